@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Client: an account's device in your program.
+//
+//   auto client = godwit::Client::open({.home = "alice"});
+//   (*client)->submit(godwit::request::Send{.to = "bob", .text = "hello"});
+//   while (auto event = (*client)->wait(std::chrono::seconds(5))) …
+//
+// Thread-safe: any function from any thread. No user code runs on godwit's thread: you wait, poll, or watch wake_fd().
+#pragma once
+
+#include <godwit/event.hpp>
+#include <godwit/request.hpp>
+#include <godwit/result.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#if defined(_WIN32)
+#define GODWIT_API __declspec(dllexport)
+#else
+#define GODWIT_API __attribute__((visibility("default")))
+#endif
+
+namespace godwit {
+
+/// How a client is opened. Defaults suit a desktop program.
+struct ClientOptions {
+    /// Folder of this device's account: made (mode 0700) when missing. One client per home at a time.
+    std::string home{};
+    /// Key of the encrypted store: exactly 32 bytes, from the platform's key store. Wins over `passphrase`.
+    std::vector<std::uint8_t> store_key{};
+    /// Or a passphrase (Argon2id). With neither, a random key is kept beside the store (home/store.key, mode 0600):
+    /// protects copies of the database file, not a stolen home.
+    std::string passphrase{};
+    /// Told to the relay at login, for "update available".
+    std::string client_version = "0.1.0";
+    /// ICE may use loopback addresses: for demonstrations and tests on one machine.
+    bool allow_loopback = false;
+    /// Debug lines; called on godwit's thread, must return quickly and not call back. Never carries content or keys.
+    std::function<void(int level, std::string_view room, std::string_view text)> trace{};
+    /// Events that may wait for the application before the client stops reading from its links.
+    std::size_t event_queue_max = 4096;
+};
+
+class GODWIT_API Client {
+public:
+    /// Opens or makes the home and starts the client's thread; reconnects by itself when an account is logged in.
+    /// Errors: wrong_key, storage_in_use, storage_corrupt, storage_too_new, storage_failed (read-only, full),
+    /// invalid_argument.
+    [[nodiscard]] static Result<std::unique_ptr<Client>> open(ClientOptions options);
+
+    /// Closes at once: what was accepted is durable and goes out at the next open.
+    ~Client();
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+
+    /// Queues a request; its Reply event carries the returned id. Errors: busy (queue full: take events, retry).
+    [[nodiscard]] Result<RequestId> submit(Request request);
+
+    /// The next event, or nullopt when none waits. Taking an event says that the previous one is dealt with: a received
+    /// message is shown again after a restart until the event after it was asked for.
+    [[nodiscard]] std::optional<Event> poll();
+    /// As poll, but waits up to `timeout`.
+    [[nodiscard]] std::optional<Event> wait(std::chrono::milliseconds timeout);
+    /// Readable while events wait; carries no data to read. -1 where the platform has none.
+    [[nodiscard]] int wake_fd() const;
+
+    struct Impl;
+
+private:
+    explicit Client(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+} // namespace godwit

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Messages as an application sees them.
+#pragma once
+
+#include <godwit/ids.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace godwit {
+
+/// Longest text of one message, in bytes of UTF-8.
+inline constexpr std::size_t text_bytes_max = 64 * 1024;
+/// Longest user name, in characters of [a-z0-9._-]; the first is a letter or digit.
+inline constexpr std::size_t user_name_length_max = 32;
+/// Shortest and longest password, in bytes.
+inline constexpr std::size_t password_bytes_min = 8;
+inline constexpr std::size_t password_bytes_max = 1024;
+/// Longest idempotency key of a send, in bytes.
+inline constexpr std::size_t send_key_bytes_max = 128;
+
+/// The way a message took, or would take.
+enum class Path : std::uint8_t {
+    none = 0,    ///< Not under way yet.
+    direct = 1,  ///< Device to device over an ICE pair without a relay.
+    turned = 2,  ///< Device to device, through a TURN server that forwards datagrams.
+    mailbox = 3, ///< Stored at the relay until the recipient's device fetched it.
+};
+
+[[nodiscard]] constexpr std::string_view path_name(Path path) noexcept
+{
+    switch (path) {
+    case Path::none: return "none";
+    case Path::direct: return "direct";
+    case Path::turned: return "turned";
+    case Path::mailbox: return "mailbox";
+    }
+    return "none";
+}
+
+/// Which paths content may take.
+enum class PathPolicy : std::uint8_t {
+    /// Direct when it can be had within 2 s; else turned or mailbox; back to direct as soon as it exists.
+    direct_first = 0,
+    direct_only = 1, ///< Content never touches the relay or a TURN server: messages wait for a direct path.
+    relay_only = 2,  ///< Never a direct path: hides this device's addresses from contacts.
+    race = 3,        ///< Every live path at once; the far side drops the duplicates.
+};
+
+[[nodiscard]] constexpr std::string_view path_policy_name(PathPolicy policy) noexcept
+{
+    switch (policy) {
+    case PathPolicy::direct_first: return "direct_first";
+    case PathPolicy::direct_only: return "direct_only";
+    case PathPolicy::relay_only: return "relay_only";
+    case PathPolicy::race: return "race";
+    }
+    return "direct_first";
+}
+
+/// Where an outgoing message stands. Moves forward only; ends in delivered or failed.
+enum class MessageState : std::uint8_t {
+    received = 0,  ///< Incoming: in the history of this device.
+    accepted = 1,  ///< Outgoing: durable on this device; godwit now owns the delivery.
+    sent = 2,      ///< Handed to a path: written to a link, or durable in the relay's mailbox.
+    delivered = 3, ///< A device of the recipient has it durably.
+    failed = 4,    ///< The deadline passed, or no device may receive it; `reason` says which.
+};
+
+[[nodiscard]] constexpr std::string_view message_state_name(MessageState state) noexcept
+{
+    switch (state) {
+    case MessageState::received: return "received";
+    case MessageState::accepted: return "accepted";
+    case MessageState::sent: return "sent";
+    case MessageState::delivered: return "delivered";
+    case MessageState::failed: return "failed";
+    }
+    return "failed";
+}
+
+/// One row of a history.
+struct Message {
+    MessageId id;
+    std::string with;             ///< The other account of this 1:1 conversation.
+    std::string from;             ///< The account that wrote it.
+    DeviceId from_device;         ///< The device that sealed it.
+    std::string text;             ///< UTF-8, at most text_bytes_max.
+    std::int64_t sent_ms = 0;     ///< Sender's clock, milliseconds since 1970 UTC.
+    std::int64_t received_ms = 0; ///< This device's clock when it was accepted or received.
+    MessageState state = MessageState::received;
+    /// Incoming: the path it came by. Outgoing: the path that delivered it (or was tried last).
+    Path path = Path::none;
+    std::string path_reason; ///< Why this path, in words ("peer offline", "direct path open", …).
+    std::string failure;     ///< error_name of why it failed; empty otherwise.
+    bool gap_before = false; ///< A message that this one answers to did not arrive in time.
+};
+
+} // namespace godwit

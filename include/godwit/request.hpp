@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an application asks for. Every request is answered by exactly one Reply event with its id.
+#pragma once
+
+#include <godwit/message.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+namespace godwit::request {
+
+/// Makes an account at a relay and this device its first. Errors: name_taken, invalid_argument, rate_limited,
+/// already_registered, relay_key_mismatch, timed_out, update_required.
+struct RegisterAccount {
+    std::string relay;       ///< godwit://host:port#key
+    std::string user;        ///< [a-z0-9][a-z0-9._-]{0,31}
+    std::string password;    ///< password_bytes_min..password_bytes_max bytes; never leaves this device.
+    std::string device_name; ///< Shown to the account's other devices; optional.
+};
+
+/// Adds this device to an existing account, or reconnects a logged-out one. Errors as RegisterAccount, and
+/// wrong_credentials.
+struct Login {
+    std::string relay;
+    std::string user;
+    std::string password;
+    std::string device_name;
+};
+
+/// Withdraws this device from its account. The history stays on this device.
+struct Logout {};
+
+/// Asks `user` to become a contact. When `user` had asked already, this accepts.
+struct ContactAdd {
+    std::string user;
+};
+struct ContactAccept {
+    std::string user;
+};
+/// Ends the contact on both sides, or declines or withdraws a request.
+struct ContactRemove {
+    std::string user;
+};
+/// No messages, presence, signalling or requests from `user` any more; they are not told.
+struct ContactBlock {
+    std::string user;
+};
+struct ContactUnblock {
+    std::string user;
+};
+/// Answers with Reply::contacts, from the local store: works offline.
+struct Contacts {};
+
+/// Sends a text. The reply carries the id once the message is durable here (state accepted); states follow as events.
+/// Errors: not_a_contact, message_too_large, invalid_argument (not UTF-8, empty), storage_failed, quota_exceeded,
+/// not_registered.
+struct Send {
+    std::string to;
+    std::string text;
+    std::string key; ///< Idempotency key: the same key to the same contact gives the same message id. Optional.
+};
+
+/// Pages backwards through a conversation; answers oldest first. Works offline.
+struct History {
+    std::string with;
+    std::uint32_t limit = 50;        ///< 1..history_limit_max
+    std::optional<MessageId> before; ///< Exclusive; absent: the newest page.
+};
+inline constexpr std::uint32_t history_limit_max = 1000;
+
+struct Status {};
+/// The host says that addresses or the default route changed: reconnect now, without back-off.
+struct NetworkChanged {};
+struct SetPolicy {
+    PathPolicy path = PathPolicy::direct_first;
+};
+
+/// For tests and demonstrations: drops every datagram of direct paths on this device, both ways, as a firewall would.
+struct Fault {
+    bool drop_direct = false;
+};
+
+using Any = std::variant<RegisterAccount, Login, Logout, ContactAdd, ContactAccept, ContactRemove, ContactBlock,
+                         ContactUnblock, Contacts, Send, History, Status, NetworkChanged, SetPolicy, Fault>;
+
+} // namespace godwit::request
+
+namespace godwit {
+using Request = request::Any;
+} // namespace godwit
