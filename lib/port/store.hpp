@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// Store: everything a client must not forget, behind one door. lib/store implements it on encrypted SQLite.
+//
+// One transaction a tick: begin() … reads and writes … commit(). Nothing the client says rests on state before commit()
+// returned ok.
+//
+// Errors are sticky: after the first failed call inside a transaction every further write is ignored, every read
+// answers "nothing", and commit() returns that first error. The caller then calls rollback() and rebuilds its memory
+// from the store. So the core reads as if storage never failed, and one place knows that it did. Reads outside a
+// transaction are legal.
+#pragma once
+
+#include <godwit/event.hpp>
+#include <godwit/message.hpp>
+#include <godwit/result.hpp>
+
+#include "lib/base/bytes.hpp"
+#include "lib/base/time.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace godwit::port {
+
+/// Who we are. One account a store.
+struct StoredIdentity {
+    std::string relay; ///< Address as given.
+    std::string user;
+    PublicKey account_key;
+    Bytes account_seed; ///< Ed25519 seed, 32 bytes, of the account key.
+    DeviceId device;
+    Bytes device_seed;      ///< Ed25519 seed, 32 bytes.
+    Bytes sealing_secret;   ///< X25519 secret, 32 bytes.
+    Bytes certificate;      ///< Encoded wire::DeviceCertificate of this device.
+    bool logged_in = false; ///< False: the relay does not know this device (not confirmed yet, or logged out).
+};
+
+struct StoredContact {
+    std::string user;
+    ContactState state = ContactState::requested;
+    PublicKey account_key;           ///< Pinned at first sight; zero until known.
+    PublicKey shown_account_key;     ///< What the relay shows now when it differs; zero otherwise.
+    std::vector<Bytes> certificates; ///< Verified against account_key.
+};
+
+/// A message in the history. Order of a conversation: (hlc_ms, id).
+struct StoredMessage {
+    Message message;
+    ConversationId conversation;
+    std::int64_t hlc_ms = 0;
+    std::uint32_t kind = 1; ///< wire content kind; 1 = text.
+    Bytes raw;              ///< Content of kinds this version does not know; empty otherwise.
+    std::string send_key;   ///< Idempotency key; empty: none.
+    bool notified = false;  ///< The application has taken the event.
+};
+
+/// Incoming content that waits for its parents. Durable, hence receipted.
+struct HeldMessage {
+    StoredMessage message;
+    std::vector<MessageId> parents; ///< All that it names; at least one was not in the history when it came.
+    std::int64_t held_since_ms = 0; ///< Wall clock.
+};
+
+enum class DeliveryState : std::uint8_t {
+    queued = 0,    ///< No path has it.
+    stored = 1,    ///< Durable in the relay's mailbox; waiting for the receipt.
+    delivered = 2, ///< The device's receipt is durable here.
+    failed = 3,
+};
+
+/// One envelope to one device.
+struct Delivery {
+    MessageId message;
+    DeviceId device;
+    std::string user; ///< Account of the device.
+    DeliveryState state = DeliveryState::queued;
+    std::int64_t accepted_ms = 0; ///< Wall clock: what the deadline counts from.
+    std::int64_t stored_ms = 0;   ///< When the relay took it; 0 = never.
+    std::uint32_t size_bytes = 0; ///< Of the sealed envelope.
+    std::uint64_t order = 0;      ///< Position in the outbox: envelopes go out in this order.
+};
+
+/// The sealed bytes, once for all devices. Never sealed again: retransmission sends these.
+struct OutboxEnvelope {
+    MessageId message;
+    ConversationId conversation;
+    bool is_content = true; ///< False: protocol traffic that has no row in the history.
+    std::int64_t accepted_ms = 0;
+    Bytes sealed;
+};
+
+class Store {
+public:
+    virtual ~Store() = default;
+
+    virtual void begin() = 0;
+    /// Durable when ok (synchronous to disk). After an error: rollback(), rebuild.
+    [[nodiscard]] virtual Result<void> commit() = 0;
+    virtual void rollback() = 0;
+    /// The transaction already failed.
+    [[nodiscard]] virtual bool failed() const = 0;
+    /// Anything written since begin(): a commit of nothing costs no disk write.
+    [[nodiscard]] virtual bool dirty() const = 0;
+
+    // identity and settings
+    [[nodiscard]] virtual std::optional<StoredIdentity> identity() = 0;
+    virtual void put_identity(const StoredIdentity& identity) = 0;
+    virtual void clear_identity() = 0;
+    /// Small named values: policy, migrations of meaning, ratchet state of lib/seal ("seal/…"). Names ≤ 256 bytes,
+    /// values ≤ 1 MiB.
+    [[nodiscard]] virtual std::optional<Bytes> value(std::string_view name) = 0;
+    virtual void put_value(std::string_view name, BytesView value) = 0;
+    virtual void remove_value(std::string_view name) = 0;
+
+    // contacts
+    [[nodiscard]] virtual std::vector<StoredContact> contacts() = 0;
+    virtual void put_contact(const StoredContact& contact) = 0;
+    virtual void remove_contact(std::string_view user) = 0;
+
+    // history
+    /// False, and nothing written, when this conversation has the id already.
+    virtual bool add_message(const StoredMessage& message) = 0;
+    [[nodiscard]] virtual std::optional<StoredMessage> message(const MessageId& id) = 0;
+    [[nodiscard]] virtual bool has_message(const ConversationId& conversation, const MessageId& id) = 0;
+    [[nodiscard]] virtual std::optional<MessageId> message_by_key(const ConversationId& conversation,
+                                                                  std::string_view send_key) = 0;
+    /// Only forward: accepted < sent < delivered; failed only from accepted or sent; sent again over another path
+    /// counts (the path that was tried last is kept). Touches outgoing messages only. Returns whether it changed.
+    virtual bool set_message_state(const MessageId& id, MessageState state, Path path, std::string_view path_reason,
+                                   std::string_view failure) = 0;
+    /// Oldest first; the newest `limit` rows before `before` (exclusive).
+    [[nodiscard]] virtual std::vector<StoredMessage> history(const ConversationId& conversation, std::uint32_t limit,
+                                                             const std::optional<MessageId>& before) = 0;
+    /// Incoming messages whose event the application has not taken yet, in order of arrival, at most `limit`.
+    [[nodiscard]] virtual std::vector<StoredMessage> unnotified(std::uint32_t limit) = 0;
+    virtual void mark_notified(const MessageId& id) = 0;
+    /// Messages that no other message of the conversation names as parent, with their hlc; at most `wire::parents_max`
+    /// are kept.
+    struct Head {
+        MessageId id;
+        std::int64_t hlc_ms = 0;
+    };
+    [[nodiscard]] virtual std::vector<Head> heads(const ConversationId& conversation) = 0;
+    virtual void put_heads(const ConversationId& conversation, const std::vector<Head>& heads) = 0;
+
+    // held for their parents
+    virtual void hold(const HeldMessage& held) = 0;
+    [[nodiscard]] virtual std::vector<HeldMessage> held(const ConversationId& conversation) = 0;
+    [[nodiscard]] virtual std::optional<HeldMessage> held_message(const ConversationId& conversation,
+                                                                  const MessageId& id) = 0;
+    [[nodiscard]] virtual std::vector<ConversationId> conversations_with_held() = 0;
+    virtual void release(const ConversationId& conversation, const MessageId& id) = 0;
+
+    // dedupe marks of the inbox
+    [[nodiscard]] virtual bool seen(const DeviceId& from, const MessageId& id) = 0;
+    virtual void mark_seen(const DeviceId& from, const MessageId& id, std::int64_t now_ms) = 0;
+    /// Marks older than this are dropped (they outlive the 30-day deadline of every sender by far).
+    virtual void forget_seen_before(std::int64_t wall_ms) = 0;
+
+    // outbox
+    virtual void put_envelope(const OutboxEnvelope& envelope) = 0;
+    [[nodiscard]] virtual std::optional<OutboxEnvelope> envelope(const MessageId& id) = 0;
+    virtual void remove_envelope(const MessageId& id) = 0; ///< With its deliveries.
+    /// Assigns `order`.
+    virtual std::uint64_t put_delivery(const Delivery& delivery) = 0;
+    virtual void set_delivery(const MessageId& id, const DeviceId& device, DeliveryState state,
+                              std::int64_t stored_ms) = 0;
+    /// States queued and stored, by `order`, after `after_order`, at most `limit`.
+    [[nodiscard]] virtual std::vector<Delivery> open_deliveries(std::uint64_t after_order, std::uint32_t limit) = 0;
+    /// The same for one device: what its lane of the outbox pages through, so it must not scan other devices' rows.
+    [[nodiscard]] virtual std::vector<Delivery> open_deliveries_to(const DeviceId& device, std::uint64_t after_order,
+                                                                   std::uint32_t limit) = 0;
+    [[nodiscard]] virtual std::vector<Delivery> deliveries(const MessageId& id) = 0;
+    [[nodiscard]] virtual std::uint64_t open_message_count() = 0;
+};
+
+} // namespace godwit::port
