@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a device sends to its relay.
+#include "lib/wire/relay_fields.hpp"
+
+namespace godwit::wire {
+
+template <class C>
+void fields(C& c, Of<C, relay::Hello>& v)
+{
+    c.number(v.protocol_min);
+    c.number(v.protocol_max);
+    c.text(v.client_version, version_text_bytes_max);
+    c.text(v.platform, platform_bytes_max);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::RegisterAccount>& v)
+{
+    c.text(v.user, user_name_length_max);
+    c.fixed(v.login_secret);
+    c.fixed(v.account_key);
+    c.blob(v.vault, 0, vault_bytes_max);
+    c.blob(v.certificate, 1, certificate_bytes_max);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::Login>& v)
+{
+    c.text(v.user, user_name_length_max);
+    c.fixed(v.login_secret);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::AddDevice>& v)
+{
+    c.blob(v.certificate, 1, certificate_bytes_max);
+}
+
+template <class C>
+void fields(C&, Of<C, relay::Resume>&)
+{
+}
+
+template <class C>
+void fields(C&, Of<C, relay::Logout>&)
+{
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::ContactAdd>& v)
+{
+    c.text(v.user, user_name_length_max);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::ContactAccept>& v)
+{
+    c.text(v.user, user_name_length_max);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::ContactRemove>& v)
+{
+    c.text(v.user, user_name_length_max);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::ContactBlock>& v)
+{
+    c.text(v.user, user_name_length_max);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::ContactUnblock>& v)
+{
+    c.text(v.user, user_name_length_max);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::MailboxPut>& v)
+{
+    c.list(v.recipients, recipients_max, fixed_item);
+    c.structure(v.envelope);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::Signal>& v)
+{
+    c.fixed(v.device);
+    c.blob(v.sealed, 1, signal_bytes_max);
+}
+
+template <class C>
+void fields(C&, Of<C, relay::FetchSession>&)
+{
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::Request>& v)
+{
+    c.number(v.id);
+    c.variant(v.body);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::MailboxAck>& v)
+{
+    c.list(v.sequences, mailbox_acks_max, number_item);
+}
+
+Bytes encode(const relay::ClientFrame& frame)
+{
+    return encode_variant(frame);
+}
+
+Result<relay::ClientFrame> decode_client_frame(BytesView bytes)
+{
+    return decode_variant<relay::ClientFrame>(bytes, frame_bytes_max);
+}
+
+} // namespace godwit::wire

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names and addresses in text: user names and relay addresses.
+#pragma once
+
+#include <godwit/ids.hpp>
+#include <godwit/result.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace godwit::wire {
+
+/// [a-z0-9][a-z0-9._-]{0,31}
+[[nodiscard]] bool is_user_name(std::string_view text) noexcept;
+
+/// godwit://HOST:PORT#KEY, HOST a name, an IPv4 or a [bracketed] IPv6 address, KEY the relay's Ed25519 key in base64url
+/// (43 chars).
+struct RelayAddress {
+    std::string host; ///< Without brackets.
+    std::uint16_t port = 0;
+    PublicKey key;
+    [[nodiscard]] std::string to_text() const;
+    friend bool operator==(const RelayAddress&, const RelayAddress&) = default;
+};
+/// Errors: invalid_argument; detail says which part is wrong and shows the form.
+[[nodiscard]] Result<RelayAddress> parse_relay_address(std::string_view text);
+
+} // namespace godwit::wire

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/wire/codec.hpp"
+
+namespace godwit::wire {
+
+template <class C>
+void fields(C& c, Of<C, peer::Deliver>& v)
+{
+    c.structure(v.envelope);
+}
+
+template <class C>
+void fields(C& c, Of<C, peer::Receipt>& v)
+{
+    c.list(v.ids, receipt_ids_max, fixed_item);
+}
+
+template <class C>
+void fields(C& c, Of<C, peer::Ping>& v)
+{
+    c.number(v.token);
+}
+
+template <class C>
+void fields(C& c, Of<C, peer::Pong>& v)
+{
+    c.number(v.token);
+}
+
+Bytes encode(const peer::Frame& frame)
+{
+    return encode_variant(frame);
+}
+
+Result<peer::Frame> decode_peer_frame(BytesView bytes)
+{
+    return decode_variant<peer::Frame>(bytes, frame_bytes_max);
+}
+
+} // namespace godwit::wire

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private to wire: frames that travel both ways on a relay link.
+#pragma once
+
+#include "lib/wire/codec.hpp"
+
+namespace godwit::wire {
+
+template <class C>
+void fields(C& c, Of<C, relay::Ping>& v)
+{
+    c.number(v.token);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::Pong>& v)
+{
+    c.number(v.token);
+}
+
+} // namespace godwit::wire

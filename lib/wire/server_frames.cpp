@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a relay sends to a device.
+#include "lib/wire/relay_fields.hpp"
+
+namespace godwit::wire {
+
+template <class C>
+void fields(C& c, Of<C, relay::Welcome>& v)
+{
+    c.number(v.protocol);
+    c.text(v.relay_version, version_text_bytes_max);
+    c.text(v.observed_address, address_text_bytes_max);
+    c.wall(v.relay_ms);
+    c.flag(v.update_required);
+    c.text(v.update_version, version_text_bytes_max);
+    c.number(v.mailbox_messages_max);
+    c.number(v.mailbox_bytes_max);
+}
+
+template <class C>
+void fields(C&, Of<C, std::monostate>&)
+{
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::LoginOk>& v)
+{
+    c.fixed(v.account_key);
+    c.blob(v.vault, 0, vault_bytes_max);
+}
+
+template <class C>
+void fields(C& c, Of<C, TurnServer>& v)
+{
+    c.text(v.host, host_bytes_max);
+    c.number(v.port);
+    c.enumeration(v.transport, TurnServer::Transport::udp, TurnServer::Transport::tcp);
+    c.text(v.username, turn_credential_bytes_max);
+    c.text(v.password, turn_credential_bytes_max);
+    c.wall(v.expires_ms);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::Session>& v)
+{
+    c.text(v.user, user_name_length_max);
+    c.list(v.turn_servers, turn_servers_max, structure_item);
+    c.text(v.stun_host, host_bytes_max);
+    c.number(v.stun_port);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::MailboxPutOk>& v)
+{
+    c.list(v.results, recipients_max, [](auto& codec, auto& one) { fields(codec, one); });
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::Response>& v)
+{
+    c.number(v.id);
+    c.structure(v.error);
+    c.variant(v.body);
+}
+
+template <class C>
+void fields(C& c, Of<C, RosterEntry>& v)
+{
+    c.text(v.user, user_name_length_max);
+    c.enumeration(v.state, RosterState::none, RosterState::blocked);
+    c.fixed(v.account_key);
+    c.list(v.certificates, devices_per_account_max, certificate_item);
+    c.list(v.online, devices_per_account_max, fixed_item);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::Roster>& v)
+{
+    c.list(v.entries, roster_page_max, structure_item);
+    c.list(v.own_certificates, devices_per_account_max, certificate_item);
+    c.flag(v.last);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::RosterChange>& v)
+{
+    c.structure(v.entry);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::OwnDevices>& v)
+{
+    c.list(v.certificates, devices_per_account_max, certificate_item);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::Presence>& v)
+{
+    c.text(v.user, user_name_length_max);
+    c.list(v.online, devices_per_account_max, fixed_item);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::MailboxDeliver>& v)
+{
+    c.number(v.sequence);
+    c.fixed(v.from);
+    c.wall(v.stored_ms);
+    c.structure(v.envelope);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::SignalPush>& v)
+{
+    c.fixed(v.from);
+    c.blob(v.sealed, 1, signal_bytes_max);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::Notice>& v)
+{
+    c.structure(v.what);
+}
+
+Bytes encode(const relay::ServerFrame& frame)
+{
+    return encode_variant(frame);
+}
+
+Result<relay::ServerFrame> decode_server_frame(BytesView bytes)
+{
+    return decode_variant<relay::ServerFrame>(bytes, frame_bytes_max);
+}
+
+} // namespace godwit::wire

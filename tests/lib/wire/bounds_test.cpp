@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every bound at its limit, and one past it.
+#include "tests/lib/wire/samples.hpp"
+
+#include <doctest/doctest.h>
+
+#include <functional>
+
+using namespace godwit;
+using namespace godwit::wire;
+using namespace godwit::wire::test;
+
+namespace {
+
+std::string text(std::size_t n)
+{
+    return std::string(n, 'x');
+}
+
+Bytes blob(std::size_t n)
+{
+    return Bytes(n, 0x5a);
+}
+
+struct Bound {
+    const char* name;
+    std::size_t limit;
+    Again again;
+    std::function<Bytes(std::size_t)> with; ///< The encoding with this many.
+    bool floor_is_one = false;              ///< Zero is refused too.
+};
+
+Bytes client(relay::RequestBody body)
+{
+    return encode(relay::ClientFrame(relay::Request{1, std::move(body)}));
+}
+
+Bytes server(relay::ServerFrame frame)
+{
+    return encode(frame);
+}
+
+relay::ServerFrame response(relay::ResponseBody body)
+{
+    return relay::Response{1, {ErrorCode::ok, {}, 0}, std::move(body)};
+}
+
+relay::ServerFrame session(TurnServer turn, std::string stun_host)
+{
+    return response(relay::Session{"u", {std::move(turn)}, std::move(stun_host), 1});
+}
+
+std::vector<Bound> bounds()
+{
+    const Envelope small{{}, {1}};
+    return {
+        {"text.to", user_name_length_max, again_content,
+         [](std::size_t n) { return encode(content::Any(content::Text{text(n), 0, 0, {}, "x"})); }},
+        {"text.parents", parents_max, again_content,
+         [](std::size_t n) { return encode(content::Any(content::Text{"u", 0, 0, std::vector<MessageId>(n), "x"})); }},
+        {"text.text", text_bytes_max, again_content,
+         [](std::size_t n) { return encode(content::Any(content::Text{"u", 0, 0, {}, text(n)})); }},
+        {"content.receipt", receipt_ids_max, again_content,
+         [](std::size_t n) { return encode(content::Any(content::Receipt{std::vector<MessageId>(n)})); }},
+        {"certificate.user", user_name_length_max, again_certificate,
+         [](std::size_t n) { return encode(DeviceCertificate{text(n), {}, {}, {}, 0, "x", {}}); }},
+        {"certificate.device_name", device_name_bytes_max, again_certificate,
+         [](std::size_t n) { return encode(DeviceCertificate{"u", {}, {}, {}, 0, text(n), {}}); }},
+        {"ice.ufrag", ice_credential_bytes_max, again_ice_signal,
+         [](std::size_t n) { return encode(IceSignal{IceSignal::Kind::offer, 1, text(n), "p", {}, false}); }},
+        {"ice.pwd", ice_credential_bytes_max, again_ice_signal,
+         [](std::size_t n) { return encode(IceSignal{IceSignal::Kind::offer, 1, "u", text(n), {}, false}); }},
+        {"ice.candidates", candidates_per_signal_max, again_ice_signal,
+         [](std::size_t n) {
+             return encode(IceSignal{IceSignal::Kind::offer, 1, "u", "p", std::vector<std::string>(n, "c"), false});
+         }},
+        {"ice.candidate", candidate_bytes_max, again_ice_signal,
+         [](std::size_t n) { return encode(IceSignal{IceSignal::Kind::offer, 1, "u", "p", {text(n)}, false}); }},
+        {"ice.kind", 4, again_ice_signal,
+         [](std::size_t n) { return encode(IceSignal{static_cast<IceSignal::Kind>(n), 1, "u", "p", {}, false}); },
+         true},
+        {"peer.envelope", envelope_bytes_max, again_peer,
+         [](std::size_t n) { return encode(peer::Frame(peer::Deliver{{{}, blob(n)}})); }, true},
+        {"peer.receipt", receipt_ids_max, again_peer,
+         [](std::size_t n) { return encode(peer::Frame(peer::Receipt{std::vector<MessageId>(n)})); }},
+        {"hello.client_version", version_text_bytes_max, again_client,
+         [](std::size_t n) { return encode(relay::ClientFrame(relay::Hello{1, 1, text(n), "p"})); }},
+        {"hello.platform", platform_bytes_max, again_client,
+         [](std::size_t n) { return encode(relay::ClientFrame(relay::Hello{1, 1, "v", text(n)})); }},
+        {"register.user", user_name_length_max, again_client,
+         [](std::size_t n) { return client(relay::RegisterAccount{text(n), {}, {}, {}, {1}}); }},
+        {"register.vault", vault_bytes_max, again_client,
+         [](std::size_t n) { return client(relay::RegisterAccount{"u", {}, {}, blob(n), {1}}); }},
+        {"register.certificate", certificate_bytes_max, again_client,
+         [](std::size_t n) { return client(relay::RegisterAccount{"u", {}, {}, {}, blob(n)}); }, true},
+        {"login.user", user_name_length_max, again_client,
+         [](std::size_t n) { return client(relay::Login{text(n), {}}); }},
+        {"add_device", certificate_bytes_max, again_client,
+         [](std::size_t n) { return client(relay::AddDevice{blob(n)}); }, true},
+        {"contact_add", user_name_length_max, again_client,
+         [](std::size_t n) { return client(relay::ContactAdd{text(n)}); }},
+        {"contact_accept", user_name_length_max, again_client,
+         [](std::size_t n) { return client(relay::ContactAccept{text(n)}); }},
+        {"contact_remove", user_name_length_max, again_client,
+         [](std::size_t n) { return client(relay::ContactRemove{text(n)}); }},
+        {"contact_block", user_name_length_max, again_client,
+         [](std::size_t n) { return client(relay::ContactBlock{text(n)}); }},
+        {"contact_unblock", user_name_length_max, again_client,
+         [](std::size_t n) { return client(relay::ContactUnblock{text(n)}); }},
+        {"put.recipients", recipients_max, again_client,
+         [small](std::size_t n) { return client(relay::MailboxPut{std::vector<DeviceId>(n), small}); }},
+        {"put.envelope", envelope_bytes_max, again_client,
+         [](std::size_t n) { return client(relay::MailboxPut{{DeviceId{}}, {{}, blob(n)}}); }, true},
+        {"signal", signal_bytes_max, again_client, [](std::size_t n) { return client(relay::Signal{{}, blob(n)}); },
+         true},
+        {"mailbox_ack", mailbox_acks_max, again_client,
+         [](std::size_t n) { return encode(relay::ClientFrame(relay::MailboxAck{std::vector<std::uint64_t>(n, 7)})); }},
+        {"welcome.version", version_text_bytes_max, again_server,
+         [](std::size_t n) { return server(relay::Welcome{1, text(n), "", 0, false, "", 0, 0}); }},
+        {"welcome.address", address_text_bytes_max, again_server,
+         [](std::size_t n) { return server(relay::Welcome{1, "", text(n), 0, false, "", 0, 0}); }},
+        {"welcome.update", version_text_bytes_max, again_server,
+         [](std::size_t n) { return server(relay::Welcome{1, "", "", 0, false, text(n), 0, 0}); }},
+        {"login_ok.vault", vault_bytes_max, again_server,
+         [](std::size_t n) { return server(response(relay::LoginOk{{}, blob(n)})); }},
+        {"session.user", user_name_length_max, again_server,
+         [](std::size_t n) { return server(response(relay::Session{text(n), {}, "", 0})); }},
+        {"session.turn_servers", turn_servers_max, again_server,
+         [](std::size_t n) { return server(response(relay::Session{"u", std::vector<TurnServer>(n), "", 0})); }},
+        {"session.stun_host", host_bytes_max, again_server, [](std::size_t n) { return server(session({}, text(n))); }},
+        {"turn.host", host_bytes_max, again_server,
+         [](std::size_t n) { return server(session({text(n), 1, TurnServer::Transport::udp, "", "", 0}, "")); }},
+        {"turn.transport", 1, again_server,
+         [](std::size_t n) { return server(session({"h", 1, static_cast<TurnServer::Transport>(n), "", "", 0}, "")); }},
+        {"turn.username", turn_credential_bytes_max, again_server,
+         [](std::size_t n) { return server(session({"h", 1, TurnServer::Transport::udp, text(n), "", 0}, "")); }},
+        {"turn.password", turn_credential_bytes_max, again_server,
+         [](std::size_t n) { return server(session({"h", 1, TurnServer::Transport::udp, "", text(n), 0}, "")); }},
+        {"put_ok.results", recipients_max, again_server,
+         [](std::size_t n) { return server(response(relay::MailboxPutOk{std::vector<ErrorCode>(n, ErrorCode::ok)})); }},
+        {"roster.entries", roster_page_max, again_server,
+         [](std::size_t n) { return server(relay::Roster{std::vector<RosterEntry>(n), {}, true}); }},
+        {"roster.own", devices_per_account_max, again_server,
+         [](std::size_t n) { return server(relay::Roster{{}, std::vector<Bytes>(n, Bytes{1}), true}); }},
+        {"entry.user", user_name_length_max, again_server,
+         [](std::size_t n) { return server(relay::RosterChange{{text(n), RosterState::none, {}, {}, {}}}); }},
+        {"entry.state", 4, again_server,
+         [](std::size_t n) { return server(relay::RosterChange{{"u", static_cast<RosterState>(n), {}, {}, {}}}); }},
+        {"entry.certificates", devices_per_account_max, again_server,
+         [](std::size_t n) {
+             return server(relay::RosterChange{{"u", RosterState::accepted, {}, std::vector<Bytes>(n, Bytes{1}), {}}});
+         }},
+        {"entry.certificate", certificate_bytes_max, again_server,
+         [](std::size_t n) { return server(relay::RosterChange{{"u", RosterState::accepted, {}, {blob(n)}, {}}}); },
+         true},
+        {"entry.online", devices_per_account_max, again_server,
+         [](std::size_t n) {
+             return server(relay::RosterChange{{"u", RosterState::accepted, {}, {}, std::vector<DeviceId>(n)}});
+         }},
+        {"own_devices", devices_per_account_max, again_server,
+         [](std::size_t n) { return server(relay::OwnDevices{std::vector<Bytes>(n, Bytes{1})}); }},
+        {"presence.user", user_name_length_max, again_server,
+         [](std::size_t n) { return server(relay::Presence{text(n), {}}); }},
+        {"presence.online", devices_per_account_max, again_server,
+         [](std::size_t n) { return server(relay::Presence{"u", std::vector<DeviceId>(n)}); }},
+        {"deliver.envelope", envelope_bytes_max, again_server,
+         [](std::size_t n) { return server(relay::MailboxDeliver{1, {}, 0, {{}, blob(n)}}); }, true},
+        {"signal_push", signal_bytes_max, again_server,
+         [](std::size_t n) { return server(relay::SignalPush{{}, blob(n)}); }, true},
+    };
+}
+
+} // namespace
+
+TEST_CASE("every bound: its limit is taken, one more is not")
+{
+    for (const auto& bound : bounds()) {
+        CAPTURE(bound.name);
+        const auto at_limit = bound.with(bound.limit);
+        CHECK(bound.again(at_limit) == at_limit);
+        CHECK_FALSE(bound.again(bound.with(bound.limit + 1)));
+        CHECK(bound.again(bound.with(0)).has_value() != bound.floor_is_one);
+    }
+}
+
+TEST_CASE("numbers wider than their field: refused")
+{
+    // hello with protocol_min = 2^32
+    CHECK_FALSE(again_client(*from_hex("9530"
+                                       "cf0000000100000000"
+                                       "01"
+                                       "a0"
+                                       "a0")));
+    CHECK(again_client(*from_hex("9530"
+                                 "ceffffffff"
+                                 "01"
+                                 "a0"
+                                 "a0")));
+    // a negative number where none may stand
+    CHECK_FALSE(again_peer(*from_hex("922aff")));
+    // times may be negative, within 64 bits
+    for (const std::int64_t ms : {std::int64_t{-1}, std::int64_t{-33}, std::int64_t{-40'000},
+                                  std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()}) {
+        const auto decoded = decode_content(encode(content::Any(content::Text{"u", ms, 0, {}, "x"})));
+        REQUIRE(decoded.ok());
+        CHECK(std::get<content::Text>(*decoded).hlc_ms == ms);
+    }
+    CHECK_FALSE(again_content(*from_hex("9601"
+                                        "a175"
+                                        "cf8000000000000000"
+                                        "00"
+                                        "90"
+                                        "a178")));
+}
+
+TEST_CASE("text that is not UTF-8: refused")
+{
+    CHECK_FALSE(again_content(encode(content::Any(content::Text{"u", 0, 0, {}, "\xc0\x80"}))));
+    CHECK_FALSE(again_client(client(relay::ContactAdd{"\xff"})));
+}
+
+TEST_CASE("an error's detail is shortened by whole characters, not refused")
+{
+    const auto long_detail = text(detail_bytes_max - 1) + "\xc3\xa9";
+    const auto decoded = decode_server_frame(server(relay::Notice{{ErrorCode::busy, long_detail, 0}}));
+    REQUIRE(decoded.ok());
+    CHECK(std::get<relay::Notice>(*decoded).what.detail == text(detail_bytes_max - 1));
+}
+
+TEST_CASE("an error code from the future stays a number")
+{
+    const auto decoded = decode_server_frame(server(relay::Notice{{static_cast<ErrorCode>(999), "new", 5}}));
+    REQUIRE(decoded.ok());
+    CHECK(static_cast<unsigned>(std::get<relay::Notice>(*decoded).what.code) == 999);
+    CHECK(std::get<relay::Notice>(*decoded).what.retry_after_ms == 5);
+}
+
+TEST_CASE("whole encodings: longest, deepest, most values")
+{
+    // An unknown kind of exactly content_bytes_max: [99, bin]
+    const auto unknown = [](std::size_t size) {
+        Bytes out = *from_hex("9263c6");
+        const auto body = size - 7;
+        for (int shift = 24; shift >= 0; shift -= 8)
+            out.push_back(static_cast<std::uint8_t>(body >> shift));
+        out.resize(size);
+        return out;
+    };
+    CHECK(again_content(unknown(content_bytes_max)) == unknown(content_bytes_max));
+    CHECK_FALSE(again_content(unknown(content_bytes_max + 1)));
+
+    const auto nested = [](std::size_t depth) {
+        Bytes out = *from_hex("9263"); // [99, …
+        out.insert(out.end(), depth - 2, 0x91);
+        out.push_back(0x90);
+        return out;
+    };
+    CHECK(again_content(nested(nesting_max)));
+    CHECK_FALSE(again_content(nested(nesting_max + 1)));
+    CHECK_FALSE(again_content(nested(100'000)));
+
+    const auto many = [](std::size_t values) {
+        const auto items = values - 3;
+        Bytes out = *from_hex("9263dc");
+        out.push_back(static_cast<std::uint8_t>(items >> 8));
+        out.push_back(static_cast<std::uint8_t>(items));
+        out.resize(out.size() + items);
+        return out;
+    };
+    CHECK(again_content(many(values_max)));
+    CHECK_FALSE(again_content(many(values_max + 1)));
+
+    // The fullest legal roster page still is within values_max.
+    RosterEntry full{text(32),
+                     RosterState::accepted,
+                     {},
+                     std::vector<Bytes>(devices_per_account_max, blob(300)),
+                     std::vector<DeviceId>(devices_per_account_max)};
+    const auto page = server(relay::Roster{std::vector<RosterEntry>(roster_page_max, full),
+                                           std::vector<Bytes>(devices_per_account_max, blob(300)), true});
+    CHECK(page.size() <= frame_bytes_max);
+    CHECK(again_server(page) == page);
+}
+
+TEST_CASE("unknown content is kept as it is; what is not canonical is not")
+{
+    const auto raw = *from_hex("93cd1234a3616263920105");
+    const auto decoded = decode_content(raw);
+    REQUIRE(decoded.ok());
+    const auto& unknown = std::get<content::Unknown>(*decoded);
+    CHECK(unknown.kind == 0x1234);
+    CHECK(unknown.raw == raw);
+    CHECK(encode(*decoded) == raw);
+    CHECK_FALSE(decode_content(*from_hex("91cc05")).ok());
+    CHECK_FALSE(decode_content(*from_hex("90")).ok());
+    CHECK_FALSE(decode_content(*from_hex("91a161")).ok());
+}
+
+TEST_CASE("what the account key signs is the certificate without its signature")
+{
+    const DeviceCertificate certificate{"ann", filled<PublicKey>(1), filled<DeviceId>(2), filled<SealingKey>(3), 4,
+                                        "x",   filled<Signature>(5)};
+    const auto whole = encode(certificate);
+    Bytes expected = to_bytes(as_bytes(certificate_context));
+    auto part = to_bytes(BytesView(whole).first(whole.size() - 66)); // bin8 header and 64 bytes
+    part[0] = static_cast<std::uint8_t>(part[0] - 1);
+    append(expected, part);
+    CHECK(certificate_signed_bytes(certificate) == expected);
+}
