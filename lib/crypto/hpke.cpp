@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/crypto/hpke.hpp"
+#include "lib/base/check.hpp"
+#include "lib/crypto/hkdf.hpp"
+#include "lib/crypto/sodium_ready.hpp"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace godwit::crypto {
+namespace {
+
+// suite_id of the KEM, RFC 9180 section 4.1: "KEM" || I2OSP(0x0020, 2).
+constexpr std::uint8_t kem_suite_id[] = {'K', 'E', 'M', 0x00, 0x20};
+constexpr std::string_view version_label = "HPKE-v1";
+
+struct SuiteId {
+    std::uint8_t bytes[10];
+    [[nodiscard]] BytesView view() const noexcept { return BytesView(bytes, sizeof bytes); }
+};
+
+// suite_id of HPKE, RFC 9180 section 5.1: "HPKE" || kem_id || kdf_id || aead_id.
+SuiteId hpke_suite_id(AeadId aead)
+{
+    return SuiteId{{'H', 'P', 'K', 'E', 0x00, 0x20, 0x00, 0x01, 0x00, static_cast<std::uint8_t>(aead)}};
+}
+
+WipedBytes labeled_extract(BytesView suite_id, BytesView salt, std::string_view label, BytesView ikm)
+{
+    return hkdf_extract(salt, {as_bytes(version_label), suite_id, as_bytes(label), ikm});
+}
+
+WipedBytes labeled_expand(BytesView suite_id, BytesView prk, std::string_view label, Parts info,
+                          std::size_t length_bytes)
+{
+    GODWIT_ASSERT(info.size() <= 2);
+    const std::uint8_t length[2] = {static_cast<std::uint8_t>(length_bytes >> 8),
+                                    static_cast<std::uint8_t>(length_bytes & 0xff)};
+    const BytesView first = info.size() > 0 ? info.begin()[0] : BytesView();
+    const BytesView second = info.size() > 1 ? info.begin()[1] : BytesView();
+    return hkdf_expand(prk, {BytesView(length, 2), as_bytes(version_label), suite_id, as_bytes(label), first, second},
+                       length_bytes);
+}
+
+/// Appends DH(private, public) to `out`; false on a low-order point (RFC 9180 section 7.1.4) or wrong length.
+[[nodiscard]] bool append_dh(WipedBytes& out, BytesView private_key, BytesView public_key)
+{
+    if (private_key.size() != hpke_key_bytes || public_key.size() != hpke_key_bytes) return false;
+    const std::size_t at = out.size();
+    out.resize(at + hpke_key_bytes);
+    return crypto_scalarmult_curve25519(out.data() + at, private_key.data(), public_key.data()) == 0;
+}
+
+// ExtractAndExpand of RFC 9180 section 4.1; kem_context = enc || pkRm [|| pkSm].
+WipedBytes extract_and_expand(BytesView dh, BytesView kem_context)
+{
+    const BytesView suite(kem_suite_id, sizeof kem_suite_id);
+    const WipedBytes prk = labeled_extract(suite, {}, "eae_prk", dh);
+    return labeled_expand(suite, prk, "shared_secret", {kem_context}, hpke_key_bytes);
+}
+
+} // namespace
+
+bool is_x25519_low_order(BytesView public_key) noexcept
+{
+    // u = 0, 1, the two of order 8, p - 1, p, p + 1; the top bit is ignored (RFC 7748 section 5).
+    static constexpr std::uint8_t order_8_a[32] = {0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3,
+                                                   0xfa, 0xf1, 0x9f, 0xc4, 0x6a, 0xda, 0x09, 0x8d, 0xeb, 0x9c, 0x32,
+                                                   0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16, 0x5f, 0x49, 0xb8, 0x00};
+    static constexpr std::uint8_t order_8_b[32] = {0x5f, 0x9c, 0x95, 0xbc, 0xa3, 0x50, 0x8c, 0x24, 0xb1, 0xd0, 0xb1,
+                                                   0x55, 0x9c, 0x83, 0xef, 0x5b, 0x04, 0x44, 0x5c, 0xc4, 0x58, 0x1c,
+                                                   0x8e, 0x86, 0xd8, 0x22, 0x4e, 0xdd, 0xd0, 0x9f, 0x11, 0x57};
+    if (public_key.size() != hpke_key_bytes) return false;
+    std::uint8_t u[32];
+    std::copy(public_key.begin(), public_key.end(), u);
+    u[31] &= 0x7f;
+    const auto middle_is = [&](std::uint8_t value) {
+        return std::all_of(u + 1, u + 31, [&](std::uint8_t octet) { return octet == value; });
+    };
+    if (u[31] == 0x00 && u[0] <= 1 && middle_is(0x00)) return true;
+    if (u[31] == 0x7f && u[0] >= 0xec && u[0] <= 0xee && middle_is(0xff)) return true;
+    return std::equal(u, u + 32, order_8_a) || std::equal(u, u + 32, order_8_b);
+}
+
+HpkeKeyPair HpkeKeyPair::derive(BytesView ikm)
+{
+    sodium_ready();
+    const BytesView suite(kem_suite_id, sizeof kem_suite_id);
+    const WipedBytes prk = labeled_extract(suite, {}, "dkp_prk", ikm);
+    HpkeKeyPair out{Bytes(hpke_key_bytes), labeled_expand(suite, prk, "sk", {}, hpke_key_bytes)};
+    crypto_scalarmult_curve25519_base(out.public_key.data(), out.private_key.data());
+    return out;
+}
+
+std::optional<HpkeKeyPair> HpkeKeyPair::from_private(BytesView private_key)
+{
+    if (private_key.size() != hpke_key_bytes) return std::nullopt;
+    sodium_ready();
+    HpkeKeyPair out{Bytes(hpke_key_bytes), to_wiped(private_key)};
+    crypto_scalarmult_curve25519_base(out.public_key.data(), out.private_key.data());
+    return out;
+}
+
+std::optional<HpkeContext> HpkeContext::schedule(AeadId aead, bool auth, BytesView shared_secret, BytesView info,
+                                                 const HpkePsk& psk)
+{
+    if (psk.psk.empty() != psk.psk_id.empty()) return std::nullopt; // VerifyPSKInputs
+    const std::uint8_t mode = static_cast<std::uint8_t>((auth ? 2 : 0) | (psk.psk.empty() ? 0 : 1));
+    const SuiteId suite_id = hpke_suite_id(aead);
+    const BytesView suite = suite_id.view();
+
+    const WipedBytes psk_id_hash = labeled_extract(suite, {}, "psk_id_hash", psk.psk_id);
+    const WipedBytes info_hash = labeled_extract(suite, {}, "info_hash", info);
+    WipedBytes context{mode};
+    context.insert(context.end(), psk_id_hash.begin(), psk_id_hash.end());
+    context.insert(context.end(), info_hash.begin(), info_hash.end());
+
+    const WipedBytes secret = labeled_extract(suite, shared_secret, "secret", psk.psk);
+    HpkeContext out(aead);
+    out.key_ = labeled_expand(suite, secret, "key", {context}, aead_key_bytes(aead));
+    out.base_nonce_ = labeled_expand(suite, secret, "base_nonce", {context}, aead_nonce_bytes);
+    out.exporter_secret_ = labeled_expand(suite, secret, "exp", {context}, hkdf_hash_bytes);
+    return out;
+}
+
+WipedBytes HpkeContext::nonce() const
+{
+    WipedBytes out = base_nonce_;
+    for (std::size_t i = 0; i < 8; ++i)
+        out[out.size() - 1 - i] ^= static_cast<std::uint8_t>((sequence_ >> (8 * i)) & 0xff);
+    return out;
+}
+
+std::optional<Bytes> HpkeContext::seal(BytesView aad, BytesView plaintext)
+{
+    if (sequence_ == std::numeric_limits<std::uint64_t>::max()) return std::nullopt;
+    Bytes out = aead_suite_seal(aead_, key_, nonce(), aad, plaintext);
+    ++sequence_;
+    return out;
+}
+
+std::optional<WipedBytes> HpkeContext::open(BytesView aad, BytesView ciphertext)
+{
+    if (sequence_ == std::numeric_limits<std::uint64_t>::max()) return std::nullopt;
+    auto out = aead_suite_open(aead_, key_, nonce(), aad, ciphertext);
+    if (out) ++sequence_;
+    return out;
+}
+
+WipedBytes HpkeContext::export_secret(BytesView exporter_context, std::size_t length_bytes) const
+{
+    const SuiteId suite_id = hpke_suite_id(aead_);
+    return labeled_expand(suite_id.view(), exporter_secret_, "sec", {exporter_context}, length_bytes);
+}
+
+std::optional<HpkeSender> hpke_setup_sender(AeadId aead, BytesView recipient_public, BytesView info,
+                                            BytesView ephemeral_ikm, const HpkePsk& psk, const HpkeKeyPair* sender_auth)
+{
+    const HpkeKeyPair ephemeral = HpkeKeyPair::derive(ephemeral_ikm);
+    WipedBytes dh;
+    dh.reserve(2 * hpke_key_bytes);
+    if (!append_dh(dh, ephemeral.private_key, recipient_public)) return std::nullopt;
+    if (sender_auth != nullptr && !append_dh(dh, sender_auth->private_key, recipient_public)) return std::nullopt;
+    Bytes kem_context = ephemeral.public_key;
+    append(kem_context, recipient_public);
+    if (sender_auth != nullptr) append(kem_context, sender_auth->public_key);
+    auto context = HpkeContext::schedule(aead, sender_auth != nullptr, extract_and_expand(dh, kem_context), info, psk);
+    if (!context) return std::nullopt;
+    return HpkeSender{ephemeral.public_key, std::move(*context)};
+}
+
+std::optional<HpkeContext> hpke_setup_receiver(AeadId aead, BytesView enc, const HpkeKeyPair& recipient, BytesView info,
+                                               const HpkePsk& psk, BytesView sender_public)
+{
+    sodium_ready();
+    WipedBytes dh;
+    dh.reserve(2 * hpke_key_bytes);
+    if (!append_dh(dh, recipient.private_key, enc)) return std::nullopt;
+    const bool auth = !sender_public.empty();
+    if (auth && !append_dh(dh, recipient.private_key, sender_public)) return std::nullopt;
+    Bytes kem_context = to_bytes(enc);
+    append(kem_context, recipient.public_key);
+    if (auth) append(kem_context, sender_public);
+    return HpkeContext::schedule(aead, auth, extract_and_expand(dh, kem_context), info, psk);
+}
+
+} // namespace godwit::crypto

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// HPKE (RFC 9180) with DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and either AEAD of aead_suite.hpp; all four modes.
+// Randomness is an argument: the sender's ephemeral key is derived from `ephemeral_ikm`, fresh for every call.
+#pragma once
+
+#include "lib/base/bytes.hpp"
+#include "lib/crypto/aead_suite.hpp"
+#include "lib/crypto/wiped.hpp"
+
+#include <cstdint>
+#include <optional>
+
+namespace godwit::crypto {
+
+inline constexpr std::size_t hpke_key_bytes = 32; ///< Npk, Nsk, Nenc and Nsecret of DHKEM(X25519) alike.
+
+/// True for the encodings of Curve25519's points of order 1, 2, 4 and 8: a shared secret with them is all zero.
+[[nodiscard]] bool is_x25519_low_order(BytesView public_key) noexcept;
+
+struct HpkeKeyPair {
+    Bytes public_key;
+    WipedBytes private_key;
+
+    /// DeriveKeyPair of RFC 9180 section 7.1.3. `ikm` should have at least 32 bytes.
+    [[nodiscard]] static HpkeKeyPair derive(BytesView ikm);
+    /// nullopt unless `private_key` has 32 bytes.
+    [[nodiscard]] static std::optional<HpkeKeyPair> from_private(BytesView private_key);
+};
+
+/// Both empty: no PSK. RFC 9180 section 5.1.2 wants at least 32 bytes of entropy in `psk`.
+struct HpkePsk {
+    BytesView psk;
+    BytesView psk_id;
+};
+
+/// One direction of an HPKE session, after the key schedule (RFC 9180 section 5.2).
+class HpkeContext {
+public:
+    /// nullopt when the sequence number is exhausted.
+    [[nodiscard]] std::optional<Bytes> seal(BytesView aad, BytesView plaintext);
+    /// nullopt when the tag does not verify (the sequence number then stays).
+    [[nodiscard]] std::optional<WipedBytes> open(BytesView aad, BytesView ciphertext);
+    /// Secret export, RFC 9180 section 5.3.
+    [[nodiscard]] WipedBytes export_secret(BytesView exporter_context, std::size_t length_bytes) const;
+
+    /// The key schedule itself; nullopt when psk and psk_id are not both given or both absent.
+    [[nodiscard]] static std::optional<HpkeContext> schedule(AeadId aead, bool auth, BytesView shared_secret,
+                                                             BytesView info, const HpkePsk& psk);
+
+private:
+    explicit HpkeContext(AeadId aead) : aead_(aead) {}
+    [[nodiscard]] WipedBytes nonce() const;
+
+    AeadId aead_;
+    WipedBytes key_;
+    WipedBytes base_nonce_;
+    WipedBytes exporter_secret_;
+    std::uint64_t sequence_ = 0;
+};
+
+struct HpkeSender {
+    Bytes enc;
+    HpkeContext context;
+};
+
+/// Setup{Base,PSK,Auth,AuthPSK}S. nullopt on a recipient key of wrong length or low order, or a half-given PSK.
+[[nodiscard]] std::optional<HpkeSender> hpke_setup_sender(AeadId aead, BytesView recipient_public, BytesView info,
+                                                          BytesView ephemeral_ikm, const HpkePsk& psk = {},
+                                                          const HpkeKeyPair* sender_auth = nullptr);
+/// Setup{Base,PSK,Auth,AuthPSK}R. `sender_public` empty: no sender authentication.
+[[nodiscard]] std::optional<HpkeContext> hpke_setup_receiver(AeadId aead, BytesView enc, const HpkeKeyPair& recipient,
+                                                             BytesView info, const HpkePsk& psk = {},
+                                                             BytesView sender_public = {});
+
+} // namespace godwit::crypto
