@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/mls/cipher_suite.hpp"
+#include "lib/base/check.hpp"
+
+#include <array>
+
+namespace godwit::mls {
+namespace {
+
+constexpr std::string_view label_prefix = "MLS 1.0 ";
+
+// { opaque label<V>; opaque content<V>; } with label = "MLS 1.0 " + Label: SignContent, EncryptContext.
+Bytes labelled(std::string_view label, BytesView content)
+{
+    Writer io;
+    io.vector([&] {
+        io.raw(as_bytes(label_prefix));
+        io.raw(as_bytes(label));
+    });
+    io.opaque(content);
+    return io.copy();
+}
+
+} // namespace
+
+crypto::AeadId aead_of(CipherSuite suite) noexcept
+{
+    GODWIT_ASSERT(is_supported(suite));
+    return suite == CipherSuite::mls_128_dhkemx25519_aes128gcm_sha256_ed25519 ? crypto::AeadId::aes_128_gcm
+                                                                              : crypto::AeadId::chacha20_poly1305;
+}
+
+std::size_t aead_nk(CipherSuite suite) noexcept
+{
+    return crypto::aead_key_bytes(aead_of(suite));
+}
+
+Bytes hash(BytesView content)
+{
+    const Hash out = crypto::sha256_of({content});
+    return Bytes(out.begin(), out.end());
+}
+
+Bytes mac(BytesView key, BytesView content)
+{
+    const Hash out = crypto::hmac_sha256_of(key, {content});
+    return Bytes(out.begin(), out.end());
+}
+
+Bytes ref_hash(std::string_view label, BytesView value)
+{
+    Writer io;
+    io.opaque(as_bytes(label));
+    io.opaque(value);
+    return hash(io.view());
+}
+
+WipedBytes expand_with_label(BytesView secret, std::string_view label, BytesView context, std::size_t length_bytes)
+{
+    // KDFLabel { uint16 length; opaque label<V>; opaque context<V>; }
+    Writer io;
+    io.integer(length_bytes, 2);
+    io.vector([&] {
+        io.raw(as_bytes(label_prefix));
+        io.raw(as_bytes(label));
+    });
+    io.opaque(context);
+    return crypto::hkdf_expand(secret, {io.view()}, length_bytes);
+}
+
+WipedBytes derive_secret(BytesView secret, std::string_view label)
+{
+    return expand_with_label(secret, label, {}, kdf_nh);
+}
+
+WipedBytes derive_tree_secret(BytesView secret, std::string_view label, std::uint32_t generation,
+                              std::size_t length_bytes)
+{
+    Writer io;
+    io(generation);
+    return expand_with_label(secret, label, io.view(), length_bytes);
+}
+
+Bytes sign_with_label(const SignatureKeyPair& key, std::string_view label, BytesView content)
+{
+    return crypto::ed25519_sign(key.private_key, labelled(label, content));
+}
+
+bool verify_with_label(BytesView public_key, std::string_view label, BytesView content, BytesView signature)
+{
+    return crypto::ed25519_verify(public_key, labelled(label, content), signature);
+}
+
+MlsResult<HPKECiphertext> encrypt_with_label(CipherSuite suite, BytesView public_key, std::string_view label,
+                                             BytesView context, BytesView plaintext, port::Entropy& entropy)
+{
+    auto sender = crypto::hpke_setup_sender(aead_of(suite), public_key, labelled(label, context),
+                                            random_secret(entropy, crypto::hpke_key_bytes));
+    if (!sender) return MlsError::invalid_public_key;
+    auto ciphertext = sender->context.seal({}, plaintext);
+    GODWIT_ASSERT(ciphertext.has_value());
+    return HPKECiphertext{std::move(sender->enc), std::move(*ciphertext)};
+}
+
+MlsResult<WipedBytes> decrypt_with_label(CipherSuite suite, const HpkeKeyPair& key, std::string_view label,
+                                         BytesView context, const HPKECiphertext& ciphertext)
+{
+    auto receiver = crypto::hpke_setup_receiver(aead_of(suite), ciphertext.kem_output, key, labelled(label, context));
+    if (!receiver) return MlsError::path_decrypt_failed;
+    auto plaintext = receiver->open({}, ciphertext.ciphertext);
+    if (!plaintext) return MlsError::path_decrypt_failed;
+    return std::move(*plaintext);
+}
+
+bool is_hpke_public_key(BytesView key)
+{
+    return key.size() == crypto::hpke_key_bytes && !crypto::is_x25519_low_order(key);
+}
+
+bool is_signature_public_key(BytesView key)
+{
+    return key.size() == crypto::ed25519_public_bytes;
+}
+
+WipedBytes random_secret(port::Entropy& entropy, std::size_t size_bytes)
+{
+    WipedBytes out(size_bytes);
+    entropy.fill(out);
+    return out;
+}
+
+HpkeKeyPair generate_hpke_key_pair(port::Entropy& entropy)
+{
+    return HpkeKeyPair::derive(random_secret(entropy, crypto::hpke_key_bytes));
+}
+
+SignatureKeyPair generate_signature_key_pair(port::Entropy& entropy)
+{
+    return SignatureKeyPair::from_seed(random_secret(entropy, crypto::ed25519_seed_bytes));
+}
+
+} // namespace godwit::mls

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cipher suites and the labelled primitives of RFC 9420 sections 5 and 8. Both suites share X25519, Ed25519 and
+// SHA-256; they differ in the AEAD.
+#pragma once
+
+#include "lib/base/bytes.hpp"
+#include "lib/crypto/aead_suite.hpp"
+#include "lib/crypto/ed25519.hpp"
+#include "lib/crypto/hkdf.hpp"
+#include "lib/crypto/hpke.hpp"
+#include "lib/mls/codec.hpp"
+#include "lib/port/entropy.hpp"
+
+#include <string_view>
+
+namespace godwit::mls {
+
+/// Section 17.1. Any number may appear on the wire; is_supported() tells which this build has.
+enum class CipherSuite : std::uint16_t {
+    mls_128_dhkemx25519_aes128gcm_sha256_ed25519 = 0x0001,
+    mls_128_dhkemp256_aes128gcm_sha256_p256 = 0x0002,
+    mls_128_dhkemx25519_chacha20poly1305_sha256_ed25519 = 0x0003,
+};
+
+[[nodiscard]] constexpr bool is_supported(CipherSuite suite) noexcept
+{
+    return suite == CipherSuite::mls_128_dhkemx25519_aes128gcm_sha256_ed25519 ||
+           suite == CipherSuite::mls_128_dhkemx25519_chacha20poly1305_sha256_ed25519;
+}
+
+inline constexpr std::size_t kdf_nh = crypto::hkdf_hash_bytes; ///< KDF.Nh of every supported suite.
+inline constexpr std::size_t aead_nn = crypto::aead_nonce_bytes;
+
+using Hash = crypto::Sha256Digest;
+using crypto::HpkeKeyPair;
+using SignatureKeyPair = crypto::Ed25519KeyPair;
+
+/// Preconditions of all below: is_supported(suite).
+[[nodiscard]] crypto::AeadId aead_of(CipherSuite suite) noexcept;
+[[nodiscard]] std::size_t aead_nk(CipherSuite suite) noexcept;
+
+[[nodiscard]] Bytes hash(BytesView content);
+[[nodiscard]] Bytes mac(BytesView key, BytesView content);
+/// RefHash, section 5.2.
+[[nodiscard]] Bytes ref_hash(std::string_view label, BytesView value);
+/// ExpandWithLabel, section 8. `length_bytes` <= crypto::hkdf_expand_bytes_max.
+[[nodiscard]] WipedBytes expand_with_label(BytesView secret, std::string_view label, BytesView context,
+                                           std::size_t length_bytes);
+[[nodiscard]] WipedBytes derive_secret(BytesView secret, std::string_view label);
+/// DeriveTreeSecret, section 9.1.
+[[nodiscard]] WipedBytes derive_tree_secret(BytesView secret, std::string_view label, std::uint32_t generation,
+                                            std::size_t length_bytes);
+
+/// SignWithLabel and VerifyWithLabel, section 5.1.2.
+[[nodiscard]] Bytes sign_with_label(const SignatureKeyPair& key, std::string_view label, BytesView content);
+[[nodiscard]] bool verify_with_label(BytesView public_key, std::string_view label, BytesView content,
+                                     BytesView signature);
+
+struct HPKECiphertext {
+    Bytes kem_output;
+    Bytes ciphertext;
+    template <class Io, class Self>
+    static void tls(Io& io, Self& s)
+    {
+        io(s.kem_output, s.ciphertext);
+    }
+    friend bool operator==(const HPKECiphertext&, const HPKECiphertext&) = default;
+};
+
+/// EncryptWithLabel and DecryptWithLabel, section 5.1.3. invalid_public_key on a bad recipient key; on decryption
+/// path_decrypt_failed stands for any failure, and callers translate it.
+[[nodiscard]] MlsResult<HPKECiphertext> encrypt_with_label(CipherSuite suite, BytesView public_key,
+                                                           std::string_view label, BytesView context,
+                                                           BytesView plaintext, port::Entropy& entropy);
+[[nodiscard]] MlsResult<WipedBytes> decrypt_with_label(CipherSuite suite, const HpkeKeyPair& key,
+                                                       std::string_view label, BytesView context,
+                                                       const HPKECiphertext& ciphertext);
+
+/// True for a string that can be an HPKE public key at all: right length, not of low order.
+[[nodiscard]] bool is_hpke_public_key(BytesView key);
+[[nodiscard]] bool is_signature_public_key(BytesView key);
+
+[[nodiscard]] WipedBytes random_secret(port::Entropy& entropy, std::size_t size_bytes = kdf_nh);
+[[nodiscard]] HpkeKeyPair generate_hpke_key_pair(port::Entropy& entropy);
+[[nodiscard]] SignatureKeyPair generate_signature_key_pair(port::Entropy& entropy);
+
+} // namespace godwit::mls

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a group asks of the world around it while it works: randomness, the time, PSKs, and judgements that the RFC
+// leaves to the application.
+#pragma once
+
+#include "lib/mls/proposal.hpp"
+
+#include <span>
+
+namespace godwit::mls {
+
+class Group;
+
+/// What a commit does, told before it takes effect and again after.
+struct CommitSummary {
+    LeafIndex committer = 0; ///< In the new tree.
+    bool external = false;   ///< The committer joined by this commit.
+    bool self_removed = false;
+    bool extensions_changed = false;
+    std::vector<LeafIndex> added;   ///< In the new tree, external committer not included.
+    std::vector<LeafIndex> removed; ///< In the old tree.
+    std::vector<LeafIndex> updated; ///< By Update proposals.
+    std::vector<PreSharedKeyID> psks;
+    std::optional<ReInit> reinit;
+    std::vector<CustomProposal> custom;
+};
+
+/// The Authentication Service (RFC 9420 section 5.3.1) and the application's own rules (section 12.2). Called while
+/// a message is judged; must not call back into the group. Nothing has changed yet when it says no.
+class AuthenticationService {
+public:
+    virtual ~AuthenticationService() = default;
+    /// Does this credential speak for this signature key?
+    [[nodiscard]] virtual bool is_valid(const Credential& credential, BytesView signature_key) const = 0;
+    /// May `fresh` take the place of `old` in one leaf?
+    [[nodiscard]] virtual bool is_successor(const Credential& old, const Credential& fresh) const
+    {
+        return old == fresh;
+    }
+    /// Do both present the same client? Used when groups are reinitialised or branched.
+    [[nodiscard]] virtual bool is_same_client(const Credential& a, const Credential& b) const { return a == b; }
+    /// Roles and other rules about a whole commit. `before` is the group as it was.
+    [[nodiscard]] virtual bool allows(const Group& before, const CommitSummary& commit) const
+    {
+        static_cast<void>(before);
+        static_cast<void>(commit);
+        return true;
+    }
+};
+
+/// External PSKs by their id; nullopt: not known here.
+class PskSource {
+public:
+    virtual ~PskSource() = default;
+    [[nodiscard]] virtual std::optional<WipedBytes> external_psk(BytesView psk_id) const = 0;
+};
+
+/// Borrowed for one call.
+struct Environment {
+    port::Entropy& entropy;
+    const AuthenticationService& authentication;
+    WallMs now_ms = 0;
+    const PskSource* psks = nullptr;
+    /// The client's other groups: their ids are taken, their resumption PSKs can be used.
+    std::span<const Group* const> groups = {};
+    LifetimePolicy lifetimes = {};
+};
+
+} // namespace godwit::mls

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// Groups to bytes and back: versioned, canonical, bounded. Both parts begin with version, group and epoch, so that
+// parts of different moments are not put together.
+#include "lib/mls/group.hpp"
+#include "lib/mls/tree_validation.hpp"
+
+#include <algorithm>
+
+namespace godwit::mls {
+namespace {
+
+/// First field of both parts. A change of layout changes it; older ones are refused with state_version.
+constexpr std::uint16_t state_version = 1;
+
+template <class Io, class T>
+void list(Io& io, T& items, std::size_t items_max)
+{
+    io.vector([&] {
+        if constexpr (Io::writes) {
+            for (auto& item : items)
+                io(item);
+        } else {
+            if (items.size() >= items_max) return io.fail(MlsError::too_many_items);
+            io(items.emplace_back());
+        }
+    });
+}
+
+/// Wraps a pair, which has no field list of its own.
+struct ResumptionEntry {
+    std::uint64_t epoch = 0;
+    WipedBytes psk;
+    template <class Io, class Self>
+    static void tls(Io& io, Self& s)
+    {
+        io(s.epoch, s.psk);
+    }
+};
+
+/// A past epoch without its ratchets. Signature keys are left out where they equal the newer epoch's.
+struct PastRecord {
+    std::uint64_t epoch = 0;
+    Bytes encoded_context;
+    WipedBytes sender_data_secret;
+    std::optional<ListOf<Bytes>> signature_keys;
+    template <class Io, class Self>
+    static void tls(Io& io, Self& s)
+    {
+        io(s.epoch, s.encoded_context, s.sender_data_secret, s.signature_keys);
+    }
+};
+
+} // namespace
+
+template <class Io, class Self>
+void Group::tls_epoch(Io& io, Self& s)
+{
+    std::uint16_t version = state_version;
+    io(version);
+    if (version != state_version) return io.require(false, MlsError::state_version);
+    io(s.context_, s.options_, s.interim_transcript_hash_, s.confirmation_tag_, s.secrets_, s.private_,
+       s.signer_.public_key, s.signer_.private_key, s.reinit_, s.left_);
+    auto tree = s.tree_;
+    io(tree);
+    if constexpr (!Io::writes) s.tree_ = std::move(tree);
+    if constexpr (Io::writes) {
+        io.vector([&] {
+            for (const CachedProposal& cached : s.proposals_)
+                io(cached);
+        });
+        io.vector([&] {
+            for (const auto& [epoch, psk] : s.resumption_psks_)
+                io(epoch, psk);
+        });
+        io.vector([&] {
+            const ListOf<Bytes>* newer = nullptr;
+            for (const PastEpoch& past : s.past_) {
+                const bool same = newer == past.signature_keys.get();
+                io(PastRecord{past.epoch, past.encoded_context, past.sender_data_secret,
+                              same ? std::nullopt : std::optional(*past.signature_keys)});
+                newer = past.signature_keys.get();
+            }
+        });
+    } else {
+        list(io, s.proposals_, cached_proposals_max);
+        std::vector<ResumptionEntry> psks;
+        list(io, psks, past_epochs_max + 1);
+        for (auto& entry : psks)
+            s.resumption_psks_.emplace_back(entry.epoch, std::move(entry.psk));
+        std::vector<PastRecord> records;
+        list(io, records, past_epochs_max);
+        for (PastRecord& record : records) {
+            PastEpoch past;
+            past.epoch = record.epoch;
+            past.encoded_context = std::move(record.encoded_context);
+            past.sender_data_secret = std::move(record.sender_data_secret);
+            if (record.signature_keys)
+                past.signature_keys = std::make_shared<const ListOf<Bytes>>(std::move(*record.signature_keys));
+            else if (!s.past_.empty())
+                past.signature_keys = s.past_.back().signature_keys;
+            else
+                return io.require(false, MlsError::state_malformed);
+            s.past_.push_back(std::move(past));
+        }
+    }
+}
+
+template <class Io, class Self>
+void Group::tls_ratchets(Io& io, Self& s)
+{
+    std::uint16_t version = state_version;
+    io(version);
+    if (version != state_version) return io.require(false, MlsError::state_version);
+    Bytes group_id = s.context_.group_id;
+    std::uint64_t epoch = s.context_.epoch;
+    auto past_count = static_cast<std::uint8_t>(s.past_.size());
+    io(group_id, epoch, past_count);
+    io.require(group_id == s.context_.group_id && epoch == s.context_.epoch && past_count == s.past_.size(),
+               MlsError::state_malformed);
+    if (s.left_) return;
+    io(s.secret_tree_);
+    for (auto& past : s.past_)
+        io(past.secret_tree);
+}
+
+WipedBytes Group::serialize_epoch() const
+{
+    Writer io;
+    tls_epoch(io, *this);
+    return std::move(io).take();
+}
+
+WipedBytes Group::serialize_ratchets() const
+{
+    Writer io;
+    tls_ratchets(io, *this);
+    return std::move(io).take();
+}
+
+MlsResult<Group> Group::deserialize(BytesView epoch_part, BytesView ratchets_part)
+{
+    if (epoch_part.size() > message_bytes_max || ratchets_part.size() > message_bytes_max)
+        return MlsError::message_too_large;
+    Group out;
+    Reader epoch(epoch_part);
+    tls_epoch(epoch, out);
+    if (epoch.finish() != MlsError::none) return epoch.finish();
+    Reader ratchets(ratchets_part);
+    tls_ratchets(ratchets, out);
+    if (ratchets.finish() != MlsError::none) return ratchets.finish();
+    GODWIT_MLS_CHECK(out.check_deserialized());
+    return out;
+}
+
+// The store authenticates what it gives back, so this looks for contradictions that would break promises inside,
+// not for forgeries.
+MlsError Group::check_deserialized()
+{
+    if (!is_supported(context_.cipher_suite) || !tree_) return MlsError::state_malformed;
+    auto tree = std::make_shared<RatchetTree>(*tree_);
+    tree->update_hashes();
+    if (tree->root_hash() != context_.tree_hash && !left_) return MlsError::state_malformed;
+    tree_ = std::move(tree);
+    encoded_context_ = encode(context_);
+    if (left_) return MlsError::none;
+    const LeafNode* own = tree_->leaf(own_leaf());
+    const auto key = private_.keys.find(node_of(own_leaf()));
+    if (own == nullptr || key == private_.keys.end() || key->second.public_key != own->encryption_key ||
+        signer_.public_key != own->signature_key || signer_.private_key.size() != 64)
+        return MlsError::state_malformed;
+    if (!secret_tree_.is_sound() || secret_tree_.leaves() != tree_->leaves()) return MlsError::state_malformed;
+    for (const PastEpoch& past : past_)
+        if (!past.secret_tree.is_sound() || past.signature_keys->items.size() != past.secret_tree.leaves())
+            return MlsError::state_malformed;
+    return MlsError::none;
+}
+
+} // namespace godwit::mls

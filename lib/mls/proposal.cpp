@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/mls/proposal.hpp"
+
+namespace godwit::mls {
+
+ProposalType Proposal::proposal_type() const noexcept
+{
+    struct TypeOf {
+        ProposalType operator()(const Add&) const { return ProposalType::add; }
+        ProposalType operator()(const Update&) const { return ProposalType::update; }
+        ProposalType operator()(const Remove&) const { return ProposalType::remove; }
+        ProposalType operator()(const PreSharedKey&) const { return ProposalType::psk; }
+        ProposalType operator()(const ReInit&) const { return ProposalType::reinit; }
+        ProposalType operator()(const ExternalInit&) const { return ProposalType::external_init; }
+        ProposalType operator()(const GroupContextExtensions&) const { return ProposalType::group_context_extensions; }
+        ProposalType operator()(const CustomProposal& custom) const { return custom.type; }
+    };
+    return std::visit(TypeOf{}, body);
+}
+
+void Proposal::emplace(ProposalType type)
+{
+    switch (type) {
+    case ProposalType::add: body.emplace<Add>(); break;
+    case ProposalType::update: body.emplace<Update>(); break;
+    case ProposalType::remove: body.emplace<Remove>(); break;
+    case ProposalType::psk: body.emplace<PreSharedKey>(); break;
+    case ProposalType::reinit: body.emplace<ReInit>(); break;
+    case ProposalType::external_init: body.emplace<ExternalInit>(); break;
+    case ProposalType::group_context_extensions: body.emplace<GroupContextExtensions>(); break;
+    default: body.emplace<CustomProposal>().type = type;
+    }
+}
+
+bool Proposal::path_required() const noexcept
+{
+    switch (proposal_type()) {
+    case ProposalType::add:
+    case ProposalType::psk:
+    case ProposalType::reinit: return false;
+    default: return true;
+    }
+}
+
+bool Proposal::external_allowed() const noexcept
+{
+    switch (proposal_type()) {
+    case ProposalType::add:
+    case ProposalType::remove:
+    case ProposalType::psk:
+    case ProposalType::reinit:
+    case ProposalType::group_context_extensions: return true;
+    default: return false;
+    }
+}
+
+} // namespace godwit::mls

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+// Proposals, update paths and commits (RFC 9420 sections 7.6, 8.4, 12.1 and 12.4).
+#pragma once
+
+#include "lib/mls/key_package.hpp"
+
+#include <variant>
+
+namespace godwit::mls {
+
+enum class PSKType : std::uint8_t { external = 1, resumption = 2 };
+enum class ResumptionPSKUsage : std::uint8_t { application = 1, reinit = 2, branch = 3 };
+
+struct PreSharedKeyID {
+    PSKType psktype = PSKType::external;
+    Bytes psk_id;                                               ///< external only.
+    ResumptionPSKUsage usage = ResumptionPSKUsage::application; ///< resumption only, as the next two.
+    Bytes psk_group_id;
+    std::uint64_t psk_epoch = 0;
+    Bytes psk_nonce; ///< Fresh and KDF.Nh long for each use.
+    template <class Io, class Self>
+    static void tls(Io& io, Self& s)
+    {
+        io(s.psktype);
+        if (s.psktype == PSKType::external)
+            io(s.psk_id);
+        else if (s.psktype == PSKType::resumption) {
+            io(s.usage, s.psk_group_id, s.psk_epoch);
+            io.require(s.usage >= ResumptionPSKUsage::application && s.usage <= ResumptionPSKUsage::branch,
+                       MlsError::invalid_enum);
+        } else
+            io.require(false, MlsError::invalid_enum);
+        io(s.psk_nonce);
+    }
+    friend bool operator==(const PreSharedKeyID&, const PreSharedKeyID&) = default;
+};
+template <>
+inline constexpr std::size_t list_items_max<PreSharedKeyID> = 256;
+
+struct Add {
+    KeyPackage key_package;
+    template <class Io, class Self>
+    static void tls(Io& io, Self& s)
+    {
+        io(s.key_package);
+    }
+    friend bool operator==(const Add&, const Add&) = default;
+};
+
+struct Update {
+    LeafNode leaf_node;
+    template <class Io, class Self>
+    static void tls(Io& io, Self& s)
+    {
+        io(s.leaf_node);
+    }
+    friend bool operator==(const Update&, const Update&) = default;
+};
+
+struct Remove {
+    LeafIndex removed = 0;
+    template <class Io, class Self>
+    static void tls(Io& io, Self& s)
+    {
+        io(s.removed);
+    }
+    friend bool operator==(const Remove&, const Remove&) = default;
+};
+
+struct PreSharedKey {
+    PreSharedKeyID psk;
+    template <class Io, class Self>
+    static void tls(Io& io, Self& s)
+    {
+        io(s.psk);
+    }
+    friend bool operator==(const PreSharedKey&, const PreSharedKey&) = default;
+};
+
+struct ReInit {
+    Bytes group_id;
+    ProtocolVersion version = ProtocolVersion::mls10;
+    CipherSuite cipher_suite{};
+    Extensions extensions;
+    template <class Io, class Self>
+    static void tls(Io& io, Self& s)
+    {
+        io(s.group_id, s.version, s.cipher_suite, s.extensions);
+    }
+    friend bool operator==(const ReInit&, const ReInit&) = default;
+};
+
+struct ExternalInit {
+    Bytes kem_output;
+    template <class Io, class Self>
+    static void tls(Io& io, Self& s)
+    {
+        io(s.kem_output);
+    }
+    friend bool operator==(const ExternalInit&, const ExternalInit&) = default;
+};
+
+struct GroupContextExtensions {
+    Extensions extensions;
+    template <class Io, class Self>
+    static void tls(Io& io, Self& s)
+    {
+        io(s.extensions);
+    }
+    friend bool operator==(const GroupContextExtensions&, const GroupContextExtensions&) = default;
+};
+
+/// A type outside this document, taken as one opaque<V>. Only committed where every member lists the type.
+struct CustomProposal {
+    ProposalType type{};
+    Bytes data;
+    template <class Io, class Self>
+    static void tls(Io& io, Self& s)
+    {
+        io(s.data);
+    }
+    friend bool operator==(const CustomProposal&, const CustomProposal&) = default;
+};
+
+struct Proposal {
+    std::variant<Remove, Add, Update, PreSharedKey, ReInit, ExternalInit, GroupContextExtensions, CustomProposal> body;
+
+    [[nodiscard]] ProposalType proposal_type() const noexcept;
+    /// Section 17.4, column "Path Required"; true for custom types, to be safe.
+    [[nodiscard]] bool path_required() const noexcept;
+    /// Section 12.1.8: may come from an external sender; false for custom types.
+    [[nodiscard]] bool external_allowed() const noexcept;
+    template <class T>
+    [[nodiscard]] const T* as() const noexcept
+    {
+        return std::get_if<T>(&body);
+    }
+    template <class Io, class Self>
+    static void tls(Io& io, Self& s)
+    {
+        ProposalType type = Io::writes ? s.proposal_type() : ProposalType{};
+        io(type);
+        if constexpr (!Io::writes) s.emplace(type);
+        std::visit([&](auto& body) { io(body); }, s.body);
+    }
+    friend bool operator==(const Proposal&, const Proposal&) = default;
+
+private:
+    void emplace(ProposalType type);
+};
+
+enum class ProposalOrRefType : std::uint8_t { proposal = 1, reference = 2 };
+
+struct ProposalOrRef {
+    std::variant<Bytes, std::shared_ptr<const Proposal>> value; ///< ProposalRef, or the proposal itself.
+    template <class Io, class Self>
+    static void tls(Io& io, Self& s)
+    {
+        auto type = s.value.index() == 0 ? ProposalOrRefType::reference : ProposalOrRefType::proposal;
+        io(type);
+        if (type == ProposalOrRefType::proposal) {
+            if constexpr (!Io::writes) s.value.template emplace<1>();
+            io(*std::get_if<1>(&s.value));
+        } else if (type == ProposalOrRefType::reference) {
+            if constexpr (!Io::writes) s.value.template emplace<0>();
+            io(*std::get_if<0>(&s.value));
+        } else
+            io.require(false, MlsError::invalid_enum);
+    }
+};
+template <>
+inline constexpr std::size_t list_items_max<ProposalOrRef> = 16384;
+
+struct UpdatePathNode {
+    Bytes encryption_key;
+    std::vector<HPKECiphertext> encrypted_path_secret;
+    template <class Io, class Self>
+    static void tls(Io& io, Self& s)
+    {
+        io(s.encryption_key, s.encrypted_path_secret);
+    }
+};
+template <>
+inline constexpr std::size_t list_items_max<UpdatePathNode> = 32;
+
+struct UpdatePath {
+    LeafNode leaf_node;
+    std::vector<UpdatePathNode> nodes;
+    template <class Io, class Self>
+    static void tls(Io& io, Self& s)
+    {
+        io(s.leaf_node, s.nodes);
+    }
+};
+
+struct Commit {
+    std::vector<ProposalOrRef> proposals;
+    std::optional<UpdatePath> path;
+    template <class Io, class Self>
+    static void tls(Io& io, Self& s)
+    {
+        io(s.proposals, s.path);
+    }
+};
+
+} // namespace godwit::mls

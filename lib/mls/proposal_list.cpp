@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/mls/proposal_list.hpp"
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+namespace godwit::mls {
+namespace {
+
+MlsError check_add(const Add& add, const ProposalListInput& input)
+{
+    const KeyPackage& package = add.key_package;
+    if (package.version != input.context.version) return MlsError::key_package_wrong_version;
+    if (package.cipher_suite != input.context.cipher_suite) return MlsError::key_package_wrong_suite;
+    const Environment& env = input.environment;
+    GODWIT_MLS_CHECK(
+        validate_key_package(package, env.lifetimes, env.now_ms, input.sending || env.lifetimes.check_received));
+    if (!env.authentication.is_valid(package.leaf_node.credential, package.leaf_node.signature_key))
+        return MlsError::invalid_credential;
+    return MlsError::none;
+}
+
+MlsError check_update(const Update& update, const Sender& sender, const ProposalListInput& input)
+{
+    if (sender.sender_type != SenderType::member) return MlsError::update_not_by_member;
+    const LeafNode* old = input.tree.leaf(sender.index);
+    if (old == nullptr) return MlsError::unknown_sender;
+    const LeafNode& fresh = update.leaf_node;
+    if (fresh.leaf_node_source != LeafNodeSource::update) return MlsError::wrong_leaf_source;
+    GODWIT_MLS_CHECK(check_leaf_alone(fresh, input.context.cipher_suite));
+    GODWIT_MLS_CHECK(check_replacement(*old, fresh, input.environment.authentication, MlsError::update_same_key));
+    return verify_leaf_node_signature(fresh, input.context.group_id, sender.index);
+}
+
+MlsError check_psk(const PreSharedKeyID& psk, const ProposalListInput& input)
+{
+    if (psk.psktype == PSKType::resumption && psk.usage != ResumptionPSKUsage::application && !input.starting_subgroup)
+        return MlsError::psk_usage_not_allowed;
+    return psk.psk_nonce.size() == kdf_nh ? MlsError::none : MlsError::psk_nonce_length;
+}
+
+// Section 12.2, for commits by members.
+MlsError check_regular_list(const std::vector<ListedProposal>& list, LeafIndex committer)
+{
+    std::size_t context_extensions = 0, reinits = 0;
+    for (const ListedProposal& listed : list) {
+        const Proposal& proposal = *listed.proposal;
+        if (proposal.as<Update>() != nullptr && listed.sender == Sender{SenderType::member, committer})
+            return MlsError::update_by_committer;
+        if (const auto* remove = proposal.as<Remove>(); remove != nullptr && remove->removed == committer)
+            return MlsError::remove_committer;
+        if (proposal.as<ExternalInit>() != nullptr) return MlsError::external_init_not_allowed;
+        if (proposal.as<GroupContextExtensions>() != nullptr) ++context_extensions;
+        if (proposal.as<ReInit>() != nullptr) ++reinits;
+    }
+    if (context_extensions > 1) return MlsError::multiple_group_context_extensions;
+    if (reinits != 0 && list.size() != 1) return MlsError::reinit_with_others;
+    return MlsError::none;
+}
+
+// Section 12.2, for external commits.
+MlsError check_external_list(const std::vector<ListedProposal>& list)
+{
+    std::size_t inits = 0, removes = 0;
+    for (const ListedProposal& listed : list)
+        switch (listed.proposal->proposal_type()) {
+        case ProposalType::external_init: ++inits; break;
+        case ProposalType::remove: ++removes; break;
+        case ProposalType::psk: break;
+        default: return MlsError::external_commit_proposal_not_allowed;
+        }
+    if (inits != 1) return MlsError::external_init_count;
+    if (removes > 1) return MlsError::external_commit_multiple_removes;
+    return MlsError::none;
+}
+
+MlsError check_custom_support(const AppliedProposals& applied, const ProposalListInput& input)
+{
+    if (applied.custom.empty()) return MlsError::none;
+    for (LeafIndex i = 0; i < input.tree.leaves(); ++i) {
+        const LeafNode* leaf = input.tree.leaf(i);
+        if (leaf == nullptr) continue;
+        // Members that this commit removes do not process it.
+        if (std::find(applied.removed.begin(), applied.removed.end(), i) != applied.removed.end()) continue;
+        for (const CustomProposal& custom : applied.custom)
+            if (!leaf->capabilities.supports(custom.type)) return MlsError::proposal_type_not_supported;
+    }
+    return MlsError::none;
+}
+
+} // namespace
+
+MlsError check_group_extensions(const Extensions& extensions, const AuthenticationService& authentication)
+{
+    GODWIT_MLS_CHECK(check_no_duplicates(extensions));
+    const auto required = get_extension<RequiredCapabilities>(extensions, ExtensionType::required_capabilities);
+    if (!required) return required.error();
+    const auto senders = get_extension<ExternalSenders>(extensions, ExtensionType::external_senders);
+    if (!senders) return senders.error();
+    if (senders->has_value())
+        for (const ExternalSender& sender : (*senders)->items) {
+            if (!is_signature_public_key(sender.signature_key)) return MlsError::invalid_public_key;
+            if (!authentication.is_valid(sender.credential, sender.signature_key)) return MlsError::invalid_credential;
+        }
+    return MlsError::none;
+}
+
+MlsError check_replacement(const LeafNode& old, const LeafNode& fresh, const AuthenticationService& authentication,
+                           MlsError same_key)
+{
+    if (old.encryption_key == fresh.encryption_key) return same_key;
+    if (old.credential == fresh.credential && old.signature_key == fresh.signature_key) return MlsError::none;
+    if (!authentication.is_valid(fresh.credential, fresh.signature_key)) return MlsError::invalid_credential;
+    if (!authentication.is_successor(old.credential, fresh.credential)) return MlsError::invalid_credential_successor;
+    return MlsError::none;
+}
+
+MlsError check_proposal(const ListedProposal& listed, const ProposalListInput& input)
+{
+    const Proposal& proposal = *listed.proposal;
+    if (const auto* add = proposal.as<Add>()) return check_add(*add, input);
+    if (const auto* update = proposal.as<Update>()) return check_update(*update, listed.sender, input);
+    if (const auto* remove = proposal.as<Remove>())
+        return input.tree.leaf(remove->removed) == nullptr ? MlsError::remove_blank_leaf : MlsError::none;
+    if (const auto* psk = proposal.as<PreSharedKey>()) return check_psk(psk->psk, input);
+    if (const auto* reinit = proposal.as<ReInit>()) {
+        if (reinit->version < input.context.version) return MlsError::reinit_version_lower;
+        return check_no_duplicates(reinit->extensions);
+    }
+    if (const auto* context = proposal.as<GroupContextExtensions>())
+        return check_group_extensions(context->extensions, input.environment.authentication);
+    return MlsError::none;
+}
+
+MlsResult<AppliedProposals> apply_proposals(const std::vector<ListedProposal>& list, const ProposalListInput& input)
+{
+    GODWIT_MLS_CHECK(input.committer ? check_regular_list(list, *input.committer) : check_external_list(list));
+    AppliedProposals out{input.tree, input.context.extensions, {}, {}, {}, {}, {}, {}, {}, {}, false, false};
+    std::set<LeafIndex> touched;
+    std::set<std::string, std::less<>> psk_ids, new_clients;
+    for (const ListedProposal& listed : list) {
+        GODWIT_MLS_CHECK(check_proposal(listed, input));
+        const Proposal& proposal = *listed.proposal;
+        out.path_required = out.path_required || proposal.path_required();
+        if (const auto* context = proposal.as<GroupContextExtensions>()) {
+            out.extensions = context->extensions;
+            out.extensions_changed = true;
+        } else if (proposal.as<Update>() != nullptr) {
+            if (!touched.insert(listed.sender.index).second) return MlsError::update_after_remove_or_update;
+            out.updated.push_back(listed.sender.index);
+        } else if (const auto* remove = proposal.as<Remove>()) {
+            if (!touched.insert(remove->removed).second) return MlsError::update_after_remove_or_update;
+            out.removed.push_back(remove->removed);
+        } else if (const auto* add = proposal.as<Add>()) {
+            if (!new_clients.emplace(as_text(add->key_package.leaf_node.signature_key)).second)
+                return MlsError::add_same_client_twice;
+            out.packages.push_back(&add->key_package);
+        } else if (const auto* psk = proposal.as<PreSharedKey>()) {
+            if (!psk_ids.emplace(as_text(encode(psk->psk))).second) return MlsError::psk_duplicate;
+            out.psks.push_back(psk->psk);
+        } else if (const auto* init = proposal.as<ExternalInit>()) {
+            out.external_init = init->kem_output;
+        } else if (const auto* reinit = proposal.as<ReInit>()) {
+            out.reinit = *reinit;
+        } else if (const auto* custom = proposal.as<CustomProposal>()) {
+            out.custom.push_back(*custom);
+        }
+    }
+    GODWIT_MLS_CHECK(check_custom_support(out, input));
+
+    for (const ListedProposal& listed : list)
+        if (const auto* update = listed.proposal->as<Update>())
+            out.tree.update_leaf(listed.sender.index, std::make_shared<const LeafNode>(update->leaf_node));
+    for (const LeafIndex leaf : out.removed)
+        out.tree.remove_leaf(leaf);
+    if (!out.packages.empty()) {
+        MlsError existing = MlsError::none;
+        out.tree.for_each_member([&](LeafIndex, const LeafNode& leaf) {
+            if (new_clients.contains(as_text(leaf.signature_key))) existing = MlsError::add_existing_member;
+        });
+        GODWIT_MLS_CHECK(existing);
+    }
+    for (const KeyPackage* package : out.packages) {
+        const auto leaf = out.tree.make_room();
+        if (!leaf) return MlsError::tree_too_large;
+        out.tree.add_leaf(*leaf, std::make_shared<const LeafNode>(package->leaf_node));
+        out.added.push_back(*leaf);
+    }
+    return out;
+}
+
+} // namespace godwit::mls

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/mls/secret_tree.hpp"
+#include "lib/base/check.hpp"
+
+#include <bit>
+
+namespace godwit::mls {
+namespace {
+
+HashRatchet& select(SenderRatchets& ratchets, RatchetType type)
+{
+    return type == RatchetType::handshake ? ratchets.handshake : ratchets.application;
+}
+
+WipedBytes next_secret(BytesView secret, std::uint32_t generation)
+{
+    return derive_tree_secret(secret, "secret", generation, kdf_nh);
+}
+
+} // namespace
+
+SecretTree::SecretTree(CipherSuite suite, WipedBytes encryption_secret, std::uint32_t leaves)
+    : suite_(suite), leaves_(leaves)
+{
+    nodes_.emplace(root_of(leaves), std::move(encryption_secret));
+}
+
+MessageKey SecretTree::key_of(BytesView secret, std::uint32_t generation) const
+{
+    return {derive_tree_secret(secret, "key", generation, aead_nk(suite_)),
+            derive_tree_secret(secret, "nonce", generation, aead_nn)};
+}
+
+SenderRatchets& SecretTree::ratchets(LeafIndex leaf)
+{
+    GODWIT_ASSERT(leaf < leaves_);
+    if (auto found = ratchets_.find(leaf); found != ratchets_.end()) return found->second;
+    // The secret lies at the lowest ancestor that is still there; each step down leaves the other child behind.
+    const NodeIndex target = node_of(leaf);
+    auto at = nodes_.find(target);
+    for (NodeIndex x = target; at == nodes_.end(); at = nodes_.find(x)) {
+        const auto up = parent(x, leaves_);
+        GODWIT_ASSERT(up.has_value());
+        x = *up;
+    }
+    while (at->first != target) {
+        const NodeIndex x = at->first;
+        WipedBytes left_secret = expand_with_label(at->second, "tree", as_bytes("left"), kdf_nh);
+        WipedBytes right_secret = expand_with_label(at->second, "tree", as_bytes("right"), kdf_nh);
+        nodes_.erase(at);
+        const auto left_at = nodes_.emplace(*left(x), std::move(left_secret)).first;
+        const auto right_at = nodes_.emplace(*right(x), std::move(right_secret)).first;
+        at = target < x ? left_at : right_at;
+    }
+    SenderRatchets fresh;
+    fresh.handshake.secret = expand_with_label(at->second, "handshake", {}, kdf_nh);
+    fresh.application.secret = expand_with_label(at->second, "application", {}, kdf_nh);
+    nodes_.erase(at);
+    return ratchets_.emplace(leaf, std::move(fresh)).first->second;
+}
+
+MlsResult<SecretTree::Generation> SecretTree::next(LeafIndex leaf, RatchetType type)
+{
+    HashRatchet& ratchet = select(ratchets(leaf), type);
+    if (ratchet.next > generation_max) return MlsError::generation_exhausted;
+    Generation out{ratchet.next, key_of(ratchet.secret, ratchet.next)};
+    ratchet.secret = next_secret(ratchet.secret, ratchet.next);
+    ++ratchet.next;
+    return out;
+}
+
+MlsResult<SecretTree::Peek> SecretTree::peek(LeafIndex leaf, RatchetType type, std::uint32_t generation)
+{
+    HashRatchet& ratchet = select(ratchets(leaf), type);
+    Peek out;
+    out.leaf = leaf;
+    out.type = type;
+    out.generation = generation;
+    if (generation < ratchet.next) {
+        const auto found = ratchet.skipped.find(generation);
+        if (found == ratchet.skipped.end()) return MlsError::generation_used;
+        out.key = found->second;
+        return out;
+    }
+    if (generation > generation_max) return MlsError::generation_exhausted;
+    if (generation - ratchet.next > forward_steps_max) return MlsError::generation_too_far;
+    WipedBytes secret = ratchet.secret;
+    for (std::uint32_t j = ratchet.next; j < generation; ++j) {
+        out.passed.emplace_back(j, key_of(secret, j));
+        secret = next_secret(secret, j);
+    }
+    out.key = key_of(secret, generation);
+    out.secret_after = next_secret(secret, generation);
+    return out;
+}
+
+void SecretTree::consume(Peek peek)
+{
+    SenderRatchets& both = ratchets(peek.leaf);
+    HashRatchet& ratchet = select(both, peek.type);
+    if (peek.secret_after.empty()) {
+        ratchet.skipped.erase(peek.generation);
+        return;
+    }
+    GODWIT_ASSERT(peek.generation >= ratchet.next);
+    for (auto& [generation, key] : peek.passed)
+        ratchet.skipped.emplace(generation, std::move(key));
+    ratchet.secret = std::move(peek.secret_after);
+    ratchet.next = peek.generation + 1;
+    while (both.handshake.skipped.size() + both.application.skipped.size() > skipped_keys_max) {
+        HashRatchet& fuller =
+            both.handshake.skipped.size() > both.application.skipped.size() ? both.handshake : both.application;
+        fuller.skipped.erase(fuller.skipped.begin());
+    }
+}
+
+std::size_t SecretTree::skipped_keys(LeafIndex leaf) const
+{
+    const auto found = ratchets_.find(leaf);
+    return found == ratchets_.end() ? 0
+                                    : found->second.handshake.skipped.size() + found->second.application.skipped.size();
+}
+
+bool SecretTree::is_sound() const
+{
+    if (!is_supported(suite_) || !std::has_single_bit(leaves_) || leaves_ > leaves_max) return false;
+    for (const auto& [node, secret] : nodes_)
+        if (node >= node_width(leaves_) || secret.size() != kdf_nh) return false;
+    const auto ratchet_ok = [&](const HashRatchet& ratchet) {
+        if (ratchet.secret.size() != kdf_nh) return false;
+        for (const auto& [generation, key] : ratchet.skipped)
+            if (generation >= ratchet.next || key.key.size() != aead_nk(suite_) || key.nonce.size() != aead_nn)
+                return false;
+        return true;
+    };
+    // Every leaf has its secret in exactly one place: walk the leaves by subtrees.
+    std::uint64_t covered = 0;
+    for (const auto& [node, secret] : nodes_) {
+        const LeafRange range = leaves_below(node);
+        covered += range.last - range.first + 1;
+    }
+    for (const auto& [leaf, both] : ratchets_) {
+        if (leaf >= leaves_ || !ratchet_ok(both.handshake) || !ratchet_ok(both.application)) return false;
+        if (both.handshake.skipped.size() + both.application.skipped.size() > skipped_keys_max) return false;
+        for (NodeIndex x = node_of(leaf);;) {
+            if (nodes_.contains(x)) return false;
+            const auto up = parent(x, leaves_);
+            if (!up) break;
+            x = *up;
+        }
+        ++covered;
+    }
+    for (const auto& [node, secret] : nodes_)
+        for (auto up = parent(node, leaves_); up; up = parent(*up, leaves_))
+            if (nodes_.contains(*up)) return false;
+    return covered == leaves_;
+}
+
+} // namespace godwit::mls

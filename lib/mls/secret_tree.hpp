@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// The secret tree of one epoch and its hash ratchets (RFC 9420 section 9).
+//
+// What was used is gone (section 9.2): deriving a child pair erases the parent, taking a key erases it. Keys that
+// were skipped wait for late messages, within the bounds below. Opening is done in two steps, so that a message
+// which does not verify consumes nothing: peek() gives the key, consume() makes it so.
+#pragma once
+
+#include "lib/mls/framing.hpp"
+
+#include <map>
+
+namespace godwit::mls {
+
+/// Unused keys kept per sender and epoch, over both ratchets (goals: at most 1,000). The oldest go first.
+inline constexpr std::size_t skipped_keys_max = 1000;
+/// Section 15.3: how far ahead of the ratchet one message may be.
+inline constexpr std::uint32_t forward_steps_max = 1000;
+/// A ratchet ends here: generation is a uint32 and 0xffffffff would wrap.
+inline constexpr std::uint32_t generation_max = 0xfffffffe;
+
+/// Handshake content (proposals, commits) and application data have ratchets of their own.
+enum class RatchetType : std::uint8_t { handshake = 0, application = 1 };
+[[nodiscard]] constexpr RatchetType ratchet_for(ContentType type) noexcept
+{
+    return type == ContentType::application ? RatchetType::application : RatchetType::handshake;
+}
+
+/// One hash ratchet: `secret` makes generation `next`.
+struct HashRatchet {
+    WipedBytes secret;
+    std::uint32_t next = 0;
+    std::map<std::uint32_t, MessageKey> skipped;
+    template <class Io, class Self>
+    static void tls(Io& io, Self& s)
+    {
+        io(s.secret, s.next, s.skipped);
+    }
+};
+
+struct SenderRatchets {
+    HashRatchet handshake;
+    HashRatchet application;
+    template <class Io, class Self>
+    static void tls(Io& io, Self& s)
+    {
+        io(s.handshake, s.application);
+    }
+};
+
+class SecretTree {
+public:
+    SecretTree() = default;
+    SecretTree(CipherSuite suite, WipedBytes encryption_secret, std::uint32_t leaves);
+
+    struct Generation {
+        std::uint32_t generation = 0;
+        MessageKey key;
+    };
+    /// The next key of a sender, which is consumed: for encrypting. generation_exhausted at the end.
+    [[nodiscard]] MlsResult<Generation> next(LeafIndex leaf, RatchetType type);
+
+    /// A key that is not consumed yet, and the ratchet steps on the way to it.
+    struct Peek {
+        LeafIndex leaf = 0;
+        RatchetType type{};
+        std::uint32_t generation = 0;
+        MessageKey key;
+        std::vector<std::pair<std::uint32_t, MessageKey>> passed;
+        WipedBytes secret_after; ///< Empty: the key was a skipped one.
+    };
+    /// generation_used, generation_too_far. Precondition: leaf < leaves.
+    [[nodiscard]] MlsResult<Peek> peek(LeafIndex leaf, RatchetType type, std::uint32_t generation);
+    void consume(Peek peek);
+
+    [[nodiscard]] std::size_t skipped_keys(LeafIndex leaf) const;
+    [[nodiscard]] std::uint32_t leaves() const noexcept { return leaves_; }
+
+    template <class Io, class Self>
+    static void tls(Io& io, Self& s)
+    {
+        io(s.suite_, s.leaves_, s.nodes_, s.ratchets_);
+    }
+    /// For deserialised trees: bounds and contradictions.
+    [[nodiscard]] bool is_sound() const;
+
+private:
+    /// Derives down to the leaf where that has not happened; afterwards `leaf` has its ratchets.
+    SenderRatchets& ratchets(LeafIndex leaf);
+    [[nodiscard]] MessageKey key_of(BytesView secret, std::uint32_t generation) const;
+
+    CipherSuite suite_{};
+    std::uint32_t leaves_ = 0;
+    std::map<NodeIndex, WipedBytes> nodes_; ///< Secrets of subtrees that nobody has spoken from.
+    std::map<LeafIndex, SenderRatchets> ratchets_;
+};
+
+} // namespace godwit::mls

@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: Apache-2.0
+// A group's life, told operation by operation.
+#include "tests/lib/mls/world.hpp"
+
+using namespace godwit;
+using namespace godwit::mls;
+using namespace godwit::testing;
+
+namespace {
+
+constexpr std::size_t nobody = static_cast<std::size_t>(-1);
+
+void expect_text(World& world, std::size_t to, const Bytes& message, std::string_view text)
+{
+    const auto got = world.group(to).process(world.env(), message);
+    REQUIRE_MESSAGE(got.ok(), mls_error_name(got.error()));
+    CHECK(got->type == ContentType::application);
+    CHECK(as_text(got->application_data) == text);
+}
+
+void everybody_talks(World& world)
+{
+    for (std::size_t from = 0; from < world.members.size(); ++from) {
+        const std::string text = "hello from " + world.members[from]->name;
+        const Bytes message = must(world.group(from).encrypt(world.env(), as_bytes(text), as_bytes("aad")));
+        for (std::size_t to = 0; to < world.members.size(); ++to)
+            if (to != from) expect_text(world, to, message, text);
+        CHECK(world.group(from).process(world.env(), message).error() == MlsError::own_message);
+    }
+}
+
+} // namespace
+
+TEST_CASE("create, add, talk: both suites, both handshake formats, with and without the tree in the Welcome")
+{
+    for (const CipherSuite suite : {suite_1, suite_3})
+        for (const auto handshake : {HandshakeFormat::public_message, HandshakeFormat::private_message})
+            for (const bool tree : {true, false}) {
+                World world(11, suite);
+                world.found("alice", {}, handshake);
+                CommitOptions options;
+                options.tree_in_welcome = tree;
+                world.commit(0, options, {world.newcomer("bob")});
+                world.commit(1, options, {world.newcomer("carol"), world.newcomer("dave"), world.newcomer("erin")});
+                everybody_talks(world);
+                CHECK(world.group(0).epoch() == 2);
+            }
+}
+
+TEST_CASE("remove: the removed member learns it, cannot send, and cannot read on")
+{
+    World world(12);
+    world.found("alice");
+    world.add(0, {"bob", "carol"});
+    Group bob = world.group(1);
+    CommitOptions options;
+    options.proposals = {Proposal{Remove{bob.own_leaf()}}};
+    auto out = must(world.group(0).commit(world.env(), options));
+    const auto seen = must(bob.process(world.env(), out.commit));
+    REQUIRE(seen.commit.has_value());
+    CHECK(seen.commit->self_removed);
+    CHECK(bob.has_left());
+    CHECK(bob.encrypt(world.env(), as_bytes("still here?")).error() == MlsError::group_left);
+    CHECK(bob.process(world.env(), out.commit).error() == MlsError::group_left);
+    CHECK(bob.export_secret("x", {}, 8).error() == MlsError::group_left);
+    const auto again = must(Group::deserialize(bob.serialize_epoch(), bob.serialize_ratchets()));
+    CHECK(again.has_left());
+    world.deliver(out.commit, 0);
+    world.group(0) = std::move(out.next);
+    world.drop_removed();
+    world.agree();
+    everybody_talks(world);
+    CHECK(world.members.size() == 2);
+}
+
+TEST_CASE("update by proposal: another member commits it, new credential and key included")
+{
+    World world(13);
+    world.found("alice");
+    world.add(0, {"bob", "carol"});
+    const Bytes old_key = world.group(1).tree().leaf(1)->encryption_key;
+    LeafNodeOptions changed = world.members[1]->leaf;
+    changed.credential = Credential::basic(as_bytes("bob, with a new phone"));
+    const auto fresh_signer = generate_signature_key_pair(world.entropy);
+    const Bytes proposal = must(world.group(1).propose_update(world.env(), changed, fresh_signer));
+    world.deliver(proposal, 1);
+    CHECK(world.group(0).encrypt(world.env(), as_bytes("x")).error() == MlsError::pending_proposals);
+    world.commit(2);
+    CHECK(world.group(0).tree().leaf(1)->credential == changed.credential);
+    CHECK(world.group(0).tree().leaf(1)->signature_key == fresh_signer.public_key);
+    CHECK(world.group(0).tree().leaf(1)->encryption_key != old_key);
+    everybody_talks(world);
+    world.commit(1); // Bob's new keys work for committing too.
+}
+
+TEST_CASE("a commit can change the committer's own signature key")
+{
+    World world(14);
+    world.found("alice");
+    world.add(0, {"bob", "carol"});
+    CommitOptions options;
+    options.signer = generate_signature_key_pair(world.entropy);
+    world.commit(0, options, {world.newcomer("dave")});
+    everybody_talks(world);
+}
+
+TEST_CASE("proposals collide: the committer keeps what section 12.2 prefers")
+{
+    World world(15);
+    world.found("alice");
+    world.add(0, {"bob", "carol", "dave"});
+    const auto say = [&](std::size_t by, MlsResult<Bytes> message) { world.deliver(must(std::move(message)), by); };
+    say(1, world.group(1).propose_update(world.env()));
+    say(1, world.group(1).propose_update(world.env()));
+    say(2, world.group(2).propose_update(world.env()));
+    say(3, world.group(3).propose(world.env(), Proposal{Remove{2}}));
+    say(1, world.group(1).propose(world.env(), Proposal{Remove{2}}));
+    say(0, world.group(0).propose_update(world.env())); // Alice's own, which she cannot commit.
+    CHECK(world.group(0).proposals().size() == 6);
+    auto out = must(world.group(0).commit(world.env(), {}));
+    const auto seen = must(world.group(3).process(world.env(), out.commit));
+    CHECK(seen.commit->removed == std::vector<LeafIndex>{2});
+    CHECK(seen.commit->updated == std::vector<LeafIndex>{1});
+    for (const std::size_t i : {1u, 2u})
+        must(world.group(i).process(world.env(), out.commit));
+    world.group(0) = std::move(out.next);
+    world.drop_removed();
+    world.agree();
+}
+
+TEST_CASE("external commit: join from a GroupInfo, and resync after losing the state")
+{
+    for (const bool with_tree : {true, false}) {
+        World world(16);
+        world.found("alice", {}, HandshakeFormat::private_message);
+        world.add(0, {"bob", "carol"});
+        ExternalJoinOptions join;
+        Member dave = world.newcomer("dave");
+        join.leaf = dave.leaf;
+        join.signer = dave.signer;
+        const GroupInfo info = must_decode<GroupInfo>(encode(world.group(1).group_info(world.env(), with_tree, true)));
+        std::optional<RatchetTree> tree;
+        if (!with_tree) tree = world.group(0).tree();
+        CHECK(Group::join_external(world.env(), info, join).ok() == with_tree);
+        auto joined = must(Group::join_external(world.env(), info, join, tree));
+        world.deliver(joined.commit, nobody);
+        dave.group = std::move(joined.group);
+        world.members.push_back(std::make_unique<Member>(std::move(dave)));
+        world.agree();
+        everybody_talks(world);
+
+        // Carol lost everything but her name, and comes back in her own place.
+        const LeafIndex old_leaf = world.group(2).own_leaf();
+        Member carol = world.newcomer("carol again");
+        join.leaf = carol.leaf;
+        join.signer = carol.signer;
+        join.remove = old_leaf;
+        world.psks.psks[Bytes{9}] = Bytes(32, 9);
+        join.psks = {world.external_psk(Bytes{9})};
+        joined = must(Group::join_external(world.env(), world.group(0).group_info(world.env(), true, true), join));
+        world.deliver(joined.commit, nobody);
+        CHECK(joined.group.own_leaf() == old_leaf);
+        carol.group = std::move(joined.group);
+        world.members.push_back(std::make_unique<Member>(std::move(carol)));
+        world.drop_removed();
+        world.agree();
+        everybody_talks(world);
+    }
+}
+
+TEST_CASE("PSKs: external and resumption, for members and for those who join")
+{
+    World world(17);
+    world.found("alice");
+    world.add(0, {"bob", "carol"});
+    world.psks.psks[Bytes{1, 2}] = Bytes(20, 7);
+    CommitOptions options;
+    options.proposals = {Proposal{PreSharedKey{world.external_psk({1, 2})}},
+                         Proposal{PreSharedKey{world.resumption_psk(world.group(0), 1)}}};
+    world.commit(1, options);
+    options.proposals = {Proposal{PreSharedKey{world.external_psk({1, 2})}}};
+    world.commit(0, options, {world.newcomer("dave")});
+    everybody_talks(world);
+    // A resumption PSK is there for past_epochs_max epochs.
+    const std::uint64_t epoch = world.group(0).epoch();
+    for (std::size_t i = 0; i < past_epochs_max; ++i)
+        world.commit(i % 3);
+    CHECK(world.group(0).resumption_psk(epoch).has_value());
+    world.commit(0);
+    CHECK_FALSE(world.group(0).resumption_psk(epoch).has_value());
+    options.proposals = {Proposal{PreSharedKey{world.resumption_psk(world.group(0), epoch)}}};
+    CHECK(world.group(0).commit(world.env(), options).error() == MlsError::psk_not_found);
+}
+
+TEST_CASE("group context extensions and custom proposals that everybody supports")
+{
+    World world(18);
+    world.found("alice");
+    world.add(0, {"bob", "carol"});
+    RequiredCapabilities required;
+    required.proposal_types = {custom_proposal};
+    required.credential_types = {CredentialType::basic};
+    Extensions extensions{make_extension(ExtensionType::required_capabilities, required),
+                          {custom_extension, Bytes{1, 2, 3}}};
+    CommitOptions options;
+    options.proposals = {Proposal{GroupContextExtensions{extensions}},
+                         Proposal{CustomProposal{custom_proposal, Bytes{4, 5}}}};
+    auto out = must(world.group(0).commit(world.env(), options));
+    const auto seen = must(world.group(1).process(world.env(), out.commit));
+    CHECK(seen.commit->extensions_changed);
+    REQUIRE(seen.commit->custom.size() == 1);
+    CHECK(seen.commit->custom[0].data == Bytes{4, 5});
+    must(world.group(2).process(world.env(), out.commit));
+    world.group(0) = std::move(out.next);
+    world.agree();
+    CHECK(world.group(2).context().extensions == extensions);
+    world.add(1, {"dave"});
+    everybody_talks(world);
+    // Somebody who does not support all that cannot be added.
+    Member plain_member = world.newcomer("erin");
+    plain_member.leaf.capabilities.proposals.clear();
+    options.proposals = {Proposal{Add{world.package(plain_member).key_package}}};
+    CHECK(world.group(0).commit(world.env(), options).error() == MlsError::required_capability_missing);
+    plain_member.leaf.capabilities.extensions.clear();
+    options.proposals = {Proposal{Add{world.package(plain_member).key_package}}};
+    CHECK(world.group(0).commit(world.env(), options).error() == MlsError::group_extension_not_supported);
+}
+
+TEST_CASE("proposals from outside: an external sender, and a newcomer who asks to be added")
+{
+    World world(19);
+    const auto service_key = generate_signature_key_pair(world.entropy);
+    const ExternalSenders senders{{{service_key.public_key, Credential::basic(as_bytes("directory"))}}};
+    world.found("alice", {make_extension(ExtensionType::external_senders, senders)}, HandshakeFormat::private_message);
+    world.add(0, {"bob", "carol"});
+    const Group& group = world.group(0);
+    const Sender directory{SenderType::external, 0};
+    const Bytes remove =
+        must(external_proposal(group.group_id(), group.epoch(), Proposal{Remove{2}}, directory, service_key));
+    world.deliver(remove, nobody);
+    world.deliver(remove, nobody); // Twice is once.
+    CHECK(world.group(1).proposals().size() == 1);
+    Member dave = world.newcomer("dave");
+    const auto bundle = world.package(dave);
+    const Bytes add = must(external_proposal(group.group_id(), group.epoch(), Proposal{Add{bundle.key_package}},
+                                             Sender{SenderType::new_member_proposal, 0}, dave.signer));
+    world.deliver(add, nobody);
+    auto out = must(world.group(1).commit(world.env(), {}));
+    world.deliver(out.commit, 1);
+    world.group(1) = std::move(out.next);
+    auto welcome = must_decode<MLSMessage>(*out.welcome);
+    dave.group = must(Group::join(world.env(), *welcome.as<Welcome>(), bundle));
+    world.members.push_back(std::make_unique<Member>(std::move(dave)));
+    world.drop_removed();
+    CHECK(world.members.size() == 3);
+    world.agree();
+    everybody_talks(world);
+
+    const Proposal update{Update{*world.group(0).tree().leaf(0)}};
+    CHECK(external_proposal(group.group_id(), 9, update, directory, service_key).error() ==
+          MlsError::proposal_by_external_not_allowed);
+    const Bytes stranger = must(external_proposal(world.group(0).group_id(), world.group(0).epoch(),
+                                                  Proposal{Remove{1}}, {SenderType::external, 1}, service_key));
+    CHECK(world.group(0).process(world.env(), stranger).error() == MlsError::unknown_sender);
+    const Bytes forged = must(external_proposal(world.group(0).group_id(), world.group(0).epoch(), Proposal{Remove{1}},
+                                                directory, generate_signature_key_pair(world.entropy)));
+    CHECK(world.group(0).process(world.env(), forged).error() == MlsError::bad_signature);
+}
+
+TEST_CASE("reinitialisation: the old group stops, the new one is the one described, and nothing else passes")
+{
+    World world(20);
+    world.found("alice");
+    world.add(0, {"bob", "carol"});
+    const ReInit reinit{Bytes(32, 0x77), ProtocolVersion::mls10, suite_3, {{custom_extension, Bytes{1}}}};
+    CommitOptions options;
+    options.proposals = {Proposal{reinit}};
+    world.commit(0, options);
+    for (auto& member : world.members) {
+        CHECK(member->group->reinit() == reinit);
+        CHECK(member->group->encrypt(world.env(), as_bytes("x")).error() == MlsError::group_reinitialized);
+        CHECK(member->group->commit(world.env(), {}).error() == MlsError::group_reinitialized);
+    }
+    // Bob makes the new group, as Alice went offline.
+    std::vector<KeyPackageBundle> bundles;
+    for (const std::size_t i : {0u, 2u})
+        bundles.push_back(must(create_key_package(suite_3, world.members[i]->signer, world.members[i]->leaf,
+                                                  world_lifetime, world.entropy)));
+    Member& bob = *world.members[1];
+    auto out = must(bob.group->reinitialize(world.env(), bob.leaf, bob.signer, world_lifetime,
+                                            {bundles[0].key_package, bundles[1].key_package}));
+    CHECK(
+        bob.group->reinitialize(world.env(), bob.leaf, bob.signer, world_lifetime, {bundles[0].key_package}).error() ==
+        MlsError::invalid_argument);
+    auto welcome = must_decode<MLSMessage>(*out.welcome);
+    std::vector<Group> fresh;
+    for (const std::size_t i : {0u, 1u}) {
+        const Group* old[] = {&*world.members[i == 0 ? 0 : 2]->group};
+        Environment env = world.env();
+        CHECK(Group::join(env, *welcome.as<Welcome>(), bundles[i]).error() == MlsError::psk_not_found);
+        env.groups = old;
+        fresh.push_back(must(Group::join(env, *welcome.as<Welcome>(), bundles[i])));
+        CHECK(fresh.back().epoch() == 1);
+        CHECK(fresh.back().cipher_suite() == suite_3);
+        CHECK(std::ranges::equal(fresh.back().epoch_authenticator(), out.next.epoch_authenticator()));
+    }
+    const Bytes text = must(fresh[0].encrypt(world.env(), as_bytes("moved")));
+    CHECK(as_text(must(fresh[1].process(world.env(), text)).application_data) == "moved");
+    CHECK(as_text(must(out.next.process(world.env(), text)).application_data) == "moved");
+}
+
+TEST_CASE("branching: a subgroup of the same members passes, one with a stranger does not")
+{
+    World world(21);
+    world.found("alice");
+    world.add(0, {"bob", "carol"});
+    Member& alice = *world.members[0];
+    const auto bob_bundle = world.package(*world.members[1]);
+    auto out = must(alice.group->branch(world.env(), Bytes(32, 5), alice.leaf, alice.signer, world_lifetime,
+                                        {bob_bundle.key_package}));
+    auto welcome = must_decode<MLSMessage>(*out.welcome);
+    const Group* old[] = {&world.group(1)};
+    Environment env = world.env();
+    env.groups = old;
+    const Group side = must(Group::join(env, *welcome.as<Welcome>(), bob_bundle));
+    CHECK(std::ranges::equal(side.epoch_authenticator(), out.next.epoch_authenticator()));
+
+    const Member stranger = world.newcomer("mallory");
+    auto bad = must(alice.group->branch(world.env(), Bytes(32, 6), alice.leaf, alice.signer, world_lifetime,
+                                        {bob_bundle.key_package, world.package(stranger).key_package}));
+    welcome = must_decode<MLSMessage>(*bad.welcome);
+    CHECK(Group::join(env, *welcome.as<Welcome>(), bob_bundle).error() == MlsError::branch_mismatch);
+    // A second group of an id that we are in already.
+    auto same = must(alice.group->branch(world.env(), world.group(1).group_id(), alice.leaf, alice.signer,
+                                         world_lifetime, {bob_bundle.key_package}));
+    welcome = must_decode<MLSMessage>(*same.welcome);
+    CHECK(Group::join(env, *welcome.as<Welcome>(), bob_bundle).error() == MlsError::group_id_in_use);
+}
+
+TEST_CASE("late messages: past epochs are open for past_epochs_max, then closed")
+{
+    World world(22);
+    world.found("alice");
+    world.add(0, {"bob", "carol"});
+    std::vector<Bytes> sent;
+    for (std::size_t i = 0; i <= past_epochs_max + 1; ++i) {
+        sent.push_back(must(world.group(0).encrypt(world.env(), as_bytes("late"))));
+        world.commit(2);
+        if (i == 2) world.add(0, {"dave"});
+    }
+    CHECK(world.group(1).past_epochs() == past_epochs_max);
+    int opened = 0, closed = 0;
+    for (const Bytes& message : sent) {
+        const auto got = world.group(1).process(world.env(), message);
+        if (got.ok()) {
+            ++opened;
+            CHECK(world.group(1).process(world.env(), message).error() == MlsError::generation_used);
+        } else {
+            ++closed;
+            CHECK(got.error() == MlsError::epoch_too_old);
+        }
+    }
+    CHECK(opened == 4); // Seven epochs passed, and the one with dave's Add.
+    CHECK(closed == 3);
+}
+
+TEST_CASE("padding: lengths come in multiples, and the content is unharmed")
+{
+    World world(23);
+    world.found("alice");
+    world.add(0, {"bob"});
+    world.group(0).set_options({HandshakeFormat::private_message, 256});
+    std::set<std::size_t> lengths;
+    for (std::size_t n = 0; n < 100; n += 9) {
+        const std::string text(n, 'x');
+        const Bytes message = must(world.group(0).encrypt(world.env(), as_bytes(text)));
+        lengths.insert(message.size());
+        expect_text(world, 1, message, text);
+    }
+    CHECK(lengths.size() == 1);
+    world.commit(0);
+}
+
+TEST_CASE("state: every part comes back the same, parts of different moments do not fit, damage is noticed")
+{
+    World world(24);
+    world.found("alice", {}, HandshakeFormat::private_message);
+    world.add(0, {"bob", "carol"});
+    world.deliver(must(world.group(1).propose_update(world.env())), 1);
+    Group& bob = world.group(1);
+    const WipedBytes epoch = bob.serialize_epoch(), ratchets = bob.serialize_ratchets();
+    Group copy = must(Group::deserialize(epoch, ratchets));
+    CHECK(copy.serialize_epoch() == epoch);
+    CHECK(copy.serialize_ratchets() == ratchets);
+    bob = std::move(copy); // Bob restarts with his own Update pending.
+    world.commit(0);
+    CHECK(bob.serialize_epoch() != epoch);
+    CHECK(Group::deserialize(bob.serialize_epoch(), ratchets).error() == MlsError::state_malformed);
+    CHECK(Group::deserialize(epoch, bob.serialize_ratchets()).error() == MlsError::state_malformed);
+    // Sending moves the ratchets and nothing else.
+    const WipedBytes before_epoch = bob.serialize_epoch(), before_ratchets = bob.serialize_ratchets();
+    const Bytes message = must(bob.encrypt(world.env(), as_bytes("x")));
+    CHECK(bob.serialize_epoch() == before_epoch);
+    CHECK(bob.serialize_ratchets() != before_ratchets);
+
+    WipedBytes newer = before_epoch;
+    newer[1] = 2;
+    CHECK(Group::deserialize(newer, before_ratchets).error() == MlsError::state_version);
+    for (std::size_t cut = 0; cut < before_epoch.size(); cut += 13)
+        CHECK_FALSE(Group::deserialize(BytesView(before_epoch).first(cut), before_ratchets).ok());
+    for (std::size_t cut = 0; cut < before_ratchets.size(); cut += 7)
+        CHECK_FALSE(Group::deserialize(before_epoch, BytesView(before_ratchets).first(cut)).ok());
+    // No damage makes it crash; what still loads is the caller's to authenticate.
+    SeededEntropy random(3);
+    for (int i = 0; i < 2000; ++i) {
+        WipedBytes a = before_epoch, b = before_ratchets;
+        a[random.next_u64() % a.size()] ^= static_cast<std::uint8_t>(1 + random.next_u64() % 255);
+        static_cast<void>(Group::deserialize(a, b));
+        b[random.next_u64() % b.size()] ^= static_cast<std::uint8_t>(1 + random.next_u64() % 255);
+        static_cast<void>(Group::deserialize(before_epoch, b));
+    }
+}
+
+TEST_CASE("committing does not move the group, and two racing commits resolve")
+{
+    World world(25);
+    world.found("alice");
+    world.add(0, {"bob", "carol"});
+    const WipedBytes before = world.group(0).serialize_epoch();
+    auto alices = must(world.group(0).commit(world.env(), {}));
+    auto bobs = must(world.group(1).commit(world.env(), {}));
+    CHECK(world.group(0).serialize_epoch() == before);
+    // The delivery service takes Bob's.
+    world.deliver(bobs.commit, 1);
+    world.group(1) = std::move(bobs.next);
+    world.agree();
+    CHECK(world.group(2).process(world.env(), alices.commit).error() == MlsError::wrong_epoch);
+    everybody_talks(world);
+}
+
+TEST_CASE("a long chain of commits in a growing and shrinking tree")
+{
+    World world(26);
+    world.found("m0");
+    for (int i = 1; i < 18; ++i)
+        world.add(static_cast<std::size_t>(i / 2), {"m" + std::to_string(i)});
+    for (std::size_t i = 0; i < world.members.size(); i += 3)
+        world.commit(i);
+    while (world.members.size() > 1) {
+        CommitOptions options;
+        options.proposals = {Proposal{Remove{world.members.front()->group->own_leaf()}}};
+        world.commit(world.members.size() - 1, options);
+    }
+    // Everybody to the left is gone: the last one sits alone at the right edge.
+    world.commit(0);
+    world.add(0, {"new"});
+    everybody_talks(world);
+}

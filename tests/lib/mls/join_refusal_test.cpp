@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: Apache-2.0
+// Welcomes and GroupInfos that must be refused. Alice makes the group and lies to Erin, who joins.
+#include "lib/mls/tree_validation.hpp"
+#include "tests/lib/mls/forge.hpp"
+
+#include <functional>
+
+using namespace godwit;
+using namespace godwit::mls;
+using namespace godwit::testing;
+
+namespace {
+
+struct Invitation {
+    World world{41};
+    Member erin = world.newcomer("erin");
+    Member hank = world.newcomer("hank"); ///< Leaf 7, only without a path: unmerged, so no parent hash covers him.
+    KeyPackageBundle bundle = world.package(erin);
+    Welcome welcome;
+    std::optional<Group> after; ///< Alice's view.
+    GroupSecrets secrets;
+    GroupInfo info;
+    std::vector<ResolvedPsk> psks;
+
+    explicit Invitation(bool with_path)
+    {
+        world.psks.psks[Bytes{1}] = Bytes(32, 1);
+        world.found("alice", {{custom_extension, Bytes{1}}});
+        world.add(0, {"bob", "carol", "dave", "frank"});
+        for (std::size_t i = 0; i < 4; ++i)
+            world.commit(i);
+        world.add(0, {"gina"}); // Unmerged at what the others have set.
+        CommitOptions options;
+        options.proposals = {Proposal{Add{bundle.key_package}}, Proposal{PreSharedKey{world.external_psk({1})}}};
+        options.force_path = with_path;
+        if (!with_path) options.proposals.push_back(Proposal{Add{world.package(hank).key_package}});
+        auto out = must(world.group(0).commit(world.env(), options));
+        auto message = must_decode<MLSMessage>(*out.welcome);
+        welcome = *message.as<Welcome>();
+        after = std::move(out.next);
+        const auto init = HpkeKeyPair::from_private(bundle.init_private);
+        secrets = must_decode<GroupSecrets>(plain(must(decrypt_with_label(
+            suite_1, *init, "Welcome", welcome.encrypted_group_info, welcome.secrets[0].encrypted_group_secrets))));
+        psks = must(resolve_psk_list(world.env(), nullptr, secrets.psks));
+        info = must(open_group_info(suite_1, welcome_secret(), welcome.encrypted_group_info));
+    }
+    WipedBytes welcome_secret() const { return derive_welcome_secret(secrets.joiner_secret, compute_psk_secret(psks)); }
+    /// Signs the GroupInfo, seals it, and encrypts the group secrets to Erin.
+    void seal(bool sign = true)
+    {
+        if (sign) sign_group_info(info, GroupTestAccess::signer(world.group(0)));
+        welcome.encrypted_group_info = seal_group_info(suite_1, welcome_secret(), info);
+        seal_secrets();
+    }
+    void seal_secrets()
+    {
+        welcome.secrets[0].encrypted_group_secrets =
+            must(encrypt_with_label(suite_1, bundle.key_package.init_key, "Welcome", welcome.encrypted_group_info,
+                                    encode_secret(secrets), world.entropy));
+    }
+    RatchetTree tree() const { return after->tree(); }
+    void set_tree(RatchetTree tree, bool fix_hash = true)
+    {
+        tree.update_hashes();
+        if (fix_hash) info.group_context.tree_hash = tree.root_hash();
+        for (Extension& extension : info.extensions)
+            if (extension.extension_type == ExtensionType::ratchet_tree) extension.extension_data = encode(tree);
+    }
+    void change_tree(const std::function<void(RatchetTree&)>& change)
+    {
+        RatchetTree changed = tree();
+        change(changed);
+        set_tree(std::move(changed));
+        seal();
+    }
+    void change_parent(NodeIndex x, const std::function<void(ParentNode&)>& change)
+    {
+        change_tree([&](RatchetTree& t) {
+            REQUIRE(t.parent_node(x) != nullptr);
+            ParentNode node = *t.parent_node(x);
+            change(node);
+            t.set_parent(x, std::make_shared<const ParentNode>(std::move(node)));
+        });
+    }
+    void change_leaf(LeafIndex i, const std::function<void(LeafNode&)>& change,
+                     const SignatureKeyPair* signer = nullptr)
+    {
+        change_tree([&](RatchetTree& t) {
+            LeafNode leaf = *t.leaf(i);
+            change(leaf);
+            if (signer != nullptr) sign_leaf_node(leaf, *signer, info.group_context.group_id, i);
+            t.set_leaf(i, std::make_shared<const LeafNode>(std::move(leaf)));
+        });
+    }
+    MlsResult<Group> join() { return Group::join(world.env(), welcome, bundle); }
+};
+
+struct Case {
+    const char* name;
+    MlsError expected;
+    std::function<void(Invitation&)> spoil;
+    bool with_path = true;
+};
+
+void drop_tree(Invitation& i)
+{
+    std::erase_if(i.info.extensions,
+                  [](const Extension& e) { return e.extension_type == ExtensionType::ratchet_tree; });
+    i.seal();
+}
+
+PreSharedKeyID subgroup_psk(Invitation& i, ResumptionPSKUsage usage)
+{
+    auto psk = i.world.resumption_psk(i.world.group(0), i.world.group(0).epoch());
+    psk.usage = usage;
+    return psk;
+}
+
+const std::vector<Case>& cases()
+{
+    static const std::vector<Case> out{
+        {"untouched but sealed again", MlsError::none, [](Invitation& i) { i.seal(); }},
+        {"of another suite", MlsError::welcome_wrong_suite, [](Invitation& i) { i.welcome.cipher_suite = suite_3; }},
+        {"for somebody else", MlsError::no_matching_key_package,
+         [](Invitation& i) { i.welcome.secrets[0].new_member[0] ^= 1; }},
+        {"secrets that do not open", MlsError::welcome_decrypt_failed,
+         [](Invitation& i) { i.welcome.secrets[0].encrypted_group_secrets.ciphertext[0] ^= 1; }},
+        {"secrets for another GroupInfo", MlsError::welcome_decrypt_failed,
+         [](Invitation& i) { i.welcome.encrypted_group_info[0] ^= 1; }},
+        {"a GroupInfo that does not open", MlsError::group_info_decrypt_failed,
+         [](Invitation& i) {
+             i.secrets.joiner_secret[0] ^= 1;
+             i.seal_secrets();
+         }},
+        {"a PSK that we do not have", MlsError::psk_not_found,
+         [](Invitation& i) {
+             i.secrets.psks[0].psk_id = {9};
+             i.seal_secrets();
+         }},
+        {"a PSK nonce that is too short", MlsError::psk_nonce_length,
+         [](Invitation& i) {
+             i.secrets.psks[0].psk_nonce.pop_back();
+             i.seal_secrets();
+         }},
+        {"one PSK twice", MlsError::psk_duplicate,
+         [](Invitation& i) {
+             i.secrets.psks.push_back(i.secrets.psks[0]);
+             i.seal_secrets();
+         }},
+        {"two subgroup PSKs", MlsError::psk_mixed_resumption,
+         [](Invitation& i) {
+             i.secrets.psks = {subgroup_psk(i, ResumptionPSKUsage::branch),
+                               subgroup_psk(i, ResumptionPSKUsage::reinit)};
+             i.seal_secrets();
+         }},
+        {"a GroupInfo of another suite", MlsError::group_info_wrong_suite,
+         [](Invitation& i) {
+             i.info.group_context.cipher_suite = suite_3;
+             i.seal();
+         }},
+        {"a GroupInfo signature that does not verify", MlsError::bad_group_info_signature,
+         [](Invitation& i) {
+             i.info.signature[0] ^= 1;
+             i.seal(false);
+         }},
+        {"a GroupInfo in another member's name", MlsError::bad_group_info_signature,
+         [](Invitation& i) {
+             i.info.signer = 2;
+             i.seal();
+         }},
+        {"a GroupInfo in nobody's name", MlsError::bad_group_info_signature,
+         [](Invitation& i) {
+             i.info.signer = 700;
+             i.seal();
+         }},
+        {"a GroupInfo extension twice", MlsError::duplicate_extension,
+         [](Invitation& i) {
+             i.info.extensions.push_back(i.info.extensions.back());
+             i.seal();
+         }},
+        {"a group extension that we do not support", MlsError::group_extension_not_supported,
+         [](Invitation& i) {
+             i.info.group_context.extensions.push_back({static_cast<ExtensionType>(0xf0ab), {}});
+             i.seal();
+         }},
+        {"a group extension twice", MlsError::duplicate_extension,
+         [](Invitation& i) {
+             i.info.group_context.extensions.push_back(i.info.group_context.extensions[0]);
+             i.seal();
+         }},
+        {"no tree", MlsError::tree_missing, drop_tree},
+        {"a tree that is not the one named", MlsError::tree_hash_mismatch,
+         [](Invitation& i) {
+             i.info.group_context.tree_hash[0] ^= 1;
+             i.seal();
+         }},
+        {"a tree that ends blank", MlsError::tree_last_blank,
+         [](Invitation& i) {
+             for (Extension& e : i.info.extensions)
+                 if (e.extension_type == ExtensionType::ratchet_tree) e.extension_data = Bytes{0x01, 0x00};
+             i.seal();
+         }},
+        {"a tree with a parent for a leaf", MlsError::tree_node_misplaced,
+         [](Invitation& i) {
+             for (Extension& e : i.info.extensions)
+                 if (e.extension_type == ExtensionType::ratchet_tree) e.extension_data = Bytes{0x02, 0x01, 0x02};
+             i.seal();
+         }},
+        {"a parent key that nobody's parent hash covers", MlsError::parent_hash_invalid,
+         [](Invitation& i) {
+             i.change_parent(
+                 1, [&](ParentNode& n) { n.encryption_key = generate_hpke_key_pair(i.world.entropy).public_key; });
+         }},
+        {"a parent hash that is not the one above", MlsError::parent_hash_invalid,
+         [](Invitation& i) { i.change_parent(3, [](ParentNode& n) { n.parent_hash.assign(32, 1); }); }},
+        {"a blank in a chain of parent hashes", MlsError::parent_hash_invalid,
+         [](Invitation& i) { i.change_tree([](RatchetTree& t) { t.set_parent(3, nullptr); }); }},
+        {"unmerged leaves out of order", MlsError::unmerged_not_sorted,
+         [](Invitation& i) { i.change_parent(7, [](ParentNode& n) { n.unmerged_leaves = {6, 5}; }); }},
+        {"an unmerged leaf twice", MlsError::unmerged_not_sorted,
+         [](Invitation& i) { i.change_parent(7, [](ParentNode& n) { n.unmerged_leaves = {5, 5}; }); }},
+        {"an unmerged leaf that is blank", MlsError::unmerged_not_descendant,
+         [](Invitation& i) { i.change_parent(7, [](ParentNode& n) { n.unmerged_leaves = {7}; }); }},
+        {"an unmerged leaf of another subtree", MlsError::unmerged_not_descendant,
+         [](Invitation& i) { i.change_parent(1, [](ParentNode& n) { n.unmerged_leaves = {4}; }); }},
+        {"an unmerged leaf that a node between does not know", MlsError::unmerged_inconsistent,
+         [](Invitation& i) { i.change_parent(3, [](ParentNode& n) { n.unmerged_leaves = {1}; }); }},
+        {"a low-order parent key", MlsError::parent_hash_invalid,
+         [](Invitation& i) { i.change_parent(1, [](ParentNode& n) { n.encryption_key.assign(32, 0); }); }},
+        {"a leaf whose signature does not verify", MlsError::bad_leaf_signature,
+         [](Invitation& i) { i.change_leaf(7, [](LeafNode& l) { l.credential.content = {'c'}; }); }, false},
+        {"a leaf whose key is of low order", MlsError::invalid_public_key,
+         [](Invitation& i) { i.change_leaf(7, [](LeafNode& l) { l.encryption_key.assign(32, 0); }); }, false},
+        {"two leaves with one signature key", MlsError::duplicate_signature_key,
+         [](Invitation& i) {
+             const SignatureKeyPair& bob = GroupTestAccess::signer(i.world.group(1));
+             i.change_leaf(7, [&](LeafNode& l) { l.signature_key = bob.public_key; }, &bob);
+         },
+         false},
+        {"two leaves with one encryption key", MlsError::duplicate_encryption_key,
+         [](Invitation& i) {
+             i.change_leaf(
+                 7, [&](LeafNode& l) { l.encryption_key = i.tree().leaf(1)->encryption_key; }, &i.hank.signer);
+         },
+         false},
+        {"a member with a credential type that others lack", MlsError::credential_not_supported,
+         [](Invitation& i) {
+             i.change_leaf(
+                 7,
+                 [](LeafNode& l) {
+                     l.credential.credential_type = CredentialType::x509;
+                     l.capabilities.credentials.push_back(CredentialType::x509);
+                 },
+                 &i.hank.signer);
+         },
+         false},
+        {"a member whose KeyPackage has expired", MlsError::leaf_expired,
+         [](Invitation& i) { i.change_leaf(7, [](LeafNode& l) { l.lifetime = {1, 2}; }, &i.hank.signer); }, false},
+        {"a member without a required capability", MlsError::group_extension_not_supported,
+         [](Invitation& i) {
+             i.change_leaf(
+                 7,
+                 [](LeafNode& l) {
+                     l.capabilities.extensions.clear();
+                     l.extensions.clear();
+                 },
+                 &i.hank.signer);
+         },
+         false},
+        {"a member leaf that a commit has changed, signed", MlsError::parent_hash_invalid,
+         [](Invitation& i) {
+             const SignatureKeyPair& carol = GroupTestAccess::signer(i.world.group(2));
+             i.change_leaf(2, [](LeafNode& l) { l.credential.content = {'c'}; }, &carol);
+         }},
+        {"a member that the service refuses", MlsError::invalid_credential,
+         [](Invitation& i) {
+             i.world.service.refused_identity = to_bytes(as_bytes("carol"));
+             i.seal();
+         }},
+        {"a tree without us", MlsError::own_leaf_not_found,
+         [](Invitation& i) {
+             const SignatureKeyPair& erin = i.bundle.signer;
+             i.change_tree([&](RatchetTree& t) {
+                 for (LeafIndex at = 0; at < t.leaves(); ++at)
+                     if (t.leaf(at) != nullptr && t.leaf(at)->signature_key == erin.public_key) {
+                         LeafNode other = *t.leaf(at);
+                         other.credential.content = {'e'};
+                         sign_leaf_node(other, erin, i.info.group_context.group_id, at);
+                         t.set_leaf(at, std::make_shared<const LeafNode>(other));
+                     }
+             });
+         },
+         false},
+        {"a path secret that leads elsewhere", MlsError::welcome_path_secret_invalid,
+         [](Invitation& i) {
+             i.secrets.path_secret->path_secret[0] ^= 1;
+             i.seal_secrets();
+         }},
+        {"a path secret of wrong length", MlsError::welcome_path_secret_invalid,
+         [](Invitation& i) {
+             i.secrets.path_secret->path_secret.pop_back();
+             i.seal_secrets();
+         }},
+        {"a confirmation tag that does not verify", MlsError::bad_confirmation_tag,
+         [](Invitation& i) {
+             i.info.confirmation_tag[0] ^= 1;
+             i.seal();
+         }},
+        {"a transcript that the epoch does not confirm", MlsError::bad_confirmation_tag,
+         [](Invitation& i) {
+             i.info.group_context.confirmed_transcript_hash[0] ^= 1;
+             i.seal();
+         }},
+    };
+    return out;
+}
+
+} // namespace
+
+TEST_CASE("refused: Welcomes")
+{
+    for (const Case& c : cases()) {
+        Invitation invitation(c.with_path);
+        c.spoil(invitation);
+        const auto got = invitation.join();
+        CHECK_MESSAGE(got.error() == c.expected,
+                      c.name << ": expected " << mls_error_name(c.expected) << ", got " << mls_error_name(got.error()));
+    }
+    std::printf("refusals: Welcomes %zu kinds\n", cases().size() - 1);
+}
+
+TEST_CASE("refused: Welcomes of subgroups that are none")
+{
+    // A Welcome into the middle of a group that claims to start a subgroup of another one.
+    for (const auto usage : {ResumptionPSKUsage::branch, ResumptionPSKUsage::reinit}) {
+        Invitation i(true);
+        World elsewhere(45);
+        elsewhere.found("x");
+        const Group* old[] = {&elsewhere.group(0)};
+        Environment env = i.world.env();
+        env.groups = old;
+        auto psk = i.world.resumption_psk(elsewhere.group(0), 0);
+        psk.usage = usage;
+        i.secrets.psks = {psk};
+        i.psks = must(resolve_psk_list(env, nullptr, i.secrets.psks));
+        const auto epoch =
+            derive_epoch(i.secrets.joiner_secret, compute_psk_secret(i.psks), encode(i.info.group_context));
+        i.info.confirmation_tag = mac(epoch.secrets.confirmation_key, i.info.group_context.confirmed_transcript_hash);
+        i.seal();
+        CHECK(Group::join(env, i.welcome, i.bundle).error() == MlsError::subgroup_wrong_epoch);
+    }
+}
+
+TEST_CASE("refused: a reinitialised group with other parameters than agreed")
+{
+    World world(43);
+    world.found("alice");
+    world.add(0, {"bob", "carol"});
+    const ReInit agreed{Bytes{7}, ProtocolVersion::mls10, suite_1, {{custom_extension, {}}}};
+    CommitOptions options;
+    options.proposals = {Proposal{agreed}};
+    world.commit(0, options);
+    const auto bundle = world.package(*world.members[1]);
+    const Member& alice = *world.members[0];
+    auto out = must(alice.group->reinitialize(world.env(), alice.leaf, alice.signer, world_lifetime,
+                                              {bundle.key_package, world.package(*world.members[2]).key_package}));
+    auto message = must_decode<MLSMessage>(*out.welcome);
+    Group bobs = world.group(1);
+    const Group* old[] = {&bobs};
+    Environment env = world.env();
+    env.groups = old;
+    const auto error = [&] { return Group::join(env, *message.as<Welcome>(), bundle).error(); };
+    CHECK(error() == MlsError::none);
+    auto& reinit = GroupTestAccess::reinit(bobs);
+    reinit->group_id = {8};
+    CHECK(error() == MlsError::reinit_mismatch);
+    reinit = agreed;
+    reinit->extensions.clear();
+    CHECK(error() == MlsError::reinit_mismatch);
+    reinit = agreed;
+    reinit->cipher_suite = suite_3;
+    CHECK(error() == MlsError::reinit_mismatch);
+    reinit.reset();
+    CHECK(error() == MlsError::reinit_mismatch);
+    // Carol was left out, Mallory came in her place: the members are not the old ones.
+    auto swapped =
+        must(alice.group->reinitialize(world.env(), alice.leaf, alice.signer, world_lifetime,
+                                       {bundle.key_package, world.package(world.newcomer("mallory")).key_package}));
+    message = must_decode<MLSMessage>(*swapped.welcome);
+    reinit = agreed;
+    CHECK(error() == MlsError::reinit_mismatch);
+}
+
+TEST_CASE("refused: GroupInfos for external joins")
+{
+    World world(44);
+    world.found("alice");
+    world.add(0, {"bob", "carol"});
+    const Member eve = world.newcomer("eve");
+    ExternalJoinOptions join;
+    join.leaf = eve.leaf;
+    join.signer = eve.signer;
+    const GroupInfo good = world.group(0).group_info(world.env(), true, true);
+    const auto error_of = [&](const GroupInfo& info) { return Group::join_external(world.env(), info, join).error(); };
+    CHECK(error_of(good) == MlsError::none);
+    CHECK(error_of(world.group(0).group_info(world.env(), true, false)) == MlsError::external_pub_missing);
+    CHECK(error_of(world.group(0).group_info(world.env(), false, true)) == MlsError::tree_missing);
+    GroupInfo bad = good;
+    bad.signature[3] ^= 1;
+    CHECK(error_of(bad) == MlsError::bad_group_info_signature);
+    bad = good;
+    bad.group_context.tree_hash[0] ^= 1;
+    CHECK(error_of(bad) == MlsError::tree_hash_mismatch);
+    bad = good;
+    bad.group_context.cipher_suite = static_cast<CipherSuite>(2);
+    CHECK(error_of(bad) == MlsError::unsupported_cipher_suite);
+    bad = good;
+    for (Extension& e : bad.extensions)
+        if (e.extension_type == ExtensionType::external_pub) e.extension_data = encode(ExternalPub{Bytes(32, 0)});
+    sign_group_info(bad, GroupTestAccess::signer(world.group(0)));
+    CHECK(error_of(bad) == MlsError::invalid_public_key);
+    join.leaf.capabilities.cipher_suites = {suite_3};
+    CHECK(error_of(good) == MlsError::cipher_suite_not_supported);
+}

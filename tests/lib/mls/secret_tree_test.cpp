@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/mls/secret_tree.hpp"
+#include "tests/lib/mls/support.hpp"
+
+using namespace godwit;
+using namespace godwit::mls;
+using namespace godwit::testing;
+
+namespace {
+
+SecretTree fresh(std::uint32_t leaves = 4)
+{
+    return SecretTree(CipherSuite::mls_128_dhkemx25519_aes128gcm_sha256_ed25519, WipedBytes(32, 1), leaves);
+}
+
+MlsError take(SecretTree& tree, std::uint32_t generation, LeafIndex leaf = 1,
+              RatchetType type = RatchetType::application)
+{
+    auto peek = tree.peek(leaf, type, generation);
+    if (!peek) return peek.error();
+    tree.consume(std::move(*peek));
+    return MlsError::none;
+}
+
+} // namespace
+
+TEST_CASE("secret tree: sender and receiver meet, in any order, each key once")
+{
+    SecretTree sender = fresh(), receiver = fresh();
+    std::vector<SecretTree::Generation> sent;
+    for (int i = 0; i < 20; ++i)
+        sent.push_back(must(sender.next(1, RatchetType::application)));
+    for (const std::size_t i : {5u, 2u, 19u, 0u, 18u}) {
+        const auto peek = must(receiver.peek(1, RatchetType::application, sent[i].generation));
+        CHECK(peek.key.key == sent[i].key.key);
+        CHECK(peek.key.nonce == sent[i].key.nonce);
+        // A peek alone uses nothing up.
+        CHECK(must(receiver.peek(1, RatchetType::application, sent[i].generation)).key.key == sent[i].key.key);
+        receiver.consume(peek);
+        CHECK(take(receiver, sent[i].generation) == MlsError::generation_used);
+    }
+    CHECK(receiver.skipped_keys(1) == 15);
+    CHECK(receiver.skipped_keys(0) == 0);
+    CHECK(receiver.is_sound());
+    // The two ratchets of a leaf, and two leaves, have nothing in common.
+    CHECK(must(receiver.peek(1, RatchetType::handshake, 0)).key.key != sent[0].key.key);
+    CHECK(must(receiver.peek(2, RatchetType::application, 0)).key.key != sent[0].key.key);
+}
+
+TEST_CASE("secret tree: one message may be forward_steps_max ahead and no further")
+{
+    SecretTree tree = fresh();
+    CHECK(take(tree, forward_steps_max + 1) == MlsError::generation_too_far);
+    CHECK(tree.skipped_keys(1) == 0);
+    CHECK(take(tree, forward_steps_max) == MlsError::none);
+    CHECK(tree.skipped_keys(1) == skipped_keys_max);
+    CHECK(take(tree, 2 * forward_steps_max + 2) == MlsError::generation_too_far);
+    CHECK(take(tree, generation_max) == MlsError::generation_too_far);
+    CHECK(take(tree, generation_max + 1) == MlsError::generation_exhausted);
+}
+
+TEST_CASE("secret tree: skipped keys stop at skipped_keys_max, over both ratchets, and the oldest go first")
+{
+    SecretTree tree = fresh();
+    CHECK(take(tree, 1000) == MlsError::none);
+    CHECK(take(tree, 1500) == MlsError::none);
+    CHECK(tree.skipped_keys(1) == skipped_keys_max);
+    CHECK(take(tree, 498) == MlsError::generation_used); // Dropped to make room: 499 newer ones came.
+    CHECK(take(tree, 499) == MlsError::none);
+    CHECK(take(tree, 1499) == MlsError::none);
+    CHECK(take(tree, 800, 1, RatchetType::handshake) == MlsError::none);
+    CHECK(tree.skipped_keys(1) == skipped_keys_max);
+    // Another sender is not touched by this one's gaps.
+    CHECK(take(tree, 1000, 2) == MlsError::none);
+    CHECK(tree.skipped_keys(2) == skipped_keys_max);
+    CHECK(tree.is_sound());
+}
+
+TEST_CASE("secret tree: what was used up is not in the stored bytes")
+{
+    SecretTree tree = fresh();
+    const auto contains = [](const WipedBytes& hay, const WipedBytes& needle) {
+        return std::search(hay.begin(), hay.end(), needle.begin(), needle.end()) != hay.end();
+    };
+    CHECK(contains(encode_secret(tree), WipedBytes(32, 1)));
+    const auto first = must(tree.peek(1, RatchetType::application, 0));
+    // Deriving a leaf's ratchets has removed the root and all secrets on the way (section 9.2).
+    CHECK_FALSE(contains(encode_secret(tree), WipedBytes(32, 1)));
+    const auto third = must(tree.peek(1, RatchetType::application, 2));
+    tree.consume(third);
+    CHECK_FALSE(contains(encode_secret(tree), third.key.key));
+    CHECK(contains(encode_secret(tree), first.key.key)); // Waits for a late message.
+    tree.consume(must(tree.peek(1, RatchetType::application, 0)));
+    CHECK_FALSE(contains(encode_secret(tree), first.key.key));
+    const auto back = must_decode<SecretTree>(plain(encode_secret(tree)));
+    CHECK(back.is_sound());
+    CHECK(encode_secret(back) == encode_secret(tree));
+}
+
+TEST_CASE("secret tree: the last generation ends the ratchet")
+{
+    // A ratchet two steps from its end, as stored state.
+    SecretTree tree = fresh(1);
+    must(tree.next(0, RatchetType::handshake));
+    Bytes bytes = plain(encode_secret(tree));
+    auto read = [&] { return must_decode<SecretTree>(bytes); };
+    // suite, leaves, no nodes, then ratchets<V>: leaf, handshake secret<V>, next.
+    const std::size_t next_at = 2 + 4 + 1 + 2 + 4 + 33;
+    REQUIRE(bytes[next_at + 3] == 1);
+    bytes[next_at] = bytes[next_at + 1] = bytes[next_at + 2] = 0xff;
+    bytes[next_at + 3] = 0xfe;
+    SecretTree late = read();
+    CHECK(must(late.next(0, RatchetType::handshake)).generation == generation_max);
+    CHECK(late.next(0, RatchetType::handshake).error() == MlsError::generation_exhausted);
+    CHECK(late.next(0, RatchetType::application).ok());
+}

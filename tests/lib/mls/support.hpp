@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "lib/mls/group.hpp"
+#include "lib/port/entropy.hpp"
+#include "tests/support/vectors.hpp"
+
+#include <map>
+#include <random>
+
+namespace godwit::testing {
+
+/// Reproducible randomness. Not for keys that protect anything.
+class SeededEntropy : public port::Entropy {
+public:
+    explicit SeededEntropy(std::uint64_t seed) : engine_(seed) {}
+    void fill(std::span<std::uint8_t> out) override
+    {
+        for (auto& octet : out)
+            octet = static_cast<std::uint8_t>(engine_() & 0xff);
+    }
+
+private:
+    std::mt19937_64 engine_;
+};
+
+inline Bytes plain(const mls::WipedBytes& in)
+{
+    return Bytes(in.begin(), in.end());
+}
+
+/// Counts what a vector file had: supported suites must all run, others are told apart.
+class VectorCount {
+public:
+    explicit VectorCount(std::string file) : file_(std::move(file)) {}
+    /// False (and counted) for an entry of a suite that this build does not have by design.
+    bool take(const nlohmann::json& entry)
+    {
+        const auto suite = entry["cipher_suite"].get<std::uint16_t>();
+        if (mls::is_supported(static_cast<mls::CipherSuite>(suite))) {
+            ++ran_;
+            return true;
+        }
+        CHECK_MESSAGE(suite == 2, "unexpected suite " << suite);
+        ++other_;
+        return false;
+    }
+    void take_without_suite() { ++ran_; }
+    ~VectorCount() { std::printf("vectors: %s ran %d entries, %d of other suites\n", file_.c_str(), ran_, other_); }
+
+private:
+    std::string file_;
+    int ran_ = 0;
+    int other_ = 0;
+};
+
+inline mls::CipherSuite suite_of(const nlohmann::json& entry)
+{
+    return static_cast<mls::CipherSuite>(entry["cipher_suite"].get<std::uint16_t>());
+}
+
+inline std::string text_of(const nlohmann::json& value)
+{
+    return value.get<std::string>();
+}
+
+/// Decodes all of it as T, or fails the test.
+template <class T>
+T must_decode(const Bytes& bytes)
+{
+    auto out = mls::decode<T>(bytes);
+    REQUIRE_MESSAGE(out.ok(), "decode: " << mls::mls_error_name(out.error()));
+    return std::move(*out);
+}
+
+template <class T>
+T must(mls::MlsResult<T> result)
+{
+    REQUIRE_MESSAGE(result.ok(), "mls: " << mls::mls_error_name(result.error()));
+    return std::move(*result);
+}
+
+/// Believes everything, unless told not to.
+class TrustingService : public mls::AuthenticationService {
+public:
+    bool is_valid(const mls::Credential& credential, BytesView) const override
+    {
+        return credential.content != refused_identity;
+    }
+    bool is_successor(const mls::Credential&, const mls::Credential&) const override { return accept_successors; }
+    bool allows(const mls::Group&, const mls::CommitSummary&) const override { return accept_commits; }
+    Bytes refused_identity = Bytes(4, 0xde);
+    bool accept_successors = true;
+    bool accept_commits = true;
+};
+
+class MapPsks : public mls::PskSource {
+public:
+    std::optional<mls::WipedBytes> external_psk(BytesView psk_id) const override
+    {
+        const auto found = psks.find(to_bytes(psk_id));
+        if (found == psks.end()) return std::nullopt;
+        return crypto::to_wiped(found->second);
+    }
+    std::map<Bytes, Bytes> psks;
+};
+
+} // namespace godwit::testing
