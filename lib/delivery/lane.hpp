@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// delivery: the outbox keeps offering sealed envelopes until each device's receipt is durable; the inbox takes each
+// once, holds it for its parents, and owes receipts.
+//
+//   lane.hpp      one device by one way (a link, or the mailbox): a cursor over the store and a window in flight
+//   outbox.hpp    all lanes; envelopes in, offers out; receipts, answers, deadlines → what became of each message
+//   causal_hold.hpp  incoming messages that wait for their parents
+//   receipts.hpp  what is owed to whom, batched
+//
+// Envelopes stay in the store: memory holds windows and counters, whatever the backlog.
+#pragma once
+
+#include "lib/base/bytes.hpp"
+#include "lib/base/time.hpp"
+#include "lib/port/store.hpp"
+
+#include <deque>
+#include <unordered_map>
+
+namespace godwit::delivery {
+
+/// Rows of one page of the outbox: enough to fill a window in few reads, 8 KiB of memory.
+inline constexpr std::uint32_t lane_page_max = 64;
+
+struct Limits {
+    std::uint32_t messages_max = 10'000;     ///< Open messages in the outbox.
+    std::uint32_t window_messages_max = 256; ///< Un-receipted envelopes in flight on one lane.
+    std::uint32_t window_bytes_max = 2 * 1024 * 1024;
+    /// In flight without a receipt for this long although the link lives: the far side does not want it. Frees the
+    /// window; the next link, or the mailbox after its time, offers again.
+    Duration receipt_wait_max = std::chrono::seconds(30);
+    std::int64_t deadline_ms = 30LL * 24 * 3600 * 1000;
+    std::int64_t mailbox_reoffer_ms = 24LL * 3600 * 1000;
+    /// The relay refused one envelope for a device (quota): its mailbox rests this long.
+    Duration mailbox_retry = std::chrono::seconds(30);
+};
+
+/// One device by one way. Offers each open delivery once per life, in order. A new life (`restart`) begins at the first
+/// open one.
+class Lane {
+public:
+    Lane(const DeviceId& device, bool mailbox) : device_(device), mailbox_(mailbox) {}
+
+    void restart();
+    /// Looks again from the first open delivery; what is in flight stays so.
+    void rescan();
+    /// The outbox has something new for the device.
+    void wake() { exhausted_ = false; }
+
+    /// What to offer next, or nullptr: nothing, or the window is full. Stays next until offered().
+    [[nodiscard]] const port::Delivery* peek(port::Store& store, const Limits& limits, Moment now);
+    void offered(Instant now);
+    /// Receipted, failed, or (mailbox) stored: forget it.
+    void settled(const MessageId& id);
+
+    [[nodiscard]] bool in_flight(const MessageId& id) const { return flights_.contains(id); }
+    [[nodiscard]] std::size_t in_flight_count() const { return flights_.size(); }
+    [[nodiscard]] bool owes() const { return !flights_.empty(); }
+    /// Links only: gives up waiting for receipts that are overdue; returns how many.
+    std::size_t drop_overdue(const Limits& limits, Instant now);
+
+private:
+    struct Flight {
+        std::uint32_t size_bytes = 0;
+        Instant since{};
+    };
+    [[nodiscard]] bool wanted(const port::Delivery& delivery, const Limits& limits, WallMs wall_ms) const;
+
+    DeviceId device_;
+    bool mailbox_;
+    std::uint64_t cursor_ = 0; ///< Order of the last row read.
+    bool exhausted_ = false;   ///< Nothing after cursor_ when last looked.
+    std::deque<port::Delivery> page_;
+    std::unordered_map<MessageId, Flight, FixedBytesHash> flights_;
+    std::uint64_t flight_bytes_ = 0;
+};
+
+} // namespace godwit::delivery

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "lib/delivery/lane.hpp"
+#include "lib/wire/frames.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace godwit::delivery {
+
+struct Recipient {
+    DeviceId device;
+    std::string user;
+};
+
+/// A way that one device's envelopes shall take now, as the router decided.
+struct Route {
+    std::uint64_t link = 0; ///< 0: the mailbox.
+    Path path = Path::none;
+    std::string reason;
+};
+
+/// One envelope to hand to one way now. The mailbox takes it for several devices at once.
+struct Offer {
+    std::uint64_t link = 0;
+    Path path = Path::none;
+    std::vector<DeviceId> devices;
+    wire::Envelope envelope;
+    std::uint64_t order = 0;
+    bool is_content = true;
+};
+
+/// What became of an outgoing message, already written to the store.
+struct Progress {
+    MessageId id;
+    std::string with;
+    MessageState state = MessageState::accepted;
+    Path path = Path::none;
+    std::string reason;
+    std::string failure; ///< error_name; empty unless failed.
+};
+
+/// Everything that was accepted and is not settled. Writes to the store in the tick's transaction; speaks to nobody.
+class Outbox {
+public:
+    explicit Outbox(Limits limits) : limits_(limits) {}
+
+    /// Counts what is open. `own_user`: deliveries to it are copies for the account's other devices and decide nothing.
+    void load(port::Store& store, std::string own_user);
+
+    [[nodiscard]] bool full() const { return messages_ >= limits_.messages_max; }
+    [[nodiscard]] std::uint64_t message_count() const { return messages_; }
+    /// Precondition: !full(), recipients not empty.
+    void accept(port::Store& store, const port::OutboxEnvelope& envelope, const std::vector<Recipient>& recipients);
+
+    /// Devices with anything open, for the router.
+    [[nodiscard]] std::vector<DeviceId> open_devices() const;
+    /// Envelopes for the device that no path has taken: worth waiting or looking for a path.
+    [[nodiscard]] bool waits(const DeviceId& device) const;
+    /// Un-receipted envelopes on this link: the far side owes a frame.
+    [[nodiscard]] bool owes(const DeviceId& device, std::uint64_t link) const;
+
+    /// Decides the device's lanes: new ones start at the first open delivery, others end. Same link, same life.
+    void use(const DeviceId& device, const std::vector<Route>& routes);
+    /// The relay session is new: what was asked of the old one may be lost.
+    void restart_mailbox();
+
+    struct Batch {
+        std::vector<Offer> offers; ///< In order per lane; mailbox offers in order of acceptance.
+        std::vector<Progress> progress;
+        bool more = false; ///< The budget ended it, not the windows.
+    };
+    /// What one tick may read and the relay session may take.
+    struct Budget {
+        std::size_t bytes = 0;
+        std::size_t mailbox_bytes = 0;
+        std::size_t mailbox_puts = 0;
+    };
+    [[nodiscard]] Batch collect(port::Store& store, Moment now, Budget budget);
+
+    /// `device` has `ids` durably. `link`: the one the receipt came by; 0: by the mailbox.
+    [[nodiscard]] std::vector<Progress> receipt(port::Store& store, const DeviceId& device,
+                                                const std::vector<MessageId>& ids, std::uint64_t link);
+    /// The relay's answer to a mailbox offer, one code per device.
+    [[nodiscard]] std::vector<Progress> put_answered(port::Store& store, const MessageId& id,
+                                                     const std::vector<DeviceId>& devices,
+                                                     const std::vector<ErrorCode>& results, Moment now);
+    /// No answer, or the whole request was refused: offer again after `mailbox_retry`.
+    void put_failed(const MessageId& id, const std::vector<DeviceId>& devices, Instant now);
+
+    /// The device may not have it any more (revoked, contact ended).
+    [[nodiscard]] std::vector<Progress> fail_device(port::Store& store, const DeviceId& device, ErrorCode reason);
+    [[nodiscard]] std::vector<Progress> fail_all(port::Store& store, ErrorCode reason);
+    /// Fails what is past its deadline, and looks when the next one is.
+    [[nodiscard]] std::vector<Progress> expire(port::Store& store, Moment now);
+    /// When collect or expire has something to do by time alone.
+    [[nodiscard]] Instant deadline() const;
+    /// Receipts that did not come although the link lived: their windows are freed.
+    std::size_t drop_overdue(Instant now);
+
+private:
+    struct Entry {
+        std::string user;
+        std::uint32_t open = 0;
+        std::uint32_t queued = 0;
+        struct Used {
+            Route route;
+            Lane lane;
+        };
+        std::vector<Used> lanes;
+        Instant mailbox_after{}; ///< Not before: the relay refused.
+    };
+
+    void settle(port::Store& store, const MessageId& id, const DeviceId& device, port::DeliveryState state,
+                const Route& by, ErrorCode failure, std::vector<Progress>& out);
+    void note_sent(port::Store& store, const MessageId& id, const Entry& entry, const Route& by,
+                   std::vector<Progress>& out);
+    [[nodiscard]] Route route_of(const Entry& entry, const MessageId& id, std::uint64_t link, bool stored) const;
+    /// What one collect() carries from lane to lane.
+    struct Gathering {
+        Budget budget;
+        std::unordered_map<MessageId, std::size_t, FixedBytesHash>
+            puts;                                            ///< Mailbox offers by message: one for many devices.
+        std::vector<std::pair<MessageId, DeviceId>> orphans; ///< Deliveries whose envelope is not there.
+    };
+    [[nodiscard]] bool collect_lane(port::Store& store, Moment now, Entry& entry, const DeviceId& device,
+                                    Entry::Used& used, Gathering& gathering, Batch& out);
+
+    Limits limits_;
+    std::string own_user_;
+    std::map<DeviceId, Entry> devices_;
+    std::uint64_t messages_ = 0;
+    DeviceId served_last_;         ///< Where the budget ended, so that everybody has a turn.
+    Instant expire_after_{};       ///< Look at deadlines then.
+    Instant rescan_after_ = never; ///< Stored envelopes may be due for the mailbox again.
+};
+
+} // namespace godwit::delivery

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/conversation/conversation.hpp"
+#include "tests/lib/delivery/fixtures.hpp"
+
+using namespace godwit;
+using namespace godwit::conversation;
+using namespace godwit::testing;
+
+namespace {
+
+const Parties alice{conversation_named(1), "alice", device_named(1), "bob"};
+const Parties bob{conversation_named(1), "bob", device_named(2), "alice"};
+const Sender from_alice{"alice", device_named(1)};
+const Sender from_bob{"bob", device_named(2)};
+
+} // namespace
+
+TEST_CASE("text: not empty, not too long, UTF-8")
+{
+    CHECK(validate_text("x"));
+    CHECK(validate_text(std::string(text_bytes_max, 'x')));
+    CHECK(validate_text("").error().code == ErrorCode::invalid_argument);
+    CHECK(validate_text("\xc3").error().code == ErrorCode::invalid_argument);
+    CHECK(validate_text(std::string(text_bytes_max + 1, 'x')).error().code == ErrorCode::message_too_large);
+    CHECK(validate_send_key(std::string(send_key_bytes_max, 'k')));
+    CHECK_FALSE(validate_send_key(std::string(send_key_bytes_max + 1, 'k')));
+}
+
+TEST_CASE("the clock of a message is above its parents', whatever the wall says; nobody rules the future")
+{
+    CHECK(sort_hlc(1000, -1, 1000) == 1000);
+    CHECK(sort_hlc(500, 900, 1000) == 901);
+    CHECK(sort_hlc(-5, -1, 1000) == 0);
+    CHECK(sort_hlc(INT64_MAX, -1, 1000) == 1000 + hlc_ahead_ms_max);
+    CHECK(sort_hlc(INT64_MAX, 2000 + hlc_ahead_ms_max, 1000) ==
+          2001 + hlc_ahead_ms_max); // an answer to it still follows it
+}
+
+TEST_CASE("a conversation is a chain while nobody talks at the same time")
+{
+    MemoryStore store;
+    store.begin();
+    auto first = compose_text(store, alice, message_named(1), "one", "", at_ms(1000));
+    CHECK(first.content.parents.empty());
+    CHECK(first.content.to == "bob");
+    REQUIRE(file(store, first.row, first.content.parents, at_ms(1000)));
+    // The clock went back an hour: the order does not care.
+    auto second = compose_text(store, alice, message_named(2), "two", "", at_ms(1000 - 3'600'000));
+    CHECK(second.content.parents == std::vector<MessageId>{message_named(1)});
+    CHECK(second.content.hlc_ms == first.content.hlc_ms + 1);
+    REQUIRE(file(store, second.row, second.content.parents, at_ms(0)));
+    CHECK_FALSE(file(store, second.row, second.content.parents, at_ms(0)));
+    CHECK(store.heads(alice.conversation).size() == 1);
+    CHECK(store.sorted(alice.conversation).back().message.text == "two");
+}
+
+TEST_CASE("heads: two that crossed become parents of the next; at most parents_max are kept, the newest")
+{
+    MemoryStore store;
+    store.begin();
+    for (std::uint32_t n = 1; n <= wire::parents_max + 4; ++n) {
+        port::StoredMessage row;
+        row.conversation = alice.conversation;
+        row.message.id = message_named(n);
+        row.hlc_ms = at_ms(n).wall_ms;
+        REQUIRE(file(store, row, {}, at_ms(n)));
+    }
+    const auto next = compose_text(store, alice, message_named(99), "all of you", "", at_ms(100));
+    CHECK(next.content.parents.size() == wire::parents_max);
+    CHECK(next.content.parents.front() == message_named(wire::parents_max + 4));
+}
+
+TEST_CASE("what a content becomes, and why not")
+{
+    wire::content::Text text;
+    text.to = "bob";
+    text.text = "hello";
+    text.hlc_ms = 5;
+    text.parents = {message_named(3)};
+    const auto now = at_ms(0);
+
+    auto got = interpret(text, from_alice, bob, message_named(1), Path::direct, "direct path open", now);
+    REQUIRE(got);
+    CHECK(got->row.message.state == MessageState::received);
+    CHECK(got->row.message.with == "alice");
+    CHECK(got->row.message.path == Path::direct);
+    CHECK_FALSE(got->row.notified);
+    CHECK(got->parents == text.parents);
+
+    SUBCASE("a copy from another own device is filed under the recipient, as accepted")
+    {
+        CHECK(other_party(text, {"alice", device_named(7)}, "alice").value() == "bob");
+        auto copy = interpret(text, {"alice", device_named(7)}, alice, message_named(1), Path::mailbox, "", now);
+        REQUIRE(copy);
+        CHECK(copy->own_copy);
+        CHECK(copy->row.message.state == MessageState::accepted);
+        CHECK(copy->row.notified);
+    }
+    SUBCASE("a text for somebody else")
+    {
+        text.to = "carol";
+        CHECK_FALSE(interpret(text, from_alice, bob, message_named(1), Path::direct, "", now));
+    }
+    SUBCASE("bad text")
+    {
+        text.text = "\xff";
+        CHECK_FALSE(interpret(text, from_alice, bob, message_named(1), Path::direct, "", now));
+        text.text = "";
+        CHECK_FALSE(interpret(text, from_alice, bob, message_named(1), Path::direct, "", now));
+    }
+    SUBCASE("a kind of tomorrow is kept, silently")
+    {
+        auto kept =
+            interpret(wire::content::Unknown{77, {1, 2, 3}}, from_bob, alice, message_named(9), Path::direct, "", now);
+        REQUIRE(kept);
+        CHECK(kept->row.kind == 77);
+        CHECK(kept->row.raw == Bytes{1, 2, 3});
+        CHECK(kept->row.notified);
+        CHECK(other_party(wire::content::Unknown{77, {}}, from_bob, "alice").value() == "bob");
+    }
+    SUBCASE("a receipt is no message")
+    {
+        CHECK_FALSE(interpret(wire::content::Receipt{}, from_bob, alice, message_named(9), Path::direct, "", now));
+    }
+}

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/delivery/outbox.hpp"
+#include "tests/lib/delivery/fixtures.hpp"
+
+using namespace godwit;
+using namespace godwit::delivery;
+using namespace godwit::testing;
+using port::DeliveryState;
+
+namespace {
+
+constexpr std::size_t plenty = 1 << 30;
+const DeviceId bob1 = device_named(1);
+const DeviceId bob2 = device_named(2);
+const DeviceId own2 = device_named(9);
+const Route link7{7, Path::direct, "direct path open"};
+const Route link8{8, Path::direct, "direct path open"};
+const Route mailbox{0, Path::mailbox, "peer offline"};
+
+struct Desk {
+    MemoryStore store;
+    Limits limits;
+    Outbox outbox{limits};
+
+    explicit Desk(Limits with = {}) : limits(with), outbox(with)
+    {
+        store.begin();
+        outbox.load(store, "alice");
+    }
+    /// Accepts message n of `size` bytes for the devices.
+    void accept(std::uint32_t n, std::vector<Recipient> to = {{bob1, "bob"}}, std::size_t size = 100,
+                std::int64_t ms = 0)
+    {
+        port::StoredMessage row;
+        row.message.id = message_named(n);
+        row.message.with = "bob";
+        row.message.state = MessageState::accepted;
+        row.conversation = conversation_named(1);
+        REQUIRE(store.add_message(row));
+        outbox.accept(store, {row.message.id, row.conversation, true, at_ms(ms).wall_ms, Bytes(size, 0x5a)}, to);
+    }
+    Outbox::Batch collect(std::int64_t ms = 0, std::size_t budget = plenty)
+    {
+        return outbox.collect(store, at_ms(ms), {budget, plenty, plenty});
+    }
+    void restart()
+    {
+        REQUIRE(store.commit());
+        outbox = Outbox(limits);
+        store.begin();
+        outbox.load(store, "alice");
+    }
+    MessageState state(std::uint32_t n) { return store.message(message_named(n))->message.state; }
+};
+
+std::vector<std::uint32_t> numbers(const std::vector<Offer>& offers)
+{
+    std::vector<std::uint32_t> out;
+    for (const auto& offer : offers) {
+        std::uint32_t n = 0;
+        for (std::size_t i = 0; i < 4; ++i)
+            n = (n << 8) | offer.envelope.id.bytes[i];
+        out.push_back(n);
+    }
+    return out;
+}
+
+} // namespace
+
+TEST_CASE("offered once on a link, in order; sent when written; delivered by the receipt; then gone")
+{
+    Desk desk;
+    desk.accept(1);
+    desk.accept(2);
+    CHECK(desk.collect().offers.empty()); // no way yet
+    CHECK(desk.outbox.waits(bob1));
+    desk.outbox.use(bob1, {link7});
+    auto batch = desk.collect();
+    CHECK(numbers(batch.offers) == std::vector<std::uint32_t>{1, 2});
+    REQUIRE(batch.progress.size() == 2);
+    CHECK(batch.progress[0].state == MessageState::sent);
+    CHECK(batch.progress[0].path == Path::direct);
+    CHECK(desk.outbox.owes(bob1, 7));
+    CHECK(desk.collect().offers.empty());
+
+    const auto progress = desk.outbox.receipt(desk.store, bob1, {message_named(1)}, 7);
+    REQUIRE(progress.size() == 1);
+    CHECK(progress[0].state == MessageState::delivered);
+    CHECK(progress[0].reason == "direct path open");
+    CHECK(desk.outbox.receipt(desk.store, bob1, {message_named(1)}, 7).empty()); // again: nothing new
+    CHECK(desk.store.envelope_count() == 1);
+    CHECK(desk.outbox.message_count() == 1);
+}
+
+TEST_CASE("the link dies: the same envelope goes to the next way, also to the mailbox, also after a restart")
+{
+    Desk desk;
+    desk.accept(1);
+    desk.outbox.use(bob1, {link7});
+    const auto first = desk.collect().offers.at(0).envelope.sealed;
+    SUBCASE("next link")
+    {
+        desk.outbox.use(bob1, {link8});
+    }
+    SUBCASE("mailbox")
+    {
+        desk.outbox.use(bob1, {mailbox});
+    }
+    SUBCASE("restart")
+    {
+        desk.restart();
+        desk.outbox.use(bob1, {link8});
+    }
+    const auto offers = desk.collect().offers;
+    REQUIRE(offers.size() == 1);
+    CHECK(offers[0].envelope.sealed == first);
+}
+
+TEST_CASE("stored at the relay: not offered to the mailbox again until its time, but on a link when one comes up")
+{
+    Limits limits;
+    limits.mailbox_reoffer_ms = 10'000;
+    Desk desk(limits);
+    desk.accept(1);
+    desk.outbox.use(bob1, {mailbox});
+    auto offers = desk.collect().offers;
+    REQUIRE(offers.size() == 1);
+    CHECK(offers[0].link == 0);
+    const auto progress = desk.outbox.put_answered(desk.store, message_named(1), {bob1}, {ErrorCode::ok}, at_ms(50));
+    REQUIRE(progress.size() == 1);
+    CHECK(progress[0].state == MessageState::sent);
+    CHECK(progress[0].reason == "peer offline");
+    CHECK_FALSE(desk.outbox.waits(bob1));
+
+    desk.outbox.restart_mailbox();
+    CHECK(desk.collect(5'000).offers.empty());
+    CHECK(desk.outbox.deadline() <= at_ms(10'050).mono);
+    CHECK(desk.collect(10'050).offers.size() == 1); // the relay may have lost it
+
+    desk.outbox.use(bob1, {link7});
+    CHECK(desk.collect(10'060).offers.size() == 1);
+    // It says how it went, not how it was tried last: the receipt came on the link that carried it.
+    CHECK(desk.outbox.receipt(desk.store, bob1, {message_named(1)}, 7).at(0).path == Path::direct);
+}
+
+TEST_CASE("a receipt for what the relay stored says mailbox, and why, also after a restart")
+{
+    Desk desk;
+    desk.accept(1);
+    desk.outbox.use(bob1, {mailbox});
+    REQUIRE(desk.collect().offers.size() == 1);
+    (void)desk.outbox.put_answered(desk.store, message_named(1), {bob1}, {ErrorCode::ok}, at_ms(1));
+    SUBCASE("same run") {}
+    SUBCASE("restart")
+    {
+        desk.restart();
+    }
+    const auto progress = desk.outbox.receipt(desk.store, bob1, {message_named(1)}, 0);
+    REQUIRE(progress.size() == 1);
+    CHECK(progress[0].path == Path::mailbox);
+    CHECK(progress[0].reason == "peer offline");
+}
+
+TEST_CASE("two devices and an own one: delivered by the first of the recipient's, kept until all are settled")
+{
+    Desk desk;
+    desk.accept(1, {{bob1, "bob"}, {bob2, "bob"}, {own2, "alice"}});
+    for (const auto& device : {bob1, bob2, own2})
+        desk.outbox.use(device, {mailbox});
+    const auto offers = desk.collect().offers;
+    REQUIRE(offers.size() == 1); // one put names them all
+    CHECK(offers[0].devices.size() == 3);
+
+    CHECK(desk.outbox.receipt(desk.store, own2, {message_named(1)}, 0).empty()); // own copies decide nothing
+    CHECK(desk.outbox.receipt(desk.store, bob2, {message_named(1)}, 0).at(0).state == MessageState::delivered);
+    CHECK(desk.outbox.receipt(desk.store, bob1, {message_named(1)}, 0).empty());
+    CHECK(desk.store.envelope_count() == 0);
+    CHECK(desk.outbox.message_count() == 0);
+}
+
+TEST_CASE("mailbox puts follow acceptance even when devices are at different places")
+{
+    Desk desk;
+    desk.accept(1, {{bob2, "bob"}});
+    desk.accept(2, {{bob1, "bob"}, {bob2, "bob"}});
+    desk.outbox.use(bob1, {mailbox});
+    desk.outbox.use(bob2, {mailbox});
+    const auto offers = desk.collect().offers;
+    CHECK(numbers(offers) == std::vector<std::uint32_t>{1, 2});
+    CHECK(offers.at(1).devices.size() == 2);
+}
+
+TEST_CASE("windows: messages, bytes, and one large envelope that always fits")
+{
+    Limits limits;
+    limits.window_messages_max = 3;
+    limits.window_bytes_max = 1'000;
+    Desk desk(limits);
+    for (std::uint32_t n = 1; n <= 200; ++n)
+        desk.accept(n);
+    desk.outbox.use(bob1, {link7});
+    CHECK(numbers(desk.collect().offers) == std::vector<std::uint32_t>{1, 2, 3});
+    (void)desk.outbox.receipt(desk.store, bob1, {message_named(2)}, 7);
+    CHECK(numbers(desk.collect().offers) == std::vector<std::uint32_t>{4});
+    // Draining it all keeps the order, past many pages.
+    std::vector<std::uint32_t> got{1, 2, 3, 4};
+    std::vector<MessageId> owed{message_named(1), message_named(3), message_named(4)};
+    while (!owed.empty()) {
+        (void)desk.outbox.receipt(desk.store, bob1, owed, 7);
+        owed.clear();
+        for (const auto& offer : desk.collect().offers) {
+            owed.push_back(offer.envelope.id);
+            got.push_back(numbers({offer}).at(0));
+        }
+    }
+    CHECK(got.size() == 200);
+    CHECK(std::is_sorted(got.begin(), got.end()));
+    CHECK(desk.store.envelope_count() == 0);
+
+    desk.accept(300, {{bob1, "bob"}}, 50'000);
+    desk.accept(301, {{bob1, "bob"}}, 10);
+    desk.outbox.use(bob1, {link8});
+    CHECK(numbers(desk.collect().offers) == std::vector<std::uint32_t>{300});
+}
+
+TEST_CASE("a tick's budget ends a collect; the next goes on with the next device")
+{
+    Desk desk;
+    for (std::uint32_t n = 1; n <= 4; ++n)
+        desk.accept(n, {{bob1, "bob"}});
+    for (std::uint32_t n = 11; n <= 14; ++n)
+        desk.accept(n, {{bob2, "bob"}});
+    desk.outbox.use(bob1, {link7});
+    desk.outbox.use(bob2, {link8});
+    auto batch = desk.collect(0, 150);
+    CHECK(batch.more);
+    CHECK(numbers(batch.offers) == std::vector<std::uint32_t>{1, 2});
+    batch = desk.collect(0, 150);
+    CHECK(numbers(batch.offers) == std::vector<std::uint32_t>{11, 12});
+}
+
+TEST_CASE("the relay session has taken enough: links go on, the mailbox waits for answers")
+{
+    Desk desk;
+    for (std::uint32_t n = 1; n <= 4; ++n)
+        desk.accept(n, {{bob1, "bob"}});
+    desk.accept(5, {{bob2, "bob"}});
+    desk.outbox.use(bob1, {mailbox});
+    desk.outbox.use(bob2, {link7});
+    auto batch = desk.outbox.collect(desk.store, at_ms(0), {plenty, plenty, 2});
+    CHECK_FALSE(batch.more);
+    CHECK(numbers(batch.offers) == std::vector<std::uint32_t>{1, 2, 5});
+    batch = desk.outbox.collect(desk.store, at_ms(0), {plenty, 50, 9});
+    CHECK(numbers(batch.offers) == std::vector<std::uint32_t>{3});
+}
+
+TEST_CASE("the relay refuses one device: it rests, the others do not")
+{
+    Desk desk;
+    desk.accept(1, {{bob1, "bob"}, {bob2, "bob"}});
+    desk.outbox.use(bob1, {mailbox});
+    desk.outbox.use(bob2, {mailbox});
+    REQUIRE(desk.collect().offers.size() == 1);
+    (void)desk.outbox.put_answered(desk.store, message_named(1), {bob1, bob2},
+                                   {ErrorCode::quota_exceeded, ErrorCode::ok}, at_ms(0));
+    CHECK(desk.collect(29'999).offers.empty());
+    CHECK(desk.outbox.deadline() <= at_ms(30'000).mono);
+    const auto again = desk.collect(30'000).offers;
+    REQUIRE(again.size() == 1);
+    CHECK(again[0].devices == std::vector<DeviceId>{bob1});
+    // Revoked is final for the device; the message lives on with the other.
+    CHECK(
+        desk.outbox.put_answered(desk.store, message_named(1), {bob1}, {ErrorCode::device_revoked}, at_ms(0)).empty());
+    CHECK(desk.outbox.receipt(desk.store, bob2, {message_named(1)}, 0).at(0).state == MessageState::delivered);
+    CHECK(desk.store.envelope_count() == 0);
+}
+
+TEST_CASE("no answer from the relay: offered again")
+{
+    Desk desk;
+    desk.accept(1);
+    desk.outbox.use(bob1, {mailbox});
+    REQUIRE(desk.collect().offers.size() == 1);
+    CHECK(desk.collect().offers.empty());
+    desk.outbox.restart_mailbox();
+    CHECK(desk.collect().offers.size() == 1);
+}
+
+TEST_CASE("every accepted message ends: deadline, revoked device, ended contact")
+{
+    Desk desk;
+    desk.accept(1, {{bob1, "bob"}}, 10, 0);
+    desk.accept(2, {{bob1, "bob"}, {bob2, "bob"}}, 10, 1'000);
+    const auto month = desk.limits.deadline_ms;
+    CHECK(desk.outbox.expire(desk.store, at_ms(month - 1)).empty());
+    auto progress = desk.outbox.expire(desk.store, at_ms(month));
+    REQUIRE(progress.size() == 1);
+    CHECK(progress[0].state == MessageState::failed);
+    CHECK(progress[0].failure == "expired");
+    CHECK(desk.outbox.fail_device(desk.store, bob1, ErrorCode::device_revoked).empty()); // bob2 may still get it
+    progress = desk.outbox.fail_device(desk.store, bob2, ErrorCode::not_a_contact);
+    REQUIRE(progress.size() == 1);
+    CHECK(progress[0].failure == "not_a_contact");
+    CHECK(desk.store.envelope_count() == 0);
+    CHECK(desk.outbox.message_count() == 0);
+    CHECK(desk.outbox.receipt(desk.store, bob2, {message_named(2)}, 0).empty());
+    CHECK(desk.state(2) == MessageState::failed);
+}
+
+TEST_CASE("messages_max is reached, and full says so until something is settled")
+{
+    Limits limits;
+    limits.messages_max = 3;
+    Desk desk(limits);
+    for (std::uint32_t n = 1; n <= 3; ++n) {
+        CHECK_FALSE(desk.outbox.full());
+        desk.accept(n);
+    }
+    CHECK(desk.outbox.full());
+    desk.restart();
+    CHECK(desk.outbox.full());
+    desk.outbox.use(bob1, {link7});
+    (void)desk.collect();
+    (void)desk.outbox.receipt(desk.store, bob1, {message_named(2)}, 7);
+    CHECK_FALSE(desk.outbox.full());
+}
+
+TEST_CASE("a peer that lives but never receipts does not block what comes after")
+{
+    Limits limits;
+    limits.window_messages_max = 1;
+    Desk desk(limits);
+    desk.accept(1);
+    desk.accept(2);
+    desk.outbox.use(bob1, {link7});
+    CHECK(numbers(desk.collect().offers) == std::vector<std::uint32_t>{1});
+    CHECK(desk.outbox.drop_overdue(at_ms(29'999).mono) == 0);
+    CHECK(desk.outbox.drop_overdue(at_ms(30'000).mono) == 1);
+    CHECK(numbers(desk.collect(30'000).offers) == std::vector<std::uint32_t>{2});
+    desk.outbox.use(bob1, {link8}); // another link: another chance
+    CHECK(numbers(desk.collect(30'001).offers) == std::vector<std::uint32_t>{1});
+}
+
+TEST_CASE("race: every way at once, one receipt settles all")
+{
+    Desk desk;
+    desk.accept(1);
+    desk.outbox.use(bob1, {link7, mailbox});
+    CHECK(desk.collect().offers.size() == 2);
+    CHECK(desk.outbox.receipt(desk.store, bob1, {message_named(1)}, 7).at(0).path == Path::direct);
+    (void)desk.outbox.put_answered(desk.store, message_named(1), {bob1}, {ErrorCode::ok}, at_ms(1)); // late, harmless
+    CHECK(desk.state(1) == MessageState::delivered);
+    CHECK(desk.outbox.open_devices().empty());
+}
+
+TEST_CASE("a device receipts only what was meant for it")
+{
+    Desk desk;
+    desk.accept(1, {{bob1, "bob"}});
+    desk.accept(2, {{bob2, "bob"}});
+    CHECK(desk.outbox.receipt(desk.store, bob2, {message_named(1), message_named(77)}, 0).empty());
+    CHECK(desk.state(1) == MessageState::accepted);
+}
