@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who we are, whom we know, and small named values.
+#include "lib/store/store.hpp"
+
+namespace godwit::store {
+
+std::optional<port::StoredIdentity> SqliteStore::identity()
+{
+    std::optional<port::StoredIdentity> out;
+    read("SELECT relay, user, account_key, account_seed, device, device_seed, sealing_secret, certificate, logged_in "
+         "FROM identity",
+         [&](sqlite::Statement& row) {
+             const auto account_key = row.fixed<PublicKey>(2);
+             const auto device = row.fixed<DeviceId>(4);
+             if (!account_key || !device) {
+                 fail_row("identity");
+                 return false;
+             }
+             out = port::StoredIdentity{std::string(row.text(0)),
+                                        std::string(row.text(1)),
+                                        *account_key,
+                                        to_bytes(row.bytes(3)),
+                                        *device,
+                                        to_bytes(row.bytes(5)),
+                                        to_bytes(row.bytes(6)),
+                                        to_bytes(row.bytes(7)),
+                                        row.integer(8) != 0};
+             return true;
+         });
+    return out;
+}
+
+void SqliteStore::put_identity(const port::StoredIdentity& identity)
+{
+    write("REPLACE INTO identity(one, relay, user, account_key, account_seed, device, device_seed, sealing_secret, "
+          "certificate, logged_in) VALUES(1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+          identity.relay, identity.user, identity.account_key, identity.account_seed, identity.device,
+          identity.device_seed, identity.sealing_secret, identity.certificate, identity.logged_in);
+}
+
+void SqliteStore::clear_identity()
+{
+    write("DELETE FROM identity");
+}
+
+std::optional<Bytes> SqliteStore::value(std::string_view name)
+{
+    std::optional<Bytes> out;
+    read(
+        "SELECT value FROM value WHERE name = ?1",
+        [&](sqlite::Statement& row) {
+            out = to_bytes(row.bytes(0));
+            return false;
+        },
+        name);
+    return out;
+}
+
+void SqliteStore::put_value(std::string_view name, BytesView value)
+{
+    if (name.size() > value_name_bytes_max || value.size() > value_bytes_max)
+        return fail({ErrorCode::invalid_argument, "a named value takes 256 bytes of name and 1 MiB of value"});
+    write("INSERT INTO value(name, value) VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET value = excluded.value", name,
+          value);
+}
+
+void SqliteStore::remove_value(std::string_view name)
+{
+    write("DELETE FROM value WHERE name = ?1", name);
+}
+
+std::vector<port::StoredContact> SqliteStore::contacts()
+{
+    std::vector<port::StoredContact> out;
+    read("SELECT contact.user, state, account_key, shown_account_key, certificate "
+         "FROM contact LEFT JOIN contact_certificate USING(user) ORDER BY contact.user, position",
+         [&](sqlite::Statement& row) {
+             if (out.empty() || out.back().user != row.text(0)) {
+                 const auto account_key = row.fixed<PublicKey>(2);
+                 const auto shown = row.fixed<PublicKey>(3);
+                 const auto state = row.integer(1);
+                 if (!account_key || !shown || state < 1 || state > 4) {
+                     fail_row("contact");
+                     return false;
+                 }
+                 out.push_back({std::string(row.text(0)), static_cast<ContactState>(state), *account_key, *shown, {}});
+             }
+             if (!row.is_null(4)) out.back().certificates.push_back(to_bytes(row.bytes(4)));
+             return true;
+         });
+    if (failed()) out.clear();
+    return out;
+}
+
+void SqliteStore::put_contact(const port::StoredContact& contact)
+{
+    write("INSERT INTO contact(user, state, account_key, shown_account_key) VALUES(?1, ?2, ?3, ?4) "
+          "ON CONFLICT(user) DO UPDATE SET state = excluded.state, account_key = excluded.account_key, "
+          "shown_account_key = excluded.shown_account_key",
+          contact.user, contact.state, contact.account_key, contact.shown_account_key);
+    write("DELETE FROM contact_certificate WHERE user = ?1", contact.user);
+    for (std::size_t i = 0; i < contact.certificates.size(); ++i)
+        write("INSERT INTO contact_certificate(user, position, certificate) VALUES(?1, ?2, ?3)", contact.user, i,
+              contact.certificates[i]);
+}
+
+void SqliteStore::remove_contact(std::string_view user)
+{
+    write("DELETE FROM contact WHERE user = ?1", user);
+}
+
+} // namespace godwit::store

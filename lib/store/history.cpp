@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// The history: each message once, in the order (hlc_ms, id) of its conversation; states move forward only.
+#include "lib/store/message_row.hpp"
+#include "lib/store/store.hpp"
+
+#include <algorithm>
+
+namespace godwit::store {
+namespace {
+
+constexpr std::size_t head_bytes = MessageId::size_bytes + 8;
+
+/// The rule of set_message_state as one comparison: is `to` news for an outgoing message that stands at `from`?
+bool moves_forward(MessageState from, Path from_path, MessageState to, Path to_path)
+{
+    if (from != MessageState::accepted && from != MessageState::sent) return false; // incoming, or at its end
+    if (to == MessageState::received || to == MessageState::accepted) return false;
+    if (to == MessageState::sent && from == MessageState::sent) return to_path != from_path; // over another path
+    return true;
+}
+
+} // namespace
+
+template <class... Values>
+std::vector<port::StoredMessage> SqliteStore::read_messages(std::string_view sql, const Values&... values)
+{
+    std::vector<port::StoredMessage> out;
+    read(
+        sql,
+        [&](sqlite::Statement& row) {
+            auto message = message_of(row);
+            if (!message) {
+                fail_row("message");
+                return false;
+            }
+            out.push_back(std::move(*message));
+            return true;
+        },
+        values...);
+    if (failed()) out.clear();
+    return out;
+}
+
+bool SqliteStore::add_message(const port::StoredMessage& message)
+{
+    const Message& m = message.message;
+    const bool done =
+        write("INSERT INTO message(" GODWIT_MESSAGE_COLUMNS ") SELECT " GODWIT_MESSAGE_VALUES
+              " WHERE NOT EXISTS(SELECT 1 FROM message INDEXED BY message_id WHERE id = ?2 AND conversation = ?1)",
+              message.conversation, m.id, message.hlc_ms, message.kind, m.with, m.from, m.from_device, m.text,
+              message.raw, m.sent_ms, m.received_ms, m.state, m.path, m.path_reason, m.failure, m.gap_before,
+              stored_send_key(message), message.notified);
+    return done && database_.changes() > 0;
+}
+
+std::optional<port::StoredMessage> SqliteStore::message(const MessageId& id)
+{
+    auto rows = read_messages("SELECT " GODWIT_MESSAGE_COLUMNS " FROM message WHERE id = ?1 ORDER BY conversation "
+                              "LIMIT 1",
+                              id);
+    if (rows.empty()) return std::nullopt;
+    return std::move(rows.front());
+}
+
+bool SqliteStore::has_message(const ConversationId& conversation, const MessageId& id)
+{
+    return exists("SELECT 1 FROM message INDEXED BY message_id WHERE id = ?1 AND conversation = ?2", id, conversation);
+}
+
+std::optional<MessageId> SqliteStore::message_by_key(const ConversationId& conversation, std::string_view send_key)
+{
+    std::optional<MessageId> out;
+    if (send_key.empty()) return out;
+    read(
+        "SELECT id FROM message WHERE conversation = ?1 AND send_key = ?2",
+        [&](sqlite::Statement& row) {
+            out = row.fixed<MessageId>(0);
+            if (!out) fail_row("message");
+            return false;
+        },
+        conversation, send_key);
+    return out;
+}
+
+bool SqliteStore::set_message_state(const MessageId& id, MessageState state, Path path, std::string_view path_reason,
+                                    std::string_view failure)
+{
+    std::optional<std::int64_t> arrival;
+    read(
+        "SELECT arrival, state, path FROM message WHERE id = ?1",
+        [&](sqlite::Statement& row) {
+            const auto from = static_cast<MessageState>(row.integer(1));
+            if (moves_forward(from, static_cast<Path>(row.integer(2)), state, path)) arrival = row.integer(0);
+            return !arrival;
+        },
+        id);
+    if (!arrival) return false;
+    if (path == Path::none)
+        return write("UPDATE message SET state = ?2, failure = ?3 WHERE arrival = ?1", *arrival, state, failure);
+    return write("UPDATE message SET state = ?2, failure = ?3, path = ?4, path_reason = ?5 WHERE arrival = ?1",
+                 *arrival, state, failure, path, path_reason);
+}
+
+std::vector<port::StoredMessage> SqliteStore::history(const ConversationId& conversation, std::uint32_t limit,
+                                                      const std::optional<MessageId>& before)
+{
+    std::optional<std::int64_t> end_ms;
+    if (before)
+        read(
+            "SELECT hlc_ms FROM message INDEXED BY message_id WHERE id = ?1 AND conversation = ?2",
+            [&](sqlite::Statement& row) {
+                end_ms = row.integer(0);
+                return false;
+            },
+            *before, conversation);
+    auto rows = end_ms ? read_messages("SELECT " GODWIT_MESSAGE_COLUMNS " FROM message WHERE conversation = ?1 "
+                                       "AND (hlc_ms, id) < (?2, ?3) ORDER BY hlc_ms DESC, id DESC LIMIT ?4",
+                                       conversation, *end_ms, *before, limit)
+                       : read_messages("SELECT " GODWIT_MESSAGE_COLUMNS " FROM message WHERE conversation = ?1 "
+                                       "ORDER BY hlc_ms DESC, id DESC LIMIT ?2",
+                                       conversation, limit);
+    std::reverse(rows.begin(), rows.end());
+    return rows;
+}
+
+std::vector<port::StoredMessage> SqliteStore::unnotified(std::uint32_t limit)
+{
+    return read_messages("SELECT " GODWIT_MESSAGE_COLUMNS " FROM message WHERE notified = 0 AND state = 0 "
+                         "ORDER BY arrival LIMIT ?1",
+                         limit);
+}
+
+void SqliteStore::mark_notified(const MessageId& id)
+{
+    write("UPDATE message SET notified = 1 WHERE id = ?1 AND notified = 0", id);
+}
+
+std::vector<port::Store::Head> SqliteStore::heads(const ConversationId& conversation)
+{
+    std::vector<Head> out;
+    read(
+        "SELECT heads FROM head WHERE conversation = ?1",
+        [&](sqlite::Statement& row) {
+            const BytesView packed = row.bytes(0);
+            if (packed.size() % head_bytes != 0) fail_row("head");
+            for (std::size_t at = 0; at + head_bytes <= packed.size(); at += head_bytes) {
+                Head head;
+                head.id = *MessageId::from(packed.subspan(at, MessageId::size_bytes));
+                std::uint64_t hlc = 0;
+                for (const auto byte : packed.subspan(at + MessageId::size_bytes, 8))
+                    hlc = (hlc << 8) | byte;
+                head.hlc_ms = static_cast<std::int64_t>(hlc);
+                out.push_back(head);
+            }
+            return false;
+        },
+        conversation);
+    if (failed()) out.clear();
+    return out;
+}
+
+void SqliteStore::put_heads(const ConversationId& conversation, const std::vector<Head>& heads)
+{
+    if (heads.size() > ids_per_row_max) return fail({ErrorCode::internal, "more heads than a conversation can have"});
+    Bytes packed;
+    packed.reserve(heads.size() * head_bytes);
+    for (const Head& head : heads) {
+        append(packed, head.id.view());
+        for (int shift = 56; shift >= 0; shift -= 8)
+            packed.push_back(static_cast<std::uint8_t>((static_cast<std::uint64_t>(head.hlc_ms) >> shift) & 255));
+    }
+    write("INSERT INTO head(conversation, heads) VALUES(?1, ?2) "
+          "ON CONFLICT(conversation) DO UPDATE SET heads = excluded.heads",
+          conversation, packed);
+}
+
+} // namespace godwit::store

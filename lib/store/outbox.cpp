@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// What goes out: an envelope is sealed once, and has one delivery for each device until that device has it.
+#include "lib/store/store.hpp"
+
+namespace godwit::store {
+namespace {
+
+#define GODWIT_DELIVERY_COLUMNS "message, device, user, state, accepted_ms, stored_ms, size_bytes, position"
+
+bool is_open(port::DeliveryState state)
+{
+    return state == port::DeliveryState::queued || state == port::DeliveryState::stored;
+}
+
+} // namespace
+
+template <class... Values>
+std::vector<port::Delivery> SqliteStore::read_deliveries(std::string_view sql, const Values&... values)
+{
+    std::vector<port::Delivery> out;
+    read(
+        sql,
+        [&](sqlite::Statement& row) {
+            const auto message = row.fixed<MessageId>(0);
+            const auto device = row.fixed<DeviceId>(1);
+            const auto state = row.integer(3);
+            if (!message || !device || state < 0 || state > static_cast<int>(port::DeliveryState::failed)) {
+                fail_row("delivery");
+                return false;
+            }
+            out.push_back({*message, *device, std::string(row.text(2)), static_cast<port::DeliveryState>(state),
+                           row.integer(4), row.integer(5), static_cast<std::uint32_t>(row.integer(6)),
+                           static_cast<std::uint64_t>(row.integer(7))});
+            return true;
+        },
+        values...);
+    if (failed()) out.clear();
+    return out;
+}
+
+void SqliteStore::put_envelope(const port::OutboxEnvelope& envelope)
+{
+    write("REPLACE INTO envelope(message, conversation, is_content, accepted_ms, sealed) VALUES(?1, ?2, ?3, ?4, ?5)",
+          envelope.message, envelope.conversation, envelope.is_content, envelope.accepted_ms, envelope.sealed);
+}
+
+std::optional<port::OutboxEnvelope> SqliteStore::envelope(const MessageId& id)
+{
+    std::optional<port::OutboxEnvelope> out;
+    read(
+        "SELECT conversation, is_content, accepted_ms, sealed FROM envelope WHERE message = ?1",
+        [&](sqlite::Statement& row) {
+            const auto conversation = row.fixed<ConversationId>(0);
+            if (conversation)
+                out = port::OutboxEnvelope{id, *conversation, row.integer(1) != 0, row.integer(2),
+                                           to_bytes(row.bytes(3))};
+            else
+                fail_row("envelope");
+            return false;
+        },
+        id);
+    return out;
+}
+
+void SqliteStore::remove_envelope(const MessageId& id)
+{
+    const bool was_open = open_messages_ && has_open_delivery(id);
+    write("DELETE FROM envelope WHERE message = ?1", id);
+    if (write("DELETE FROM delivery WHERE message = ?1", id) && was_open && open_messages_) --*open_messages_;
+}
+
+std::uint64_t SqliteStore::put_delivery(const port::Delivery& delivery)
+{
+    const bool was_open = open_messages_ && has_open_delivery(delivery.message);
+    const bool done = write("INSERT INTO delivery(message, device, user, state, accepted_ms, stored_ms, size_bytes) "
+                            "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                            delivery.message, delivery.device, delivery.user, delivery.state, delivery.accepted_ms,
+                            delivery.stored_ms, delivery.size_bytes);
+    if (!done) return 0;
+    if (open_messages_ && !was_open && is_open(delivery.state)) ++*open_messages_;
+    return static_cast<std::uint64_t>(database_.last_insert_rowid());
+}
+
+void SqliteStore::set_delivery(const MessageId& id, const DeviceId& device, port::DeliveryState state,
+                               std::int64_t stored_ms)
+{
+    const bool was_open = open_messages_ && has_open_delivery(id);
+    if (!write("UPDATE delivery SET state = ?3, stored_ms = ?4 WHERE message = ?1 AND device = ?2", id, device, state,
+               stored_ms))
+        return;
+    if (!open_messages_) return;
+    const bool now_open = has_open_delivery(id);
+    if (was_open && !now_open) --*open_messages_;
+    if (!was_open && now_open) ++*open_messages_;
+}
+
+std::vector<port::Delivery> SqliteStore::open_deliveries(std::uint64_t after_order, std::uint32_t limit)
+{
+    return read_deliveries("SELECT " GODWIT_DELIVERY_COLUMNS " FROM delivery WHERE position > ?1 AND state < 2 "
+                           "ORDER BY position LIMIT ?2",
+                           after_order, limit);
+}
+
+std::vector<port::Delivery> SqliteStore::open_deliveries_to(const DeviceId& device, std::uint64_t after_order,
+                                                            std::uint32_t limit)
+{
+    return read_deliveries("SELECT " GODWIT_DELIVERY_COLUMNS " FROM delivery WHERE device = ?1 AND position > ?2 "
+                           "AND state < 2 ORDER BY position LIMIT ?3",
+                           device, after_order, limit);
+}
+
+std::vector<port::Delivery> SqliteStore::deliveries(const MessageId& id)
+{
+    return read_deliveries("SELECT " GODWIT_DELIVERY_COLUMNS " FROM delivery WHERE message = ?1 ORDER BY position", id);
+}
+
+std::uint64_t SqliteStore::open_message_count()
+{
+    if (failed()) return 0;
+    if (!open_messages_)
+        read("SELECT count(DISTINCT message) FROM delivery WHERE state < 2", [&](sqlite::Statement& row) {
+            open_messages_ = static_cast<std::uint64_t>(row.integer(0));
+            return false;
+        });
+    return open_messages_.value_or(0);
+}
+
+bool SqliteStore::has_open_delivery(const MessageId& id)
+{
+    return exists("SELECT 1 FROM delivery WHERE message = ?1 AND state < 2 LIMIT 1", id);
+}
+
+} // namespace godwit::store

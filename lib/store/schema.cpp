@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/store/schema.hpp"
+
+namespace godwit::store {
+namespace {
+
+// Ids are blobs of 16 bytes (messages, conversations) or 32 (devices, keys). Times are milliseconds since 1970 UTC.
+// Numbers of enums are those of the public headers. Messages have an integer key of their own, `arrival`: the order in
+// which events go to the application, and what a full-text index will refer to (content='message',
+// content_rowid='arrival').
+constexpr char step_1[] = R"sql(
+CREATE TABLE identity(
+  one INTEGER PRIMARY KEY CHECK(one = 1),
+  relay TEXT NOT NULL,
+  user TEXT NOT NULL,
+  account_key BLOB NOT NULL,
+  account_seed BLOB NOT NULL,
+  device BLOB NOT NULL,
+  device_seed BLOB NOT NULL,
+  sealing_secret BLOB NOT NULL,
+  certificate BLOB NOT NULL,
+  logged_in INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE value(
+  name TEXT PRIMARY KEY,
+  value BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE contact(
+  user TEXT PRIMARY KEY,
+  state INTEGER NOT NULL,
+  account_key BLOB NOT NULL,
+  shown_account_key BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE contact_certificate(
+  user TEXT NOT NULL REFERENCES contact(user) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  certificate BLOB NOT NULL,
+  PRIMARY KEY(user, position)
+) STRICT;
+
+CREATE TABLE message(
+  arrival INTEGER PRIMARY KEY,
+  conversation BLOB NOT NULL,
+  id BLOB NOT NULL,
+  hlc_ms INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  with_user TEXT NOT NULL,
+  from_user TEXT NOT NULL,
+  from_device BLOB NOT NULL,
+  text TEXT NOT NULL,
+  raw BLOB NOT NULL,
+  sent_ms INTEGER NOT NULL,
+  received_ms INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  path INTEGER NOT NULL,
+  path_reason TEXT NOT NULL,
+  failure TEXT NOT NULL,
+  gap_before INTEGER NOT NULL,
+  send_key TEXT,
+  notified INTEGER NOT NULL
+) STRICT;
+-- By id alone: ids are random, so this index is written all over, and half the bytes are half the pages of a commit.
+-- add_message keeps (id, conversation) unique.
+CREATE INDEX message_id ON message(id);
+CREATE INDEX message_order ON message(conversation, hlc_ms, id);
+CREATE INDEX message_unnotified ON message(arrival) WHERE notified = 0 AND state = 0;
+CREATE UNIQUE INDEX message_send_key ON message(conversation, send_key) WHERE send_key IS NOT NULL;
+
+CREATE TABLE head(
+  conversation BLOB PRIMARY KEY,
+  heads BLOB NOT NULL -- each: id (16), hlc_ms (8, big-endian)
+) STRICT;
+
+CREATE TABLE held(
+  conversation BLOB NOT NULL,
+  id BLOB NOT NULL,
+  hlc_ms INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  with_user TEXT NOT NULL,
+  from_user TEXT NOT NULL,
+  from_device BLOB NOT NULL,
+  text TEXT NOT NULL,
+  raw BLOB NOT NULL,
+  sent_ms INTEGER NOT NULL,
+  received_ms INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  path INTEGER NOT NULL,
+  path_reason TEXT NOT NULL,
+  failure TEXT NOT NULL,
+  gap_before INTEGER NOT NULL,
+  send_key TEXT,
+  notified INTEGER NOT NULL,
+  parents BLOB NOT NULL, -- 16 bytes each
+  held_since_ms INTEGER NOT NULL,
+  PRIMARY KEY(conversation, id)
+) STRICT;
+
+-- Devices whose messages were seen, by a small number, for the same reason.
+CREATE TABLE sender(
+  number INTEGER PRIMARY KEY,
+  device BLOB NOT NULL UNIQUE
+) STRICT;
+CREATE TABLE seen(
+  sender INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  at_ms INTEGER NOT NULL,
+  PRIMARY KEY(sender, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX seen_age ON seen(at_ms);
+
+CREATE TABLE envelope(
+  message BLOB PRIMARY KEY,
+  conversation BLOB NOT NULL,
+  is_content INTEGER NOT NULL,
+  accepted_ms INTEGER NOT NULL,
+  sealed BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE delivery(
+  position INTEGER PRIMARY KEY AUTOINCREMENT, -- never given twice: the outbox pages by it
+  message BLOB NOT NULL,
+  device BLOB NOT NULL,
+  user TEXT NOT NULL,
+  state INTEGER NOT NULL,
+  accepted_ms INTEGER NOT NULL,
+  stored_ms INTEGER NOT NULL,
+  size_bytes INTEGER NOT NULL
+) STRICT;
+CREATE INDEX delivery_message ON delivery(message);
+CREATE INDEX delivery_open ON delivery(device, position) WHERE state < 2;
+)sql";
+
+constexpr sqlite::Migration steps[] = {{step_1}};
+
+} // namespace
+
+const sqlite::Schema& schema()
+{
+    static constexpr sqlite::Schema out{0x67647774 /* "gdwt" */, steps};
+    return out;
+}
+
+} // namespace godwit::store

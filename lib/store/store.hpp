@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// store: the Store port on SQLite. Typed rows in, typed rows out; lib/sqlite below does files, encryption and crashes.
+//
+//   begin -> reads and writes (the first write opens the SQLite transaction) -> commit | rollback
+//
+// The contract, sticky errors included, stands in lib/port/store.hpp. Two things are made precise here: writing outside
+// a transaction is a bug and aborts; and a read that fails outside one is not forgotten, it fails the next transaction.
+#pragma once
+
+#include "lib/port/store.hpp"
+#include "lib/sqlite/database.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace godwit::store {
+
+/// Longest name and largest value of put_value, in bytes (lib/port/store.hpp).
+inline constexpr std::size_t value_name_bytes_max = 256;
+inline constexpr std::size_t value_bytes_max = 1024 * 1024;
+/// Most parents of a held message and most heads of a conversation that one row takes: four times what the wire allows.
+inline constexpr std::size_t ids_per_row_max = 64;
+
+struct StoreOptions {
+    std::string path; ///< The file; its directory must exist.
+    const sqlite::Key* key = nullptr;
+    /// What a crash left unfinished, told once during opening: for the trace.
+    std::function<void(const sqlite::WalTail&)> on_wal_tail;
+    const char* vfs_name = nullptr; ///< Tests: the disk in memory.
+    /// Page cache, in KiB: a fifth of what a client may keep resident.
+    int cache_kib_max = 4096;
+};
+
+class SqliteStore final : public port::Store {
+public:
+    /// Errors: as sqlite::Database::open. `invalid_argument` without a key: a history is never written in the clear.
+    [[nodiscard]] static Result<std::unique_ptr<SqliteStore>> open(const StoreOptions& options);
+    /// For tests and simulations: nothing touches a disk.
+    [[nodiscard]] static Result<std::unique_ptr<SqliteStore>> open_in_memory();
+
+    /// Authenticates and checks everything: `godwit check`. Not inside a transaction, like the next two.
+    [[nodiscard]] Result<void> check() { return database_.check(); }
+    [[nodiscard]] Result<void> rekey(const sqlite::Key& key) { return database_.rekey(key); }
+    [[nodiscard]] Result<void> compact() { return database_.vacuum(); }
+
+    void begin() override;
+    [[nodiscard]] Result<void> commit() override;
+    void rollback() override;
+    [[nodiscard]] bool failed() const override { return error_.has_value(); }
+    [[nodiscard]] bool dirty() const override { return dirty_; }
+
+    // contacts.cpp
+    [[nodiscard]] std::optional<port::StoredIdentity> identity() override;
+    void put_identity(const port::StoredIdentity& identity) override;
+    void clear_identity() override;
+    [[nodiscard]] std::optional<Bytes> value(std::string_view name) override;
+    void put_value(std::string_view name, BytesView value) override;
+    void remove_value(std::string_view name) override;
+    [[nodiscard]] std::vector<port::StoredContact> contacts() override;
+    void put_contact(const port::StoredContact& contact) override;
+    void remove_contact(std::string_view user) override;
+
+    // history.cpp
+    bool add_message(const port::StoredMessage& message) override;
+    [[nodiscard]] std::optional<port::StoredMessage> message(const MessageId& id) override;
+    [[nodiscard]] bool has_message(const ConversationId& conversation, const MessageId& id) override;
+    [[nodiscard]] std::optional<MessageId> message_by_key(const ConversationId& conversation,
+                                                          std::string_view send_key) override;
+    bool set_message_state(const MessageId& id, MessageState state, Path path, std::string_view path_reason,
+                           std::string_view failure) override;
+    [[nodiscard]] std::vector<port::StoredMessage> history(const ConversationId& conversation, std::uint32_t limit,
+                                                           const std::optional<MessageId>& before) override;
+    [[nodiscard]] std::vector<port::StoredMessage> unnotified(std::uint32_t limit) override;
+    void mark_notified(const MessageId& id) override;
+    [[nodiscard]] std::vector<Head> heads(const ConversationId& conversation) override;
+    void put_heads(const ConversationId& conversation, const std::vector<Head>& heads) override;
+
+    // inbox.cpp
+    void hold(const port::HeldMessage& held) override;
+    [[nodiscard]] std::vector<port::HeldMessage> held(const ConversationId& conversation) override;
+    [[nodiscard]] std::optional<port::HeldMessage> held_message(const ConversationId& conversation,
+                                                                const MessageId& id) override;
+    [[nodiscard]] std::vector<ConversationId> conversations_with_held() override;
+    void release(const ConversationId& conversation, const MessageId& id) override;
+    [[nodiscard]] bool seen(const DeviceId& from, const MessageId& id) override;
+    void mark_seen(const DeviceId& from, const MessageId& id, std::int64_t now_ms) override;
+    void forget_seen_before(std::int64_t wall_ms) override;
+
+    // outbox.cpp
+    void put_envelope(const port::OutboxEnvelope& envelope) override;
+    [[nodiscard]] std::optional<port::OutboxEnvelope> envelope(const MessageId& id) override;
+    void remove_envelope(const MessageId& id) override;
+    std::uint64_t put_delivery(const port::Delivery& delivery) override;
+    void set_delivery(const MessageId& id, const DeviceId& device, port::DeliveryState state,
+                      std::int64_t stored_ms) override;
+    [[nodiscard]] std::vector<port::Delivery> open_deliveries(std::uint64_t after_order, std::uint32_t limit) override;
+    [[nodiscard]] std::vector<port::Delivery> open_deliveries_to(const DeviceId& device, std::uint64_t after_order,
+                                                                 std::uint32_t limit) override;
+    [[nodiscard]] std::vector<port::Delivery> deliveries(const MessageId& id) override;
+    [[nodiscard]] std::uint64_t open_message_count() override;
+
+private:
+    explicit SqliteStore(sqlite::Database database) : database_(std::move(database)) {}
+
+    void fail(Error error);
+    /// A stored value that no version of ours writes.
+    void fail_row(std::string_view table);
+
+    /// Runs a writing statement; false after a failure. Counts as dirty only when it changed a row.
+    template <class... Values>
+    bool write(std::string_view sql, const Values&... values)
+    {
+        if (!ready_to_write()) return false;
+        if (auto done = database_.run(sql, values...); !done) {
+            fail(done.error());
+            return false;
+        }
+        dirty_ = dirty_ || database_.changes() > 0;
+        return true;
+    }
+    bool ready_to_write();
+
+    /// Calls `row(statement)` for each row until it returns false. False after a failure.
+    template <class Row, class... Values>
+    bool read(std::string_view sql, Row&& row, const Values&... values)
+    {
+        if (failed()) return false;
+        auto statement = database_.prepare(sql);
+        if (!statement) {
+            fail(statement.error());
+            return false;
+        }
+        statement->bind(values...);
+        for (;;) {
+            auto there = statement->step();
+            if (!there) {
+                fail(there.error());
+                return false;
+            }
+            if (!*there || !row(*statement)) return !failed();
+        }
+    }
+    /// True when there is a row.
+    template <class... Values>
+    bool exists(std::string_view sql, const Values&... values)
+    {
+        bool found = false;
+        const bool read_all = read(
+            sql,
+            [&found](sqlite::Statement&) {
+                found = true;
+                return false;
+            },
+            values...);
+        return read_all && found;
+    }
+
+    template <class... Values>
+    std::vector<port::StoredMessage> read_messages(std::string_view sql, const Values&... values);
+    template <class... Values>
+    std::vector<port::HeldMessage> read_held(std::string_view sql, const Values&... values);
+    template <class... Values>
+    std::vector<port::Delivery> read_deliveries(std::string_view sql, const Values&... values);
+    bool has_open_delivery(const MessageId& id);
+
+    sqlite::Database database_;
+    std::optional<Error> error_;
+    bool in_transaction_ = false;
+    bool sqlite_transaction_ = false; // opened by the first write
+    bool dirty_ = false;
+    std::optional<std::uint64_t> open_messages_; // counted once, then kept up; forgotten on rollback
+};
+
+} // namespace godwit::store

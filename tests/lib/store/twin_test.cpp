@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// The store and its simulated twin (tests/support/memory_store.hpp) under the same random orders, with rollbacks and
+// crashes: every answer must be the same, field by field. So the engine's tests, which run on the twin, speak for the
+// real one.
+#include "samples.hpp"
+
+#include "lib/sqlite/fault_disk.hpp"
+#include "lib/store/store.hpp"
+#include "tests/support/memory_store.hpp"
+
+#include <doctest/doctest.h>
+#include <random>
+
+using namespace godwit;
+using namespace godwit::store;
+using namespace godwit::store::test;
+
+namespace {
+
+class Orders {
+public:
+    explicit Orders(std::uint64_t seed) : dice_(seed) {}
+
+    /// One random order to `store`, and its answer.
+    std::string next(port::Store& store, std::uint64_t roll)
+    {
+        dice_.seed(roll);
+        switch (pick(26)) {
+        case 0: return store.put_identity(sample_identity(pick(5))), "";
+        case 1: return pick(4) == 0 ? (store.clear_identity(), "") : "";
+        case 2: return store.put_value(name(), Bytes(pick(40), 7)), "";
+        case 3: return store.remove_value(name()), "";
+        case 4: return store.put_contact(sample_contact(name(), pick(9))), "";
+        case 5: return store.remove_contact(name()), "";
+        case 6:
+        case 7: return tell(store.add_message(sample_message(pick(40), pick(3))));
+        case 8: {
+            const std::uint64_t n = 40 + pick(40);
+            auto message = sample_message(n, n % 3, MessageState::accepted);
+            message.send_key = "key-" + tell(message.message.id);
+            return tell(store.add_message(message));
+        }
+        case 9:
+        case 10:
+            return tell(store.set_message_state(mid(40 + pick(40)), static_cast<MessageState>(pick(5)),
+                                                static_cast<Path>(pick(4)), "because", pick(2) != 0 ? "expired" : ""));
+        case 11: return store.mark_notified(mid(pick(80))), "";
+        case 12: {
+            std::vector<port::Store::Head> heads;
+            for (std::uint64_t i = pick(5); i > 0; --i)
+                heads.push_back({mid(pick(99)), static_cast<std::int64_t>(i) - 2});
+            return store.put_heads(cid(pick(3)), heads), "";
+        }
+        case 13: return store.hold(sample_held(pick(20), pick(3))), "";
+        case 14: return store.release(cid(pick(3)), mid(pick(20))), "";
+        case 15:
+        case 16: return store.mark_seen(did(pick(4)), mid(pick(30)), static_cast<std::int64_t>(pick(1000))), "";
+        case 17: return store.forget_seen_before(static_cast<std::int64_t>(pick(300))), "";
+        case 18: return store.put_envelope(sample_envelope(pick(30))), "";
+        case 19: return store.remove_envelope(mid(pick(30))), "";
+        case 20:
+        case 21:
+        case 22: return tell(store.put_delivery(sample_delivery(pick(30), pick(4))));
+        default:
+            return store.set_delivery(mid(pick(30)), did(pick(4)), static_cast<port::DeliveryState>(pick(4)),
+                                      static_cast<std::int64_t>(pick(99))),
+                   "";
+        }
+    }
+
+private:
+    std::uint64_t pick(std::uint64_t n) { return dice_() % n; }
+    std::string name() { return "name-" + std::to_string(pick(6)); }
+
+    std::mt19937_64 dice_;
+};
+
+/// Everything that the port can tell.
+std::string everything(port::Store& store)
+{
+    std::string out = tell(store.identity()) + "\n" + tell(store.contacts());
+    for (int i = 0; i < 6; ++i)
+        out += tell(store.value("name-" + std::to_string(i))) + "\n";
+    for (std::uint64_t c = 0; c < 3; ++c) {
+        out += "history\n" + tell(store.history(cid(c), 1000, std::nullopt)) + "page\n" +
+               tell(store.history(cid(c), 5, std::nullopt));
+        for (std::uint64_t n = 0; n < 80; n += 7)
+            out += "before\n" + tell(store.history(cid(c), 4, mid(n)));
+        out += "heads\n" + tell(store.heads(cid(c))) + "held\n" + tell(store.held(cid(c)));
+        for (std::uint64_t n = 0; n < 80; ++n) {
+            out += tell(store.has_message(cid(c), mid(n)));
+            out += tell(store.held_message(cid(c), mid(n)));
+            out += tell(store.message_by_key(cid(c), "key-" + tell(mid(n))));
+        }
+    }
+    out += "\nunnotified\n" + tell(store.unnotified(1000)) + tell(store.unnotified(3)) +
+           tell(store.conversations_with_held());
+    for (std::uint64_t n = 0; n < 80; ++n)
+        out += tell(store.message(mid(n))) + "\n";
+    for (std::uint64_t n = 0; n < 30; ++n) {
+        out += tell(store.envelope(mid(n))) + "\n" + tell(store.deliveries(mid(n)));
+        for (std::uint64_t d = 0; d < 4; ++d)
+            out += tell(store.seen(did(d), mid(n)));
+    }
+    out += "\nopen\n" + tell(store.open_deliveries(0, 1000)) + tell(store.open_deliveries(9, 4));
+    for (std::uint64_t d = 0; d < 4; ++d)
+        out += "to\n" + tell(store.open_deliveries_to(did(d), 0, 1000)) + tell(store.open_deliveries_to(did(d), 12, 3));
+    return out + tell(store.open_message_count());
+}
+
+} // namespace
+
+TEST_CASE("the twin and the store answer alike, through rollbacks and crashes")
+{
+    const auto key = sqlite::Key::raw(Bytes(32, 5));
+    REQUIRE(key.ok());
+    for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+        CAPTURE(seed);
+        std::mt19937_64 dice(seed);
+        Orders orders(seed);
+        auto disk = std::make_unique<sqlite::FaultDisk>();
+        testing::MemoryStore twin;
+        const auto open = [&] {
+            auto opened = SqliteStore::open({"home.db", &*key, {}, disk->name()});
+            REQUIRE(opened.ok());
+            return std::move(*opened);
+        };
+        auto store = open();
+        for (int tick = 0; tick < 60; ++tick) {
+            CAPTURE(tick);
+            twin.begin();
+            store->begin();
+            for (std::uint64_t i = dice() % 12; i > 0; --i) {
+                const std::uint64_t roll = dice();
+                const std::string expected = orders.next(twin, roll);
+                REQUIRE(orders.next(*store, roll) == expected);
+            }
+            if (dice() % 4 == 0) REQUIRE(everything(*store) == everything(twin)); // inside the transaction
+            if (dice() % 5 == 0) {
+                twin.rollback();
+                store->rollback();
+            } else {
+                REQUIRE(twin.commit().ok());
+                REQUIRE(store->commit().ok());
+            }
+            if (dice() % 6 == 0) { // a crash: sometimes a power cut, sometimes in the middle of a tick
+                if (dice() % 2 == 0) {
+                    store->begin();
+                    (void)orders.next(*store, dice());
+                }
+                auto after = std::make_unique<sqlite::FaultDisk>(dice() % 2 == 0 ? disk->image_synced()
+                                                                                 : disk->image_torn(dice()));
+                store.reset();
+                disk = std::move(after);
+                store = open();
+            }
+            if (dice() % 3 == 0) REQUIRE(everything(*store) == everything(twin));
+        }
+        REQUIRE(everything(*store) == everything(twin));
+        REQUIRE(store->check().ok());
+    }
+}
