@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private to lib/engine: the conversation with the relay on one link.
+//
+//   greeting ── Hello, Welcome ──> entering ── Resume | RegisterAccount | Login, AddDevice ──> roster ── last page ──>
+//   ready
+//
+// It keeps the table of requests, their timeouts, and the keepalive. What frames mean is decided by the engine: notes
+// say what came.
+#pragma once
+
+#include "lib/delivery/receipts.hpp"
+#include "lib/engine/context.hpp"
+
+#include <map>
+
+namespace godwit::engine {
+
+/// What a request was for: comes back with its answer, or with the error that there will be none.
+namespace purpose {
+struct Enter {};
+struct Logout {
+    RequestId request = 0;
+};
+/// A contact request of the application: the answer is its reply.
+struct Contact {
+    RequestId request = 0;
+};
+struct Put {
+    MessageId message;
+    std::vector<DeviceId> devices;
+    std::size_t size_bytes = 0;
+};
+struct Receipt {
+    DeviceId device;
+    delivery::Receipts::Parcel parcel;
+};
+struct Signal {
+    DeviceId device;
+    std::uint64_t session = 0;
+};
+/// Fresh TURN credentials.
+struct Refresh {};
+} // namespace purpose
+using Purpose = std::variant<purpose::Enter, purpose::Logout, purpose::Contact, purpose::Put, purpose::Receipt,
+                             purpose::Signal, purpose::Refresh>;
+
+namespace note {
+struct Welcomed {
+    wire::relay::Welcome welcome;
+};
+struct Entered {
+    wire::relay::Session session;
+};
+/// Login, first half: the engine makes the certificate and calls add_device().
+struct VaultCame {
+    wire::relay::LoginOk login;
+};
+/// Entering failed: the link is of no use.
+struct Refused {
+    Error why;
+};
+struct Answered {
+    Purpose purpose;
+    wire::relay::Response response;
+};
+/// Roster, Presence, MailboxDeliver, SignalPush, Notice, …
+struct Pushed {
+    wire::relay::ServerFrame frame;
+};
+/// The relay broke the protocol or is silent: the link is to be closed.
+struct Broken {
+    Error why;
+};
+} // namespace note
+using Note = std::variant<note::Welcomed, note::Entered, note::VaultCame, note::Refused, note::Answered, note::Pushed,
+                          note::Broken>;
+
+class RelaySession {
+public:
+    enum class Stage : std::uint8_t { greeting, entering, roster, ready };
+    using Entry = std::variant<wire::relay::Resume, wire::relay::RegisterAccount, wire::relay::Login>;
+
+    RelaySession(Context& context, LinkId link, Entry entry);
+
+    /// Says Hello.
+    void open(Moment now);
+    [[nodiscard]] std::vector<Note> frame(BytesView bytes, Moment now);
+    void heard(Instant at) { last_heard_ = std::max(last_heard_, at); }
+    void add_device(Bytes certificate, Moment now);
+    /// The last page of the roster has been dealt with.
+    void roster_complete() { stage_ = Stage::ready; }
+
+    /// False: pending_requests_max are waiting already.
+    [[nodiscard]] bool request(wire::relay::RequestBody body, Purpose what, Moment now);
+    void acknowledge(const std::vector<std::uint64_t>& sequences);
+
+    [[nodiscard]] std::vector<Note> handle_deadline(Moment now);
+    [[nodiscard]] Instant deadline() const;
+    /// What will never be answered here: the session is over.
+    [[nodiscard]] std::vector<Purpose> abandon();
+
+    [[nodiscard]] LinkId link() const { return link_; }
+    [[nodiscard]] Stage stage() const { return stage_; }
+    [[nodiscard]] const wire::relay::Welcome& welcome() const { return welcome_; }
+    [[nodiscard]] std::size_t put_count() const { return put_count_; }
+    [[nodiscard]] std::size_t put_bytes() const { return put_bytes_; }
+
+private:
+    struct Pending {
+        Purpose purpose;
+        Instant until{};
+    };
+    void send(const wire::relay::ClientFrame& frame);
+    void ask(wire::relay::RequestBody body, Purpose what, Moment now);
+    [[nodiscard]] Purpose take(std::map<std::uint64_t, Pending>::iterator at);
+    [[nodiscard]] std::vector<Note> on_response(wire::relay::Response response);
+
+    Context& context_;
+    LinkId link_;
+    Entry entry_;
+    Stage stage_ = Stage::greeting;
+    wire::relay::Welcome welcome_;
+    std::map<std::uint64_t, Pending> pending_; ///< By id, hence by age.
+    std::uint64_t last_id_ = 0;
+    std::size_t put_count_ = 0;
+    std::size_t put_bytes_ = 0;
+    Instant last_heard_{};
+    Instant ping_sent_ = never; ///< never: none is out.
+};
+
+} // namespace godwit::engine

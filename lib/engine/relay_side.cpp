@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+//   link up ──> session: Hello, Welcome, Resume (or register, login) ──> entered: the older session goes
+//           ──> roster pages ──> ready: mailbox lanes start anew, Connected
+//   link down, silent, refused ──> what was asked is taken back; the dialer knows when to try again
+#include "lib/engine/state.hpp"
+
+#include <algorithm>
+
+namespace godwit::engine {
+
+namespace frame = wire::relay;
+
+namespace {
+
+/// What the relay could not do now: a receipt for a device rests this long.
+constexpr Duration receipt_rest = std::chrono::seconds(5);
+
+bool is_temporary(ErrorCode code)
+{
+    return code == ErrorCode::timed_out || code == ErrorCode::rate_limited || code == ErrorCode::relay_unavailable ||
+           code == ErrorCode::not_connected || code == ErrorCode::busy;
+}
+
+} // namespace
+
+RelaySession* Engine::State::session_on(LinkId link)
+{
+    for (auto& session : sessions)
+        if (session->link() == link) return session.get();
+    return nullptr;
+}
+
+RelaySession* Engine::State::ready_session()
+{
+    return relay_ready() ? session_on(dialer.current()) : nullptr;
+}
+
+bool Engine::State::relay_ready() const
+{
+    return std::any_of(sessions.begin(), sessions.end(), [&](const auto& session) {
+        return session->link() == dialer.current() && session->stage() == RelaySession::Stage::ready;
+    });
+}
+
+// ---- a session begins ---------------------------------------------------------------------------
+
+void Engine::State::relay_up(LinkId link, Moment now)
+{
+    if (!dialer.link_up(link, now.mono)) return;
+    RelaySession::Entry entry = frame::Resume{};
+    if (entering && entering->credentials.create)
+        entry = account::register_frame(context, entering->credentials, entering->identity);
+    else if (entering)
+        entry = frame::Login{entering->credentials.user, entering->credentials.login_secret};
+    sessions.push_back(std::make_unique<RelaySession>(context, link, std::move(entry)));
+    sessions.back()->open(now);
+}
+
+void Engine::State::relay_frame(RelaySession& session, BytesView bytes, Moment now)
+{
+    const auto link = session.link();
+    relay_notes(link, session.frame(bytes, now), now);
+}
+
+void Engine::State::relay_notes(LinkId link, std::vector<Note> notes, Moment now)
+{
+    for (auto& one : notes) {
+        auto* session = session_on(link);
+        if (session == nullptr) return; // An earlier note has ended it.
+        if (auto* answer = std::get_if<note::Answered>(&one)) {
+            answered(answer->purpose, answer->response, now);
+        } else if (auto* push = std::get_if<note::Pushed>(&one)) {
+            pushed(*session, push->frame, now);
+        } else if (const auto* welcomed = std::get_if<note::Welcomed>(&one)) {
+            const auto& w = welcomed->welcome;
+            if (w.update_required || !w.update_version.empty())
+                context.event(event::Update{w.update_required, w.update_version});
+        } else if (auto* vault = std::get_if<note::VaultCame>(&one)) {
+            if (!entering || entering->credentials.create)
+                return refused(link, {ErrorCode::malformed, "nobody asked", 0}, now);
+            auto done = account::complete_login(context, entering->credentials, vault->login, entering->identity, now);
+            if (!done) return refused(link, done.error(), now);
+            session->add_device(entering->identity.certificate, now);
+        } else if (auto* in = std::get_if<note::Entered>(&one)) {
+            entered(*session, in->session, now);
+        } else if (auto* no = std::get_if<note::Refused>(&one)) {
+            refused(link, no->why, now);
+        } else if (auto* broken = std::get_if<note::Broken>(&one)) {
+            relay_lost(link, broken->why, true, now);
+        }
+    }
+}
+
+void Engine::State::entered(RelaySession& session, const frame::Session& info, Moment now)
+{
+    if (entering) {
+        identity = std::move(entering->identity);
+        identity->logged_in = true;
+        context.store.put_identity(*identity);
+        account::set_confirmed(context.store);
+        sealer = std::make_unique<seal::Sealer>(account::device_keys(*identity), context.entropy);
+        roster.load(*identity);
+        outbox.load(context.store, identity->user);
+        hold.load(context.store, now);
+        context.reply_ok(entering->request);
+        entering.reset();
+        dialer.keep_going();
+    }
+    const auto older = dialer.current();
+    dialer.logged_in(session.link());
+    if (auto* before = session_on(older); before != nullptr && before != &session) {
+        session_over(*before);
+        std::erase_if(sessions, [&](const auto& one) { return one->link() == older; });
+    }
+    goodbye.reset();
+    roster.disconnected();
+    receipts.forget_sequences();
+    set_means(info);
+}
+
+void Engine::State::set_means(const frame::Session& info)
+{
+    PeerSessions::Means means;
+    means.own = identity->device;
+    means.device_seed = identity->device_seed;
+    means.turn_servers = info.turn_servers;
+    means.stun_host = info.stun_host;
+    means.stun_port = info.stun_port;
+    if (means.stun_host.empty())
+        if (const auto address = wire::parse_relay_address(identity->relay)) {
+            means.stun_host = address->host;
+            means.stun_port = address->port;
+        }
+    turn_available = !means.turn_servers.empty();
+    turn_expires_ms = 0;
+    for (const auto& server : means.turn_servers)
+        if (server.expires_ms > 0)
+            turn_expires_ms = turn_expires_ms == 0 ? server.expires_ms : std::min(turn_expires_ms, server.expires_ms);
+    peers.set_means(std::move(means));
+}
+
+void Engine::State::ready(RelaySession& session)
+{
+    session.roster_complete();
+    outbox.restart_mailbox();
+    peers.relay_came_back();
+    const auto over = dialer.transport_of(session.link());
+    connection_detail = session.welcome().observed_address;
+    if (!announced_connected || announced_over != over) context.event(event::Connected{identity->relay, over});
+    announced_connected = true;
+    announced_over = over;
+}
+
+// ---- a session ends -----------------------------------------------------------------------------
+
+/// Takes back what will not be answered.
+void Engine::State::session_over(RelaySession& session)
+{
+    const Error lost{ErrorCode::not_connected,
+                     "the connection was lost before the answer: it may have been done, or not", 1000};
+    for (auto& what : session.abandon()) {
+        if (const auto* contact = std::get_if<purpose::Contact>(&what)) context.refuse(contact->request, lost);
+        if (const auto* logout = std::get_if<purpose::Logout>(&what)) context.refuse(logout->request, lost);
+        if (auto* receipt = std::get_if<purpose::Receipt>(&what)) {
+            receipt->parcel.sequences.clear(); // The relay delivers again what was not acknowledged.
+            receipts.give_back(receipt->device, receipt->parcel);
+        }
+    }
+}
+
+void Engine::State::relay_lost(LinkId link, Error reason, bool close_it, Moment now)
+{
+    const bool was_current = link == dialer.current();
+    if (auto* session = session_on(link)) {
+        session_over(*session);
+        std::erase_if(sessions, [&](const auto& one) { return one->link() == link; });
+    }
+    if (was_current && goodbye) reason = *goodbye; // The relay has said why.
+    if (was_current) goodbye.reset();
+    const auto loss = dialer.link_down(link, close_it, now.mono, std::chrono::milliseconds(reason.retry_after_ms));
+    if (loss.was_current) {
+        roster.disconnected();
+        receipts.forget_sequences();
+        mailbox_acks.clear();
+    }
+    if (!loss.was_current && !loss.round_over) return;
+    connection_detail = reason.detail.empty() ? std::string(error_name(reason.code)) : reason.detail;
+    if (entering && loss.round_over) {
+        context.refuse(entering->request, std::move(reason));
+        entering.reset();
+        dialer.stop();
+        return;
+    }
+    announced_connected = false;
+    const auto retry_ms = std::chrono::duration_cast<std::chrono::milliseconds>(loss.retry_in).count();
+    context.event(event::Disconnected{std::move(reason), static_cast<std::uint64_t>(retry_ms)});
+}
+
+/// Register, login or resume came to nothing.
+void Engine::State::refused(LinkId link, const Error& why, Moment now)
+{
+    if (entering) {
+        // Refused for good: no account was made, so this home holds none.
+        if (entering->credentials.create && !is_temporary(why.code) && !account::confirmed(context.store)) {
+            context.store.clear_identity();
+            identity.reset();
+        }
+        context.refuse(entering->request, why);
+        entering.reset();
+        std::erase_if(sessions, [&](const auto& one) { return one->link() == link; });
+        dialer.stop();
+        connection_detail = why.detail;
+        return;
+    }
+    if (why.code == ErrorCode::device_revoked || why.code == ErrorCode::not_registered) {
+        device_withdrawn(ErrorCode::device_revoked);
+        context.event(event::LoggedOut{why});
+        return;
+    }
+    auto reason = why;
+    // Nothing changes within the second: a client that must be updated does not knock every second.
+    const auto floor_ms = std::chrono::duration_cast<std::chrono::milliseconds>(config.backoff_max).count();
+    if (!is_temporary(why.code))
+        reason.retry_after_ms = std::max(why.retry_after_ms, static_cast<std::uint64_t>(floor_ms));
+    relay_lost(link, std::move(reason), true, now);
+}
+
+// ---- answers and pushes -------------------------------------------------------------------------
+
+void Engine::State::answered(const Purpose& what, const frame::Response& response, Moment now)
+{
+    const auto code = response.error.code;
+    if (const auto* put = std::get_if<purpose::Put>(&what)) {
+        const auto* done = std::get_if<frame::MailboxPutOk>(&response.body);
+        if (code == ErrorCode::ok && done != nullptr)
+            announce(outbox.put_answered(context.store, put->message, put->devices, done->results, now), now);
+        else
+            outbox.put_failed(put->message, put->devices, now.mono);
+    } else if (const auto* receipt = std::get_if<purpose::Receipt>(&what)) {
+        if (is_temporary(code)) {
+            receipts.give_back(receipt->device, receipt->parcel);
+            receipts.rest(receipt->device, now.mono + receipt_rest);
+        } else {
+            // Taken, or never to be taken (full, no contact any more): the mail it is for is durable here either way.
+            release_mail(receipt->parcel);
+        }
+    } else if (const auto* contact = std::get_if<purpose::Contact>(&what)) {
+        context.event(event::Reply{contact->request, response.error, {}});
+    } else if (const auto* signal = std::get_if<purpose::Signal>(&what)) {
+        if (code != ErrorCode::ok)
+            peers.signal_failed(signal->device, signal->session,
+                                code == ErrorCode::not_connected ? "peer offline" : "the relay did not forward signals",
+                                now);
+    } else if (const auto* logout = std::get_if<purpose::Logout>(&what)) {
+        if (code == ErrorCode::ok) device_withdrawn(ErrorCode::cancelled);
+        context.event(event::Reply{logout->request, response.error, {}});
+    } else if (std::holds_alternative<purpose::Refresh>(what)) {
+        if (const auto* info = std::get_if<frame::Session>(&response.body)) set_means(*info);
+    }
+}
+
+void Engine::State::pushed(RelaySession& session, frame::ServerFrame& what, Moment now)
+{
+    if (const auto* notice = std::get_if<frame::Notice>(&what)) {
+        if (notice->what.code == ErrorCode::device_revoked && session.link() == dialer.current()) {
+            const auto why = notice->what;
+            device_withdrawn(ErrorCode::device_revoked);
+            context.event(event::LoggedOut{why});
+        } else if (session.link() == dialer.current()) {
+            goodbye = notice->what;
+        }
+        return;
+    }
+    if (session.link() != dialer.current()) return; // Of a session that has been replaced.
+
+    if (const auto* page = std::get_if<frame::Roster>(&what)) {
+        if (session.stage() != RelaySession::Stage::roster) return context.reject("a roster page out of turn");
+        roster_changed(roster.page(*page), now);
+        if (page->last) ready(session);
+    } else if (const auto* change = std::get_if<frame::RosterChange>(&what)) {
+        roster_changed(roster.change(change->entry), now);
+    } else if (const auto* own = std::get_if<frame::OwnDevices>(&what)) {
+        roster_changed(roster.own_devices(own->certificates), now);
+    } else if (const auto* presence = std::get_if<frame::Presence>(&what)) {
+        roster_changed(roster.presence(*presence), now);
+    } else if (const auto* mail = std::get_if<frame::MailboxDeliver>(&what)) {
+        Arrival arrival;
+        arrival.reason = "fetched from the relay's mailbox";
+        arrival.sequence = mail->sequence;
+        // Why not by the link that stands between us? Perhaps it does not.
+        peers.doubt(mail->from);
+        if (!receive(mail->from, mail->envelope, arrival, now)) mailbox_acks.push_back(mail->sequence);
+    } else if (const auto* push = std::get_if<frame::SignalPush>(&what)) {
+        signal_push(*push, now);
+    } else {
+        context.reject("a frame that a relay does not push");
+    }
+}
+
+void Engine::State::roster_changed(const Roster::Change& change, Moment now)
+{
+    for (const auto& device : change.gone) {
+        announce(outbox.fail_device(context.store, device, change.gone_reason), now);
+        peers.close_device(device);
+        paths_happened(now);
+        paths.forget(device);
+        signal_generations.erase(device);
+    }
+    for (const auto& device : change.came_online) {
+        paths.wipe_slate(device);
+        peers.forgive(device);
+    }
+}
+
+} // namespace godwit::engine

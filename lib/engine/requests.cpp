@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the application asks: each request ends in exactly one Reply, here or when the relay has answered.
+#include "lib/engine/state.hpp"
+
+namespace godwit::engine {
+
+namespace {
+
+/// A conversation that was looked at counts as open for this long: paths to it are kept and looked for.
+constexpr Duration interest_max = std::chrono::minutes(10);
+
+Error not_registered()
+{
+    return {ErrorCode::not_registered, "no account on this device: register or log in first", 0};
+}
+
+Error not_connected()
+{
+    return {ErrorCode::not_connected, "not connected to the relay now: it comes back by itself, repeat then", 1000};
+}
+
+} // namespace
+
+// ---- accounts -----------------------------------------------------------------------------------
+
+void Engine::State::enter(RequestId id, Credentials credentials, Moment now)
+{
+    if (entering)
+        return context.refuse(id, {ErrorCode::busy, "a registration or login is under way: wait for its reply", 1000});
+    if (!wire::is_user_name(credentials.user))
+        return context.refuse(id,
+                              {ErrorCode::invalid_argument,
+                               "user: 1 to 32 characters of a-z, 0-9, '.', '_', '-'; the first a letter or digit", 0});
+    if (!is_utf8(credentials.device_name))
+        return context.refuse(id, {ErrorCode::invalid_argument, "device_name is not well-formed UTF-8", 0});
+    auto prepared = credentials.create ? account::prepare_register(context, credentials, now)
+                                       : account::prepare_login(context, credentials);
+    if (!prepared) return context.refuse(id, std::move(prepared).error());
+    dialer.aim({credentials.relay, prepared->device_seed}, true, now.mono);
+    connection_detail = "connecting";
+    entering = Entering{id, std::move(credentials), std::move(*prepared)};
+}
+
+void Engine::State::on(RequestId id, const request::Logout&, Moment now)
+{
+    if (!identity || !identity->logged_in) return context.refuse(id, not_registered());
+    auto* session = ready_session();
+    if (session == nullptr) return context.refuse(id, not_connected());
+    if (!session->request(wire::relay::Logout{}, purpose::Logout{id}, now)) context.refuse(id, not_connected());
+}
+
+/// The relay does not know this device any more: what waits can never leave, and the keys are of no use.
+void Engine::State::device_withdrawn(ErrorCode reason)
+{
+    announce(outbox.fail_all(context.store, reason), Moment{});
+    if (identity) account::forget_device(context.store, *identity);
+    identity = context.store.identity();
+    sealer.reset();
+    peers.close_all();
+    peers.set_means({});
+    dialer.stop();
+    for (auto& session : sessions)
+        for (const auto& what : session->abandon())
+            if (const auto* contact = std::get_if<purpose::Contact>(&what))
+                context.refuse(contact->request, not_connected());
+    sessions.clear();
+    roster.disconnected();
+    announced_connected = false;
+    connection_detail = "logged out";
+}
+
+// ---- contacts -----------------------------------------------------------------------------------
+
+void Engine::State::contact_request(RequestId id, const std::string& user, wire::relay::RequestBody body, Moment now)
+{
+    if (!identity || !identity->logged_in) return context.refuse(id, not_registered());
+    if (!wire::is_user_name(user) || user == identity->user)
+        return context.refuse(id, {ErrorCode::invalid_argument, "user: not the name of another account", 0});
+    auto* session = ready_session();
+    if (session == nullptr) return context.refuse(id, not_connected());
+    if (!session->request(std::move(body), purpose::Contact{id}, now))
+        context.refuse(id, {ErrorCode::busy, "too many requests wait for the relay: wait for replies", 1000});
+}
+
+void Engine::State::on(RequestId id, const request::Contacts&, Moment now)
+{
+    if (!identity) return context.refuse(id, not_registered());
+    std::vector<Contact> out;
+    for (const auto& [user, person] : roster.people()) {
+        Contact contact;
+        contact.user = user;
+        contact.state = person.stored.state;
+        contact.online = !person.online.empty();
+        contact.device_count = static_cast<std::uint32_t>(person.devices.size());
+        if (person.stored.state == ContactState::accepted) {
+            auto best = best_path(person, now);
+            contact.path = best.path;
+            contact.path_reason = std::move(best.reason);
+        }
+        contact.account_key = person.stored.account_key;
+        contact.key_changed = !person.stored.shown_account_key.is_zero();
+        out.push_back(std::move(contact));
+    }
+    context.reply(id, std::move(out));
+}
+
+// ---- messages -----------------------------------------------------------------------------------
+
+void Engine::State::on(RequestId id, request::Send& send, Moment now)
+{
+    const auto refuse = [&](ErrorCode code, std::string detail, std::uint64_t retry_ms = 0) {
+        context.refuse(id, {code, std::move(detail), retry_ms});
+    };
+    if (!identity || !identity->logged_in || !sealer) return context.refuse(id, not_registered());
+    if (auto valid = conversation::validate_text(send.text); !valid) return context.refuse(id, valid.error());
+    if (auto valid = conversation::validate_send_key(send.key); !valid) return context.refuse(id, valid.error());
+    if (send.to == identity->user) return refuse(ErrorCode::invalid_argument, "to: messages go to other accounts");
+    const auto* person = roster.person(send.to);
+    if (person == nullptr)
+        return refuse(ErrorCode::not_a_contact, send.to + " is no contact: send a contact request first");
+    if (person->stored.state == ContactState::blocked)
+        return refuse(ErrorCode::blocked, send.to + " is blocked: unblock first");
+    if (person->stored.state != ContactState::accepted)
+        return refuse(ErrorCode::not_a_contact,
+                      "the contact request between you and " + send.to + " is not accepted yet");
+    if (!send.key.empty())
+        if (const auto known = context.store.message_by_key(person->conversation, send.key))
+            return context.reply(id, *known);
+    if (!person->may_talk())
+        return refuse(ErrorCode::account_key_changed, "the relay shows another key for " + send.to +
+                                                          ": compare, then remove and add the contact again");
+    if (person->devices.empty())
+        return refuse(ErrorCode::not_connected,
+                      send.to + " has no device that could read it: try again when they have logged in", 60'000);
+    if (outbox.full())
+        return refuse(ErrorCode::quota_exceeded,
+                      "outbox: " + std::to_string(config.outbox_messages_max) + " messages wait for delivery already",
+                      60'000);
+
+    MessageId message;
+    context.entropy.fill(message.bytes);
+    auto composed =
+        conversation::compose_text(context.store, {person->conversation, identity->user, identity->device, send.to},
+                                   message, std::move(send.text), std::move(send.key), now);
+    auto readers = person->devices;
+    const auto& own = roster.self().devices;
+    readers.insert(readers.end(), own.begin(), own.end());
+    const auto parents = composed.content.parents;
+    auto sealed = sealer->seal(seal::Purpose::content, message,
+                               wire::encode(wire::content::Any(std::move(composed.content))), readers, context.store);
+    if (!sealed) return context.refuse(id, std::move(sealed).error());
+
+    std::vector<delivery::Recipient> recipients;
+    for (const auto& device : person->devices)
+        recipients.push_back({device.device, send.to});
+    for (const auto& device : own)
+        recipients.push_back({device.device, identity->user});
+    conversation::file(context.store, composed.row, parents, now);
+    outbox.accept(context.store, {message, person->conversation, true, now.wall_ms, std::move(*sealed)}, recipients);
+    accepted_at[message] = now.mono;
+    interest[send.to] = now.mono + interest_max;
+    context.reply(id, message);
+    context.event(event::MessageStateChanged{message, send.to, MessageState::accepted, Path::none, {}, 0});
+}
+
+void Engine::State::on(RequestId id, const request::History& history, Moment now)
+{
+    if (!identity) return context.refuse(id, not_registered());
+    if (history.limit < 1 || history.limit > request::history_limit_max)
+        return context.refuse(
+            id, {ErrorCode::invalid_argument, "limit: 1 to " + std::to_string(request::history_limit_max), 0});
+    const auto conversation = roster.conversation_with(history.with);
+    if (!conversation && roster.person(history.with) == nullptr)
+        return context.refuse(id, {ErrorCode::not_a_contact, history.with + " is no contact and never was", 0});
+    std::vector<Message> out;
+    if (conversation)
+        for (auto& row : context.store.history(*conversation, history.limit, history.before))
+            out.push_back(std::move(row.message));
+    if (const auto* person = roster.person(history.with); person != nullptr && person->may_talk() && !person->own)
+        interest[history.with] = now.mono + interest_max;
+    context.reply(id, std::move(out));
+}
+
+// ---- the rest -----------------------------------------------------------------------------------
+
+void Engine::State::on(RequestId id, const request::Status&, Moment)
+{
+    StatusReport out;
+    if (identity && (identity->logged_in || account::confirmed(context.store))) {
+        out.user = identity->user;
+        out.relay = identity->relay;
+        out.device = identity->device;
+    }
+    out.connected = relay_ready();
+    out.over = out.connected ? dialer.transport_of(dialer.current()) : RelayTransport::none;
+    out.connection_detail = connection_detail;
+    out.policy = policy;
+    out.outbox_messages = outbox.message_count();
+    out.content_bytes_direct = content_bytes[static_cast<std::size_t>(Path::direct)];
+    out.content_bytes_turned = content_bytes[static_cast<std::size_t>(Path::turned)];
+    out.content_bytes_mailbox = content_bytes[static_cast<std::size_t>(Path::mailbox)];
+    out.frames_rejected = context.frames_rejected;
+    out.client_version = config.client_version;
+    context.reply(id, std::move(out));
+}
+
+void Engine::State::on(RequestId id, const request::NetworkChanged&, Moment now)
+{
+    dialer.network_changed(now.mono);
+    paths.wipe_all_slates();
+    peers.network_changed(now);
+    context.reply_ok(id);
+}
+
+void Engine::State::on(RequestId id, const request::SetPolicy& wanted, Moment)
+{
+    if (static_cast<std::uint8_t>(wanted.path) > static_cast<std::uint8_t>(PathPolicy::race))
+        return context.refuse(id, {ErrorCode::invalid_argument, "path: no such policy", 0});
+    policy = wanted.path;
+    const std::uint8_t stored[1] = {static_cast<std::uint8_t>(policy)};
+    context.store.put_value("policy", stored);
+    peers.set_policy(policy);
+    peers.enforce_policy();
+    paths.wipe_all_slates();
+    context.reply_ok(id);
+}
+
+void Engine::State::on(RequestId id, const request::Fault& fault, Moment)
+{
+    context.effect(DropDirect{fault.drop_direct});
+    context.reply_ok(id);
+}
+
+void Engine::State::ask(RequestId id, Request request, Moment now)
+{
+    namespace r = wire::relay;
+    std::visit(
+        [&](auto& what) {
+            using What = std::decay_t<decltype(what)>;
+            if constexpr (std::is_same_v<What, request::RegisterAccount> || std::is_same_v<What, request::Login>)
+                // The shell turns these into Credentials: a password never gets here.
+                context.refuse(id, {ErrorCode::internal, "a password reached the engine", 0});
+            else if constexpr (std::is_same_v<What, request::ContactAdd>)
+                contact_request(id, what.user, r::ContactAdd{what.user}, now);
+            else if constexpr (std::is_same_v<What, request::ContactAccept>)
+                contact_request(id, what.user, r::ContactAccept{what.user}, now);
+            else if constexpr (std::is_same_v<What, request::ContactRemove>)
+                contact_request(id, what.user, r::ContactRemove{what.user}, now);
+            else if constexpr (std::is_same_v<What, request::ContactBlock>)
+                contact_request(id, what.user, r::ContactBlock{what.user}, now);
+            else if constexpr (std::is_same_v<What, request::ContactUnblock>)
+                contact_request(id, what.user, r::ContactUnblock{what.user}, now);
+            else
+                on(id, what, now);
+        },
+        request);
+}
+
+} // namespace godwit::engine

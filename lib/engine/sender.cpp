@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+//   outbox (what is open) ── route: which way now, and why ──> lanes ── collect ──> Deliver on a link | MailboxPut
+//   receipts, answers ──> progress ──> MessageStateChanged
+#include "lib/engine/state.hpp"
+
+namespace godwit::engine {
+
+route::Choice Engine::State::choose(const Person& person, const DeviceId& device, bool content_waits, Moment now)
+{
+    route::PathTable::Outside outside;
+    outside.policy = policy;
+    outside.relay_ready = relay_ready();
+    outside.peer_online = person.online.contains(device);
+    outside.turn_available = turn_available;
+    outside.direct_attempt_max = config.direct_attempt_max;
+    const auto* known = paths.find(device);
+    if (known != nullptr && known->patience_until <= now.mono && known->trouble.empty()) {
+        // The wait is over and nothing has failed yet: say what the attempt is stuck at.
+        const auto progress = peers.progress(device);
+        paths.note_trouble(device, "no direct path after " + route::seconds_text(config.direct_attempt_max) +
+                                       (progress.empty() ? std::string() : ": " + std::string(progress)));
+    }
+    return paths.choose(device, outside, content_waits, now.mono);
+}
+
+void Engine::State::route_content(Moment now)
+{
+    for (const auto& device : outbox.open_devices()) {
+        const auto* person = roster.owner_of(device);
+        std::vector<delivery::Route> routes;
+        if (person != nullptr && person->may_talk()) {
+            const bool waits = outbox.waits(device);
+            auto choice = choose(*person, device, waits, now);
+            if (choice.seek_direct && waits) peers.seek(device, now);
+            for (const auto& way : choice.ways)
+                routes.push_back({way.link, way.path, choice.reason});
+        }
+        outbox.use(device, routes);
+    }
+}
+
+void Engine::State::offer_content(Moment now)
+{
+    delivery::Outbox::Budget budget;
+    budget.bytes = config.tick_bytes_max;
+    auto* session = ready_session();
+    if (session != nullptr) {
+        // Half of the request table is left for everything else.
+        const std::size_t puts_max = config.pending_requests_max / 2;
+        budget.mailbox_puts = puts_max - std::min(puts_max, session->put_count());
+        budget.mailbox_bytes = config.relay_in_flight_bytes_max -
+                               std::min<std::size_t>(config.relay_in_flight_bytes_max, session->put_bytes());
+    }
+    auto batch = outbox.collect(context.store, now, budget);
+    more_to_offer = batch.more;
+    for (auto& offer : batch.offers) {
+        const auto size = offer.envelope.sealed.size();
+        if (offer.link != 0) {
+            if (auto* live = peers.live(offer.link)) {
+                live->content(now.mono);
+                live->owe(now.mono);
+            }
+            if (offer.is_content) count_content(offer.path, size);
+            context.effect(
+                SendFrame{offer.link, wire::encode(wire::peer::Frame(wire::peer::Deliver{std::move(offer.envelope)}))});
+            continue;
+        }
+        purpose::Put put{offer.envelope.id, offer.devices, size};
+        const auto id = offer.envelope.id;
+        const auto devices = offer.devices;
+        const bool asked = session != nullptr && session->request(wire::relay::MailboxPut{std::move(offer.devices),
+                                                                                          std::move(offer.envelope)},
+                                                                  std::move(put), now);
+        if (!asked) outbox.put_failed(id, devices, now.mono);
+        if (asked && offer.is_content) count_content(Path::mailbox, size);
+    }
+    announce(std::move(batch.progress), now);
+}
+
+void Engine::State::count_content(Path path, std::size_t bytes)
+{
+    content_bytes[static_cast<std::size_t>(path)] += bytes;
+}
+
+void Engine::State::announce(std::vector<delivery::Progress> progress, Moment now)
+{
+    for (auto& one : progress) {
+        event::MessageStateChanged out;
+        out.id = one.id;
+        out.with = std::move(one.with);
+        out.state = one.state;
+        out.path = one.path;
+        out.reason = one.state == MessageState::failed ? std::move(one.failure) : std::move(one.reason);
+        if (const auto at = accepted_at.find(one.id); at != accepted_at.end()) {
+            if (now.mono > at->second) out.elapsed_us = static_cast<std::uint64_t>((now.mono - at->second).count());
+            if (one.state == MessageState::delivered || one.state == MessageState::failed) accepted_at.erase(at);
+        }
+        context.event(std::move(out));
+    }
+}
+
+Engine::State::PathShown Engine::State::best_path(const Person& person, Moment now)
+{
+    PathShown best;
+    bool first = true;
+    for (const auto& device : person.devices) {
+        auto choice = choose(person, device.device, false, now);
+        const auto rank = [](Path path) { return path == Path::none ? 4 : static_cast<int>(path); };
+        if (!first && rank(choice.path()) >= rank(best.path)) continue;
+        best = {choice.path(), std::move(choice.reason)};
+        first = false;
+    }
+    if (first) best.reason = "no device known";
+    return best;
+}
+
+void Engine::State::tell_path_changes(Moment now)
+{
+    for (const auto& [user, until] : interest)
+        shown_paths.try_emplace(user);
+    for (auto at = shown_paths.begin(); at != shown_paths.end();) {
+        const auto* person = roster.person(at->first);
+        if (person == nullptr || !person->may_talk()) {
+            at = shown_paths.erase(at);
+            continue;
+        }
+        auto best = best_path(*person, now);
+        if (best != at->second && !person->own) context.event(event::PathChanged{at->first, best.path, best.reason});
+        at->second = std::move(best);
+        ++at;
+    }
+}
+
+} // namespace godwit::engine

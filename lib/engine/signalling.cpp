@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+//   wish for a path ──> peer_sessions ──> signals, sealed, by the relay ──> the other device's peer_sessions
+//   links that come and go ──> the path table, which content asks
+#include "lib/engine/state.hpp"
+
+namespace godwit::engine {
+
+namespace {
+
+/// Signals have no name of their own; the seal binds purpose, sender and a growing generation.
+constexpr MessageId signal_id{};
+/// TURN credentials are fetched again when they have less than this left.
+constexpr std::int64_t turn_left_ms_min = 60'000;
+constexpr Duration turn_refresh_min = std::chrono::seconds(30);
+
+} // namespace
+
+void Engine::State::peer_up(const DeviceId& device, LinkId link, Moment now)
+{
+    const auto* person = roster.owner_of(device);
+    const auto* live = peers.live(link);
+    if (person == nullptr || !person->may_talk() || live == nullptr || !paths.add(device, link, live->path()))
+        return peers.drop(link, {});
+    shown_paths.try_emplace(person->stored.user);
+    context.log(std::string(path_name(live->path())) + " path to " + person->stored.user + ": " + live->detail());
+    static_cast<void>(now);
+}
+
+void Engine::State::signal_push(const wire::relay::SignalPush& push, Moment now)
+{
+    const auto* person = roster.owner_of(push.from);
+    const auto* certificate = roster.certificate_of(push.from);
+    if (person == nullptr || certificate == nullptr || !person->may_talk() || !sealer)
+        return context.reject("a signal from a stranger");
+    auto opened = sealer->open(seal::Purpose::signal, signal_id, *certificate, push.sealed, context.store);
+    if (!opened) return context.reject("a signal that does not open");
+    auto& last = signal_generations[push.from];
+    if (opened->generation <= last) return context.reject("a signal that was seen before");
+    last = opened->generation;
+    auto signal = wire::decode_ice_signal(opened->content);
+    if (!signal) return context.reject("a signal that does not decode");
+    peers.signal(push.from, std::move(*signal), now);
+}
+
+void Engine::State::send_signals(Moment now)
+{
+    auto* session = ready_session();
+    for (auto& out : peers.take_outgoing()) {
+        const auto* certificate = roster.certificate_of(out.device);
+        if (session == nullptr || certificate == nullptr) {
+            if (out.signal.kind != wire::IceSignal::Kind::end)
+                peers.signal_failed(out.device, out.signal.session, "not connected to the relay", now);
+            continue;
+        }
+        const auto number = out.signal.session;
+        const bool is_end = out.signal.kind == wire::IceSignal::Kind::end;
+        auto sealed =
+            sealer->seal(seal::Purpose::signal, signal_id, wire::encode(out.signal), {*certificate}, context.store);
+        const bool sent = sealed && session->request(wire::relay::Signal{out.device, std::move(*sealed)},
+                                                     purpose::Signal{out.device, number}, now);
+        if (!sent && !is_end) peers.signal_failed(out.device, number, "signals could not be sent", now);
+    }
+}
+
+void Engine::State::paths_happened(Moment now)
+{
+    auto happened = peers.take_happened();
+    for (auto& lost : happened.lost) {
+        paths.remove(lost.device, lost.link);
+        receipts.link_lost(lost.link, now.mono);
+        rejects.erase(lost.link);
+        const bool others = paths.best_link(lost.device, policy) != nullptr;
+        if (!lost.trouble.empty() && !others) paths.lose_patience(lost.device, std::move(lost.trouble), now.mono);
+    }
+    for (auto& ended : happened.ended) {
+        if (ended.trouble.empty() || paths.best_link(ended.device, policy) != nullptr) continue;
+        paths.lose_patience(ended.device,
+                            "no direct path after " + route::seconds_text(ended.took) + ": " + ended.trouble, now.mono);
+    }
+    for (const auto& [device, link] : happened.suspect)
+        paths.set_health(device, link, route::Health::suspect);
+    for (const auto& [device, link] : happened.healthy)
+        paths.set_health(device, link, route::Health::up);
+}
+
+/// Conversations that the application looks at get their path before the first word.
+void Engine::State::seek_for_interest(Moment now)
+{
+    std::erase_if(interest, [&](const auto& entry) { return entry.second <= now.mono; });
+    auto* session = ready_session();
+    if (session == nullptr) return;
+    for (const auto& [user, until] : interest) {
+        const auto* person = roster.person(user);
+        if (person == nullptr || !person->may_talk()) continue;
+        for (const auto& device : person->devices)
+            if (choose(*person, device.device, false, now).seek_direct) peers.seek(device.device, now);
+    }
+    if (turn_expires_ms > 0 && turn_expires_ms - now.wall_ms < turn_left_ms_min && turn_refresh_at <= now.mono) {
+        turn_refresh_at = now.mono + turn_refresh_min;
+        (void)session->request(wire::relay::FetchSession{}, purpose::Refresh{}, now);
+    }
+}
+
+} // namespace godwit::engine
