@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// store.key appears whole or not at all: written aside, made durable, then linked to its name, which fails if another
+// process was first; whoever was first wins and all read that.
+#include "lib/assembly/home.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+#if !defined(_WIN32)
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#endif
+
+namespace godwit::assembly {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+Error cannot(const std::string& what, const fs::path& path, const std::error_code& why)
+{
+    return Error{ErrorCode::storage_failed,
+                 "cannot " + what + " " + path.string() + ": " + why.message() +
+                     "; check the folder's permissions and free space",
+                 0};
+}
+
+std::error_code last_error()
+{
+    return {errno, std::generic_category()};
+}
+
+#if defined(_WIN32)
+/// The folder's access list protects the file.
+Result<void> write_secret(const fs::path& path, BytesView bytes)
+{
+    std::FILE* file = std::fopen(path.string().c_str(), "wbx");
+    if (file == nullptr) return cannot("write", path, last_error());
+    const bool written = std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
+    if (std::fclose(file) != 0 || !written) return cannot("write", path, last_error());
+    return {};
+}
+void sync_folder(const fs::path&) {}
+Result<void> make_private(const fs::path&)
+{
+    return {};
+}
+#else
+Result<void> write_secret(const fs::path& path, BytesView bytes)
+{
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0) return cannot("write", path, last_error());
+    const bool written =
+        ::write(fd, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()) && ::fsync(fd) == 0;
+    const auto why = last_error();
+    ::close(fd);
+    if (!written) return cannot("write", path, why);
+    return {};
+}
+void sync_folder(const fs::path& folder)
+{
+    const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return;
+    ::fsync(fd);
+    ::close(fd);
+}
+/// The store is its owner's alone, also in a folder that others may read: its log takes the same mode from it.
+Result<void> make_private(const fs::path& database)
+{
+    const int fd = ::open(database.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) return cannot("open", database, last_error());
+    struct stat found{};
+    const bool done = ::fstat(fd, &found) == 0 && ((found.st_mode & 077) == 0 || ::fchmod(fd, 0600) == 0);
+    const auto why = last_error();
+    ::close(fd);
+    if (!done) return cannot("protect", database, why);
+    return {};
+}
+#endif
+
+Result<Bytes> read_key(const fs::path& path)
+{
+    std::FILE* file = std::fopen(path.string().c_str(), "rb");
+    if (file == nullptr) return cannot("read", path, last_error());
+    Bytes out(store_key_bytes + 1);
+    out.resize(std::fread(out.data(), 1, out.size(), file));
+    std::fclose(file);
+    if (out.size() != store_key_bytes)
+        return Error{ErrorCode::wrong_key, path.string() + " is damaged: it must have 32 bytes; restore it", 0};
+    return out;
+}
+
+Result<void> make_key(const fs::path& folder, const fs::path& path, port::Entropy& entropy)
+{
+    Bytes key(store_key_bytes);
+    entropy.fill(key);
+    const fs::path aside = folder / ("store.key." + std::to_string(entropy.next_u64()));
+    auto written = write_secret(aside, key);
+    std::error_code why;
+    if (written.ok()) {
+        fs::create_hard_link(aside, path, why);
+        std::error_code ignored;
+        // No hard links here (FAT, some phones): then a plain rename, when nobody was first.
+        if (why && !fs::exists(path, ignored)) fs::rename(aside, path, why);
+        if (fs::exists(path, ignored)) why.clear();
+    }
+    std::error_code ignored;
+    fs::remove(aside, ignored);
+    if (!written.ok()) return written;
+    if (why) return cannot("write", path, why);
+    sync_folder(folder);
+    return {};
+}
+
+} // namespace
+
+Result<Home> open_home(const std::string& folder_text, bool own_key, port::Entropy& entropy)
+{
+    if (folder_text.empty())
+        return Error{ErrorCode::invalid_argument, "home: give the folder of this device's account", 0};
+    try {
+        const fs::path folder(folder_text);
+        std::error_code why;
+        const bool made = fs::create_directories(folder, why);
+        if (why && !fs::is_directory(folder)) {
+            if (fs::exists(folder))
+                return Error{ErrorCode::invalid_argument, "home: " + folder_text + " is not a folder", 0};
+            return cannot("make", folder, why);
+        }
+        if (made) {
+            fs::permissions(folder, fs::perms::owner_all, why);
+            if (why) return cannot("protect", folder, why);
+        }
+
+        Home home;
+        const fs::path database = folder / "godwit.db";
+        home.database = database.string();
+        if (!own_key) {
+            if (auto done = make_private(database); !done.ok()) return done.error();
+            return home;
+        }
+        const fs::path key = folder / "store.key";
+        if (!fs::exists(key)) {
+            if (fs::exists(database) && fs::file_size(database) > 0)
+                return Error{
+                    ErrorCode::wrong_key,
+                    folder_text +
+                        " has a store but no store.key: it was made with a passphrase or a key of its own; give that",
+                    0};
+            if (auto done = make_key(folder, key, entropy); !done.ok()) return done.error();
+        }
+        auto bytes = read_key(key);
+        if (!bytes.ok()) return std::move(bytes).error();
+        home.key = *std::move(bytes);
+        if (auto done = make_private(database); !done.ok()) return done.error();
+        return home;
+    } catch (const std::exception& trouble) {
+        return Error{ErrorCode::storage_failed, std::string("cannot open the home: ") + trouble.what(), 0};
+    }
+}
+
+} // namespace godwit::assembly

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private to lib/assembly: the folder of one device's account.
+//
+//   home/               mode 0700 when made here
+//   home/godwit.db*     the encrypted store (lib/store); its lock keeps a second process out
+//   home/store.key      32 random bytes, mode 0600, only when the embedder gives neither key nor passphrase
+#pragma once
+
+#include <godwit/result.hpp>
+
+#include "lib/base/bytes.hpp"
+#include "lib/port/entropy.hpp"
+
+#include <string>
+
+namespace godwit::assembly {
+
+inline constexpr std::size_t store_key_bytes = 32;
+
+struct Home {
+    std::string database; ///< Path of the store.
+    Bytes key;            ///< From store.key; empty when the embedder brings a key or passphrase.
+};
+
+/// Makes the folder when it is missing, and finds or makes store.key when `own_key`. Errors: invalid_argument (no name,
+/// not a folder), storage_failed (read-only, full, not allowed), wrong_key (the store is there, its store.key is not).
+[[nodiscard]] Result<Home> open_home(const std::string& folder, bool own_key, port::Entropy& entropy);
+
+} // namespace godwit::assembly

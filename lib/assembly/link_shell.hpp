@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// The shell on real transports: libuv's loop, QUIC and TLS to the relay, ICE and QUIC to peers.
+#pragma once
+
+#include "lib/client/shell.hpp"
+
+#include <memory>
+
+namespace godwit::assembly {
+
+struct ShellOptions {
+    bool loopback_allowed = false;
+};
+
+/// To be called on the thread that will run it.
+[[nodiscard]] std::unique_ptr<client::Shell> make_link_shell(ShellOptions options);
+
+} // namespace godwit::assembly

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// Flow: options checked -> home -> key -> store (locked from here on) -> the facade's thread -> engine.
+#include "lib/assembly/client_impl.hpp"
+#include "lib/assembly/home.hpp"
+#include "lib/assembly/link_shell.hpp"
+#include "lib/crypto/password.hpp"
+#include "lib/store/store.hpp"
+#include "lib/wire/content.hpp"
+#include "transport/loop/system_entropy.hpp"
+
+#include <algorithm>
+#include <exception>
+
+namespace godwit::assembly {
+
+namespace {
+
+class CallbackTrace final : public port::Trace {
+public:
+    using Callback = std::function<void(int, std::string_view, std::string_view)>;
+    explicit CallbackTrace(Callback callback) : callback_(std::move(callback)) {}
+    void line(port::TraceLevel level, std::string_view room, std::string_view text) override
+    {
+        if (callback_) callback_(static_cast<int>(level), room, text);
+    }
+
+private:
+    Callback callback_;
+};
+
+constexpr std::string_view platform_name()
+{
+#if defined(__ANDROID__)
+    return "android";
+#elif defined(__linux__)
+    return "linux";
+#elif defined(__APPLE__)
+    return "apple";
+#elif defined(_WIN32)
+    return "windows";
+#else
+    return "other";
+#endif
+}
+
+Result<client::PasswordKeys> derive(std::string_view user, const PublicKey& relay_key, std::string_view password)
+{
+    auto keys = crypto::derive_password_keys(user, relay_key, password);
+    if (!keys.ok()) return std::move(keys).error();
+    return client::PasswordKeys{to_bytes(keys->login_secret.view()), to_bytes(keys->vault_key.view())};
+}
+
+Error invalid(std::string detail)
+{
+    return Error{ErrorCode::invalid_argument, std::move(detail), 0};
+}
+
+Result<std::unique_ptr<port::Store>> open_store(const Home& home, std::string_view passphrase, port::Trace& trace)
+{
+    auto key =
+        passphrase.empty() || !home.key.empty() ? sqlite::Key::raw(home.key) : sqlite::Key::passphrase(passphrase);
+    if (!key.ok()) return std::move(key).error();
+    store::StoreOptions options;
+    options.path = home.database;
+    options.key = &*key;
+    options.on_wal_tail = [&trace](const sqlite::WalTail& tail) {
+        trace.line(port::TraceLevel::info, "store",
+                   "cut off an unfinished transaction: " +
+                       std::to_string(tail.frames_unfinished + tail.frames_damaged) + " log frames");
+    };
+    auto store = store::SqliteStore::open(options);
+    if (!store.ok()) return std::move(store).error();
+    return std::unique_ptr<port::Store>(*std::move(store));
+}
+
+Result<std::unique_ptr<client::Facade>> open(ClientOptions options)
+{
+    if (!options.store_key.empty() && options.store_key.size() != store_key_bytes)
+        return invalid("store_key: exactly 32 bytes, or none");
+    if (options.client_version.size() > wire::version_text_bytes_max || !is_utf8(options.client_version))
+        return invalid("client_version: UTF-8, at most " + std::to_string(wire::version_text_bytes_max) + " bytes");
+
+    auto entropy = std::make_unique<loop::SystemEntropy>();
+    const bool own_key = options.store_key.empty() && options.passphrase.empty();
+    auto home = open_home(options.home, own_key, *entropy);
+    if (!home.ok()) return std::move(home).error();
+    if (!options.store_key.empty()) home->key = std::move(options.store_key);
+
+    auto trace = std::make_unique<CallbackTrace>(std::move(options.trace));
+    auto store = open_store(*home, options.passphrase, *trace);
+    if (!store.ok()) return std::move(store).error();
+
+    client::FacadeParts parts;
+    parts.config.client_version = std::move(options.client_version);
+    parts.config.platform = platform_name();
+    parts.store = *std::move(store);
+    parts.entropy = std::move(entropy);
+    parts.trace = std::move(trace);
+    parts.make_shell = [shell = ShellOptions{options.allow_loopback}] { return make_link_shell(shell); };
+    parts.derive = derive;
+    parts.events_max = std::max(options.event_queue_max, event_queue_max_least);
+    return client::Facade::start(std::move(parts));
+}
+
+} // namespace
+
+Result<std::unique_ptr<client::Facade>> open_facade(ClientOptions options)
+{
+    try {
+        return open(std::move(options));
+    } catch (const std::exception& trouble) {
+        return Error{ErrorCode::internal, std::string("cannot open the client: ") + trouble.what(), 0};
+    }
+}
+
+} // namespace godwit::assembly

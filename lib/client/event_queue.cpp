@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// "Taking an event says that the previous one is dealt with": ask() moves the message in hand to the dealt-with list.
+#include "lib/client/event_queue.hpp"
+
+#include <algorithm>
+
+namespace godwit::client {
+
+EventQueue::EventQueue(std::size_t events_max, std::function<void()> attend)
+    : queue_(std::max<std::size_t>(events_max, 1)), attend_(std::move(attend))
+{
+}
+
+bool EventQueue::push(Event&& event)
+{
+    const std::lock_guard lock(mutex_);
+    if (!queue_.push(std::move(event))) {
+        refused_ = true;
+        return false;
+    }
+    wake_fd_.set(true);
+    changed_.notify_one();
+    return true;
+}
+
+std::vector<MessageId> EventQueue::take_dealt_with()
+{
+    const std::lock_guard lock(mutex_);
+    return std::exchange(dealt_with_, {});
+}
+
+bool EventQueue::anything_dealt_with() const
+{
+    const std::lock_guard lock(mutex_);
+    return !dealt_with_.empty();
+}
+
+std::optional<Event> EventQueue::poll()
+{
+    bool attend = false;
+    std::optional<Event> out;
+    {
+        const std::lock_guard lock(mutex_);
+        ask(attend);
+        out = pop(attend);
+    }
+    if (attend) attend_();
+    return out;
+}
+
+std::optional<Event> EventQueue::wait(std::chrono::milliseconds timeout)
+{
+    bool attend = false;
+    std::unique_lock lock(mutex_);
+    ask(attend);
+    if (attend) {
+        // Attend before sleeping: what is dealt with must not wait for the next event.
+        lock.unlock();
+        attend_();
+        lock.lock();
+        attend = false;
+    }
+    const auto ready = [this] { return closed_ || !queue_.empty(); };
+    // Bounded so that the sum with the clock cannot overflow; nobody waits for a year.
+    constexpr std::chrono::milliseconds wait_max = std::chrono::hours(24 * 365);
+    changed_.wait_for(lock, std::clamp(timeout, std::chrono::milliseconds(0), wait_max), ready);
+    auto out = pop(attend);
+    lock.unlock();
+    if (attend) attend_();
+    return out;
+}
+
+void EventQueue::close()
+{
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    changed_.notify_all();
+}
+
+void EventQueue::ask(bool& attend)
+{
+    if (!in_hand_ || closed_) return;
+    attend = dealt_with_.empty();
+    dealt_with_.push_back(*in_hand_);
+    in_hand_.reset();
+}
+
+std::optional<Event> EventQueue::pop(bool& attend)
+{
+    if (closed_) return std::nullopt;
+    auto out = queue_.pop();
+    wake_fd_.set(!queue_.empty());
+    if (!out) return out;
+    if (const auto* received = std::get_if<event::MessageReceived>(&*out)) in_hand_ = received->message.id;
+    // Half empty, not one free place: the loop thread then moves many at a time.
+    if (refused_ && queue_.size() <= queue_.capacity_max() / 2) {
+        refused_ = false;
+        attend = true;
+    }
+    return out;
+}
+
+} // namespace godwit::client

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Events on their way from the loop thread to the application, and word of what the application has dealt with on the
+// way back.
+#pragma once
+
+#include <godwit/event.hpp>
+
+#include "lib/base/bounded_queue.hpp"
+#include "lib/client/wake_fd.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace godwit::client {
+
+class EventQueue {
+public:
+    /// `attend` is called on an application's thread, without a lock held, when the loop thread should look here: there
+    /// is room again after a push() that said no, or a first received message has been dealt with since
+    /// take_dealt_with().
+    EventQueue(std::size_t events_max, std::function<void()> attend);
+
+    // loop thread
+    /// False, and `event` untouched, when full.
+    [[nodiscard]] bool push(Event&& event);
+    /// Received messages that the application has dealt with since the last call.
+    [[nodiscard]] std::vector<MessageId> take_dealt_with();
+    [[nodiscard]] bool anything_dealt_with() const;
+
+    // application threads
+    [[nodiscard]] std::optional<Event> poll();
+    /// nullopt after `timeout` or close().
+    [[nodiscard]] std::optional<Event> wait(std::chrono::milliseconds timeout);
+    [[nodiscard]] int wake_fd() const noexcept { return wake_fd_.fd(); }
+
+    /// Wakes who waits; from now on nothing is handed out and `attend` is not called.
+    void close();
+
+private:
+    std::optional<Event> pop(bool& attend); // lock held
+    void ask(bool& attend);                 // lock held
+
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    BoundedQueue<Event> queue_;
+    WakeFd wake_fd_;
+    std::function<void()> attend_;
+    std::optional<MessageId> in_hand_; // the message given out last
+    std::vector<MessageId> dealt_with_;
+    bool refused_ = false; // a push() said no since
+    bool closed_ = false;
+};
+
+} // namespace godwit::client

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// Flow: line -> Fields -> "id" (echoed) -> "do" -> the table below -> Request.
+#include "lib/base/bytes.hpp"
+#include "lib/json/fields.hpp"
+#include "lib/json/json.hpp"
+#include "lib/json/quote.hpp"
+
+#include <array>
+#include <exception>
+
+namespace godwit::json {
+
+namespace {
+
+template <class Login>
+Request read_account(Fields& in)
+{
+    return Login{in.text("relay"), in.text("user"), in.text("password"), in.text("device_name", "")};
+}
+
+template <class Contact>
+Request read_contact(Fields& in)
+{
+    return Contact{in.text("user")};
+}
+
+template <class Plain>
+Request read_plain(Fields&)
+{
+    return Plain{};
+}
+
+Request read_send(Fields& in)
+{
+    return request::Send{in.text("to"), in.text("text"), in.text("key", "")};
+}
+
+Request read_history(Fields& in)
+{
+    request::History out;
+    out.with = in.text("with");
+    out.limit = static_cast<std::uint32_t>(in.integer("limit", 1, request::history_limit_max, out.limit));
+    const std::string before = in.text("before", "");
+    if (!before.empty()) {
+        if (const auto raw = from_hex(before)) out.before = MessageId::from(*raw);
+        if (!out.before) in.fail("before", "a message id: 32 hexadecimal digits");
+    }
+    return out;
+}
+
+Request read_policy(Fields& in)
+{
+    const std::string name = in.text("path");
+    for (const auto policy :
+         {PathPolicy::direct_first, PathPolicy::direct_only, PathPolicy::relay_only, PathPolicy::race})
+        if (name == path_policy_name(policy)) return request::SetPolicy{policy};
+    in.fail("path", "direct_first, direct_only, relay_only or race");
+    return request::SetPolicy{};
+}
+
+Request read_fault(Fields& in)
+{
+    return request::Fault{in.boolean("drop_direct")};
+}
+
+struct Row {
+    std::string_view name;
+    Request (*read)(Fields&);
+};
+
+constexpr std::array rows{
+    Row{"register", read_account<request::RegisterAccount>},
+    Row{"login", read_account<request::Login>},
+    Row{"logout", read_plain<request::Logout>},
+    Row{"contact_add", read_contact<request::ContactAdd>},
+    Row{"contact_accept", read_contact<request::ContactAccept>},
+    Row{"contact_remove", read_contact<request::ContactRemove>},
+    Row{"contact_block", read_contact<request::ContactBlock>},
+    Row{"contact_unblock", read_contact<request::ContactUnblock>},
+    Row{"contacts", read_plain<request::Contacts>},
+    Row{"send", read_send},
+    Row{"history", read_history},
+    Row{"status", read_plain<request::Status>},
+    Row{"network_changed", read_plain<request::NetworkChanged>},
+    Row{"set_policy", read_policy},
+    Row{"fault", read_fault},
+};
+
+/// The "id" as it goes into the reply. An id of another kind is an error, and is not echoed.
+std::string read_id(Fields& in)
+{
+    const Value* value = in.find("id");
+    if (value == nullptr || std::holds_alternative<std::nullptr_t>(*value)) return "null";
+    if (const auto* number = std::get_if<std::uint64_t>(value)) return std::to_string(*number);
+    if (const auto* number = std::get_if<std::int64_t>(value)) return std::to_string(*number);
+    if (const auto* text = std::get_if<std::string>(value); text != nullptr && text->size() <= id_bytes_max)
+        return quote(*text);
+    in.fail("id", "an integer of 64 bits or a string of at most " + std::to_string(id_bytes_max) + " bytes");
+    return "null";
+}
+
+ParsedRequest parse(std::string_view line)
+{
+    Fields in = Fields::read(line);
+    ParsedRequest out;
+    out.id = read_id(in);
+    if (in.failed()) {
+        out.request = in.error();
+        return out;
+    }
+    const std::string name = in.text("do");
+    if (in.failed()) {
+        out.request = in.error();
+        return out;
+    }
+    if (name == "quit") {
+        out.quit = true;
+        out.request = Error{ErrorCode::unsupported, "quit is obeyed by the program around the library", 0};
+        return out;
+    }
+    for (const Row& row : rows) {
+        if (row.name != name) continue;
+        Request request = row.read(in);
+        if (in.failed())
+            out.request = Error{in.error().code, name + ": " + in.error().detail, 0};
+        else
+            out.request = std::move(request);
+        return out;
+    }
+    constexpr std::size_t shown_max = 40;
+    out.request = Error{ErrorCode::unknown_request,
+                        "there is no request \"" + name.substr(0, shown_max) + "\"; docs/cli.md lists them", 0};
+    return out;
+}
+
+} // namespace
+
+ParsedRequest parse_request(std::string_view line)
+{
+    try {
+        return parse(line);
+    } catch (const std::exception&) { // out of memory
+        return {};
+    }
+}
+
+} // namespace godwit::json

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// A store that keeps messages in memory, with real transactions and a disk that can refuse.
+#pragma once
+
+#include "lib/port/store.hpp"
+
+#include <algorithm>
+
+namespace godwit::test {
+
+class FakeStore final : public port::Store {
+public:
+    struct Row {
+        Message message;
+        bool notified = false;
+    };
+    std::vector<Row> rows;
+    bool refuse = false; ///< Commits of anything written fail, as on a full disk.
+    bool refuse_all = false;
+    int commits_written = 0;
+    int begun = 0;
+    bool open = false;
+
+    void begin() override
+    {
+        if (open) std::abort();
+        open = true;
+        ++begun;
+        before_ = rows;
+        dirty_ = false;
+    }
+    Result<void> commit() override
+    {
+        if (!open) std::abort();
+        if (refuse_all || (refuse && dirty_)) return Error{ErrorCode::storage_failed, "the disk is full: make room", 0};
+        open = false;
+        if (dirty_) ++commits_written;
+        return {};
+    }
+    void rollback() override
+    {
+        rows = before_;
+        open = false;
+    }
+    [[nodiscard]] bool failed() const override { return false; }
+    [[nodiscard]] bool dirty() const override { return dirty_; }
+
+    void add(Message message, bool notified)
+    {
+        rows.push_back({std::move(message), notified});
+        dirty_ = true;
+    }
+    void mark_notified(const MessageId& id) override
+    {
+        for (auto& row : rows)
+            if (row.message.id == id) row.notified = true;
+        dirty_ = true;
+    }
+
+    // The scripted engine asks for nothing else.
+    std::optional<port::StoredIdentity> identity() override { return {}; }
+    void put_identity(const port::StoredIdentity&) override {}
+    void clear_identity() override {}
+    std::optional<Bytes> value(std::string_view) override { return {}; }
+    void put_value(std::string_view, BytesView) override {}
+    void remove_value(std::string_view) override {}
+    std::vector<port::StoredContact> contacts() override { return {}; }
+    void put_contact(const port::StoredContact&) override {}
+    void remove_contact(std::string_view) override {}
+    bool add_message(const port::StoredMessage&) override { return false; }
+    std::optional<port::StoredMessage> message(const MessageId&) override { return {}; }
+    bool has_message(const ConversationId&, const MessageId&) override { return false; }
+    std::optional<MessageId> message_by_key(const ConversationId&, std::string_view) override { return {}; }
+    bool set_message_state(const MessageId&, MessageState, Path, std::string_view, std::string_view) override
+    {
+        return false;
+    }
+    std::vector<port::StoredMessage> history(const ConversationId&, std::uint32_t,
+                                             const std::optional<MessageId>&) override
+    {
+        return {};
+    }
+    std::vector<port::StoredMessage> unnotified(std::uint32_t) override { return {}; }
+    std::vector<Head> heads(const ConversationId&) override { return {}; }
+    void put_heads(const ConversationId&, const std::vector<Head>&) override {}
+    void hold(const port::HeldMessage&) override {}
+    std::vector<port::HeldMessage> held(const ConversationId&) override { return {}; }
+    std::optional<port::HeldMessage> held_message(const ConversationId&, const MessageId&) override { return {}; }
+    std::vector<ConversationId> conversations_with_held() override { return {}; }
+    void release(const ConversationId&, const MessageId&) override {}
+    bool seen(const DeviceId&, const MessageId&) override { return false; }
+    void mark_seen(const DeviceId&, const MessageId&, std::int64_t) override {}
+    void forget_seen_before(std::int64_t) override {}
+    void put_envelope(const port::OutboxEnvelope&) override {}
+    std::optional<port::OutboxEnvelope> envelope(const MessageId&) override { return {}; }
+    void remove_envelope(const MessageId&) override {}
+    std::uint64_t put_delivery(const port::Delivery&) override { return 0; }
+    void set_delivery(const MessageId&, const DeviceId&, port::DeliveryState, std::int64_t) override {}
+    std::vector<port::Delivery> open_deliveries(std::uint64_t, std::uint32_t) override { return {}; }
+    std::vector<port::Delivery> open_deliveries_to(const DeviceId&, std::uint64_t, std::uint32_t) override
+    {
+        return {};
+    }
+    std::vector<port::Delivery> deliveries(const MessageId&) override { return {}; }
+    std::uint64_t open_message_count() override { return 0; }
+
+private:
+    std::vector<Row> before_;
+    bool dirty_ = false;
+};
+
+} // namespace godwit::test

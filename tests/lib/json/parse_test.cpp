@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/json/json.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using namespace godwit;
+using json::parse_request;
+
+namespace {
+
+/// The request of kind T in `line`, or a failed test.
+template <class T>
+T expect(std::string_view line)
+{
+    const auto parsed = parse_request(line);
+    REQUIRE_MESSAGE(parsed.request.ok(), line << ": " << parsed.request.error().detail);
+    const auto* held = std::get_if<T>(&parsed.request.value());
+    REQUIRE_MESSAGE(held != nullptr, line);
+    return *held;
+}
+
+std::string nested(std::size_t depth)
+{
+    return R"({"do":"status","x":)" + std::string(depth, '[') + std::string(depth, ']') + "}";
+}
+
+} // namespace
+
+TEST_CASE("every request by its name")
+{
+    const auto made = expect<request::RegisterAccount>(
+        R"({"id":1,"do":"register","relay":"godwit://r:1#k","user":"ann","password":"p w","device_name":"desk"})");
+    CHECK(made.relay == "godwit://r:1#k");
+    CHECK(made.user == "ann");
+    CHECK(made.password == "p w");
+    CHECK(made.device_name == "desk");
+    const auto login = expect<request::Login>(R"({"do":"login","relay":"r","user":"u","password":"p"})");
+    CHECK(login.user == "u");
+    CHECK(login.device_name.empty());
+    expect<request::Logout>(R"({"do":"logout"})");
+    CHECK(expect<request::ContactAdd>(R"({"do":"contact_add","user":"bob"})").user == "bob");
+    CHECK(expect<request::ContactAccept>(R"({"do":"contact_accept","user":"bob"})").user == "bob");
+    CHECK(expect<request::ContactRemove>(R"({"do":"contact_remove","user":"bob"})").user == "bob");
+    CHECK(expect<request::ContactBlock>(R"({"do":"contact_block","user":"bob"})").user == "bob");
+    CHECK(expect<request::ContactUnblock>(R"({"do":"contact_unblock","user":"bob"})").user == "bob");
+    expect<request::Contacts>(R"({"do":"contacts"})");
+    const auto send = expect<request::Send>(R"({"do":"send","to":"bob","text":"h\u00e9 \ud83d\ude00","key":"k1"})");
+    CHECK(send.to == "bob");
+    CHECK(send.text == "h\xc3\xa9 \xf0\x9f\x98\x80");
+    CHECK(send.key == "k1");
+    CHECK(expect<request::Send>(R"({"do":"send","to":"bob","text":""})").key.empty());
+    const auto page = expect<request::History>(
+        R"({"do":"history","with":"bob","limit":1000,"before":"000102030405060708090a0b0c0d0eFF"})");
+    CHECK(page.limit == 1000);
+    REQUIRE(page.before);
+    CHECK(page.before->bytes[15] == 0xff);
+    const auto newest = expect<request::History>(R"({"do":"history","with":"bob","limit":null,"before":null})");
+    CHECK(newest.limit == 50);
+    CHECK_FALSE(newest.before);
+    expect<request::Status>(R"({"do":"status"})");
+    expect<request::NetworkChanged>(R"({"do":"network_changed"})");
+    CHECK(expect<request::SetPolicy>(R"({"do":"set_policy","path":"race"})").path == PathPolicy::race);
+    CHECK(expect<request::SetPolicy>(R"({"do":"set_policy","path":"direct_only"})").path == PathPolicy::direct_only);
+    CHECK(expect<request::SetPolicy>(R"({"do":"set_policy","path":"relay_only"})").path == PathPolicy::relay_only);
+    CHECK(expect<request::SetPolicy>(R"({"do":"set_policy","path":"direct_first"})").path == PathPolicy::direct_first);
+    CHECK(expect<request::Fault>(R"({"do":"fault","drop_direct":true})").drop_direct);
+    CHECK_FALSE(expect<request::Fault>(R"({"do":"fault","drop_direct":false})").drop_direct);
+}
+
+TEST_CASE("quit is marked for the host")
+{
+    const auto parsed = parse_request(R"({"id":"bye","do":"quit"})");
+    CHECK(parsed.quit);
+    CHECK(parsed.id == "\"bye\"");
+}
+
+TEST_CASE("unknown fields are ignored, whatever they hold")
+{
+    expect<request::Status>(R"({"future":{"a":[1,2,{"b":null}]},"do":"status","more":1.5,"note":"x"})");
+}
+
+TEST_CASE("the id comes back unchanged")
+{
+    struct Row {
+        const char* in;
+        std::string out;
+    };
+    for (const Row& row : {
+             Row{"1", "1"},
+             Row{"-7", "-7"},
+             Row{"18446744073709551615", "18446744073709551615"},
+             Row{"-9223372036854775808", "-9223372036854775808"},
+             Row{R"("a\"b")", R"("a\"b")"},
+             Row{R"("\u00e9")", "\"\xc3\xa9\""},
+             Row{"null", "null"},
+         }) {
+        const auto parsed = parse_request(std::string(R"({"do":"status","id":)") + row.in + "}");
+        CHECK(parsed.request.ok());
+        CHECK(parsed.id == row.out);
+    }
+    CHECK(parse_request(R"({"do":"status"})").id == "null");
+    CHECK(parse_request(R"({"do":"status","id":")" + std::string(json::id_bytes_max, 'x') + "\"}").request.ok());
+}
+
+TEST_CASE("what is wrong is named, with the code that fits")
+{
+    struct Row {
+        std::string line;
+        ErrorCode code;
+        const char* says;
+        const char* id = "null";
+    };
+    const std::string deep_id = R"({"do":"status","id":")" + std::string(json::id_bytes_max + 1, 'x') + "\"}";
+    for (const Row& row : {
+             Row{"", ErrorCode::invalid_argument, "not valid JSON"},
+             Row{"hello", ErrorCode::invalid_argument, "not valid JSON"},
+             Row{"null", ErrorCode::invalid_argument, "one JSON object"},
+             Row{"[1]", ErrorCode::invalid_argument, "one JSON object"},
+             Row{"\"do\"", ErrorCode::invalid_argument, "one JSON object"},
+             Row{"{}", ErrorCode::invalid_argument, "\"do\" must be given"},
+             Row{R"({"id":4,"do":)", ErrorCode::invalid_argument, "not valid JSON", "4"},
+             Row{R"({"id":4,"do":"status"} x)", ErrorCode::invalid_argument, "not valid JSON", "4"},
+             Row{R"({"id":4,"do":"status"}{"id":5})", ErrorCode::invalid_argument, "not valid JSON", "4"},
+             Row{R"({"id":4,"do":"status",})", ErrorCode::invalid_argument, "not valid JSON", "4"},
+             Row{R"({"id":4,"do":17})", ErrorCode::invalid_argument, "\"do\" must be a string", "4"},
+             Row{R"({"id":4,"do":"fly"})", ErrorCode::unknown_request, "\"fly\"", "4"},
+             Row{R"({"id":4,"do":"Status"})", ErrorCode::unknown_request, "\"Status\"", "4"},
+             Row{R"({"id":4,"do":"status","do":"logout"})", ErrorCode::invalid_argument, "\"do\" appears twice", "4"},
+             Row{R"({"id":4,"do":"status","x":{"y":1,"y":2}})", ErrorCode::invalid_argument, "\"y\" appears twice",
+                 "4"},
+             Row{R"({"id":1.5,"do":"status"})", ErrorCode::invalid_argument, "\"id\""},
+             Row{R"({"id":18446744073709551616,"do":"status"})", ErrorCode::invalid_argument, "\"id\""},
+             Row{R"({"id":true,"do":"status"})", ErrorCode::invalid_argument, "\"id\""},
+             Row{R"({"id":{},"do":"status"})", ErrorCode::invalid_argument, "\"id\""},
+             Row{deep_id, ErrorCode::invalid_argument, "\"id\""},
+             Row{R"({"id":4,"do":"send","text":"x"})", ErrorCode::invalid_argument, "send: field \"to\" must be given",
+                 "4"},
+             Row{R"({"id":4,"do":"send","to":"bob"})", ErrorCode::invalid_argument, "\"text\" must be given", "4"},
+             Row{R"({"id":4,"do":"send","to":null,"text":"x"})", ErrorCode::invalid_argument, "\"to\"", "4"},
+             Row{R"({"id":4,"do":"send","to":["bob"],"text":"x"})", ErrorCode::invalid_argument,
+                 "\"to\" must be a string", "4"},
+             Row{R"({"id":4,"do":"send","to":"bob","text":"x","key":1})", ErrorCode::invalid_argument, "\"key\"", "4"},
+             Row{R"({"id":4,"do":"history","with":"b","limit":0})", ErrorCode::invalid_argument, "from 1 to 1000", "4"},
+             Row{R"({"id":4,"do":"history","with":"b","limit":1001})", ErrorCode::invalid_argument, "from 1 to 1000",
+                 "4"},
+             Row{R"({"id":4,"do":"history","with":"b","limit":-1})", ErrorCode::invalid_argument, "from 1 to 1000",
+                 "4"},
+             Row{R"({"id":4,"do":"history","with":"b","limit":1e1})", ErrorCode::invalid_argument, "from 1 to 1000",
+                 "4"},
+             Row{R"({"id":4,"do":"history","with":"b","limit":"9"})", ErrorCode::invalid_argument, "from 1 to 1000",
+                 "4"},
+             Row{R"({"id":4,"do":"history","with":"b","before":"abc"})", ErrorCode::invalid_argument, "32 hexadecimal",
+                 "4"},
+             Row{R"({"id":4,"do":"history","with":"b","before":"0g0102030405060708090a0b0c0d0eff"})",
+                 ErrorCode::invalid_argument, "32 hexadecimal", "4"},
+             Row{R"({"id":4,"do":"set_policy","path":"fastest"})", ErrorCode::invalid_argument, "direct_first", "4"},
+             Row{R"({"id":4,"do":"set_policy"})", ErrorCode::invalid_argument, "\"path\"", "4"},
+             Row{R"({"id":4,"do":"fault","drop_direct":1})", ErrorCode::invalid_argument, "true or false", "4"},
+             Row{R"({"id":4,"do":"fault"})", ErrorCode::invalid_argument, "true or false", "4"},
+             Row{"{\"id\":4,\"do\":\"send\",\"to\":\"bob\",\"text\":\"\xff\"}", ErrorCode::invalid_argument,
+                 "not valid JSON", "4"},
+             Row{"{\"id\":4,\"do\":\"send\",\"to\":\"bob\",\"text\":\"\xed\xa0\x80\"}", ErrorCode::invalid_argument,
+                 "not valid JSON", "4"},
+             Row{R"({"id":4,"do":"send","to":"bob","text":"\ud800"})", ErrorCode::invalid_argument, "not valid JSON",
+                 "4"},
+         }) {
+        CAPTURE(row.line);
+        const auto parsed = parse_request(row.line);
+        REQUIRE_FALSE(parsed.request.ok());
+        CHECK(parsed.request.error().code == row.code);
+        CHECK_MESSAGE(parsed.request.error().detail.find(row.says) != std::string::npos, parsed.request.error().detail);
+        CHECK(parsed.id == row.id);
+    }
+}
+
+TEST_CASE("bounds: depth and length, at the limit and one past it")
+{
+    CHECK(parse_request(nested(json::depth_max - 1)).request.ok());
+    const auto deep = parse_request(nested(json::depth_max));
+    REQUIRE_FALSE(deep.request.ok());
+    CHECK(deep.request.error().detail.find("nested deeper than 16") != std::string::npos);
+    CHECK_FALSE(parse_request(nested(100'000)).request.ok());
+
+    const std::string head = R"({"do":"status","x":")";
+    const std::string line = head + std::string(json::line_bytes_max - head.size() - 2, 'a') + "\"}";
+    REQUIRE(line.size() == json::line_bytes_max);
+    CHECK(parse_request(line).request.ok());
+    const auto longer = parse_request(line + " ");
+    REQUIRE_FALSE(longer.request.ok());
+    CHECK(longer.request.error().code == ErrorCode::message_too_large);
+}
+
+TEST_CASE("every prefix and every flipped byte of a request is answered")
+{
+    const std::string line =
+        R"({"id":9,"do":"history","with":"bob","limit":10,"before":"000102030405060708090a0b0c0d0eff","x":[{"y":-1.5e3}]})";
+    for (std::size_t length = 0; length < line.size(); ++length)
+        CHECK_FALSE(parse_request(std::string_view(line).substr(0, length)).request.ok());
+    std::size_t refused = 0;
+    for (std::size_t at = 0; at < line.size(); ++at)
+        for (int bit = 0; bit < 8; ++bit) {
+            std::string damaged = line;
+            damaged[at] = static_cast<char>(damaged[at] ^ (1 << bit));
+            const auto parsed = parse_request(damaged);
+            if (!parsed.request.ok()) {
+                ++refused;
+                CHECK_FALSE(parsed.request.error().detail.empty());
+            }
+        }
+    CHECK(refused > line.size());
+}
