@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/transport/support/until.hpp"
+#include "transport/loop/udp.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace godwit;
+using namespace godwit::loop;
+using godwit::test::until;
+
+namespace {
+
+struct Catcher final : UdpObserver {
+    std::vector<Bytes> got;
+    Address from;
+    Address to;
+    std::uint8_t ecn = 0;
+    int writable = 0;
+    std::function<void()> on_datagrams;
+
+    void udp_datagrams(UdpSocket&, std::span<const UdpDatagram> datagrams) override
+    {
+        for (const auto& d : datagrams) {
+            got.push_back(to_bytes(d.bytes));
+            from = d.from;
+            to = d.to;
+            ecn = d.ecn;
+        }
+        if (on_datagrams) on_datagrams();
+    }
+    void udp_writable(UdpSocket&) override { ++writable; }
+};
+
+Bytes pattern(std::size_t size, std::uint8_t seed)
+{
+    Bytes out(size);
+    for (std::size_t i = 0; i < size; ++i)
+        out[i] = static_cast<std::uint8_t>(i * 7 + seed);
+    return out;
+}
+
+} // namespace
+
+TEST_CASE("udp: trains of segments arrive as datagrams, fast and plain, in every mixture")
+{
+    for (const bool fast_sender : {true, false}) {
+        for (const bool fast_receiver : {true, false}) {
+            CAPTURE(fast_sender);
+            CAPTURE(fast_receiver);
+            Loop loop;
+            Catcher near;
+            Catcher far;
+            auto a = UdpSocket::open(loop, Address::loopback_v4(0), near, {.batch = fast_sender});
+            auto b = UdpSocket::open(loop, Address::loopback_v4(0), far, {.batch = fast_receiver});
+            REQUIRE(a);
+            REQUIRE(b);
+            CHECK_FALSE((!fast_sender && (*a)->batching()));
+            const Bytes train = pattern(10 * 1200 + 77, 1);
+            const Bytes single = pattern(5, 2);
+            const UdpSend sends[] = {{.to = (*b)->local(), .from = {}, .bytes = train, .segment_bytes = 1200},
+                                     {.to = (*b)->local(), .from = {}, .bytes = single}};
+            CHECK((*a)->send(sends) == 2);
+            REQUIRE(until(loop, [&] { return far.got.size() == 12; }));
+            for (std::size_t i = 0; i < 10; ++i)
+                CHECK(far.got[i] == Bytes(train.begin() + static_cast<std::ptrdiff_t>(i) * 1200,
+                                          train.begin() + static_cast<std::ptrdiff_t>(i + 1) * 1200));
+            CHECK(far.got[10].size() == 77);
+            CHECK(far.got[11] == single);
+            CHECK(far.from == (*a)->local());
+            CHECK(far.to == (*b)->local());
+        }
+    }
+}
+
+TEST_CASE("udp: dual-stack on [::] serves IPv4 too, answers from where it was asked, and ECN passes")
+{
+    for (const bool batch : {true, false}) {
+        Loop loop;
+        Catcher near;
+        Catcher far;
+        auto server = UdpSocket::open(loop, Address::any_v6(0), far, {.batch = batch});
+        if (!server && server.error().code == ErrorCode::unsupported) return; // a host without IPv6
+        REQUIRE(server);
+        auto client = UdpSocket::open(loop, Address::any_v4(0), near, {.batch = batch});
+        REQUIRE(client);
+        auto asked = Address::loopback_v4((*server)->local().port);
+        asked.ip[3] = 9; // 127.0.0.9: the answer must come from there
+        const Bytes ping = pattern(9, 3);
+        const UdpSend ask[] = {{.to = asked, .from = {}, .bytes = ping, .segment_bytes = 0, .ecn = 2}};
+        CHECK((*client)->send(ask) == 1);
+        REQUIRE(until(loop, [&] { return far.got.size() == 1; }));
+        CHECK_FALSE(far.from.is_v6);
+        CHECK(far.to == asked);
+        CHECK(far.ecn == 2);
+        const UdpSend answer[] = {{.to = far.from, .from = far.to, .bytes = ping}};
+        CHECK((*server)->send(answer) == 1);
+        REQUIRE(until(loop, [&] { return near.got.size() == 1; }));
+        CHECK(near.from == asked);
+
+        Catcher near6;
+        auto client6 = UdpSocket::open(loop, Address::loopback_v6(0), near6, {.batch = batch});
+        REQUIRE(client6);
+        const UdpSend ask6[] = {{.to = Address::loopback_v6((*server)->local().port), .from = {}, .bytes = ping}};
+        CHECK((*client6)->send(ask6) == 1);
+        REQUIRE(until(loop, [&] { return far.got.size() == 2; }));
+        CHECK(far.from == (*client6)->local());
+    }
+}
+
+TEST_CASE("udp: a taken port, a foreign address and a missing right are told apart")
+{
+    Loop loop;
+    Catcher catcher;
+    auto first = UdpSocket::open(loop, Address::loopback_v4(0), catcher);
+    REQUIRE(first);
+    auto second = UdpSocket::open(loop, (*first)->local(), catcher);
+    REQUIRE_FALSE(second);
+    CHECK(second.error().code == ErrorCode::address_in_use);
+    auto foreign = UdpSocket::open(loop, *Address::parse("192.0.2.1:4"), catcher);
+    REQUIRE_FALSE(foreign);
+    CHECK(foreign.error().code == ErrorCode::invalid_argument);
+}
+
+TEST_CASE("udp: a socket may go while it delivers, and unroutable or oversized datagrams are lost, not fatal")
+{
+    Loop loop;
+    Catcher near;
+    Catcher far;
+    auto a = std::move(UdpSocket::open(loop, Address::loopback_v4(0), near)).value();
+    auto b = std::move(UdpSocket::open(loop, Address::loopback_v4(0), far)).value();
+    far.on_datagrams = [&] { b.reset(); };
+    const Bytes bytes = pattern(100, 1);
+    const Bytes huge = pattern(udp_send_bytes_max, 1);
+    auto unroutable = Address::any_v6(9);
+    const UdpSend sends[] = {{.to = unroutable, .from = {}, .bytes = bytes},
+                             {.to = Address::parse("240.0.0.1:9").value(), .from = {}, .bytes = huge},
+                             {.to = b->local(), .from = {}, .bytes = bytes}};
+    CHECK(a->send(sends) == 3);
+    REQUIRE(until(loop, [&] { return b == nullptr; }));
+    CHECK(far.got.size() == 1);
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/transport/quic/lossy_path.hpp"
+#include "tests/transport/support/link_probe.hpp"
+#include "tests/transport/support/until.hpp"
+#include "transport/loop/system_entropy.hpp"
+#include "transport/quic/quic_peer.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace godwit;
+using namespace godwit::quic;
+using namespace godwit::test;
+
+namespace {
+
+struct Pair {
+    loop::Loop loop;
+    loop::SystemEntropy entropy;
+    LossyPath a_path;
+    LossyPath b_path;
+    LinkProbe a;
+    LinkProbe b;
+    std::unique_ptr<port::Link> a_link;
+    std::unique_ptr<port::Link> b_link;
+    PeerOptions a_options{.role = PeerRole::client,
+                          .expected = identity(2).public_key(),
+                          .alpn = std::string(tls::alpn_peer),
+                          .link = {}};
+    PeerOptions b_options{.role = PeerRole::server,
+                          .expected = identity(1).public_key(),
+                          .alpn = std::string(tls::alpn_peer),
+                          .link = {}};
+
+    explicit Pair(const Weather& weather = {}, std::uint32_t seed = 1)
+        : a_path(loop, weather, seed), b_path(loop, weather, seed + 1)
+    {
+        a_path.join(b_path);
+    }
+    void open()
+    {
+        b_link = open_peer(loop, b_path, identity(2), b_options, entropy, b);
+        a_link = open_peer(loop, a_path, identity(1), a_options, entropy, a);
+    }
+    void connect()
+    {
+        open();
+        REQUIRE(until(loop, [&] { return a.up() && b.up(); }));
+    }
+    void exchange(std::size_t count)
+    {
+        Stream out{.count = count};
+        Stream back{.count = count};
+        a.on_frame = [&](port::Link&, BytesView frame) { back.check(frame); };
+        b.on_frame = [&](port::Link&, BytesView frame) { out.check(frame); };
+        a.on_writable = [&](port::Link& link) { out.push(link); };
+        b.on_writable = [&](port::Link& link) { back.push(link); };
+        out.push(*a_link);
+        back.push(*b_link);
+        REQUIRE(until(
+            loop, [&] { return (out.done() && back.done()) || a.downs > 0 || b.downs > 0; }, std::chrono::seconds(60)));
+        CHECK(out.seen == count);
+        CHECK(back.seen == count);
+        CHECK_FALSE(out.wrong);
+        CHECK_FALSE(back.wrong);
+    }
+};
+
+} // namespace
+
+TEST_CASE("peer: both prove their device keys, and the server may speak first")
+{
+    Pair pair;
+    pair.b.on_up = [](port::Link& link) { CHECK(link.send(as_bytes("hello"))); };
+    pair.connect();
+    CHECK(pair.a_link->peer_key() == identity(2).public_key());
+    CHECK(pair.b_link->peer_key() == identity(1).public_key());
+    REQUIRE(until(pair.loop, [&] { return pair.a.frames == 1; }));
+    pair.exchange(0);
+}
+
+TEST_CASE("peer: a path that loses, repeats and reorders carries everything")
+{
+    const std::pair<std::uint32_t, Weather> table[] = {
+        {11, {.loss_percent = 5, .duplicate_percent = 5, .delay_min = Duration(500), .delay_max = Duration(6000)}},
+        {12, {.loss_percent = 20, .duplicate_percent = 10, .delay_min = Duration(200), .delay_max = Duration(3000)}},
+        {13, {.datagram_bytes_max = 1200}},
+        {14, {.batch_max = 1}},
+    };
+    for (const auto& [seed, weather] : table) {
+        CAPTURE(seed);
+        Pair pair(weather, seed);
+        pair.connect();
+        pair.exchange(600);
+    }
+}
+
+TEST_CASE("peer: whoever is not the expected device is refused, on either side")
+{
+    for (const bool wrong_at_client : {true, false}) {
+        Pair pair;
+        (wrong_at_client ? pair.a_options : pair.b_options).expected = identity(9).public_key();
+        pair.open();
+        REQUIRE(until(pair.loop, [&] { return pair.a.downs == 1 && pair.b.downs == 1; }));
+        CHECK(pair.a.ups == 0);
+        CHECK(pair.b.ups == 0);
+        CHECK((wrong_at_client ? pair.a : pair.b).code() == ErrorCode::authentication_failed);
+    }
+}
+
+TEST_CASE("peer: a server whose client never comes is timed_out")
+{
+    Pair pair;
+    pair.b_options.link.handshake_max = std::chrono::milliseconds(100);
+    pair.b_link = open_peer(pair.loop, pair.b_path, identity(2), pair.b_options, pair.entropy, pair.b);
+    REQUIRE(until(pair.loop, [&] { return pair.b.downs == 1; }));
+    CHECK(pair.b.code() == ErrorCode::timed_out);
+    CHECK_FALSE(pair.b_path.observed());
+}
+
+TEST_CASE("peer: the end of the path is the end of the link, with the path's reason")
+{
+    Pair pair;
+    pair.connect();
+    pair.a_path.fail(Error{ErrorCode::not_connected, "consent lost"});
+    CHECK(pair.a.downs == 1);
+    CHECK(pair.a.reason->detail == "consent lost");
+    CHECK_FALSE(pair.a_path.observed());
+    pair.b_link.reset();
+    CHECK_FALSE(pair.b_path.observed());
+}
+
+TEST_CASE("peer: a path that takes nothing for a while only delays")
+{
+    Pair pair;
+    pair.connect();
+    pair.a_path.refuse_all = true;
+    for (int i = 0; i < 100; ++i)
+        CHECK(pair.a_link->send(Bytes(2000, 1)));
+    turns(pair.loop, 20);
+    pair.a_path.refuse_all = false;
+    REQUIRE(until(pair.loop, [&] { return pair.b.frames == 100; }));
+}
+
+TEST_CASE("peer: datagrams that are no QUIC do not disturb")
+{
+    Pair pair;
+    pair.open();
+    const Bytes noise(100, 0x55);
+    const BytesView batch[] = {noise, BytesView(noise).first(1), noise};
+    pair.a_path.send(batch);
+    REQUIRE(until(pair.loop, [&] { return pair.a.up() && pair.b.up(); }));
+    pair.a_path.send(batch);
+    pair.b_path.send(batch);
+    pair.exchange(50);
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// The path of a session: datagrams in, with a bounded buffer until somebody observes; datagrams out; and the black
+// hole.
+#include "transport/ice/session_core.hpp"
+#include "transport/ice/socket_filter.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace godwit::ice {
+
+namespace {
+
+/// Messages handed to libnice in one call.
+constexpr std::size_t send_batch_max = 32;
+
+} // namespace
+
+void SessionCore::observe(port::DatagramPathObserver* observer)
+{
+    path_observer_ = observer;
+    if (observer == nullptr || early_.empty()) return;
+    Event event;
+    event.kind = Event::Kind::early;
+    post(std::move(event));
+}
+
+void SessionCore::deliver_early()
+{
+    while (path_observer_ != nullptr && !early_.empty()) {
+        const auto datagram = std::move(early_.front());
+        early_.pop_front();
+        early_bytes_ -= datagram.size();
+        path_observer_->path_datagram(datagram);
+    }
+}
+
+void SessionCore::on_datagram(NiceAgent*, guint, guint, guint length, gchar* data, gpointer self) noexcept
+{
+    const auto core = static_cast<SessionCore*>(self)->shared_from_this();
+    core->receive(BytesView(reinterpret_cast<const std::uint8_t*>(data), length));
+}
+
+void SessionCore::receive(BytesView datagram)
+{
+    if (blackholed()) {
+        ++counters_.dropped_datagrams;
+        return;
+    }
+    ++counters_.received_datagrams;
+    if (path_observer_ != nullptr && early_.empty()) {
+        path_observer_->path_datagram(datagram);
+        return;
+    }
+    if (early_.size() >= early_datagrams_max || early_bytes_ + datagram.size() > early_bytes_max) {
+        ++counters_.dropped_datagrams;
+        return;
+    }
+    early_bytes_ += datagram.size();
+    early_.push_back(to_bytes(datagram));
+}
+
+std::size_t SessionCore::send(std::span<const BytesView> datagrams)
+{
+    if (phase_ == Phase::fresh || phase_ == Phase::checking) return 0;
+    if (phase_ == Phase::over ||
+        blackholed()) { // Taken, and lost: the caller hears of it by path_failed, or by its own timers.
+        counters_.dropped_datagrams += datagrams.size();
+        return datagrams.size();
+    }
+    std::size_t taken = 0;
+    while (taken < datagrams.size()) {
+        std::array<GOutputVector, send_batch_max> vectors{};
+        std::array<NiceOutputMessage, send_batch_max> messages{};
+        const auto count = std::min(send_batch_max, datagrams.size() - taken);
+        for (std::size_t i = 0; i < count; ++i) {
+            const auto& datagram = datagrams[taken + i];
+            vectors[i] = {datagram.data(), datagram.size()};
+            messages[i] = {&vectors[i], 1};
+        }
+        GError* problem = nullptr;
+        const auto sent = nice_agent_send_messages_nonblocking(agent_, stream_, component_id, messages.data(),
+                                                               static_cast<guint>(count), nullptr, &problem);
+        if (sent < 0) {
+            const bool full = g_error_matches(problem, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK) != FALSE;
+            g_clear_error(&problem);
+            if (full) break;
+            // Unreachable, too long, no route: for the caller a loss like any other, or it would try for ever.
+            ++counters_.dropped_datagrams;
+            ++taken;
+            continue;
+        }
+        taken += static_cast<std::size_t>(sent);
+        counters_.sent_datagrams += static_cast<std::uint64_t>(sent);
+        if (static_cast<std::size_t>(sent) < count) break;
+    }
+    return taken;
+}
+
+void SessionCore::set_blackhole(bool on)
+{
+    blackhole_ = on;
+    apply_blackhole();
+}
+
+void SessionCore::apply_blackhole()
+{
+    if (agent_ == nullptr || phase_ == Phase::fresh) return;
+    auto* sockets = nice_agent_get_sockets(agent_, stream_, component_id);
+    if (sockets == nullptr) return;
+    for (guint i = 0; i < sockets->len; ++i)
+        set_socket_deaf(g_socket_get_fd(static_cast<GSocket*>(g_ptr_array_index(sockets, i))), blackholed());
+    g_ptr_array_unref(sockets);
+}
+
+} // namespace godwit::ice
