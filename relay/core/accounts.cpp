@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relay/core/accounts.hpp"
+
+#include "lib/crypto/hash.hpp"
+#include "lib/crypto/signing.hpp"
+#include "lib/crypto/wiped.hpp"
+#include "lib/wire/names.hpp"
+
+namespace godwit::relay {
+namespace {
+
+constexpr WallMs day_ms = 24 * 3600 * 1000;
+
+Answer wrong_credentials()
+{
+    return {ErrorCode::wrong_credentials, "the user name or the password is wrong"};
+}
+
+/// Two names in one, that no other pair spells: user names have no slash.
+std::string pair_of(const std::string& user, const std::string& address)
+{
+    return user + "/" + address;
+}
+
+} // namespace
+
+Accounts::Accounts(Context& context)
+    : context_(context),
+      by_account_and_address_(context.config.limits.login_per_account_and_address, context.config.limits.throttled_max),
+      by_address_(context.config.limits.login_per_address, context.config.limits.throttled_max),
+      by_account_(context.config.limits.login_per_account, context.config.limits.throttled_max),
+      registrations_(context.config.limits.registrations_per_address, context.config.limits.throttled_max)
+{
+    context.entropy.fill(nobodys_salt_.bytes);
+}
+
+Answer Accounts::register_account(Session& session, const frame::RegisterAccount& request, Moment now)
+{
+    if (session.account != 0) return {ErrorCode::already_registered, "this connection is logged in: log out first"};
+    if (!wire::is_user_name(request.user))
+        return {ErrorCode::invalid_argument,
+                "user names have 1 to 32 characters of a-z, 0-9, '.', '_' and '-', and start with a letter or digit"};
+    if (const auto wrong = check_certificate(session, request.certificate, request.user, request.account_key))
+        return *wrong;
+
+    if (const auto existing = context_.store.account(request.user)) {
+        // The answer to the first try may have been lost: the same account comes again, and its key has signed for it.
+        const bool same =
+            existing->account_key == request.account_key &&
+            crypto::secure_equal(hash(existing->salt, request.login_secret).view(), existing->login_hash.view());
+        if (!same) return {ErrorCode::name_taken, "this name is taken: choose another"};
+        return enter_with(session, *existing, request.certificate, now);
+    }
+    if (!context_.config.registration_open)
+        return {ErrorCode::unsupported, "this relay takes no new accounts: ask its operator"};
+    if (const auto wait = registrations_.wait(session.peer.subscriber, now.mono); wait > Duration::zero())
+        return slow_down(wait);
+    if (context_.store.device(session.peer.device))
+        return {ErrorCode::already_registered, "this device belongs to another account: log out there first"};
+
+    StoredAccount account;
+    account.user = request.user;
+    account.account_key = request.account_key;
+    context_.entropy.fill(account.salt.bytes);
+    account.login_hash = hash(account.salt, request.login_secret);
+    account.vault = request.vault;
+    account.row = context_.store.add_account(account, now.wall_ms);
+    registrations_.take(session.peer.subscriber, now.mono);
+    ++context_.counters.registrations;
+    return enter_with(session, account, request.certificate, now);
+}
+
+Answer Accounts::login(Session& session, const frame::Login& request, Moment now)
+{
+    if (session.account != 0) return {ErrorCode::already_registered, "this connection is logged in: log out first"};
+    const auto& address = session.peer.subscriber;
+    const auto place = pair_of(request.user, address);
+    const auto known_device = context_.store.device(session.peer.device);
+    const auto account = context_.store.account(request.user);
+
+    auto wait = std::max(by_account_and_address_.wait(place, now.mono), by_address_.wait(address, now.mono));
+    const bool at_home = is_known_place(place) || (known_device && account && known_device->account == account->row);
+    if (!at_home) wait = std::max(wait, by_account_.wait(request.user, now.mono));
+    if (wait > Duration::zero()) {
+        ++context_.counters.logins_throttled;
+        return slow_down(wait);
+    }
+
+    const auto computed = hash(account ? account->salt : nobodys_salt_, request.login_secret);
+    const auto expected = account ? account->login_hash : LoginHash{};
+    const bool equal = crypto::secure_equal(computed.view(), expected.view());
+    if (!equal || !account) {
+        by_account_and_address_.take(place, now.mono);
+        by_address_.take(address, now.mono);
+        by_account_.take(request.user, now.mono);
+        ++context_.counters.logins_refused;
+        return wrong_credentials();
+    }
+    by_account_and_address_.forget(place);
+    remember_place(place);
+    session.password_shown_for = account->row;
+    ++context_.counters.logins_by_password;
+    return frame::ResponseBody(frame::LoginOk{account->account_key, account->vault});
+}
+
+Answer Accounts::add_device(Session& session, const frame::AddDevice& request, Moment now)
+{
+    if (session.account != 0) return {ErrorCode::already_registered, "this connection is logged in: log out first"};
+    const auto account =
+        session.password_shown_for != 0 ? context_.store.account(session.password_shown_for) : std::nullopt;
+    if (!account) return {ErrorCode::not_registered, "log in with the password first"};
+    if (const auto wrong = check_certificate(session, request.certificate, account->user, account->account_key))
+        return *wrong;
+    return enter_with(session, *account, request.certificate, now);
+}
+
+Answer Accounts::resume(Session& session, Moment now)
+{
+    if (session.account != 0) return session_info(session, now);
+    const auto device = context_.store.device(session.peer.device);
+    const auto account = device ? context_.store.account(device->account) : std::nullopt;
+    if (!account) return {ErrorCode::device_revoked, "this relay does not know this device: log in again"};
+    enter(session, account->user, *device, now);
+    return session_info(session, now);
+}
+
+Answer Accounts::logout(Session& session)
+{
+    context_.store.remove_device(session.device);
+    context_.changes.devices.insert(session.account);
+    context_.changes.logouts.push_back(session.link);
+    session.leaving = true;
+    return {};
+}
+
+Answer Accounts::session_info(const Session& session, Moment now) const
+{
+    frame::Session out;
+    out.user = session.user;
+    if (context_.config.turn_servers) out.turn_servers = context_.config.turn_servers(session.user, now.wall_ms);
+    out.stun_host = context_.config.stun_host;
+    out.stun_port = context_.config.stun_port;
+    return frame::ResponseBody(std::move(out));
+}
+
+std::optional<Error> Accounts::check_certificate(const Session& session, const Bytes& encoded, const std::string& user,
+                                                 const PublicKey& account_key) const
+{
+    const auto refuse = [](const char* why) {
+        return Error{ErrorCode::authentication_failed, std::string("the device certificate ") + why, 0};
+    };
+    const auto certificate = wire::decode_certificate(encoded);
+    if (!certificate.ok()) return refuse("does not decode");
+    if (certificate->user != user) return refuse("names another user");
+    if (certificate->account_key != account_key) return refuse("names another account key");
+    if (certificate->device != session.peer.device) return refuse("names another device than this connection's");
+    if (!crypto::verify(account_key, wire::certificate_signed_bytes(*certificate), certificate->signature.view()))
+        return refuse("is not signed by the account key");
+    return std::nullopt;
+}
+
+Answer Accounts::enter_with(Session& session, const StoredAccount& account, const Bytes& certificate, Moment now)
+{
+    auto device = context_.store.device(session.peer.device);
+    if (device && device->account != account.row)
+        return {ErrorCode::already_registered, "this device belongs to another account: log out there first"};
+    const bool renewed = !device || device->certificate != certificate;
+    if (!device) {
+        const auto siblings = context_.store.devices(account.row);
+        if (siblings.size() >= context_.config.limits.devices_per_account_max)
+            return {ErrorCode::quota_exceeded, "this account has " + std::to_string(siblings.size()) +
+                                                   " devices, its limit: log out one of them first"};
+        device = StoredDevice{0, account.row, session.peer.device, certificate, {}, {}, now.wall_ms};
+        device->client_version = session.client_version;
+        device->platform = session.platform;
+        device->row = context_.store.add_device(*device, now.wall_ms);
+    } else if (renewed) {
+        device->certificate = certificate;
+        context_.store.update_device(*device);
+    }
+    if (renewed) context_.changes.devices.insert(account.row);
+    enter(session, account.user, *device, now);
+    return session_info(session, now);
+}
+
+/// A device that comes back writes only when there is news, so that logging in works with a full disk.
+void Accounts::enter(Session& session, const std::string& user, const StoredDevice& device, Moment now)
+{
+    const bool news = device.client_version != session.client_version || device.platform != session.platform ||
+                      now.wall_ms - device.seen_ms >= day_ms;
+    if (news) {
+        auto updated = device;
+        updated.client_version = session.client_version;
+        updated.platform = session.platform;
+        updated.seen_ms = now.wall_ms;
+        context_.store.update_device(updated);
+    }
+    session.account = device.account;
+    session.device = device.row;
+    session.user = user;
+    session.password_shown_for = 0;
+    context_.changes.logins.push_back(session.link);
+}
+
+/// The secret is uniformly random as far as the password is good (Argon2id, docs/protocol.md), so one fast keyed hash
+/// keeps a stolen database from being a list of login secrets.
+LoginHash Accounts::hash(const LoginSalt& salt, const Secret& secret)
+{
+    LoginHash out;
+    crypto::derive(salt.view(), "godwit relay login 1", {secret.view()}, out.bytes);
+    return out;
+}
+
+void Accounts::remember_place(const std::string& place)
+{
+    if (!places_.insert(place).second) return;
+    places_in_order_.push_back(place);
+    if (places_in_order_.size() > context_.config.limits.throttled_max) {
+        places_.erase(places_in_order_.front());
+        places_in_order_.pop_front();
+    }
+}
+
+} // namespace godwit::relay

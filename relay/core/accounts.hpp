@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// accounts: registering, logging in, devices.
+//
+// A password is guessed against three paces, all of failures only:
+//   (account, address)  the honest mistake: five quick tries, then one each ten seconds
+//   (address)           one guesser, many accounts
+//   (account)           many guessers, one account. It does not apply to an address where this account logged in
+//   before, nor to
+//                       a device that is the account's already: so a crowd of strangers slows strangers, not the user.
+// Who comes back with a known device (Resume) shows no password and meets none of this. An unknown user costs the same
+// work and gets the same answer as a wrong password.
+#pragma once
+
+#include "relay/core/tick.hpp"
+
+#include <deque>
+#include <unordered_set>
+
+namespace godwit::relay {
+
+class Accounts {
+public:
+    explicit Accounts(Context& context);
+
+    [[nodiscard]] Answer register_account(Session& session, const frame::RegisterAccount& request, Moment now);
+    [[nodiscard]] Answer login(Session& session, const frame::Login& request, Moment now);
+    [[nodiscard]] Answer add_device(Session& session, const frame::AddDevice& request, Moment now);
+    [[nodiscard]] Answer resume(Session& session, Moment now);
+    [[nodiscard]] Answer logout(Session& session);
+    [[nodiscard]] Answer session_info(const Session& session, Moment now) const;
+
+private:
+    using Secret = FixedBytes<32, frame::LoginSecretTag>;
+
+    [[nodiscard]] std::optional<Error> check_certificate(const Session& session, const Bytes& encoded,
+                                                         const std::string& user, const PublicKey& account_key) const;
+    /// Makes the link's device one of the account's, or renews its certificate, and logs it in.
+    [[nodiscard]] Answer enter_with(Session& session, const StoredAccount& account, const Bytes& certificate,
+                                    Moment now);
+    void enter(Session& session, const std::string& user, const StoredDevice& device, Moment now);
+    [[nodiscard]] static LoginHash hash(const LoginSalt& salt, const Secret& secret);
+    [[nodiscard]] bool is_known_place(const std::string& place) const { return places_.contains(place); }
+    void remember_place(const std::string& place);
+
+    Context& context_;
+    LoginSalt nobodys_salt_; ///< Of users that do not exist.
+    PaceTable by_account_and_address_;
+    PaceTable by_address_;
+    PaceTable by_account_;
+    PaceTable registrations_;
+    std::unordered_set<std::string> places_; ///< (account, address) where a login succeeded.
+    std::deque<std::string> places_in_order_;
+};
+
+} // namespace godwit::relay

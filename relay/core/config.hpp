@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an operator decides, with defaults that a small public relay can live with. Each bound has a test that reaches
+// it.
+#pragma once
+
+#include "lib/base/time.hpp"
+#include "lib/wire/frames.hpp"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace godwit::relay {
+
+/// At most `burst` at once, and one more each `interval`.
+struct Rate {
+    std::uint32_t burst = 1;
+    Duration interval = std::chrono::seconds(1);
+};
+
+struct Limits {
+    // Strangers: connections that have not logged in.
+    std::size_t unauthenticated_links_max = 1024; ///< One more: the oldest of them is closed.
+    std::size_t unauthenticated_bytes_max = 16 * 1024;
+    std::uint32_t unauthenticated_requests_max = 8;
+    Duration login_time_max = std::chrono::seconds(10); ///< From link up to logged in.
+
+    std::size_t devices_per_account_max = wire::devices_per_account_max;
+    std::size_t contacts_max = 1000;         ///< In any state, per account.
+    std::size_t incoming_contacts_max = 200; ///< Requests that wait for an answer, per account.
+
+    std::uint32_t mailbox_messages_max = 1000; ///< Per device.
+    std::uint64_t mailbox_bytes_max = 64 * 1024 * 1024;
+    std::uint32_t mailbox_sender_percent_max = 25; ///< Of both, from one account.
+    WallMs mailbox_age_ms_max = WallMs{30} * 24 * 3600 * 1000;
+    /// Pushed and not acknowledged yet, per device: enough to fill a round trip, little enough to lose on a bad link.
+    std::size_t mailbox_window_messages_max = 64;
+    std::size_t mailbox_window_bytes_max = 1024 * 1024;
+
+    // Guessing passwords: slowed down by who asks and by whom it is about (accounts.hpp).
+    Rate login_per_account_and_address{5, std::chrono::seconds(10)};
+    Rate login_per_address{20, std::chrono::seconds(6)};
+    Rate login_per_account{50, std::chrono::seconds(20)};
+    Rate registrations_per_address{100, std::chrono::seconds(10)};
+    std::size_t throttled_max = 16'384; ///< Addresses, accounts and pairs remembered, each.
+
+    Rate contact_changes{60, std::chrono::seconds(1)}; ///< Per session.
+    Rate signals{200, std::chrono::milliseconds(20)};  ///< Per session: some twenty ICE attempts at once.
+};
+
+struct Config {
+    Limits limits;
+    std::string relay_version;
+    /// Newest client, as dotted numbers; older ones are told. Empty: nothing is said.
+    std::string client_version_latest;
+    /// Older clients are refused with update_required. Empty: all are served.
+    std::string client_version_min;
+    bool registration_open = true;
+    std::string stun_host; ///< Empty: the relay itself.
+    std::uint16_t stun_port = 0;
+    /// Fresh credentials for one account (user, wall time). Empty: no TURN.
+    std::function<std::vector<wire::TurnServer>(std::string_view, WallMs)> turn_servers;
+};
+
+} // namespace godwit::relay

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// core: the relay without sockets, clock or threads. Frames of links and time go in; frames, closings and a deadline
+// come out.
+//
+//   link_up, receive, link_down, handle_deadline …     gather: change the store's open transaction, note what to tell
+//   commit                                             one transaction for all of it
+//   next_output …                                      speak: answers first, then what others are told, from committed
+//   state
+//
+// Nothing comes out that rests on what is not committed. When a commit fails, its requests are answered
+// relay_unavailable, logins of that tick are undone, and everything that was merely read goes on.
+//
+// Rooms: accounts (register, login, devices), roster (contacts), presence, mailbox, signals; session.hpp is one link,
+// tick.hpp what a tick gathers. The same core runs in the daemon (relay/daemon) and in simulations.
+#pragma once
+
+#include "relay/core/accounts.hpp"
+#include "relay/core/mailbox.hpp"
+#include "relay/core/presence.hpp"
+#include "relay/core/roster.hpp"
+#include "relay/core/signals.hpp"
+
+#include <deque>
+
+namespace godwit::relay {
+
+struct Output {
+    LinkId link = 0;
+    Bytes frame;        ///< To send; empty when `close`.
+    bool close = false; ///< Flush and close; the core has forgotten this link.
+};
+
+/// How long after a failed commit windows go back to what is stored.
+inline constexpr Duration rewind_after = std::chrono::seconds(5);
+/// How often old envelopes are looked for.
+inline constexpr Duration expiry_interval = std::chrono::minutes(10);
+
+class Core {
+public:
+    /// `store` and `entropy` outlive the core. Nothing is read before the first input.
+    Core(Config config, Store& store, port::Entropy& entropy);
+    Core(const Core&) = delete;
+    Core& operator=(const Core&) = delete;
+
+    // Inputs. LinkIds are chosen by the caller and never used twice.
+    void link_up(LinkId link, Peer peer, Moment now);
+    /// Frames of unknown links are ignored: the link was closed by us.
+    void receive(LinkId link, BytesView bytes, Moment now);
+    void link_down(LinkId link, Moment now);
+    void handle_deadline(Moment now);
+    /// Says goodbye to all and closes their links; whoever comes now is turned away. The last tick before the end.
+    void drain(Moment now);
+
+    /// Ends the tick. An error means that nothing of the tick's changes was stored (the core has said so to those who
+    /// asked).
+    [[nodiscard]] Result<void> commit(Moment now);
+    [[nodiscard]] std::optional<Output> next_output();
+    /// When handle_deadline() wants to be called; `never`: not before the next input.
+    [[nodiscard]] Instant deadline() const;
+    /// Something was gathered that waits for commit().
+    [[nodiscard]] bool pending() const noexcept { return gathered_anything_; }
+
+    [[nodiscard]] const Counters& counters() const noexcept { return context_.counters; }
+
+private:
+    /// Something to say when the tick is committed.
+    struct Gathered {
+        LinkId link = 0;
+        wire::relay::ServerFrame frame;
+        bool rests_on_store = true; ///< False: said also when the commit fails.
+    };
+
+    void on(Session& session, const frame::Hello& hello, Moment now);
+    void on(Session& session, const frame::Request& request, Moment now);
+    void on(Session& session, const frame::MailboxAck& ack, Moment now);
+    void on(Session& session, const frame::Ping& ping, Moment now);
+    void on(Session& session, const frame::Pong& pong, Moment now);
+    [[nodiscard]] Answer serve(Session& session, const frame::RequestBody& body, Moment now);
+    [[nodiscard]] bool is_too_much_for_a_stranger(Session& session, std::size_t bytes);
+
+    void say(LinkId link, wire::relay::ServerFrame frame, bool rests_on_store = true);
+    /// Now, after the commit.
+    void speak(LinkId link, const wire::relay::ServerFrame& frame);
+    void speak_notice(LinkId link, Error what);
+    /// Forgets the link and lets the caller close it.
+    void close(Session& session);
+    void forget(Session& session);
+
+    void undo_tick(const Error& why, Moment now);
+    void tell_changes();
+    void tell(Session& to, wire::relay::ServerFrame frame);
+    void start_over();
+    void activate(Session& session);
+    void push_mail(DeviceRow device);
+
+    Config config_;
+    Context context_;
+    Accounts accounts_;
+    Roster roster_;
+    Presence presence_;
+    Mailbox mailbox_;
+    Signals signals_;
+
+    Counters at_last_commit_; ///< What a failed tick goes back to.
+    std::vector<Gathered> gathered_;
+    std::vector<LinkId> closing_;
+    std::deque<Output> outputs_;
+    bool gathered_anything_ = false;
+    bool draining_ = false;
+
+    std::map<LinkId, Instant> strangers_; ///< Not logged in, and when their time is up; by age, as ids grow.
+    std::set<LinkId> to_rewind_;
+    Instant rewind_at_ = never;
+    Instant expire_at_{};
+};
+
+} // namespace godwit::relay

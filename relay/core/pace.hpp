@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rates: "at most so many at once, then one each interval", as one point in time per thing that is paced (the generic
+// cell rate algorithm, ITU-T I.371 annex A).
+#pragma once
+
+#include "relay/core/config.hpp"
+
+#include <unordered_map>
+
+namespace godwit::relay {
+
+class Pace {
+public:
+    /// How long to wait until the next one is allowed; zero: now.
+    [[nodiscard]] Duration wait(const Rate& rate, Instant now) const
+    {
+        const auto allowed_from = full_again_ - rate.interval * (rate.burst - 1);
+        return allowed_from > now ? allowed_from - now : Duration::zero();
+    }
+    void take(const Rate& rate, Instant now) { full_again_ = (full_again_ > now ? full_again_ : now) + rate.interval; }
+    /// Nothing was taken of late: forgetting this changes nothing.
+    [[nodiscard]] bool idle(Instant now) const { return full_again_ <= now; }
+
+private:
+    Instant full_again_{Duration::min() / 2}; ///< When the whole burst is there again.
+};
+
+/// One Pace a name; at most `names_max` of them. A full table forgets one at random: it then is a fresh one.
+class PaceTable {
+public:
+    PaceTable(Rate rate, std::size_t names_max) : rate_(rate), names_max_(names_max) {}
+
+    [[nodiscard]] Duration wait(const std::string& name, Instant now) const
+    {
+        const auto found = paces_.find(name);
+        return found == paces_.end() ? Duration::zero() : found->second.wait(rate_, now);
+    }
+    void take(const std::string& name, Instant now)
+    {
+        if (paces_.size() >= names_max_ && !paces_.contains(name)) make_room(now);
+        paces_[name].take(rate_, now);
+    }
+    void forget(const std::string& name) { paces_.erase(name); }
+    [[nodiscard]] std::size_t size() const noexcept { return paces_.size(); }
+
+private:
+    void make_room(Instant now)
+    {
+        if (now >= swept_ + rate_.interval) {
+            std::erase_if(paces_, [now](const auto& one) { return one.second.idle(now); });
+            swept_ = now;
+        }
+        if (paces_.size() >= names_max_) paces_.erase(paces_.begin());
+    }
+
+    Rate rate_;
+    std::size_t names_max_;
+    std::unordered_map<std::string, Pace> paces_;
+    Instant swept_{Duration::min() / 2};
+};
+
+} // namespace godwit::relay

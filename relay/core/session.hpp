@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// One link as the core knows it, from link_up to link_down, and the index of those that are logged in.
+#pragma once
+
+#include "relay/core/pace.hpp"
+#include "relay/store/store.hpp"
+
+#include <map>
+#include <memory>
+#include <set>
+#include <unordered_map>
+
+namespace godwit::relay {
+
+using LinkId = std::uint64_t;
+
+/// Who is at the other end, as far as the transport knows.
+struct Peer {
+    DeviceId device;        ///< Proved by the handshake.
+    std::string address;    ///< host:port, as shown to the device itself.
+    std::string subscriber; ///< Whom a limit per stranger counts: an IPv4 address or an IPv6 /64, as text.
+};
+
+/// Fresh -> greeted (Hello) -> logged in (account != 0) -> active (that is committed, contacts may see it).
+struct Session {
+    LinkId link = 0;
+    Peer peer;
+
+    bool greeted = false;
+    bool update_required = false;
+    std::string client_version;
+    std::string platform;
+    std::size_t stranger_bytes = 0;
+    std::uint32_t stranger_requests = 0;
+    AccountRow password_shown_for = 0; ///< Login succeeded; AddDevice may follow.
+
+    AccountRow account = 0;
+    DeviceRow device = 0;
+    std::string user;
+    bool active = false;
+    bool leaving = false; ///< Logout, not committed yet.
+
+    // The mailbox window.
+    std::uint64_t pushed_up_to = 0;
+    std::map<std::uint64_t, std::size_t> in_flight; ///< Sequence to bytes.
+    std::size_t in_flight_bytes = 0;
+
+    Pace signal_pace;
+
+    [[nodiscard]] bool logged_in() const noexcept { return account != 0 && !leaving; }
+};
+
+class Sessions {
+public:
+    Session& add(LinkId link, Peer peer)
+    {
+        auto session = std::make_unique<Session>();
+        session->link = link;
+        session->peer = std::move(peer);
+        return *(by_link_[link] = std::move(session));
+    }
+    [[nodiscard]] Session* find(LinkId link)
+    {
+        const auto found = by_link_.find(link);
+        return found == by_link_.end() ? nullptr : found->second.get();
+    }
+    /// Precondition: not active.
+    void erase(LinkId link) { by_link_.erase(link); }
+
+    /// The active session of a device, or nullptr.
+    [[nodiscard]] Session* of_device(DeviceRow device)
+    {
+        const auto found = by_device_.find(device);
+        return found == by_device_.end() ? nullptr : found->second;
+    }
+    /// The active sessions of an account.
+    [[nodiscard]] std::vector<Session*> of_account(AccountRow account)
+    {
+        const auto found = by_account_.find(account);
+        return found == by_account_.end() ? std::vector<Session*>() : found->second;
+    }
+    [[nodiscard]] bool online(AccountRow account) const { return by_account_.contains(account); }
+
+    void activate(Session& session)
+    {
+        session.active = true;
+        by_device_[session.device] = &session;
+        by_account_[session.account].push_back(&session);
+    }
+    void deactivate(Session& session)
+    {
+        session.active = false;
+        by_device_.erase(session.device);
+        auto& siblings = by_account_[session.account];
+        std::erase(siblings, &session);
+        if (siblings.empty()) by_account_.erase(session.account);
+    }
+
+    [[nodiscard]] std::size_t size() const noexcept { return by_link_.size(); }
+    [[nodiscard]] std::size_t active() const noexcept { return by_device_.size(); }
+    template <class Visit>
+    void each(Visit visit)
+    {
+        for (auto& [link, session] : by_link_)
+            visit(*session);
+    }
+
+private:
+    std::unordered_map<LinkId, std::unique_ptr<Session>> by_link_;
+    std::unordered_map<DeviceRow, Session*> by_device_;
+    std::unordered_map<AccountRow, std::vector<Session*>> by_account_;
+};
+
+} // namespace godwit::relay

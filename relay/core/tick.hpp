@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one tick gathers before its commit, and what the rooms of the core share.
+#pragma once
+
+#include "lib/port/entropy.hpp"
+#include "relay/core/config.hpp"
+#include "relay/core/counters.hpp"
+#include "relay/core/session.hpp"
+
+namespace godwit::relay {
+
+namespace frame = wire::relay;
+
+/// What a request is answered with.
+struct Answer {
+    Error error{ErrorCode::ok, {}, 0};
+    frame::ResponseBody body;
+
+    Answer() = default;
+    Answer(Error why) : error(std::move(why)) {}
+    Answer(ErrorCode code, std::string detail) : error{code, std::move(detail), 0} {}
+    Answer(frame::ResponseBody what) : body(std::move(what)) {}
+};
+
+[[nodiscard]] inline Error slow_down(Duration wait)
+{
+    const auto ms = std::chrono::ceil<std::chrono::milliseconds>(wait).count();
+    return {ErrorCode::rate_limited, "too many tries: wait", static_cast<std::uint64_t>(ms)};
+}
+
+/// What has to be told after the commit, computed then from what is committed. Sets: many reasons, one telling.
+struct Changes {
+    std::vector<LinkId> logins;
+    std::vector<LinkId> logouts;
+    std::set<std::pair<AccountRow, AccountRow>> roster;   ///< (who sees it, which contact)
+    std::set<std::pair<AccountRow, AccountRow>> presence; ///< (who sees it, whose)
+    std::set<AccountRow> devices;                         ///< Accounts whose device list changed.
+    std::set<DeviceRow> mail;                             ///< Mailboxes with something new or with room in the window.
+    std::set<LinkId> acknowledged;                        ///< Sessions that have acknowledged mail.
+};
+
+/// The rooms of the core get this and nothing else.
+struct Context {
+    const Config& config;
+    Store& store;
+    port::Entropy& entropy;
+    Counters counters;
+    Sessions sessions;
+    Changes changes;
+};
+
+} // namespace godwit::relay

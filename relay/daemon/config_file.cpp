@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relay/daemon/config_file.hpp"
+
+#include "relay/core/versions.hpp"
+
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <toml++/toml.h>
+
+namespace godwit::relay {
+namespace {
+
+/// One table of the file. Its keys are asked for by name; those that nobody asked for are unknown.
+class Section {
+public:
+    Section(const toml::table& table, std::string name, std::optional<Error>& error)
+        : table_(table), name_(std::move(name)), error_(error)
+    {
+    }
+
+    template <class T>
+    void number(const char* key, T& out, std::int64_t least, std::int64_t most)
+    {
+        const auto* const node = find(key);
+        if (node == nullptr) return;
+        const auto value = node->is_integer() ? node->value<std::int64_t>() : std::nullopt;
+        if (!value || *value < least || *value > most)
+            return refuse(*node, key,
+                          "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+        out = static_cast<T>(*value);
+    }
+    void flag(const char* key, bool& out)
+    {
+        const auto* const node = find(key);
+        if (node == nullptr) return;
+        if (!node->is_boolean()) return refuse(*node, key, "must be true or false");
+        out = *node->value<bool>();
+    }
+    void text(const char* key, std::string& out, std::size_t bytes_max)
+    {
+        const auto* const node = find(key);
+        if (node == nullptr) return;
+        const auto value = node->is_string() ? node->value<std::string>() : std::nullopt;
+        if (!value || value->empty() || value->size() > bytes_max)
+            return refuse(*node, key, "must be a text of 1 to " + std::to_string(bytes_max) + " bytes");
+        out = *value;
+    }
+    /// key_burst and key_interval_s
+    void rate(const std::string& key, Rate& out)
+    {
+        number((key + "_burst").c_str(), out.burst, 1, 1'000'000);
+        std::int64_t interval_s = 0;
+        number((key + "_interval_s").c_str(), interval_s, 1, 86'400);
+        if (interval_s != 0) out.interval = std::chrono::seconds(interval_s);
+    }
+    [[nodiscard]] const toml::node* find(const char* key)
+    {
+        asked_.insert(key);
+        return table_.get(key);
+    }
+    void refuse(const toml::node& node, const std::string& key, const std::string& why)
+    {
+        if (!error_) error_ = at(node.source(), full(key) + " " + why);
+    }
+    /// Call last.
+    void finish()
+    {
+        for (const auto& [key, node] : table_)
+            if (!asked_.contains(std::string(key.str())) && !error_)
+                error_ =
+                    at(key.source(), "unknown key " + full(std::string(key.str())) + " (known here: " + known() + ")");
+    }
+
+    [[nodiscard]] static Error at(const toml::source_region& where, const std::string& what)
+    {
+        return {ErrorCode::invalid_argument, "line " + std::to_string(where.begin.line) + ": " + what, 0};
+    }
+
+private:
+    [[nodiscard]] std::string full(const std::string& key) const { return name_.empty() ? key : name_ + "." + key; }
+    [[nodiscard]] std::string known() const
+    {
+        std::string out;
+        for (const auto& key : asked_)
+            out += (out.empty() ? "" : ", ") + key;
+        return out;
+    }
+
+    const toml::table& table_;
+    std::string name_;
+    std::optional<Error>& error_;
+    std::set<std::string> asked_;
+};
+
+class Parser {
+public:
+    Result<DaemonConfig> parse(const toml::table& root)
+    {
+        Section top(root, "", error_);
+        top.text("advertise", out_.advertise, wire::host_bytes_max);
+        in_table(top, "registration", [&](Section& s) {
+            s.flag("open", out_.core.registration_open);
+            s.rate("per_address", out_.core.limits.registrations_per_address);
+        });
+        in_table(top, "clients", [&](Section& s) {
+            version(s, "latest", out_.core.client_version_latest);
+            version(s, "required", out_.core.client_version_min);
+        });
+        in_table(top, "limits", [&](Section& s) { limits(s); });
+        in_table(top, "stun", [&](Section& s) {
+            s.text("host", out_.core.stun_host, wire::host_bytes_max);
+            out_.core.stun_port = 3478;
+            s.number("port", out_.core.stun_port, 1, 65'535);
+        });
+        turn(top);
+        top.finish();
+        if (error_) return *error_;
+        return std::move(out_);
+    }
+
+private:
+    void in_table(Section& above, const char* name, const std::function<void(Section&)>& read)
+    {
+        const auto* const node = above.find(name);
+        if (node == nullptr) return;
+        if (!node->is_table()) return above.refuse(*node, name, std::string("must be a table: [") + name + "]");
+        Section section(*node->as_table(), name, error_);
+        read(section);
+        section.finish();
+    }
+
+    void version(Section& section, const char* key, std::string& out)
+    {
+        section.text(key, out, wire::version_text_bytes_max);
+        if (!out.empty() && !parse_version(out))
+            section.refuse(*section.find(key), key, "must be a version such as \"0.2.0\"");
+    }
+
+    void limits(Section& s)
+    {
+        auto& limits = out_.core.limits;
+        s.number("links", out_.links_max, 1, 1'000'000);
+        s.number("links_per_address", out_.links_per_address_max, 1, 1'000'000);
+        s.number("half_open_per_address", out_.half_open_per_address_max, 1, 1'000'000);
+        s.number("strangers", limits.unauthenticated_links_max, 1, 1'000'000);
+        s.number("devices_per_account", limits.devices_per_account_max, 1, wire::devices_per_account_max);
+        s.number("contacts", limits.contacts_max, 1, 100'000);
+        s.number("incoming_contacts", limits.incoming_contacts_max, 1, 100'000);
+        s.number("mailbox_messages", limits.mailbox_messages_max, 4, 1'000'000);
+        std::int64_t mailbox_mib = 0;
+        s.number("mailbox_mib", mailbox_mib, 2, 1024 * 1024);
+        if (mailbox_mib != 0) limits.mailbox_bytes_max = static_cast<std::uint64_t>(mailbox_mib) * 1024 * 1024;
+        std::int64_t mailbox_days = 0;
+        s.number("mailbox_days", mailbox_days, 1, 3'650);
+        if (mailbox_days != 0) limits.mailbox_age_ms_max = mailbox_days * 24 * 3600 * 1000;
+        s.number("mailbox_sender_percent", limits.mailbox_sender_percent_max, 1, 100);
+        std::int64_t idle_s = 0;
+        s.number("idle_s", idle_s, 5, 3'600);
+        if (idle_s != 0) out_.idle_max = std::chrono::seconds(idle_s);
+    }
+
+    void turn(Section& top)
+    {
+        const auto* const node = top.find("turn");
+        if (node == nullptr) return;
+        const auto* const list = node->as_array();
+        if (list == nullptr || !list->is_homogeneous(toml::node_type::table) || list->size() > wire::turn_servers_max)
+            return top.refuse(*node, "turn",
+                              "must be at most " + std::to_string(wire::turn_servers_max) + " tables: [[turn]]");
+        for (const auto& one : *list) {
+            Section s(*one.as_table(), "turn", error_);
+            TurnEntry entry;
+            std::string transport = "udp";
+            s.text("host", entry.host, wire::host_bytes_max);
+            s.number("port", entry.port, 1, 65'535);
+            s.text("transport", transport, 3);
+            s.text("username", entry.username, wire::turn_credential_bytes_max);
+            s.text("password", entry.password, wire::turn_credential_bytes_max);
+            s.text("secret", entry.secret, 1024);
+            s.number("lifetime_s", entry.lifetime_s, 60, 30 * 86'400);
+            s.finish();
+            if (entry.host.empty()) s.refuse(one, "host", "is missing");
+            if (transport != "udp" && transport != "tcp") s.refuse(one, "transport", "must be \"udp\" or \"tcp\"");
+            if (transport == "tcp") entry.transport = wire::TurnServer::Transport::tcp;
+            const bool is_static = !entry.username.empty() && !entry.password.empty() && entry.secret.empty();
+            const bool is_shared = entry.username.empty() && entry.password.empty() && !entry.secret.empty();
+            if (!is_static && !is_shared) s.refuse(one, "secret", "alone, or username and password, must be given");
+            out_.turn.push_back(std::move(entry));
+        }
+    }
+
+    DaemonConfig out_;
+    std::optional<Error> error_;
+};
+
+} // namespace
+
+Result<DaemonConfig> parse_config(std::string_view text)
+{
+    try {
+        return Parser().parse(toml::parse(text));
+    } catch (const toml::parse_error& wrong) {
+        return Section::at(wrong.source(), std::string(wrong.description()));
+    } catch (const std::exception&) {
+        return Error{ErrorCode::internal, "out of memory while reading the configuration", 0};
+    }
+}
+
+Result<DaemonConfig> read_config(const std::string& path)
+{
+    std::ifstream file(path, std::ios::binary);
+    std::string text(config_bytes_max + 1, '\0');
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    if (file.bad() || (file.fail() && !file.eof()))
+        return Error{ErrorCode::storage_failed, "cannot read " + path + ": check the path and its permissions", 0};
+    text.resize(static_cast<std::size_t>(file.gcount()));
+    if (text.size() > config_bytes_max)
+        return Error{ErrorCode::invalid_argument,
+                     path + " is longer than " + std::to_string(config_bytes_max) + " bytes", 0};
+    auto parsed = parse_config(text);
+    if (!parsed.ok()) return Error{parsed.error().code, path + ", " + parsed.error().detail, 0};
+    return parsed;
+}
+
+} // namespace godwit::relay

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The configuration file (TOML, docs/godwit-relay.md). Everything has a default; what is not known is refused, with its
+// line.
+#pragma once
+
+#include "relay/core/config.hpp"
+#include "relay/daemon/turn.hpp"
+
+namespace godwit::relay {
+
+inline constexpr std::size_t config_bytes_max = 256 * 1024;
+
+struct DaemonConfig {
+    Config core;
+    std::string advertise; ///< Host in the address that clients use; empty: the listening one.
+    std::vector<TurnEntry> turn;
+    std::uint32_t links_max = 20'000;
+    std::uint32_t links_per_address_max = 128;
+    std::uint32_t half_open_per_address_max = 32; ///< Still in the handshake.
+    Duration idle_max = std::chrono::seconds(90); ///< A silent link ends.
+};
+
+/// Errors: invalid_argument; the detail is "line N: what is wrong" and what would be right.
+[[nodiscard]] Result<DaemonConfig> parse_config(std::string_view text);
+/// As above, and storage_failed when the file cannot be read.
+[[nodiscard]] Result<DaemonConfig> read_config(const std::string& path);
+
+} // namespace godwit::relay

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relay/daemon/daemon.hpp"
+
+#include "lib/crypto/hash.hpp"
+#include "lib/wire/names.hpp"
+#include "relay/daemon/config_file.hpp"
+#include "relay/daemon/front.hpp"
+#include "relay/daemon/identity_file.hpp"
+#include "relay/stun/stun.hpp"
+#include "transport/loop/signals.hpp"
+#include "transport/loop/system_entropy.hpp"
+#include "transport/quic/quic_server.hpp"
+#include "transport/tls/tls_link.hpp"
+
+#include <csignal>
+#include <cstdio>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+namespace godwit::relay {
+namespace {
+
+constexpr const char* database_file_name = "relay.db";
+/// Tries to find a port that is free for UDP and TCP when any will do.
+constexpr int free_port_tries_max = 16;
+/// STUN answers to one subscriber: more than any client asks for, too few to be a weapon.
+constexpr Rate stun_rate{200, std::chrono::milliseconds(20)};
+constexpr std::size_t stun_subscribers_max = 8192;
+/// Between two complaints about the disk.
+constexpr Duration complaint_interval = std::chrono::minutes(1);
+
+/// Between two attempts to win back the log's space on a disk that says no.
+constexpr Duration reclaim_interval = std::chrono::seconds(1);
+
+void say_line(const std::string& line)
+{
+    std::fputs((line + "\n").c_str(), stdout);
+    std::fflush(stdout);
+}
+
+void complain(const std::string& sentence)
+{
+    std::fputs(("godwit-relay: " + sentence + "\n").c_str(), stderr);
+}
+
+/// A link is a file descriptor (TCP) or part of one (UDP): take as many as the system gives.
+void raise_open_files_limit()
+{
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::string stats_line(const Counters& counters, std::uint64_t stun_answers)
+{
+    std::string out = "stats {";
+    counters.each([&](const char* name, std::uint64_t value) {
+        out += "\"" + std::string(name) + "\":" + std::to_string(value) + ",";
+    });
+    return out + "\"stun_answers\":" + std::to_string(stun_answers) + "}";
+}
+
+Result<loop::Address> listening_address(const std::string& text)
+{
+    if (const auto parsed = loop::Address::parse(text)) return *parsed;
+    if (const auto parts = loop::split_host_port(text); parts.ok() && parts->host == "localhost")
+        return loop::Address::loopback_v4(parts->port);
+    return Error{ErrorCode::invalid_argument,
+                 "--listen " + text + " is not ADDRESS:PORT: write 0.0.0.0:4433, 127.0.0.1:4433 or [::]:4433", 0};
+}
+
+class Daemon {
+public:
+    Daemon(DaemonConfig config, Store store, tls::Identity identity)
+        : config_(std::move(config)), store_(std::move(store)), identity_(std::move(identity)),
+          core_(config_.core, store_, entropy_), stun_paces_(stun_rate, stun_subscribers_max)
+    {
+    }
+
+    Result<void> listen(loop::Address at, BytesView seed)
+    {
+        front_ = std::make_unique<Front>(loop_, core_, [this](const Error& why) { commit_failed(why); });
+        quic::QuicServeOptions options;
+        options.serve = serve_options();
+        crypto::derive(seed, "godwit relay stateless reset 1", {}, options.reset_secret);
+
+        const bool any_port = at.port == 0;
+        for (int tries = 1;; ++tries) {
+            auto quic = quic::QuicServer::open(loop_, at, identity_, options, entropy_, *front_,
+                                               [this](const loop::UdpDatagram& datagram) { stray(datagram); });
+            if (!quic.ok()) return quic.error();
+            auto tcp_at = at;
+            tcp_at.port = (*quic)->local().port;
+            auto tls = tls::TlsServer::open(loop_, tcp_at, identity_, options.serve, *front_);
+            if (tls.ok()) {
+                quic_ = *std::move(quic);
+                tls_ = *std::move(tls);
+                return {};
+            }
+            if (!any_port || tls.error().code != ErrorCode::address_in_use || tries == free_port_tries_max)
+                return tls.error();
+        }
+    }
+
+    [[nodiscard]] std::uint16_t port() const { return tls_->local().port; }
+
+    int run()
+    {
+        const loop::SignalWatch term(loop_, SIGTERM, [this] { drain(); });
+        const loop::SignalWatch interrupt(loop_, SIGINT, [this] { drain(); });
+        const loop::SignalWatch usr1(loop_, SIGUSR1, [this] { say_line(stats_line(core_.counters(), stun_answers_)); });
+        loop_.run();
+        return exit_code_;
+    }
+
+private:
+    [[nodiscard]] tls::ServeOptions serve_options() const
+    {
+        tls::ServeOptions out;
+        out.link.idle_max = config_.idle_max;
+        out.limits.links_max = config_.links_max;
+        out.limits.links_per_subscriber_max = config_.links_per_address_max;
+        out.limits.half_open_per_subscriber_max = config_.half_open_per_address_max;
+        return out;
+    }
+
+    void drain()
+    {
+        if (draining_) return;
+        draining_ = true;
+        quic_->stop_accepting();
+        tls_->stop_accepting();
+        front_->drain([this] { loop_.stop(); });
+    }
+
+    void stray(const loop::UdpDatagram& datagram)
+    {
+        if (!stun::is_stun(datagram.bytes)) return;
+        const auto subscriber = datagram.from.subscriber().text();
+        const auto now = loop::Loop::now().mono;
+        if (stun_paces_.wait(subscriber, now) > Duration::zero()) return;
+        const auto answer = stun::answer(datagram.bytes, {datagram.from.ip_bytes(), datagram.from.port});
+        if (!answer) return;
+        stun_paces_.take(subscriber, now);
+        ++stun_answers_;
+        quic_->send_stray({datagram.from, datagram.to, *answer, 0, 0});
+    }
+
+    void commit_failed(const Error& why)
+    {
+        if (const auto alive = store_.alive(); !alive.ok()) {
+            complain("the database stopped (" + alive.error().detail + "); nothing acknowledged was lost: start again");
+            exit_code_ = 1;
+            return loop_.stop();
+        }
+        const auto now = loop::Loop::now().mono;
+        if (now >= reclaim_from_) {
+            reclaim_from_ = now + reclaim_interval;
+            store_.reclaim_log();
+        }
+        if (now < complain_from_) return;
+        complain_from_ = now + complaint_interval;
+        complain("cannot store (" + why.detail + "); requests are answered relay_unavailable until it can");
+    }
+
+    DaemonConfig config_;
+    loop::SystemEntropy entropy_;
+    Store store_;
+    tls::Identity identity_;
+    Core core_;
+    PaceTable stun_paces_;
+    std::uint64_t stun_answers_ = 0;
+    int exit_code_ = 0;
+    bool draining_ = false;
+    Instant complain_from_{};
+    Instant reclaim_from_{};
+
+    loop::Loop loop_; // dies last of what follows
+    std::unique_ptr<Front> front_;
+    std::unique_ptr<tls::TlsServer> tls_;
+    std::unique_ptr<quic::QuicServer> quic_;
+};
+
+/// The host in the address that clients are given.
+std::string advertised_host(const Options& options, const DaemonConfig& config, const loop::Address& at)
+{
+    if (!options.advertise.empty()) return options.advertise;
+    if (!config.advertise.empty()) return config.advertise;
+    auto shown = at;
+    if (at.is_any()) {
+        complain("listening on all addresses: --advertise HOST puts the one that clients use into the address below");
+        shown = at.is_v6 ? loop::Address::loopback_v6(at.port) : loop::Address::loopback_v4(at.port);
+    }
+    return loop::split_host_port(shown.text())->host;
+}
+
+Result<int> start(const Options& options)
+{
+    auto config = options.config.empty() ? Result<DaemonConfig>(DaemonConfig{}) : read_config(options.config);
+    if (!config.ok()) return config.error();
+    if (options.check_config) {
+        say_line(options.config + " is good");
+        return 0;
+    }
+    config->core.relay_version = GODWIT_VERSION;
+    if (!config->turn.empty())
+        config->core.turn_servers = [entries = config->turn](std::string_view user, WallMs now_ms) {
+            std::vector<wire::TurnServer> out;
+            for (const auto& entry : entries)
+                out.push_back(turn_server(entry, user, now_ms));
+            return out;
+        };
+    const auto at = listening_address(options.listen);
+    if (!at.ok()) return at.error();
+
+    ::umask(077); // the database is nobody else's business
+    if (const auto made = ensure_directory(options.data); !made.ok()) return made.error();
+    loop::SystemEntropy entropy;
+    const auto seed = load_identity(options.data, entropy);
+    if (!seed.ok()) return seed.error();
+    auto identity = tls::Identity::from_seed(tls::Seed(seed->view().data(), 32));
+    if (!identity.ok()) return identity.error();
+    const auto database = options.data + "/" + database_file_name;
+    auto store = Store::open(database);
+    if (!store.ok()) return Error{store.error().code, database + ": " + store.error().detail, 0};
+
+    raise_open_files_limit();
+    std::signal(SIGPIPE, SIG_IGN); // whoever read our stdout may have gone
+    const auto host = advertised_host(options, *config, *at);
+    const auto key = identity->public_key();
+    Daemon daemon(*std::move(config), *std::move(store), *std::move(identity));
+    if (const auto listening = daemon.listen(*at, seed->view()); !listening.ok())
+        return Error{listening.error().code, "cannot listen on " + options.listen + ": " + listening.error().detail, 0};
+    say_line("ready " + wire::RelayAddress{host, daemon.port(), key}.to_text());
+    return daemon.run();
+}
+
+} // namespace
+
+int run(const Options& options)
+{
+    const auto done = start(options);
+    if (done.ok()) return *done;
+    complain(done.error().detail);
+    return 1;
+}
+
+} // namespace godwit::relay

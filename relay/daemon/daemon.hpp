@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// daemon: godwit-relay as a process. In the order of its start:
+//
+//   options.hpp        the command line
+//   config_file.hpp    the configuration
+//   identity_file.hpp  the relay's key
+//   front.hpp          links to the core and back
+//   turn.hpp           TURN credentials
+//   this               all of it together, signals, the end
+#pragma once
+
+#include "relay/daemon/options.hpp"
+
+namespace godwit::relay {
+
+/// Runs until SIGTERM or SIGINT. Returns the process's exit code: 0 after draining, 1 when it could not start or had to
+/// stop. Prints `ready godwit://HOST:PORT#KEY` on stdout when it accepts clients, `stats {…}` on SIGUSR1, and why it
+/// did not start, in one sentence, on stderr.
+[[nodiscard]] int run(const Options& options);
+
+} // namespace godwit::relay

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relay/daemon/front.hpp"
+
+namespace godwit::relay {
+
+static_assert(wire::frame_bytes_max <= port::frame_bytes_max, "what the core says must fit into a link's frames");
+
+Front::Front(loop::Loop& loop, Core& core, std::function<void(const Error&)> commit_failed)
+    : core_(core), commit_failed_(std::move(commit_failed)), tick_(loop, [this] { tick(); }),
+      deadline_(loop,
+                [this] {
+                    core_.handle_deadline(loop::Loop::now());
+                    tick();
+                }),
+      goodbye_(loop, [this] {
+          links_.clear();
+          ids_.clear();
+          drained_();
+      })
+{
+    plan();
+}
+
+Front::~Front() = default;
+
+port::LinkObserver& Front::link_accepted(std::unique_ptr<port::Link> link, const loop::Address& from)
+{
+    const auto id = ++last_id_;
+    ids_[link.get()] = id;
+    const Peer peer{link->peer_key(), from.text(), from.subscriber().text()};
+    links_.emplace(id, Entry{id, std::move(link), {}, 0});
+    core_.link_up(id, peer, loop::Loop::now());
+    plan();
+    return *this;
+}
+
+void Front::link_frame(port::Link& link, BytesView frame)
+{
+    const auto found = ids_.find(&link);
+    if (found == ids_.end() || frame.empty()) return; // an empty frame is the transport's own greeting
+    core_.receive(found->second, frame, loop::Loop::now());
+    plan();
+}
+
+void Front::link_writable(port::Link& link)
+{
+    const auto found = ids_.find(&link);
+    auto* const entry = found == ids_.end() ? nullptr : find(found->second);
+    if (entry == nullptr) return;
+    while (!entry->backlog.empty() && link.send(entry->backlog.front())) {
+        entry->backlog_bytes -= entry->backlog.front().size();
+        entry->backlog.pop_front();
+    }
+}
+
+void Front::link_down(port::Link& link, const Error&)
+{
+    const auto found = ids_.find(&link);
+    if (found == ids_.end()) return;
+    const auto id = found->second;
+    drop(id);
+    core_.link_down(id, loop::Loop::now());
+    plan();
+}
+
+void Front::plan()
+{
+    if (core_.pending()) tick_.set(Instant{});
+    deadline_.set(core_.deadline());
+}
+
+void Front::tick()
+{
+    if (const auto committed = core_.commit(loop::Loop::now()); !committed.ok()) commit_failed_(committed.error());
+    while (auto output = core_.next_output())
+        deliver(*std::move(output));
+    plan();
+}
+
+void Front::deliver(Output&& output)
+{
+    auto* const entry = find(output.link);
+    if (entry == nullptr) return;
+    if (output.close) {
+        if (draining_) return; // all at once, a little later
+        entry->link->close();
+        return drop(output.link);
+    }
+    if (entry->backlog.empty() && entry->link->send(output.frame)) return;
+    entry->backlog_bytes += output.frame.size();
+    entry->backlog.push_back(std::move(output.frame));
+    if (entry->backlog_bytes > backlog_bytes_max) {
+        entry->link->close();
+        drop(output.link);
+        core_.link_down(output.link, loop::Loop::now());
+    }
+}
+
+void Front::drain(std::function<void()> done)
+{
+    drained_ = std::move(done);
+    draining_ = true;
+    const auto now = loop::Loop::now();
+    core_.drain(now);
+    tick();
+    goodbye_.set(now.mono + (links_.empty() ? Duration::zero() : goodbye_time));
+}
+
+void Front::drop(LinkId link)
+{
+    auto node = links_.extract(link);
+    if (node.empty()) return;
+    ids_.erase(node.mapped().link.get());
+}
+
+Front::Entry* Front::find(LinkId link)
+{
+    const auto found = links_.find(link);
+    return found == links_.end() ? nullptr : &found->second;
+}
+
+} // namespace godwit::relay

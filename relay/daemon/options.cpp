@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relay/daemon/options.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace godwit::relay {
+namespace {
+
+constexpr const char* about =
+    "godwit-relay: where godwit devices meet. Accounts, contacts, who is online, sealed signalling,\n"
+    "and mailboxes for those who are away. It cannot read what it carries.";
+
+constexpr const char* more =
+    "Example:\n"
+    "  godwit-relay --data /var/lib/godwit --listen 0.0.0.0:4433 --advertise relay.example.org\n"
+    "\n"
+    "It serves UDP (QUIC, STUN) and TCP (TLS) on that port, and prints one line when it is ready:\n"
+    "  ready godwit://relay.example.org:4433#KEY\n"
+    "That address is what clients are given; its KEY is the relay's, made at the first start and kept in\n"
+    "DIR/identity.key. Keep that file: who has it is this relay, and without it clients refuse to come.\n"
+    "\n"
+    "Signals:\n"
+    "  SIGTERM, SIGINT   say goodbye to everyone and exit with 0\n"
+    "  SIGUSR1           print one line `stats {...}` on stdout\n"
+    "\n"
+    "Exit codes: 0 ended as asked, 1 could not start or had to stop (stderr says why), 2 wrong usage.\n"
+    "Configuration keys, limits and stats: docs/godwit-relay.md.";
+
+} // namespace
+
+std::optional<Options> parse_options(int argc, char** argv, int& exit_code)
+{
+    Options out;
+    CLI::App app{about, "godwit-relay"};
+    app.footer(more);
+    app.set_version_flag("--version", "godwit-relay " GODWIT_VERSION, "Print the version and exit");
+    app.add_option("--data", out.data, "Directory for the relay's key and database; made when missing")
+        ->type_name("DIR");
+    app.add_option("--listen", out.listen,
+                   "Where to listen, UDP and TCP: 0.0.0.0:4433, [::]:4433 (IPv4 too); port 0 takes a free one")
+        ->type_name("ADDRESS:PORT");
+    app.add_option("--config", out.config, "Configuration (TOML); all keys have defaults")->type_name("FILE");
+    app.add_option("--advertise", out.advertise,
+                   "Host name or address that clients use, when it is not the listening one")
+        ->type_name("HOST");
+    app.add_flag("--check-config", out.check_config, "Read the configuration, say what is wrong with it, and exit");
+    try {
+        app.parse(argc, argv);
+        if (out.check_config && out.config.empty()) throw CLI::RequiredError("--check-config needs --config");
+        if (!out.check_config && out.data.empty()) throw CLI::RequiredError("--data");
+        if (!out.check_config && out.listen.empty()) throw CLI::RequiredError("--listen");
+    } catch (const CLI::ParseError& why) {
+        exit_code = app.exit(why) == 0 ? 0 : 2;
+        return std::nullopt;
+    }
+    return out;
+}
+
+} // namespace godwit::relay

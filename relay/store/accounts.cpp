@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relay/store/store.hpp"
+
+namespace godwit::relay {
+namespace {
+
+constexpr const char* damaged = "a row of the relay's database has the wrong shape: restore it from a backup";
+
+template <class Fixed>
+bool take(const sqlite::Statement& s, int column, Fixed& out)
+{
+    const auto got = s.fixed<Fixed>(column);
+    if (got) out = *got;
+    return got.has_value();
+}
+
+std::optional<StoredAccount> account_from(const sqlite::Statement& s)
+{
+    StoredAccount out;
+    out.row = s.integer(0);
+    out.user = s.text(1);
+    if (!take(s, 2, out.account_key) || !take(s, 3, out.salt) || !take(s, 4, out.login_hash)) return std::nullopt;
+    out.vault = to_bytes(s.bytes(5));
+    return out;
+}
+
+std::optional<StoredDevice> device_from(const sqlite::Statement& s)
+{
+    StoredDevice out;
+    out.row = s.integer(0);
+    out.account = s.integer(1);
+    if (!take(s, 2, out.key)) return std::nullopt;
+    out.certificate = to_bytes(s.bytes(3));
+    out.client_version = s.text(4);
+    out.platform = s.text(5);
+    out.seen_ms = s.integer(6);
+    return out;
+}
+
+} // namespace
+
+std::optional<StoredAccount> Store::account(std::string_view user)
+{
+    std::optional<StoredAccount> out;
+    read(
+        "SELECT id, user, account_key, salt, login_hash, vault FROM accounts WHERE user = ?1",
+        [&](const sqlite::Statement& s) {
+            out = account_from(s);
+            if (!out) note(Error{ErrorCode::storage_corrupt, damaged, 0});
+            return false;
+        },
+        user);
+    return out;
+}
+
+std::optional<StoredAccount> Store::account(AccountRow row)
+{
+    std::optional<StoredAccount> out;
+    read(
+        "SELECT id, user, account_key, salt, login_hash, vault FROM accounts WHERE id = ?1",
+        [&](const sqlite::Statement& s) {
+            out = account_from(s);
+            if (!out) note(Error{ErrorCode::storage_corrupt, damaged, 0});
+            return false;
+        },
+        row);
+    return out;
+}
+
+AccountRow Store::add_account(const StoredAccount& account, WallMs now_ms)
+{
+    write("INSERT INTO accounts(user, account_key, salt, login_hash, vault, created_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+          account.user, account.account_key, account.salt, account.login_hash, account.vault, now_ms);
+    return failed() ? 0 : database_.last_insert_rowid();
+}
+
+std::optional<StoredDevice> Store::device(const DeviceId& key)
+{
+    std::optional<StoredDevice> out;
+    read(
+        "SELECT id, account, key, certificate, client_version, platform, seen_ms FROM devices WHERE key = ?1",
+        [&](const sqlite::Statement& s) {
+            out = device_from(s);
+            if (!out) note(Error{ErrorCode::storage_corrupt, damaged, 0});
+            return false;
+        },
+        key);
+    return out;
+}
+
+std::vector<StoredDevice> Store::devices(AccountRow account)
+{
+    std::vector<StoredDevice> out;
+    read(
+        "SELECT id, account, key, certificate, client_version, platform, seen_ms FROM devices WHERE account = ?1 ORDER "
+        "BY id",
+        [&](const sqlite::Statement& s) {
+            auto device = device_from(s);
+            if (device)
+                out.push_back(*std::move(device));
+            else
+                note(Error{ErrorCode::storage_corrupt, damaged, 0});
+            return out.size() < wire::devices_per_account_max;
+        },
+        account);
+    return out;
+}
+
+DeviceRow Store::add_device(const StoredDevice& device, WallMs now_ms)
+{
+    write("INSERT INTO devices(account, key, certificate, client_version, platform, created_ms, seen_ms)"
+          " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+          device.account, device.key, device.certificate, device.client_version, device.platform, now_ms,
+          device.seen_ms);
+    return failed() ? 0 : database_.last_insert_rowid();
+}
+
+void Store::update_device(const StoredDevice& device)
+{
+    write("UPDATE devices SET certificate = ?2, client_version = ?3, platform = ?4, seen_ms = ?5 WHERE id = ?1",
+          device.row, device.certificate, device.client_version, device.platform, device.seen_ms);
+}
+
+void Store::remove_device(DeviceRow row)
+{
+    std::vector<std::uint64_t> sequences;
+    read(
+        "SELECT sequence FROM mailbox WHERE device = ?1",
+        [&](const sqlite::Statement& s) {
+            sequences.push_back(static_cast<std::uint64_t>(s.integer(0)));
+            return true;
+        },
+        row);
+    for (const auto sequence : sequences)
+        remove_mail(row, sequence);
+    write("DELETE FROM devices WHERE id = ?1", row);
+}
+
+} // namespace godwit::relay

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relay/store/store.hpp"
+
+namespace godwit::relay {
+namespace {
+
+// Steps are append-only: never edit one that was released.
+//
+// envelopes: the sealed bytes once, however many devices wait for them; the last mailbox row takes them along.
+// mailbox: UNIQUE(device, envelope) is "the same envelope id to the same device is stored once".
+constexpr const char* first_step = R"(
+CREATE TABLE accounts (
+    id INTEGER PRIMARY KEY,
+    user TEXT NOT NULL UNIQUE,
+    account_key BLOB NOT NULL,
+    salt BLOB NOT NULL,
+    login_hash BLOB NOT NULL,
+    vault BLOB NOT NULL,
+    created_ms INTEGER NOT NULL
+) STRICT;
+CREATE TABLE devices (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account INTEGER NOT NULL,
+    key BLOB NOT NULL UNIQUE,
+    certificate BLOB NOT NULL,
+    client_version TEXT NOT NULL,
+    platform TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    seen_ms INTEGER NOT NULL,
+    sequence_floor INTEGER NOT NULL DEFAULT 1
+) STRICT;
+CREATE INDEX devices_by_account ON devices(account);
+CREATE TABLE contacts (
+    owner INTEGER NOT NULL,
+    other INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    since_ms INTEGER NOT NULL,
+    PRIMARY KEY (owner, other)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE envelopes (
+    id INTEGER PRIMARY KEY,
+    from_device BLOB NOT NULL,
+    sender INTEGER NOT NULL,
+    envelope_id BLOB NOT NULL,
+    stored_ms INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    sealed BLOB NOT NULL,
+    UNIQUE (from_device, envelope_id)
+) STRICT;
+CREATE INDEX envelopes_by_age ON envelopes(stored_ms);
+CREATE TABLE mailbox (
+    device INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    envelope INTEGER NOT NULL,
+    PRIMARY KEY (device, sequence)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX mailbox_by_envelope ON mailbox(envelope, device);
+)";
+
+constexpr sqlite::Migration steps[] = {{first_step}};
+constexpr sqlite::Schema schema{0x67647772, steps}; // "gdwr"
+
+} // namespace
+
+Result<Store> Store::open(const std::string& path, const char* vfs_name)
+{
+    sqlite::OpenOptions options;
+    options.path = path;
+    options.schema = schema;
+    options.cache_kib_max = 16 * 1024; // a server: the index pages of many mailboxes
+    options.vfs_name = vfs_name;
+    auto database = sqlite::Database::open(options);
+    if (!database) return database.error();
+    return Store(*std::move(database));
+}
+
+Result<Store> Store::open_in_memory()
+{
+    auto database = sqlite::Database::open_in_memory(schema);
+    if (!database) return database.error();
+    return Store(*std::move(database));
+}
+
+bool Store::writing()
+{
+    if (failed()) return false;
+    if (in_transaction_) return true;
+    const auto begun = database_.begin();
+    in_transaction_ = true; // also when it failed: the tick has written, and commit() says how that went
+    note(begun);
+    return begun.ok();
+}
+
+Result<void> Store::commit()
+{
+    if (error_) return *error_;
+    if (!in_transaction_) return {};
+    auto committed = database_.commit();
+    note(committed);
+    if (committed.ok()) in_transaction_ = false;
+    return committed;
+}
+
+void Store::rollback() noexcept
+{
+    database_.rollback();
+    in_transaction_ = false;
+    error_.reset();
+}
+
+Result<void> Store::alive()
+{
+    auto statement = database_.prepare("SELECT 1");
+    if (!statement) return statement.error();
+    return statement->run();
+}
+
+void Store::reclaim_log()
+{
+    if (!in_transaction_) (void)database_.checkpoint();
+}
+
+} // namespace godwit::relay

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relay/daemon/config_file.hpp"
+
+#include <doctest/doctest.h>
+
+#include <tuple>
+
+using namespace godwit;
+using namespace godwit::relay;
+
+TEST_CASE("an empty file is the default; a full one is taken as it says")
+{
+    const auto empty = parse_config("");
+    REQUIRE(empty.ok());
+    CHECK(empty->core.limits.mailbox_messages_max == 1000);
+    CHECK(empty->core.registration_open);
+    CHECK(empty->turn.empty());
+
+    const auto full = parse_config(R"(
+advertise = "relay.example.org"
+[registration]
+open = false
+per_address_burst = 7
+per_address_interval_s = 60
+[clients]
+latest = "0.3.0"
+required = "0.2"
+[limits]
+links = 100
+links_per_address = 10
+half_open_per_address = 5
+strangers = 50
+devices_per_account = 4
+contacts = 30
+incoming_contacts = 20
+mailbox_messages = 200
+mailbox_mib = 8
+mailbox_days = 7
+mailbox_sender_percent = 50
+idle_s = 45
+[stun]
+host = "stun.example.org"
+port = 3479
+[[turn]]
+host = "turn.example.org"
+secret = "north"
+lifetime_s = 3600
+[[turn]]
+host = "192.0.2.1"
+port = 443
+transport = "tcp"
+username = "u"
+password = "p"
+)");
+    REQUIRE(full.ok());
+    CHECK(full->advertise == "relay.example.org");
+    CHECK_FALSE(full->core.registration_open);
+    CHECK(full->core.limits.registrations_per_address.burst == 7);
+    CHECK(full->core.limits.registrations_per_address.interval == std::chrono::seconds(60));
+    CHECK(full->core.client_version_latest == "0.3.0");
+    CHECK(full->core.client_version_min == "0.2");
+    CHECK(full->links_max == 100);
+    CHECK(full->links_per_address_max == 10);
+    CHECK(full->half_open_per_address_max == 5);
+    CHECK(full->core.limits.unauthenticated_links_max == 50);
+    CHECK(full->core.limits.devices_per_account_max == 4);
+    CHECK(full->core.limits.contacts_max == 30);
+    CHECK(full->core.limits.incoming_contacts_max == 20);
+    CHECK(full->core.limits.mailbox_messages_max == 200);
+    CHECK(full->core.limits.mailbox_bytes_max == 8 * 1024 * 1024);
+    CHECK(full->core.limits.mailbox_age_ms_max == WallMs{7} * 86'400'000);
+    CHECK(full->core.limits.mailbox_sender_percent_max == 50);
+    CHECK(full->idle_max == std::chrono::seconds(45));
+    CHECK(full->core.stun_host == "stun.example.org");
+    CHECK(full->core.stun_port == 3479);
+    REQUIRE(full->turn.size() == 2);
+    CHECK(full->turn[0].lifetime_s == 3600);
+    CHECK(full->turn[1].transport == wire::TurnServer::Transport::tcp);
+    CHECK(full->turn[1].port == 443);
+}
+
+TEST_CASE("what is wrong is named with its line")
+{
+    const std::tuple<const char*, const char*> table[] = {
+        {"\nadvertize = \"x\"", "line 2: unknown key advertize"},
+        {"[limits]\nmailbox_massages = 1", "line 2: unknown key limits.mailbox_massages"},
+        {"[limits]\nmailbox_messages = \"many\"", "line 2: limits.mailbox_messages must be a whole number from 4 to"},
+        {"[limits]\nmailbox_messages = 3", "line 2: limits.mailbox_messages must be"},
+        {"[limits]\ncontacts = 1.5", "line 2: limits.contacts must be"},
+        {"[limits]\ndevices_per_account = 17", "from 1 to 16"},
+        {"limits = 5", "line 1: limits must be a table"},
+        {"[registration]\nopen = 1", "line 2: registration.open must be true or false"},
+        {"[clients]\nlatest = \"new\"", "line 2: clients.latest must be a version"},
+        {"[stun]\nport = 70000", "line 2: stun.port must be"},
+        {"[turn]\nhost = \"x\"", "turn must be at most 8 tables: [[turn]]"},
+        {"[[turn]]\nsecret = \"x\"", "line 1: turn.host is missing"},
+        {"[[turn]]\nhost = \"x\"", "secret alone, or username and password, must be given"},
+        {"[[turn]]\nhost = \"x\"\nsecret = \"s\"\nusername = \"u\"\npassword = \"p\"", "secret alone"},
+        {"[[turn]]\nhost = \"x\"\nsecret = \"s\"\ntransport = \"tls\"", "must be \"udp\" or \"tcp\""},
+        {"[[turn]]\nhost = \"x\"\nsecret = \"s\"\nprot = 1", "line 4: unknown key turn.prot"},
+        {"a = [1", "line 1: "},
+        {"advertise = \"\"", "line 1: advertise must be a text of 1 to 255 bytes"},
+    };
+    for (const auto& [text, expected] : table) {
+        CAPTURE(text);
+        const auto parsed = parse_config(text);
+        REQUIRE_FALSE(parsed.ok());
+        CAPTURE(parsed.error().detail);
+        CHECK(parsed.error().code == ErrorCode::invalid_argument);
+        CHECK(parsed.error().detail.find(expected) != std::string::npos);
+    }
+    std::string nine;
+    for (int i = 0; i < 8; ++i)
+        nine += "[[turn]]\nhost = \"x\"\nsecret = \"s\"\n";
+    CHECK(parse_config(nine).ok());
+    CHECK_FALSE(parse_config(nine + "[[turn]]\nhost = \"x\"\nsecret = \"s\"\n").ok());
+    CHECK(read_config("/nonexistent/file.toml").error().code == ErrorCode::storage_failed);
+}
+
+TEST_CASE("TURN credentials: as given, or made from the shared secret")
+{
+    TurnEntry shared;
+    shared.host = "turn.example.org";
+    shared.secret = "north";
+    shared.lifetime_s = 3600;
+    const auto made = turn_server(shared, "ann", 1'700'000'000'000);
+    CHECK(made.username == "1700003600:ann");
+    CHECK(made.password == "TwqKCcbzejRFa1sgGqGS7SEzCGg=");
+    CHECK(made.expires_ms == 1'700'003'600'000);
+    TurnEntry fixed;
+    fixed.username = "u";
+    fixed.password = "p";
+    const auto given = turn_server(fixed, "ann", 1'700'000'000'000);
+    CHECK(given.username == "u");
+    CHECK(given.password == "p");
+    CHECK(given.expires_ms == 0);
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/relay/rig.hpp"
+
+namespace godwit::relay::test {
+
+crypto::SigningKey signing_key(std::uint64_t number)
+{
+    return crypto::SigningKey::from_seed(filled<FixedBytes<32, struct SeedTag>>(number).view());
+}
+
+Bytes certify(const crypto::SigningKey& account, const std::string& user, const DeviceId& device)
+{
+    wire::DeviceCertificate certificate;
+    certificate.user = user;
+    certificate.account_key = account.public_key();
+    certificate.device = device;
+    certificate.device_name = "test";
+    certificate.signature.bytes = account.sign(wire::certificate_signed_bytes(certificate));
+    return wire::encode(certificate);
+}
+
+wire::Envelope envelope(std::uint64_t number, std::size_t bytes)
+{
+    return {filled<MessageId>(number), Bytes(bytes, static_cast<std::uint8_t>(number))};
+}
+
+World::World(Config given, std::optional<Store> on)
+    : config(std::move(given)), store(on ? *std::move(on) : [] {
+          auto opened = Store::open_in_memory();
+          REQUIRE(opened.ok());
+          return *std::move(opened);
+      }())
+{
+    core = std::make_unique<Core>(config, store, entropy);
+}
+
+void World::restart()
+{
+    store.rollback();
+    core = std::make_unique<Core>(config, store, entropy);
+    inbox.clear();
+    closed.clear();
+}
+
+void World::advance(Duration by)
+{
+    const auto until = now.mono + by;
+    const auto wall_until = now.wall_ms + std::chrono::duration_cast<std::chrono::milliseconds>(by).count();
+    for (int steps = 0; core->deadline() <= until && steps < 1000; ++steps) {
+        if (core->deadline() > now.mono) {
+            now.wall_ms += std::chrono::duration_cast<std::chrono::milliseconds>(core->deadline() - now.mono).count();
+            now.mono = core->deadline();
+        }
+        core->handle_deadline(now);
+        (void)tick();
+    }
+    now = {until, wall_until};
+}
+
+Result<void> World::tick(bool lost)
+{
+    auto committed = core->commit(now);
+    while (auto out = core->next_output()) {
+        if (lost) continue;
+        CHECK_FALSE(closed.contains(out->link)); // nothing after a close
+        if (out->close) {
+            closed.insert(out->link);
+            continue;
+        }
+        auto decoded = wire::decode_server_frame(out->frame);
+        REQUIRE(decoded.ok()); // what the relay says is always well-formed
+        inbox[out->link].push_back(*std::move(decoded));
+    }
+    return committed;
+}
+
+Device::Device(World& w, std::uint64_t number, std::string from)
+    : world(&w), key(signing_key(number)), id(key.public_key()), address(std::move(from))
+{
+}
+
+void Device::connect(const std::string& version)
+{
+    link = world->next_link++;
+    world->core->link_up(link, {id, address + ":4000", address}, world->now);
+    world->give(link, frame::Hello{1, 1, version, "test"});
+    (void)world->tick();
+}
+
+void Device::drop()
+{
+    world->core->link_down(link, world->now);
+    (void)world->tick();
+    world->closed.insert(link);
+}
+
+void Device::send(frame::RequestBody body)
+{
+    world->give(link, frame::Request{next_id++, std::move(body)});
+}
+
+frame::Response Device::take_response(std::uint64_t request)
+{
+    auto& frames = world->inbox[link];
+    for (auto it = frames.begin(); it != frames.end(); ++it)
+        if (auto* const response = std::get_if<frame::Response>(&*it); response != nullptr && response->id == request) {
+            auto out = *std::move(response);
+            frames.erase(it);
+            return out;
+        }
+    return {request, {ErrorCode::internal, "no response", 0}, {}};
+}
+
+frame::Response Device::ask(frame::RequestBody body)
+{
+    send(std::move(body));
+    (void)world->tick();
+    return take_response(next_id - 1);
+}
+
+LoginSecret secret_of(const std::string& user)
+{
+    LoginSecret out;
+    for (std::size_t i = 0; i < 32; ++i)
+        out.bytes[i] = static_cast<std::uint8_t>(user[i % user.size()] + 1);
+    return out;
+}
+
+frame::RegisterAccount Device::registration(const std::string& user, std::uint64_t account)
+{
+    const auto account_key = signing_key(account);
+    return {user, secret_of(user), account_key.public_key(), {1, 2, 3}, certify(account_key, user, id)};
+}
+
+void Device::join(const std::string& user, std::uint64_t account)
+{
+    connect();
+    const auto response = ask(registration(user, account));
+    REQUIRE(response.error.code == ErrorCode::ok);
+    forget_frames();
+}
+
+void Device::enter(const std::string& user, std::uint64_t account)
+{
+    connect();
+    REQUIRE(code(frame::Login{user, secret_of(user)}) == ErrorCode::ok);
+    REQUIRE(code(frame::AddDevice{certify(signing_key(account), user, id)}) == ErrorCode::ok);
+}
+
+void Device::resume()
+{
+    connect();
+    REQUIRE(code(frame::Resume{}) == ErrorCode::ok);
+}
+
+ErrorCode Device::put(const Device& to, std::uint64_t number, std::size_t bytes)
+{
+    const auto response = ask(frame::MailboxPut{{to.id}, envelope(number, bytes)});
+    if (response.error.code != ErrorCode::ok) return response.error.code;
+    return std::get<frame::MailboxPutOk>(response.body).results.at(0);
+}
+
+void Device::acknowledge(std::vector<std::uint64_t> sequences)
+{
+    world->give(link, frame::MailboxAck{std::move(sequences)});
+    (void)world->tick();
+}
+
+void befriend(Device& a, const std::string& a_name, Device& b, const std::string& b_name)
+{
+    REQUIRE(a.code(frame::ContactAdd{b_name}) == ErrorCode::ok);
+    REQUIRE(b.code(frame::ContactAccept{a_name}) == ErrorCode::ok);
+    a.forget_frames();
+    b.forget_frames();
+}
+
+} // namespace godwit::relay::test
