@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: Apache-2.0
+// bench/flight: what a pair of clients does on this machine, beside the floors of the same run.
+//
+//   flight --relay PATH-TO-godwit-relay [--dir DIR] [--messages N] [--idle N]
+//
+// It starts a relay, opens real clients through the public API, and measures: connect and first direct message, round
+// trip direct and by mailbox (message -> delivered receipt, durable on both sides), one-way rate, memory a client and
+// the relay's memory an idle client. Floors: UDP ping-pong between two sockets of this process, fdatasync of 4 KiB in
+// DIR. Trust the ratios, not the times.
+#include <godwit/client.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <arpa/inet.h>
+#include <csignal>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Micros = std::chrono::duration<double, std::micro>;
+
+[[noreturn]] void give_up(const std::string& why)
+{
+    std::fprintf(stderr, "flight: %s\n", why.c_str());
+    std::exit(1);
+}
+
+double since_us(Clock::time_point start)
+{
+    return Micros(Clock::now() - start).count();
+}
+
+struct Spread {
+    double p50 = 0;
+    double p99 = 0;
+};
+
+Spread spread_of(std::vector<double> samples)
+{
+    if (samples.empty()) return {};
+    std::sort(samples.begin(), samples.end());
+    const auto at = [&](double share) {
+        return samples[std::min(samples.size() - 1,
+                                static_cast<std::size_t>(share * static_cast<double>(samples.size())))];
+    };
+    return {at(0.50), at(0.99)};
+}
+
+// ---- floors ---------------------------------------------------------------------------------------------------------
+
+/// Two sockets, one thread: the kernel's share of a datagram there and back.
+Spread udp_ping_pong(int rounds)
+{
+    int sockets[2];
+    sockaddr_in address[2]{};
+    for (int i = 0; i < 2; ++i) {
+        sockets[i] = socket(AF_INET, SOCK_DGRAM, 0);
+        address[i].sin_family = AF_INET;
+        address[i].sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t length = sizeof address[i];
+        if (sockets[i] < 0 || bind(sockets[i], reinterpret_cast<sockaddr*>(&address[i]), length) != 0 ||
+            getsockname(sockets[i], reinterpret_cast<sockaddr*>(&address[i]), &length) != 0)
+            give_up("cannot open a UDP socket on loopback");
+    }
+    char payload[100]{};
+    std::vector<double> samples;
+    for (int round = 0; round < rounds; ++round) {
+        const auto start = Clock::now();
+        for (int from = 0; from < 2; ++from) {
+            const int to = 1 - from;
+            if (sendto(sockets[from], payload, sizeof payload, 0, reinterpret_cast<sockaddr*>(&address[to]),
+                       sizeof address[to]) < 0 ||
+                recv(sockets[to], payload, sizeof payload, 0) < 0)
+                give_up("UDP ping-pong failed");
+        }
+        samples.push_back(since_us(start));
+    }
+    close(sockets[0]);
+    close(sockets[1]);
+    return spread_of(samples);
+}
+
+Spread fdatasync_floor(const std::filesystem::path& folder, int rounds)
+{
+    const auto path = folder / "floor";
+    const int file = open(path.c_str(), O_CREAT | O_RDWR | O_TRUNC | O_CLOEXEC, 0600);
+    if (file < 0) give_up("cannot write in " + folder.string());
+    char page[4096]{};
+    std::vector<double> samples;
+    for (int round = 0; round < rounds; ++round) {
+        const auto start = Clock::now();
+        if (pwrite(file, page, sizeof page, static_cast<off_t>(round) * 4096) != static_cast<ssize_t>(sizeof page) ||
+            fdatasync(file) != 0)
+            give_up("fdatasync failed in " + folder.string());
+        samples.push_back(since_us(start));
+    }
+    close(file);
+    std::filesystem::remove(path);
+    return spread_of(samples);
+}
+
+// ---- the relay process ----------------------------------------------------------------------------------------------
+
+class Relay {
+public:
+    Relay(const std::string& program, const std::filesystem::path& data)
+    {
+        int out[2];
+        if (pipe(out) != 0) give_up("pipe failed");
+        pid_ = fork();
+        if (pid_ == 0) {
+            dup2(out[1], STDOUT_FILENO);
+            close(out[0]);
+            execl(program.c_str(), program.c_str(), "--data", data.c_str(), "--listen", "127.0.0.1:0",
+                  static_cast<char*>(nullptr));
+            std::perror("flight: cannot start the relay");
+            _exit(127);
+        }
+        close(out[1]);
+        FILE* lines = fdopen(out[0], "r");
+        char line[512];
+        while (lines != nullptr && std::fgets(line, sizeof line, lines) != nullptr)
+            if (std::strncmp(line, "ready ", 6) == 0) {
+                address_ = line + 6;
+                while (!address_.empty() && (address_.back() == '\n' || address_.back() == '\r'))
+                    address_.pop_back();
+                break;
+            }
+        if (address_.empty()) give_up("the relay did not say ready");
+    }
+    ~Relay()
+    {
+        kill(pid_, SIGTERM);
+        waitpid(pid_, nullptr, 0);
+    }
+    Relay(const Relay&) = delete;
+    Relay& operator=(const Relay&) = delete;
+
+    [[nodiscard]] const std::string& address() const { return address_; }
+    [[nodiscard]] pid_t pid() const { return pid_; }
+
+private:
+    pid_t pid_ = -1;
+    std::string address_;
+};
+
+/// Resident memory of a process in KiB; 0 where /proc does not tell.
+long resident_kib(pid_t pid)
+{
+    std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+    std::string line;
+    while (std::getline(status, line))
+        if (line.rfind("VmRSS:", 0) == 0) return std::atol(line.c_str() + 6);
+    return 0;
+}
+
+// ---- clients --------------------------------------------------------------------------------------------------------
+
+class Pilot {
+public:
+    Pilot(std::string name, const std::filesystem::path& folder, std::string relay)
+        : name_(std::move(name)), relay_(std::move(relay))
+    {
+        godwit::ClientOptions options;
+        options.home = (folder / name_).string();
+        options.allow_loopback = true;
+        options.store_key.assign(32, 7);
+        auto opened = godwit::Client::open(std::move(options));
+        if (!opened) give_up(name_ + ": " + opened.error().detail);
+        client_ = std::move(opened).value();
+    }
+
+    void enroll()
+    {
+        expect_ok(ask(godwit::request::RegisterAccount{relay_, name_, "correct horse battery", "bench"}), "register");
+        wait_until("connected",
+                   [](const godwit::Event& e) { return std::holds_alternative<godwit::event::Connected>(e); });
+    }
+
+    godwit::RequestId submit(godwit::Request request)
+    {
+        for (;;) {
+            auto id = client_->submit(request);
+            if (id) return *id;
+            if (id.error().code != godwit::ErrorCode::busy) give_up(name_ + ": " + id.error().detail);
+            std::this_thread::yield();
+        }
+    }
+
+    godwit::event::Reply ask(godwit::Request request)
+    {
+        const auto id = submit(std::move(request));
+        godwit::event::Reply answer;
+        wait_until("a reply", [&](const godwit::Event& e) {
+            const auto* reply = std::get_if<godwit::event::Reply>(&e);
+            if (reply == nullptr || reply->id != id) return false;
+            answer = *reply;
+            return true;
+        });
+        return answer;
+    }
+
+    template <class Accepts>
+    void wait_until(const char* what, Accepts accepts)
+    {
+        const auto start = Clock::now();
+        while (Clock::now() - start < std::chrono::seconds(60)) {
+            auto event = client_->wait(std::chrono::milliseconds(500));
+            if (event && accepts(*event)) return;
+        }
+        give_up(name_ + " waited 60 s for " + what);
+    }
+
+    void expect_ok(const godwit::event::Reply& reply, const char* what)
+    {
+        if (reply.error.code != godwit::ErrorCode::ok) give_up(name_ + ": " + what + ": " + reply.error.detail);
+    }
+
+    [[nodiscard]] const std::string& name() const { return name_; }
+    godwit::Client& client() { return *client_; }
+
+private:
+    std::string name_;
+    std::string relay_;
+    std::unique_ptr<godwit::Client> client_;
+};
+
+void befriend(Pilot& a, Pilot& b)
+{
+    a.expect_ok(a.ask(godwit::request::ContactAdd{b.name()}), "contact_add");
+    b.wait_until("the contact request",
+                 [](const godwit::Event& e) { return std::holds_alternative<godwit::event::ContactRequest>(e); });
+    b.expect_ok(b.ask(godwit::request::ContactAccept{a.name()}), "contact_accept");
+    a.wait_until("the acceptance",
+                 [](const godwit::Event& e) { return std::holds_alternative<godwit::event::ContactAccepted>(e); });
+}
+
+/// Sends one and waits for its delivered event. Returns microseconds from submit to delivered, and the path.
+std::pair<double, godwit::Path> fly_one(Pilot& a, const std::string& to, const std::string& text)
+{
+    const auto start = Clock::now();
+    godwit::Path path = godwit::Path::none;
+    a.submit(godwit::request::Send{to, text, {}});
+    a.wait_until("delivery", [&](const godwit::Event& e) {
+        const auto* state = std::get_if<godwit::event::MessageStateChanged>(&e);
+        if (state == nullptr || state->state != godwit::MessageState::delivered) return false;
+        path = state->path;
+        return true;
+    });
+    return {since_us(start), path};
+}
+
+/// Sends `count` messages as fast as the client takes them; messages a second until the last receipt.
+double one_way_rate(Pilot& a, const std::string& to, int count)
+{
+    const std::string text(100, 'x');
+    const auto start = Clock::now();
+    int delivered = 0;
+    int submitted = 0;
+    while (delivered < count) {
+        while (submitted < count && submitted - delivered < 2000) {
+            if (!a.client().submit(godwit::request::Send{to, text, {}})) break;
+            ++submitted;
+        }
+        auto event = a.client().wait(std::chrono::milliseconds(20'000));
+        if (!event) give_up("the stream of messages stopped after " + std::to_string(delivered));
+        const auto* state = std::get_if<godwit::event::MessageStateChanged>(&*event);
+        if (state != nullptr && state->state == godwit::MessageState::delivered) ++delivered;
+    }
+    return count / (since_us(start) / 1e6);
+}
+
+/// Keeps a client's event queue empty on a thread of its own, as an application would.
+class Drain {
+public:
+    explicit Drain(Pilot& pilot)
+        : thread_([this, &pilot] {
+              while (!stop_.load())
+                  if (!pilot.client().wait(std::chrono::milliseconds(20))) continue;
+          })
+    {
+    }
+    ~Drain()
+    {
+        stop_.store(true);
+        thread_.join();
+    }
+    Drain(const Drain&) = delete;
+    Drain& operator=(const Drain&) = delete;
+
+private:
+    std::atomic<bool> stop_{false};
+    std::thread thread_;
+};
+
+Spread round_trips(Pilot& a, const std::string& to, int rounds, godwit::Path wanted, int& off_path)
+{
+    std::vector<double> samples;
+    const std::string text(100, 'x');
+    for (int round = 0; round < rounds; ++round) {
+        const auto [us, path] = fly_one(a, to, text);
+        if (path == wanted)
+            samples.push_back(us);
+        else
+            ++off_path;
+    }
+    return spread_of(samples);
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    std::string relay_program;
+    std::filesystem::path folder;
+    int messages = 5000;
+    int idle = 200;
+    for (int i = 1; i + 1 < argc; i += 2) {
+        const std::string name = argv[i];
+        if (name == "--relay")
+            relay_program = argv[i + 1];
+        else if (name == "--dir")
+            folder = argv[i + 1];
+        else if (name == "--messages")
+            messages = std::atoi(argv[i + 1]);
+        else if (name == "--idle")
+            idle = std::atoi(argv[i + 1]);
+        else
+            give_up("unknown option " + name);
+    }
+    if (relay_program.empty()) give_up("usage: flight --relay PATH [--dir DIR] [--messages N] [--idle N]");
+    std::string made = (std::filesystem::temp_directory_path() / "godwit-flight-XXXXXX").string();
+    if (folder.empty()) {
+        if (mkdtemp(made.data()) == nullptr) give_up("cannot make a temporary folder");
+        folder = made;
+    }
+    std::filesystem::create_directories(folder);
+
+    const auto udp = udp_ping_pong(20'000);
+    const auto sync = fdatasync_floor(folder, 1000);
+    std::printf("floor  UDP ping-pong 100 B     p50 %8.1f us  p99 %8.1f us\n", udp.p50, udp.p99);
+    std::printf("floor  write 4 KiB + fdatasync p50 %8.1f us  p99 %8.1f us\n", sync.p50, sync.p99);
+
+    {
+        Relay relay(relay_program, folder / "relay");
+        const long relay_empty_kib = resident_kib(relay.pid());
+        const long self_before_kib = resident_kib(getpid());
+        Pilot ann("ann", folder, relay.address());
+        Pilot bob("bob", folder, relay.address());
+        ann.enroll();
+        bob.enroll();
+        befriend(ann, bob);
+        const long self_pair_kib = resident_kib(getpid());
+        Drain drain(bob);
+
+        const auto first = fly_one(ann, "bob", "first");
+        std::printf("first message after both online, cold path: %.1f ms by %s\n", first.first / 1000,
+                    std::string(path_name(first.second)).c_str());
+        for (int tries = 0; tries < 200 && fly_one(ann, "bob", "warm").second != godwit::Path::direct; ++tries)
+            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+
+        int off_path = 0;
+        const auto direct = round_trips(ann, "bob", 1000, godwit::Path::direct, off_path);
+        const double goal_us = 10 * udp.p50 + 2 * sync.p50;
+        std::printf("direct  message -> durable -> receipt   p50 %8.1f us  p99 %8.1f us  = %.2f x (10 UDP + 2 "
+                    "fdatasync)  off path %d\n",
+                    direct.p50, direct.p99, direct.p50 / goal_us, off_path);
+        std::printf("direct  one way, durable, receipted     %8.0f messages/s\n", one_way_rate(ann, "bob", messages));
+
+        ann.expect_ok(ann.ask(godwit::request::Fault{true}), "fault");
+        for (int tries = 0; tries < 200 && fly_one(ann, "bob", "cut").second != godwit::Path::mailbox; ++tries)
+            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        off_path = 0;
+        const auto mailbox = round_trips(ann, "bob", 300, godwit::Path::mailbox, off_path);
+        std::printf("mailbox message -> durable x3 -> receipt p50 %7.1f us  p99 %8.1f us  off path %d\n", mailbox.p50,
+                    mailbox.p99, off_path);
+        std::printf("mailbox one way, durable x3, receipted  %8.0f messages/s\n",
+                    one_way_rate(ann, "bob", messages / 4));
+        std::printf("memory  two clients in this process     %8ld KiB over an empty process\n",
+                    self_pair_kib - self_before_kib);
+
+        const long relay_pair_kib = resident_kib(relay.pid());
+        std::vector<std::unique_ptr<Pilot>> crowd;
+        for (int i = 0; i < idle; ++i) {
+            crowd.push_back(std::make_unique<Pilot>("idle" + std::to_string(i), folder, relay.address()));
+            crowd.back()->enroll();
+        }
+        if (idle > 0)
+            std::printf(
+                "memory  relay, empty %ld KiB, after the pair %ld KiB, each idle QUIC client %.1f KiB (%d clients)\n",
+                relay_empty_kib, relay_pair_kib, static_cast<double>(resident_kib(relay.pid()) - relay_pair_kib) / idle,
+                idle);
+    }
+    std::filesystem::remove_all(folder);
+    return 0;
+}

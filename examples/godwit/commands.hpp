@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// godwit: the terminal client. It includes <godwit/…> and nothing else of the project.
+//
+//   main.cpp       the command line       stdio.cpp   JSON lines       chat.cpp   the conversation you type in
+//   one_shot.cpp   register, send, …      line_editor.cpp, words.cpp   what chat and one_shot print and read
+#pragma once
+
+#include <godwit/client.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// Exit codes; docs/cli.md lists them.
+inline constexpr int exit_done = 0;
+inline constexpr int exit_refused = 1;    ///< godwit or the relay said no; stderr has the error's name and sentence.
+inline constexpr int exit_usage = 2;      ///< The command line is wrong.
+inline constexpr int exit_not_opened = 3; ///< The home cannot be opened (in use, wrong key, read-only, damaged).
+inline constexpr int exit_waiting = 4;    ///< Not done in the time given; what was accepted goes on at the next run.
+
+struct CommonOptions {
+    std::string home;
+    std::string passphrase;
+    bool loopback = false;
+    bool trace = false;
+};
+
+struct OneShot {
+    enum class Kind {
+        none,
+        register_account,
+        login,
+        logout,
+        add,
+        accept,
+        remove,
+        block,
+        unblock,
+        contacts,
+        send,
+        history,
+        status,
+        policy
+    };
+    Kind kind = Kind::none;
+    std::string relay;
+    std::string user; ///< The account, or the contact.
+    std::string password_file;
+    std::string device_name;
+    std::string text;
+    std::string key;
+    std::uint32_t limit = 20;
+    std::string before;
+    godwit::PathPolicy policy = godwit::PathPolicy::direct_first;
+    unsigned wait_s = 15;
+};
+
+[[nodiscard]] int run_stdio(const CommonOptions& common);
+[[nodiscard]] int run_chat(const CommonOptions& common);
+[[nodiscard]] int run_one_shot(const CommonOptions& common, const OneShot& what);
+
+[[nodiscard]] godwit::ClientOptions client_options(const CommonOptions& common);
+void trace_line(int level, std::string_view room, std::string_view text);

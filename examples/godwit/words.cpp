@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "words.hpp"
+
+#include <chrono>
+#include <ctime>
+
+namespace {
+
+std::tm local(std::int64_t ms)
+{
+    const auto seconds = static_cast<std::time_t>(ms / 1000);
+    std::tm out{};
+#if defined(_WIN32)
+    localtime_s(&out, &seconds);
+#else
+    localtime_r(&seconds, &out);
+#endif
+    return out;
+}
+
+std::string mark(const godwit::Message& message, bool own)
+{
+    using godwit::MessageState;
+    const std::string path(godwit::path_name(message.path));
+    if (!own) return "[" + path + "]";
+    switch (message.state) {
+    case MessageState::delivered: return "✓✓ [" + path + "]";
+    case MessageState::sent: return "✓ [" + path + "]";
+    case MessageState::failed: return "✗ " + message.failure;
+    default: return "…";
+    }
+}
+
+} // namespace
+
+std::int64_t wall_now_ms()
+{
+    using namespace std::chrono;
+    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+std::string clock_text(std::int64_t when_ms, std::int64_t now_ms)
+{
+    const std::tm when = local(when_ms);
+    const std::tm now = local(now_ms);
+    const bool today = when.tm_year == now.tm_year && when.tm_yday == now.tm_yday;
+    char out[32];
+    std::strftime(out, sizeof out, today ? "%H:%M" : "%Y-%m-%d %H:%M", &when);
+    return out;
+}
+
+std::string history_line(const godwit::Message& message, const std::string& own_name)
+{
+    const bool own = message.from == own_name || message.state != godwit::MessageState::received;
+    std::string out = clock_text(own ? message.sent_ms : message.received_ms, wall_now_ms());
+    if (message.gap_before) out += " (a message before this one has not arrived)";
+    out += " " + (own ? std::string("me") : message.from) + ": " + printable(message.text) + "  " + mark(message, own);
+    return out;
+}
+
+std::string contact_line(const godwit::Contact& contact)
+{
+    std::string out = contact.online ? "● " : "○ ";
+    out += contact.user;
+    switch (contact.state) {
+    case godwit::ContactState::requested: out += "  asked, no answer yet"; break;
+    case godwit::ContactState::incoming: out += "  asks to be your contact"; break;
+    case godwit::ContactState::blocked: out += "  blocked"; break;
+    case godwit::ContactState::accepted:
+        out += contact.online ? "  online" : "  offline";
+        if (contact.path != godwit::Path::none) out += ", " + std::string(godwit::path_name(contact.path));
+        if (!contact.path_reason.empty()) out += " (" + contact.path_reason + ")";
+        break;
+    }
+    if (contact.key_changed) out += "  KEY CHANGED: sending is stopped; compare keys, then remove and add again";
+    return out;
+}
+
+std::string status_text(const godwit::StatusReport& s)
+{
+    if (s.user.empty()) return "no account in this home yet: register, or log in\n";
+    std::string out = "account    " + s.user + " at " + s.relay + "\n";
+    out += "relay      ";
+    if (s.connected)
+        out += std::string("connected over ") + (s.over == godwit::RelayTransport::tls ? "TLS/TCP" : "QUIC");
+    else
+        out += "not connected";
+    if (!s.connection_detail.empty()) out += " (" + s.connection_detail + ")";
+    out += "\npolicy     " + std::string(godwit::path_policy_name(s.policy)) + "\n";
+    out += "outbox     " + std::to_string(s.outbox_messages) + " on their way\n";
+    out += "content    " + std::to_string(s.content_bytes_direct) + " bytes direct, " +
+           std::to_string(s.content_bytes_turned) + " turned, " + std::to_string(s.content_bytes_mailbox) +
+           " by mailbox since the start\n";
+    out += "version    " + s.client_version + "\n";
+    return out;
+}
+
+std::string error_text(const godwit::Error& error)
+{
+    std::string out(godwit::error_name(error.code));
+    if (!error.detail.empty()) out += ": " + printable(error.detail);
+    if (error.retry_after_ms > 0)
+        out += " (try again in " + std::to_string((error.retry_after_ms + 999) / 1000) + " s)";
+    return out;
+}
+
+std::string printable(const std::string& text)
+{
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        // C1 controls are two bytes in UTF-8: C2 80 … C2 9F.
+        const bool c1 = byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+        if (text[i] == '\n')
+            out += "\n      ";
+        else if (text[i] == '\t')
+            out += ' ';
+        else if (byte < 0x20 || byte == 0x7F)
+            out += '?';
+        else if (c1) {
+            out += '?';
+            ++i;
+        } else
+            out += text[i];
+    }
+    return out;
+}
+
+std::optional<godwit::PathPolicy> policy_of(std::string_view name)
+{
+    for (const auto policy : {godwit::PathPolicy::direct_first, godwit::PathPolicy::direct_only,
+                              godwit::PathPolicy::relay_only, godwit::PathPolicy::race})
+        if (name == godwit::path_policy_name(policy)) return policy;
+    return std::nullopt;
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// How things are said to a person: the same in the chat and in one-shot commands.
+#pragma once
+
+#include <godwit/client.hpp>
+
+#include <string>
+
+/// hh:mm of the local day; with the date when it was another day than `now_ms`.
+[[nodiscard]] std::string clock_text(std::int64_t when_ms, std::int64_t now_ms);
+[[nodiscard]] std::int64_t wall_now_ms();
+/// "12:03 bob: hello  [direct]": one line of a history.
+[[nodiscard]] std::string history_line(const godwit::Message& message, const std::string& own_name);
+[[nodiscard]] std::string contact_line(const godwit::Contact& contact);
+[[nodiscard]] std::string status_text(const godwit::StatusReport& status);
+/// "wrong_credentials: user unknown or password wrong"
+[[nodiscard]] std::string error_text(const godwit::Error& error);
+/// Without control characters: what others wrote must not move our cursor.
+[[nodiscard]] std::string printable(const std::string& text);
+[[nodiscard]] std::optional<godwit::PathPolicy> policy_of(std::string_view name);
