@@ -92,12 +92,13 @@ class Terminal:
         os.write(self.keys, keys.encode())
 
     def see(self, words, start=0):
+        """Waits for the words; returns where they end: one read may bring more of the screen than them."""
         until = time.monotonic() + WAIT_S
         while words not in self.screen[start:]:
             if not select.select([self.keys], [], [], max(0, until - time.monotonic()))[0]:
                 raise Failed(f"{words!r} is not on the screen:\n{self.screen[-1500:]!r}")
             self.screen += os.read(self.keys, 65536).decode(errors="replace")
-        return len(self.screen)
+        return self.screen.index(words, start) + len(words)
 
 
 def chat_on_a_terminal(world):
