@@ -21,6 +21,7 @@ void fields(C& c, Of<C, relay::RegisterAccount>& v)
     c.fixed(v.account_key);
     c.blob(v.vault, 0, vault_bytes_max);
     c.blob(v.certificate, 1, certificate_bytes_max);
+    c.blob(v.device_list, 1, device_list_bytes_max);
 }
 
 template <class C>
@@ -33,7 +34,9 @@ void fields(C& c, Of<C, relay::Login>& v)
 template <class C>
 void fields(C& c, Of<C, relay::AddDevice>& v)
 {
+    c.text(v.user, user_name_length_max);
     c.blob(v.certificate, 1, certificate_bytes_max);
+    c.blob(v.device_list, 1, device_list_bytes_max);
 }
 
 template <class C>
@@ -42,8 +45,9 @@ void fields(C&, Of<C, relay::Resume>&)
 }
 
 template <class C>
-void fields(C&, Of<C, relay::Logout>&)
+void fields(C& c, Of<C, relay::Logout>& v)
 {
+    c.blob(v.device_list, 1, device_list_bytes_max);
 }
 
 template <class C>
@@ -93,6 +97,70 @@ void fields(C& c, Of<C, relay::Signal>& v)
 template <class C>
 void fields(C&, Of<C, relay::FetchSession>&)
 {
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::KeyPackagePublish>& v)
+{
+    c.list(v.packages, key_packages_max, key_package_item);
+    c.blob(v.last_resort, 0, key_package_bytes_max);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::KeyPackageFetch>& v)
+{
+    c.text(v.user, user_name_length_max);
+    c.list(v.devices, devices_per_account_max, fixed_item);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::GroupCommit>& v)
+{
+    c.text(v.with, user_name_length_max);
+    c.fixed(v.conversation);
+    c.number(v.incarnation);
+    c.number(v.epoch);
+    c.list(v.recipients, recipients_max, fixed_item);
+    c.structure(v.envelope);
+    c.list(v.newcomers, recipients_max, fixed_item);
+    c.blob(v.welcome, 0, welcome_bytes_max);
+    c.blob(v.group_info, 1, group_info_bytes_max);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::GroupFetch>& v)
+{
+    c.text(v.with, user_name_length_max);
+    c.fixed(v.conversation);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::GroupReject>& v)
+{
+    c.text(v.with, user_name_length_max);
+    c.fixed(v.conversation);
+    c.number(v.incarnation);
+    c.number(v.epoch);
+    c.fixed(v.commit);
+    c.number(v.reason);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::DevicesPut>& v)
+{
+    c.blob(v.device_list, 1, device_list_bytes_max);
+}
+
+template <class C>
+void fields(C&, Of<C, relay::LinkWait>&)
+{
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::LinkGrant>& v)
+{
+    c.fixed(v.device);
+    c.blob(v.sealed, 1, link_grant_bytes_max);
 }
 
 template <class C>

@@ -256,6 +256,7 @@ inline constexpr auto fixed_item = [](auto& c, auto& v) { c.fixed(v); };
 inline constexpr auto number_item = [](auto& c, auto& v) { c.number(v); };
 inline constexpr auto structure_item = [](auto& c, auto& v) { c.structure(v); };
 inline constexpr auto certificate_item = [](auto& c, auto& v) { c.blob(v, 1, certificate_bytes_max); };
+inline constexpr auto key_package_item = [](auto& c, auto& v) { c.blob(v, 1, key_package_bytes_max); };
 
 // Structs that more than one kind of frame contains.
 

@@ -22,6 +22,12 @@ void fields(C& c, Of<C, content::Receipt>& v)
 }
 
 template <class C>
+void fields(C& c, Of<C, content::Unopened>& v)
+{
+    c.list(v.ids, receipt_ids_max, fixed_item);
+}
+
+template <class C>
 void fields(C& c, Of<C, IceSignal>& v)
 {
     c.enumeration(v.kind, IceSignal::Kind::offer, IceSignal::Kind::end);
@@ -41,9 +47,47 @@ void signed_fields(C& c, Of<C, DeviceCertificate>& v)
     c.text(v.user, user_name_length_max);
     c.fixed(v.account_key);
     c.fixed(v.device);
-    c.fixed(v.sealing_key);
     c.wall(v.created_ms);
     c.text(v.device_name, device_name_bytes_max);
+}
+
+template <class C>
+void signed_fields(C& c, Of<C, DeviceList>& v)
+{
+    c.text(v.user, user_name_length_max);
+    c.fixed(v.account_key);
+    c.number(v.version);
+    c.wall(v.created_ms);
+    c.list(v.certificates, devices_per_account_max, certificate_item);
+}
+
+/// `context`, then the encoding without its last field.
+template <class Signed>
+Bytes signed_bytes(std::string_view context, const Signed& what)
+{
+    FieldCount counter;
+    signed_fields(counter, what);
+    Encoder encoder;
+    encoder.open_array(1 + counter.count);
+    encoder.number(Signed::wire_kind);
+    signed_fields(encoder, what);
+    const auto encoded = encoder.take();
+    Bytes out;
+    out.reserve(context.size() + encoded.size());
+    append(out, as_bytes(context));
+    append(out, encoded);
+    return out;
+}
+
+/// What is signed has one encoding: what follows the signature would not be signed.
+template <class Signed>
+Result<Signed> decode_signed(BytesView bytes, std::size_t bytes_max)
+{
+    auto out = decode_alone<Signed>(bytes, bytes_max);
+    if (!out.ok()) return out;
+    const auto again = encode(*out);
+    if (again.size() != bytes.size()) return Error{ErrorCode::malformed, "a field follows the signature", 0};
+    return out;
 }
 
 } // namespace
@@ -55,20 +99,16 @@ void fields(C& c, Of<C, DeviceCertificate>& v)
     c.fixed(v.signature);
 }
 
+template <class C>
+void fields(C& c, Of<C, DeviceList>& v)
+{
+    signed_fields(c, v);
+    c.fixed(v.signature);
+}
+
 Bytes certificate_signed_bytes(const DeviceCertificate& certificate)
 {
-    FieldCount counter;
-    signed_fields(counter, certificate);
-    Encoder encoder;
-    encoder.open_array(1 + counter.count);
-    encoder.number(DeviceCertificate::wire_kind);
-    signed_fields(encoder, certificate);
-    const auto encoded = encoder.take();
-    Bytes out;
-    out.reserve(certificate_context.size() + encoded.size());
-    append(out, as_bytes(certificate_context));
-    append(out, encoded);
-    return out;
+    return signed_bytes(certificate_context, certificate);
 }
 
 Bytes encode(const DeviceCertificate& certificate)
@@ -78,18 +118,29 @@ Bytes encode(const DeviceCertificate& certificate)
 
 Result<DeviceCertificate> decode_certificate(BytesView bytes)
 {
-    auto out = decode_alone<DeviceCertificate>(bytes, certificate_bytes_max);
-    if (!out.ok()) return out;
-    // One certificate has one encoding: what follows the signature would not be signed.
-    const auto again = encode(*out);
-    if (again.size() != bytes.size()) return Error{ErrorCode::malformed, "a field follows the signature", 0};
-    return out;
+    return decode_signed<DeviceCertificate>(bytes, certificate_bytes_max);
+}
+
+Bytes device_list_signed_bytes(const DeviceList& list)
+{
+    return signed_bytes(device_list_context, list);
+}
+
+Bytes encode(const DeviceList& list)
+{
+    return encode_alone(list);
+}
+
+Result<DeviceList> decode_device_list(BytesView bytes)
+{
+    return decode_signed<DeviceList>(bytes, device_list_bytes_max);
 }
 
 Bytes encode(const content::Any& content)
 {
     if (const auto* const unknown = std::get_if<content::Unknown>(&content)) return unknown->raw;
     if (const auto* const text = std::get_if<content::Text>(&content)) return encode_alone(*text);
+    if (const auto* const unopened = std::get_if<content::Unopened>(&content)) return encode_alone(*unopened);
     return encode_alone(*std::get_if<content::Receipt>(&content));
 }
 
@@ -99,6 +150,7 @@ Result<content::Any> decode_content(BytesView bytes)
         switch (const auto kind = decoder.peek_kind()) {
         case content::Text::wire_kind: return decoder.alone(out.emplace<content::Text>());
         case content::Receipt::wire_kind: return decoder.alone(out.emplace<content::Receipt>());
+        case content::Unopened::wire_kind: return decoder.alone(out.emplace<content::Unopened>());
         default: out.emplace<content::Unknown>(content::Unknown{kind, to_bytes(bytes)});
         }
     });

@@ -37,6 +37,9 @@ inline constexpr std::size_t candidate_bytes_max = 256;
 /// ice-ufrag and ice-pwd: RFC 8839 section 5.4 ends both at 256 characters.
 inline constexpr std::size_t ice_credential_bytes_max = 256;
 inline constexpr std::size_t certificate_bytes_max = 512;
+inline constexpr std::size_t devices_per_account_max = 16;
+/// devices_per_account_max certificates of certificate_bytes_max, and what stands around them.
+inline constexpr std::size_t device_list_bytes_max = 10 * 1024;
 /// Content inside one seal: three times the longest text, so that kinds of later versions are kept too, and an envelope
 /// still has room for what sealing adds.
 inline constexpr std::size_t content_bytes_max = 192 * 1024;
@@ -47,20 +50,18 @@ inline constexpr std::size_t nesting_max = 8;
 /// allocates besides the bytes themselves: 24 bytes a value.
 inline constexpr std::size_t values_max = 4096;
 
-/// What binds a device to an account. Signed by the account key over `certificate_context` ‖ encoding without the
+/// What binds a device to an account, and the identity in the basic credential of its MLS leaf. Signed by the account key over `certificate_context` ‖ encoding without the
 /// signature. The one struct that never grows: a field after the signature would not be signed, so a longer array is
 /// refused.
 struct DeviceCertificate {
     static constexpr std::uint8_t wire_kind = 32;
-    std::string user;                                 ///< Without the relay: the account key is what counts.
-    PublicKey account_key;                            ///< Ed25519.
-    DeviceId device;                                  ///< Ed25519.
-    FixedBytes<32, struct SealingKeyTag> sealing_key; ///< X25519: others seal content to it.
+    std::string user;      ///< Without the relay: the account key is what counts.
+    PublicKey account_key; ///< Ed25519.
+    DeviceId device;       ///< Ed25519: key of the link, signature key of the MLS leaf.
     WallMs created_ms = 0;
     std::string device_name;
     FixedBytes<64, struct SignatureTag> signature;
 };
-using SealingKey = FixedBytes<32, SealingKeyTag>;
 using Signature = FixedBytes<64, SignatureTag>;
 inline constexpr std::string_view certificate_context = "godwit device certificate 1";
 
@@ -68,6 +69,25 @@ inline constexpr std::string_view certificate_context = "godwit device certifica
 [[nodiscard]] Bytes certificate_signed_bytes(const DeviceCertificate& certificate);
 [[nodiscard]] Bytes encode(const DeviceCertificate& certificate);
 [[nodiscard]] Result<DeviceCertificate> decode_certificate(BytesView bytes);
+
+/// All devices of an account, as the account says. Each change is a new list with the next version; who holds a list
+/// refuses older ones. Signed by the account key over `device_list_context` ‖ encoding without the signature, and like
+/// a certificate it never grows.
+struct DeviceList {
+    static constexpr std::uint8_t wire_kind = 34;
+    std::string user;
+    PublicKey account_key;
+    std::uint64_t version = 0; ///< 1 at registration.
+    WallMs created_ms = 0;
+    std::vector<Bytes> certificates; ///< Encoded DeviceCertificate of every device; no device twice.
+    Signature signature;
+};
+inline constexpr std::string_view device_list_context = "godwit device list 1";
+
+[[nodiscard]] Bytes device_list_signed_bytes(const DeviceList& list);
+[[nodiscard]] Bytes encode(const DeviceList& list);
+/// Does not look into the certificates.
+[[nodiscard]] Result<DeviceList> decode_device_list(BytesView bytes);
 
 namespace content {
 
@@ -88,13 +108,19 @@ struct Receipt {
     std::vector<MessageId> ids;
 };
 
+/// "These came, and this device has no keys for them": the sender seals them anew, under the same ids.
+struct Unopened {
+    static constexpr std::uint8_t wire_kind = 3;
+    std::vector<MessageId> ids;
+};
+
 /// Kinds that this version does not know: kept, never lost (issue of later versions to show them).
 struct Unknown {
     std::uint32_t kind = 0;
     Bytes raw; ///< The whole encoding, canonical.
 };
 
-using Any = std::variant<Text, Receipt, Unknown>;
+using Any = std::variant<Text, Receipt, Unopened, Unknown>;
 
 } // namespace content
 

@@ -8,11 +8,12 @@
 //   device                                       relay
 //   Hello                        ->
 //                                <-  Welcome (versions, limits, what address I see you at)
-//   Request{register | login+add_device | resume} ->
-//                                <-  Response{ok}, Roster pages, Presence of contacts, stored MailboxDeliver
-//   MailboxPut, Signal, contact requests … ->  (each Request has one Response)
+//   Request{register | login+add_device | link_wait+add_device | resume} ->
+//                                <-  Response{ok}, Roster pages, Presence of contacts, stored MailboxDeliver,
+//                                    MailboxEmpty
+//   MailboxPut, Signal, GroupCommit, contact requests … ->  (each Request has one Response)
 //   MailboxAck (after its own commit)      ->  the relay deletes
-//                                <-  MailboxDeliver, Signal, RosterChange, Presence, Notice: pushed at any time
+//                                <-  MailboxDeliver, Signal, RosterChange, Presence, GroupChanged, Notice: at any time
 //   Ping                         <->  Pong
 #pragma once
 
@@ -24,7 +25,6 @@ inline constexpr std::uint32_t protocol_version = 1;
 inline constexpr std::size_t envelope_bytes_max = 256 * 1024;
 inline constexpr std::size_t recipients_max = 128; ///< Devices one MailboxPut may name.
 inline constexpr std::size_t vault_bytes_max = 512;
-inline constexpr std::size_t devices_per_account_max = 16;
 inline constexpr std::size_t roster_page_max = 64; ///< Entries in one Roster frame.
 inline constexpr std::size_t mailbox_acks_max = 512;
 inline constexpr std::size_t turn_servers_max = 8;
@@ -37,6 +37,14 @@ inline constexpr std::size_t host_bytes_max = 255;
 inline constexpr std::size_t address_text_bytes_max = 264;
 /// RFC 8489 section 14.3: USERNAME is shorter than 509 bytes.
 inline constexpr std::size_t turn_credential_bytes_max = 508;
+/// KeyPackages of one publication, and of one device at the relay.
+inline constexpr std::size_t key_packages_max = 64;
+inline constexpr std::size_t key_package_bytes_max = 2048;
+/// One GroupCommit with its Welcome and GroupInfo fits a frame: about 200 devices.
+inline constexpr std::size_t commit_bytes_max = 96 * 1024;
+inline constexpr std::size_t welcome_bytes_max = 160 * 1024;
+inline constexpr std::size_t group_info_bytes_max = 160 * 1024;
+inline constexpr std::size_t link_grant_bytes_max = 16 * 1024;
 /// Longest frame, without the link's length prefix: the largest envelope for recipients_max devices, twice.
 inline constexpr std::size_t frame_bytes_max = 512 * 1024;
 
@@ -58,6 +66,20 @@ struct Receipt {
     static constexpr std::uint8_t wire_kind = 41;
     std::vector<MessageId> ids;
 };
+/// Delivered envelopes that this device has no keys for: the sender seals them anew, under the same ids.
+struct Unopened {
+    static constexpr std::uint8_t wire_kind = 44;
+    std::vector<MessageId> ids;
+};
+/// Where the sender of this frame stands in a conversation's group. Two devices in one epoch with different
+/// authenticators have been shown different commits.
+struct GroupHead {
+    static constexpr std::uint8_t wire_kind = 45;
+    ConversationId conversation;
+    std::uint64_t incarnation = 0;
+    std::uint64_t epoch = 0;
+    FixedBytes<16, struct EpochAuthenticatorTag> authenticator; ///< Hash of MLS's epoch_authenticator.
+};
 struct Ping {
     static constexpr std::uint8_t wire_kind = 42;
     std::uint64_t token = 0;
@@ -66,7 +88,8 @@ struct Pong {
     static constexpr std::uint8_t wire_kind = 43;
     std::uint64_t token = 0;
 };
-using Frame = std::variant<Deliver, Receipt, Ping, Pong>;
+using EpochAuthenticator = FixedBytes<16, EpochAuthenticatorTag>;
+using Frame = std::variant<Deliver, Receipt, Unopened, GroupHead, Ping, Pong>;
 } // namespace peer
 
 [[nodiscard]] Bytes encode(const peer::Frame& frame);
@@ -76,13 +99,13 @@ using Frame = std::variant<Deliver, Receipt, Ping, Pong>;
 
 enum class RosterState : std::uint8_t { none = 0, requested = 1, incoming = 2, accepted = 3, blocked = 4 };
 
-/// One contact as the relay keeps it. `certificates` only in state accepted (incoming and requested carry none).
+/// One contact as the relay keeps it. `device_list` only in state accepted (incoming and requested carry none).
 struct RosterEntry {
     std::string user;
     RosterState state = RosterState::none; ///< none: the contact is gone.
     PublicKey account_key; ///< Zero in states requested and blocked: nothing about people who have not agreed.
-    std::vector<Bytes> certificates; ///< Encoded DeviceCertificate, one a device.
-    std::vector<DeviceId> online;    ///< Their devices that are connected now.
+    Bytes device_list;            ///< Encoded DeviceList; empty: none.
+    std::vector<DeviceId> online; ///< Their devices that are connected now.
 };
 
 struct TurnServer {
@@ -113,6 +136,7 @@ struct RegisterAccount {
     PublicKey account_key;
     Bytes vault;       ///< The account's secret key under a key that only the password gives; opaque to the relay.
     Bytes certificate; ///< This device's, signed by account_key; device = the key of this link.
+    Bytes device_list; ///< Version 1, with this device alone.
 };
 /// First half of a login on a new device: answers LoginOk with the vault.
 struct Login {
@@ -120,10 +144,13 @@ struct Login {
     std::string user;
     FixedBytes<32, LoginSecretTag> login_secret;
 };
-/// Second half: this device, certified by the account key out of the vault. Must follow Login on the same link.
+/// Second half of a login, or of a device link: this device, on a device list signed by the account key. That signature
+/// is the authority. Errors: conflict (the list is not the next version: fetch again by Login).
 struct AddDevice {
     static constexpr std::uint8_t wire_kind = 66;
-    Bytes certificate;
+    std::string user;
+    Bytes certificate; ///< This device's; device = the key of this link.
+    Bytes device_list; ///< The next version, with this device and nobody else new.
 };
 /// A known device comes back; the key of the link says which.
 struct Resume {
@@ -132,6 +159,7 @@ struct Resume {
 /// Removes this device from its account.
 struct Logout {
     static constexpr std::uint8_t wire_kind = 68;
+    Bytes device_list; ///< The next version, without this device.
 };
 struct ContactAdd {
     static constexpr std::uint8_t wire_kind = 69;
@@ -170,8 +198,73 @@ struct FetchSession {
     static constexpr std::uint8_t wire_kind = 76;
 };
 
+/// What others need to add this device to groups while it is away (RFC 9420 section 10; RFC 9750 section 5.1). The last
+/// resort is handed out, and kept, when no other is left. Answered by KeyPackageStock.
+struct KeyPackagePublish {
+    static constexpr std::uint8_t wire_kind = 112;
+    std::vector<Bytes> packages; ///< Encoded MLSMessage with a KeyPackage; each is handed out once.
+    Bytes last_resort;           ///< Replaces the former; empty: keep that.
+};
+/// One KeyPackage for each of these devices of `user` (a contact or this account). Answered by KeyPackages.
+struct KeyPackageFetch {
+    static constexpr std::uint8_t wire_kind = 113;
+    std::string user;
+    std::vector<DeviceId> devices;
+};
+
+/// A Commit, for the relay as Delivery Service (RFC 9750 section 5.2): it accepts one for each epoch, in order. The
+/// conversation must be the one of this account and `with` (conversation_of), and all devices theirs. The same envelope
+/// id again is answered as the first time. Errors: conflict (another commit came first; the body is GroupState).
+struct GroupCommit {
+    static constexpr std::uint8_t wire_kind = 114;
+    std::string with; ///< Own name: the conversation of the account's own devices.
+    ConversationId conversation;
+    std::uint64_t incarnation = 0;    ///< Which group of the conversation; one more than the current one creates.
+    std::uint64_t epoch = 0;          ///< The one that the commit starts from; 0 creates.
+    std::vector<DeviceId> recipients; ///< Members before the commit, without the committer. Empty when creating.
+    Envelope envelope;                ///< MLSMessage with the Commit.
+    std::vector<DeviceId> newcomers;  ///< Devices that the commit adds.
+    Bytes welcome;                    ///< MLSMessage with the Welcome; empty: no newcomers.
+    Bytes group_info;                 ///< MLSMessage with the GroupInfo of the new epoch, for external commits.
+};
+/// The group of a conversation as the relay has it. Answered by GroupState with `group_info`.
+struct GroupFetch {
+    static constexpr std::uint8_t wire_kind = 115;
+    std::string with;
+    ConversationId conversation;
+};
+/// A member could not accept the newest commit: the relay opens its epoch again, and tells the members (GroupChanged).
+struct GroupReject {
+    static constexpr std::uint8_t wire_kind = 116;
+    std::string with;
+    ConversationId conversation;
+    std::uint64_t incarnation = 0;
+    std::uint64_t epoch = 0; ///< The one that the commit started from.
+    MessageId commit;        ///< Its envelope's id.
+    std::uint32_t reason = 0; ///< mls::MlsError, for the operator's eyes.
+};
+/// A device list with fewer devices: those that are missing are revoked, and their connections end. Errors: conflict.
+struct DevicesPut {
+    static constexpr std::uint8_t wire_kind = 117;
+    Bytes device_list;
+};
+
+/// A new device waits to be linked by one that it shows a code to: LinkGranted comes within link_wait_max or the
+/// connection ends. In the place of Login.
+struct LinkWait {
+    static constexpr std::uint8_t wire_kind = 118;
+};
+/// To a device that waits. `sealed` (lib/seal) is for it alone. Errors: not_connected (nobody waits under this key).
+struct LinkGrant {
+    static constexpr std::uint8_t wire_kind = 119;
+    DeviceId device;
+    Bytes sealed;
+};
+
 using RequestBody = std::variant<RegisterAccount, Login, AddDevice, Resume, Logout, ContactAdd, ContactAccept,
-                                 ContactRemove, ContactBlock, ContactUnblock, MailboxPut, Signal, FetchSession>;
+                                 ContactRemove, ContactBlock, ContactUnblock, MailboxPut, Signal, FetchSession,
+                                 KeyPackagePublish, KeyPackageFetch, GroupCommit, GroupFetch, GroupReject, DevicesPut,
+                                 LinkWait, LinkGrant>;
 struct Request {
     static constexpr std::uint8_t wire_kind = 49;
     std::uint64_t id = 0;
@@ -214,6 +307,7 @@ struct LoginOk {
     static constexpr std::uint8_t wire_kind = 97;
     PublicKey account_key;
     Bytes vault;
+    Bytes device_list; ///< The current one.
 };
 /// This device is logged in. Roster pages follow.
 struct Session {
@@ -222,6 +316,8 @@ struct Session {
     std::vector<TurnServer> turn_servers;
     std::string stun_host; ///< Empty: the relay's own address and port.
     std::uint16_t stun_port = 0;
+    std::uint32_t key_packages = 0; ///< Of this device, at the relay, without the last resort.
+    bool last_resort = false;       ///< The relay has one.
 };
 /// One code per recipient of a MailboxPut, in its order: ok, quota_exceeded, not_a_contact, device_revoked, …
 struct MailboxPutOk {
@@ -229,9 +325,29 @@ struct MailboxPutOk {
     std::vector<ErrorCode> results;
 };
 
+struct KeyPackageStock {
+    static constexpr std::uint8_t wire_kind = 100;
+    std::uint32_t key_packages = 0;
+};
+struct KeyPackages {
+    static constexpr std::uint8_t wire_kind = 101;
+    struct One {
+        DeviceId device;
+        Bytes package;
+    };
+    std::vector<One> packages; ///< Devices that are gone, or have none, are missing.
+};
+struct GroupState {
+    static constexpr std::uint8_t wire_kind = 102;
+    std::uint64_t incarnation = 0; ///< 0: there never was a group.
+    std::uint64_t epoch = 0;       ///< The next commit must start from it; 0: the group is to be created anew.
+    MessageId commit;              ///< Envelope id of the commit that led here.
+    Bytes group_info;              ///< In the answer to GroupFetch; empty otherwise.
+};
+
 /// wire_kind of std::monostate in a Response: nothing to say but the error code.
 inline constexpr std::uint8_t no_body_wire_kind = 96;
-using ResponseBody = std::variant<std::monostate, LoginOk, Session, MailboxPutOk>;
+using ResponseBody = std::variant<std::monostate, LoginOk, Session, MailboxPutOk, KeyPackageStock, KeyPackages, GroupState>;
 struct Response {
     static constexpr std::uint8_t wire_kind = 81;
     std::uint64_t id = 0;
@@ -243,7 +359,7 @@ struct Response {
 struct Roster {
     static constexpr std::uint8_t wire_kind = 82;
     std::vector<RosterEntry> entries;
-    std::vector<Bytes> own_certificates; ///< Every device of this account, on the last page.
+    Bytes own_device_list; ///< Of this account, on the last page; else empty.
     bool last = true;
 };
 /// One contact as it is now (added, accepted, removed, new device, …); replaces what was known.
@@ -254,7 +370,7 @@ struct RosterChange {
 /// The devices of the own account changed.
 struct OwnDevices {
     static constexpr std::uint8_t wire_kind = 84;
-    std::vector<Bytes> certificates;
+    Bytes device_list;
 };
 struct Presence {
     static constexpr std::uint8_t wire_kind = 85;
@@ -279,8 +395,27 @@ struct Notice {
     Error what;
 };
 
+/// The relay has taken back a commit (GroupReject): this is where the group stands.
+struct GroupChanged {
+    static constexpr std::uint8_t wire_kind = 90;
+    ConversationId conversation;
+    std::uint64_t incarnation = 0;
+    std::uint64_t epoch = 0;
+    MessageId commit;
+};
+/// Nothing waits in this device's mailbox, and all of it is acknowledged. Once after login, and whenever it has become
+/// so again.
+struct MailboxEmpty {
+    static constexpr std::uint8_t wire_kind = 91;
+};
+/// What a device has granted that was shown this connection's code. AddDevice follows.
+struct LinkGranted {
+    static constexpr std::uint8_t wire_kind = 89;
+    Bytes sealed;
+};
+
 using ServerFrame = std::variant<Welcome, Response, Roster, RosterChange, OwnDevices, Presence, MailboxDeliver,
-                                 SignalPush, Notice, Ping, Pong>;
+                                 SignalPush, Notice, GroupChanged, MailboxEmpty, LinkGranted, Ping, Pong>;
 
 } // namespace relay
 

@@ -16,6 +16,21 @@ void fields(C& c, Of<C, peer::Receipt>& v)
 }
 
 template <class C>
+void fields(C& c, Of<C, peer::Unopened>& v)
+{
+    c.list(v.ids, receipt_ids_max, fixed_item);
+}
+
+template <class C>
+void fields(C& c, Of<C, peer::GroupHead>& v)
+{
+    c.fixed(v.conversation);
+    c.number(v.incarnation);
+    c.number(v.epoch);
+    c.fixed(v.authenticator);
+}
+
+template <class C>
 void fields(C& c, Of<C, peer::Ping>& v)
 {
     c.number(v.token);

@@ -27,6 +27,7 @@ void fields(C& c, Of<C, relay::LoginOk>& v)
 {
     c.fixed(v.account_key);
     c.blob(v.vault, 0, vault_bytes_max);
+    c.blob(v.device_list, 0, device_list_bytes_max);
 }
 
 template <class C>
@@ -47,12 +48,42 @@ void fields(C& c, Of<C, relay::Session>& v)
     c.list(v.turn_servers, turn_servers_max, structure_item);
     c.text(v.stun_host, host_bytes_max);
     c.number(v.stun_port);
+    c.number(v.key_packages);
+    c.flag(v.last_resort);
 }
 
 template <class C>
 void fields(C& c, Of<C, relay::MailboxPutOk>& v)
 {
     c.list(v.results, recipients_max, [](auto& codec, auto& one) { fields(codec, one); });
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::KeyPackageStock>& v)
+{
+    c.number(v.key_packages);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::KeyPackages::One>& v)
+{
+    c.fixed(v.device);
+    c.blob(v.package, 1, key_package_bytes_max);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::KeyPackages>& v)
+{
+    c.list(v.packages, devices_per_account_max, structure_item);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::GroupState>& v)
+{
+    c.number(v.incarnation);
+    c.number(v.epoch);
+    c.fixed(v.commit);
+    c.blob(v.group_info, 0, group_info_bytes_max);
 }
 
 template <class C>
@@ -69,7 +100,7 @@ void fields(C& c, Of<C, RosterEntry>& v)
     c.text(v.user, user_name_length_max);
     c.enumeration(v.state, RosterState::none, RosterState::blocked);
     c.fixed(v.account_key);
-    c.list(v.certificates, devices_per_account_max, certificate_item);
+    c.blob(v.device_list, 0, device_list_bytes_max);
     c.list(v.online, devices_per_account_max, fixed_item);
 }
 
@@ -77,7 +108,7 @@ template <class C>
 void fields(C& c, Of<C, relay::Roster>& v)
 {
     c.list(v.entries, roster_page_max, structure_item);
-    c.list(v.own_certificates, devices_per_account_max, certificate_item);
+    c.blob(v.own_device_list, 0, device_list_bytes_max);
     c.flag(v.last);
 }
 
@@ -90,7 +121,7 @@ void fields(C& c, Of<C, relay::RosterChange>& v)
 template <class C>
 void fields(C& c, Of<C, relay::OwnDevices>& v)
 {
-    c.list(v.certificates, devices_per_account_max, certificate_item);
+    c.blob(v.device_list, 1, device_list_bytes_max);
 }
 
 template <class C>
@@ -120,6 +151,26 @@ template <class C>
 void fields(C& c, Of<C, relay::Notice>& v)
 {
     c.structure(v.what);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::GroupChanged>& v)
+{
+    c.fixed(v.conversation);
+    c.number(v.incarnation);
+    c.number(v.epoch);
+    c.fixed(v.commit);
+}
+
+template <class C>
+void fields(C&, Of<C, relay::MailboxEmpty>&)
+{
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::LinkGranted>& v)
+{
+    c.blob(v.sealed, 1, link_grant_bytes_max);
 }
 
 Bytes encode(const relay::ServerFrame& frame)

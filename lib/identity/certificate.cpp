@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/seal/certificate.hpp"
+#include "lib/identity/certificate.hpp"
 
-#include "lib/crypto/exchange.hpp"
 #include "lib/crypto/signing.hpp"
 
 #include <algorithm>
 
-namespace godwit::seal {
+namespace godwit::identity {
 namespace {
 
 Error refused(const char* detail)
 {
     return Error{ErrorCode::authentication_failed, detail, 0};
-}
-
-/// Somebody who certifies a point of small order would make every sealing for that device fail.
-bool usable(const wire::SealingKey& key)
-{
-    return crypto::exchange(Bytes(crypto::exchange_key_bytes, 1), key.view()).has_value();
 }
 
 } // namespace
@@ -40,8 +33,7 @@ Result<wire::DeviceCertificate> verify_certificate(BytesView encoded, std::strin
     if (certificate->account_key != account_key) return refused("device certificate: by another account key");
     if (!crypto::verify(account_key, wire::certificate_signed_bytes(*certificate), certificate->signature.view()))
         return refused("device certificate: signature does not verify");
-    if (!usable(certificate->sealing_key)) return refused("device certificate: unusable sealing key");
     return certificate;
 }
 
-} // namespace godwit::seal
+} // namespace godwit::identity

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "lib/identity/certificate.hpp"
+
+#include <optional>
+
+namespace godwit::identity {
+
+/// A verified list.
+struct DeviceList {
+    std::uint64_t version = 0;
+    std::vector<wire::DeviceCertificate> devices; ///< In the list's order; no device twice.
+    Bytes encoded;
+
+    [[nodiscard]] const wire::DeviceCertificate* find(const DeviceId& device) const;
+};
+
+/// Decodes and verifies: signed by `account_key`, for `user`; every certificate verifies; at least version 1 and one
+/// device. Errors: malformed, authentication_failed.
+[[nodiscard]] Result<DeviceList> verify_device_list(BytesView encoded, std::string_view user,
+                                                    const PublicKey& account_key);
+
+/// Signs a list of these devices. Precondition: not more than wire::devices_per_account_max, none twice.
+[[nodiscard]] DeviceList sign_device_list(std::string_view user, BytesView account_seed, std::uint64_t version,
+                                          const std::vector<wire::DeviceCertificate>& devices, WallMs created_ms);
+
+/// The next version with `added`, in the place of a certificate of the same device when there is one. Errors:
+/// quota_exceeded (devices_per_account_max).
+[[nodiscard]] Result<DeviceList> with_device(const DeviceList& list, const wire::DeviceCertificate& added,
+                                             std::string_view user, BytesView account_seed, WallMs created_ms);
+/// The next version without `removed`.
+[[nodiscard]] DeviceList without_device(const DeviceList& list, const DeviceId& removed, std::string_view user,
+                                        BytesView account_seed, WallMs created_ms);
+
+/// How a list that is shown relates to the one that is known.
+enum class Succession : std::uint8_t {
+    same,     ///< The one that is known.
+    newer,    ///< Take it.
+    rollback, ///< Older than what is known: the relay shows an old one, or restored a backup.
+    conflict, ///< Another list of the same version: the account key signed two, or somebody else has it.
+};
+[[nodiscard]] Succession judge(const DeviceList& known, const DeviceList& shown);
+
+} // namespace godwit::identity

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+// seal: content in, one sealed envelope out, and back. The only door to end-to-end encryption: every conversation is an
+// MLS group (RFC 9420, lib/mls) whose leaves are devices, and what is sealed is a PrivateMessage of it.
+//
+//   key_packages.hpp  what others need to add this device while it is away
+//   membership.hpp    which leaves a conversation may have: accounts in the GroupContext, certificates as credentials
+//   groups.hpp        all groups of this device: seal, open, commit, join, recover (this file)
+//   link_grant.hpp    an account's secret, for a device that it is linked with
+//
+// State lives in the store under "mls/…" and commits in the caller's transaction, together with the outbox row or the
+// dedupe mark it belongs to. In memory a group may run ahead of the store until flush(); when the transaction fails the
+// whole object is thrown away and made anew, so a generation that was not stored was never used, and one that was
+// stored is never used again. Nothing here speaks: the engine carries what comes out to peers and to the relay.
+//
+//   conversation, incarnation   one conversation has one group at a time; when a group is lost beyond repair the next
+//                               one is its next incarnation. MLS group_id = conversation (16) ‖ incarnation (8, BE)
+//   version                     (incarnation, epoch), ordered
+#pragma once
+
+#include <godwit/ids.hpp>
+#include <godwit/result.hpp>
+
+#include "lib/identity/device_list.hpp"
+#include "lib/port/entropy.hpp"
+#include "lib/port/store.hpp"
+#include "lib/wire/frames.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace godwit::seal {
+
+/// What the sealed bytes are for: in the authenticated data with the message id, so one kind never passes for another.
+enum class Purpose : std::uint8_t {
+    content = 1, ///< Messages: stored, retransmitted.
+    control = 2, ///< Receipts and Unopened that go by the mailbox.
+    signal = 3,  ///< ICE signalling: forwarded, never stored.
+};
+
+/// This device. Seeds are copied into guarded memory and wiped on destruction.
+struct DeviceKeys {
+    DeviceId device;
+    Bytes device_seed; ///< Ed25519 seed, 32 bytes: the MLS signature key.
+    Bytes certificate; ///< Encoded wire::DeviceCertificate: the MLS credential.
+};
+
+/// One account of a conversation, as far as its signed device list is known here.
+struct Party {
+    std::string user;
+    PublicKey account_key;
+    std::vector<DeviceId> devices; ///< All of the list; for the own account with this device.
+};
+/// Who belongs into a conversation. The own account first; alone: the conversation of its own devices.
+struct Circle {
+    ConversationId conversation;
+    std::vector<Party> parties;
+};
+
+struct Version {
+    std::uint64_t incarnation = 0;
+    std::uint64_t epoch = 0;
+    friend auto operator<=>(const Version&, const Version&) = default;
+};
+
+struct Sealed {
+    Bytes bytes;
+    Version version;
+};
+
+/// What is readable from outside of something sealed.
+struct Label {
+    enum class Kind : std::uint8_t { message, commit, welcome } kind = Kind::message;
+    ConversationId conversation; ///< Zero for a Welcome.
+    Version version;             ///< The epoch it was sent in; zero for a Welcome.
+};
+/// nullopt: not something that this room makes.
+[[nodiscard]] std::optional<Label> read_label(BytesView sealed);
+
+struct Opened {
+    enum class Verdict : std::uint8_t {
+        opened,
+        ahead,    ///< Of an epoch that we have not entered, or of a group that we are not in (yet): try again later.
+        behind,   ///< Of an epoch whose keys are gone, or that we never had: only a new sealing helps.
+        repeated, ///< Its generation was opened before.
+        forged,   ///< Everything else, deliberately not told apart.
+    } verdict = Verdict::forged;
+    ConversationId conversation;
+    Bytes content; ///< Only when opened, as the next.
+    wire::DeviceCertificate sender;
+    Version version;
+};
+
+/// What a conversation's group lacks.
+struct Needs {
+    bool group = false;            ///< There is none here.
+    std::vector<DeviceId> missing; ///< In the lists, not in the group.
+    std::vector<DeviceId> surplus; ///< In the group, not in the lists: nothing may be sealed before they are out.
+    bool update = false;           ///< Our leaf has been used for long: a commit with a fresh path heals.
+    [[nodiscard]] bool any() const { return group || update || !missing.empty() || !surplus.empty(); }
+};
+/// When Needs::update is set: RFC 9420 section 16.6 wants it regularly.
+inline constexpr std::int64_t update_after_ms = 7LL * 24 * 3600 * 1000;
+inline constexpr std::uint32_t update_after_messages = 1'000;
+
+/// A commit on its way to the Delivery Service. Stored until the answer is known; the same again after a crash.
+struct Outgoing {
+    ConversationId conversation;
+    Version from;                     ///< The epoch it starts from; epoch 0 creates.
+    bool external = false;            ///< We join by it.
+    MessageId id;                     ///< Of its envelope.
+    Bytes commit;
+    std::vector<DeviceId> recipients; ///< Members before, without us.
+    std::vector<DeviceId> newcomers;
+    Bytes welcome; ///< Empty: no newcomers.
+    Bytes group_info;
+};
+
+/// What a commit that took effect has done.
+struct Changes {
+    ConversationId conversation;
+    Version version; ///< Now.
+    std::vector<wire::DeviceCertificate> added;
+    std::vector<wire::DeviceCertificate> removed;
+    DeviceId committer;
+    bool self_removed = false; ///< We are out: the group is gone from here.
+};
+
+struct CommitOutcome {
+    enum class Verdict : std::uint8_t {
+        applied,
+        known,    ///< Of an epoch that we have left, and it is the commit by which we left it.
+        rival,    ///< Of an epoch that we have left by another commit: one of the two branches is dead.
+        ahead,    ///< Of an epoch that we have not entered.
+        rejected, ///< It is for us, and it is not valid: report it.
+        foreign,  ///< Of a group that we are not in, or of an older incarnation.
+    } verdict = Verdict::foreign;
+    Version from;
+    Changes changes;               ///< When applied.
+    std::uint32_t mls_error = 0;   ///< When rejected: mls::MlsError.
+    std::string detail;            ///< Its name.
+};
+
+/// Which accounts belong into a conversation of ours, for judging groups that others made.
+class Directory {
+public:
+    virtual ~Directory() = default;
+    /// nullopt: no conversation of ours, or one with somebody to whom we do not talk.
+    [[nodiscard]] virtual std::optional<Circle> circle_of(const ConversationId& conversation) const = 0;
+};
+
+class Groups {
+public:
+    /// All borrowed for life.
+    Groups(DeviceKeys keys, port::Store& store, port::Entropy& entropy, const Directory& directory);
+    ~Groups();
+    Groups(const Groups&) = delete;
+    Groups& operator=(const Groups&) = delete;
+
+    /// Writes what has changed since the last flush: at the end of every tick, before the commit.
+    void flush();
+    /// The device is withdrawn: everything under "mls/…" goes.
+    static void forget_all(port::Store& store);
+
+    // ---- sealing ----
+
+    /// Sealing is possible now: a group, without surplus devices.
+    [[nodiscard]] bool ready(const Circle& circle);
+    /// A PrivateMessage of the current epoch for all members. Errors: not_connected (not ready), message_too_large.
+    [[nodiscard]] Result<Sealed> seal(const Circle& circle, Purpose purpose, const MessageId& id, BytesView content);
+    /// `device` can open what was sealed at `version`: it was a member then, and the keys are not about to go.
+    [[nodiscard]] bool can_open(const ConversationId& conversation, const DeviceId& device, Version version);
+    /// `device` has a leaf in the current epoch.
+    [[nodiscard]] bool is_member(const ConversationId& conversation, const DeviceId& device);
+
+    /// `from`: whom the link or the relay names; the leaf must be theirs. `purpose` and `id` must be the bound ones.
+    [[nodiscard]] Opened open(Purpose purpose, const MessageId& id, const DeviceId& from, BytesView sealed);
+
+    // ---- epochs ----
+
+    [[nodiscard]] std::optional<Version> version(const ConversationId& conversation);
+    /// For comparing with a peer: equal versions must have equal authenticators.
+    [[nodiscard]] std::optional<wire::peer::GroupHead> head(const ConversationId& conversation);
+    [[nodiscard]] std::vector<wire::DeviceCertificate> members(const ConversationId& conversation);
+    [[nodiscard]] Needs needs(const Circle& circle, WallMs now_ms);
+
+    /// The first commits of a group of this incarnation: all devices of the circle for which `packages` (MLSMessages
+    /// with KeyPackages, by device) has a good one. Bad ones are named in `bad`. Errors: conflict (one is pending),
+    /// internal.
+    [[nodiscard]] Result<Outgoing> create(const Circle& circle, std::uint64_t incarnation,
+                                          const std::map<DeviceId, Bytes>& packages, std::vector<DeviceId>& bad,
+                                          WallMs now_ms);
+    /// Adds who is missing and has a package, removes surplus, and always brings a fresh path. Errors: conflict (one is
+    /// pending), not_connected (no group).
+    [[nodiscard]] Result<Outgoing> change(const Circle& circle, const std::map<DeviceId, Bytes>& packages,
+                                          std::vector<DeviceId>& bad, WallMs now_ms);
+    /// An external commit into the group that `group_info` (MLSMessage) describes; takes the place of our old leaf if it
+    /// has one, and of our state when it is accepted. Errors: conflict (one is pending), authentication_failed,
+    /// malformed.
+    [[nodiscard]] Result<Outgoing> rejoin(const Circle& circle, BytesView group_info, Version at_relay, WallMs now_ms);
+    /// The stored one whose answer is not known, by all conversations.
+    [[nodiscard]] std::vector<Outgoing> pending();
+    [[nodiscard]] bool is_pending(const ConversationId& conversation);
+    /// The Delivery Service took it: we enter its epoch.
+    [[nodiscard]] Result<Changes> accepted(const ConversationId& conversation, WallMs now_ms);
+    /// It did not.
+    void refused(const ConversationId& conversation);
+
+    /// A commit of somebody else; `id` of its envelope. A pending one of ours from the same epoch has lost and goes.
+    [[nodiscard]] CommitOutcome commit(const MessageId& id, const DeviceId& from, BytesView sealed, WallMs now_ms);
+    /// Takes a newer incarnation's place of an older one; a Welcome to the incarnation that we are in is refused.
+    /// Errors: authentication_failed, malformed, conflict (not newer), not_a_contact (no conversation of ours).
+    [[nodiscard]] Result<Changes> welcome(BytesView sealed, WallMs now_ms);
+    /// Envelope id of the commit by which we entered the current epoch.
+    [[nodiscard]] std::optional<MessageId> entered_by(const ConversationId& conversation);
+    /// The group cannot be saved: forget it (history stays). The next one has a higher incarnation.
+    void abandon(const ConversationId& conversation);
+
+    // ---- key packages ----
+
+    /// Fresh one-time packages, their private halves stored. As MLSMessages.
+    [[nodiscard]] std::vector<Bytes> make_key_packages(std::size_t count, WallMs now_ms);
+    [[nodiscard]] Bytes make_last_resort(WallMs now_ms);
+    /// The last resort is due for a new one, and private halves that have expired are deleted.
+    [[nodiscard]] bool last_resort_is_old(WallMs now_ms);
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+} // namespace godwit::seal

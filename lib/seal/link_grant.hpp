@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Linking a device without the password: the new device shows a code, a device of the account takes it in.
+//
+//   new device   code = "godwit-link:1:" ‖ base64url(device key (32) ‖ HPKE public key (32) ‖ secret (16))
+//   old device   grant = HPKE (RFC 9180, mode PSK, suite of MLS 0x0003) to that key, psk = secret: user, account key and
+//                seed, and the device list that the new device will present (with a certificate for its key)
+//
+// Who has not seen the code can neither make a grant nor open one: the relay that carries it sees a device key.
+#pragma once
+
+#include <godwit/result.hpp>
+
+#include "lib/identity/device_list.hpp"
+#include "lib/port/entropy.hpp"
+
+namespace godwit::seal {
+
+/// The new device's side, kept while it waits.
+struct LinkOffer {
+    DeviceId device;
+    Bytes hpke_private; ///< 32 bytes.
+    Bytes secret;       ///< 16 bytes.
+};
+[[nodiscard]] LinkOffer make_link_offer(const DeviceId& device, port::Entropy& entropy);
+[[nodiscard]] std::string link_code(const LinkOffer& offer);
+
+struct LinkCode {
+    DeviceId device;
+    Bytes hpke_public;
+    Bytes secret;
+};
+/// Errors: invalid_argument (not a code: the detail says what one looks like).
+[[nodiscard]] Result<LinkCode> parse_link_code(std::string_view text);
+
+struct LinkGrant {
+    std::string user;
+    PublicKey account_key;
+    Bytes account_seed;
+    Bytes certificate; ///< Of the new device.
+    Bytes device_list; ///< The next version, with it.
+};
+[[nodiscard]] Bytes seal_link_grant(const LinkCode& code, const LinkGrant& grant, port::Entropy& entropy);
+/// Errors: authentication_failed.
+[[nodiscard]] Result<LinkGrant> open_link_grant(const LinkOffer& offer, BytesView sealed);
+
+} // namespace godwit::seal
