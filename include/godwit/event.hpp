@@ -39,7 +39,63 @@ struct Contact {
     std::string path_reason;  ///< Why that one.
     PublicKey account_key;    ///< Pinned at first sight; zero until known.
     bool key_changed = false; ///< The relay now shows another key: sending is stopped until removed and added again.
+    bool verified = false;    ///< The user has compared the safety number; ends when the key changes.
 };
+
+/// One device of the own account.
+struct Device {
+    DeviceId id;
+    std::string name;
+    std::int64_t created_ms = 0; ///< When it was certified.
+    bool current = false;        ///< This one.
+    bool online = false;         ///< This one: connected to the relay.
+};
+
+/// What two people compare to be sure that nobody stands between them.
+struct SafetyNumber {
+    std::string number; ///< 60 digits in twelve groups, the same on both sides.
+    std::string code;   ///< For a QR code; the other side gives it to Verify.
+    bool verified = false;
+};
+
+/// Something that only an attacker, a faulty relay or a restored backup brings about, or that widens who can read.
+enum class SecurityKind : std::uint8_t {
+    account_key_changed = 1,  ///< The relay shows another account key than the pinned one; sending is stopped.
+    device_added = 2,         ///< A contact or this account has one more device. Normal, and worth showing.
+    device_removed = 3,       ///< ... one less.
+    device_list_rollback = 4, ///< The relay shows an older device list than was known; it is ignored.
+    device_list_conflict = 5, ///< Two device lists of one version, or one that its account has not signed; ignored.
+    key_package_invalid = 6,  ///< The relay handed out a KeyPackage that is not the device's; it is not used.
+    commit_rejected = 7,      ///< A change of a conversation's group was not valid; its epoch is open again.
+    group_forked = 8,         ///< Members were shown different changes of a group; this device joined again.
+    group_rejoined = 9,       ///< This device fell out of a conversation's group and joined again by itself.
+    commit_withheld = 10,     ///< Messages of a later epoch came, and the commit that leads there does not.
+    message_unopenable = 11,  ///< A message did not open, and its sender was asked to seal it anew.
+    message_forged = 12,      ///< Something sealed was altered, replayed or not from whom it claims; it is dropped.
+    device_unlisted = 13,     ///< A device that its account does not list was in the group; it is removed before
+                              ///< anything is sealed.
+    group_invalid = 14,       ///< An invitation to a group that is not that of its accounts was refused.
+};
+[[nodiscard]] constexpr std::string_view security_kind_name(SecurityKind kind) noexcept
+{
+    switch (kind) {
+    case SecurityKind::account_key_changed: return "account_key_changed";
+    case SecurityKind::device_added: return "device_added";
+    case SecurityKind::device_removed: return "device_removed";
+    case SecurityKind::device_list_rollback: return "device_list_rollback";
+    case SecurityKind::device_list_conflict: return "device_list_conflict";
+    case SecurityKind::key_package_invalid: return "key_package_invalid";
+    case SecurityKind::commit_rejected: return "commit_rejected";
+    case SecurityKind::group_forked: return "group_forked";
+    case SecurityKind::group_rejoined: return "group_rejoined";
+    case SecurityKind::commit_withheld: return "commit_withheld";
+    case SecurityKind::message_unopenable: return "message_unopenable";
+    case SecurityKind::message_forged: return "message_forged";
+    case SecurityKind::device_unlisted: return "device_unlisted";
+    case SecurityKind::group_invalid: return "group_invalid";
+    }
+    return "unknown";
+}
 
 enum class RelayTransport : std::uint8_t { none = 0, quic = 1, tls = 2 };
 
@@ -65,7 +121,9 @@ namespace event {
 struct Reply {
     RequestId id = 0;
     Error error{ErrorCode::ok, {}, 0}; ///< code ok: it worked.
-    std::variant<std::monostate, MessageId, std::vector<Contact>, std::vector<Message>, StatusReport> value;
+    std::variant<std::monostate, MessageId, std::vector<Contact>, std::vector<Message>, StatusReport,
+                 std::vector<Device>, SafetyNumber, std::string>
+        value; ///< The string: LinkCode's code.
 };
 
 /// A message came in; it is in the history. Repeated after a restart until the application took the next event.
@@ -104,6 +162,18 @@ struct AccountKeyChanged {
     PublicKey shown;
 };
 
+/// See SecurityKind. Shown once for each cause; nothing secret is in it.
+struct Security {
+    SecurityKind kind{};
+    std::string user; ///< Whose account or conversation; the own name for own devices.
+    DeviceId device;  ///< Zero: none in particular.
+    std::string detail;
+};
+/// This device, which had asked for a LinkCode, is now one of `user`'s.
+struct Linked {
+    std::string user;
+};
+
 struct Connected {
     std::string relay;
     RelayTransport over = RelayTransport::none;
@@ -134,7 +204,7 @@ struct Warning {
 
 using Any =
     std::variant<Reply, MessageReceived, MessageStateChanged, Presence, ContactRequest, ContactAccepted, ContactRemoved,
-                 AccountKeyChanged, Connected, Disconnected, Update, PathChanged, LoggedOut, Warning>;
+                 AccountKeyChanged, Security, Linked, Connected, Disconnected, Update, PathChanged, LoggedOut, Warning>;
 
 } // namespace event
 

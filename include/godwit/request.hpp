@@ -70,6 +70,37 @@ struct History {
 };
 inline constexpr std::uint32_t history_limit_max = 1000;
 
+/// The devices of this account. Works offline.
+struct Devices {};
+/// Lets a device in that shows `code` (LinkCode there), without the password. It gets the account's secret, sealed for
+/// it alone. Errors: invalid_argument, not_connected (nobody waits with this code), quota_exceeded, conflict.
+struct DeviceLink {
+    std::string code;
+};
+/// For a new device: the reply is a code to show to a device of the account (as text or QR), good for link_code_ms_max.
+/// A Linked event follows when it has been let in. Errors: already_registered, timed_out, relay_key_mismatch.
+struct LinkCode {
+    std::string relay;       ///< godwit://host:port#key
+    std::string device_name; ///< Shown to the account's other devices; optional.
+};
+inline constexpr std::uint32_t link_code_ms_max = 5 * 60 * 1000;
+/// Withdraws another device of this account: it leaves every conversation. Errors: invalid_argument (no such device, or
+/// this one: log out instead), conflict.
+struct DeviceRevoke {
+    DeviceId device;
+};
+/// What to compare with a contact. Works offline. Errors: not_a_contact.
+struct SafetyNumber {
+    std::string with;
+};
+/// Says that the safety number was compared and is right, or takes that back. With `code`, what their device shows as
+/// verification code, godwit compares itself. Errors: not_a_contact, authentication_failed (the code is not theirs).
+struct Verify {
+    std::string with;
+    bool verified = true;
+    std::string code; ///< Optional.
+};
+
 struct Status {};
 /// The host says that addresses or the default route changed: reconnect now, without back-off.
 struct NetworkChanged {};
@@ -83,7 +114,8 @@ struct Fault {
 };
 
 using Any = std::variant<RegisterAccount, Login, Logout, ContactAdd, ContactAccept, ContactRemove, ContactBlock,
-                         ContactUnblock, Contacts, Send, History, Status, NetworkChanged, SetPolicy, Fault>;
+                         ContactUnblock, Contacts, Send, History, Devices, DeviceLink, LinkCode, DeviceRevoke,
+                         SafetyNumber, Verify, Status, NetworkChanged, SetPolicy, Fault>;
 
 } // namespace godwit::request
 

@@ -47,6 +47,7 @@ enum class ErrorCode : std::uint16_t {
     timed_out = 43,         ///< No answer in time: repeat; the request is idempotent unless its docs say otherwise.
     busy = 44,              ///< The mailbox of this client is full: drain events, then repeat.
     relay_unavailable = 45, ///< The relay cannot serve now (starting, draining, its disk is full): wait.
+    conflict = 46,          ///< Somebody else changed it first: take their change, then repeat.
 
     // Give up, or repair outside.
     storage_failed = 60, ///< The local disk refused (full, read-only, I/O error): make room; nothing accepted was lost.
@@ -92,6 +93,7 @@ enum class ErrorCode : std::uint16_t {
     case ErrorCode::timed_out: return "timed_out";
     case ErrorCode::busy: return "busy";
     case ErrorCode::relay_unavailable: return "relay_unavailable";
+    case ErrorCode::conflict: return "conflict";
     case ErrorCode::storage_failed: return "storage_failed";
     case ErrorCode::storage_corrupt: return "storage_corrupt";
     case ErrorCode::wrong_key: return "wrong_key";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// identity: who is who. An account is an Ed25519 key; it certifies devices one by one and signs the list of all of them.
-// Clients and relays judge by the same functions.
+// identity: who is who. An account is an Ed25519 key; it certifies devices one by one and signs the list of all of
+// them. Clients and relays judge by the same functions.
 //
 //   certificate.hpp      one device of an account
 //   device_list.hpp      all of them, versioned: what makes adding and revoking visible

@@ -19,8 +19,8 @@ struct Named {
 [[nodiscard]] std::string safety_number(const Named& one, const Named& other);
 inline constexpr std::uint32_t safety_number_rounds = 5200;
 
-/// The same as text for a QR code, from one side: "godwit-verify:1:<own user>:<own key>:<their user>:<their key>", keys in
-/// base64url.
+/// The same as text for a QR code, from one side: "godwit-verify:1:<own user>:<own key>:<their user>:<their key>", keys
+/// in base64url.
 [[nodiscard]] std::string verification_code(const Named& own, const Named& theirs);
 /// True when `code` is what the other side shows about `own` and `theirs`.
 [[nodiscard]] bool verification_matches(std::string_view code, const Named& own, const Named& theirs);

@@ -107,9 +107,9 @@ inline constexpr std::uint32_t update_after_messages = 1'000;
 /// A commit on its way to the Delivery Service. Stored until the answer is known; the same again after a crash.
 struct Outgoing {
     ConversationId conversation;
-    Version from;                     ///< The epoch it starts from; epoch 0 creates.
-    bool external = false;            ///< We join by it.
-    MessageId id;                     ///< Of its envelope.
+    Version from;          ///< The epoch it starts from; epoch 0 creates.
+    bool external = false; ///< We join by it.
+    MessageId id;          ///< Of its envelope.
     Bytes commit;
     std::vector<DeviceId> recipients; ///< Members before, without us.
     std::vector<DeviceId> newcomers;
@@ -137,9 +137,9 @@ struct CommitOutcome {
         foreign,  ///< Of a group that we are not in, or of an older incarnation.
     } verdict = Verdict::foreign;
     Version from;
-    Changes changes;               ///< When applied.
-    std::uint32_t mls_error = 0;   ///< When rejected: mls::MlsError.
-    std::string detail;            ///< Its name.
+    Changes changes;             ///< When applied.
+    std::uint32_t mls_error = 0; ///< When rejected: mls::MlsError.
+    std::string detail;          ///< Its name.
 };
 
 /// Which accounts belong into a conversation of ours, for judging groups that others made.
@@ -195,8 +195,8 @@ public:
     /// pending), not_connected (no group).
     [[nodiscard]] Result<Outgoing> change(const Circle& circle, const std::map<DeviceId, Bytes>& packages,
                                           std::vector<DeviceId>& bad, WallMs now_ms);
-    /// An external commit into the group that `group_info` (MLSMessage) describes; takes the place of our old leaf if it
-    /// has one, and of our state when it is accepted. Errors: conflict (one is pending), authentication_failed,
+    /// An external commit into the group that `group_info` (MLSMessage) describes; takes the place of our old leaf if
+    /// it has one, and of our state when it is accepted. Errors: conflict (one is pending), authentication_failed,
     /// malformed.
     [[nodiscard]] Result<Outgoing> rejoin(const Circle& circle, BytesView group_info, Version at_relay, WallMs now_ms);
     /// The stored one whose answer is not known, by all conversations.

@@ -50,9 +50,9 @@ inline constexpr std::size_t nesting_max = 8;
 /// allocates besides the bytes themselves: 24 bytes a value.
 inline constexpr std::size_t values_max = 4096;
 
-/// What binds a device to an account, and the identity in the basic credential of its MLS leaf. Signed by the account key over `certificate_context` ‖ encoding without the
-/// signature. The one struct that never grows: a field after the signature would not be signed, so a longer array is
-/// refused.
+/// What binds a device to an account, and the identity in the basic credential of its MLS leaf. Signed by the account
+/// key over `certificate_context` ‖ encoding without the signature. The one struct that never grows: a field after the
+/// signature would not be signed, so a longer array is refused.
 struct DeviceCertificate {
     static constexpr std::uint8_t wire_kind = 32;
     std::string user;      ///< Without the relay: the account key is what counts.

@@ -103,7 +103,7 @@ enum class RosterState : std::uint8_t { none = 0, requested = 1, incoming = 2, a
 struct RosterEntry {
     std::string user;
     RosterState state = RosterState::none; ///< none: the contact is gone.
-    PublicKey account_key; ///< Zero in states requested and blocked: nothing about people who have not agreed.
+    PublicKey account_key;        ///< Zero in states requested and blocked: nothing about people who have not agreed.
     Bytes device_list;            ///< Encoded DeviceList; empty: none.
     std::vector<DeviceId> online; ///< Their devices that are connected now.
 };
@@ -239,8 +239,8 @@ struct GroupReject {
     std::string with;
     ConversationId conversation;
     std::uint64_t incarnation = 0;
-    std::uint64_t epoch = 0; ///< The one that the commit started from.
-    MessageId commit;        ///< Its envelope's id.
+    std::uint64_t epoch = 0;  ///< The one that the commit started from.
+    MessageId commit;         ///< Its envelope's id.
     std::uint32_t reason = 0; ///< mls::MlsError, for the operator's eyes.
 };
 /// A device list with fewer devices: those that are missing are revoked, and their connections end. Errors: conflict.
@@ -261,10 +261,10 @@ struct LinkGrant {
     Bytes sealed;
 };
 
-using RequestBody = std::variant<RegisterAccount, Login, AddDevice, Resume, Logout, ContactAdd, ContactAccept,
-                                 ContactRemove, ContactBlock, ContactUnblock, MailboxPut, Signal, FetchSession,
-                                 KeyPackagePublish, KeyPackageFetch, GroupCommit, GroupFetch, GroupReject, DevicesPut,
-                                 LinkWait, LinkGrant>;
+using RequestBody =
+    std::variant<RegisterAccount, Login, AddDevice, Resume, Logout, ContactAdd, ContactAccept, ContactRemove,
+                 ContactBlock, ContactUnblock, MailboxPut, Signal, FetchSession, KeyPackagePublish, KeyPackageFetch,
+                 GroupCommit, GroupFetch, GroupReject, DevicesPut, LinkWait, LinkGrant>;
 struct Request {
     static constexpr std::uint8_t wire_kind = 49;
     std::uint64_t id = 0;
@@ -347,7 +347,8 @@ struct GroupState {
 
 /// wire_kind of std::monostate in a Response: nothing to say but the error code.
 inline constexpr std::uint8_t no_body_wire_kind = 96;
-using ResponseBody = std::variant<std::monostate, LoginOk, Session, MailboxPutOk, KeyPackageStock, KeyPackages, GroupState>;
+using ResponseBody =
+    std::variant<std::monostate, LoginOk, Session, MailboxPutOk, KeyPackageStock, KeyPackages, GroupState>;
 struct Response {
     static constexpr std::uint8_t wire_kind = 81;
     std::uint64_t id = 0;
