@@ -16,7 +16,19 @@ void Lane::rescan()
 {
     cursor_ = 0;
     exhausted_ = false;
+    skipped_ = false;
     page_.clear();
+}
+
+void Lane::skip()
+{
+    page_.pop_front();
+    skipped_ = true;
+}
+
+void Lane::retry_skipped()
+{
+    if (skipped_) rescan();
 }
 
 bool Lane::wanted(const port::Delivery& delivery, const Limits& limits, WallMs wall_ms) const

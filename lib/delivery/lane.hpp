@@ -50,6 +50,10 @@ public:
     /// What to offer next, or nullptr: nothing, or the window is full. Stays next until offered().
     [[nodiscard]] const port::Delivery* peek(port::Store& store, const Limits& limits, Moment now);
     void offered(Instant now);
+    /// The one that peek() named cannot leave yet: later ones may.
+    void skip();
+    /// What was skipped may be able to leave now.
+    void retry_skipped();
     /// Receipted, failed, or (mailbox) stored: forget it.
     void settled(const MessageId& id);
 
@@ -70,6 +74,7 @@ private:
     bool mailbox_;
     std::uint64_t cursor_ = 0; ///< Order of the last row read.
     bool exhausted_ = false;   ///< Nothing after cursor_ when last looked.
+    bool skipped_ = false;     ///< Something before cursor_ was not offered.
     std::deque<port::Delivery> page_;
     std::unordered_map<MessageId, Flight, FixedBytesHash> flights_;
     std::uint64_t flight_bytes_ = 0;

@@ -15,6 +15,8 @@ using port::Delivery;
 using port::DeliveryState;
 
 constexpr std::uint32_t scan_page = 256;
+/// What sealing adds to a content, for windows: padding, signature and headers.
+constexpr std::size_t sealing_bytes_about = 384;
 /// How often clocks and stored envelopes are looked at when nothing is known to be due.
 constexpr Duration look_again_max = std::chrono::hours(1);
 
@@ -63,7 +65,7 @@ void Outbox::accept(port::Store& store, const port::OutboxEnvelope& envelope, co
         row.device = to.device;
         row.user = to.user;
         row.accepted_ms = envelope.accepted_ms;
-        row.size_bytes = static_cast<std::uint32_t>(envelope.sealed.size());
+        row.size_bytes = static_cast<std::uint32_t>(envelope.content.size() + sealing_bytes_about);
         store.put_delivery(row);
         auto& entry = devices_[to.device];
         entry.user = to.user;
@@ -125,7 +127,7 @@ void Outbox::restart_mailbox()
     }
 }
 
-Outbox::Batch Outbox::collect(port::Store& store, Moment now, Budget budget)
+Outbox::Batch Outbox::collect(port::Store& store, Moment now, Budget budget, const Fit& fit)
 {
     Batch out;
     if (rescan_after_ <= now.mono) {
@@ -136,7 +138,7 @@ Outbox::Batch Outbox::collect(port::Store& store, Moment now, Budget budget)
                 if (used.route.link == 0) used.lane.rescan();
         }
     }
-    Gathering gathering{budget, {}, {}};
+    Gathering gathering{budget, fit, {}, {}, {}};
     auto at = devices_.upper_bound(served_last_);
     for (std::size_t turn = 0; turn < devices_.size(); ++turn, ++at) {
         if (at == devices_.end()) at = devices_.begin();
@@ -167,40 +169,56 @@ bool Outbox::collect_lane(port::Store& store, Moment now, Entry& entry, const De
     while (const auto* row = used.lane.peek(store, limits_, now)) {
         const auto id = row->message;
         const auto order = row->order;
-        if (mailbox) {
-            const auto shared = gathering.puts.find(id);
-            if (shared != gathering.puts.end() && out.offers[shared->second].devices.size() < wire::recipients_max) {
-                out.offers[shared->second].devices.push_back(device);
-                used.lane.offered(now.mono);
-                continue;
-            }
-        }
         auto& budget = gathering.budget;
-        if (budget.bytes == 0) return false;
-        // The relay has enough to answer: its answers, not the next tick, make room.
-        if (mailbox && (budget.mailbox_bytes == 0 || budget.mailbox_puts == 0)) return true;
-        auto envelope = store.envelope(id);
-        used.lane.offered(now.mono);
-        if (!envelope) {
+        const auto shared = mailbox ? gathering.puts.find(id) : gathering.puts.end();
+        const bool joins =
+            shared != gathering.puts.end() && out.offers[shared->second].devices.size() < wire::recipients_max;
+        if (!joins) {
+            if (budget.bytes == 0) return false;
+            // The relay has enough to answer: its answers, not the next tick, make room.
+            if (mailbox && (budget.mailbox_bytes == 0 || budget.mailbox_puts == 0)) return true;
+        }
+        auto known = gathering.envelopes.find(id);
+        if (known == gathering.envelopes.end()) known = gathering.envelopes.emplace(id, store.envelope(id)).first;
+        if (!known->second) {
+            used.lane.offered(now.mono);
             if (store.failed()) return true;
             gathering.orphans.emplace_back(id, device);
             continue;
         }
-        budget.bytes -= std::min(budget.bytes, envelope->sealed.size());
+        auto& envelope = *known->second;
+        const auto fitness = gathering.fit(envelope, device);
+        if (fitness == Fitness::wait) {
+            used.lane.skip();
+            continue;
+        }
+        if (fitness == Fitness::sealed) {
+            ++envelope.sealings;
+            store.put_envelope(envelope);
+            if (joins) out.offers[shared->second].envelope.sealed = envelope.sealed;
+        }
+        used.lane.offered(now.mono);
+        if (joins) {
+            out.offers[shared->second].devices.push_back(device);
+            continue;
+        }
+        budget.bytes -= std::min(budget.bytes, envelope.sealed.size());
         if (mailbox) {
-            budget.mailbox_bytes -= std::min(budget.mailbox_bytes, envelope->sealed.size());
+            budget.mailbox_bytes -= std::min(budget.mailbox_bytes, envelope.sealed.size());
             --budget.mailbox_puts;
             gathering.puts[id] = out.offers.size();
         }
-        out.offers.push_back({used.route.link,
-                              used.route.path,
-                              {device},
-                              {id, std::move(envelope->sealed)},
-                              order,
-                              envelope->is_content});
+        out.offers.push_back({used.route.link, used.route.path, {device}, {id, envelope.sealed}, order});
         if (!mailbox) note_sent(store, id, entry, used.route, out.progress);
     }
     return true;
+}
+
+void Outbox::groups_changed()
+{
+    for (auto& [device, entry] : devices_)
+        for (auto& used : entry.lanes)
+            used.lane.retry_skipped();
 }
 
 void Outbox::note_sent(port::Store& store, const MessageId& id, const Entry& entry, const Route& by,
@@ -221,6 +239,37 @@ std::vector<Progress> Outbox::receipt(port::Store& store, const DeviceId& device
         Route by;
         by.link = link;
         settle(store, id, device, DeliveryState::delivered, by, ErrorCode::ok, out);
+    }
+    return out;
+}
+
+std::vector<Progress> Outbox::unopened(port::Store& store, const DeviceId& device, const std::vector<MessageId>& ids)
+{
+    std::vector<Progress> out;
+    for (const auto& id : ids) {
+        const auto at = devices_.find(device);
+        if (at == devices_.end()) break;
+        const auto rows = store.deliveries(id);
+        const auto row =
+            std::find_if(rows.begin(), rows.end(), [&](const Delivery& one) { return one.device == device; });
+        if (row == rows.end() || !is_open(row->state)) continue;
+        auto envelope = store.envelope(id);
+        if (!envelope) continue;
+        if (envelope->sealings >= sealings_max) {
+            settle(store, id, device, DeliveryState::failed, {}, ErrorCode::authentication_failed, out);
+            continue;
+        }
+        envelope->sealed.clear();
+        store.put_envelope(*envelope);
+        auto& entry = at->second;
+        if (row->state == DeliveryState::stored) {
+            store.set_delivery(id, device, DeliveryState::queued, 0);
+            ++entry.queued;
+        }
+        for (auto& used : entry.lanes) {
+            used.lane.settled(id);
+            used.lane.rescan();
+        }
     }
     return out;
 }

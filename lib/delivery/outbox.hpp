@@ -4,6 +4,7 @@
 #include "lib/delivery/lane.hpp"
 #include "lib/wire/frames.hpp"
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -29,8 +30,19 @@ struct Offer {
     std::vector<DeviceId> devices;
     wire::Envelope envelope;
     std::uint64_t order = 0;
-    bool is_content = true;
 };
+
+/// Whether an envelope can leave for a device, as whoever seals says.
+enum class Fitness : std::uint8_t {
+    ready,
+    sealed, ///< It was sealed (again) for that: the outbox stores it so.
+    wait,   ///< Not now: groups_changed() will say when.
+};
+using Fit = std::function<Fitness(port::OutboxEnvelope&, const DeviceId&)>;
+
+/// A message that was sealed this often and still does not open is not going to: a receiver that always says so must
+/// not keep us sealing.
+inline constexpr std::uint32_t sealings_max = 8;
 
 /// What became of an outgoing message, already written to the store.
 struct Progress {
@@ -78,11 +90,16 @@ public:
         std::size_t mailbox_bytes = 0;
         std::size_t mailbox_puts = 0;
     };
-    [[nodiscard]] Batch collect(port::Store& store, Moment now, Budget budget);
+    [[nodiscard]] Batch collect(port::Store& store, Moment now, Budget budget, const Fit& fit);
+    /// Keys came or went: what could not leave may be able to.
+    void groups_changed();
 
     /// `device` has `ids` durably. `link`: the one the receipt came by; 0: by the mailbox.
     [[nodiscard]] std::vector<Progress> receipt(port::Store& store, const DeviceId& device,
                                                 const std::vector<MessageId>& ids, std::uint64_t link);
+    /// `device` has `ids` and cannot open them: they are sealed anew and offered again.
+    [[nodiscard]] std::vector<Progress> unopened(port::Store& store, const DeviceId& device,
+                                                 const std::vector<MessageId>& ids);
     /// The relay's answer to a mailbox offer, one code per device.
     [[nodiscard]] std::vector<Progress> put_answered(port::Store& store, const MessageId& id,
                                                      const std::vector<DeviceId>& devices,
@@ -121,8 +138,11 @@ private:
     /// What one collect() carries from lane to lane.
     struct Gathering {
         Budget budget;
-        std::unordered_map<MessageId, std::size_t, FixedBytesHash>
-            puts;                                            ///< Mailbox offers by message: one for many devices.
+        const Fit& fit;
+        /// Read in this tick: one message goes to many devices. nullopt: its row is not there.
+        std::unordered_map<MessageId, std::optional<port::OutboxEnvelope>, FixedBytesHash> envelopes;
+        /// Mailbox offers by message: one for many devices.
+        std::unordered_map<MessageId, std::size_t, FixedBytesHash> puts;
         std::vector<std::pair<MessageId, DeviceId>> orphans; ///< Deliveries whose envelope is not there.
     };
     [[nodiscard]] bool collect_lane(port::Store& store, Moment now, Entry& entry, const DeviceId& device,

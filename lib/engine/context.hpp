@@ -34,6 +34,11 @@ struct Context {
     void reply_ok(RequestId id) { event(event::Reply{id, {ErrorCode::ok, {}, 0}, {}}); }
     void refuse(RequestId id, Error why) { event(event::Reply{id, std::move(why), {}}); }
 
+    void security(SecurityKind kind, std::string user, const DeviceId& device, std::string detail)
+    {
+        trace.line(port::TraceLevel::warning, "security", std::string(security_kind_name(kind)) + ": " + detail);
+        event(event::Security{kind, std::move(user), device, std::move(detail)});
+    }
     /// Nonsense from outside: counted, dropped.
     void reject(std::string_view what)
     {

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/engine/roster.hpp"
 
-#include "lib/crypto/hash.hpp"
-#include "lib/seal/certificate.hpp"
+#include "lib/identity/conversation_id.hpp"
 
 #include <algorithm>
 
 namespace godwit::engine {
 
 namespace {
-
-constexpr std::string_view own_certificates_name = "roster/own";
 
 std::string conversation_name(std::string_view user)
 {
@@ -19,30 +16,6 @@ std::string conversation_name(std::string_view user)
 std::string older_name(const ConversationId& conversation)
 {
     return "older/" + to_hex(conversation.view());
-}
-
-/// Certificates in one value: each with its length in two bytes.
-Bytes pack(const std::vector<Bytes>& certificates)
-{
-    Bytes out;
-    for (const auto& one : certificates) {
-        out.push_back(static_cast<std::uint8_t>(one.size() >> 8));
-        out.push_back(static_cast<std::uint8_t>(one.size() & 0xff));
-        append(out, one);
-    }
-    return out;
-}
-
-std::vector<Bytes> unpack(BytesView bytes)
-{
-    std::vector<Bytes> out;
-    while (bytes.size() >= 2) {
-        const std::size_t size = static_cast<std::size_t>(bytes[0]) << 8 | bytes[1];
-        if (bytes.size() < 2 + size) break;
-        out.push_back(to_bytes(bytes.subspan(2, size)));
-        bytes = bytes.subspan(2 + size);
-    }
-    return out;
 }
 
 std::optional<ContactState> contact_state(wire::RosterState state)
@@ -59,47 +32,46 @@ std::optional<ContactState> contact_state(wire::RosterState state)
 
 } // namespace
 
-ConversationId conversation_of(const PublicKey& a, const PublicKey& b)
-{
-    const auto& low = std::min(a, b);
-    const auto& high = std::max(a, b);
-    const auto hash = crypto::transcript_hash("godwit conversation 1", {low.view(), high.view()});
-    return *ConversationId::from(BytesView(hash).first(ConversationId::size_bytes));
-}
-
 void Roster::Change::merge(Change other)
 {
     gone.insert(gone.end(), other.gone.begin(), other.gone.end());
     came_online.insert(came_online.end(), other.came_online.begin(), other.came_online.end());
     went_offline.insert(went_offline.end(), other.went_offline.begin(), other.went_offline.end());
+    circles.insert(circles.end(), other.circles.begin(), other.circles.end());
+    own_list = own_list || other.own_list;
     if (!other.gone.empty()) gone_reason = other.gone_reason;
 }
 
-void Roster::load(const port::StoredIdentity& identity)
+void Roster::load(const port::StoredIdentity& stored)
 {
     clear();
     self_.own = true;
-    self_.stored.user = identity.user;
-    self_.stored.account_key = identity.account_key;
-    self_.conversation = conversation_of(identity.account_key, identity.account_key);
-    own_device_ = identity.device;
+    self_.stored.user = stored.user;
+    self_.stored.account_key = stored.account_key;
+    self_.conversation = identity::conversation_of(stored.account_key, stored.account_key);
+    own_device_ = stored.device;
     Change ignored;
-    if (const auto own = context_.store.value(own_certificates_name)) set_devices(self_, unpack(*own), ignored);
+    const auto take_up = [&](Person& person, const Bytes& known) {
+        if (known.empty()) return;
+        auto list = identity::verify_device_list(known, person.stored.user, person.stored.account_key);
+        if (list) set_devices(person, std::move(*list), ignored);
+    };
+    take_up(self_, stored.device_list);
     for (auto& contact : context_.store.contacts()) {
         auto& person = people_[contact.user];
         person.stored = std::move(contact);
-        if (!person.stored.account_key.is_zero())
-            person.conversation = conversation_of(identity.account_key, person.stored.account_key);
-        const auto certificates = person.stored.certificates;
-        set_devices(person, certificates, ignored);
+        if (person.stored.account_key.is_zero()) continue;
+        person.conversation = identity::conversation_of(stored.account_key, person.stored.account_key);
+        take_up(person, person.stored.device_list);
     }
-    index();
+    index_all(ignored);
 }
 
 void Roster::clear()
 {
     people_.clear();
     by_device_.clear();
+    by_conversation_.clear();
     mentioned_.clear();
     self_ = Person{};
     own_device_ = {};
@@ -119,7 +91,7 @@ Roster::Change Roster::page(const wire::relay::Roster& page)
         at = next;
     }
     mentioned_.clear();
-    out.merge(own_devices(page.own_certificates));
+    if (!page.own_device_list.empty()) out.merge(own_devices(page.own_device_list));
     for (auto& [user, person] : people_)
         announce(person);
     return out;
@@ -150,15 +122,18 @@ Roster::Change Roster::apply(const wire::RosterEntry& entry, bool from_page)
     if (!entry.account_key.is_zero()) pin(person, entry.account_key);
 
     if (*state == ContactState::accepted) {
-        if (person.stored.shown_account_key.is_zero()) set_devices(person, entry.certificates, out);
+        if (person.stored.shown_account_key.is_zero() && !entry.device_list.empty())
+            (void)take_list(person, entry.device_list, out);
         set_online(person, entry.online, out);
     } else {
+        // The list stays known: a contact that is accepted again has not gone back in time.
         out.gone_reason = ErrorCode::not_a_contact;
-        set_devices(person, {}, out);
+        for (const auto& device : person.devices)
+            out.gone.push_back(device.device);
         set_online(person, {}, out);
     }
     context_.store.put_contact(person.stored);
-    index();
+    index(person, out);
 
     if (is_news) {
         if (*state == ContactState::incoming) context_.event(event::ContactRequest{entry.user});
@@ -180,8 +155,8 @@ Roster::Change Roster::end(std::map<std::string, Person, std::less<>>::iterator 
         out.gone.push_back(device.device);
     const auto user = at->first;
     context_.store.remove_contact(user);
+    unindex(at->second);
     people_.erase(at);
-    index();
     if (tell) context_.event(event::ContactRemoved{user});
     return out;
 }
@@ -192,7 +167,7 @@ void Roster::pin(Person& person, const PublicKey& shown)
     auto& stored = person.stored;
     if (stored.account_key.is_zero()) {
         stored.account_key = shown;
-        person.conversation = conversation_of(self_.stored.account_key, shown);
+        person.conversation = identity::conversation_of(self_.stored.account_key, shown);
         context_.store.put_value(conversation_name(stored.user), person.conversation.view());
         return;
     }
@@ -202,43 +177,73 @@ void Roster::pin(Person& person, const PublicKey& shown)
     }
     if (stored.shown_account_key == shown) return;
     stored.shown_account_key = shown;
+    stored.verified = false;
     context_.event(event::AccountKeyChanged{stored.user, stored.account_key, shown});
+    context_.security(SecurityKind::account_key_changed, stored.user, {},
+                      "the relay shows another account key than the one that is pinned");
 }
 
-void Roster::set_devices(Person& person, const std::vector<Bytes>& certificates, Change& change)
+bool Roster::take_list(Person& person, BytesView shown, Change& change)
 {
-    std::vector<wire::DeviceCertificate> devices;
-    std::vector<Bytes> kept;
-    for (const auto& encoded : certificates) {
-        if (devices.size() >= wire::devices_per_account_max) break;
-        auto verified = seal::verify_certificate(encoded, person.stored.user, person.stored.account_key);
-        if (!verified) {
-            context_.reject("a device certificate that its account has not signed");
-            continue;
+    if (std::equal(shown.begin(), shown.end(), person.refused_list.begin(), person.refused_list.end())) return false;
+    const auto& user = person.stored.user;
+    const auto refuse = [&](SecurityKind kind, const std::string& why) {
+        person.refused_list = to_bytes(shown);
+        context_.security(kind, user, {}, why);
+        return false;
+    };
+    auto list = identity::verify_device_list(shown, user, person.stored.account_key);
+    if (!list) return refuse(SecurityKind::device_list_conflict, "a device list was refused: " + list.error().detail);
+    if (person.list.version > 0) {
+        switch (identity::judge(person.list, *list)) {
+        case identity::Succession::same: return true;
+        case identity::Succession::newer: break;
+        case identity::Succession::rollback:
+            return refuse(SecurityKind::device_list_rollback,
+                          "the relay shows device list " + std::to_string(list->version) + ", and " +
+                              std::to_string(person.list.version) + " is known");
+        case identity::Succession::conflict:
+            return refuse(SecurityKind::device_list_conflict,
+                          "there are two device lists with number " + std::to_string(list->version));
         }
-        if (verified->device == own_device_) continue;
-        const bool twice = std::any_of(devices.begin(), devices.end(),
-                                       [&](const auto& known) { return known.device == verified->device; });
-        if (twice) continue;
-        devices.push_back(std::move(*verified));
-        kept.push_back(encoded);
+        for (const auto& device : list->devices)
+            if (person.list.find(device.device) == nullptr && device.device != own_device_)
+                context_.security(SecurityKind::device_added, user, device.device, device.device_name);
+        for (const auto& device : person.list.devices)
+            if (list->find(device.device) == nullptr && device.device != own_device_)
+                context_.security(SecurityKind::device_removed, user, device.device, device.device_name);
     }
-    for (const auto& old : person.devices) {
-        const bool stays =
-            std::any_of(devices.begin(), devices.end(), [&](const auto& now) { return now.device == old.device; });
-        if (!stays) change.gone.push_back(old.device);
-    }
-    person.devices = std::move(devices);
-    if (!person.own) person.stored.certificates = std::move(kept);
+    person.stored.device_list = list->encoded;
+    set_devices(person, std::move(*list), change);
+    return true;
 }
 
-Roster::Change Roster::own_devices(const std::vector<Bytes>& certificates)
+void Roster::set_devices(Person& person, identity::DeviceList list, Change& change)
+{
+    for (const auto& old : person.devices)
+        if (list.find(old.device) == nullptr) change.gone.push_back(old.device);
+    unindex(person);
+    person.devices = list.devices;
+    std::erase_if(person.devices, [&](const auto& one) { return one.device == own_device_; });
+    person.list = std::move(list);
+}
+
+Roster::Change Roster::own_devices(BytesView device_list)
 {
     Change out;
-    set_devices(self_, certificates, out);
-    index();
-    context_.store.put_value(own_certificates_name, pack(certificates));
+    if (!take_list(self_, device_list, out)) return out;
+    out.own_list = true;
+    index_all(out); // Own devices belong into every conversation.
     return out;
+}
+
+bool Roster::set_verified(std::string_view user, bool verified)
+{
+    const auto at = people_.find(user);
+    if (at == people_.end() || at->second.stored.account_key.is_zero()) return false;
+    at->second.stored.verified = verified;
+    context_.store.put_contact(at->second.stored);
+    return true;
 }
 
 Roster::Change Roster::presence(const wire::relay::Presence& presence)
@@ -293,13 +298,20 @@ const Person* Roster::person(std::string_view user) const
 const Person* Roster::owner_of(const DeviceId& device) const
 {
     const auto at = by_device_.find(device);
-    return at == by_device_.end() ? nullptr : at->second.person;
+    return at == by_device_.end() ? nullptr : at->second;
 }
 
-const wire::DeviceCertificate* Roster::certificate_of(const DeviceId& device) const
+const Person* Roster::person_of(const ConversationId& conversation) const
 {
-    const auto at = by_device_.find(device);
-    return at == by_device_.end() ? nullptr : &at->second.person->devices[at->second.at];
+    const auto at = by_conversation_.find(conversation);
+    return at == by_conversation_.end() ? nullptr : at->second;
+}
+
+std::optional<seal::Circle> Roster::circle_of(const ConversationId& conversation) const
+{
+    const auto* person = person_of(conversation);
+    if (person == nullptr || person->circle.parties.empty()) return std::nullopt;
+    return person->circle;
 }
 
 bool Roster::online(const DeviceId& device) const
@@ -321,16 +333,46 @@ bool Roster::older_than_device(const ConversationId& conversation) const
     return context_.store.value(older_name(conversation)).has_value();
 }
 
-void Roster::index()
+void Roster::unindex(const Person& person)
 {
-    by_device_.clear();
-    const auto add = [&](const Person& person) {
-        for (std::size_t i = 0; i < person.devices.size(); ++i)
-            by_device_[person.devices[i].device] = {&person, i};
+    for (const auto& device : person.devices)
+        if (const auto at = by_device_.find(device.device); at != by_device_.end() && at->second == &person)
+            by_device_.erase(at);
+    if (const auto at = by_conversation_.find(person.conversation);
+        at != by_conversation_.end() && at->second == &person)
+        by_conversation_.erase(at);
+}
+
+void Roster::index(Person& person, Change& change)
+{
+    for (const auto& device : person.devices)
+        by_device_[device.device] = &person;
+    if (!person.stored.account_key.is_zero()) by_conversation_[person.conversation] = &person;
+
+    const auto party = [](const Person& one) {
+        seal::Party out{one.stored.user, one.stored.account_key, {}};
+        for (const auto& device : one.list.devices)
+            out.devices.push_back(device.device);
+        return out;
     };
-    add(self_);
-    for (const auto& [user, person] : people_)
-        add(person);
+    seal::Circle circle{person.conversation, {}};
+    if (person.may_talk() && person.list.version > 0 && self_.list.version > 0) {
+        circle.parties.push_back(party(self_));
+        if (!person.own) circle.parties.push_back(party(person));
+    }
+    const bool same = std::equal(circle.parties.begin(), circle.parties.end(), person.circle.parties.begin(),
+                                 person.circle.parties.end(), [](const seal::Party& a, const seal::Party& b) {
+                                     return a.account_key == b.account_key && a.devices == b.devices;
+                                 });
+    if (!same || circle.conversation != person.circle.conversation) change.circles.push_back(person.conversation);
+    person.circle = std::move(circle);
+}
+
+void Roster::index_all(Change& change)
+{
+    index(self_, change);
+    for (auto& [user, person] : people_)
+        index(person, change);
 }
 
 } // namespace godwit::engine

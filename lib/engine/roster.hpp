@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Private to lib/engine: who the contacts are, which devices speak for them, and who is online.
 //
-// A contact's account key is pinned at first sight. Only devices whose certificate that key has signed exist for us.
-// When the relay shows another key, nothing is sent and nothing taken until the user has removed the contact and added
-// it again.
+// A contact's account key is pinned at first sight, and its newest signed device list is kept: only devices on it exist
+// for us. When the relay shows another key, nothing is sent and nothing taken until the user has removed the contact and
+// added it again; when it shows an older or a forked list, the known one stays.
 #pragma once
 
 #include "lib/engine/context.hpp"
+#include "lib/identity/device_list.hpp"
+#include "lib/seal/groups.hpp"
 
 #include <map>
 #include <set>
@@ -15,12 +17,15 @@
 namespace godwit::engine {
 
 struct Person {
-    port::StoredContact stored; ///< For the own account: user and account key only.
+    port::StoredContact stored; ///< For the own account: user, account key and device list only.
     bool own = false;
     ConversationId conversation;
-    std::vector<wire::DeviceCertificate> devices; ///< Verified. Without this device itself.
+    identity::DeviceList list;                    ///< Version 0: none known.
+    std::vector<wire::DeviceCertificate> devices; ///< Of the list, without this device itself.
     std::set<DeviceId> online;
     bool announced_online = false;
+    Bytes refused_list;  ///< The last one that was not taken, so that it is mentioned once.
+    seal::Circle circle; ///< Of the conversation with this person; no parties: not now.
 
     [[nodiscard]] bool may_talk() const
     {
@@ -28,7 +33,7 @@ struct Person {
     }
 };
 
-class Roster {
+class Roster final : public seal::Directory {
 public:
     explicit Roster(Context& context) : context_(context) {}
 
@@ -41,19 +46,24 @@ public:
         std::vector<DeviceId> gone; ///< May not receive any more (revoked, contact ended).
         std::vector<DeviceId> came_online;
         std::vector<DeviceId> went_offline;
+        std::vector<ConversationId> circles; ///< Whose circle is another now.
+        bool own_list = false;               ///< The own device list is another now: to be stored.
         ErrorCode gone_reason = ErrorCode::device_revoked;
         void merge(Change other);
     };
     [[nodiscard]] Change page(const wire::relay::Roster& page);
     [[nodiscard]] Change change(const wire::RosterEntry& entry) { return apply(entry, false); }
-    [[nodiscard]] Change own_devices(const std::vector<Bytes>& certificates);
+    [[nodiscard]] Change own_devices(BytesView device_list);
     [[nodiscard]] Change presence(const wire::relay::Presence& presence);
+    /// The user has compared, or takes that back. False: no contact with a known key.
+    bool set_verified(std::string_view user, bool verified);
     /// We are not connected: nobody is known to be online.
     void disconnected();
 
     [[nodiscard]] const Person* person(std::string_view user) const;
     [[nodiscard]] const Person* owner_of(const DeviceId& device) const;
-    [[nodiscard]] const wire::DeviceCertificate* certificate_of(const DeviceId& device) const;
+    /// With whom a conversation is, among those of now.
+    [[nodiscard]] const Person* person_of(const ConversationId& conversation) const;
     [[nodiscard]] bool online(const DeviceId& device) const;
     [[nodiscard]] const std::map<std::string, Person, std::less<>>& people() const { return people_; }
     [[nodiscard]] const Person& self() const { return self_; }
@@ -61,29 +71,29 @@ public:
     [[nodiscard]] std::optional<ConversationId> conversation_with(std::string_view user) const;
     /// The conversation began before this device did.
     [[nodiscard]] bool older_than_device(const ConversationId& conversation) const;
+    [[nodiscard]] std::optional<seal::Circle> circle_of(const ConversationId& conversation) const override;
 
 private:
     [[nodiscard]] Change apply(const wire::RosterEntry& entry, bool from_page);
     [[nodiscard]] Change end(std::map<std::string, Person, std::less<>>::iterator at, bool tell);
-    void set_devices(Person& person, const std::vector<Bytes>& certificates, Change& change);
+    /// False: not taken, and the user is told why.
+    bool take_list(Person& person, BytesView shown, Change& change);
+    void set_devices(Person& person, identity::DeviceList list, Change& change);
     void set_online(Person& person, const std::vector<DeviceId>& online, Change& change);
     void announce(Person& person);
     void pin(Person& person, const PublicKey& shown);
-    void index();
+    /// Brings the indexes and the circle of a person up to date.
+    void index(Person& person, Change& change);
+    void index_all(Change& change);
+    void unindex(const Person& person);
 
     Context& context_;
     Person self_;
     DeviceId own_device_;
     std::map<std::string, Person, std::less<>> people_;
-    struct Place {
-        const Person* person = nullptr;
-        std::size_t at = 0;
-    };
-    std::unordered_map<DeviceId, Place, FixedBytesHash> by_device_;
+    std::unordered_map<DeviceId, const Person*, FixedBytesHash> by_device_;
+    std::unordered_map<ConversationId, const Person*, FixedBytesHash> by_conversation_;
     std::set<std::string> mentioned_; ///< By the pages of the roster that is coming in.
 };
-
-/// The name of the conversation of two accounts: the first 16 bytes of a hash over both account keys, smaller first.
-[[nodiscard]] ConversationId conversation_of(const PublicKey& a, const PublicKey& b);
 
 } // namespace godwit::engine

@@ -32,8 +32,8 @@ struct StoredIdentity {
     Bytes account_seed; ///< Ed25519 seed, 32 bytes, of the account key.
     DeviceId device;
     Bytes device_seed;      ///< Ed25519 seed, 32 bytes.
-    Bytes sealing_secret;   ///< X25519 secret, 32 bytes.
     Bytes certificate;      ///< Encoded wire::DeviceCertificate of this device.
+    Bytes device_list;      ///< Encoded wire::DeviceList of the account: the newest known. Empty: none yet.
     bool logged_in = false; ///< False: the relay does not know this device (not confirmed yet, or logged out).
 };
 
@@ -41,8 +41,9 @@ struct StoredContact {
     std::string user;
     ContactState state = ContactState::requested;
     PublicKey account_key;           ///< Pinned at first sight; zero until known.
-    PublicKey shown_account_key;     ///< What the relay shows now when it differs; zero otherwise.
-    std::vector<Bytes> certificates; ///< Verified against account_key.
+    PublicKey shown_account_key; ///< What the relay shows now when it differs; zero otherwise.
+    Bytes device_list;           ///< Encoded wire::DeviceList, verified against account_key: the newest known.
+    bool verified = false;       ///< The user has compared the safety number of account_key.
 };
 
 /// A message in the history. Order of a conversation: (hlc_ms, id).
@@ -82,13 +83,17 @@ struct Delivery {
     std::uint64_t order = 0;      ///< Position in the outbox: envelopes go out in this order.
 };
 
-/// The sealed bytes, once for all devices. Never sealed again: retransmission sends these.
+/// The sealed bytes, once for all devices: retransmission sends these. `content` is kept beside them, because a device
+/// that joined later, or whose keys for that epoch are gone, needs another sealing of the same message.
 struct OutboxEnvelope {
     MessageId message;
     ConversationId conversation;
-    bool is_content = true; ///< False: protocol traffic that has no row in the history.
     std::int64_t accepted_ms = 0;
-    Bytes sealed;
+    Bytes content;                 ///< What is sealed: encoded wire::content.
+    Bytes sealed;                  ///< Empty: not yet.
+    std::uint64_t incarnation = 0; ///< Of the group in which it was sealed.
+    std::uint64_t epoch = 0;
+    std::uint32_t sealings = 0; ///< How often it has been sealed.
 };
 
 class Store {
@@ -108,7 +113,7 @@ public:
     [[nodiscard]] virtual std::optional<StoredIdentity> identity() = 0;
     virtual void put_identity(const StoredIdentity& identity) = 0;
     virtual void clear_identity() = 0;
-    /// Small named values: policy, migrations of meaning, ratchet state of lib/seal ("seal/…"). Names ≤ 256 bytes,
+    /// Small named values: policy, migrations of meaning, groups of lib/seal ("mls/…"). Names ≤ 256 bytes,
     /// values ≤ 1 MiB.
     [[nodiscard]] virtual std::optional<Bytes> value(std::string_view name) = 0;
     virtual void put_value(std::string_view name, BytesView value) = 0;

@@ -7,7 +7,7 @@ namespace godwit::store {
 std::optional<port::StoredIdentity> SqliteStore::identity()
 {
     std::optional<port::StoredIdentity> out;
-    read("SELECT relay, user, account_key, account_seed, device, device_seed, sealing_secret, certificate, logged_in "
+    read("SELECT relay, user, account_key, account_seed, device, device_seed, certificate, device_list, logged_in "
          "FROM identity",
          [&](sqlite::Statement& row) {
              const auto account_key = row.fixed<PublicKey>(2);
@@ -32,10 +32,10 @@ std::optional<port::StoredIdentity> SqliteStore::identity()
 
 void SqliteStore::put_identity(const port::StoredIdentity& identity)
 {
-    write("REPLACE INTO identity(one, relay, user, account_key, account_seed, device, device_seed, sealing_secret, "
-          "certificate, logged_in) VALUES(1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    write("REPLACE INTO identity(one, relay, user, account_key, account_seed, device, device_seed, certificate, "
+          "device_list, logged_in) VALUES(1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
           identity.relay, identity.user, identity.account_key, identity.account_seed, identity.device,
-          identity.device_seed, identity.sealing_secret, identity.certificate, identity.logged_in);
+          identity.device_seed, identity.certificate, identity.device_list, identity.logged_in);
 }
 
 void SqliteStore::clear_identity()
@@ -72,20 +72,17 @@ void SqliteStore::remove_value(std::string_view name)
 std::vector<port::StoredContact> SqliteStore::contacts()
 {
     std::vector<port::StoredContact> out;
-    read("SELECT contact.user, state, account_key, shown_account_key, certificate "
-         "FROM contact LEFT JOIN contact_certificate USING(user) ORDER BY contact.user, position",
+    read("SELECT user, state, account_key, shown_account_key, device_list, verified FROM contact ORDER BY user",
          [&](sqlite::Statement& row) {
-             if (out.empty() || out.back().user != row.text(0)) {
-                 const auto account_key = row.fixed<PublicKey>(2);
-                 const auto shown = row.fixed<PublicKey>(3);
-                 const auto state = row.integer(1);
-                 if (!account_key || !shown || state < 1 || state > 4) {
-                     fail_row("contact");
-                     return false;
-                 }
-                 out.push_back({std::string(row.text(0)), static_cast<ContactState>(state), *account_key, *shown, {}});
+             const auto account_key = row.fixed<PublicKey>(2);
+             const auto shown = row.fixed<PublicKey>(3);
+             const auto state = row.integer(1);
+             if (!account_key || !shown || state < 1 || state > 4) {
+                 fail_row("contact");
+                 return false;
              }
-             if (!row.is_null(4)) out.back().certificates.push_back(to_bytes(row.bytes(4)));
+             out.push_back({std::string(row.text(0)), static_cast<ContactState>(state), *account_key, *shown,
+                            to_bytes(row.bytes(4)), row.integer(5) != 0});
              return true;
          });
     if (failed()) out.clear();
@@ -94,14 +91,10 @@ std::vector<port::StoredContact> SqliteStore::contacts()
 
 void SqliteStore::put_contact(const port::StoredContact& contact)
 {
-    write("INSERT INTO contact(user, state, account_key, shown_account_key) VALUES(?1, ?2, ?3, ?4) "
-          "ON CONFLICT(user) DO UPDATE SET state = excluded.state, account_key = excluded.account_key, "
-          "shown_account_key = excluded.shown_account_key",
-          contact.user, contact.state, contact.account_key, contact.shown_account_key);
-    write("DELETE FROM contact_certificate WHERE user = ?1", contact.user);
-    for (std::size_t i = 0; i < contact.certificates.size(); ++i)
-        write("INSERT INTO contact_certificate(user, position, certificate) VALUES(?1, ?2, ?3)", contact.user, i,
-              contact.certificates[i]);
+    write("REPLACE INTO contact(user, state, account_key, shown_account_key, device_list, verified) "
+          "VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+          contact.user, contact.state, contact.account_key, contact.shown_account_key, contact.device_list,
+          contact.verified);
 }
 
 void SqliteStore::remove_contact(std::string_view user)

@@ -40,20 +40,29 @@ std::vector<port::Delivery> SqliteStore::read_deliveries(std::string_view sql, c
 
 void SqliteStore::put_envelope(const port::OutboxEnvelope& envelope)
 {
-    write("REPLACE INTO envelope(message, conversation, is_content, accepted_ms, sealed) VALUES(?1, ?2, ?3, ?4, ?5)",
-          envelope.message, envelope.conversation, envelope.is_content, envelope.accepted_ms, envelope.sealed);
+    write("REPLACE INTO envelope(message, conversation, accepted_ms, incarnation, epoch, sealings, content, sealed) "
+          "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+          envelope.message, envelope.conversation, envelope.accepted_ms, envelope.incarnation, envelope.epoch,
+          envelope.sealings, envelope.content, envelope.sealed);
 }
 
 std::optional<port::OutboxEnvelope> SqliteStore::envelope(const MessageId& id)
 {
     std::optional<port::OutboxEnvelope> out;
     read(
-        "SELECT conversation, is_content, accepted_ms, sealed FROM envelope WHERE message = ?1",
+        "SELECT conversation, accepted_ms, incarnation, epoch, sealings, content, sealed FROM envelope "
+        "WHERE message = ?1",
         [&](sqlite::Statement& row) {
             const auto conversation = row.fixed<ConversationId>(0);
             if (conversation)
-                out = port::OutboxEnvelope{id, *conversation, row.integer(1) != 0, row.integer(2),
-                                           to_bytes(row.bytes(3))};
+                out = port::OutboxEnvelope{id,
+                                           *conversation,
+                                           row.integer(1),
+                                           to_bytes(row.bytes(5)),
+                                           to_bytes(row.bytes(6)),
+                                           static_cast<std::uint64_t>(row.integer(2)),
+                                           static_cast<std::uint64_t>(row.integer(3)),
+                                           static_cast<std::uint32_t>(row.integer(4))};
             else
                 fail_row("envelope");
             return false;

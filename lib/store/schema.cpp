@@ -17,8 +17,8 @@ CREATE TABLE identity(
   account_seed BLOB NOT NULL,
   device BLOB NOT NULL,
   device_seed BLOB NOT NULL,
-  sealing_secret BLOB NOT NULL,
   certificate BLOB NOT NULL,
+  device_list BLOB NOT NULL,
   logged_in INTEGER NOT NULL
 ) STRICT;
 
@@ -31,14 +31,9 @@ CREATE TABLE contact(
   user TEXT PRIMARY KEY,
   state INTEGER NOT NULL,
   account_key BLOB NOT NULL,
-  shown_account_key BLOB NOT NULL
-) STRICT;
-
-CREATE TABLE contact_certificate(
-  user TEXT NOT NULL REFERENCES contact(user) ON DELETE CASCADE,
-  position INTEGER NOT NULL,
-  certificate BLOB NOT NULL,
-  PRIMARY KEY(user, position)
+  shown_account_key BLOB NOT NULL,
+  device_list BLOB NOT NULL,
+  verified INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE message(
@@ -114,8 +109,11 @@ CREATE INDEX seen_age ON seen(at_ms);
 CREATE TABLE envelope(
   message BLOB PRIMARY KEY,
   conversation BLOB NOT NULL,
-  is_content INTEGER NOT NULL,
   accepted_ms INTEGER NOT NULL,
+  incarnation INTEGER NOT NULL,
+  epoch INTEGER NOT NULL,
+  sealings INTEGER NOT NULL,
+  content BLOB NOT NULL,
   sealed BLOB NOT NULL
 ) STRICT;
 
