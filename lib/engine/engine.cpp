@@ -13,7 +13,7 @@ Engine::State::State(Config config_in, port::Store& store, port::Entropy& entrop
                               config.mailbox_retry}),
       hold(delivery::CausalHold::Limits{config.held_messages_max, config.held_bytes_max, config.parent_wait_max,
                                         config.first_parent_wait_max}),
-      notifier(context)
+      keeper(context, roster), notifier(context)
 {
 }
 
@@ -154,7 +154,6 @@ void Engine::State::start(Moment now)
     identity = context.store.identity();
     if (identity) {
         roster.load(*identity);
-        outbox.load(context.store, identity->user);
         hold.load(context.store, now);
     }
     notifier.load();
@@ -165,7 +164,7 @@ void Engine::State::start(Moment now)
         context.event(event::Warning{{ErrorCode::storage_corrupt, "the stored relay address cannot be read", 0}});
         return;
     }
-    sealer = std::make_unique<seal::Sealer>(account::device_keys(*identity), context.entropy);
+    live(port::StoredIdentity(*identity));
     dialer.aim({*address, identity->device_seed}, false, now.mono);
     connection_detail = "connecting";
 }
@@ -190,6 +189,10 @@ void Engine::State::end_tick(Moment now)
     peers.handle_deadline(now, [&](const DeviceId& device, LinkId link) { return outbox.owes(device, link); });
     paths_happened(now);
 
+    withheld(now);
+    keeper.handle_deadline(ready_session(), now);
+    groups_moved(now);
+
     show(hold.expire(context.store, now.mono), now);
     announce(outbox.expire(context.store, now), now);
     outbox.drop_overdue(now.mono);
@@ -202,9 +205,11 @@ void Engine::State::end_tick(Moment now)
     route_content(now);
     offer_content(now);
     send_receipts(now);
+    send_unopened(now);
     send_signals(now);
     paths_happened(now);
     tell_path_changes(now);
+    if (groups) groups->flush();
 }
 
 Instant Engine::State::deadline() const
@@ -216,6 +221,8 @@ Instant Engine::State::deadline() const
     out = earlier(out, peers.deadline([&](const DeviceId& device, LinkId link) { return outbox.owes(device, link); }));
     out = earlier(out, outbox.deadline());
     if (relay_ready()) out = earlier(out, receipts.mailbox_deadline());
+    if (relay_ready()) out = earlier(out, keeper.deadline());
+    out = earlier(out, earlier(ahead.deadline(), unopened.deadline()));
     for (const auto& device : outbox.open_devices()) {
         // Patience that has run out already is no deadline: its consequence was drawn.
         const auto until = paths.patience_until(device);

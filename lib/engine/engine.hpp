@@ -162,6 +162,7 @@ struct Config {
     std::uint32_t relay_in_flight_bytes_max = 2 * 1024 * 1024; ///< Envelopes put and not answered.
     std::uint32_t tick_bytes_max = 4 * 1024 * 1024;            ///< Envelopes read from the store in one tick.
     std::uint32_t remote_candidates_max = 20;                  ///< Per ICE session (goals.md "Limits").
+    std::uint32_t key_packages_kept = 16;    ///< One-time KeyPackages at the relay; renewed at half of that.
     std::uint32_t events_untaken_max = 1024; ///< Received messages shown and not taken; more wait in the store.
 };
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-//   peer link | mailbox ── known sender? seen? ──> open ──> conversation's rules ──> seen, held or filed ──> receipt,
-//   event
+//   peer link | mailbox ── message ── known sender? seen? ──> open ──> conversation's rules ──> seen, held or filed ──>
+//                       │                                       │        receipt, event
+//                       │                                       ├─ ahead of us: by a link it waits for the commit
+//                       │                                       └─ no keys: its sender is told (Unopened), and seals it
+//                       anew └─ commit, Welcome ──> keeper (mailbox only: the relay has put them in order)
 //
 // All in one transaction; the receipt leaves and the event is seen after it. A duplicate is acknowledged again. What
-// does not open or breaks the rules is counted and dropped, and gets no receipt.
+// is forged or breaks the rules is counted and dropped, and gets no receipt.
 #include "lib/engine/state.hpp"
 
 namespace godwit::engine {
@@ -26,6 +29,10 @@ void Engine::State::peer_frame(LinkId link, const DeviceId& device, BytesView by
         if (!receive(device, deliver->envelope, arrival, now)) nonsense("an envelope that we may not take");
     } else if (const auto* receipt = std::get_if<wire::peer::Receipt>(&*decoded)) {
         announce(outbox.receipt(context.store, device, receipt->ids, link), now);
+    } else if (const auto* not_opened = std::get_if<wire::peer::Unopened>(&*decoded)) {
+        announce(outbox.unopened(context.store, device, not_opened->ids), now);
+    } else if (const auto* head = std::get_if<wire::peer::GroupHead>(&*decoded)) {
+        group_head(device, *head);
     } else if (const auto* ping = std::get_if<wire::peer::Ping>(&*decoded)) {
         context.effect(SendFrame{link, wire::encode(wire::peer::Frame(wire::peer::Pong{ping->token}))});
     } else if (const auto* pong = std::get_if<wire::peer::Pong>(&*decoded)) {
@@ -35,38 +42,113 @@ void Engine::State::peer_frame(LinkId link, const DeviceId& device, BytesView by
 
 bool Engine::State::receive(const DeviceId& from, const wire::Envelope& envelope, const Arrival& arrival, Moment now)
 {
+    const auto label = seal::read_label(envelope.sealed);
+    if (!label || !groups) {
+        context.reject("an envelope that nobody here could have sealed");
+        return false;
+    }
+    using Kind = seal::Label::Kind;
+    if (label->kind == Kind::message) return receive_message(from, envelope, *label, arrival, now);
+    if (arrival.link != 0) {
+        context.reject("a commit that did not come by the relay");
+        return false;
+    }
+    // Whoever sent these: they are judged by the group, and a revoked device's last commit counts like any other.
+    if (label->kind == Kind::commit)
+        keeper.commit_came(envelope.id, from, envelope.sealed, now);
+    else
+        keeper.welcome_came(envelope.sealed, now);
+    mailbox_acks.push_back(arrival.sequence);
+    groups_moved(now);
+    return true;
+}
+
+bool Engine::State::receive_message(const DeviceId& from, const wire::Envelope& envelope, const seal::Label& label,
+                                    const Arrival& arrival, Moment now)
+{
     const auto* person = roster.owner_of(from);
-    const auto* certificate = roster.certificate_of(from);
-    if (person == nullptr || certificate == nullptr || !person->may_talk() || !sealer) {
+    if (person == nullptr || !person->may_talk()) {
         context.reject("an envelope from a stranger");
         return false;
     }
-    if (context.store.seen(from, envelope.id)) {
+    const bool is_control = label.purpose == seal::Purpose::control && arrival.link == 0;
+    if (!is_control && context.store.seen(from, envelope.id)) {
         receipts.owe(from, envelope.id, arrival.sequence);
         return true;
     }
-    auto opened = sealer->open(seal::Purpose::content, envelope.id, *certificate, envelope.sealed, context.store);
-    if (opened) return take_content(*person, from, envelope.id, std::move(opened->content), arrival, now);
-
-    // By the mailbox receipts come sealed too.
-    if (arrival.link == 0) {
-        auto receipt = sealer->open(seal::Purpose::receipt, envelope.id, *certificate, envelope.sealed, context.store);
-        if (receipt)
-            if (const auto content = wire::decode_content(receipt->content))
-                if (const auto* ids = std::get_if<wire::content::Receipt>(&*content)) {
-                    announce(outbox.receipt(context.store, from, ids->ids, 0), now);
-                    mailbox_acks.push_back(arrival.sequence);
-                    return true;
-                }
+    const auto opened =
+        groups->open(is_control ? seal::Purpose::control : seal::Purpose::content, envelope.id, from, envelope.sealed);
+    using Verdict = seal::Opened::Verdict;
+    switch (opened.verdict) {
+    case Verdict::opened: break;
+    case Verdict::ahead:
+        if (is_control || !roster.circle_of(label.conversation)) return false; // Comes again when it matters.
+        keeper.look(label.conversation);
+        if (arrival.link != 0 && ahead.hold(label.conversation, {from, arrival.link, envelope, now.mono})) return true;
+        // By the mailbox the commit comes first. It did not, so it will not: we have fallen out.
+        if (arrival.link == 0) keeper.doubt(label.conversation);
+        unopenable(from, envelope.id, label, arrival);
+        return true;
+    case Verdict::behind:
+        if (!is_control)
+            unopenable(from, envelope.id, label, arrival);
+        else
+            mailbox_acks.push_back(arrival.sequence);
+        return true;
+    case Verdict::repeated:
+    case Verdict::forged:
+        context.reject("an envelope that does not open");
+        context.security(SecurityKind::message_forged, person->stored.user, from,
+                         opened.verdict == Verdict::repeated ? "a message was replayed" : "a message does not open");
+        // On another branch of the group this is what honest messages look like too.
+        keeper.doubt(label.conversation);
+        if (is_control || opened.verdict == Verdict::repeated) return false;
+        unopenable(from, envelope.id, label, arrival);
+        return arrival.link == 0;
     }
-    context.reject("an envelope that does not open");
-    return false;
+    if (is_control) {
+        mailbox_acks.push_back(arrival.sequence);
+        return take_control(from, opened.content, now);
+    }
+    unopened.settle(from, envelope.id);
+    return take_content(*person, opened, envelope.id, arrival, now);
 }
 
-bool Engine::State::take_content(const Person& person, const DeviceId& from, const MessageId& id, Bytes content,
+/// Its sender is asked for another sealing; the mailbox row has done its duty.
+void Engine::State::unopenable(const DeviceId& from, const MessageId& id, const seal::Label& label,
+                               const Arrival& arrival)
+{
+    const auto* person = roster.owner_of(from);
+    if (unopened.owe(from, id))
+        context.security(SecurityKind::message_unopenable, person != nullptr ? person->stored.user : std::string(),
+                         from,
+                         "a message of epoch " + std::to_string(label.version.epoch) +
+                             " cannot be opened here: its sender is asked to seal it anew");
+    if (arrival.link == 0) mailbox_acks.push_back(arrival.sequence);
+}
+
+bool Engine::State::take_control(const DeviceId& from, BytesView content, Moment now)
+{
+    const auto decoded = wire::decode_content(content);
+    if (decoded) {
+        if (const auto* receipt = std::get_if<wire::content::Receipt>(&*decoded)) {
+            announce(outbox.receipt(context.store, from, receipt->ids, 0), now);
+            return true;
+        }
+        if (const auto* not_opened = std::get_if<wire::content::Unopened>(&*decoded)) {
+            announce(outbox.unopened(context.store, from, not_opened->ids), now);
+            return true;
+        }
+    }
+    context.reject("a control message that is neither receipt nor unopened");
+    return true; // Acknowledged already: it will never be better.
+}
+
+bool Engine::State::take_content(const Person& person, const seal::Opened& opened, const MessageId& id,
                                  const Arrival& arrival, Moment now)
 {
-    auto decoded = wire::decode_content(content);
+    const auto& from = opened.sender.device;
+    auto decoded = wire::decode_content(opened.content);
     if (!decoded) {
         context.reject("content that does not decode");
         return false;
@@ -78,12 +160,9 @@ bool Engine::State::take_content(const Person& person, const DeviceId& from, con
         return false;
     }
     const auto conversation_id = roster.conversation_with(*with);
-    if (!conversation_id) {
-        // A copy of something to a contact that this device never knew: nowhere to file it, and nothing to wait for.
-        context.log("a copy for an unknown conversation was dropped");
-        context.store.mark_seen(from, id, now.wall_ms);
-        receipts.owe(from, id, arrival.sequence);
-        return true;
+    if (conversation_id != opened.conversation) {
+        context.reject("content that names another conversation than the one it was sealed in");
+        return false;
     }
     auto incoming = conversation::interpret(std::move(*decoded), sender,
                                             {*conversation_id, identity->user, identity->device, *with}, id,
@@ -120,8 +199,8 @@ void Engine::State::send_receipts(Moment now)
     using Came = delivery::Receipts::Came;
     auto* session = ready_session();
     for (const auto& device : receipts.devices()) {
-        const auto* certificate = roster.certificate_of(device);
-        if (certificate == nullptr) {
+        const auto* person = roster.owner_of(device);
+        if (person == nullptr) {
             release_mail(receipts.take(device));
             continue;
         }
@@ -142,25 +221,56 @@ void Engine::State::send_receipts(Moment now)
             release_mail(parcel);
             continue;
         }
-        MessageId id;
-        context.entropy.fill(id.bytes);
-        auto sealed = sealer->seal(seal::Purpose::receipt, id,
-                                   wire::encode(wire::content::Any(wire::content::Receipt{parcel.ids})), {*certificate},
-                                   context.store);
-        if (!sealed) {
-            context.log("a receipt could not be sealed: " + sealed.error().detail);
-            continue;
-        }
         // On the link too, and at once, in case it is the sender that is mistaken.
         if (way != nullptr)
             context.effect(SendFrame{way->link, wire::encode(wire::peer::Frame(wire::peer::Receipt{parcel.ids}))});
-        purpose::Receipt what{device, parcel};
         receipts.sent_by_mailbox(device, now.mono);
-        if (!session->request(wire::relay::MailboxPut{{device}, {id, std::move(*sealed)}}, std::move(what), now))
-            receipts.give_back(device, parcel);
+        const wire::content::Any what(wire::content::Receipt{parcel.ids});
+        if (send_control(device, what, purpose::Receipt{device, parcel}, now)) continue;
+        // The mail must not block what may be behind it, the commit that would let us answer.
+        release_mail(parcel);
+        parcel.sequences.clear();
+        receipts.give_back(device, parcel);
     }
     if (session != nullptr && !mailbox_acks.empty()) session->acknowledge(mailbox_acks);
     mailbox_acks.clear();
+}
+
+void Engine::State::send_unopened(Moment now)
+{
+    for (const auto& device : unopened.due(now.mono)) {
+        const auto* person = roster.owner_of(device);
+        const auto* way = paths.best_link(device, policy);
+        // Told before we can open a new sealing, its sender would only seal in vain.
+        if (person == nullptr || !groups || !groups->is_member(person->conversation, device)) {
+            unopened.rest(device, now.mono + receipt_rest);
+            continue;
+        }
+        const auto ids = unopened.take(device, now.mono);
+        if (way != nullptr) {
+            context.effect(SendFrame{way->link, wire::encode(wire::peer::Frame(wire::peer::Unopened{ids}))});
+        } else if (!send_control(device, wire::content::Any(wire::content::Unopened{ids}), purpose::Report{}, now)) {
+            for (const auto& id : ids)
+                (void)unopened.owe(device, id);
+            unopened.rest(device, now.mono + receipt_rest);
+        }
+    }
+}
+
+bool Engine::State::send_control(const DeviceId& device, const wire::content::Any& what, Purpose purpose, Moment now)
+{
+    auto* session = ready_session();
+    const auto* person = roster.owner_of(device);
+    if (session == nullptr || person == nullptr || !groups || !groups->is_member(person->conversation, device))
+        return false;
+    MessageId id;
+    context.entropy.fill(id.bytes);
+    auto sealed = groups->seal(person->circle, seal::Purpose::control, id, wire::encode(what));
+    if (!sealed) {
+        context.log("a receipt could not be sealed: " + sealed.error().detail);
+        return false;
+    }
+    return session->request(wire::relay::MailboxPut{{device}, {id, std::move(sealed->bytes)}}, std::move(purpose), now);
 }
 
 void Engine::State::release_mail(const delivery::Receipts::Parcel& parcel)

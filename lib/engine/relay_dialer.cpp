@@ -109,8 +109,14 @@ std::vector<LinkId> RelayDialer::overdue(Instant now) const
 {
     std::vector<LinkId> out;
     for (const auto& dial : dials_)
-        if (dial.since + context_.config.relay_dial_max <= now) out.push_back(dial.link);
+        if (dial.since + context_.config.relay_dial_max + dial.patience <= now) out.push_back(dial.link);
     return out;
+}
+
+void RelayDialer::be_patient(LinkId link, Duration more)
+{
+    for (auto& dial : dials_)
+        if (dial.link == link) dial.patience = more;
 }
 
 void RelayDialer::handle_deadline(Instant now)
@@ -125,7 +131,7 @@ Instant RelayDialer::deadline() const
     if (!target_) return never;
     Instant out = round_running_ ? never : next_round_;
     for (const auto& dial : dials_)
-        out = earlier(out, dial.since + context_.config.relay_dial_max);
+        out = earlier(out, dial.since + context_.config.relay_dial_max + dial.patience);
     if (round_running_ && !tls_started_) out = earlier(out, round_since_ + context_.config.relay_tls_after);
     return out;
 }

@@ -40,6 +40,8 @@ public:
     };
     Loss link_down(LinkId link, bool close_it, Instant now, Duration retry_at_least = {});
     void logged_in(LinkId link);
+    /// A login on this link takes longer than relay_dial_max.
+    void be_patient(LinkId link, Duration more);
 
     /// Links whose time to come up or to log in is over: the caller gives each up by link_down.
     [[nodiscard]] std::vector<LinkId> overdue(Instant now) const;
@@ -56,6 +58,7 @@ private:
         RelayTransport transport = RelayTransport::quic;
         Instant since{};
         bool up = false;
+        Duration patience{}; ///< Beyond relay_dial_max.
     };
     void start_round(Instant now);
     void end_round(Instant now);

@@ -47,6 +47,11 @@ std::vector<Note> RelaySession::frame(BytesView bytes, Moment now)
         std::visit([&](auto& body) { ask(std::move(body), purpose::Enter{}, now); }, entry_);
         return {note::Welcomed{welcome_}};
     }
+    if (auto* granted = std::get_if<frame::LinkGranted>(&what)) {
+        if (stage_ != Stage::entering || !std::holds_alternative<frame::LinkWait>(entry_))
+            return {note::Broken{{ErrorCode::malformed, "a grant that nobody waits for", 0}}};
+        return {note::Granted{std::move(granted->sealed)}};
+    }
     const bool may_come_early = std::holds_alternative<frame::Notice>(what);
     if (!may_come_early && stage_ != Stage::roster && stage_ != Stage::ready) {
         ++context_.frames_rejected;
@@ -68,13 +73,10 @@ std::vector<Note> RelaySession::on_response(frame::Response response)
         stage_ = Stage::roster;
         return {note::Entered{std::move(*session)}};
     }
+    if (std::holds_alternative<frame::LinkWait>(entry_) && std::holds_alternative<std::monostate>(response.body))
+        return {note::Waiting{}};
     ++context_.frames_rejected;
     return {note::Broken{{ErrorCode::malformed, "the relay answered something else than was asked", 0}}};
-}
-
-void RelaySession::add_device(Bytes certificate, Moment now)
-{
-    ask(frame::AddDevice{std::move(certificate)}, purpose::Enter{}, now);
 }
 
 bool RelaySession::request(frame::RequestBody body, Purpose what, Moment now)

@@ -21,7 +21,7 @@ struct Enter {};
 struct Logout {
     RequestId request = 0;
 };
-/// A contact request of the application: the answer is its reply.
+/// A request of the application that is about contacts or devices: the answer is its reply.
 struct Contact {
     RequestId request = 0;
 };
@@ -40,9 +40,18 @@ struct Signal {
 };
 /// Fresh TURN credentials.
 struct Refresh {};
+/// A step of the upkeep of a conversation's group.
+struct Group {
+    ConversationId conversation;
+};
+/// A report that nobody waits for.
+struct Report {};
+/// KeyPackages of ours for the relay.
+struct KeyPackageStock {};
 } // namespace purpose
-using Purpose = std::variant<purpose::Enter, purpose::Logout, purpose::Contact, purpose::Put, purpose::Receipt,
-                             purpose::Signal, purpose::Refresh>;
+using Purpose =
+    std::variant<purpose::Enter, purpose::Logout, purpose::Contact, purpose::Put, purpose::Receipt, purpose::Signal,
+                 purpose::Refresh, purpose::Group, purpose::Report, purpose::KeyPackageStock>;
 
 namespace note {
 struct Welcomed {
@@ -54,6 +63,12 @@ struct Entered {
 /// Login, first half: the engine makes the certificate and calls add_device().
 struct VaultCame {
     wire::relay::LoginOk login;
+};
+/// The relay lets this device wait for another one to let it in.
+struct Waiting {};
+/// It has.
+struct Granted {
+    Bytes sealed;
 };
 /// Entering failed: the link is of no use.
 struct Refused {
@@ -72,13 +87,14 @@ struct Broken {
     Error why;
 };
 } // namespace note
-using Note = std::variant<note::Welcomed, note::Entered, note::VaultCame, note::Refused, note::Answered, note::Pushed,
-                          note::Broken>;
+using Note = std::variant<note::Welcomed, note::Entered, note::VaultCame, note::Waiting, note::Granted, note::Refused,
+                          note::Answered, note::Pushed, note::Broken>;
 
 class RelaySession {
 public:
     enum class Stage : std::uint8_t { greeting, entering, roster, ready };
-    using Entry = std::variant<wire::relay::Resume, wire::relay::RegisterAccount, wire::relay::Login>;
+    using Entry =
+        std::variant<wire::relay::Resume, wire::relay::RegisterAccount, wire::relay::Login, wire::relay::LinkWait>;
 
     RelaySession(Context& context, LinkId link, Entry entry);
 
@@ -86,7 +102,8 @@ public:
     void open(Moment now);
     [[nodiscard]] std::vector<Note> frame(BytesView bytes, Moment now);
     void heard(Instant at) { last_heard_ = std::max(last_heard_, at); }
-    void add_device(Bytes certificate, Moment now);
+    /// The next step of entering: AddDevice, or Login again.
+    void enter(wire::relay::RequestBody body, Moment now) { ask(std::move(body), purpose::Enter{}, now); }
     /// The last page of the roster has been dealt with.
     void roster_complete() { stage_ = Stage::ready; }
 

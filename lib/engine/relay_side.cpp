@@ -12,9 +12,6 @@ namespace frame = wire::relay;
 
 namespace {
 
-/// What the relay could not do now: a receipt for a device rests this long.
-constexpr Duration receipt_rest = std::chrono::seconds(5);
-
 bool is_temporary(ErrorCode code)
 {
     return code == ErrorCode::timed_out || code == ErrorCode::rate_limited || code == ErrorCode::relay_unavailable ||
@@ -44,18 +41,6 @@ bool Engine::State::relay_ready() const
 
 // ---- a session begins ---------------------------------------------------------------------------
 
-void Engine::State::relay_up(LinkId link, Moment now)
-{
-    if (!dialer.link_up(link, now.mono)) return;
-    RelaySession::Entry entry = frame::Resume{};
-    if (entering && entering->credentials.create)
-        entry = account::register_frame(context, entering->credentials, entering->identity);
-    else if (entering)
-        entry = frame::Login{entering->credentials.user, entering->credentials.login_secret};
-    sessions.push_back(std::make_unique<RelaySession>(context, link, std::move(entry)));
-    sessions.back()->open(now);
-}
-
 void Engine::State::relay_frame(RelaySession& session, BytesView bytes, Moment now)
 {
     const auto link = session.link();
@@ -76,11 +61,11 @@ void Engine::State::relay_notes(LinkId link, std::vector<Note> notes, Moment now
             if (w.update_required || !w.update_version.empty())
                 context.event(event::Update{w.update_required, w.update_version});
         } else if (auto* vault = std::get_if<note::VaultCame>(&one)) {
-            if (!entering || entering->credentials.create)
-                return refused(link, {ErrorCode::malformed, "nobody asked", 0}, now);
-            auto done = account::complete_login(context, entering->credentials, vault->login, entering->identity, now);
-            if (!done) return refused(link, done.error(), now);
-            session->add_device(entering->identity.certificate, now);
+            vault_came(*session, vault->login, now);
+        } else if (std::holds_alternative<note::Waiting>(one)) {
+            waiting(*session);
+        } else if (auto* grant = std::get_if<note::Granted>(&one)) {
+            granted(*session, grant->sealed, now);
         } else if (auto* in = std::get_if<note::Entered>(&one)) {
             entered(*session, in->session, now);
         } else if (auto* no = std::get_if<note::Refused>(&one)) {
@@ -89,33 +74,6 @@ void Engine::State::relay_notes(LinkId link, std::vector<Note> notes, Moment now
             relay_lost(link, broken->why, true, now);
         }
     }
-}
-
-void Engine::State::entered(RelaySession& session, const frame::Session& info, Moment now)
-{
-    if (entering) {
-        identity = std::move(entering->identity);
-        identity->logged_in = true;
-        context.store.put_identity(*identity);
-        account::set_confirmed(context.store);
-        sealer = std::make_unique<seal::Sealer>(account::device_keys(*identity), context.entropy);
-        roster.load(*identity);
-        outbox.load(context.store, identity->user);
-        hold.load(context.store, now);
-        context.reply_ok(entering->request);
-        entering.reset();
-        dialer.keep_going();
-    }
-    const auto older = dialer.current();
-    dialer.logged_in(session.link());
-    if (auto* before = session_on(older); before != nullptr && before != &session) {
-        session_over(*before);
-        std::erase_if(sessions, [&](const auto& one) { return one->link() == older; });
-    }
-    goodbye.reset();
-    roster.disconnected();
-    receipts.forget_sequences();
-    set_means(info);
 }
 
 void Engine::State::set_means(const frame::Session& info)
@@ -181,48 +139,17 @@ void Engine::State::relay_lost(LinkId link, Error reason, bool close_it, Moment 
     if (loss.was_current) {
         roster.disconnected();
         receipts.forget_sequences();
+        keeper.disconnected();
         mailbox_acks.clear();
     }
     if (!loss.was_current && !loss.round_over) return;
     connection_detail = reason.detail.empty() ? std::string(error_name(reason.code)) : reason.detail;
     if (entering && loss.round_over) {
-        context.refuse(entering->request, std::move(reason));
-        entering.reset();
-        dialer.stop();
-        return;
+        return entering_failed(std::move(reason));
     }
     announced_connected = false;
     const auto retry_ms = std::chrono::duration_cast<std::chrono::milliseconds>(loss.retry_in).count();
     context.event(event::Disconnected{std::move(reason), static_cast<std::uint64_t>(retry_ms)});
-}
-
-/// Register, login or resume came to nothing.
-void Engine::State::refused(LinkId link, const Error& why, Moment now)
-{
-    if (entering) {
-        // Refused for good: no account was made, so this home holds none.
-        if (entering->credentials.create && !is_temporary(why.code) && !account::confirmed(context.store)) {
-            context.store.clear_identity();
-            identity.reset();
-        }
-        context.refuse(entering->request, why);
-        entering.reset();
-        std::erase_if(sessions, [&](const auto& one) { return one->link() == link; });
-        dialer.stop();
-        connection_detail = why.detail;
-        return;
-    }
-    if (why.code == ErrorCode::device_revoked || why.code == ErrorCode::not_registered) {
-        device_withdrawn(ErrorCode::device_revoked);
-        context.event(event::LoggedOut{why});
-        return;
-    }
-    auto reason = why;
-    // Nothing changes within the second: a client that must be updated does not knock every second.
-    const auto floor_ms = std::chrono::duration_cast<std::chrono::milliseconds>(config.backoff_max).count();
-    if (!is_temporary(why.code))
-        reason.retry_after_ms = std::max(why.retry_after_ms, static_cast<std::uint64_t>(floor_ms));
-    relay_lost(link, std::move(reason), true, now);
 }
 
 // ---- answers and pushes -------------------------------------------------------------------------
@@ -256,6 +183,11 @@ void Engine::State::answered(const Purpose& what, const frame::Response& respons
         context.event(event::Reply{logout->request, response.error, {}});
     } else if (std::holds_alternative<purpose::Refresh>(what)) {
         if (const auto* info = std::get_if<frame::Session>(&response.body)) set_means(*info);
+    } else if (const auto* group = std::get_if<purpose::Group>(&what)) {
+        keeper.answered(*group, response, now);
+        groups_moved(now);
+    } else if (std::holds_alternative<purpose::KeyPackageStock>(what) && code != ErrorCode::ok) {
+        context.log("the relay did not take KeyPackages: " + response.error.detail);
     }
 }
 
@@ -280,7 +212,7 @@ void Engine::State::pushed(RelaySession& session, frame::ServerFrame& what, Mome
     } else if (const auto* change = std::get_if<frame::RosterChange>(&what)) {
         roster_changed(roster.change(change->entry), now);
     } else if (const auto* own = std::get_if<frame::OwnDevices>(&what)) {
-        roster_changed(roster.own_devices(own->certificates), now);
+        roster_changed(roster.own_devices(own->device_list), now);
     } else if (const auto* presence = std::get_if<frame::Presence>(&what)) {
         roster_changed(roster.presence(*presence), now);
     } else if (const auto* mail = std::get_if<frame::MailboxDeliver>(&what)) {
@@ -290,6 +222,10 @@ void Engine::State::pushed(RelaySession& session, frame::ServerFrame& what, Mome
         // Why not by the link that stands between us? Perhaps it does not.
         peers.doubt(mail->from);
         if (!receive(mail->from, mail->envelope, arrival, now)) mailbox_acks.push_back(mail->sequence);
+    } else if (std::holds_alternative<frame::MailboxEmpty>(what)) {
+        keeper.mailbox_empty();
+    } else if (const auto* state = std::get_if<frame::GroupChanged>(&what)) {
+        keeper.relay_state(*state);
     } else if (const auto* push = std::get_if<frame::SignalPush>(&what)) {
         signal_push(*push, now);
     } else {
@@ -304,8 +240,14 @@ void Engine::State::roster_changed(const Roster::Change& change, Moment now)
         peers.close_device(device);
         paths_happened(now);
         paths.forget(device);
-        signal_generations.erase(device);
     }
+    if (change.own_list && identity) {
+        identity->device_list = roster.self().list.encoded;
+        context.store.put_identity(*identity);
+    }
+    for (const auto& conversation : change.circles)
+        keeper.look(conversation);
+    if (!change.circles.empty()) outbox.groups_changed();
     for (const auto& device : change.came_online) {
         paths.wipe_slate(device);
         peers.forgive(device);

@@ -23,50 +23,15 @@ Error not_connected()
 
 // ---- accounts -----------------------------------------------------------------------------------
 
-void Engine::State::enter(RequestId id, Credentials credentials, Moment now)
-{
-    if (entering)
-        return context.refuse(id, {ErrorCode::busy, "a registration or login is under way: wait for its reply", 1000});
-    if (!wire::is_user_name(credentials.user))
-        return context.refuse(id,
-                              {ErrorCode::invalid_argument,
-                               "user: 1 to 32 characters of a-z, 0-9, '.', '_', '-'; the first a letter or digit", 0});
-    if (!is_utf8(credentials.device_name))
-        return context.refuse(id, {ErrorCode::invalid_argument, "device_name is not well-formed UTF-8", 0});
-    auto prepared = credentials.create ? account::prepare_register(context, credentials, now)
-                                       : account::prepare_login(context, credentials);
-    if (!prepared) return context.refuse(id, std::move(prepared).error());
-    dialer.aim({credentials.relay, prepared->device_seed}, true, now.mono);
-    connection_detail = "connecting";
-    entering = Entering{id, std::move(credentials), std::move(*prepared)};
-}
-
 void Engine::State::on(RequestId id, const request::Logout&, Moment now)
 {
     if (!identity || !identity->logged_in) return context.refuse(id, not_registered());
     auto* session = ready_session();
     if (session == nullptr) return context.refuse(id, not_connected());
-    if (!session->request(wire::relay::Logout{}, purpose::Logout{id}, now)) context.refuse(id, not_connected());
-}
-
-/// The relay does not know this device any more: what waits can never leave, and the keys are of no use.
-void Engine::State::device_withdrawn(ErrorCode reason)
-{
-    announce(outbox.fail_all(context.store, reason), Moment{});
-    if (identity) account::forget_device(context.store, *identity);
-    identity = context.store.identity();
-    sealer.reset();
-    peers.close_all();
-    peers.set_means({});
-    dialer.stop();
-    for (auto& session : sessions)
-        for (const auto& what : session->abandon())
-            if (const auto* contact = std::get_if<purpose::Contact>(&what))
-                context.refuse(contact->request, not_connected());
-    sessions.clear();
-    roster.disconnected();
-    announced_connected = false;
-    connection_detail = "logged out";
+    const auto list = identity::without_device(roster.self().list, identity->device, identity->user,
+                                               identity->account_seed, now.wall_ms);
+    if (!session->request(wire::relay::Logout{list.encoded}, purpose::Logout{id}, now))
+        context.refuse(id, not_connected());
 }
 
 // ---- contacts -----------------------------------------------------------------------------------
@@ -76,10 +41,7 @@ void Engine::State::contact_request(RequestId id, const std::string& user, wire:
     if (!identity || !identity->logged_in) return context.refuse(id, not_registered());
     if (!wire::is_user_name(user) || user == identity->user)
         return context.refuse(id, {ErrorCode::invalid_argument, "user: not the name of another account", 0});
-    auto* session = ready_session();
-    if (session == nullptr) return context.refuse(id, not_connected());
-    if (!session->request(std::move(body), purpose::Contact{id}, now))
-        context.refuse(id, {ErrorCode::busy, "too many requests wait for the relay: wait for replies", 1000});
+    relay_request(id, std::move(body), now);
 }
 
 void Engine::State::on(RequestId id, const request::Contacts&, Moment now)
@@ -99,6 +61,7 @@ void Engine::State::on(RequestId id, const request::Contacts&, Moment now)
         }
         contact.account_key = person.stored.account_key;
         contact.key_changed = !person.stored.shown_account_key.is_zero();
+        contact.verified = person.stored.verified;
         out.push_back(std::move(contact));
     }
     context.reply(id, std::move(out));
@@ -111,7 +74,7 @@ void Engine::State::on(RequestId id, request::Send& send, Moment now)
     const auto refuse = [&](ErrorCode code, std::string detail, std::uint64_t retry_ms = 0) {
         context.refuse(id, {code, std::move(detail), retry_ms});
     };
-    if (!identity || !identity->logged_in || !sealer) return context.refuse(id, not_registered());
+    if (!identity || !identity->logged_in || !groups) return context.refuse(id, not_registered());
     if (auto valid = conversation::validate_text(send.text); !valid) return context.refuse(id, valid.error());
     if (auto valid = conversation::validate_send_key(send.key); !valid) return context.refuse(id, valid.error());
     if (send.to == identity->user) return refuse(ErrorCode::invalid_argument, "to: messages go to other accounts");
@@ -142,21 +105,25 @@ void Engine::State::on(RequestId id, request::Send& send, Moment now)
     auto composed =
         conversation::compose_text(context.store, {person->conversation, identity->user, identity->device, send.to},
                                    message, std::move(send.text), std::move(send.key), now);
-    auto readers = person->devices;
     const auto& own = roster.self().devices;
-    readers.insert(readers.end(), own.begin(), own.end());
     const auto parents = composed.content.parents;
-    auto sealed = sealer->seal(seal::Purpose::content, message,
-                               wire::encode(wire::content::Any(std::move(composed.content))), readers, context.store);
-    if (!sealed) return context.refuse(id, std::move(sealed).error());
-
     std::vector<delivery::Recipient> recipients;
     for (const auto& device : person->devices)
         recipients.push_back({device.device, send.to});
     for (const auto& device : own)
         recipients.push_back({device.device, identity->user});
     conversation::file(context.store, composed.row, parents, now);
-    outbox.accept(context.store, {message, person->conversation, true, now.wall_ms, std::move(*sealed)}, recipients);
+    // Sealed when it leaves, at the end of this tick if it can: in the epoch of that moment.
+    outbox.accept(context.store,
+                  {message,
+                   person->conversation,
+                   now.wall_ms,
+                   wire::encode(wire::content::Any(std::move(composed.content))),
+                   {},
+                   0,
+                   0,
+                   0},
+                  recipients);
     accepted_at[message] = now.mono;
     interest[send.to] = now.mono + interest_max;
     context.reply(id, message);

@@ -199,9 +199,9 @@ bool Roster::take_list(Person& person, BytesView shown, Change& change)
         case identity::Succession::same: return true;
         case identity::Succession::newer: break;
         case identity::Succession::rollback:
-            return refuse(SecurityKind::device_list_rollback,
-                          "the relay shows device list " + std::to_string(list->version) + ", and " +
-                              std::to_string(person.list.version) + " is known");
+            return refuse(SecurityKind::device_list_rollback, "the relay shows device list " +
+                                                                  std::to_string(list->version) + ", and " +
+                                                                  std::to_string(person.list.version) + " is known");
         case identity::Succession::conflict:
             return refuse(SecurityKind::device_list_conflict,
                           "there are two device lists with number " + std::to_string(list->version));

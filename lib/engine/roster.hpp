@@ -2,8 +2,8 @@
 // Private to lib/engine: who the contacts are, which devices speak for them, and who is online.
 //
 // A contact's account key is pinned at first sight, and its newest signed device list is kept: only devices on it exist
-// for us. When the relay shows another key, nothing is sent and nothing taken until the user has removed the contact and
-// added it again; when it shows an older or a forked list, the known one stays.
+// for us. When the relay shows another key, nothing is sent and nothing taken until the user has removed the contact
+// and added it again; when it shows an older or a forked list, the known one stays.
 #pragma once
 
 #include "lib/engine/context.hpp"
@@ -67,6 +67,7 @@ public:
     [[nodiscard]] bool online(const DeviceId& device) const;
     [[nodiscard]] const std::map<std::string, Person, std::less<>>& people() const { return people_; }
     [[nodiscard]] const Person& self() const { return self_; }
+    [[nodiscard]] const DeviceId& own_device() const { return own_device_; }
     /// Also for former contacts, whose history stays. nullopt: never had one.
     [[nodiscard]] std::optional<ConversationId> conversation_with(std::string_view user) const;
     /// The conversation began before this device did.

@@ -23,12 +23,21 @@ route::Choice Engine::State::choose(const Person& person, const DeviceId& device
     return paths.choose(device, outside, content_waits, now.mono);
 }
 
+/// Looking for a path takes sealed signals, and what it is for is sealed too: without keys there is nothing to wait
+/// for.
+bool Engine::State::can_seal(const Person& person, const DeviceId& device)
+{
+    if (groups && groups->is_member(person.conversation, device) && groups->ready(person.circle)) return true;
+    keeper.hurry(person.conversation);
+    return false;
+}
+
 void Engine::State::route_content(Moment now)
 {
     for (const auto& device : outbox.open_devices()) {
         const auto* person = roster.owner_of(device);
         std::vector<delivery::Route> routes;
-        if (person != nullptr && person->may_talk()) {
+        if (person != nullptr && person->may_talk() && can_seal(*person, device)) {
             const bool waits = outbox.waits(device);
             auto choice = choose(*person, device, waits, now);
             if (choice.seek_direct && waits) peers.seek(device, now);
@@ -51,7 +60,8 @@ void Engine::State::offer_content(Moment now)
         budget.mailbox_bytes = config.relay_in_flight_bytes_max -
                                std::min<std::size_t>(config.relay_in_flight_bytes_max, session->put_bytes());
     }
-    auto batch = outbox.collect(context.store, now, budget);
+    auto batch = outbox.collect(context.store, now, budget,
+                                [this](auto& envelope, const auto& device) { return fit(envelope, device); });
     more_to_offer = batch.more;
     for (auto& offer : batch.offers) {
         const auto size = offer.envelope.sealed.size();
@@ -60,7 +70,7 @@ void Engine::State::offer_content(Moment now)
                 live->content(now.mono);
                 live->owe(now.mono);
             }
-            if (offer.is_content) count_content(offer.path, size);
+            count_content(offer.path, size);
             context.effect(
                 SendFrame{offer.link, wire::encode(wire::peer::Frame(wire::peer::Deliver{std::move(offer.envelope)}))});
             continue;
@@ -72,7 +82,7 @@ void Engine::State::offer_content(Moment now)
                                                                                           std::move(offer.envelope)},
                                                                   std::move(put), now);
         if (!asked) outbox.put_failed(id, devices, now.mono);
-        if (asked && offer.is_content) count_content(Path::mailbox, size);
+        if (asked) count_content(Path::mailbox, size);
     }
     announce(std::move(batch.progress), now);
 }

@@ -7,7 +7,7 @@ namespace godwit::engine {
 
 namespace {
 
-/// Signals have no name of their own; the seal binds purpose, sender and a growing generation.
+/// Signals have no name of their own; the seal binds purpose and sender, and opens each once.
 constexpr MessageId signal_id{};
 /// TURN credentials are fetched again when they have less than this left.
 constexpr std::int64_t turn_left_ms_min = 60'000;
@@ -23,21 +23,20 @@ void Engine::State::peer_up(const DeviceId& device, LinkId link, Moment now)
         return peers.drop(link, {});
     shown_paths.try_emplace(person->stored.user);
     context.log(std::string(path_name(live->path())) + " path to " + person->stored.user + ": " + live->detail());
+    gossip(device, link);
     static_cast<void>(now);
 }
 
 void Engine::State::signal_push(const wire::relay::SignalPush& push, Moment now)
 {
     const auto* person = roster.owner_of(push.from);
-    const auto* certificate = roster.certificate_of(push.from);
-    if (person == nullptr || certificate == nullptr || !person->may_talk() || !sealer)
-        return context.reject("a signal from a stranger");
-    auto opened = sealer->open(seal::Purpose::signal, signal_id, *certificate, push.sealed, context.store);
-    if (!opened) return context.reject("a signal that does not open");
-    auto& last = signal_generations[push.from];
-    if (opened->generation <= last) return context.reject("a signal that was seen before");
-    last = opened->generation;
-    auto signal = wire::decode_ice_signal(opened->content);
+    if (person == nullptr || !person->may_talk() || !groups) return context.reject("a signal from a stranger");
+    const auto opened = groups->open(seal::Purpose::signal, signal_id, push.from, push.sealed);
+    using Verdict = seal::Opened::Verdict;
+    // Ahead or behind: ICE tries again, and by then we are in one epoch.
+    if (opened.verdict == Verdict::ahead) return keeper.look(person->conversation);
+    if (opened.verdict != Verdict::opened) return context.reject("a signal that does not open");
+    auto signal = wire::decode_ice_signal(opened.content);
     if (!signal) return context.reject("a signal that does not decode");
     peers.signal(push.from, std::move(*signal), now);
 }
@@ -46,17 +45,16 @@ void Engine::State::send_signals(Moment now)
 {
     auto* session = ready_session();
     for (auto& out : peers.take_outgoing()) {
-        const auto* certificate = roster.certificate_of(out.device);
-        if (session == nullptr || certificate == nullptr) {
+        const auto* person = roster.owner_of(out.device);
+        if (session == nullptr || person == nullptr || !groups) {
             if (out.signal.kind != wire::IceSignal::Kind::end)
                 peers.signal_failed(out.device, out.signal.session, "not connected to the relay", now);
             continue;
         }
         const auto number = out.signal.session;
         const bool is_end = out.signal.kind == wire::IceSignal::Kind::end;
-        auto sealed =
-            sealer->seal(seal::Purpose::signal, signal_id, wire::encode(out.signal), {*certificate}, context.store);
-        const bool sent = sealed && session->request(wire::relay::Signal{out.device, std::move(*sealed)},
+        auto sealed = groups->seal(person->circle, seal::Purpose::signal, signal_id, wire::encode(out.signal));
+        const bool sent = sealed && session->request(wire::relay::Signal{out.device, std::move(sealed->bytes)},
                                                      purpose::Signal{out.device, number}, now);
         if (!sent && !is_end) peers.signal_failed(out.device, number, "signals could not be sent", now);
     }
@@ -93,7 +91,8 @@ void Engine::State::seek_for_interest(Moment now)
         const auto* person = roster.person(user);
         if (person == nullptr || !person->may_talk()) continue;
         for (const auto& device : person->devices)
-            if (choose(*person, device.device, false, now).seek_direct) peers.seek(device.device, now);
+            if (can_seal(*person, device.device) && choose(*person, device.device, false, now).seek_direct)
+                peers.seek(device.device, now);
     }
     if (turn_expires_ms > 0 && turn_expires_ms - now.wall_ms < turn_left_ms_min && turn_refresh_at <= now.mono) {
         turn_refresh_at = now.mono + turn_refresh_min;

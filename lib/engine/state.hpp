@@ -3,8 +3,10 @@
 // by file, carry results from one to the next.
 //
 //   engine.cpp    what comes in goes to its part
-//   requests.cpp  what the application asks
+//   requests.cpp  what the application asks; devices.cpp what it asks about devices and trust
+//   entering.cpp  register, log in, be linked, come back
 //   relay_side.cpp  what the relay says, and what a new or lost session means
+//   groups.cpp    a group has moved: what waited for it
 //   sender.cpp    content on its way out: routes, offers, progress
 //   receiver.cpp  content on its way in: open, dedupe, hold, file, receipt
 //   signalling.cpp  ICE signals in and out, and what paths do
@@ -14,20 +16,26 @@
 #include "lib/delivery/causal_hold.hpp"
 #include "lib/delivery/outbox.hpp"
 #include "lib/delivery/receipts.hpp"
+#include "lib/delivery/unopened.hpp"
 #include "lib/engine/account.hpp"
+#include "lib/engine/ahead.hpp"
+#include "lib/engine/group_keeper.hpp"
 #include "lib/engine/notifier.hpp"
 #include "lib/engine/peer_sessions.hpp"
 #include "lib/engine/relay_dialer.hpp"
 #include "lib/engine/relay_session.hpp"
 #include "lib/engine/roster.hpp"
 #include "lib/route/path_table.hpp"
-#include "lib/seal/sealer.hpp"
+#include "lib/seal/groups.hpp"
 
 namespace godwit::engine {
 
 /// Nonsense on one peer link before it is closed: one frame may be a version's difference, this many are not.
 inline constexpr std::uint32_t link_rejects_max = 8;
 /// Dedupe marks outlive every sender's deadline (30 days) by far.
+/// What the relay could not do now: receipts for a device rest this long.
+inline constexpr Duration receipt_rest = std::chrono::seconds(5);
+inline constexpr std::size_t forks_mentioned_max = 256;
 inline constexpr std::int64_t seen_kept_ms = 90LL * 24 * 3600 * 1000;
 
 struct Engine::State {
@@ -39,31 +47,52 @@ struct Engine::State {
     [[nodiscard]] Instant deadline() const;
 
     // requests.cpp
-    void enter(RequestId id, Credentials credentials, Moment now);
     void ask(RequestId id, Request request, Moment now);
     void on(RequestId id, request::Send& send, Moment now);
     void on(RequestId id, const request::History& history, Moment now);
     void on(RequestId id, const request::Contacts&, Moment now);
     void on(RequestId id, const request::Status&, Moment now);
     void on(RequestId id, const request::Logout&, Moment now);
+    void on(RequestId id, const request::Devices&, Moment now);
+    void on(RequestId id, const request::DeviceLink& link, Moment now);
+    void on(RequestId id, const request::LinkCode& code, Moment now);
+    void on(RequestId id, const request::DeviceRevoke& revoke, Moment now);
+    void on(RequestId id, const request::SafetyNumber& number, Moment now);
+    void on(RequestId id, const request::Verify& verify, Moment now);
     void on(RequestId id, const request::NetworkChanged&, Moment now);
     void on(RequestId id, const request::SetPolicy& policy, Moment now);
     void on(RequestId id, const request::Fault& fault, Moment now);
     void contact_request(RequestId id, const std::string& user, wire::relay::RequestBody body, Moment now);
+    void relay_request(RequestId id, wire::relay::RequestBody body, Moment now);
+
+    // entering.cpp
+    void enter(RequestId id, Credentials credentials, Moment now);
+    void relay_up(LinkId link, Moment now);
+    void vault_came(RelaySession& session, const wire::relay::LoginOk& login, Moment now);
+    void waiting(RelaySession& session);
+    void granted(RelaySession& session, BytesView sealed, Moment now);
+    void entered(RelaySession& session, const wire::relay::Session& info, Moment now);
+    void refused(LinkId link, const Error& why, Moment now);
+    void entering_failed(Error why);
+    void live(const port::StoredIdentity& who);
+    void device_withdrawn(ErrorCode reason);
+
+    // groups.cpp
+    void groups_moved(Moment now);
+    void gossip(const DeviceId& device, LinkId link);
+    void group_head(const DeviceId& device, const wire::peer::GroupHead& head);
+    void withheld(Moment now);
+    [[nodiscard]] delivery::Fitness fit(port::OutboxEnvelope& envelope, const DeviceId& device);
 
     // relay_side.cpp
-    void relay_up(LinkId link, Moment now);
     void relay_frame(RelaySession& session, BytesView bytes, Moment now);
     void relay_notes(LinkId link, std::vector<Note> notes, Moment now);
     void relay_lost(LinkId link, Error reason, bool close_it, Moment now);
-    void entered(RelaySession& session, const wire::relay::Session& info, Moment now);
     void ready(RelaySession& session);
     void session_over(RelaySession& session);
-    void refused(LinkId link, const Error& why, Moment now);
     void answered(const Purpose& what, const wire::relay::Response& response, Moment now);
     void pushed(RelaySession& session, wire::relay::ServerFrame& frame, Moment now);
     void roster_changed(const Roster::Change& change, Moment now);
-    void device_withdrawn(ErrorCode reason);
     void set_means(const wire::relay::Session& info);
     [[nodiscard]] RelaySession* session_on(LinkId link);
     /// The logged-in session; nullptr: not connected.
@@ -71,6 +100,7 @@ struct Engine::State {
     [[nodiscard]] bool relay_ready() const;
 
     // sender.cpp
+    [[nodiscard]] bool can_seal(const Person& person, const DeviceId& device);
     void route_content(Moment now);
     [[nodiscard]] route::Choice choose(const Person& person, const DeviceId& device, bool content_waits, Moment now);
     void offer_content(Moment now);
@@ -95,10 +125,17 @@ struct Engine::State {
     };
     /// False: nonsense (counted).
     bool receive(const DeviceId& from, const wire::Envelope& envelope, const Arrival& arrival, Moment now);
-    bool take_content(const Person& person, const DeviceId& from, const MessageId& id, Bytes content,
-                      const Arrival& arrival, Moment now);
+    bool receive_message(const DeviceId& from, const wire::Envelope& envelope, const seal::Label& label,
+                         const Arrival& arrival, Moment now);
+    bool take_control(const DeviceId& from, BytesView content, Moment now);
+    bool take_content(const Person& person, const seal::Opened& opened, const MessageId& id, const Arrival& arrival,
+                      Moment now);
+    void unopenable(const DeviceId& from, const MessageId& id, const seal::Label& label, const Arrival& arrival);
     void show(std::vector<delivery::CausalHold::Ready> ready, Moment now);
     void send_receipts(Moment now);
+    void send_unopened(Moment now);
+    /// By the mailbox, sealed for the conversation that we have with the device's owner. False: not now.
+    bool send_control(const DeviceId& device, const wire::content::Any& what, Purpose purpose, Moment now);
     /// The relay may forget the mail that these receipts are for.
     void release_mail(const delivery::Receipts::Parcel& parcel);
 
@@ -114,12 +151,15 @@ struct Engine::State {
     PathPolicy policy = PathPolicy::direct_first;
 
     std::optional<port::StoredIdentity> identity;
-    std::unique_ptr<seal::Sealer> sealer;
-    /// RegisterAccount or Login under way.
+    std::unique_ptr<seal::Groups> groups; ///< While logged in.
+    /// RegisterAccount, Login or LinkCode under way.
     struct Entering {
         RequestId request = 0;
-        Credentials credentials;
+        Credentials credentials; ///< Of a link: relay and device name only.
         port::StoredIdentity identity;
+        std::optional<seal::LinkOffer> offer; ///< Being linked.
+        bool answered = false;                ///< The request has its reply: the code.
+        std::uint32_t conflicts = 0;
     };
     std::optional<Entering> entering;
 
@@ -139,6 +179,10 @@ struct Engine::State {
     delivery::Outbox outbox;
     delivery::CausalHold hold;
     delivery::Receipts receipts;
+    delivery::Unopened unopened;
+    Ahead ahead;
+    GroupKeeper keeper;
+    std::set<std::pair<ConversationId, std::pair<std::uint64_t, std::uint64_t>>> forks_mentioned;
     Notifier notifier;
 
     std::vector<std::uint64_t> mailbox_acks;              ///< To send at the end of this tick.
@@ -146,7 +190,6 @@ struct Engine::State {
     std::map<std::string, PathShown, std::less<>> shown_paths;
     std::unordered_map<MessageId, Instant, FixedBytesHash> accepted_at;
     std::unordered_map<LinkId, std::uint32_t> rejects;
-    std::unordered_map<DeviceId, std::uint64_t, FixedBytesHash> signal_generations;
     std::uint64_t content_bytes[4] = {}; ///< By Path.
     Instant forget_seen_at{};
     Instant last_tick{};

@@ -72,8 +72,9 @@ struct Sealed {
 /// What is readable from outside of something sealed.
 struct Label {
     enum class Kind : std::uint8_t { message, commit, welcome } kind = Kind::message;
-    ConversationId conversation; ///< Zero for a Welcome.
-    Version version;             ///< The epoch it was sent in; zero for a Welcome.
+    ConversationId conversation;        ///< Zero for a Welcome.
+    Version version;                    ///< The epoch it was sent in; zero for a Welcome.
+    Purpose purpose = Purpose::content; ///< Of a message, as it claims.
 };
 /// nullopt: not something that this room makes.
 [[nodiscard]] std::optional<Label> read_label(BytesView sealed);

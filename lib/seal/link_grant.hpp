@@ -37,8 +37,7 @@ struct LinkGrant {
     std::string user;
     PublicKey account_key;
     Bytes account_seed;
-    Bytes certificate; ///< Of the new device.
-    Bytes device_list; ///< The next version, with it.
+    Bytes device_list; ///< The current one: the new device signs the next, with itself.
 };
 [[nodiscard]] Bytes seal_link_grant(const LinkCode& code, const LinkGrant& grant, port::Entropy& entropy);
 /// Errors: authentication_failed.

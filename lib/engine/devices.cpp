@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the application asks about devices and about trust in contacts.
+#include "lib/engine/state.hpp"
+
+#include "lib/identity/safety_number.hpp"
+
+namespace godwit::engine {
+
+namespace {
+
+Error not_registered()
+{
+    return {ErrorCode::not_registered, "no account on this device: register or log in first", 0};
+}
+
+} // namespace
+
+void Engine::State::relay_request(RequestId id, wire::relay::RequestBody body, Moment now)
+{
+    auto* session = ready_session();
+    if (session == nullptr)
+        return context.refuse(id, {ErrorCode::not_connected,
+                                   "not connected to the relay now: it comes back by itself, repeat then", 1000});
+    if (!session->request(std::move(body), purpose::Contact{id}, now))
+        context.refuse(id, {ErrorCode::busy, "too many requests wait for the relay: wait for replies", 1000});
+}
+
+void Engine::State::on(RequestId id, const request::Devices&, Moment)
+{
+    if (!identity || !identity->logged_in) return context.refuse(id, not_registered());
+    std::vector<Device> out;
+    for (const auto& one : roster.self().list.devices) {
+        Device device;
+        device.id = one.device;
+        device.name = one.device_name;
+        device.created_ms = one.created_ms;
+        device.current = one.device == identity->device;
+        device.online = device.current ? relay_ready() : roster.self().online.contains(one.device);
+        out.push_back(std::move(device));
+    }
+    context.reply(id, std::move(out));
+}
+
+/// The code tells a key; the relay passes the grant to who holds it, and learns nothing.
+void Engine::State::on(RequestId id, const request::DeviceLink& link, Moment now)
+{
+    if (!identity || !identity->logged_in) return context.refuse(id, not_registered());
+    const auto code = seal::parse_link_code(link.code);
+    if (!code) return context.refuse(id, code.error());
+    const auto& self = roster.self();
+    if (self.list.find(code->device) != nullptr)
+        return context.refuse(id, {ErrorCode::invalid_argument, "code: that device is one of this account already", 0});
+    if (self.list.devices.size() >= wire::devices_per_account_max)
+        return context.refuse(id,
+                              {ErrorCode::quota_exceeded, "this account has as many devices as it may: revoke one", 0});
+    const seal::LinkGrant grant{identity->user, identity->account_key, identity->account_seed, self.list.encoded};
+    relay_request(id, wire::relay::LinkGrant{code->device, seal::seal_link_grant(*code, grant, context.entropy)}, now);
+}
+
+void Engine::State::on(RequestId id, const request::DeviceRevoke& revoke, Moment now)
+{
+    if (!identity || !identity->logged_in) return context.refuse(id, not_registered());
+    if (revoke.device == identity->device)
+        return context.refuse(id, {ErrorCode::invalid_argument, "device: this one; log out instead", 0});
+    const auto& self = roster.self();
+    if (self.list.find(revoke.device) == nullptr)
+        return context.refuse(id, {ErrorCode::invalid_argument, "device: none of this account's (see devices)", 0});
+    const auto list =
+        identity::without_device(self.list, revoke.device, identity->user, identity->account_seed, now.wall_ms);
+    relay_request(id, wire::relay::DevicesPut{list.encoded}, now);
+}
+
+void Engine::State::on(RequestId id, const request::SafetyNumber& number, Moment)
+{
+    if (!identity) return context.refuse(id, not_registered());
+    const auto* person = roster.person(number.with);
+    if (person == nullptr || person->own || person->stored.account_key.is_zero())
+        return context.refuse(id, {ErrorCode::not_a_contact, number.with + " is no contact whose key is known", 0});
+    const identity::Named own{identity->user, identity->account_key};
+    const identity::Named theirs{person->stored.user, person->stored.account_key};
+    context.reply(id, SafetyNumber{identity::safety_number(own, theirs), identity::verification_code(own, theirs),
+                                   person->stored.verified});
+}
+
+void Engine::State::on(RequestId id, const request::Verify& verify, Moment)
+{
+    if (!identity) return context.refuse(id, not_registered());
+    const auto* person = roster.person(verify.with);
+    if (person == nullptr || person->own || person->stored.account_key.is_zero())
+        return context.refuse(id, {ErrorCode::not_a_contact, verify.with + " is no contact whose key is known", 0});
+    if (!person->stored.shown_account_key.is_zero() && verify.verified)
+        return context.refuse(
+            id, {ErrorCode::account_key_changed,
+                 "the relay shows another key for " + verify.with + ": remove and add the contact, then compare", 0});
+    const identity::Named own{identity->user, identity->account_key};
+    const identity::Named theirs{person->stored.user, person->stored.account_key};
+    if (!verify.code.empty() && !identity::verification_matches(verify.code, own, theirs))
+        return context.refuse(
+            id,
+            {ErrorCode::authentication_failed,
+             "the code is not what " + verify.with + " should show: somebody may stand between you, do not go on", 0});
+    (void)roster.set_verified(verify.with, verify.verified);
+    context.reply_ok(id);
+}
+
+} // namespace godwit::engine

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private to lib/engine: keeps every conversation's group as its accounts' device lists say, with the relay as Delivery
+// Service. It decides what to do next; lib/seal does it.
+//
+//   look(conversation) ── needs? ──┬─ a stored commit whose answer is unknown ──────────────> GroupCommit, the same
+//   again
+//                                  ├─ no group, a dead branch ── GroupFetch ──┬─ none ── KeyPackageFetch ── create ──┐
+//                                  │                                          └─ there ── rejoin ─────────────────────┤
+//                                  ├─ surplus devices ── change ──────────────────────────────────────────────────────┤
+//                                  ├─ missing devices (they join by themselves; else) ── KeyPackageFetch ── change ───┤
+//                                  └─ update due ── change
+//                                  ───────────────────────────────────────────────────────────┴─> GroupCommit
+//   answered: ok ── accepted; conflict ── refused, look again when the winner's commit has come
+//   commit_came: applied | rejected ── GroupReject | rival, ahead ── compare with the relay
+//
+// Nothing begins before the mailbox has run empty: what waits there may be the answer.
+#pragma once
+
+#include "lib/engine/relay_session.hpp"
+#include "lib/engine/roster.hpp"
+
+#include <map>
+#include <set>
+
+namespace godwit::engine {
+
+class GroupKeeper {
+public:
+    GroupKeeper(Context& context, const Roster& roster) : context_(context), roster_(roster) {}
+
+    /// `groups` outlives stop(). Every conversation is looked at.
+    void start(seal::Groups& groups);
+    void stop();
+
+    void connected(const wire::relay::Session& session);
+    void mailbox_empty();
+    void disconnected();
+
+    /// Its circle is another, or something came of it.
+    void look(const ConversationId& conversation);
+    /// Content waits for it.
+    void hurry(const ConversationId& conversation);
+    /// This device may be on a branch that is dead: compare with the relay.
+    void doubt(const ConversationId& conversation);
+    /// A peer is in an epoch that we have no way into.
+    void fell_behind(const ConversationId& conversation);
+
+    void commit_came(const MessageId& id, const DeviceId& from, BytesView sealed, Moment now);
+    void welcome_came(BytesView sealed, Moment now);
+    void relay_state(const wire::relay::GroupChanged& state);
+    void answered(const purpose::Group& what, const wire::relay::Response& response, Moment now);
+
+    /// Begins what is due. `session`: the logged-in one; nullptr: not connected.
+    void handle_deadline(RelaySession* session, Moment now);
+    [[nodiscard]] Instant deadline() const;
+
+    /// Conversations whose group is another than when last asked.
+    [[nodiscard]] std::set<ConversationId> take_changed() { return std::exchange(changed_, {}); }
+
+private:
+    struct Chore {
+        enum class Step : std::uint8_t { rest, info, packages, commit } step = Step::rest;
+        Instant due{}; ///< At rest: when to look.
+        bool hurry = false;
+        bool compare = false; ///< With the relay: we may be on a dead branch.
+        bool rejoin = false;  ///< We are.
+        bool creates = false;
+        bool fetched = false;          ///< Go on with `ask`, then commit.
+        std::uint64_t incarnation = 0; ///< To create.
+        std::vector<std::string> ask;  ///< Accounts whose packages are still to be fetched.
+        std::map<DeviceId, Bytes> packages;
+        std::uint32_t failures = 0;
+        Instant missing_since = never;
+        Instant behind_since = never;
+        bool waited = false; ///< For the other account to create it.
+        std::set<DeviceId> mentioned;
+    };
+
+    void work(const ConversationId& conversation, Chore& chore, RelaySession& session, Moment now);
+    void fetch_packages(const ConversationId& conversation, Chore& chore, const seal::Circle& circle,
+                        RelaySession& session, Moment now);
+    void commit(const ConversationId& conversation, Chore& chore, Result<seal::Outgoing> outgoing,
+                RelaySession* session, Moment now);
+    void send(const seal::Outgoing& outgoing, Chore& chore, RelaySession& session, Moment now);
+    void send_pending(const ConversationId& conversation, Chore& chore, RelaySession& session, Moment now);
+    void got_info(const ConversationId& conversation, Chore& chore, const wire::relay::GroupState& state, Moment now);
+    void got_verdict(const ConversationId& conversation, Chore& chore, const wire::relay::Response& response,
+                     Moment now);
+    void begin_creating(Chore& chore, const seal::Circle& circle, std::uint64_t incarnation);
+    void fail(Chore& chore, Moment now);
+    void rest(Chore& chore, Instant due);
+    void entered(const seal::Changes& changes);
+    void mention_bad(const ConversationId& conversation, Chore& chore, const std::vector<DeviceId>& bad);
+    void publish_packages(RelaySession& session, Moment now);
+    [[nodiscard]] std::string user_of(const ConversationId& conversation) const;
+    [[nodiscard]] Duration soon(Duration about) { return jittered(about, context_.entropy); }
+
+    Context& context_;
+    const Roster& roster_;
+    seal::Groups* groups_ = nullptr;
+    RelaySession* session_ = nullptr; ///< Within handle_deadline only.
+    bool drained_ = false;
+    bool packages_due_ = false;
+    bool last_resort_due_ = false;
+    std::map<ConversationId, Chore> chores_;
+    std::vector<wire::relay::GroupReject> reports_;
+    std::set<ConversationId> changed_;
+};
+
+} // namespace godwit::engine
