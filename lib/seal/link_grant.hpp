@@ -2,9 +2,8 @@
 // Linking a device without the password: the new device shows a code, a device of the account takes it in.
 //
 //   new device   code = "godwit-link:1:" ‖ base64url(device key (32) ‖ HPKE public key (32) ‖ secret (16))
-//   old device   grant = HPKE (RFC 9180, mode PSK, suite of MLS 0x0003) to that key, psk = secret: user, account key
-//   and
-//                seed, and the device list that the new device will present (with a certificate for its key)
+//   old device   grant = HPKE (RFC 9180, mode PSK, suite of MLS 0x0003) to that key, psk = secret:
+//                user, account key and seed, and the current device list
 //
 // Who has not seen the code can neither make a grant nor open one: the relay that carries it sees a device key.
 #pragma once

@@ -2,6 +2,8 @@
 #include "lib/delivery/outbox.hpp"
 #include "tests/lib/delivery/fixtures.hpp"
 
+#include <set>
+
 using namespace godwit;
 using namespace godwit::delivery;
 using namespace godwit::testing;
@@ -37,12 +39,28 @@ struct Desk {
         row.message.state = MessageState::accepted;
         row.conversation = conversation_named(1);
         REQUIRE(store.add_message(row));
-        outbox.accept(store, {row.message.id, row.conversation, true, at_ms(ms).wall_ms, Bytes(size, 0x5a)}, to);
+        outbox.accept(store, {row.message.id, row.conversation, at_ms(ms).wall_ms, Bytes(size, 0x5a), {}, 0, 0, 0}, to);
     }
     Outbox::Batch collect(std::int64_t ms = 0, std::size_t budget = plenty)
     {
-        return outbox.collect(store, at_ms(ms), {budget, plenty, plenty});
+        return collect(ms, {budget, plenty, plenty});
     }
+    Outbox::Batch collect(std::int64_t ms, Outbox::Budget budget)
+    {
+        return outbox.collect(store, at_ms(ms), budget, [this](auto& envelope, const auto& device) {
+            if (outside.contains(device)) return Fitness::wait;
+            if (!envelope.sealed.empty() && envelope.epoch + 5 > epoch) return Fitness::ready;
+            envelope.sealed = envelope.content;
+            envelope.sealed[0] = static_cast<std::uint8_t>(++generation);
+            envelope.epoch = epoch;
+            return Fitness::sealed;
+        });
+    }
+    // What a group would say.
+    std::set<DeviceId> outside;
+    std::uint64_t epoch = 1;
+    std::uint32_t generation = 0;
+
     void restart()
     {
         REQUIRE(store.commit());
@@ -194,7 +212,7 @@ TEST_CASE("windows: messages, bytes, and one large envelope that always fits")
 {
     Limits limits;
     limits.window_messages_max = 3;
-    limits.window_bytes_max = 1'000;
+    limits.window_bytes_max = 2'000;
     Desk desk(limits);
     for (std::uint32_t n = 1; n <= 200; ++n)
         desk.accept(n);
@@ -247,10 +265,10 @@ TEST_CASE("the relay session has taken enough: links go on, the mailbox waits fo
     desk.accept(5, {{bob2, "bob"}});
     desk.outbox.use(bob1, {mailbox});
     desk.outbox.use(bob2, {link7});
-    auto batch = desk.outbox.collect(desk.store, at_ms(0), {plenty, plenty, 2});
+    auto batch = desk.collect(0, Outbox::Budget{plenty, plenty, 2});
     CHECK_FALSE(batch.more);
     CHECK(numbers(batch.offers) == std::vector<std::uint32_t>{1, 2, 5});
-    batch = desk.outbox.collect(desk.store, at_ms(0), {plenty, 50, 9});
+    batch = desk.collect(0, Outbox::Budget{plenty, 50, 9});
     CHECK(numbers(batch.offers) == std::vector<std::uint32_t>{3});
 }
 
@@ -360,4 +378,81 @@ TEST_CASE("a device receipts only what was meant for it")
     desk.accept(2, {{bob2, "bob"}});
     CHECK(desk.outbox.receipt(desk.store, bob2, {message_named(1), message_named(77)}, 0).empty());
     CHECK(desk.state(1) == MessageState::accepted);
+}
+
+TEST_CASE("sealed once, when it first leaves: every way and every device gets the same bytes")
+{
+    Desk desk;
+    desk.accept(1, {{bob1, "bob"}, {bob2, "bob"}});
+    CHECK(desk.store.envelope(message_named(1))->sealed.empty());
+    desk.outbox.use(bob1, {link7});
+    desk.outbox.use(bob2, {mailbox});
+    const auto first = desk.collect().offers;
+    REQUIRE(first.size() == 2);
+    CHECK(first[0].envelope.sealed == first[1].envelope.sealed);
+    CHECK(desk.store.envelope(message_named(1))->sealed == first[0].envelope.sealed);
+    desk.outbox.use(bob1, {link8});
+    CHECK(desk.collect().offers.at(0).envelope.sealed == first[0].envelope.sealed);
+    CHECK(desk.generation == 1);
+}
+
+TEST_CASE("who is not in the group yet waits, and holds up nobody and nothing else")
+{
+    Desk desk;
+    desk.outside.insert(bob2);
+    desk.accept(1, {{bob1, "bob"}, {bob2, "bob"}});
+    desk.accept(2, {{bob1, "bob"}});
+    desk.outbox.use(bob1, {mailbox});
+    desk.outbox.use(bob2, {mailbox});
+    CHECK(numbers(desk.collect().offers) == std::vector<std::uint32_t>{1, 2});
+    CHECK(desk.outbox.waits(bob2));
+    desk.outside.clear();
+    CHECK(desk.collect().offers.empty()); // nobody has said so yet
+    desk.outbox.groups_changed();
+    const auto offers = desk.collect().offers;
+    REQUIRE(offers.size() == 1);
+    CHECK(offers[0].devices == std::vector<DeviceId>{bob2});
+}
+
+TEST_CASE("a receiver without the keys gets another sealing under the same id, and not without end")
+{
+    Desk desk;
+    desk.accept(1);
+    desk.outbox.use(bob1, {mailbox});
+    const auto first = desk.collect().offers.at(0).envelope;
+    (void)desk.outbox.put_answered(desk.store, message_named(1), {bob1}, {ErrorCode::ok}, at_ms(1));
+    CHECK_FALSE(desk.outbox.waits(bob1));
+    CHECK(desk.outbox.unopened(desk.store, bob2, {message_named(1)}).empty()); // not theirs to say
+    CHECK(desk.outbox.unopened(desk.store, bob1, {message_named(9)}).empty()); // nothing of that name
+    CHECK(desk.outbox.unopened(desk.store, bob1, {message_named(1)}).empty());
+    CHECK(desk.outbox.waits(bob1));
+    const auto second = desk.collect(2).offers.at(0).envelope;
+    CHECK(second.id == first.id);
+    CHECK(second.sealed != first.sealed);
+    std::vector<Progress> progress;
+    for (std::uint32_t n = 2; n < sealings_max; ++n) {
+        REQUIRE(desk.outbox.unopened(desk.store, bob1, {message_named(1)}).empty());
+        REQUIRE(desk.collect(n).offers.size() == 1);
+    }
+    progress = desk.outbox.unopened(desk.store, bob1, {message_named(1)});
+    REQUIRE(progress.size() == 1);
+    CHECK(progress[0].state == MessageState::failed);
+    CHECK(progress[0].failure == "authentication_failed");
+    CHECK(desk.store.envelope_count() == 0);
+}
+
+TEST_CASE("an old sealing is renewed before its epoch leaves the window of the receivers, also after a restart")
+{
+    Desk desk;
+    desk.accept(1);
+    desk.outbox.use(bob1, {link7});
+    const auto first = desk.collect().offers.at(0).envelope.sealed;
+    desk.epoch = 5;
+    desk.restart();
+    desk.outbox.use(bob1, {link8});
+    CHECK(desk.collect().offers.at(0).envelope.sealed == first);
+    desk.epoch = 6;
+    desk.restart();
+    desk.outbox.use(bob1, {link7});
+    CHECK(desk.collect().offers.at(0).envelope.sealed != first);
 }

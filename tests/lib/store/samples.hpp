@@ -64,17 +64,16 @@ template <class Id>
             Bytes(32, 1),
             did(n + 1),
             Bytes(32, 2),
-            Bytes(32, 3),
             Bytes{9, 0, 9},
+            Bytes(n % 50, 4),
             n % 2 == 0};
 }
 
 [[nodiscard]] inline port::StoredContact sample_contact(const std::string& user, std::uint64_t n)
 {
     port::StoredContact out{
-        user, static_cast<ContactState>(1 + n % 4), id_of<PublicKey>(n), id_of<PublicKey>(n + 1), {}};
-    for (std::uint64_t i = 0; i < n % 3; ++i)
-        out.certificates.push_back(Bytes(n % 60 + i, static_cast<std::uint8_t>(i)));
+        user, static_cast<ContactState>(1 + n % 4), id_of<PublicKey>(n), id_of<PublicKey>(n + 1), {}, n % 5 == 0};
+    out.device_list = Bytes(n % 60, static_cast<std::uint8_t>(n & 255));
     return out;
 }
 
@@ -100,8 +99,14 @@ template <class Id>
 
 [[nodiscard]] inline port::OutboxEnvelope sample_envelope(std::uint64_t n)
 {
-    return {mid(n), cid(n % 3), n % 2 == 0, static_cast<std::int64_t>(n),
-            Bytes(n % 300, static_cast<std::uint8_t>(n & 255))};
+    return {mid(n),
+            cid(n % 3),
+            static_cast<std::int64_t>(n),
+            Bytes(n % 200, 7),
+            Bytes(n % 300, static_cast<std::uint8_t>(n & 255)),
+            n % 4,
+            n * 1000,
+            static_cast<std::uint32_t>(n % 9)};
 }
 
 // Rows as text.
@@ -137,24 +142,22 @@ template <class Id>
 
 [[nodiscard]] inline std::string tell(const port::OutboxEnvelope& row)
 {
-    return to_hex(row.message.view()) + "|" + to_hex(row.conversation.view()) + "|" + std::to_string(row.is_content) +
-           "|" + std::to_string(row.accepted_ms) + "|" + to_hex(row.sealed);
+    return to_hex(row.message.view()) + "|" + to_hex(row.conversation.view()) + "|" + std::to_string(row.accepted_ms) +
+           "|" + to_hex(row.content) + "|" + to_hex(row.sealed) + "|" + std::to_string(row.incarnation) + "|" +
+           std::to_string(row.epoch) + "|" + std::to_string(row.sealings);
 }
 
 [[nodiscard]] inline std::string tell(const port::StoredIdentity& row)
 {
     return row.relay + "|" + row.user + "|" + to_hex(row.account_key.view()) + "|" + to_hex(row.account_seed) + "|" +
-           to_hex(row.device.view()) + "|" + to_hex(row.device_seed) + "|" + to_hex(row.sealing_secret) + "|" +
-           to_hex(row.certificate) + "|" + std::to_string(row.logged_in);
+           to_hex(row.device.view()) + "|" + to_hex(row.device_seed) + "|" + to_hex(row.certificate) + "|" +
+           to_hex(row.device_list) + "|" + std::to_string(row.logged_in);
 }
 
 [[nodiscard]] inline std::string tell(const port::StoredContact& row)
 {
-    std::string out = row.user + "|" + std::to_string(static_cast<int>(row.state)) + "|" +
-                      to_hex(row.account_key.view()) + "|" + to_hex(row.shown_account_key.view());
-    for (const auto& certificate : row.certificates)
-        out += "|" + to_hex(certificate) + ";";
-    return out;
+    return row.user + "|" + std::to_string(static_cast<int>(row.state)) + "|" + to_hex(row.account_key.view()) + "|" +
+           to_hex(row.shown_account_key.view()) + "|" + to_hex(row.device_list) + "|" + std::to_string(row.verified);
 }
 
 [[nodiscard]] inline std::string tell(const port::Store::Head& head)
