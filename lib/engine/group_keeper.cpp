@@ -353,7 +353,7 @@ void GroupKeeper::got_info(const ConversationId& conversation, Chore& chore, con
         if (ours) groups_->abandon(conversation);
         return begin_creating(chore, *circle, std::max(state.incarnation, ours ? ours->incarnation : 0) + 1);
     }
-    if (ours && *ours == relays && groups_->entered_by(conversation) == state.commit) {
+    if (ours && *ours == relays && groups_->entered_by(conversation).value_or(state.commit) == state.commit) {
         chore.compare = chore.rejoin = false;
         chore.behind_since = never;
         return rest(chore, Instant{});
@@ -482,7 +482,7 @@ void GroupKeeper::relay_state(const frame::GroupChanged& state)
     if (groups_ == nullptr) return;
     const auto ours = groups_->version(state.conversation);
     if (ours && *ours == seal::Version{state.incarnation, state.epoch} &&
-        groups_->entered_by(state.conversation) == state.commit)
+        groups_->entered_by(state.conversation).value_or(state.commit) == state.commit)
         return;
     doubt(state.conversation);
 }
