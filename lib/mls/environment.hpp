@@ -64,6 +64,9 @@ struct Environment {
     /// The client's other groups: their ids are taken, their resumption PSKs can be used.
     std::span<const Group* const> groups = {};
     LifetimePolicy lifetimes = {};
+    /// How long the content of a PrivateMessage of this many bytes shall be (not less): what the application hides
+    /// lengths with. nullptr: GroupOptions::padding_multiple.
+    std::size_t (*padded_size)(std::size_t content_bytes) = nullptr;
 };
 
 } // namespace godwit::mls

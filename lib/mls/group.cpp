@@ -98,6 +98,16 @@ void Group::leave_epoch()
         past_.pop_back();
 }
 
+void Group::adopt_ratchets(const Group& before)
+{
+    GODWIT_ASSERT(before.context_.group_id == context_.group_id && before.context_.epoch + 1 == context_.epoch);
+    for (PastEpoch& past : past_) {
+        if (past.epoch == before.context_.epoch) past.secret_tree = before.secret_tree_;
+        for (const PastEpoch& older : before.past_)
+            if (older.epoch == past.epoch) past.secret_tree = older.secret_tree;
+    }
+}
+
 void Group::leave_group()
 {
     // Section 12.4.2: promptly delete. What is left says which group it was.

@@ -5,7 +5,8 @@
 //   Group::create / join / join_external          how a member comes to be
 //   propose(...)  ->  MLSMessage bytes             our proposals are cached like everybody's
 //   commit(...)   ->  bytes, Welcome, and `next`   the group does not move: when the delivery service has accepted
-//                                                  the commit, the caller assigns `group = std::move(next)`
+//                                                  the commit, the caller assigns `group = std::move(next)`, after
+//                                                  next.adopt_ratchets(group) if the group was used meanwhile
 //   process(bytes) -> what came                    application data, a proposal, or a commit that took effect
 //   encrypt / export_secret / group_info
 //
@@ -129,6 +130,13 @@ public:
     /// pending_proposals while proposals wait for a commit (section 12.4).
     [[nodiscard]] MlsResult<Bytes> encrypt(const Environment& env, BytesView application_data,
                                            BytesView authenticated_data = {});
+
+    /// Signature key of the member that a PrivateMessage of the current or a kept epoch names as its sender. Members
+    /// only could have written it; that it is true, process() says. Takes no key.
+    [[nodiscard]] MlsResult<Bytes> sender_key(const PrivateMessage& message) const;
+    /// For `next` of a commit of ours, once it is accepted: `before`, the group that made it, has sent and opened
+    /// messages meanwhile, and what was used there stays used here. Precondition: `before` is one epoch behind.
+    void adopt_ratchets(const Group& before);
 
     [[nodiscard]] MlsResult<WipedBytes> export_secret(std::string_view label, BytesView context,
                                                       std::size_t length_bytes) const;

@@ -2,6 +2,8 @@
 // What a member sends: proposals and application data, framed and protected.
 #include "lib/mls/group.hpp"
 
+#include <algorithm>
+
 namespace godwit::mls {
 
 AuthenticatedContent Group::own_content(std::variant<Bytes, Proposal, Commit> body, BytesView authenticated_data) const
@@ -30,12 +32,15 @@ MlsResult<Bytes> Group::protect(const Environment& env, AuthenticatedContent& co
     }
     const ContentType type = content.content.content_type();
     std::size_t padding = 0;
-    if (options_.padding_multiple > 1) {
+    if (options_.padding_multiple > 1 || env.padded_size != nullptr) {
         Writer plaintext;
         FramedContent::tls_select(plaintext, content.content, type);
         FramedContentAuthData::tls_for(plaintext, content.auth, type);
-        const std::size_t over = plaintext.view().size() % options_.padding_multiple;
-        padding = over == 0 ? 0 : options_.padding_multiple - over;
+        const std::size_t size = plaintext.view().size();
+        if (env.padded_size != nullptr)
+            padding = std::max(env.padded_size(size), size) - size;
+        else if (const std::size_t over = size % options_.padding_multiple; over != 0)
+            padding = options_.padding_multiple - over;
     }
     auto key = secret_tree_.next(own_leaf(), ratchet_for(type));
     if (!key) return key.error();

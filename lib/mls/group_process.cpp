@@ -137,6 +137,28 @@ MlsResult<Processed> Group::process_late(const PrivateMessage& message)
     return out;
 }
 
+MlsResult<Bytes> Group::sender_key(const PrivateMessage& message) const
+{
+    if (left_) return MlsError::group_left;
+    if (message.group_id != context_.group_id) return MlsError::wrong_group;
+    if (message.epoch > context_.epoch) return MlsError::wrong_epoch;
+    const bool current = message.epoch == context_.epoch;
+    const auto past = std::find_if(past_.begin(), past_.end(),
+                                   [&](const PastEpoch& candidate) { return candidate.epoch == message.epoch; });
+    if (!current && past == past_.end()) return MlsError::epoch_too_old;
+    const auto sender = open_sender_data(context_.cipher_suite, message,
+                                         current ? secrets_.sender_data_secret : past->sender_data_secret);
+    if (!sender) return sender.error();
+    if (current) {
+        const LeafNode* leaf = tree_->leaf(sender->leaf_index);
+        if (leaf == nullptr) return MlsError::unknown_sender;
+        return leaf->signature_key;
+    }
+    const auto& keys = past->signature_keys->items;
+    if (sender->leaf_index >= keys.size() || keys[sender->leaf_index].empty()) return MlsError::unknown_sender;
+    return keys[sender->leaf_index];
+}
+
 MlsResult<Processed> Group::process_proposal(const Environment& env, const AuthenticatedContent& content)
 {
     if (reinit_) return MlsError::group_reinitialized;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Linking a device without the password: the new device shows a code, a device of the account takes it in.
 //
-//   new device   code = "godwit-link:1:" ‖ base64url(device key (32) ‖ HPKE public key (32) ‖ secret (16))
+//   new device   code = "godwit-link:1:" ‖ base64url(device key (32) ‖ HPKE public key (32) ‖ secret (32))
 //   old device   grant = HPKE (RFC 9180, mode PSK, suite of MLS 0x0003) to that key, psk = secret:
 //                user, account key and seed, and the current device list
 //
@@ -15,11 +15,14 @@
 
 namespace godwit::seal {
 
+/// RFC 9180 section 5.1.2: a PSK MUST have at least 32 bytes of entropy.
+inline constexpr std::size_t link_secret_bytes = 32;
+
 /// The new device's side, kept while it waits.
 struct LinkOffer {
     DeviceId device;
     Bytes hpke_private; ///< 32 bytes.
-    Bytes secret;       ///< 16 bytes.
+    Bytes secret;       ///< link_secret_bytes.
 };
 [[nodiscard]] LinkOffer make_link_offer(const DeviceId& device, port::Entropy& entropy);
 [[nodiscard]] std::string link_code(const LinkOffer& offer);
@@ -39,7 +42,7 @@ struct LinkGrant {
     Bytes device_list; ///< The current one: the new device signs the next, with itself.
 };
 [[nodiscard]] Bytes seal_link_grant(const LinkCode& code, const LinkGrant& grant, port::Entropy& entropy);
-/// Errors: authentication_failed.
+/// Seed and list are of one account. Errors: authentication_failed.
 [[nodiscard]] Result<LinkGrant> open_link_grant(const LinkOffer& offer, BytesView sealed);
 
 } // namespace godwit::seal

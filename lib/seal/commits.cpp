@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+// Epochs change: our commit was accepted, somebody else's came, a Welcome came. Everything is judged beside the group, and
+// entered when nothing can fail any more.
+#include "lib/seal/state.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace godwit::seal {
+namespace {
+
+/// Who is in `a` and not in `b`, but for `own`.
+std::vector<wire::DeviceCertificate> without(const Members& a, const Members& b, const DeviceId& own)
+{
+    std::vector<wire::DeviceCertificate> out;
+    for (const auto& [device, certificate] : a)
+        if (device != own && !b.contains(device)) out.push_back(certificate);
+    return out;
+}
+
+/// Whom a commit in the open says it is by: the leaf that joins.
+std::optional<DeviceId> external_committer(const mls::PublicMessage& message)
+{
+    const auto* commit = std::get_if<mls::Commit>(&message.content.content);
+    if (commit == nullptr || !commit->path) return std::nullopt;
+    return DeviceId::from(commit->path->leaf_node.signature_key);
+}
+
+} // namespace
+
+Changes Groups::State::enter(Conversation& c, mls::Group next, const Members& before, bool joined,
+                             const std::optional<MessageId>& commit)
+{
+    Changes out;
+    out.conversation = c.id;
+    c.group = std::move(next);
+    out.version = c.version();
+    const Members now = members_of(*c.group);
+    out.added = without(now, before, device);
+    out.removed = without(before, now, device);
+    if (joined) {
+        c.about.since.clear();
+        c.about.entered.clear();
+    }
+    std::erase_if(c.about.since, [&](const auto& entry) { return !now.contains(DeviceId{entry.first}); });
+    for (const auto& [member, its_certificate] : now)
+        c.about.since.emplace(member.bytes, out.version.epoch);
+    if (commit) c.about.entered.insert(c.about.entered.begin(), Entered{out.version.epoch, *commit});
+    if (c.about.entered.size() > entered_max) c.about.entered.resize(entered_max);
+    c.touch_all();
+    return out;
+}
+
+/// A pending commit from an epoch that we have left will not be accepted.
+void Groups::State::drop_overtaken(const Conversation& c)
+{
+    const auto waiting = load_pending(c.id);
+    if (!waiting || !c.group) return;
+    const Version from = waiting->outgoing.from, now = c.version();
+    if (from < now && (from.incarnation < now.incarnation || from.epoch < now.epoch)) drop_pending(c.id);
+}
+
+Result<Changes> Groups::accepted(const ConversationId& conversation, WallMs now_ms)
+{
+    State& s = *state_;
+    auto waiting = s.load_pending(conversation);
+    if (!waiting) return conflict("no commit of ours is pending");
+    const Outgoing& sent = waiting->outgoing;
+    s.drop_pending(conversation);
+    auto next = mls::Group::deserialize(waiting->epoch, waiting->ratchets);
+    Conversation* const c = s.make(conversation);
+    if (!next || c == nullptr) return Error{ErrorCode::internal, "the stored commit does not load", 0};
+    const bool joined = sent.external || sent.from.epoch == 0;
+    const Members before = c->group ? members_of(*c->group) : Members{};
+    if (!joined) {
+        if (!c->group || c->version() != sent.from) return conflict("the group has left the epoch of this commit");
+        // What was sent and opened since the commit was made stays used.
+        next->adopt_ratchets(*c->group);
+    }
+    Changes out = s.enter(*c, std::move(*next), before, joined, sent.id);
+    out.committer = s.device;
+    c->about.updated_ms = now_ms < 0 ? 0 : static_cast<std::uint64_t>(now_ms);
+    c->sent = 0;
+    return out;
+}
+
+void Groups::refused(const ConversationId& conversation)
+{
+    state_->drop_pending(conversation);
+}
+
+CommitOutcome Groups::commit(const MessageId& id, const DeviceId& from, BytesView sealed, WallMs now_ms)
+{
+    using Verdict = CommitOutcome::Verdict;
+    CommitOutcome out;
+    const auto label = read_label(sealed);
+    if (!label || label->kind != Label::Kind::commit) return out;
+    out.from = label->version;
+    Conversation* const c = state_->find_group(label->conversation);
+    if (c == nullptr || label->version.incarnation != c->version().incarnation) return out;
+    const Version now = c->version();
+    if (label->version.epoch > now.epoch) {
+        out.verdict = Verdict::ahead;
+        return out;
+    }
+    if (label->version.epoch < now.epoch) {
+        const auto& entered = c->about.entered;
+        const auto at = std::find_if(entered.begin(), entered.end(),
+                                     [&](const Entered& one) { return one.epoch == label->version.epoch + 1; });
+        // What led into an epoch that we were never in, or in long ago, changes nothing.
+        out.verdict = at == entered.end() || at->commit == id ? Verdict::known : Verdict::rival;
+        return out;
+    }
+    if (const auto waiting = state_->load_pending(c->id); waiting && waiting->outgoing.id == id) {
+        out.verdict = Verdict::known; // Our own: accepted() is the way.
+        return out;
+    }
+    return state_->apply(*c, id, from, sealed, now_ms);
+}
+
+CommitOutcome Groups::State::apply(Conversation& c, const MessageId& id, const DeviceId& from, BytesView sealed,
+                                   WallMs now_ms)
+{
+    CommitOutcome out;
+    out.from = c.version();
+    const auto reject = [&](mls::MlsError error) {
+        out.verdict = CommitOutcome::Verdict::rejected;
+        out.mls_error = static_cast<std::uint32_t>(error);
+        out.detail = mls::mls_error_name(error);
+        return out;
+    };
+    if (sealed.size() > wire::commit_bytes_max) return reject(mls::MlsError::message_too_large);
+    const auto message = mls::decode<mls::MLSMessage>(sealed);
+    if (!message) return reject(message.error());
+
+    // Whose it is and which envelope it belongs to: both are signed, the relay only repeats them.
+    std::optional<DeviceId> committer;
+    const Bytes* bound = nullptr;
+    if (const auto* closed = message->as<mls::PrivateMessage>()) {
+        const auto key = c.group->sender_key(*closed);
+        if (!key) return reject(key.error());
+        committer = DeviceId::from(*key);
+        bound = &closed->authenticated_data;
+    } else if (const auto* open = message->as<mls::PublicMessage>()) {
+        committer = external_committer(*open);
+        bound = &open->content.authenticated_data;
+    }
+    if (bound == nullptr || *bound != bind(commit_purpose, id) || committer != from)
+        return reject(mls::MlsError::refused_by_application);
+
+    const Members before = members_of(*c.group);
+    mls::Group next = *c.group;
+    const Membership service(*c.group);
+    const auto got = next.process(environment(service, now_ms), *message);
+    if (!got) return reject(got.error());
+    out.verdict = CommitOutcome::Verdict::applied;
+    if (got->commit->self_removed) {
+        out.changes.conversation = c.id;
+        out.changes.version = {out.from.incarnation, out.from.epoch + 1};
+        out.changes.self_removed = true;
+        out.changes.committer = from;
+        c.about.floor = {out.from.incarnation, out.from.epoch + 2};
+        c.about.entered.clear();
+        c.about.since.clear();
+        c.group.reset();
+        c.touch_all();
+        if (const auto waiting = load_pending(c.id); waiting && waiting->outgoing.from <= out.from) drop_pending(c.id);
+        return out;
+    }
+    // A new leaf has no keys of earlier epochs, even where its device was here before.
+    for (const mls::LeafIndex gone : got->commit->removed)
+        c.about.since.erase(device_of(*c.group->tree().leaf(gone)).bytes);
+    out.changes = enter(c, std::move(next), before, false, id);
+    out.changes.committer = from;
+    drop_overtaken(c);
+    return out;
+}
+
+Result<Changes> Groups::welcome(BytesView sealed, WallMs now_ms)
+{
+    State& s = *state_;
+    if (sealed.size() > wire::welcome_bytes_max) return Error{ErrorCode::malformed, "welcome: too long", 0};
+    const auto message = mls::decode<mls::MLSMessage>(sealed);
+    const auto* welcome = message ? message->as<mls::Welcome>() : nullptr;
+    if (welcome == nullptr) return Error{ErrorCode::malformed, "welcome: does not decode", 0};
+    auto found = s.shelf.find(*welcome);
+    if (!found) return unauthentic("welcome: for no KeyPackage of this device");
+    found->bundle.signer = s.signer();
+
+    const Undecided undecided;
+    auto group = mls::Group::join(s.environment(undecided, now_ms), *welcome, found->bundle, {},
+                                  {mls::HandshakeFormat::private_message, 0});
+    if (!group) return unauthentic("welcome: " + std::string(mls::mls_error_name(group.error())));
+    const auto name = parse_group_id(group->group_id());
+    if (!name) return unauthentic("welcome: to a group of another kind");
+    const auto circle = s.directory.circle_of(name->conversation);
+    if (!circle) return Error{ErrorCode::not_a_contact, "welcome: to no conversation of ours", 0};
+    const auto accounts = accounts_of(*circle);
+    if (group->context().extensions != context_extensions(accounts))
+        return unauthentic("welcome: to a group of other accounts");
+    if (mls::check_tree_credentials(group->tree(), Membership(accounts)) != mls::MlsError::none)
+        return unauthentic("welcome: to a group with a device of nobody in the conversation");
+    if (group->tree().member_count() > members_max) return unauthentic("welcome: to a group of too many devices");
+    const Version at{name->incarnation, group->epoch()};
+    Conversation* const c = s.make(name->conversation);
+    if (c == nullptr) return Error{ErrorCode::quota_exceeded, "welcome: too many conversations", 0};
+    if (at < c->about.floor || (c->group && at.incarnation <= c->version().incarnation))
+        return conflict("welcome: to a group that is not newer than the one here");
+
+    const Members before = c->group ? members_of(*c->group) : Members{};
+    s.shelf.use(*found);
+    Changes out = s.enter(*c, std::move(*group), before, true, std::nullopt);
+    // A last resort is not only ours to have used: its leaf gets fresh keys as soon as possible.
+    c->about.updated_ms = found->last_resort || now_ms < 0 ? 0 : static_cast<std::uint64_t>(now_ms);
+    c->sent = 0;
+    s.drop_overtaken(*c);
+    return out;
+}
+
+void Groups::abandon(const ConversationId& conversation)
+{
+    State& s = *state_;
+    Conversation* const c = s.find(conversation);
+    if (c == nullptr) return;
+    std::uint64_t lost = c->group ? c->version().incarnation : 0;
+    if (const auto waiting = s.load_pending(conversation)) lost = std::max(lost, waiting->outgoing.from.incarnation);
+    s.drop_pending(conversation);
+    if (lost < c->about.floor.incarnation) return;
+    c->about.floor = {lost == std::numeric_limits<std::uint64_t>::max() ? lost : lost + 1, 0};
+    c->about.entered.clear();
+    c->about.since.clear();
+    c->group.reset();
+    c->touch_all();
+}
+
+} // namespace godwit::seal

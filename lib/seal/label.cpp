@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/seal/label.hpp"
+
+#include "lib/mls/framing.hpp"
+
+namespace godwit::seal {
+namespace {
+
+constexpr std::size_t incarnation_bytes = 8;
+
+} // namespace
+
+Bytes encode_group_id(const ConversationId& conversation, std::uint64_t incarnation)
+{
+    mls::Writer io;
+    io(conversation.bytes, incarnation);
+    return io.copy();
+}
+
+std::optional<GroupName> parse_group_id(BytesView group_id)
+{
+    if (group_id.size() != ConversationId::size_bytes + incarnation_bytes) return std::nullopt;
+    GroupName out;
+    mls::Reader io(group_id);
+    io(out.conversation.bytes, out.incarnation);
+    return out;
+}
+
+Bytes bind(std::uint8_t purpose, const MessageId& id)
+{
+    mls::Writer io;
+    io(purpose, id.bytes);
+    return io.copy();
+}
+
+// Reads the first fields only, and copies none: this runs on everything that anybody sends.
+std::optional<Label> read_label(BytesView sealed)
+{
+    mls::Reader io(sealed);
+    auto version = mls::ProtocolVersion::mls10;
+    mls::WireFormat format{};
+    io(version, format);
+    if (io.error() != mls::MlsError::none || version != mls::ProtocolVersion::mls10) return std::nullopt;
+    Label out;
+    if (format == mls::WireFormat::mls_welcome) {
+        out.kind = Label::Kind::welcome;
+        return out;
+    }
+    const bool open = format == mls::WireFormat::mls_public_message;
+    if (!open && format != mls::WireFormat::mls_private_message) return std::nullopt;
+    const auto name = parse_group_id(io.opaque());
+    std::uint64_t epoch = 0;
+    io(epoch);
+    mls::Sender sender;
+    if (open) {
+        io(sender);
+        static_cast<void>(io.opaque()); // authenticated_data
+    }
+    mls::ContentType type{};
+    io(type);
+    if (io.error() != mls::MlsError::none || !name) return std::nullopt;
+    // In the open goes one thing only: the commit of somebody who joins by it.
+    if (open && (sender.sender_type != mls::SenderType::new_member_commit || type != mls::ContentType::commit))
+        return std::nullopt;
+    if (type != mls::ContentType::commit && type != mls::ContentType::application) return std::nullopt;
+    out.kind = type == mls::ContentType::commit ? Label::Kind::commit : Label::Kind::message;
+    out.conversation = name->conversation;
+    out.version = {name->incarnation, epoch};
+    if (out.kind == Label::Kind::message) {
+        const auto bound = io.opaque(); // authenticated_data
+        if (io.error() != mls::MlsError::none || bound.empty()) return std::nullopt;
+        out.purpose = static_cast<Purpose>(bound[0]);
+    }
+    return out;
+}
+
+} // namespace godwit::seal

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/seal/membership.hpp"
+
+#include "lib/base/check.hpp"
+#include "lib/identity/certificate.hpp"
+
+#include <algorithm>
+
+namespace godwit::seal {
+namespace {
+
+using Accounts = mls::ListOf<std::array<std::uint8_t, PublicKey::size_bytes>>;
+
+std::optional<DeviceId> device_in(const mls::Credential& credential)
+{
+    if (credential.credential_type != mls::CredentialType::basic) return std::nullopt;
+    const auto certificate = wire::decode_certificate(credential.content);
+    if (!certificate) return std::nullopt;
+    return certificate->device;
+}
+
+} // namespace
+
+std::vector<PublicKey> accounts_of(const Circle& circle)
+{
+    std::vector<PublicKey> out;
+    for (const Party& party : circle.parties)
+        out.push_back(party.account_key);
+    std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
+}
+
+mls::Extensions context_extensions(const std::vector<PublicKey>& accounts)
+{
+    Accounts list;
+    for (const PublicKey& account : accounts)
+        list.items.push_back(account.bytes);
+    const mls::RequiredCapabilities required{{accounts_extension}, {}, {mls::CredentialType::basic}};
+    return {mls::make_extension(mls::ExtensionType::required_capabilities, required),
+            mls::make_extension(accounts_extension, list)};
+}
+
+mls::LeafNodeOptions leaf_options(BytesView certificate)
+{
+    auto out = mls::LeafNodeOptions::basic(certificate);
+    out.capabilities.extensions = {accounts_extension};
+    return out;
+}
+
+wire::DeviceCertificate certificate_of(const mls::LeafNode& leaf)
+{
+    auto certificate = wire::decode_certificate(leaf.credential.content);
+    GODWIT_ASSERT(certificate.ok());
+    return std::move(*certificate);
+}
+
+DeviceId device_of(const mls::LeafNode& leaf)
+{
+    const auto device = DeviceId::from(leaf.signature_key);
+    GODWIT_ASSERT(device.has_value());
+    return *device;
+}
+
+std::optional<mls::LeafIndex> find_device(const mls::RatchetTree& tree, const DeviceId& device)
+{
+    for (mls::LeafIndex i = 0; i < tree.leaves(); ++i)
+        if (const auto* leaf = tree.leaf(i); leaf != nullptr && std::ranges::equal(leaf->signature_key, device.bytes))
+            return i;
+    return std::nullopt;
+}
+
+Members members_of(const mls::Group& group)
+{
+    Members out;
+    group.tree().for_each_member(
+        [&](mls::LeafIndex, const mls::LeafNode& leaf) { out.emplace(device_of(leaf), certificate_of(leaf)); });
+    return out;
+}
+
+Membership::Membership(const mls::Group& group)
+{
+    const auto list = mls::get_extension<Accounts>(group.context().extensions, accounts_extension);
+    if (!list || !list->has_value()) return; // Nobody is valid then.
+    for (const auto& key : (*list)->items)
+        accounts_.push_back(PublicKey{key});
+}
+
+bool Membership::is_valid(const mls::Credential& credential, BytesView signature_key) const
+{
+    if (credential.credential_type != mls::CredentialType::basic) return false;
+    const auto claimed = wire::decode_certificate(credential.content);
+    if (!claimed || !std::ranges::equal(claimed->device.bytes, signature_key)) return false;
+    if (std::find(accounts_.begin(), accounts_.end(), claimed->account_key) == accounts_.end()) return false;
+    return identity::verify_certificate(credential.content, claimed->user, claimed->account_key).ok();
+}
+
+bool Membership::is_successor(const mls::Credential& old, const mls::Credential& fresh) const
+{
+    return is_same_client(old, fresh);
+}
+
+bool Membership::is_same_client(const mls::Credential& a, const mls::Credential& b) const
+{
+    const auto device = device_in(a);
+    return device && device == device_in(b);
+}
+
+bool Membership::allows(const mls::Group& before, const mls::CommitSummary& commit) const
+{
+    if (commit.extensions_changed || commit.reinit || !commit.psks.empty() || !commit.custom.empty()) return false;
+    const std::size_t joined = commit.added.size() + (commit.external ? 1 : 0);
+    return before.tree().member_count() + joined <= members_max + commit.removed.size();
+}
+
+std::optional<mls::KeyPackage> accept_key_package(BytesView mls_message, const Party& party, const DeviceId& device,
+                                                  const mls::Extensions& extensions, WallMs now_ms)
+{
+    if (mls_message.size() > wire::key_package_bytes_max) return std::nullopt;
+    auto message = mls::decode<mls::MLSMessage>(mls_message);
+    auto* package = message ? message->as<mls::KeyPackage>() : nullptr;
+    if (package == nullptr || package->cipher_suite != suite) return std::nullopt;
+    if (mls::validate_key_package(*package, lifetime_policy, now_ms, true) != mls::MlsError::none) return std::nullopt;
+    const mls::LeafNode& leaf = package->leaf_node;
+    if (mls::check_leaf_supports(leaf, extensions) != mls::MlsError::none) return std::nullopt;
+    if (!std::ranges::equal(leaf.signature_key, device.bytes)) return std::nullopt;
+    if (leaf.credential.credential_type != mls::CredentialType::basic) return std::nullopt;
+    const auto certificate = identity::verify_certificate(leaf.credential.content, party.user, party.account_key);
+    if (!certificate || certificate->device != device) return std::nullopt;
+    return std::move(*package);
+}
+
+} // namespace godwit::seal

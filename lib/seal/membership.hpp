@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private to seal: which leaves a conversation may have. Its accounts stand in the GroupContext, set when the group is made
+// and never changed; a leaf is a device with a certificate by one of them. All of it can be judged from the group alone, so
+// all members judge alike, whatever device lists and clocks they have.
+#pragma once
+
+#include "lib/mls/group.hpp"
+#include "lib/seal/groups.hpp"
+
+namespace godwit::seal {
+
+inline constexpr auto suite = mls::CipherSuite::mls_128_dhkemx25519_chacha20poly1305_sha256_ed25519;
+/// Private use (RFC 9420 section 17.3): the account keys of a conversation, sorted, opaque[32] each.
+inline constexpr auto accounts_extension = static_cast<mls::ExtensionType>(0xf0d1);
+/// Leaves of one group: a commit has to name its recipients in one frame.
+inline constexpr std::size_t members_max = wire::recipients_max;
+
+/// Sorted, none twice.
+[[nodiscard]] std::vector<PublicKey> accounts_of(const Circle& circle);
+/// Nothing else may be in the GroupContext.
+[[nodiscard]] mls::Extensions context_extensions(const std::vector<PublicKey>& accounts);
+[[nodiscard]] mls::LeafNodeOptions leaf_options(BytesView certificate);
+/// Precondition: a leaf that was let in.
+[[nodiscard]] wire::DeviceCertificate certificate_of(const mls::LeafNode& leaf);
+[[nodiscard]] DeviceId device_of(const mls::LeafNode& leaf);
+[[nodiscard]] std::optional<mls::LeafIndex> find_device(const mls::RatchetTree& tree, const DeviceId& device);
+
+using Members = std::map<DeviceId, wire::DeviceCertificate>;
+[[nodiscard]] Members members_of(const mls::Group& group);
+
+/// The Authentication Service for one group.
+class Membership final : public mls::AuthenticationService {
+public:
+    explicit Membership(std::vector<PublicKey> accounts) : accounts_(std::move(accounts)) {}
+    /// By what the group's context says.
+    explicit Membership(const mls::Group& group);
+
+    [[nodiscard]] bool is_valid(const mls::Credential& credential, BytesView signature_key) const override;
+    /// A renewed certificate of the same device: also what keeps an external commit from removing somebody else.
+    [[nodiscard]] bool is_successor(const mls::Credential& old, const mls::Credential& fresh) const override;
+    [[nodiscard]] bool is_same_client(const mls::Credential& a, const mls::Credential& b) const override;
+    /// Adds, Removes and fresh paths only. Who may remove whom is not judged: device lists say who should go, and two
+    /// members may have seen different ones.
+    [[nodiscard]] bool allows(const mls::Group& before, const mls::CommitSummary& commit) const override;
+
+private:
+    std::vector<PublicKey> accounts_;
+};
+
+/// While a Welcome is opened: which accounts the group has is known when it is open, and judged then.
+class Undecided final : public mls::AuthenticationService {
+public:
+    [[nodiscard]] bool is_valid(const mls::Credential&, BytesView) const override { return true; }
+};
+
+/// The KeyPackage in an MLSMessage, when it may be added for `device` of `party` to a group of these extensions.
+[[nodiscard]] std::optional<mls::KeyPackage> accept_key_package(BytesView mls_message, const Party& party,
+                                                                const DeviceId& device,
+                                                                const mls::Extensions& extensions, WallMs now_ms);
+
+/// Clocks must not fork groups: a lifetime is checked by who adds, not by who follows.
+inline constexpr mls::LifetimePolicy lifetime_policy{400ULL * 24 * 3600, false};
+
+} // namespace godwit::seal

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private to seal: what is stored, and under which names. Records are in MLS's presentation language, with a version first.
+//
+//   mls/index                    every conversation that has, or had, a group here
+//   mls/<conversation>/about     what the group itself does not know (About)
+//   mls/<conversation>/epoch     the group: what changes with commits
+//   mls/<conversation>/ratchets  the group: what changes with every message
+//   mls/<conversation>/pending   a commit whose answer is not known, and the group that it leads to (Pending)
+//   mls/kp/index, mls/kp/<ref>   KeyPackages that are out there, and their private halves (key_packages.hpp)
+//
+// A value of the store has 1 MiB at most, so long ones go on in <name>/1, <name>/2, …
+#pragma once
+
+#include "lib/mls/codec.hpp"
+#include "lib/seal/groups.hpp"
+
+namespace godwit::seal {
+
+using crypto::WipedBytes;
+
+/// A value of any length under one name and its continuations.
+class LongValue {
+public:
+    explicit LongValue(std::string name) : name_(std::move(name)) {}
+    [[nodiscard]] std::optional<WipedBytes> load(port::Store& store);
+    void save(port::Store& store, BytesView value);
+    void remove(port::Store& store);
+
+private:
+    [[nodiscard]] std::string part(std::size_t index) const;
+    /// Parts in the store, when that is known.
+    std::optional<std::size_t> parts_;
+    std::string name_;
+};
+
+inline constexpr std::string_view index_name = "mls/index";
+[[nodiscard]] std::string value_name(const ConversationId& conversation, std::string_view what);
+
+/// Conversations that one device may have groups of.
+inline constexpr std::size_t conversations_max = 16'384;
+/// Commits of which it is remembered that they led where we are.
+inline constexpr std::size_t entered_max = 8;
+
+inline constexpr std::uint16_t record_version = 1;
+
+struct Entered {
+    std::uint64_t epoch = 0; ///< That it led to.
+    MessageId commit;
+    template <class Io, class Self>
+    static void tls(Io& io, Self& s)
+    {
+        io(s.epoch, s.commit.bytes);
+    }
+};
+
+struct About {
+    Version floor;                ///< No group before this one is entered any more.
+    std::uint64_t updated_ms = 0; ///< When our leaf got its keys.
+    std::vector<Entered> entered; ///< Newest first.
+    /// Since which epoch each member can open messages, as far as we have seen it.
+    std::map<std::array<std::uint8_t, DeviceId::size_bytes>, std::uint64_t> since;
+    template <class Io, class Self>
+    static void tls(Io& io, Self& s)
+    {
+        auto version = record_version;
+        io(version);
+        io.require(version == record_version, mls::MlsError::state_version);
+        io(s.floor.incarnation, s.floor.epoch, s.updated_ms, s.entered, s.since);
+    }
+};
+
+struct Ratchets {
+    std::uint32_t sent = 0; ///< Since our leaf got its keys.
+    WipedBytes group;
+    template <class Io, class Self>
+    static void tls(Io& io, Self& s)
+    {
+        io(s.sent, s.group);
+    }
+};
+
+struct Pending {
+    Outgoing outgoing;
+    WipedBytes epoch; ///< Of the group after the commit, as the next.
+    WipedBytes ratchets;
+    template <class Io, class Self>
+    static void tls(Io& io, Self& s)
+    {
+        auto version = record_version;
+        io(version);
+        io.require(version == record_version, mls::MlsError::state_version);
+        auto& o = s.outgoing;
+        io(o.conversation.bytes, o.from.incarnation, o.from.epoch, o.external, o.id.bytes, o.commit);
+        devices(io, o.recipients);
+        devices(io, o.newcomers);
+        io(o.welcome, o.group_info, s.epoch, s.ratchets);
+    }
+
+private:
+    template <class Io, class Devices>
+    static void devices(Io& io, Devices& list)
+    {
+        io.vector([&] {
+            if constexpr (Io::writes) {
+                for (auto& device : list)
+                    io(device.bytes);
+            } else {
+                io(list.emplace_back().bytes);
+            }
+        });
+    }
+};
+
+} // namespace godwit::seal

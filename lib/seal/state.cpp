@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/seal/state.hpp"
+
+#include "lib/base/check.hpp"
+#include "lib/crypto/hash.hpp"
+#include "lib/seal/padding.hpp"
+
+#include <algorithm>
+
+namespace godwit::seal {
+namespace {
+
+constexpr std::string_view pending_list_name = "mls/pending";
+
+using Names = mls::ListOf<std::array<std::uint8_t, ConversationId::size_bytes>>;
+
+std::set<ConversationId> load_names(port::Store& store, std::string_view name)
+{
+    std::set<ConversationId> out;
+    const auto value = store.value(name);
+    if (!value) return out;
+    if (const auto names = mls::decode<Names>(*value))
+        for (const auto& bytes : names->items)
+            out.insert(ConversationId{bytes});
+    return out;
+}
+
+void save_names(port::Store& store, std::string_view name, const std::set<ConversationId>& set)
+{
+    Names names;
+    for (const auto& id : set)
+        names.items.push_back(id.bytes);
+    store.put_value(name, mls::encode(names));
+}
+
+} // namespace
+
+Conversation::Conversation(const ConversationId& name)
+    : id(name), epoch_value(value_name(name, "epoch")), ratchets_value(value_name(name, "ratchets")),
+      about_value(value_name(name, "about"))
+{
+}
+
+Version Conversation::version() const
+{
+    GODWIT_ASSERT(group.has_value());
+    const auto name = parse_group_id(group->group_id());
+    GODWIT_ASSERT(name.has_value());
+    return {name->incarnation, group->epoch()};
+}
+
+Groups::State::State(DeviceKeys keys, port::Store& its_store, port::Entropy& its_entropy,
+                     const Directory& its_directory)
+    : device(keys.device), seed(crypto::SecretBytes::copy_of(keys.device_seed)),
+      certificate(std::move(keys.certificate)), store(its_store), entropy(its_entropy), directory(its_directory),
+      shelf(its_store, its_entropy), known(load_names(its_store, index_name)),
+      pending(load_names(its_store, pending_list_name))
+{
+    crypto::wipe_memory(keys.device_seed.data(), keys.device_seed.size());
+    const auto own = wire::decode_certificate(certificate);
+    GODWIT_ASSERT(own.ok() && own->device == device);
+    account_key = own->account_key;
+    GODWIT_ASSERT(seed.size() == crypto::ed25519_seed_bytes);
+}
+
+mls::SignatureKeyPair Groups::State::signer() const
+{
+    return mls::SignatureKeyPair::from_seed(seed.view());
+}
+
+mls::Environment Groups::State::environment(const mls::AuthenticationService& service, WallMs now_ms) const
+{
+    mls::Environment out{entropy, service, now_ms};
+    out.lifetimes = lifetime_policy;
+    out.padded_size = padded_size;
+    return out;
+}
+
+Conversation* Groups::State::find(const ConversationId& id)
+{
+    if (const auto at = loaded.find(id); at != loaded.end()) {
+        at->second->touched = ++clock;
+        return at->second.get();
+    }
+    if (!known.contains(id)) return nullptr;
+    auto fresh = std::make_unique<Conversation>(id);
+    if (const auto about = fresh->about_value.load(store))
+        if (auto decoded = mls::decode<About>(*about)) fresh->about = std::move(*decoded);
+    const auto epoch = fresh->epoch_value.load(store);
+    const auto ratchets = fresh->ratchets_value.load(store);
+    // State that does not read (of another version of godwit) is like no state: we join again from outside.
+    if (epoch && ratchets)
+        if (auto decoded = mls::decode<Ratchets>(*ratchets))
+            if (auto group = mls::Group::deserialize(*epoch, decoded->group);
+                group.ok() && !group->has_left() && parse_group_id(group->group_id())) {
+                fresh->group = std::move(*group);
+                fresh->sent = decoded->sent;
+            }
+    fresh->touched = ++clock;
+    Conversation* const out = fresh.get();
+    loaded.emplace(id, std::move(fresh));
+    evict();
+    return out;
+}
+
+Conversation* Groups::State::find_group(const ConversationId& id)
+{
+    Conversation* const out = find(id);
+    return out != nullptr && out->group ? out : nullptr;
+}
+
+Conversation* Groups::State::make(const ConversationId& id)
+{
+    if (Conversation* const out = find(id)) return out;
+    if (known.size() >= conversations_max) return nullptr;
+    known.insert(id);
+    write_index();
+    auto fresh = std::make_unique<Conversation>(id);
+    fresh->about_dirty = true;
+    fresh->touched = ++clock;
+    Conversation* const out = fresh.get();
+    loaded.emplace(id, std::move(fresh));
+    evict();
+    return out;
+}
+
+void Groups::State::save(Conversation& conversation)
+{
+    if (conversation.about_dirty) conversation.about_value.save(store, mls::encode(conversation.about));
+    if (!conversation.group && (conversation.epoch_dirty || conversation.ratchets_dirty)) {
+        conversation.epoch_value.remove(store);
+        conversation.ratchets_value.remove(store);
+    } else {
+        if (conversation.epoch_dirty) conversation.epoch_value.save(store, conversation.group->serialize_epoch());
+        if (conversation.ratchets_dirty)
+            conversation.ratchets_value.save(
+                store, mls::encode_secret(Ratchets{conversation.sent, conversation.group->serialize_ratchets()}));
+    }
+    conversation.epoch_dirty = conversation.ratchets_dirty = conversation.about_dirty = false;
+}
+
+// The one that was touched last stays: the caller works on it.
+void Groups::State::evict()
+{
+    while (loaded.size() > loaded_max) {
+        auto oldest = loaded.end();
+        for (auto at = loaded.begin(); at != loaded.end(); ++at)
+            if (!at->second->dirty() && at->second->touched != clock &&
+                (oldest == loaded.end() || at->second->touched < oldest->second->touched))
+                oldest = at;
+        if (oldest == loaded.end()) return;
+        loaded.erase(oldest);
+    }
+}
+
+std::optional<Pending> Groups::State::load_pending(const ConversationId& id)
+{
+    if (!pending.contains(id)) return std::nullopt;
+    const auto value = LongValue(value_name(id, "pending")).load(store);
+    if (!value) return std::nullopt;
+    auto out = mls::decode<Pending>(*value);
+    if (!out) return std::nullopt;
+    return std::move(*out);
+}
+
+void Groups::State::drop_pending(const ConversationId& id)
+{
+    if (pending.erase(id) == 0) return;
+    LongValue(value_name(id, "pending")).remove(store);
+    write_pending_list();
+}
+
+void Groups::State::write_pending_list()
+{
+    save_names(store, pending_list_name, pending);
+}
+
+void Groups::State::write_index()
+{
+    save_names(store, index_name, known);
+}
+
+std::vector<DeviceId> surplus_of(const mls::Group& group, const Circle& circle)
+{
+    std::set<DeviceId> listed;
+    for (const Party& party : circle.parties)
+        listed.insert(party.devices.begin(), party.devices.end());
+    std::vector<DeviceId> out;
+    group.tree().for_each_member([&](mls::LeafIndex, const mls::LeafNode& leaf) {
+        if (const DeviceId device = device_of(leaf); !listed.contains(device)) out.push_back(device);
+    });
+    return out;
+}
+
+// ---- the door's simple questions ----
+
+Groups::Groups(DeviceKeys keys, port::Store& store, port::Entropy& entropy, const Directory& directory)
+    : state_(std::make_unique<State>(std::move(keys), store, entropy, directory))
+{
+}
+Groups::~Groups() = default;
+
+void Groups::flush()
+{
+    for (auto& [id, conversation] : state_->loaded)
+        if (conversation->dirty()) state_->save(*conversation);
+    state_->evict();
+}
+
+void Groups::forget_all(port::Store& store)
+{
+    for (const auto& id : load_names(store, index_name))
+        for (const auto what : {"about", "epoch", "ratchets", "pending"})
+            LongValue(value_name(id, what)).remove(store);
+    KeyPackageShelf::forget_all(store);
+    store.remove_value(pending_list_name);
+    store.remove_value(index_name);
+}
+
+bool Groups::is_member(const ConversationId& conversation, const DeviceId& device)
+{
+    const auto* c = state_->find_group(conversation);
+    return c != nullptr && find_device(c->group->tree(), device).has_value();
+}
+
+std::optional<Version> Groups::version(const ConversationId& conversation)
+{
+    const auto* c = state_->find_group(conversation);
+    if (c == nullptr) return std::nullopt;
+    return c->version();
+}
+
+std::optional<wire::peer::GroupHead> Groups::head(const ConversationId& conversation)
+{
+    const auto* c = state_->find_group(conversation);
+    if (c == nullptr) return std::nullopt;
+    const auto hash = crypto::transcript_hash("godwit group head 1", {c->group->epoch_authenticator()});
+    const Version at = c->version();
+    using Authenticator = wire::peer::EpochAuthenticator;
+    return wire::peer::GroupHead{conversation, at.incarnation, at.epoch,
+                                 *Authenticator::from(BytesView(hash).first(Authenticator::size_bytes))};
+}
+
+std::vector<wire::DeviceCertificate> Groups::members(const ConversationId& conversation)
+{
+    std::vector<wire::DeviceCertificate> out;
+    if (const auto* c = state_->find_group(conversation))
+        for (auto& [device, certificate] : members_of(*c->group))
+            out.push_back(certificate);
+    return out;
+}
+
+Needs Groups::needs(const Circle& circle, WallMs now_ms)
+{
+    Needs out;
+    const auto* c = state_->find_group(circle.conversation);
+    out.group = c == nullptr;
+    for (const Party& party : circle.parties)
+        for (const DeviceId& device : party.devices)
+            if (c == nullptr ? device != state_->device : !find_device(c->group->tree(), device))
+                out.missing.push_back(device);
+    if (c == nullptr) return out;
+    out.surplus = surplus_of(*c->group, circle);
+    out.update = now_ms - static_cast<WallMs>(c->about.updated_ms) >= update_after_ms || c->sent >= update_after_messages;
+    return out;
+}
+
+std::optional<MessageId> Groups::entered_by(const ConversationId& conversation)
+{
+    const auto* c = state_->find_group(conversation);
+    if (c == nullptr || c->about.entered.empty() || c->about.entered.front().epoch != c->group->epoch())
+        return std::nullopt;
+    return c->about.entered.front().commit;
+}
+
+bool Groups::is_pending(const ConversationId& conversation)
+{
+    return state_->pending.contains(conversation);
+}
+
+std::vector<Outgoing> Groups::pending()
+{
+    std::vector<Outgoing> out;
+    for (const auto& id : state_->pending)
+        if (auto one = state_->load_pending(id)) out.push_back(std::move(one->outgoing));
+    return out;
+}
+
+std::vector<Bytes> Groups::make_key_packages(std::size_t count, WallMs now_ms)
+{
+    std::vector<Bytes> out;
+    const auto signer = state_->signer();
+    for (std::size_t i = 0; i < std::min(count, wire::key_packages_max); ++i)
+        out.push_back(state_->shelf.make(false, signer, leaf_options(state_->certificate), now_ms));
+    return out;
+}
+
+Bytes Groups::make_last_resort(WallMs now_ms)
+{
+    return state_->shelf.make(true, state_->signer(), leaf_options(state_->certificate), now_ms);
+}
+
+bool Groups::last_resort_is_old(WallMs now_ms)
+{
+    return state_->shelf.last_resort_is_old(now_ms);
+}
+
+} // namespace godwit::seal

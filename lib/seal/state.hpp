@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private to seal: what stands behind Groups. Its members are implemented by journey:
+//
+//   state.cpp     loading and storing conversations        sealing.cpp   seal, open
+//   prepare.cpp   create, change, rejoin                    commits.cpp   accepted, refused, commit, welcome, abandon
+#pragma once
+
+#include "lib/crypto/secret.hpp"
+#include "lib/mls/group.hpp"
+#include "lib/seal/key_packages.hpp"
+#include "lib/seal/label.hpp"
+#include "lib/seal/membership.hpp"
+
+#include <set>
+
+namespace godwit::seal {
+
+/// Conversations in memory; the rest waits in the store.
+inline constexpr std::size_t loaded_max = 256;
+
+struct Conversation {
+    explicit Conversation(const ConversationId& name);
+
+    ConversationId id;
+    About about;
+    std::optional<mls::Group> group;
+    std::uint32_t sent = 0; ///< Since our leaf got its keys.
+    bool epoch_dirty = false;
+    bool ratchets_dirty = false;
+    bool about_dirty = false;
+    std::uint64_t touched = 0; ///< For evicting the one that has not been needed for longest.
+    LongValue epoch_value;
+    LongValue ratchets_value;
+    LongValue about_value;
+
+    [[nodiscard]] bool dirty() const { return epoch_dirty || ratchets_dirty || about_dirty; }
+    /// Precondition: a group.
+    [[nodiscard]] Version version() const;
+    void touch_all() { epoch_dirty = ratchets_dirty = about_dirty = true; }
+};
+
+struct Groups::State {
+    State(DeviceKeys keys, port::Store& store, port::Entropy& entropy, const Directory& directory);
+
+    // state.cpp
+    /// nullptr: never had a group here. Valid until the next call.
+    Conversation* find(const ConversationId& id);
+    /// The same, only when there is a group.
+    Conversation* find_group(const ConversationId& id);
+    /// As find(), or a new one without a group; nullptr: conversations_max.
+    Conversation* make(const ConversationId& id);
+    void save(Conversation& conversation);
+    void evict();
+    [[nodiscard]] mls::Environment environment(const mls::AuthenticationService& service, WallMs now_ms) const;
+    [[nodiscard]] mls::SignatureKeyPair signer() const;
+    [[nodiscard]] std::optional<Pending> load_pending(const ConversationId& id);
+    void drop_pending(const ConversationId& id);
+    void write_pending_list();
+    void write_index();
+
+    // prepare.cpp
+    [[nodiscard]] Result<Outgoing> keep(Outgoing outgoing, const mls::Group& next);
+    struct Additions {
+        std::vector<mls::Proposal> proposals;
+        std::vector<DeviceId> devices;
+    };
+    [[nodiscard]] Additions additions(const Circle& circle, const Members& present, const mls::Extensions& extensions,
+                                      const std::map<DeviceId, Bytes>& packages, std::vector<DeviceId>& bad,
+                                      WallMs now_ms) const;
+    [[nodiscard]] MessageId fresh_id();
+
+    // commits.cpp
+    /// Makes `next` the group. `joined`: our leaf is new in it, what was known of the others does not count.
+    [[nodiscard]] Changes enter(Conversation& conversation, mls::Group next, const Members& before, bool joined,
+                                const std::optional<MessageId>& commit);
+    void drop_overtaken(const Conversation& conversation);
+    [[nodiscard]] CommitOutcome apply(Conversation& conversation, const MessageId& id, const DeviceId& from,
+                                      BytesView sealed, WallMs now_ms);
+
+    DeviceId device;
+    crypto::SecretBytes seed;
+    Bytes certificate;
+    PublicKey account_key;
+    port::Store& store;
+    port::Entropy& entropy;
+    const Directory& directory;
+    KeyPackageShelf shelf;
+
+    std::set<ConversationId> known;
+    std::set<ConversationId> pending;
+    std::map<ConversationId, std::unique_ptr<Conversation>> loaded;
+    std::uint64_t clock = 0; ///< Counts uses.
+};
+
+[[nodiscard]] inline Error conflict(std::string detail)
+{
+    return Error{ErrorCode::conflict, std::move(detail), 0};
+}
+[[nodiscard]] inline Error unauthentic(std::string detail)
+{
+    return Error{ErrorCode::authentication_failed, std::move(detail), 0};
+}
+
+/// Leaves that the lists of `circle` do not have.
+[[nodiscard]] std::vector<DeviceId> surplus_of(const mls::Group& group, const Circle& circle);
+
+} // namespace godwit::seal
