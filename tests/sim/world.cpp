@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/lib/engine/world.hpp"
+#include "tests/sim/world.hpp"
 
 #include "lib/crypto/signing.hpp"
 
