@@ -23,6 +23,7 @@ public:
     [[nodiscard]] std::uint64_t commits() const { return commits_; }
     /// The next commit that writes says ok, and power_cut() shows that it never reached the disk.
     void lose_next_commit() { lose_next_commit_ = true; }
+    void keep_next_commit() { lose_next_commit_ = false; }
     [[nodiscard]] bool lost_commit() const { return lost_commit_; }
     /// What the next process finds. No transaction is open afterwards.
     void power_cut()
