@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // A Store in memory for tests: transactional as the real one (rollback works, errors are sticky), and it fails when
-// told to. `durable` state survives the engine that used it: crash = roll back, drop the engine, make a new one.
+// told to. What is committed survives the engine that used it: crash = roll back, drop the engine, make a new one.
+//
+// Simulations live on it, so a transaction costs what it touches: writes leave their undo behind, not a copy of all.
 #pragma once
 
 #include "lib/port/store.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <map>
 #include <set>
@@ -18,6 +21,18 @@ public:
     /// The n-th write or commit from now fails (1 = the next one); 0: none.
     void fail_at(std::uint64_t nth) { fail_at_ = nth; }
     [[nodiscard]] std::uint64_t commits() const { return commits_; }
+    /// The next commit that writes says ok, and power_cut() shows that it never reached the disk.
+    void lose_next_commit() { lose_next_commit_ = true; }
+    void keep_next_commit() { lose_next_commit_ = false; }
+    [[nodiscard]] bool lost_commit() const { return lost_commit_; }
+    /// What the next process finds. No transaction is open afterwards.
+    void power_cut()
+    {
+        rollback();
+        if (lost_commit_) undo(lost_);
+        lost_.clear();
+        lose_next_commit_ = lost_commit_ = false;
+    }
 
     void begin() override
     {
@@ -30,12 +45,20 @@ public:
         if (failed_) return Error{ErrorCode::storage_failed, "simulated: the disk refused", 0};
         in_transaction_ = false;
         if (dirty_) ++commits_;
+        if (dirty_ && (lose_next_commit_ || lost_commit_)) {
+            // What was committed after a lost commit is lost with it.
+            lose_next_commit_ = false;
+            lost_commit_ = true;
+            std::move(undo_.begin(), undo_.end(), std::back_inserter(lost_));
+        }
+        undo_.clear();
         dirty_ = false;
         return {};
     }
     void rollback() override
     {
-        if (in_transaction_ && dirty_) data_ = std::move(before_);
+        if (in_transaction_) undo(undo_);
+        undo_.clear();
         in_transaction_ = dirty_ = failed_ = false;
     }
     bool failed() const override { return failed_; }
@@ -44,11 +67,11 @@ public:
     std::optional<port::StoredIdentity> identity() override { return failed_ ? std::nullopt : data_.identity; }
     void put_identity(const port::StoredIdentity& identity) override
     {
-        if (write()) data_.identity = identity;
+        if (write()) replace(data_.identity, std::optional(identity));
     }
     void clear_identity() override
     {
-        if (write()) data_.identity.reset();
+        if (write()) replace(data_.identity, std::optional<port::StoredIdentity>());
     }
     std::optional<Bytes> value(std::string_view name) override
     {
@@ -58,11 +81,11 @@ public:
     }
     void put_value(std::string_view name, BytesView value) override
     {
-        if (write()) data_.values[std::string(name)] = to_bytes(value);
+        if (write()) put(data_.values, std::string(name), to_bytes(value));
     }
     void remove_value(std::string_view name) override
     {
-        if (write()) data_.values.erase(std::string(name));
+        if (write()) erase(data_.values, std::string(name));
     }
 
     std::vector<port::StoredContact> contacts() override
@@ -75,60 +98,58 @@ public:
     }
     void put_contact(const port::StoredContact& contact) override
     {
-        if (write()) data_.contacts[contact.user] = contact;
+        if (write()) put(data_.contacts, contact.user, contact);
     }
     void remove_contact(std::string_view user) override
     {
-        if (write()) data_.contacts.erase(std::string(user));
+        if (write()) erase(data_.contacts, std::string(user));
     }
 
     bool add_message(const port::StoredMessage& message) override
     {
         if (has_message(message.conversation, message.message.id) || !write()) return false;
-        data_.messages[{message.conversation, message.message.id}] = {message, ++data_.arrivals};
+        put(data_.messages, {message.message.id, message.conversation}, Row{message, data_.arrivals + 1});
+        replace(data_.arrivals, data_.arrivals + 1);
         return true;
     }
     std::optional<port::StoredMessage> message(const MessageId& id) override
     {
-        if (failed_) return std::nullopt;
-        for (const auto& [key, row] : data_.messages)
-            if (key.second == id) return row.message;
-        return std::nullopt;
+        const auto at = find(id);
+        if (failed_ || at == data_.messages.end()) return std::nullopt;
+        return at->second.message;
     }
     bool has_message(const ConversationId& conversation, const MessageId& id) override
     {
-        return !failed_ && data_.messages.contains({conversation, id});
+        return !failed_ && data_.messages.contains({id, conversation});
     }
     std::optional<MessageId> message_by_key(const ConversationId& conversation, std::string_view send_key) override
     {
         if (failed_ || send_key.empty()) return std::nullopt;
         for (const auto& [key, row] : data_.messages)
-            if (key.first == conversation && row.message.send_key == send_key) return key.second;
+            if (key.second == conversation && row.message.send_key == send_key) return key.first;
         return std::nullopt;
     }
     bool set_message_state(const MessageId& id, MessageState state, Path path, std::string_view path_reason,
                            std::string_view failure) override
     {
-        if (failed_) return false;
-        for (auto& [key, row] : data_.messages) {
-            if (key.second != id) continue;
-            auto& m = row.message.message;
-            if (m.state == MessageState::received || m.state == MessageState::delivered ||
-                m.state == MessageState::failed)
-                return false;
-            const bool again = state == MessageState::sent && m.state == MessageState::sent;
-            if (state < m.state || (again && path == m.path) || state == MessageState::accepted) return false;
-            if (!write()) return false;
-            auto& mine = data_.messages[key].message.message;
-            mine.state = state;
-            if (path != Path::none) {
-                mine.path = path;
-                mine.path_reason = path_reason;
-            }
-            mine.failure = failure;
-            return true;
+        const auto at = find(id);
+        if (failed_ || at == data_.messages.end()) return false;
+        const auto& m = at->second.message.message;
+        if (m.state == MessageState::received || m.state == MessageState::delivered || m.state == MessageState::failed)
+            return false;
+        const bool again = state == MessageState::sent && m.state == MessageState::sent;
+        if (state < m.state || (again && path == m.path) || state == MessageState::accepted) return false;
+        if (!write()) return false;
+        auto row = at->second;
+        auto& mine = row.message.message;
+        mine.state = state;
+        if (path != Path::none) {
+            mine.path = path;
+            mine.path_reason = path_reason;
         }
-        return false;
+        mine.failure = failure;
+        put(data_.messages, at->first, std::move(row));
+        return true;
     }
     std::vector<port::StoredMessage> history(const ConversationId& conversation, std::uint32_t limit,
                                              const std::optional<MessageId>& before) override
@@ -157,8 +178,11 @@ public:
     void mark_notified(const MessageId& id) override
     {
         if (!write()) return;
-        for (auto& [key, row] : data_.messages)
-            if (key.second == id) row.message.notified = true;
+        for (auto at = find(id); at != data_.messages.end() && at->first.first == id; ++at) {
+            auto row = at->second;
+            row.message.notified = true;
+            put(data_.messages, at->first, std::move(row));
+        }
     }
     std::vector<Head> heads(const ConversationId& conversation) override
     {
@@ -167,12 +191,12 @@ public:
     }
     void put_heads(const ConversationId& conversation, const std::vector<Head>& heads) override
     {
-        if (write()) data_.heads[conversation] = heads;
+        if (write()) put(data_.heads, conversation, heads);
     }
 
     void hold(const port::HeldMessage& held) override
     {
-        if (write()) data_.held[{held.message.conversation, held.message.message.id}] = held;
+        if (write()) put(data_.held, {held.message.conversation, held.message.message.id}, held);
     }
     std::vector<port::HeldMessage> held(const ConversationId& conversation) override
     {
@@ -198,7 +222,7 @@ public:
     }
     void release(const ConversationId& conversation, const MessageId& id) override
     {
-        if (write()) data_.held.erase({conversation, id});
+        if (write()) erase(data_.held, {conversation, id});
     }
 
     bool seen(const DeviceId& from, const MessageId& id) override
@@ -207,18 +231,21 @@ public:
     }
     void mark_seen(const DeviceId& from, const MessageId& id, std::int64_t now_ms) override
     {
-        if (write()) data_.seen[{from, id}] = now_ms;
+        if (write()) put(data_.seen, {from, id}, now_ms);
     }
     void forget_seen_before(std::int64_t wall_ms) override
     {
-        const bool any =
-            std::any_of(data_.seen.begin(), data_.seen.end(), [&](const auto& e) { return e.second < wall_ms; });
-        if (any && write()) std::erase_if(data_.seen, [&](const auto& entry) { return entry.second < wall_ms; });
+        std::vector<std::pair<DeviceId, MessageId>> old;
+        for (const auto& [mark, since_ms] : data_.seen)
+            if (since_ms < wall_ms) old.push_back(mark);
+        if (old.empty() || !write()) return;
+        for (const auto& mark : old)
+            erase(data_.seen, mark);
     }
 
     void put_envelope(const port::OutboxEnvelope& envelope) override
     {
-        if (write()) data_.envelopes[envelope.message] = envelope;
+        if (write()) put(data_.envelopes, envelope.message, envelope);
     }
     std::optional<port::OutboxEnvelope> envelope(const MessageId& id) override
     {
@@ -229,26 +256,33 @@ public:
     void remove_envelope(const MessageId& id) override
     {
         if (!write()) return;
-        data_.envelopes.erase(id);
-        std::erase_if(data_.deliveries, [&](const auto& entry) { return entry.second.message == id; });
+        erase(data_.envelopes, id);
+        for (const auto order : orders_of(id)) {
+            erase(data_.deliveries, order);
+            erase(data_.by_message, {id, order});
+        }
     }
     std::uint64_t put_delivery(const port::Delivery& delivery) override
     {
         if (!write()) return 0;
         auto row = delivery;
-        row.order = ++data_.order;
-        data_.deliveries[row.order] = row;
+        row.order = data_.order + 1;
+        replace(data_.order, row.order);
+        put(data_.deliveries, row.order, row);
+        put(data_.by_message, {row.message, row.order}, true);
         return row.order;
     }
     void set_delivery(const MessageId& id, const DeviceId& device, port::DeliveryState state,
                       std::int64_t stored_ms) override
     {
         if (!write()) return;
-        for (auto& [order, row] : data_.deliveries)
-            if (row.message == id && row.device == device) {
-                row.state = state;
-                row.stored_ms = stored_ms;
-            }
+        for (const auto order : orders_of(id)) {
+            auto row = data_.deliveries.at(order);
+            if (row.device != device) continue;
+            row.state = state;
+            row.stored_ms = stored_ms;
+            put(data_.deliveries, order, std::move(row));
+        }
     }
     std::vector<port::Delivery> open_deliveries(std::uint64_t after_order, std::uint32_t limit) override
     {
@@ -263,8 +297,8 @@ public:
     {
         std::vector<port::Delivery> out;
         if (!failed_)
-            for (const auto& [order, row] : data_.deliveries)
-                if (row.message == id) out.push_back(row);
+            for (const auto order : orders_of(id))
+                out.push_back(data_.deliveries.at(order));
         return out;
     }
     std::uint64_t open_message_count() override
@@ -281,7 +315,7 @@ public:
         std::vector<port::StoredMessage> out;
         if (failed_) return out;
         for (const auto& [key, row] : data_.messages)
-            if (key.first == conversation) out.push_back(row.message);
+            if (key.second == conversation) out.push_back(row.message);
         std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) {
             return std::tie(a.hlc_ms, a.message.id) < std::tie(b.hlc_ms, b.message.id);
         });
@@ -299,12 +333,13 @@ private:
         std::optional<port::StoredIdentity> identity;
         std::map<std::string, Bytes> values;
         std::map<std::string, port::StoredContact> contacts;
-        std::map<std::pair<ConversationId, MessageId>, Row> messages;
+        std::map<std::pair<MessageId, ConversationId>, Row> messages;
         std::map<ConversationId, std::vector<Head>> heads;
         std::map<std::pair<ConversationId, MessageId>, port::HeldMessage> held;
         std::map<std::pair<DeviceId, MessageId>, std::int64_t> seen;
         std::map<MessageId, port::OutboxEnvelope> envelopes;
         std::map<std::uint64_t, port::Delivery> deliveries;
+        std::map<std::pair<MessageId, std::uint64_t>, bool> by_message; ///< Index of deliveries.
         std::uint64_t order = 0;
         std::uint64_t arrivals = 0;
     };
@@ -327,9 +362,58 @@ private:
         if (failed_) return false;
         count_write();
         if (failed_) return false;
-        if (in_transaction_ && !dirty_) before_ = data_;
         dirty_ = true;
         return true;
+    }
+
+    // Changes that can be taken back.
+    using Undo = std::vector<std::function<void()>>;
+    template <class Value>
+    void replace(Value& place, Value value)
+    {
+        if (in_transaction_) undo_.push_back([&place, old = place] { place = old; });
+        place = std::move(value);
+    }
+    template <class Map>
+    void put(Map& map, typename Map::key_type key, typename Map::mapped_type value)
+    {
+        const auto at = map.find(key);
+        if (at != map.end()) {
+            // By key: the place itself may be gone and made anew before this is undone.
+            if (in_transaction_) undo_.push_back([&map, key, old = std::move(at->second)] { map[key] = old; });
+            at->second = std::move(value);
+            return;
+        }
+        if (in_transaction_) undo_.push_back([&map, key] { map.erase(key); });
+        map.emplace(std::move(key), std::move(value));
+    }
+    template <class Map>
+    void erase(Map& map, const typename Map::key_type& key)
+    {
+        const auto at = map.find(key);
+        if (at == map.end()) return;
+        if (in_transaction_) undo_.push_back([&map, key, old = at->second] { map[key] = old; });
+        map.erase(at);
+    }
+    static void undo(Undo& steps)
+    {
+        for (auto at = steps.rbegin(); at != steps.rend(); ++at)
+            (*at)();
+        steps.clear();
+    }
+
+    auto find(const MessageId& id) -> std::map<std::pair<MessageId, ConversationId>, Row>::iterator
+    {
+        const auto at = data_.messages.lower_bound({id, ConversationId{}});
+        return at != data_.messages.end() && at->first.first == id ? at : data_.messages.end();
+    }
+    std::vector<std::uint64_t> orders_of(const MessageId& id) const
+    {
+        std::vector<std::uint64_t> out;
+        for (auto at = data_.by_message.lower_bound({id, 0}); at != data_.by_message.end() && at->first.first == id;
+             ++at)
+            out.push_back(at->first.second);
+        return out;
     }
     void count_write()
     {
@@ -337,7 +421,10 @@ private:
     }
 
     Data data_;
-    Data before_;
+    Undo undo_;
+    Undo lost_; ///< Undoes what a power cut takes.
+    bool lose_next_commit_ = false;
+    bool lost_commit_ = false;
     bool in_transaction_ = false;
     bool dirty_ = false;
     bool failed_ = false;

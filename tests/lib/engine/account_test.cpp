@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stories of accounts, devices and contacts.
-#include "tests/lib/engine/world.hpp"
+#include "tests/sim/world.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stories of devices and a relay: which way words take, and why.
-#include "tests/lib/engine/world.hpp"
+#include "tests/sim/world.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A random walk: break anything, then heal, then every promise is checked. One seed is one world; a failure prints it.
 // GODWIT_WALK_SEEDS=first-last runs others, GODWIT_TRACE=1 shows what the engines think.
-#include "tests/lib/engine/world.hpp"
+#include "tests/sim/world.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the process of a device does to the world: its effects; and what its application asks and is told.
+#include "tests/sim/broken.hpp"
+#include "tests/sim/client.hpp"
+#include "tests/sim/ticker_host.hpp"
+#include "tests/sim/world.hpp"
+
+#include <algorithm>
+
+namespace godwit::testing {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+PasswordKeys keys_of_password(std::string_view password)
+{
+    PasswordKeys out;
+    out.vault_key.assign(32, 7);
+    for (std::size_t i = 0; i < password.size(); ++i) {
+        const auto c = static_cast<std::uint8_t>(password[i]);
+        auto& secret = out.login_secret.bytes[i % 32];
+        secret = static_cast<std::uint8_t>(secret * 31 + c);
+        out.vault_key[i % 32] = static_cast<std::uint8_t>(out.vault_key[i % 32] * 17 + c);
+    }
+    return out;
+}
+
+// ---- effects ------------------------------------------------------------------------------------
+
+void Client::perform(engine::Effect effect)
+{
+    if (plan_ && (plan_->seam == Seam::after_commit || plan_->seam == Seam::mid_speak) && !dying_ &&
+        disk.changes() != changes_before_turn_ && performed_ >= (plan_->seam == Seam::after_commit ? 0 : plan_->detail))
+        dying_ = true;
+    if (dying_ || disk.doomed()) return;
+    ++performed_;
+    if (auto* dialled = std::get_if<engine::DialRelay>(&effect)) {
+        dial(*dialled);
+    } else if (auto* open = std::get_if<engine::OpenPath>(&effect)) {
+        gather_candidates(*open);
+    } else if (auto* remote = std::get_if<engine::SetRemoteDescription>(&effect)) {
+        const auto at = links_.find(remote->link);
+        demand(at != links_.end(), name + " describes a link that is not there");
+        at->second.remote_ufrag = remote->ufrag;
+        world_.try_pair(*this, remote->link);
+    } else if (auto* candidate = std::get_if<engine::AddRemoteCandidate>(&effect)) {
+        const auto at = links_.find(candidate->link);
+        demand(at != links_.end(), name + " adds a candidate to a link that is not there");
+        ++at->second.remote_candidates;
+        world_.try_pair(*this, candidate->link);
+    } else if (auto* send = std::get_if<engine::SendFrame>(&effect)) {
+        const auto at = links_.find(send->link);
+        if (at != links_.end() && at->second.wire != 0) world_.send(*this, at->second.wire, std::move(send->frame));
+    } else if (auto* close = std::get_if<engine::CloseLink>(&effect)) {
+        const auto at = links_.find(close->link);
+        if (at == links_.end()) return;
+        const auto wire = at->second.wire;
+        links_.erase(at);
+        if (wire != 0) world_.close(*this, wire, life_);
+    } else if (auto* fault = std::get_if<engine::DropDirect>(&effect)) {
+        world_.network.direct_blackholed = fault->drop;
+    }
+}
+
+void Client::dial(const engine::DialRelay& dial)
+{
+    Link link;
+    link.is_relay = true;
+    link.transport = dial.transport;
+    links_[dial.link] = link;
+    ++dials_[dial.transport];
+    world_.dial_relay(*this, dial.link, dial);
+}
+
+/// ICE gathers: a description, two candidates, the end.
+void Client::gather_candidates(const engine::OpenPath& open)
+{
+    Link link;
+    link.open = open;
+    const auto id = open.link;
+    links_[id] = link;
+    ++opened_paths_;
+    const auto ufrag = name + "-" + std::to_string(life_) + "-" + std::to_string(id);
+    world_.by_ufrag_[ufrag] = {this, id, life_};
+    const auto later = [this, id, life = life_](Duration after, std::function<void(client::Reports&)> to_ticker,
+                                                Input to_engine) {
+        world_.at(world_.now() + after, [this, id, life, to_ticker, to_engine] {
+            if (life_ != life || !links_.contains(id)) return;
+            if (host_ != nullptr)
+                host_->enter(to_ticker);
+            else
+                input(to_engine);
+        });
+    };
+    later(
+        milliseconds(1), [id, ufrag](client::Reports& r) { r.ice_local_description(id, ufrag, "pwd"); },
+        [id, ufrag](engine::Engine& e, Moment at) { e.ice_local_description(id, ufrag, "pwd", at); });
+    for (int n = 0; n < 2; ++n) {
+        const auto candidate = "candidate " + std::to_string(n);
+        later(
+            milliseconds(2 + 10 * n), [id, candidate](client::Reports& r) { r.ice_local_candidate(id, candidate); },
+            [id, candidate](engine::Engine& e, Moment at) { e.ice_local_candidate(id, candidate, at); });
+    }
+    later(
+        milliseconds(30), [id](client::Reports& r) { r.ice_gathering_done(id); },
+        [id](engine::Engine& e, Moment at) { e.ice_gathering_done(id, at); });
+}
+
+// ---- the application ----------------------------------------------------------------------------
+
+void Client::take(Event event)
+{
+    world_.trace_event(*this, event);
+    if (world_.observer != nullptr) world_.observer->told(*this, event);
+    if (auto* reply = std::get_if<event::Reply>(&event)) {
+        world_.note_accepted(*this, *reply);
+        heard.replies[reply->id] = std::move(*reply);
+    } else if (auto* message = std::get_if<event::MessageReceived>(&event)) {
+        heard.received.push_back(message->message);
+        if (engine_ != nullptr && takes_events)
+            world_.at(world_.now(), [this, id = message->message.id, lives = lives_] {
+                if (lives_ == lives) input([id](engine::Engine& engine, Moment) { engine.message_taken(id); });
+            });
+    } else if (auto* state = std::get_if<event::MessageStateChanged>(&event)) {
+        heard.states.push_back(*state);
+    } else {
+        heard.others.push_back(std::move(event));
+    }
+}
+
+void Client::take_events()
+{
+    if (host_ != nullptr) host_->take_events();
+}
+
+RequestId Client::ask(Request request)
+{
+    if (host_ != nullptr) {
+        const auto kept = request;
+        const auto id = host_->ask(std::move(request));
+        if (id && world_.observer != nullptr) world_.observer->asks(*this, *id, kept);
+        return id.value_or(0);
+    }
+    const auto id = ++last_request_;
+    if (!running()) return id;
+    if (world_.observer != nullptr) world_.observer->asks(*this, id, request);
+    input([id, &request](engine::Engine& engine, Moment at) { engine.submit({id, std::move(request)}, at); });
+    return id;
+}
+
+RequestId Client::enter(bool create, const std::string& password)
+{
+    const auto relay = world_.relay_address();
+    if (host_ != nullptr) {
+        if (create) return ask(request::RegisterAccount{relay.to_text(), account(), password, name});
+        return ask(request::Login{relay.to_text(), account(), password, name});
+    }
+    engine::Credentials credentials;
+    credentials.create = create;
+    credentials.relay = relay;
+    credentials.relay_text = relay.to_text();
+    credentials.user = account();
+    credentials.device_name = name;
+    auto keys = keys_of_password(password);
+    credentials.login_secret = keys.login_secret;
+    credentials.vault_key = std::move(keys.vault_key);
+    const auto id = ++last_request_;
+    input([id, &credentials](engine::Engine& engine, Moment at) { engine.submit({id, std::move(credentials)}, at); });
+    return id;
+}
+
+const event::Reply* Client::reply(RequestId id) const
+{
+    const auto at = heard.replies.find(id);
+    return at == heard.replies.end() ? nullptr : &at->second;
+}
+
+bool Client::ok(RequestId id) const
+{
+    const auto* answer = reply(id);
+    return answer != nullptr && answer->error.code == ErrorCode::ok;
+}
+
+event::Reply Client::wait(RequestId id)
+{
+    demand(world_.run_until([&] { return reply(id) != nullptr; }, seconds(60)), name + " gets no reply");
+    return *reply(id);
+}
+
+StatusReport Client::status()
+{
+    return std::get<StatusReport>(wait(ask(request::Status{})).value);
+}
+
+std::vector<Message> Client::history(const std::string& with)
+{
+    return std::get<std::vector<Message>>(wait(ask(request::History{with, 1000, {}})).value);
+}
+
+std::vector<Contact> Client::contacts()
+{
+    return std::get<std::vector<Contact>>(wait(ask(request::Contacts{})).value);
+}
+
+MessageId Client::send(const std::string& to, const std::string& text)
+{
+    const auto answer = wait(ask(request::Send{to, text, {}}));
+    demand(answer.error.code == ErrorCode::ok, name + " cannot send: " + answer.error.detail);
+    return std::get<MessageId>(answer.value);
+}
+
+std::optional<MessageState> Client::state(const MessageId& id)
+{
+    const auto row = disk.store().message(id);
+    return row ? std::optional(row->message.state) : std::nullopt;
+}
+
+bool Client::logged_in()
+{
+    const auto identity = disk.store().identity();
+    return identity && identity->logged_in;
+}
+
+std::size_t Client::live_peer_links(Path path) const
+{
+    return static_cast<std::size_t>(std::count_if(links_.begin(), links_.end(), [&](const auto& entry) {
+        return entry.second.up && !entry.second.is_relay && entry.second.path == path;
+    }));
+}
+
+std::uint64_t Client::dials(RelayTransport transport) const
+{
+    const auto at = dials_.find(transport);
+    return at == dials_.end() ? 0 : at->second;
+}
+
+} // namespace godwit::testing
