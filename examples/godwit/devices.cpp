@@ -80,40 +80,41 @@ std::string security_text(const godwit::event::Security& event, const std::strin
     const bool own = !own_name.empty() && event.user == own_name;
     const std::string user = event.user.empty() ? "somebody" : printable(event.user);
     const std::string who = own ? "you" : user;
-    const std::string talk = own ? "what your devices tell each other" : "your conversation with " + user;
+    const std::string talk = own                  ? "what your devices tell each other"
+                             : event.user.empty() ? "a conversation"
+                                                  : "your conversation with " + user;
+    const std::string name = event.detail.empty() ? "" : " (" + printable(event.detail) + ")"; // of a device
     const std::string distrust = " If this happens again, do not trust this relay.";
     switch (event.kind) {
     case SecurityKind::account_key_changed:
         return user + " is not who " + user +
                " was: another identity shows under this name. Nothing is sent. Ask them by other means.";
     case SecurityKind::device_added:
-        return own ? "you have a new device. If you did not add it, revoke it."
-                   : user + " has a new device. It can read what you write from now on.";
+        return own ? "you have a new device" + name + ". If you did not add it, revoke it."
+                   : user + " has a new device" + name + ". It can read what you write from now on.";
     case SecurityKind::device_removed:
-        return own ? "one of your devices was removed: it cannot read what comes from now on."
-                   : user + " has removed a device: it cannot read what you write from now on.";
+        return own ? "one of your devices" + name + " was removed: it cannot read what comes from now on."
+                   : user + " has removed a device" + name + ": it cannot read what you write from now on.";
     case SecurityKind::device_list_rollback:
         return "the relay showed an old list of the devices of " + who + ". It was ignored." + distrust;
     case SecurityKind::device_list_conflict:
         return "the relay showed a false list of the devices of " + who + ". It was ignored." + distrust;
     case SecurityKind::key_package_invalid:
         return "the relay gave out something false for a device of " + who + ". It is not used." + distrust;
-    case SecurityKind::commit_rejected:
-        return "somebody tried a change to " + talk + " that is not allowed. It was undone.";
+    case SecurityKind::commit_rejected: return "a change to " + talk + " was not allowed. It was undone.";
     case SecurityKind::group_forked:
         return "the relay showed different sides of " + talk + " different things. This is put right now." + distrust;
     case SecurityKind::group_rejoined:
         return "this device had lost the thread of " + talk + " and has taken it up again by itself.";
     case SecurityKind::commit_withheld:
-        return "the relay holds back something that is needed to read " + talk + "." + distrust;
+        return "something that is needed to read " + talk + " does not come from the relay." + distrust;
     case SecurityKind::message_unopenable:
         return "a message from " + who + " could not be read; it was asked for again.";
     case SecurityKind::message_forged:
-        return "something that claimed to come from " + who + " was changed on its way, or false. It was thrown away.";
+        return "something that claimed to come from " + who + " was false, or changed on its way. It was thrown away.";
     case SecurityKind::device_unlisted:
         return "a device that " + who + " did not approve was in " + talk + ". It is put out before anything is sent.";
-    case SecurityKind::group_invalid:
-        return "somebody invited this device to a conversation as " + who + ", falsely. It was refused.";
+    case SecurityKind::group_invalid: return "a false invitation to " + talk + " came. It was refused.";
     }
     return "something about the safety of " + talk + " happened that this version has no words for.";
 }

@@ -165,6 +165,10 @@ private:
         show_picture(code);
         std::cerr << "On a device of yours: godwit --home DIR link CODE, or /link CODE in the chat\n";
         while (auto event = next(give_up_)) {
+            // The wait is over, or the disk is full: then there may be room again in time.
+            const auto* warning = std::get_if<godwit::event::Warning>(&*event);
+            if (warning != nullptr && warning->what.code != godwit::ErrorCode::storage_failed)
+                return refused(warning->what);
             const auto* linked = std::get_if<godwit::event::Linked>(&*event);
             if (linked == nullptr) continue;
             std::cout << "this device is now one of " << linked->user << "'s\n";

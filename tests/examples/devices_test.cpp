@@ -94,7 +94,7 @@ TEST_CASE("every security event in words of its own, without jargon")
     std::set<std::string> seen;
     for (int number = 1; number <= security_kinds; ++number)
         for (const std::string own : {"ann", "ben"}) {
-            event::Security event{static_cast<SecurityKind>(number), "ben", {}, "mls error 17"};
+            event::Security event{static_cast<SecurityKind>(number), "ben", {}, "phone"};
             const auto text = security_text(event, own);
             CAPTURE(text);
             CHECK(has(text, own == "ben" && event.kind != SecurityKind::account_key_changed ? "you" : "ben"));
@@ -110,8 +110,11 @@ TEST_CASE("every security event in words of its own, without jargon")
         }
     CHECK(seen.size() == 2 * security_kinds);
     CHECK(has(security_text({static_cast<SecurityKind>(200), "ben", {}, {}}, "ann"), "no words for"));
-    CHECK(has(security_text({SecurityKind::device_added, "b\x1b[2Jn", {}, {}}, "ann"), "b?[2Jn"));
-    CHECK(has(security_text({SecurityKind::device_added, "", {}, {}}, ""), "somebody has a new device"));
+    CHECK(has(security_text({SecurityKind::device_added, "b\x1b[2Jn", {}, "\x1b[1m"}, "ann"),
+              "b?[2Jn has a new device (?[1m)."));
+    CHECK(has(security_text({SecurityKind::device_added, "", {}, {}}, ""), "somebody has a new device."));
+    CHECK(has(security_text({SecurityKind::commit_rejected, "ben", {}, "mls error 17"}, "ann"), "was not allowed."));
+    CHECK(has(security_text({SecurityKind::group_invalid, "", {}, {}}, "ann"), "a false invitation to a conversation"));
 }
 
 TEST_CASE("a contact's line has the mark when the safety number was compared")
