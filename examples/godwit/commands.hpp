@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // godwit: the terminal client. It includes <godwit/…> and nothing else of the project.
 //
-//   main.cpp       the command line       stdio.cpp   JSON lines       chat.cpp   the conversation you type in
-//   one_shot.cpp   register, send, …      line_editor.cpp, words.cpp   what chat and one_shot print and read
+//   main.cpp       the command line       stdio.cpp   JSON lines       chat*.cpp   the conversation you type in
+//   one_shot*.cpp  register, send, …      line_editor, words, devices, qr   what chat and one_shot print and read
 #pragma once
 
 #include <godwit/client.hpp>
@@ -41,7 +41,13 @@ struct OneShot {
         send,
         history,
         status,
-        policy
+        policy,
+        devices,
+        link,
+        link_code,
+        revoke,
+        safety,
+        verify
     };
     Kind kind = Kind::none;
     std::string relay;
@@ -52,6 +58,9 @@ struct OneShot {
     std::string key;
     std::uint32_t limit = 20;
     std::string before;
+    std::string device; ///< As device_of understands it.
+    std::string code;   ///< link, verify.
+    bool undo = false;  ///< verify.
     godwit::PathPolicy policy = godwit::PathPolicy::direct_first;
     unsigned wait_s = 15;
 };
@@ -59,6 +68,9 @@ struct OneShot {
 [[nodiscard]] int run_stdio(const CommonOptions& common);
 [[nodiscard]] int run_chat(const CommonOptions& common);
 [[nodiscard]] int run_one_shot(const CommonOptions& common, const OneShot& what);
+/// What it asks of the client; reads the password where there is one. Of a revoke the device is still missing: it is
+/// looked up in the list of devices. nullopt: --before is not a message id.
+[[nodiscard]] std::optional<godwit::Request> request_of(const OneShot& what);
 
 [[nodiscard]] godwit::ClientOptions client_options(const CommonOptions& common);
 void trace_line(int level, std::string_view room, std::string_view text);

@@ -41,6 +41,7 @@ struct CommandLine {
     std::string policy;
     bool stdio = false;
     bool version = false;
+    CLI::Option* wait = nullptr;
 };
 
 void add_account(CLI::App& app, CommandLine& line, const char* name, const char* help, OneShot::Kind kind)
@@ -62,6 +63,41 @@ void add_contact(CLI::App& app, CommandLine& line, const char* name, const char*
     command->callback([&line, kind] { line.one_shot.kind = kind; });
 }
 
+void add_devices(CLI::App& app, CommandLine& line)
+{
+    using Kind = OneShot::Kind;
+    app.add_subcommand("devices", "The devices of your account, by the digits that revoke takes")->callback([&line] {
+        line.one_shot.kind = Kind::devices;
+    });
+
+    auto* link = app.add_subcommand("link", "Let a new device into your account that shows a code (link-code there)");
+    link->add_option("code", line.one_shot.code, "What the new device shows")->required();
+    link->callback([&line] { line.one_shot.kind = Kind::link; });
+
+    auto* link_code = app.add_subcommand(
+        "link-code", "On a new device: show a code, and wait until a device of your account lets this one in");
+    link_code->add_option("--relay", line.one_shot.relay, "Your account's relay: godwit://HOST:PORT#KEY")->required();
+    link_code->add_option("--device-name", line.one_shot.device_name, "Shown to your other devices");
+    link_code->callback([&line] {
+        line.one_shot.kind = Kind::link_code;
+        if (line.wait->count() == 0) line.one_shot.wait_s = godwit::request::link_code_ms_max / 1000;
+    });
+
+    auto* revoke = app.add_subcommand("revoke", "Take another device out of your account: it gets nothing new");
+    revoke->add_option("device", line.one_shot.device, "Its name, or the first digits that `devices` shows")
+        ->required();
+    revoke->callback([&line] { line.one_shot.kind = Kind::revoke; });
+
+    add_contact(app, line, "safety", "The number that you and a contact compare, and a code for their device",
+                Kind::safety);
+
+    auto* verify = app.add_subcommand("verify", "Say that you have compared the safety number and it is right");
+    verify->add_option("user", line.one_shot.user, "A contact")->required();
+    verify->add_option("--code", line.one_shot.code, "What their `safety` shows as code: godwit compares it for you");
+    verify->add_flag("--undo", line.one_shot.undo, "Take it back")->excludes("--code");
+    verify->callback([&line] { line.one_shot.kind = Kind::verify; });
+}
+
 void describe(CLI::App& app, CommandLine& line)
 {
     using Kind = OneShot::Kind;
@@ -77,8 +113,9 @@ void describe(CLI::App& app, CommandLine& line)
     app.add_flag("--loopback", line.common.loopback,
                  "Allow direct paths over loopback: several clients on one machine (or GODWIT_LOOPBACK=1)");
     app.add_flag("--trace", line.common.trace, "Debug lines on stderr; never content or keys (or GODWIT_TRACE=1)");
-    app.add_option("--wait", line.one_shot.wait_s, "Seconds a one-shot command waits for relay and delivery (15)")
-        ->check(CLI::Range(0U, 86400U));
+    line.wait = app.add_option("--wait", line.one_shot.wait_s,
+                               "Seconds a one-shot command waits for relay and delivery (15; link-code: 300)")
+                    ->check(CLI::Range(0U, 86400U));
     app.add_flag("--version", line.version, "Print the version");
 
     app.add_subcommand("stdio", "JSON lines: requests on stdin, replies and events on stdout (docs/cli.md)")
@@ -124,6 +161,7 @@ void describe(CLI::App& app, CommandLine& line)
         ->required()
         ->check(CLI::IsMember({"direct_first", "direct_only", "relay_only", "race"}));
     policy->callback([&line] { line.one_shot.kind = Kind::policy; });
+    add_devices(app, line);
 }
 
 bool is_set(const char* name)

@@ -2,88 +2,23 @@
 // One request, its answer, the end.
 //
 //   open -> submit -> (not_connected: wait for the relay, submit again) -> reply -> print
-//   send: -> wait until it is on its way
+//   send:      -> wait until it is on its way
+//   link-code: -> wait until this device is let in
 //
 // Messages that arrive meanwhile are taken from the client, so they are printed, on stderr; they are in the history.
 #include "commands.hpp"
+#include "devices.hpp"
+#include "qr.hpp"
 #include "words.hpp"
 
-#include <cstdio>
-#include <fstream>
 #include <iostream>
+#include <set>
 
-#include <termios.h>
 #include <unistd.h>
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-/// From the file, else typed without echo, else the first line of stdin. Never from the command line: others can see
-/// that.
-std::string read_password(const OneShot& what)
-{
-    std::string out;
-    if (!what.password_file.empty()) {
-        std::ifstream file(what.password_file);
-        std::getline(file, out);
-        return out;
-    }
-    termios mode{};
-    const bool terminal = ::isatty(STDIN_FILENO) != 0 && ::tcgetattr(STDIN_FILENO, &mode) == 0;
-    termios silent = mode;
-    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    if (terminal) {
-        std::cerr << (what.kind == OneShot::Kind::register_account ? "a new password: " : "password: ");
-        ::tcsetattr(STDIN_FILENO, TCSANOW, &silent);
-    }
-    std::getline(std::cin, out);
-    if (terminal) {
-        ::tcsetattr(STDIN_FILENO, TCSANOW, &mode);
-        std::cerr << '\n';
-    }
-    return out;
-}
-
-std::optional<godwit::MessageId> message_id(const std::string& hex)
-{
-    if (hex.size() != 32) return std::nullopt;
-    godwit::MessageId id;
-    for (std::size_t i = 0; i < 16; ++i) {
-        unsigned byte = 0;
-        if (std::sscanf(hex.c_str() + 2 * i, "%2x", &byte) != 1) return std::nullopt;
-        id.bytes[i] = static_cast<std::uint8_t>(byte);
-    }
-    return id;
-}
-
-std::optional<godwit::Request> request_of(const OneShot& what)
-{
-    namespace request = godwit::request;
-    using Kind = OneShot::Kind;
-    switch (what.kind) {
-    case Kind::register_account:
-        return request::RegisterAccount{what.relay, what.user, read_password(what), what.device_name};
-    case Kind::login: return request::Login{what.relay, what.user, read_password(what), what.device_name};
-    case Kind::logout: return request::Logout{};
-    case Kind::add: return request::ContactAdd{what.user};
-    case Kind::accept: return request::ContactAccept{what.user};
-    case Kind::remove: return request::ContactRemove{what.user};
-    case Kind::block: return request::ContactBlock{what.user};
-    case Kind::unblock: return request::ContactUnblock{what.user};
-    case Kind::contacts: return request::Contacts{};
-    case Kind::send: return request::Send{what.user, what.text, what.key};
-    case Kind::status: return request::Status{};
-    case Kind::policy: return request::SetPolicy{what.policy};
-    case Kind::history: {
-        request::History history{what.user, what.limit, {}};
-        if (!what.before.empty() && !(history.before = message_id(what.before))) return std::nullopt;
-        return history;
-    }
-    case Kind::none: break;
-    }
-    return std::nullopt;
-}
 
 class Run {
 public:
@@ -92,10 +27,17 @@ public:
     {
     }
 
-    int run(const godwit::Request& request)
+    int run(godwit::Request request)
     {
-        const bool asks_the_relay = what_.kind == OneShot::Kind::status || what_.kind == OneShot::Kind::contacts;
-        bool settled = asks_the_relay && has_account() && settle(Clock::now() + std::chrono::seconds(2));
+        // What is known here is the answer; with the relay's news it is a better one.
+        static const std::set<Kind> news_help{Kind::status, Kind::contacts, Kind::devices, Kind::revoke};
+        bool settled =
+            news_help.count(what_.kind) != 0 && has_account() && settle(Clock::now() + std::chrono::seconds(2));
+        if (auto* revoke = std::get_if<godwit::request::DeviceRevoke>(&request)) {
+            const auto device = find_device();
+            if (!device) return refused(device.error());
+            revoke->device = *device;
+        }
         for (;;) {
             const auto id = client_.submit(request);
             if (!id) return refused(id.error());
@@ -103,9 +45,11 @@ public:
             if (!reply) return late("no answer");
             const auto code = reply->error.code;
             if (code == godwit::ErrorCode::ok) return show(*reply);
-            // Before the relay has told its news, a contact's yes may be unknown here.
-            const bool may_change =
-                code == godwit::ErrorCode::not_connected || (!settled && code == godwit::ErrorCode::not_a_contact);
+            // Before the relay has told its news, a contact's yes may be unknown here. With the relay there, it is the
+            // new device that is not connected.
+            const bool may_change = code == godwit::ErrorCode::not_connected
+                                        ? what_.kind != Kind::link || !settled || !connected_
+                                        : !settled && code == godwit::ErrorCode::not_a_contact;
             if (!may_change) return refused(reply->error);
             if (!settle(give_up_) || Clock::now() >= give_up_)
                 return code == godwit::ErrorCode::not_connected ? late(error_text(reply->error) + why_not_)
@@ -115,6 +59,8 @@ public:
     }
 
 private:
+    using Kind = OneShot::Kind;
+
     int refused(const godwit::Error& error)
     {
         std::cerr << "godwit: " << error_text(error) << '\n';
@@ -133,6 +79,8 @@ private:
         if (!event) return event;
         if (const auto* received = std::get_if<godwit::event::MessageReceived>(&*event))
             std::cerr << history_line(received->message, {}) << '\n';
+        if (const auto* security = std::get_if<godwit::event::Security>(&*event))
+            std::cerr << "! " << security_text(*security, own_) << '\n';
         if (std::holds_alternative<godwit::event::Connected>(*event)) connected_ = true;
         if (const auto* down = std::get_if<godwit::event::Disconnected>(&*event)) {
             connected_ = false;
@@ -154,7 +102,18 @@ private:
         const auto id = client_.submit(godwit::request::Status{});
         const auto reply = id ? wait_reply(*id) : std::nullopt;
         const auto* report = reply ? std::get_if<godwit::StatusReport>(&reply->value) : nullptr;
-        return report != nullptr && !report->user.empty();
+        if (report != nullptr) own_ = report->user;
+        return !own_.empty();
+    }
+
+    godwit::Result<godwit::DeviceId> find_device()
+    {
+        const auto id = client_.submit(godwit::request::Devices{});
+        const auto reply = id ? wait_reply(*id) : std::nullopt;
+        if (!reply) return godwit::Error{godwit::ErrorCode::timed_out, "no list of devices came", 0};
+        const auto* devices = std::get_if<std::vector<godwit::Device>>(&reply->value);
+        if (devices == nullptr) return reply->error;
+        return device_of(*devices, what_.device);
     }
 
     /// Waits for the relay and a moment for its news. False: no connection until then.
@@ -174,8 +133,48 @@ private:
             for (const auto& message : *messages)
                 std::cout << history_line(message, {}) << '\n';
         if (const auto* status = std::get_if<godwit::StatusReport>(&reply.value)) std::cout << status_text(*status);
+        if (const auto* devices = std::get_if<std::vector<godwit::Device>>(&reply.value))
+            for (const auto& device : *devices)
+                std::cout << device_line(device) << '\n';
+        if (const auto* safety = std::get_if<godwit::SafetyNumber>(&reply.value)) {
+            std::cout << safety_text(*safety, what_.user) << '\n';
+            show_picture(safety->code);
+        }
         if (const auto* id = std::get_if<godwit::MessageId>(&reply.value)) return follow(*id);
+        if (const auto* code = std::get_if<std::string>(&reply.value)) return wait_for_link(*code);
+        if (what_.kind == Kind::link) std::cout << "the new device is let in\n";
+        if (what_.kind == Kind::revoke) std::cout << "the device is out: it cannot read what comes from now on\n";
+        if (what_.kind == Kind::verify)
+            std::cout << (what_.undo ? what_.user + " counts as not compared\n"
+                                     : "✔ " + what_.user + " is who you think\n");
         return exit_done;
+    }
+
+    /// For a camera; a script reads the text.
+    static void show_picture(const std::string& code)
+    {
+        if (::isatty(STDOUT_FILENO) == 0) return;
+        const auto picture = qr_text(code);
+        if (!picture.empty()) std::cout << picture << '\n';
+    }
+
+    /// A new device shows its code, alone on a line, until a device of the account has let it in.
+    int wait_for_link(const std::string& code)
+    {
+        std::cout << code << std::endl; // others wait for it while we wait for them
+        show_picture(code);
+        std::cerr << "On a device of yours: godwit --home DIR link CODE, or /link CODE in the chat\n";
+        while (auto event = next(give_up_)) {
+            // The wait is over, or the disk is full: then there may be room again in time.
+            const auto* warning = std::get_if<godwit::event::Warning>(&*event);
+            if (warning != nullptr && warning->what.code != godwit::ErrorCode::storage_failed)
+                return refused(warning->what);
+            const auto* linked = std::get_if<godwit::event::Linked>(&*event);
+            if (linked == nullptr) continue;
+            std::cout << "this device is now one of " << linked->user << "'s\n";
+            return exit_done;
+        }
+        return late("nobody let this device in" + why_not_);
     }
 
     /// A message: until the far device or the relay has it.
@@ -196,6 +195,7 @@ private:
     godwit::Client& client_;
     const OneShot& what_;
     const Clock::time_point give_up_;
+    std::string own_; ///< Empty until known.
     bool connected_ = false;
     std::string why_not_;
 };

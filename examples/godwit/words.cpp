@@ -62,6 +62,7 @@ std::string contact_line(const godwit::Contact& contact)
 {
     std::string out = contact.online ? "● " : "○ ";
     out += contact.user;
+    if (contact.verified) out += " ✔";
     switch (contact.state) {
     case godwit::ContactState::requested: out += "  asked, no answer yet"; break;
     case godwit::ContactState::incoming: out += "  asks to be your contact"; break;

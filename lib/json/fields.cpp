@@ -161,9 +161,10 @@ std::uint64_t Fields::integer(std::string_view name, std::uint64_t min, std::uin
     return min;
 }
 
-bool Fields::boolean(std::string_view name)
+bool Fields::boolean(std::string_view name, std::optional<bool> fallback)
 {
     const Value* value = find(name);
+    if (absent(value) && fallback) return *fallback;
     if (value != nullptr)
         if (const auto* held = std::get_if<bool>(value)) return *held;
     fail(name, "true or false");

@@ -34,7 +34,7 @@ public:
     std::string text(std::string_view name, std::optional<std::string> fallback = std::nullopt);
     std::uint64_t integer(std::string_view name, std::uint64_t min, std::uint64_t max,
                           std::optional<std::uint64_t> fallback);
-    bool boolean(std::string_view name);
+    bool boolean(std::string_view name, std::optional<bool> fallback = std::nullopt);
 
 private:
     friend class FieldsReader;

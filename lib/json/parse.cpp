@@ -48,6 +48,34 @@ Request read_history(Fields& in)
     return out;
 }
 
+Request read_device_link(Fields& in)
+{
+    return request::DeviceLink{in.text("code")};
+}
+
+Request read_link_code(Fields& in)
+{
+    return request::LinkCode{in.text("relay"), in.text("device_name", "")};
+}
+
+Request read_revoke(Fields& in)
+{
+    std::optional<DeviceId> device;
+    if (const auto raw = from_hex(in.text("device"))) device = DeviceId::from(*raw);
+    if (!device) in.fail("device", "a device: 64 hexadecimal digits");
+    return request::DeviceRevoke{device.value_or(DeviceId{})};
+}
+
+Request read_safety_number(Fields& in)
+{
+    return request::SafetyNumber{in.text("with")};
+}
+
+Request read_verify(Fields& in)
+{
+    return request::Verify{in.text("with"), in.boolean("verified", true), in.text("code", "")};
+}
+
 Request read_policy(Fields& in)
 {
     const std::string name = in.text("path");
@@ -80,6 +108,12 @@ constexpr std::array rows{
     Row{"contacts", read_plain<request::Contacts>},
     Row{"send", read_send},
     Row{"history", read_history},
+    Row{"devices", read_plain<request::Devices>},
+    Row{"device_link", read_device_link},
+    Row{"device_link_code", read_link_code},
+    Row{"device_revoke", read_revoke},
+    Row{"safety_number", read_safety_number},
+    Row{"verify", read_verify},
     Row{"status", read_plain<request::Status>},
     Row{"network_changed", read_plain<request::NetworkChanged>},
     Row{"set_policy", read_policy},

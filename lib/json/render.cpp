@@ -31,6 +31,12 @@ std::string hex(const FixedBytes<N, Tag>& id)
     return to_hex(id.view());
 }
 
+/// A key that may not be known.
+Object hex_or_null(const PublicKey& key)
+{
+    return key.is_zero() ? Object(nullptr) : Object(hex(key));
+}
+
 std::string_view transport_name(RelayTransport over)
 {
     switch (over) {
@@ -55,8 +61,18 @@ Object contact_object(const Contact& contact)
                {"path", path_name(contact.path)},
                {"reason", contact.path_reason},
                {"key_changed", contact.key_changed}};
-    out["account_key"] = contact.account_key.is_zero() ? Object(nullptr) : Object(hex(contact.account_key));
+    out["account_key"] = hex_or_null(contact.account_key);
+    out["verified"] = contact.verified;
     return out;
+}
+
+Object device_object(const Device& device)
+{
+    return {{"device", hex(device.id)},
+            {"name", device.name},
+            {"created_ms", device.created_ms},
+            {"current", device.current},
+            {"online", device.online}};
 }
 
 void put_message(Object& out, const Message& message)
@@ -106,7 +122,19 @@ void put_value(Object& out, const event::Reply& reply)
                                   put_message(list.emplace_back(Object::object()), message);
                               out["messages"] = std::move(list);
                           },
-                          [&](const StatusReport& status) { put_status(out, status); }},
+                          [&](const StatusReport& status) { put_status(out, status); },
+                          [&](const std::vector<Device>& devices) {
+                              Object list = Object::array();
+                              for (const Device& device : devices)
+                                  list.push_back(device_object(device));
+                              out["devices"] = std::move(list);
+                          },
+                          [&](const SafetyNumber& safety) {
+                              out["number"] = safety.number;
+                              out["code"] = safety.code;
+                              out["verified"] = safety.verified;
+                          },
+                          [&](const std::string& code) { out["code"] = code; }},
                reply.value);
 }
 
@@ -148,6 +176,14 @@ Object event_object(const Event& event)
                 out["shown"] = hex(e.shown);
                 return out;
             },
+            [](const event::Security& e) -> Object {
+                return {{"event", "security"},
+                        {"kind", security_kind_name(e.kind)},
+                        {"user", e.user},
+                        {"device", hex_or_null(e.device)},
+                        {"detail", e.detail}};
+            },
+            [](const event::Linked& e) -> Object { return user_event("linked", e.user); },
             [](const event::Connected& e) -> Object {
                 return {{"event", "connected"}, {"relay", e.relay}, {"over", transport_name(e.over)}};
             },

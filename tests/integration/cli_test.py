@@ -22,14 +22,15 @@ def helps(world):
     program = world.given.client
     text = subprocess.run([program, "--help"], capture_output=True, check=True, timeout=30).stdout.decode()
     commands = ["stdio", "register", "login", "logout", "add", "accept", "remove", "block", "unblock", "contacts", "status", "send",
-                "history", "policy"]
+                "history", "policy", "devices", "link", "link-code", "revoke", "safety", "verify"]
     for word in [*commands, "--home", "--loopback", "--passphrase-file", "Exit codes"]:
         check(word in text, f"--help does not mention {word}")
     for command in commands:
         text = subprocess.run([program, command, "--help"], capture_output=True, check=True, timeout=30).stdout.decode()
         check(len(text) > 100, f"{command} --help says nothing")
     for words in ([], ["--home"], ["--home", "x", "fly"], ["--home", "x", "send", "bob"], ["--home", "x", "history", "b", "--limit", "0"],
-                  ["--home", "x", "policy", "fastest"], ["--home", "x", "--passphrase-file", "/nonexistent", "status"]):
+                  ["--home", "x", "policy", "fastest"], ["--home", "x", "link"], ["--home", "x", "link-code"], ["--home", "x", "revoke"],
+                  ["--home", "x", "verify", "ben", "--undo", "--code", "x"], ["--home", "x", "--passphrase-file", "/nonexistent", "status"]):
         done = subprocess.run([program, *words], input=b"", capture_output=True, timeout=30, cwd=world.folder)
         equal(done.returncode, 2, f"{words}: {done.stderr}")
     check("godwit 0." in subprocess.run([program, "--version"], capture_output=True, check=True, timeout=30).stdout.decode(), "version")
@@ -54,6 +55,49 @@ def one_shots(world):
     check("relay_only" in run(world, "ann", "status"), "policy is kept")
     check("not_a_contact" in run(world, "ann", "send", "carl", "x", code=1), "a stranger")
     check("no_such_user" in run(world, "ann", "add", "carl", code=1), "nobody of that name")
+
+
+def devices_by_hand(world):
+    """A second device by its code, a safety number compared, the device out again: all by one-shot commands."""
+    relay = world.relay()
+    for name in ("ann", "ben"):
+        run(world, name, "register", "--relay", relay.address, "--user", name, text=password_of(name) + "\n")
+    run(world, "ann", "add", "ben")
+    run(world, "ben", "accept", "ann")
+    shown = run(world, "ann", "safety", "ben")
+    digits = [line for line in shown.splitlines() if line.startswith("    ")]
+    equal([len(line.split()) for line in digits], [4, 4, 4], shown)
+    his = run(world, "ben", "safety", "ann")
+    equal([line for line in his.splitlines() if line.startswith("    ")], digits, "the same digits on both sides")
+    check("Not compared yet" in shown and "\x1b" not in shown and "█" not in shown, f"words, no picture, in a pipe:\n{shown}")
+    code = his.split()[-1]
+    check("authentication_failed" in run(world, "ann", "verify", "ben", "--code", shown.split()[-1], code=1), "her own code")
+    check("✔ ben" in run(world, "ann", "verify", "ben", "--code", code), "his code")
+    check("ben ✔" in run(world, "ann", "contacts"), "the mark")
+    run(world, "ann", "verify", "ben", "--undo")
+    check("ben ✔" not in run(world, "ann", "contacts"), "the mark is gone")
+
+    command = [world.given.client, "--home", os.path.join(world.folder, "tablet"), "--loopback", "link-code", "--relay", relay.address,
+               "--device-name", "tablet"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as tablet:
+        link = tablet.stdout.readline().decode().strip()
+        check(link.startswith("godwit-link:1:"), f"the code alone on its line: {link!r}")
+        check("invalid_argument" in run(world, "ann", "link", "tablet", code=1), "no code")
+        check("let in" in run(world, "ann", "link", link), "let in")
+        equal((tablet.wait(30), tablet.stdout.read().decode()), (0, "this device is now one of ann's\n"), "the tablet is told")
+    check("invalid_argument" in run(world, "ann", "link", link, code=1), "the code is used up")
+    listed = run(world, "ann", "devices")
+    check("tablet" in listed and "this device" in listed and len(listed.splitlines()) == 2, listed)
+    check("no device of yours" in run(world, "ann", "revoke", "phone", code=1), "a device that is not there")
+    check("is out" in run(world, "ann", "revoke", "tablet"), "revoked")
+    equal(len(run(world, "ann", "devices").splitlines()), 1, "devices after that")
+    out = world.client("tablet")
+    out.event("logged_out")
+    out.quit()
+    check("not_registered" in run(world, "tablet", "devices", code=1), "the tablet is out")
+    done = subprocess.run([*command[:2], os.path.join(world.folder, "late"), *command[3:], "--wait", "1"], capture_output=True, timeout=60)
+    equal(done.returncode, 4, f"nobody lets it in: {done.stderr}")
+    check(b"nobody let this device in within 1 s" in done.stderr, done.stderr)
 
 
 def chat_from_a_pipe(world):
@@ -121,6 +165,15 @@ def chat_on_a_terminal(world):
     ann.type("hexx\x7f\x7fllo \u00e9t\u00e9\x1b[D\x7fT\x01oh, \r")  # backspace, left, erase, home
     equal(ben.event("message")["text"], "oh, hello \u00e9T\u00e9", "what the keys made")
     ann.see("✓✓ delivered to ben [direct]")
+    ann.type("/safety\r")
+    ann.see("Safety number of you and ben")
+    start = ann.see("/verify ben")
+    ann.type("/verify ben\r")
+    ann.see("ann → ben ✔> ", start)
+    ann.type("/verify ben undo\r")
+    start = ann.see("ann → ben> ", ann.see("counts as not compared", start))
+    ann.type("/devices\r")
+    ann.see("this device", start)
     ann.type("half a li")  # a message comes while we type
     seen = ann.see("half a li")
     ben.send("ann", "careful: \x1b[2J\x07 end")
@@ -136,4 +189,4 @@ def chat_on_a_terminal(world):
     equal(termios.tcgetattr(ann.inside)[:4], ann.before[:4], "the terminal's mode is put back")
 
 
-main([helps, one_shots, chat_from_a_pipe, chat_on_a_terminal])
+main([helps, one_shots, devices_by_hand, chat_from_a_pipe, chat_on_a_terminal])

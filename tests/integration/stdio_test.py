@@ -29,6 +29,19 @@ def lines_good_and_bad(world):
         (b'{"id":9,"do":"send","to":"bob","text":"hi"}\n', "not_registered", 9),
         (b'{"id":10,"do":"register","relay":"http://x","user":"ann","password":"long enough"}\n', "invalid_argument", 10),
         (b'{"id":11,"do":"contact_add","user":"bob"}\n', "not_registered", 11),
+        (b'{"id":12,"do":"device_link"}\n', "invalid_argument", 12),
+        (b'{"id":13,"do":"device_link","code":"godwit-link:1:AAAA"}\n', "not_registered", 13),
+        (b'{"id":14,"do":"device_revoke","device":"12"}\n', "invalid_argument", 14),
+        (b'{"id":15,"do":"device_revoke","device":"' + b"ab" * 32 + b'"}\n', "not_registered", 15),
+        (b'{"id":16,"do":"devices"}\n', "not_registered", 16),
+        (b'{"id":17,"do":"device_link_code"}\n', "invalid_argument", 17),
+        (b'{"id":18,"do":"device_link_code","relay":"http://x"}\n', "invalid_argument", 18),
+        (b'{"id":19,"do":"device_link_code","relay":"godwit://127.0.0.1:1#' + b"A" * 43 + b'","device_name":"' + b"x" * 65 + b'"}\n',
+         "invalid_argument", 19),
+        (b'{"id":20,"do":"safety_number"}\n', "invalid_argument", 20),
+        (b'{"id":21,"do":"safety_number","with":"bob"}\n', "not_registered", 21),
+        (b'{"id":22,"do":"verify","with":"bob","verified":"yes"}\n', "invalid_argument", 22),
+        (b'{"id":23,"do":"verify","with":"bob","code":"x"}\n', "not_registered", 23),
     ]:
         start = client.mark()
         client.write(line)

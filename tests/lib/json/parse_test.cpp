@@ -69,6 +69,30 @@ TEST_CASE("every request by its name")
     CHECK_FALSE(expect<request::Fault>(R"({"do":"fault","drop_direct":false})").drop_direct);
 }
 
+TEST_CASE("requests about devices and safety numbers")
+{
+    expect<request::Devices>(R"({"do":"devices"})");
+    CHECK(expect<request::DeviceLink>(R"({"do":"device_link","code":"godwit-link:1:x"})").code == "godwit-link:1:x");
+    const auto named =
+        expect<request::LinkCode>(R"({"do":"device_link_code","relay":"godwit://r:1#k","device_name":"phone"})");
+    CHECK(named.relay == "godwit://r:1#k");
+    CHECK(named.device_name == "phone");
+    CHECK(expect<request::LinkCode>(R"({"do":"device_link_code","relay":"r"})").device_name.empty());
+    const std::string device = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1eFF";
+    const auto revoke = expect<request::DeviceRevoke>(R"({"do":"device_revoke","device":")" + device + "\"}");
+    CHECK(revoke.device.bytes[0] == 0);
+    CHECK(revoke.device.bytes[30] == 0x1e);
+    CHECK(revoke.device.bytes[31] == 0xff);
+    CHECK(expect<request::SafetyNumber>(R"({"do":"safety_number","with":"bob"})").with == "bob");
+    const auto verify = expect<request::Verify>(R"({"do":"verify","with":"bob"})");
+    CHECK(verify.with == "bob");
+    CHECK(verify.verified);
+    CHECK(verify.code.empty());
+    CHECK(expect<request::Verify>(R"({"do":"verify","with":"bob","verified":null,"code":null})").verified);
+    CHECK(expect<request::Verify>(R"({"do":"verify","with":"bob","verified":true,"code":"c"})").code == "c");
+    CHECK_FALSE(expect<request::Verify>(R"({"do":"verify","with":"bob","verified":false})").verified);
+}
+
 TEST_CASE("quit is marked for the host")
 {
     const auto parsed = parse_request(R"({"id":"bye","do":"quit"})");
@@ -159,6 +183,26 @@ TEST_CASE("what is wrong is named, with the code that fits")
              Row{R"({"id":4,"do":"set_policy"})", ErrorCode::invalid_argument, "\"path\"", "4"},
              Row{R"({"id":4,"do":"fault","drop_direct":1})", ErrorCode::invalid_argument, "true or false", "4"},
              Row{R"({"id":4,"do":"fault"})", ErrorCode::invalid_argument, "true or false", "4"},
+             Row{R"({"id":4,"do":"device_link"})", ErrorCode::invalid_argument, "\"code\" must be given", "4"},
+             Row{R"({"id":4,"do":"device_link","code":7})", ErrorCode::invalid_argument, "\"code\" must be a string",
+                 "4"},
+             Row{R"({"id":4,"do":"device_link_code"})", ErrorCode::invalid_argument, "\"relay\" must be given", "4"},
+             Row{R"({"id":4,"do":"device_link_code","relay":"r","device_name":1})", ErrorCode::invalid_argument,
+                 "\"device_name\"", "4"},
+             Row{R"({"id":4,"do":"device_revoke"})", ErrorCode::invalid_argument, "\"device\" must be given", "4"},
+             Row{R"({"id":4,"do":"device_revoke","device":""})", ErrorCode::invalid_argument, "64 hexadecimal", "4"},
+             Row{R"({"id":4,"do":"device_revoke","device":"0001"})", ErrorCode::invalid_argument, "64 hexadecimal",
+                 "4"},
+             Row{R"({"id":4,"do":"device_revoke","device":")" + std::string(64, 'g') + "\"}",
+                 ErrorCode::invalid_argument, "64 hexadecimal", "4"},
+             Row{R"({"id":4,"do":"device_revoke","device":")" + std::string(66, '0') + "\"}",
+                 ErrorCode::invalid_argument, "64 hexadecimal", "4"},
+             Row{R"({"id":4,"do":"safety_number","user":"bob"})", ErrorCode::invalid_argument, "\"with\" must be given",
+                 "4"},
+             Row{R"({"id":4,"do":"verify"})", ErrorCode::invalid_argument, "verify: field \"with\"", "4"},
+             Row{R"({"id":4,"do":"verify","with":"bob","verified":"yes"})", ErrorCode::invalid_argument,
+                 "true or false", "4"},
+             Row{R"({"id":4,"do":"verify","with":"bob","code":1})", ErrorCode::invalid_argument, "\"code\"", "4"},
              Row{"{\"id\":4,\"do\":\"send\",\"to\":\"bob\",\"text\":\"\xff\"}", ErrorCode::invalid_argument,
                  "not valid JSON", "4"},
              Row{"{\"id\":4,\"do\":\"send\",\"to\":\"bob\",\"text\":\"\xed\xa0\x80\"}", ErrorCode::invalid_argument,

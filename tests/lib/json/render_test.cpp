@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
 #include <string>
 
 using namespace godwit;
@@ -79,11 +80,13 @@ TEST_CASE("replies")
     eve.state = ContactState::incoming;
     eve.account_key = key(1);
     eve.key_changed = true;
-    CHECK(render_reply({1, {ErrorCode::ok, {}, 0}, std::vector<Contact>{bob, eve}}, "2") ==
-          R"({"id":2,"ok":true,"contacts":[{"user":"bob","state":"accepted","online":true,"devices":2,"path":"turned",)"
-          R"("reason":"no direct pair","key_changed":false,"account_key":null},{"user":"eve","state":"incoming",)"
-          R"("online":true,"devices":2,"path":"turned","reason":"no direct pair","key_changed":true,"account_key":")" +
-              repeat("01", 32) + R"("}]})");
+    bob.verified = true;
+    CHECK(
+        render_reply({1, {ErrorCode::ok, {}, 0}, std::vector<Contact>{bob, eve}}, "2") ==
+        R"({"id":2,"ok":true,"contacts":[{"user":"bob","state":"accepted","online":true,"devices":2,"path":"turned",)"
+        R"("reason":"no direct pair","key_changed":false,"account_key":null,"verified":true},{"user":"eve","state":"incoming",)"
+        R"("online":true,"devices":2,"path":"turned","reason":"no direct pair","key_changed":true,"account_key":")" +
+            repeat("01", 32) + R"(","verified":false}]})");
     CHECK(render_reply({1, {ErrorCode::ok, {}, 0}, std::vector<Message>{message()}}, "3") ==
           R"({"id":3,"ok":true,"messages":[{)" + message_fields + "}]}");
     StatusReport status;
@@ -108,6 +111,40 @@ TEST_CASE("replies")
             R"("client_version":"0.1.0"})");
 }
 
+TEST_CASE("replies about devices and safety numbers")
+{
+    const Error fine{ErrorCode::ok, {}, 0};
+    CHECK(render_reply({1, fine, std::vector<Device>{}}, "5") == R"({"id":5,"ok":true,"devices":[]})");
+    const Device desk{key(3), "d\"esk", 1700000000123, true, true};
+    const Device phone{key(4), "", 0, false, false};
+    CHECK(render_reply({1, fine, std::vector<Device>{desk, phone}}, "5") ==
+          R"({"id":5,"ok":true,"devices":[{"device":")" + repeat("03", 32) +
+              R"(","name":"d\"esk","created_ms":1700000000123,"current":true,"online":true},{"device":")" +
+              repeat("04", 32) + R"(","name":"","created_ms":0,"current":false,"online":false}]})");
+    CHECK(render_reply({1, fine, SafetyNumber{"00000 11111", "godwit-verify:1:a:b:c:d", true}}, "6") ==
+          R"({"id":6,"ok":true,"number":"00000 11111","code":"godwit-verify:1:a:b:c:d","verified":true})");
+    CHECK(render_reply({1, fine, std::string("godwit-link:1:AAAA")}, "7") ==
+          R"({"id":7,"ok":true,"code":"godwit-link:1:AAAA"})");
+    CHECK(render_reply({1, {ErrorCode::conflict, "another device changed it first", 250}, {}}, "8") ==
+          R"({"id":8,"ok":false,"error":{"code":"conflict","detail":"another device changed it first","retry":250}})");
+}
+
+TEST_CASE("every kind of security event by its own name")
+{
+    std::set<std::string> names;
+    for (int number = 1; number <= 14; ++number) {
+        const auto kind = static_cast<SecurityKind>(number);
+        const std::string line = render_event(event::Security{kind, "bob", {}, "x"});
+        const std::string name(security_kind_name(kind));
+        CHECK(line == R"({"event":"security","kind":")" + name + R"(","user":"bob","device":null,"detail":"x"})");
+        CHECK(name != "unknown");
+        names.insert(name);
+    }
+    CHECK(names.size() == 14);
+    CHECK(security_kind_name(static_cast<SecurityKind>(15)) ==
+          "unknown"); // a new kind: extend this test and docs/cli.md
+}
+
 TEST_CASE("events")
 {
     const Error why{ErrorCode::timed_out, "no answer", 0};
@@ -129,6 +166,10 @@ TEST_CASE("events")
              Row{event::AccountKeyChanged{"bob", key(1), key(2)},
                  R"({"event":"account_key_changed","user":"bob","pinned":")" + repeat("01", 32) + R"(","shown":")" +
                      repeat("02", 32) + R"("})"},
+             Row{event::Security{SecurityKind::device_added, "bob", key(5), "phone"},
+                 R"({"event":"security","kind":"device_added","user":"bob","device":")" + repeat("05", 32) +
+                     R"(","detail":"phone"})"},
+             Row{event::Linked{"ann"}, R"({"event":"linked","user":"ann"})"},
              Row{event::Connected{"r", RelayTransport::quic}, R"({"event":"connected","relay":"r","over":"quic"})"},
              Row{event::Disconnected{why, 250},
                  R"({"event":"disconnected","error":)" + why_text + R"(,"retry_in_ms":250})"},

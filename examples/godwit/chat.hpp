@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// The conversation you type in. One thread, one poll over the keyboard and the client's wake_fd.
+//
+//   a typed line ──> /command, @name text, or text to the current contact ──> Client::submit
+//   events ──> lines above the prompt; the reply to a request goes to the function that was left for it
+//
+// chat.cpp turns and asks, chat_commands.cpp is what may be typed, chat_events.cpp what is shown.
+#pragma once
+
+#include "line_editor.hpp"
+
+#include <godwit/client.hpp>
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+class Chat {
+public:
+    explicit Chat(godwit::Client& client) : client_(client) {}
+
+    void run();
+
+private:
+    using Clock = std::chrono::steady_clock;
+    using Answer = std::function<void(const godwit::event::Reply&)>;
+    struct Words;
+    struct Command;
+
+    // chat.cpp
+    void ask(godwit::Request request, Answer answer = {});
+    void take_lines();
+    void typed(const std::string& line);
+    void prompt();
+    Answer said(std::string text);
+
+    // chat_commands.cpp
+    static const std::vector<Command>& commands();
+    void command(const std::string& line);
+    void account(bool make, const std::string& relay, const std::string& user);
+    void set_policy(const std::string& name);
+    void send(const std::string& text);
+    void choose(const std::string& user, bool with_history);
+    void history(const std::string& with, std::uint32_t limit);
+    void link(const std::string& code_or_relay);
+    void revoke(const std::string& device);
+    void safety(const std::string& with);
+    void verify(const std::string& with, const std::string& how);
+
+    // chat_events.cpp
+    void show_events();
+    void opened(const godwit::event::Reply& reply);
+    void show_contacts(const godwit::event::Reply& reply);
+    void show_code(const std::string& code);
+    void show(const godwit::event::Reply& reply);
+    void show(const godwit::event::MessageReceived& e);
+    void show(const godwit::event::MessageStateChanged& e);
+    void show(const godwit::event::Presence& e);
+    void show(const godwit::event::ContactRequest& e);
+    void show(const godwit::event::ContactAccepted& e);
+    void show(const godwit::event::ContactRemoved& e);
+    void show(const godwit::event::AccountKeyChanged& e);
+    void show(const godwit::event::Security& e);
+    void show(const godwit::event::Linked& e);
+    void show(const godwit::event::Connected& e);
+    void show(const godwit::event::Disconnected& e);
+    void show(const godwit::event::Update& e);
+    void show(const godwit::event::PathChanged& e);
+    void show(const godwit::event::LoggedOut& e);
+    void show(const godwit::event::Warning& e);
+
+    godwit::Client& client_;
+    LineEditor screen_;
+    std::string own_;
+    std::string current_;
+    std::set<std::string> verified_; ///< Contacts whose safety number was compared.
+    std::map<godwit::RequestId, Answer> replies_;
+    std::set<godwit::MessageId> mine_; ///< Sent in this run, not yet delivered or failed.
+    std::function<void(const std::string&)> on_secret_;
+    bool done_ = false;
+    Clock::time_point leave_at_;
+    bool own_known_ = false;
+    Clock::time_point begin_at_; ///< When a script's lines are taken.
+};
+
+/// How long a script's first line waits for the relay, and after that for the relay's news.
+inline constexpr auto script_wait_max = std::chrono::seconds(3);
+inline constexpr auto script_news_wait = std::chrono::milliseconds(300);
+/// Messages shown when a conversation is chosen.
+inline constexpr std::uint32_t history_on_open = 20;

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+// What may be typed: a table of commands, and what each asks of the client.
+#include "chat.hpp"
+
+#include "devices.hpp"
+#include "words.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <sstream>
+
+namespace request = godwit::request;
+
+namespace {
+
+constexpr const char* help_text =
+    "  text              to the current contact (the one in the prompt)\n"
+    "  @NAME text        to NAME, who becomes the current contact\n"
+    "  /to NAME          choose the current contact, show the last messages\n"
+    "  /history [N]      the last N messages with the current contact (default 20)\n"
+    "  /contacts         everyone, with presence and path\n"
+    "  /add NAME         ask NAME to be your contact     /accept NAME   say yes to NAME's request\n"
+    "  /remove NAME      end it, or decline              /block NAME    /unblock NAME\n"
+    "  /safety [NAME]    the number that you and NAME compare, to be sure that nobody is between you\n"
+    "  /verify NAME [CODE|undo]   say that it is right, or let NAME's code be compared; or take that back\n"
+    "  /devices          your devices                    /revoke DEVICE take one of them out, by name or id\n"
+    "  /link CODE        let a new device in that shows CODE\n"
+    "  /link RELAY       on the new device: show a code\n"
+    "  /policy [NAME]    direct_first, direct_only, relay_only or race\n"
+    "  /status           account, relay, counters        /reconnect     look at the network again\n"
+    "  /register RELAY NAME    /login RELAY NAME    /logout\n"
+    "  /quit             leave; what was accepted goes on at the next start\n"
+    "  ✓ sent  ✓✓ delivered  [direct|turned|mailbox] the way it took  ✔ safety number compared";
+
+std::uint32_t count_of(const std::string& word)
+{
+    const auto count = std::strtoul(word.c_str(), nullptr, 10);
+    return count == 0 ? history_on_open
+                      : static_cast<std::uint32_t>(std::min<unsigned long>(count, request::history_limit_max));
+}
+
+} // namespace
+
+struct Chat::Words {
+    std::string first;
+    std::string second;
+};
+
+struct Chat::Command {
+    const char* name;
+    const char* takes; ///< Shown when the first word is missing; nullptr: it may be.
+    void (*run)(Chat& chat, const Words& words);
+};
+
+const std::vector<Chat::Command>& Chat::commands()
+{
+    using C = Chat&;
+    using W = const Words&;
+    static const auto quit = [](C chat, W) { chat.done_ = true; };
+    static const auto help = [](C chat, W) { chat.screen_.print(help_text); };
+    static const std::vector<Command> all{
+        {"quit", nullptr, quit},
+        {"q", nullptr, quit},
+        {"exit", nullptr, quit},
+        {"help", nullptr, help},
+        {"h", nullptr, help},
+        {"contacts", nullptr,
+         [](C chat, W) { chat.ask(request::Contacts{}, [&chat](const auto& reply) { chat.show_contacts(reply); }); }},
+        {"status", nullptr,
+         [](C chat, W) {
+             chat.ask(request::Status{}, [&chat](const auto& reply) {
+                 if (const auto* status = std::get_if<godwit::StatusReport>(&reply.value))
+                     chat.screen_.print(status_text(*status));
+             });
+         }},
+        {"reconnect", nullptr, [](C chat, W) { chat.ask(request::NetworkChanged{}); }},
+        {"logout", nullptr,
+         [](C chat, W) { chat.ask(request::Logout{}, chat.said("logged out; the history stays here")); }},
+        {"policy", nullptr, [](C chat, W words) { chat.set_policy(words.first); }},
+        {"history", nullptr, [](C chat, W words) { chat.history(chat.current_, count_of(words.first)); }},
+        {"register", nullptr, [](C chat, W words) { chat.account(true, words.first, words.second); }},
+        {"login", nullptr, [](C chat, W words) { chat.account(false, words.first, words.second); }},
+        {"to", "NAME", [](C chat, W words) { chat.choose(words.first, true); }},
+        {"add", "NAME",
+         [](C chat, W words) { chat.ask(request::ContactAdd{words.first}, chat.said(words.first + " is asked")); }},
+        {"accept", "NAME",
+         [](C chat, W words) {
+             chat.ask(request::ContactAccept{words.first},
+                      [&chat, user = words.first](const auto&) { chat.choose(user, false); });
+         }},
+        {"remove", "NAME",
+         [](C chat, W words) {
+             chat.ask(request::ContactRemove{words.first}, chat.said(words.first + " is removed"));
+         }},
+        {"block", "NAME",
+         [](C chat, W words) {
+             chat.ask(request::ContactBlock{words.first}, chat.said(words.first + " is blocked; they are not told"));
+         }},
+        {"unblock", "NAME",
+         [](C chat, W words) {
+             chat.ask(request::ContactUnblock{words.first}, chat.said(words.first + " is unblocked"));
+         }},
+        {"devices", nullptr,
+         [](C chat, W) {
+             chat.ask(request::Devices{}, [&chat](const auto& reply) {
+                 if (const auto* devices = std::get_if<std::vector<godwit::Device>>(&reply.value))
+                     for (const auto& device : *devices)
+                         chat.screen_.print("  " + device_line(device));
+             });
+         }},
+        {"link", "CODE (or, on the new device, godwit://HOST:PORT#KEY)",
+         [](C chat, W words) { chat.link(words.first); }},
+        {"revoke", "DEVICE (/devices lists them)", [](C chat, W words) { chat.revoke(words.first); }},
+        {"safety", nullptr, [](C chat, W words) { chat.safety(words.first.empty() ? chat.current_ : words.first); }},
+        {"verify", "NAME [CODE|undo]", [](C chat, W words) { chat.verify(words.first, words.second); }},
+    };
+    return all;
+}
+
+void Chat::command(const std::string& line)
+{
+    std::istringstream in(line.substr(1));
+    std::string name;
+    Words words;
+    in >> name >> words.first >> words.second;
+    for (const auto& command : commands()) {
+        if (name != command.name) continue;
+        if (command.takes != nullptr && words.first.empty()) return screen_.print("! /" + name + " " + command.takes);
+        return command.run(*this, words);
+    }
+    screen_.print("! no command /" + printable(name) + "; /help lists them");
+}
+
+void Chat::account(bool make, const std::string& relay, const std::string& user)
+{
+    if (user.empty())
+        return screen_.print(std::string("! /") + (make ? "register" : "login") + " godwit://HOST:PORT#KEY NAME");
+    on_secret_ = [this, make, relay, user](const std::string& password) {
+        const auto answer = [this, user](const godwit::event::Reply&) {
+            own_ = user;
+            screen_.print("this device is now one of " + user + "'s. /add NAME asks someone to be your contact.");
+            prompt();
+        };
+        if (make)
+            ask(request::RegisterAccount{relay, user, password, {}}, answer);
+        else
+            ask(request::Login{relay, user, password, {}}, answer);
+    };
+    screen_.set_prompt(make ? "a new password (8 characters or more): " : "password: ");
+    screen_.set_secret(true);
+}
+
+void Chat::set_policy(const std::string& name)
+{
+    if (name.empty())
+        return ask(request::Status{}, [this](const godwit::event::Reply& reply) {
+            if (const auto* status = std::get_if<godwit::StatusReport>(&reply.value))
+                screen_.print("  policy is " + std::string(godwit::path_policy_name(status->policy)));
+        });
+    const auto policy = policy_of(name);
+    if (!policy) return screen_.print("! direct_first, direct_only, relay_only or race");
+    ask(request::SetPolicy{*policy}, said("policy is " + name));
+}
+
+void Chat::send(const std::string& text)
+{
+    if (current_.empty()) return screen_.print("! nobody chosen: /to NAME, or @NAME text");
+    ask(request::Send{current_, text, {}}, [this, to = current_, text](const godwit::event::Reply& reply) {
+        if (const auto* id = std::get_if<godwit::MessageId>(&reply.value)) mine_.insert(*id);
+        screen_.print(clock_text(wall_now_ms(), wall_now_ms()) + " me → " + to + ": " + printable(text));
+    });
+}
+
+void Chat::choose(const std::string& user, bool with_history)
+{
+    if (user == current_ && !with_history) return;
+    current_ = user;
+    prompt();
+    if (with_history) history(user, history_on_open);
+}
+
+void Chat::history(const std::string& with, std::uint32_t limit)
+{
+    if (with.empty()) return screen_.print("! nobody chosen: /to NAME");
+    ask(request::History{with, limit, {}}, [this, with](const godwit::event::Reply& reply) {
+        const auto* messages = std::get_if<std::vector<godwit::Message>>(&reply.value);
+        if (messages == nullptr) return;
+        if (messages->empty()) return screen_.print("  no messages with " + with + " yet");
+        for (const auto& message : *messages)
+            screen_.print(history_line(message, own_));
+    });
+}
+
+/// The two sides of it: an address can only come from a new device, a code only be shown to an old one.
+void Chat::link(const std::string& code_or_relay)
+{
+    if (code_or_relay.rfind("godwit://", 0) != 0)
+        return ask(request::DeviceLink{code_or_relay}, said("the new device is let in"));
+    ask(request::LinkCode{code_or_relay, {}}, [this](const godwit::event::Reply& reply) {
+        const auto* code = std::get_if<std::string>(&reply.value);
+        if (code == nullptr) return;
+        screen_.print("  Within " + std::to_string(request::link_code_ms_max / 60'000) +
+                      " minutes, on a device of yours: /link " + *code);
+        show_code(*code);
+    });
+}
+
+void Chat::revoke(const std::string& device)
+{
+    ask(request::Devices{}, [this, device](const godwit::event::Reply& reply) {
+        const auto* devices = std::get_if<std::vector<godwit::Device>>(&reply.value);
+        if (devices == nullptr) return;
+        const auto id = device_of(*devices, device);
+        if (!id) return screen_.print("! " + error_text(id.error()));
+        ask(request::DeviceRevoke{*id}, said(printable(device) + " is out: it cannot read what comes from now on"));
+    });
+}
+
+void Chat::safety(const std::string& with)
+{
+    if (with.empty()) return screen_.print("! nobody chosen: /safety NAME");
+    ask(request::SafetyNumber{with}, [this, with](const godwit::event::Reply& reply) {
+        const auto* safety = std::get_if<godwit::SafetyNumber>(&reply.value);
+        if (safety == nullptr) return;
+        screen_.print(safety_text(*safety, with));
+        show_code(safety->code);
+        if (!safety->verified) screen_.print("  It is the same on both sides? /verify " + with);
+    });
+}
+
+void Chat::verify(const std::string& with, const std::string& how)
+{
+    const bool undo = how == "undo";
+    ask(request::Verify{with, !undo, undo ? std::string() : how}, [this, with, undo](const godwit::event::Reply&) {
+        if (undo)
+            verified_.erase(with);
+        else
+            verified_.insert(with);
+        prompt();
+        screen_.print(undo ? "  " + with + " counts as not compared" : "  ✔ " + with + " is who you think");
+    });
+}

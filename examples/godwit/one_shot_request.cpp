@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// From the command line to a request.
+#include "commands.hpp"
+
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+
+#include <termios.h>
+#include <unistd.h>
+
+namespace {
+
+/// From the file, else typed without echo, else the first line of stdin. Never from the command line: others can see
+/// that.
+std::string read_password(const OneShot& what)
+{
+    std::string out;
+    if (!what.password_file.empty()) {
+        std::ifstream file(what.password_file);
+        std::getline(file, out);
+        return out;
+    }
+    termios mode{};
+    const bool terminal = ::isatty(STDIN_FILENO) != 0 && ::tcgetattr(STDIN_FILENO, &mode) == 0;
+    termios silent = mode;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    if (terminal) {
+        std::cerr << (what.kind == OneShot::Kind::register_account ? "a new password: " : "password: ");
+        ::tcsetattr(STDIN_FILENO, TCSANOW, &silent);
+    }
+    std::getline(std::cin, out);
+    if (terminal) {
+        ::tcsetattr(STDIN_FILENO, TCSANOW, &mode);
+        std::cerr << '\n';
+    }
+    return out;
+}
+
+std::optional<godwit::MessageId> message_id(const std::string& hex)
+{
+    if (hex.size() != 32) return std::nullopt;
+    godwit::MessageId id;
+    for (std::size_t i = 0; i < 16; ++i) {
+        unsigned byte = 0;
+        if (std::sscanf(hex.c_str() + 2 * i, "%2x", &byte) != 1) return std::nullopt;
+        id.bytes[i] = static_cast<std::uint8_t>(byte);
+    }
+    return id;
+}
+
+} // namespace
+
+std::optional<godwit::Request> request_of(const OneShot& what)
+{
+    namespace request = godwit::request;
+    using Kind = OneShot::Kind;
+    switch (what.kind) {
+    case Kind::register_account:
+        return request::RegisterAccount{what.relay, what.user, read_password(what), what.device_name};
+    case Kind::login: return request::Login{what.relay, what.user, read_password(what), what.device_name};
+    case Kind::logout: return request::Logout{};
+    case Kind::add: return request::ContactAdd{what.user};
+    case Kind::accept: return request::ContactAccept{what.user};
+    case Kind::remove: return request::ContactRemove{what.user};
+    case Kind::block: return request::ContactBlock{what.user};
+    case Kind::unblock: return request::ContactUnblock{what.user};
+    case Kind::contacts: return request::Contacts{};
+    case Kind::send: return request::Send{what.user, what.text, what.key};
+    case Kind::status: return request::Status{};
+    case Kind::policy: return request::SetPolicy{what.policy};
+    case Kind::devices: return request::Devices{};
+    case Kind::link: return request::DeviceLink{what.code};
+    case Kind::link_code: return request::LinkCode{what.relay, what.device_name};
+    case Kind::revoke: return request::DeviceRevoke{};
+    case Kind::safety: return request::SafetyNumber{what.user};
+    case Kind::verify: return request::Verify{what.user, !what.undo, what.code};
+    case Kind::history: {
+        request::History history{what.user, what.limit, {}};
+        if (!what.before.empty() && !(history.before = message_id(what.before))) return std::nullopt;
+        return history;
+    }
+    case Kind::none: break;
+    }
+    return std::nullopt;
+}
