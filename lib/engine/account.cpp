@@ -144,8 +144,9 @@ Result<void> complete_login(Context& context, const Credentials& credentials, co
     if (!seed) return seed.error();
     identity.account_key = login.account_key;
     identity.account_seed = to_bytes(seed->view());
-    const auto list = current_list(context, login.device_list, identity);
+    auto list = current_list(context, login.device_list, identity);
     if (!list) return list.error();
+    if (login.vacant) list->devices.clear(); // The last of them has logged out: this one starts anew.
     if (auto done = certify(credentials.device_name, &*list, identity, now); !done) return done;
     context.store.put_identity(identity);
     return {};

@@ -94,8 +94,8 @@ void GroupKeeper::hurry(const ConversationId& conversation)
 {
     if (groups_ == nullptr) return;
     const auto at = chores_.find(conversation);
-    if (at == chores_.end()) return; // Nothing is lacking.
-    at->second.hurry = true;
+    if (at == chores_.end()) return;                   // Nothing is lacking.
+    if (std::exchange(at->second.hurry, true)) return; // Known: due is as it should be.
     if (at->second.failures == 0) at->second.due = Instant{};
 }
 
@@ -296,6 +296,12 @@ void GroupKeeper::send(const seal::Outgoing& outgoing, Chore& chore, RelaySessio
     out.newcomers = outgoing.newcomers;
     out.welcome = outgoing.welcome;
     out.group_info = outgoing.group_info;
+    context_.log("group with " + out.with + ": " +
+                 (outgoing.external          ? "joining"
+                  : outgoing.from.epoch == 0 ? "creating"
+                                             : "changing") +
+                 " at epoch " + std::to_string(out.epoch) + ", " + std::to_string(out.recipients.size()) +
+                 " members, " + std::to_string(out.newcomers.size()) + " new");
     if (!session.request(std::move(out), purpose::Group{outgoing.conversation}, now))
         return rest(chore, now.mono + soon(failure_wait_min));
     chore.step = Chore::Step::commit;
@@ -419,6 +425,9 @@ void GroupKeeper::got_verdict(const ConversationId& conversation, Chore& chore, 
 
 void GroupKeeper::entered(const seal::Changes& changes)
 {
+    context_.log("group with " + user_of(changes.conversation) + ": epoch " + std::to_string(changes.version.epoch) +
+                 ", " + std::to_string(changes.added.size()) + " added, " + std::to_string(changes.removed.size()) +
+                 " removed");
     changed_.insert(changes.conversation);
     const auto circle = roster_.circle_of(changes.conversation);
     for (const auto& certificate : changes.added) {

@@ -28,8 +28,10 @@ void Engine::State::on(RequestId id, const request::Logout&, Moment now)
     if (!identity || !identity->logged_in) return context.refuse(id, not_registered());
     auto* session = ready_session();
     if (session == nullptr) return context.refuse(id, not_connected());
-    const auto list = identity::without_device(roster.self().list, identity->device, identity->user,
-                                               identity->account_seed, now.wall_ms);
+    // A list has one device at least: the account's last one leaves it as it is.
+    auto list = roster.self().list;
+    if (list.devices.size() > 1)
+        list = identity::without_device(list, identity->device, identity->user, identity->account_seed, now.wall_ms);
     if (!session->request(wire::relay::Logout{list.encoded}, purpose::Logout{id}, now))
         context.refuse(id, not_connected());
 }
