@@ -156,10 +156,10 @@ struct AddDevice {
 struct Resume {
     static constexpr std::uint8_t wire_kind = 67;
 };
-/// Removes this device from its account.
+/// Removes this device from its account. Errors: conflict.
 struct Logout {
     static constexpr std::uint8_t wire_kind = 68;
-    Bytes device_list; ///< The next version, without this device.
+    Bytes device_list; ///< The next version, without this device; of the last device: the current one, which stays.
 };
 struct ContactAdd {
     static constexpr std::uint8_t wire_kind = 69;
@@ -307,7 +307,8 @@ struct LoginOk {
     static constexpr std::uint8_t wire_kind = 97;
     PublicKey account_key;
     Bytes vault;
-    Bytes device_list; ///< The current one.
+    Bytes device_list;   ///< The current one.
+    bool vacant = false; ///< Its last device has logged out: none of them is left, and the next list may lack them all.
 };
 /// This device is logged in. Roster pages follow.
 struct Session {

@@ -28,6 +28,7 @@ void fields(C& c, Of<C, relay::LoginOk>& v)
     c.fixed(v.account_key);
     c.blob(v.vault, 0, vault_bytes_max);
     c.blob(v.device_list, 0, device_list_bytes_max);
+    c.flag(v.vacant);
 }
 
 template <class C>

@@ -2,19 +2,14 @@
 #include "relay/core/accounts.hpp"
 
 #include "lib/crypto/hash.hpp"
-#include "lib/crypto/signing.hpp"
 #include "lib/crypto/wiped.hpp"
+#include "lib/identity/device_list.hpp"
 #include "lib/wire/names.hpp"
 
 namespace godwit::relay {
 namespace {
 
 constexpr WallMs day_ms = 24 * 3600 * 1000;
-
-Answer wrong_credentials()
-{
-    return {ErrorCode::wrong_credentials, "the user name or the password is wrong"};
-}
 
 /// Two names in one, that no other pair spells: user names have no slash.
 std::string pair_of(const std::string& user, const std::string& address)
@@ -40,23 +35,25 @@ Answer Accounts::register_account(Session& session, const frame::RegisterAccount
     if (!wire::is_user_name(request.user))
         return {ErrorCode::invalid_argument,
                 "user names have 1 to 32 characters of a-z, 0-9, '.', '_' and '-', and start with a letter or digit"};
-    if (const auto wrong = check_certificate(session, request.certificate, request.user, request.account_key))
-        return *wrong;
+    if (auto wrong = check_registration(session, request)) return *std::move(wrong);
 
+    auto device = context_.store.device(session.peer.device);
     if (const auto existing = context_.store.account(request.user)) {
         // The answer to the first try may have been lost: the same account comes again, and its key has signed for it.
         const bool same =
             existing->account_key == request.account_key &&
             crypto::secure_equal(hash(existing->salt, request.login_secret).view(), existing->login_hash.view());
         if (!same) return {ErrorCode::name_taken, "this name is taken: choose another"};
-        return enter_with(session, *existing, request.certificate, now);
+        if (!device || device->account != existing->row || existing->device_list != request.device_list)
+            return {ErrorCode::conflict, "this account is registered already: log in"};
+        enter(session, *existing, *device, now);
+        return session_info(session, now);
     }
     if (!context_.config.registration_open)
         return {ErrorCode::unsupported, "this relay takes no new accounts: ask its operator"};
     if (const auto wait = registrations_.wait(session.peer.subscriber, now.mono); wait > Duration::zero())
         return slow_down(wait);
-    if (context_.store.device(session.peer.device))
-        return {ErrorCode::already_registered, "this device belongs to another account: log out there first"};
+    if (device) return {ErrorCode::already_registered, "this device belongs to another account: log out there first"};
 
     StoredAccount account;
     account.user = request.user;
@@ -64,10 +61,30 @@ Answer Accounts::register_account(Session& session, const frame::RegisterAccount
     context_.entropy.fill(account.salt.bytes);
     account.login_hash = hash(account.salt, request.login_secret);
     account.vault = request.vault;
+    account.device_list = request.device_list;
     account.row = context_.store.add_account(account, now.wall_ms);
+    device = StoredDevice{0, account.row, session.peer.device, session.client_version, session.platform, now.wall_ms};
+    device->row = context_.store.add_device(*device, now.wall_ms);
+    context_.changes.devices.insert(account.row);
     registrations_.take(session.peer.subscriber, now.mono);
     ++context_.counters.registrations;
-    return enter_with(session, account, request.certificate, now);
+    enter(session, account, *device, now);
+    return session_info(session, now);
+}
+
+std::optional<Error> Accounts::check_registration(const Session& session, const frame::RegisterAccount& request) const
+{
+    const auto list = identity::verify_device_list(request.device_list, request.user, request.account_key);
+    if (!list) return list.error();
+    const auto certificate = identity::verify_certificate(request.certificate, request.user, request.account_key);
+    if (!certificate) return certificate.error();
+    if (certificate->device != session.peer.device)
+        return Error{ErrorCode::authentication_failed,
+                     "the device certificate names another device than this connection's", 0};
+    if (list->version != 1 || list->devices.size() != 1 || wire::encode(list->devices[0]) != request.certificate)
+        return Error{ErrorCode::authentication_failed,
+                     "the first device list is version 1, with this device's certificate alone", 0};
+    return std::nullopt;
 }
 
 Answer Accounts::login(Session& session, const frame::Login& request, Moment now)
@@ -91,27 +108,26 @@ Answer Accounts::login(Session& session, const frame::Login& request, Moment now
     const bool equal = crypto::secure_equal(computed.view(), expected.view());
     if (!equal || !account) {
         by_account_and_address_.take(place, now.mono);
-        by_address_.take(address, now.mono);
         by_account_.take(request.user, now.mono);
-        ++context_.counters.logins_refused;
+        took_wrong_credentials(address, now);
         return wrong_credentials();
     }
     by_account_and_address_.forget(place);
     remember_place(place);
-    session.password_shown_for = account->row;
     ++context_.counters.logins_by_password;
-    return frame::ResponseBody(frame::LoginOk{account->account_key, account->vault});
+    const bool vacant = context_.store.devices(account->row).empty();
+    return frame::ResponseBody(frame::LoginOk{account->account_key, account->vault, account->device_list, vacant});
 }
 
-Answer Accounts::add_device(Session& session, const frame::AddDevice& request, Moment now)
+Answer Accounts::wrong_credentials()
 {
-    if (session.account != 0) return {ErrorCode::already_registered, "this connection is logged in: log out first"};
-    const auto account =
-        session.password_shown_for != 0 ? context_.store.account(session.password_shown_for) : std::nullopt;
-    if (!account) return {ErrorCode::not_registered, "log in with the password first"};
-    if (const auto wrong = check_certificate(session, request.certificate, account->user, account->account_key))
-        return *wrong;
-    return enter_with(session, *account, request.certificate, now);
+    return {ErrorCode::wrong_credentials, "the user name or the password is wrong"};
+}
+
+void Accounts::took_wrong_credentials(const std::string& address, Moment now)
+{
+    by_address_.take(address, now.mono);
+    ++context_.counters.logins_refused;
 }
 
 Answer Accounts::resume(Session& session, Moment now)
@@ -120,71 +136,25 @@ Answer Accounts::resume(Session& session, Moment now)
     const auto device = context_.store.device(session.peer.device);
     const auto account = device ? context_.store.account(device->account) : std::nullopt;
     if (!account) return {ErrorCode::device_revoked, "this relay does not know this device: log in again"};
-    enter(session, account->user, *device, now);
+    enter(session, *account, *device, now);
     return session_info(session, now);
 }
 
-Answer Accounts::logout(Session& session)
-{
-    context_.store.remove_device(session.device);
-    context_.changes.devices.insert(session.account);
-    context_.changes.logouts.push_back(session.link);
-    session.leaving = true;
-    return {};
-}
-
-Answer Accounts::session_info(const Session& session, Moment now) const
+Answer Accounts::session_info(const Session& session, Moment now)
 {
     frame::Session out;
     out.user = session.user;
     if (context_.config.turn_servers) out.turn_servers = context_.config.turn_servers(session.user, now.wall_ms);
     out.stun_host = context_.config.stun_host;
     out.stun_port = context_.config.stun_port;
+    const auto packages = context_.store.key_package_count(session.device);
+    out.key_packages = packages.one_time;
+    out.last_resort = packages.last_resort;
     return frame::ResponseBody(std::move(out));
 }
 
-std::optional<Error> Accounts::check_certificate(const Session& session, const Bytes& encoded, const std::string& user,
-                                                 const PublicKey& account_key) const
-{
-    const auto refuse = [](const char* why) {
-        return Error{ErrorCode::authentication_failed, std::string("the device certificate ") + why, 0};
-    };
-    const auto certificate = wire::decode_certificate(encoded);
-    if (!certificate.ok()) return refuse("does not decode");
-    if (certificate->user != user) return refuse("names another user");
-    if (certificate->account_key != account_key) return refuse("names another account key");
-    if (certificate->device != session.peer.device) return refuse("names another device than this connection's");
-    if (!crypto::verify(account_key, wire::certificate_signed_bytes(*certificate), certificate->signature.view()))
-        return refuse("is not signed by the account key");
-    return std::nullopt;
-}
-
-Answer Accounts::enter_with(Session& session, const StoredAccount& account, const Bytes& certificate, Moment now)
-{
-    auto device = context_.store.device(session.peer.device);
-    if (device && device->account != account.row)
-        return {ErrorCode::already_registered, "this device belongs to another account: log out there first"};
-    const bool renewed = !device || device->certificate != certificate;
-    if (!device) {
-        const auto siblings = context_.store.devices(account.row);
-        if (siblings.size() >= context_.config.limits.devices_per_account_max)
-            return {ErrorCode::quota_exceeded, "this account has " + std::to_string(siblings.size()) +
-                                                   " devices, its limit: log out one of them first"};
-        device = StoredDevice{0, account.row, session.peer.device, certificate, {}, {}, now.wall_ms};
-        device->client_version = session.client_version;
-        device->platform = session.platform;
-        device->row = context_.store.add_device(*device, now.wall_ms);
-    } else if (renewed) {
-        device->certificate = certificate;
-        context_.store.update_device(*device);
-    }
-    if (renewed) context_.changes.devices.insert(account.row);
-    enter(session, account.user, *device, now);
-    return session_info(session, now);
-}
-
 /// A device that comes back writes only when there is news, so that logging in works with a full disk.
-void Accounts::enter(Session& session, const std::string& user, const StoredDevice& device, Moment now)
+void Accounts::enter(Session& session, const StoredAccount& account, const StoredDevice& device, Moment now)
 {
     const bool news = device.client_version != session.client_version || device.platform != session.platform ||
                       now.wall_ms - device.seen_ms >= day_ms;
@@ -197,8 +167,8 @@ void Accounts::enter(Session& session, const std::string& user, const StoredDevi
     }
     session.account = device.account;
     session.device = device.row;
-    session.user = user;
-    session.password_shown_for = 0;
+    session.user = account.user;
+    session.account_key = account.account_key;
     context_.changes.logins.push_back(session.link);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// accounts: registering, logging in, devices.
+// accounts: registering, logging in, coming back. Which devices an account has: devices.hpp.
 //
 // A password is guessed against three paces, all of failures only:
 //   (account, address)  the honest mistake: five quick tries, then one each ten seconds
@@ -8,7 +8,8 @@
 //   before, nor to
 //                       a device that is the account's already: so a crowd of strangers slows strangers, not the user.
 // Who comes back with a known device (Resume) shows no password and meets none of this. An unknown user costs the same
-// work and gets the same answer as a wrong password.
+// work and gets the same answer as a wrong password. A device list with a wrong signature (devices.hpp) is a failure of
+// its address: nobody guesses a signature, but it costs work.
 #pragma once
 
 #include "relay/core/tick.hpp"
@@ -24,20 +25,24 @@ public:
 
     [[nodiscard]] Answer register_account(Session& session, const frame::RegisterAccount& request, Moment now);
     [[nodiscard]] Answer login(Session& session, const frame::Login& request, Moment now);
-    [[nodiscard]] Answer add_device(Session& session, const frame::AddDevice& request, Moment now);
     [[nodiscard]] Answer resume(Session& session, Moment now);
-    [[nodiscard]] Answer logout(Session& session);
-    [[nodiscard]] Answer session_info(const Session& session, Moment now) const;
+    [[nodiscard]] Answer session_info(const Session& session, Moment now);
+
+    /// Logs the link in as this device of the account.
+    void enter(Session& session, const StoredAccount& account, const StoredDevice& device, Moment now);
+    /// How long this address has to wait before it may show credentials again.
+    [[nodiscard]] Duration wait_at(const std::string& address, Moment now) const
+    {
+        return by_address_.wait(address, now.mono);
+    }
+    void took_wrong_credentials(const std::string& address, Moment now);
+    [[nodiscard]] static Answer wrong_credentials();
 
 private:
     using Secret = FixedBytes<32, frame::LoginSecretTag>;
 
-    [[nodiscard]] std::optional<Error> check_certificate(const Session& session, const Bytes& encoded,
-                                                         const std::string& user, const PublicKey& account_key) const;
-    /// Makes the link's device one of the account's, or renews its certificate, and logs it in.
-    [[nodiscard]] Answer enter_with(Session& session, const StoredAccount& account, const Bytes& certificate,
-                                    Moment now);
-    void enter(Session& session, const std::string& user, const StoredDevice& device, Moment now);
+    [[nodiscard]] std::optional<Error> check_registration(const Session& session,
+                                                          const frame::RegisterAccount& request) const;
     [[nodiscard]] static LoginHash hash(const LoginSalt& salt, const Secret& secret);
     [[nodiscard]] bool is_known_place(const std::string& place) const { return places_.contains(place); }
     void remember_place(const std::string& place);

@@ -22,9 +22,14 @@ struct Rate {
 struct Limits {
     // Strangers: connections that have not logged in.
     std::size_t unauthenticated_links_max = 1024; ///< One more: the oldest of them is closed.
-    std::size_t unauthenticated_bytes_max = 16 * 1024;
+    /// A login, and an added device with the longest list twice: the first may meet a conflict.
+    std::size_t unauthenticated_bytes_max = 32 * 1024;
     std::uint32_t unauthenticated_requests_max = 8;
     Duration login_time_max = std::chrono::seconds(10); ///< From link up to logged in.
+    // Those of them that wait to be linked.
+    std::size_t link_waits_max = 256;
+    std::size_t link_waits_per_address_max = 8;
+    Duration link_wait_max = std::chrono::minutes(5);
 
     std::size_t devices_per_account_max = wire::devices_per_account_max;
     std::size_t contacts_max = 1000;         ///< In any state, per account.
@@ -33,6 +38,11 @@ struct Limits {
     std::uint32_t mailbox_messages_max = 1000; ///< Per device.
     std::uint64_t mailbox_bytes_max = 64 * 1024 * 1024;
     std::uint32_t mailbox_sender_percent_max = 25; ///< Of both, from one account.
+    /// Room of its own for handshakes: a device that was added or revoked changes all groups of its account, and mail
+    /// that fills a mailbox must not keep its device out of them. The same share from one account, the own one
+    /// excepted.
+    std::uint32_t mailbox_handshakes_max = 4000; ///< Per device.
+    std::uint64_t mailbox_handshake_bytes_max = 32 * 1024 * 1024;
     WallMs mailbox_age_ms_max = WallMs{30} * 24 * 3600 * 1000;
     /// Pushed and not acknowledged yet, per device: enough to fill a round trip, little enough to lose on a bad link.
     std::size_t mailbox_window_messages_max = 64;
@@ -45,8 +55,18 @@ struct Limits {
     Rate registrations_per_address{100, std::chrono::seconds(10)};
     std::size_t throttled_max = 16'384; ///< Addresses, accounts and pairs remembered, each.
 
+    /// Devices added and revoked, per account: every contact that is connected is told the whole list.
+    Rate device_changes{40, std::chrono::seconds(30)};
     Rate contact_changes{60, std::chrono::seconds(1)}; ///< Per session.
     Rate signals{200, std::chrono::milliseconds(20)};  ///< Per session: some twenty ICE attempts at once.
+
+    // Groups and key packages. A device that is new fetches and joins all its conversations at once.
+    Rate group_requests{600, std::chrono::milliseconds(50)};       ///< Commits and fetches, per device.
+    Rate group_rejects{5, std::chrono::minutes(12)};               ///< Per device.
+    Rate key_package_requests{600, std::chrono::milliseconds(50)}; ///< Publications and fetches, per account.
+    /// One-time packages of one account that another may use up; beyond, it gets the last resort.
+    Rate key_packages_per_pair{32, std::chrono::seconds(10)};
+    Rate link_grants{10, std::chrono::seconds(6)}; ///< Per session.
 };
 
 struct Config {

@@ -4,23 +4,11 @@
 #include "relay/core/versions.hpp"
 
 namespace godwit::relay {
-namespace {
-
-Error unavailable()
-{
-    return {ErrorCode::relay_unavailable, "the relay cannot store now (is its disk full?): try again", 5'000};
-}
-
-template <class... Handlers>
-struct Overload : Handlers... {
-    using Handlers::operator()...;
-};
-
-} // namespace
 
 Core::Core(Config config, Store& store, port::Entropy& entropy)
-    : config_(std::move(config)), context_{config_, store, entropy, {}, {}, {}}, accounts_(context_), roster_(context_),
-      presence_(context_, roster_), mailbox_(context_), signals_(context_)
+    : config_(std::move(config)), context_{config_, store, entropy, {}, {}, {}}, accounts_(context_),
+      devices_(context_, accounts_), roster_(context_), presence_(context_, roster_), mailbox_(context_),
+      key_packages_(context_), groups_(context_, mailbox_), signals_(context_), linking_(context_)
 {
 }
 
@@ -111,38 +99,6 @@ void Core::on(Session& session, const frame::Request& request, Moment now)
     say(session.link, frame::Response{request.id, std::move(answer.error), std::move(answer.body)});
 }
 
-Answer Core::serve(Session& session, const frame::RequestBody& body, Moment now)
-{
-    if (session.update_required)
-        return {ErrorCode::update_required,
-                "this relay needs client " + config_.client_version_min + " or newer: update"};
-    const bool enters = std::holds_alternative<frame::RegisterAccount>(body) ||
-                        std::holds_alternative<frame::Login>(body) || std::holds_alternative<frame::AddDevice>(body) ||
-                        std::holds_alternative<frame::Resume>(body);
-    if (!enters && !session.logged_in()) return {ErrorCode::not_registered, "log in first"};
-
-    return std::visit(Overload{
-                          [&](const frame::RegisterAccount& r) { return accounts_.register_account(session, r, now); },
-                          [&](const frame::Login& r) { return accounts_.login(session, r, now); },
-                          [&](const frame::AddDevice& r) { return accounts_.add_device(session, r, now); },
-                          [&](const frame::Resume&) { return accounts_.resume(session, now); },
-                          [&](const frame::Logout&) { return accounts_.logout(session); },
-                          [&](const frame::ContactAdd& r) { return roster_.add(session, r.user, now); },
-                          [&](const frame::ContactAccept& r) { return roster_.accept(session, r.user, now); },
-                          [&](const frame::ContactRemove& r) { return roster_.remove(session, r.user, now); },
-                          [&](const frame::ContactBlock& r) { return roster_.block(session, r.user, now); },
-                          [&](const frame::ContactUnblock& r) { return roster_.unblock(session, r.user, now); },
-                          [&](const frame::MailboxPut& r) { return mailbox_.put(session, r, now); },
-                          [&](const frame::Signal& r) {
-                              auto route = signals_.route(session, r, now);
-                              if (route.to != 0) say(route.to, frame::SignalPush{session.peer.device, r.sealed});
-                              return std::move(route.answer);
-                          },
-                          [&](const frame::FetchSession&) { return accounts_.session_info(session, now); },
-                      },
-                      body);
-}
-
 void Core::on(Session& session, const frame::MailboxAck& ack, Moment)
 {
     if (session.logged_in()) mailbox_.acknowledge(session, ack);
@@ -170,6 +126,11 @@ void Core::handle_deadline(Moment now)
         ++context_.counters.strangers_closed;
         say(strangers_.begin()->first, frame::Notice{{ErrorCode::timed_out, "no login in time", 0}}, false);
         close(*context_.sessions.find(strangers_.begin()->first));
+    }
+    for (const auto link : linking_.overdue(now)) {
+        ++context_.counters.strangers_closed;
+        say(link, frame::Notice{{ErrorCode::timed_out, "nobody has linked this device in time", 0}}, false);
+        close(*context_.sessions.find(link));
     }
     if (rewind_at_ <= now.mono) {
         rewind_at_ = never;
@@ -213,6 +174,7 @@ void Core::forget(Session& session)
 {
     const auto link = session.link;
     strangers_.erase(link);
+    linking_.forget(link);
     to_rewind_.erase(link);
     if (session.active) {
         presence_.touch(session.account, session.user);
@@ -225,178 +187,9 @@ void Core::forget(Session& session)
 
 Instant Core::deadline() const
 {
-    auto out = earlier(rewind_at_, expire_at_);
+    auto out = earlier(earlier(rewind_at_, expire_at_), linking_.deadline());
     if (!strangers_.empty()) out = earlier(out, strangers_.begin()->second);
     return out;
-}
-
-// ---- commit ----
-
-Result<void> Core::commit(Moment now)
-{
-    gathered_anything_ = false;
-    const bool wrote = context_.store.dirty();
-    const auto committed = context_.store.commit();
-    if (!committed.ok()) {
-        ++context_.counters.commits_failed;
-        undo_tick(committed.error(), now);
-    } else if (wrote) {
-        ++context_.counters.commits;
-    }
-    for (auto& one : std::exchange(gathered_, {}))
-        speak(one.link, one.frame);
-    tell_changes();
-    for (const auto link : std::exchange(closing_, {}))
-        outputs_.push_back({link, {}, true});
-    context_.store.forgive_reads(); // the next tick starts clean
-    at_last_commit_ = context_.counters;
-    return committed;
-}
-
-/// Memory goes back to what the disk has. What happened in memory alone (links that went, presence) stands.
-void Core::undo_tick(const Error&, Moment now)
-{
-    context_.store.rollback();
-    mailbox_.forget_usage();
-    auto& counters = context_.counters;
-    counters.registrations = at_last_commit_.registrations;
-    counters.content_envelopes_stored = at_last_commit_.content_envelopes_stored;
-    counters.content_bytes_stored = at_last_commit_.content_bytes_stored;
-    counters.content_envelopes_acknowledged = at_last_commit_.content_envelopes_acknowledged;
-    counters.content_envelopes_expired = at_last_commit_.content_envelopes_expired;
-    counters.signals_forwarded = at_last_commit_.signals_forwarded;
-    auto& changes = context_.changes;
-    for (const auto link : changes.logins)
-        if (auto* const session = context_.sessions.find(link); session != nullptr && !session->active) {
-            session->account = 0;
-            session->device = 0;
-            session->user.clear();
-        }
-    for (const auto link : changes.logouts)
-        if (auto* const session = context_.sessions.find(link)) session->leaving = false;
-    for (const auto link : changes.acknowledged)
-        to_rewind_.insert(link);
-    if (!to_rewind_.empty()) rewind_at_ = earlier(rewind_at_, now.mono + rewind_after);
-    changes = {};
-
-    std::vector<Gathered> kept;
-    for (auto& one : gathered_) {
-        if (auto* const response = std::get_if<frame::Response>(&one.frame)) {
-            response->error = unavailable();
-            response->body = std::monostate();
-        } else if (one.rests_on_store) {
-            continue;
-        }
-        kept.push_back(std::move(one));
-    }
-    gathered_ = std::move(kept);
-}
-
-// ---- speak ----
-
-std::optional<Output> Core::next_output()
-{
-    if (outputs_.empty()) return std::nullopt;
-    auto out = std::move(outputs_.front());
-    outputs_.pop_front();
-    return out;
-}
-
-void Core::speak(LinkId link, const wire::relay::ServerFrame& frame)
-{
-    outputs_.push_back({link, wire::encode(frame), false});
-}
-
-void Core::speak_notice(LinkId link, Error what)
-{
-    speak(link, frame::Notice{std::move(what)});
-}
-
-void Core::tell_changes()
-{
-    auto changes = std::exchange(context_.changes, {});
-    const auto send = [this](Session& to, frame::Presence&& presence) { tell(to, std::move(presence)); };
-
-    for (const auto link : changes.logouts)
-        if (auto* const session = context_.sessions.find(link)) {
-            speak_notice(link, {ErrorCode::device_revoked, "this device is logged out", 0});
-            close(*session);
-        }
-    std::vector<LinkId> newcomers;
-    for (const auto link : changes.logins)
-        if (auto* const session = context_.sessions.find(link); session != nullptr && !session->active) {
-            activate(*session);
-            newcomers.push_back(link);
-            changes.mail.insert(session->device);
-        }
-
-    for (const auto account : changes.devices) {
-        const auto certificates = roster_.certificates(account);
-        for (auto* const own : context_.sessions.of_account(account))
-            tell(*own, frame::OwnDevices{certificates});
-        for (const auto contact : context_.store.mutual_contacts(account))
-            changes.roster.insert({contact, account});
-    }
-    for (const auto link : newcomers) {
-        auto* const session = context_.sessions.find(link);
-        if (session == nullptr) continue; // its device logged in again in this very tick
-        auto pages = roster_.pages(*session);
-        for (auto& page : pages)
-            tell(*session, std::move(page));
-        presence_.tell_own(*session, send);
-    }
-    for (const auto& [viewer, contact] : changes.roster) {
-        if (!context_.sessions.online(viewer)) continue;
-        const auto entry = roster_.entry(viewer, contact);
-        for (auto* const session : context_.sessions.of_account(viewer))
-            tell(*session, frame::RosterChange{entry});
-    }
-    for (const auto& [viewer, subject] : changes.presence)
-        presence_.tell_pair(viewer, subject, send);
-    presence_.tell(send);
-    for (const auto device : changes.mail)
-        push_mail(device);
-    if (context_.store.failed()) start_over();
-}
-
-/// Frames of the tell phase rest on reads. Half a roster would look like lost contacts: nothing is better.
-void Core::tell(Session& to, wire::relay::ServerFrame frame)
-{
-    if (!context_.store.failed()) speak(to.link, frame);
-}
-
-/// The disk could not be read while changes were told, and who missed what is not known. Everyone comes back and is
-/// told all.
-void Core::start_over()
-{
-    std::vector<Session*> active;
-    context_.sessions.each([&](Session& session) {
-        if (session.active) active.push_back(&session);
-    });
-    for (auto* const session : active) {
-        speak_notice(session->link, unavailable());
-        close(*session);
-    }
-}
-
-void Core::activate(Session& session)
-{
-    if (auto* const older = context_.sessions.of_device(session.device)) {
-        ++context_.counters.sessions_replaced;
-        speak_notice(older->link, {ErrorCode::cancelled, "a newer connection of this device took over", 0});
-        close(*older);
-    }
-    strangers_.erase(session.link);
-    context_.sessions.activate(session);
-    presence_.touch(session.account, session.user);
-    ++context_.counters.sessions_total;
-    context_.counters.sessions = context_.sessions.active();
-}
-
-void Core::push_mail(DeviceRow device)
-{
-    if (auto* const session = context_.sessions.of_device(device))
-        mailbox_.push(*session, [&](frame::MailboxDeliver&& mail) { tell(*session, std::move(mail)); });
 }
 
 } // namespace godwit::relay

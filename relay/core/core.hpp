@@ -10,11 +10,17 @@
 // Nothing comes out that rests on what is not committed. When a commit fails, its requests are answered
 // relay_unavailable, logins of that tick are undone, and everything that was merely read goes on.
 //
-// Rooms: accounts (register, login, devices), roster (contacts), presence, mailbox, signals; session.hpp is one link,
-// tick.hpp what a tick gathers. The same core runs in the daemon (relay/daemon) and in simulations.
+// Rooms: accounts (register, login), devices (signed lists), linking (a new device beside an old one), roster
+// (contacts), presence, mailbox, key packages, groups (the Delivery Service), signals; session.hpp is one link,
+// tick.hpp what a tick gathers. Files: core.cpp gathers, requests.cpp routes, commit.cpp ends the tick. The same core
+// runs in the daemon (relay/daemon) and in simulations.
 #pragma once
 
 #include "relay/core/accounts.hpp"
+#include "relay/core/devices.hpp"
+#include "relay/core/groups.hpp"
+#include "relay/core/key_packages.hpp"
+#include "relay/core/linking.hpp"
 #include "relay/core/mailbox.hpp"
 #include "relay/core/presence.hpp"
 #include "relay/core/roster.hpp"
@@ -96,10 +102,14 @@ private:
     Config config_;
     Context context_;
     Accounts accounts_;
+    Devices devices_;
     Roster roster_;
     Presence presence_;
     Mailbox mailbox_;
+    KeyPackages key_packages_;
+    Groups groups_;
     Signals signals_;
+    Linking linking_;
 
     Counters at_last_commit_; ///< What a failed tick goes back to.
     std::vector<Gathered> gathered_;

@@ -24,7 +24,23 @@ struct Counters {
     std::uint64_t content_bytes_delivered = 0;
     std::uint64_t content_envelopes_acknowledged = 0;
     std::uint64_t content_envelopes_expired = 0;
-    std::uint64_t content_envelopes_refused = 0; ///< Quota, not a contact, device unknown.
+    std::uint64_t content_envelopes_refused = 0;  ///< Quota, not a contact, device unknown.
+    std::uint64_t handshake_envelopes_stored = 0; ///< Commits and Welcomes, per recipient device.
+    std::uint64_t handshake_bytes_stored = 0;
+    std::uint64_t handshake_envelopes_delivered = 0;
+    std::uint64_t handshake_bytes_delivered = 0;
+    std::uint64_t handshake_envelopes_acknowledged = 0;
+    std::uint64_t handshake_envelopes_expired = 0;
+    std::uint64_t handshake_envelopes_skipped = 0; ///< No room left: the device joins again by itself.
+    std::uint64_t group_commits = 0;
+    std::uint64_t group_conflicts = 0; ///< Commits that came second, or for another epoch.
+    std::uint64_t group_rejects = 0;   ///< Commits taken back.
+    std::uint64_t key_packages_stored = 0;
+    std::uint64_t key_packages_handed_out = 0;
+    std::uint64_t last_resorts_handed_out = 0;
+    std::uint64_t devices_added = 0;   ///< To accounts that existed.
+    std::uint64_t devices_revoked = 0; ///< By another device; logging out is not counted.
+    std::uint64_t link_grants = 0;
     std::uint64_t signals_forwarded = 0;
     std::uint64_t signals_refused = 0;
     std::uint64_t requests = 0;
@@ -34,6 +50,29 @@ struct Counters {
     std::uint64_t commits = 0;
     std::uint64_t commits_failed = 0;
 
+    /// What rests on the store goes back with it; what was merely seen or said stands.
+    void take_back(const Counters& to)
+    {
+        registrations = to.registrations;
+        content_envelopes_stored = to.content_envelopes_stored;
+        content_bytes_stored = to.content_bytes_stored;
+        content_envelopes_acknowledged = to.content_envelopes_acknowledged;
+        content_envelopes_expired = to.content_envelopes_expired;
+        handshake_envelopes_stored = to.handshake_envelopes_stored;
+        handshake_bytes_stored = to.handshake_bytes_stored;
+        handshake_envelopes_acknowledged = to.handshake_envelopes_acknowledged;
+        handshake_envelopes_expired = to.handshake_envelopes_expired;
+        handshake_envelopes_skipped = to.handshake_envelopes_skipped;
+        group_commits = to.group_commits;
+        group_rejects = to.group_rejects;
+        key_packages_stored = to.key_packages_stored;
+        key_packages_handed_out = to.key_packages_handed_out;
+        last_resorts_handed_out = to.last_resorts_handed_out;
+        devices_added = to.devices_added;
+        devices_revoked = to.devices_revoked;
+        link_grants = to.link_grants;
+        signals_forwarded = to.signals_forwarded;
+    }
     /// visit(name, value), in this order.
     template <class Visit>
     void each(Visit visit) const
@@ -54,6 +93,22 @@ struct Counters {
         visit("content_envelopes_acknowledged", content_envelopes_acknowledged);
         visit("content_envelopes_expired", content_envelopes_expired);
         visit("content_envelopes_refused", content_envelopes_refused);
+        visit("handshake_envelopes_stored", handshake_envelopes_stored);
+        visit("handshake_bytes_stored", handshake_bytes_stored);
+        visit("handshake_envelopes_delivered", handshake_envelopes_delivered);
+        visit("handshake_bytes_delivered", handshake_bytes_delivered);
+        visit("handshake_envelopes_acknowledged", handshake_envelopes_acknowledged);
+        visit("handshake_envelopes_expired", handshake_envelopes_expired);
+        visit("handshake_envelopes_skipped", handshake_envelopes_skipped);
+        visit("group_commits", group_commits);
+        visit("group_conflicts", group_conflicts);
+        visit("group_rejects", group_rejects);
+        visit("key_packages_stored", key_packages_stored);
+        visit("key_packages_handed_out", key_packages_handed_out);
+        visit("last_resorts_handed_out", last_resorts_handed_out);
+        visit("devices_added", devices_added);
+        visit("devices_revoked", devices_revoked);
+        visit("link_grants", link_grants);
         visit("signals_forwarded", signals_forwarded);
         visit("signals_refused", signals_refused);
         visit("requests", requests);

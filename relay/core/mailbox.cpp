@@ -3,12 +3,24 @@
 
 namespace godwit::relay {
 
+// ---- put ----
+
 Answer Mailbox::put(const Session& session, const frame::MailboxPut& request, Moment now)
 {
     frame::MailboxPutOk out;
-    std::int64_t envelope_row = context_.store.envelope_row(session.peer.device, request.envelope.id);
+    auto stored = context_.store.envelope(session.peer.device, request.envelope.id);
+    if (stored && stored->kind != EnvelopeKind::content)
+        return {ErrorCode::invalid_argument, "this envelope id is a commit's: choose another"};
+    if (stored && stored->sealed != request.envelope.sealed) {
+        if (!replace(*stored, request.envelope.sealed)) {
+            context_.counters.content_envelopes_refused += request.recipients.size();
+            out.results.assign(request.recipients.size(), ErrorCode::quota_exceeded);
+            return frame::ResponseBody(std::move(out));
+        }
+        stored->sealed = request.envelope.sealed;
+    }
     for (const auto& recipient : request.recipients) {
-        const auto code = put_one(session, recipient, request.envelope, envelope_row, now);
+        const auto code = put_one(session, recipient, request.envelope, stored, now);
         if (code != ErrorCode::ok) ++context_.counters.content_envelopes_refused;
         out.results.push_back(code);
     }
@@ -16,35 +28,93 @@ Answer Mailbox::put(const Session& session, const frame::MailboxPut& request, Mo
 }
 
 ErrorCode Mailbox::put_one(const Session& session, const DeviceId& recipient, const wire::Envelope& envelope,
-                           std::int64_t& envelope_row, Moment now)
+                           std::optional<StoredEnvelope>& stored, Moment now)
 {
     const auto device = context_.store.device(recipient);
     if (!device) return ErrorCode::device_revoked;
     if (const auto verdict = may_send(session, device->account); verdict != ErrorCode::ok)
         // Blocked people are not told: their message is as good as stored.
         return verdict == ErrorCode::blocked ? ErrorCode::ok : verdict;
-    if (envelope_row != 0 && context_.store.has_mail(device->row, envelope_row)) return ErrorCode::ok;
+    if (stored && context_.store.mail_sequence(device->row, stored->row)) return ErrorCode::ok;
+    if (!has_room(usage_of(device->row), session.account, EnvelopeKind::content, 1, envelope.sealed.size()))
+        return ErrorCode::quota_exceeded;
+    if (!stored) {
+        const auto row = context_.store.add_envelope(session.peer.device, session.account, EnvelopeKind::content,
+                                                     envelope, now.wall_ms);
+        stored = StoredEnvelope{row, session.account, EnvelopeKind::content, {}};
+    }
+    store_mail(device->row, session.account, stored->row, EnvelopeKind::content, envelope.sealed.size());
+    ++context_.counters.content_envelopes_stored;
+    context_.counters.content_bytes_stored += envelope.sealed.size();
+    return ErrorCode::ok;
+}
 
-    auto& usage = usage_of(device->row);
-    const auto bytes = envelope.sealed.size();
-    if (!has_room(usage, session.account, bytes)) return ErrorCode::quota_exceeded;
-    if (envelope_row == 0)
-        envelope_row = context_.store.add_envelope(session.peer.device, session.account, envelope, now.wall_ms);
+bool Mailbox::replace(const StoredEnvelope& stored, const Bytes& sealed)
+{
+    const auto holders = context_.store.holders(stored.row);
+    if (sealed.size() > stored.sealed.size())
+        for (const auto device : holders)
+            if (!has_room(usage_of(device), stored.sender, stored.kind, 0, sealed.size() - stored.sealed.size()))
+                return false;
+    context_.store.replace_sealed(stored.row, sealed);
+    for (const auto device : holders) {
+        forget_usage(device);
+        // The old bytes may be on their way: acknowledging those must not delete these. Under a new number they are
+        // new.
+        const auto* const session = context_.sessions.of_device(device);
+        const auto sequence = context_.store.mail_sequence(device, stored.row);
+        if (session == nullptr || !sequence || !session->in_flight.contains(*sequence)) continue;
+        context_.store.renumber_mail(device, *sequence, next_sequence(device, usage_of(device)));
+        context_.changes.mail.insert(device);
+    }
+    return true;
+}
+
+void Mailbox::put_handshake(const Session& session, const std::vector<DeviceRow>& recipients,
+                            const wire::Envelope& envelope, Moment now)
+{
+    EnvelopeRow row = 0;
+    for (const auto device : recipients) {
+        if (!has_room(usage_of(device), session.account, EnvelopeKind::handshake, 1, envelope.sealed.size())) {
+            ++context_.counters.handshake_envelopes_skipped;
+            continue;
+        }
+        if (row == 0)
+            row = context_.store.add_envelope(session.peer.device, session.account, EnvelopeKind::handshake, envelope,
+                                              now.wall_ms);
+        store_mail(device, session.account, row, EnvelopeKind::handshake, envelope.sealed.size());
+        ++context_.counters.handshake_envelopes_stored;
+        context_.counters.handshake_bytes_stored += envelope.sealed.size();
+    }
+}
+
+void Mailbox::withdraw(const DeviceId& from, const MessageId& id)
+{
+    const auto stored = context_.store.envelope(from, id);
+    if (!stored || stored->kind != EnvelopeKind::handshake) return;
+    for (const auto device : context_.store.holders(stored->row)) {
+        forget_usage(device);
+        context_.changes.mail.insert(device); // it may be empty now
+    }
+    context_.store.remove_envelope(stored->row);
+}
+
+void Mailbox::store_mail(DeviceRow device, AccountRow sender, EnvelopeRow envelope, EnvelopeKind kind,
+                         std::size_t bytes)
+{
+    auto& usage = usage_of(device);
+    context_.store.add_mail(device, next_sequence(device, usage), envelope);
+    usage.shelf(kind).add(sender, 1, bytes);
+    context_.changes.mail.insert(device);
+}
+
+std::uint64_t Mailbox::next_sequence(DeviceRow device, Usage& usage)
+{
     if (usage.sequence_next >= usage.sequence_floor) {
         usage.sequence_floor = usage.sequence_next + sequences_reserved;
-        context_.store.set_sequence_floor(device->row, usage.sequence_floor);
+        context_.store.set_sequence_floor(device, usage.sequence_floor);
     }
-    context_.store.add_mail(device->row, usage.sequence_next++, envelope_row);
-
-    auto& from_sender = usage.by_sender[session.account];
-    from_sender.messages += 1;
-    from_sender.bytes += bytes;
-    usage.messages += 1;
-    usage.bytes += bytes;
-    context_.changes.mail.insert(device->row);
-    ++context_.counters.content_envelopes_stored;
-    context_.counters.content_bytes_stored += bytes;
-    return ErrorCode::ok;
+    return usage.sequence_next++;
 }
 
 ErrorCode Mailbox::may_send(const Session& session, AccountRow to) const
@@ -58,15 +128,44 @@ ErrorCode Mailbox::may_send(const Session& session, AccountRow to) const
     }
 }
 
-bool Mailbox::has_room(const Usage& usage, AccountRow sender, std::size_t bytes) const
+// ---- room ----
+
+void Mailbox::Shelf::add(AccountRow sender, std::uint64_t messages, std::uint64_t bytes)
+{
+    for (auto* const amount : {&all, &by_sender[sender]}) {
+        amount->messages += messages;
+        amount->bytes += bytes;
+    }
+}
+
+void Mailbox::Shelf::remove(AccountRow sender, std::uint64_t bytes)
+{
+    auto& from_sender = by_sender[sender];
+    for (auto* const amount : {&all, &from_sender}) {
+        amount->messages -= 1;
+        amount->bytes -= bytes;
+    }
+    if (from_sender.messages == 0) by_sender.erase(sender);
+}
+
+/// Content of the own account is held to a share as well: its devices may be many, or one of them stolen. Its
+/// handshakes are not: adding a device is one in each conversation.
+bool Mailbox::has_room(const Usage& usage, AccountRow sender, EnvelopeKind kind, std::uint64_t messages,
+                       std::uint64_t bytes) const
 {
     const auto& limits = context_.config.limits;
-    const auto found = usage.by_sender.find(sender);
-    const auto from_sender = found == usage.by_sender.end() ? MailUsage{} : found->second;
-    const auto percent = limits.mailbox_sender_percent_max;
-    return usage.messages + 1 <= limits.mailbox_messages_max && usage.bytes + bytes <= limits.mailbox_bytes_max &&
-           (from_sender.messages + 1) * 100 <= std::uint64_t{limits.mailbox_messages_max} * percent &&
-           (from_sender.bytes + bytes) * 100 <= limits.mailbox_bytes_max * percent;
+    const bool content = kind == EnvelopeKind::content;
+    const auto& shelf = content ? usage.content : usage.handshakes;
+    const std::uint64_t messages_max = content ? limits.mailbox_messages_max : limits.mailbox_handshakes_max;
+    const auto bytes_max = content ? limits.mailbox_bytes_max : limits.mailbox_handshake_bytes_max;
+    if (shelf.all.messages + messages > messages_max || shelf.all.bytes + bytes > bytes_max) return false;
+    if (!content && sender == usage.owner) return true;
+
+    const auto found = shelf.by_sender.find(sender);
+    const auto from_sender = found == shelf.by_sender.end() ? Amount{} : found->second;
+    const auto share = limits.mailbox_sender_percent_max;
+    return (from_sender.messages + messages) * 100 <= messages_max * share &&
+           (from_sender.bytes + bytes) * 100 <= bytes_max * share;
 }
 
 Mailbox::Usage& Mailbox::usage_of(DeviceRow device)
@@ -74,15 +173,15 @@ Mailbox::Usage& Mailbox::usage_of(DeviceRow device)
     if (const auto found = usage_.find(device); found != usage_.end()) return found->second;
     if (usage_.size() >= usage_cache_max) usage_.erase(usage_.begin());
     auto& usage = usage_[device];
-    for (const auto& one : context_.store.mail_usage(device)) {
-        usage.by_sender[one.sender] = one;
-        usage.messages += one.messages;
-        usage.bytes += one.bytes;
-    }
+    for (const auto& one : context_.store.mail_usage(device))
+        usage.shelf(one.kind).add(one.sender, one.messages, one.bytes);
+    usage.owner = context_.store.owner(device);
     usage.sequence_floor = context_.store.sequence_floor(device);
     usage.sequence_next = usage.sequence_floor;
     return usage;
 }
+
+// ---- acknowledge, expire ----
 
 void Mailbox::acknowledge(Session& session, const frame::MailboxAck& ack)
 {
@@ -93,16 +192,10 @@ void Mailbox::acknowledge(Session& session, const frame::MailboxAck& ack)
             session.in_flight.erase(flying);
         }
         if (!removed) continue; // acknowledged before
-        ++context_.counters.content_envelopes_acknowledged;
-        const auto found = usage_.find(session.device);
-        if (found == usage_.end()) continue;
-        auto& usage = found->second;
-        usage.messages -= 1;
-        usage.bytes -= removed->bytes;
-        auto& from_sender = usage.by_sender[removed->sender];
-        from_sender.messages -= 1;
-        from_sender.bytes -= removed->bytes;
-        if (from_sender.messages == 0) usage.by_sender.erase(removed->sender);
+        ++(removed->kind == EnvelopeKind::content ? context_.counters.content_envelopes_acknowledged
+                                                  : context_.counters.handshake_envelopes_acknowledged);
+        if (const auto found = usage_.find(session.device); found != usage_.end())
+            found->second.shelf(removed->kind).remove(removed->sender, removed->bytes);
     }
     context_.changes.mail.insert(session.device);
     context_.changes.acknowledged.insert(session.link);
@@ -112,14 +205,19 @@ bool Mailbox::expire(Moment now)
 {
     std::vector<DeviceRow> touched;
     const auto before = now.wall_ms - context_.config.limits.mailbox_age_ms_max;
-    const auto count = context_.store.expire_mail(before, expired_per_tick_max, touched);
-    for (const auto device : touched)
+    const auto expired = context_.store.expire_mail(before, expired_per_tick_max, touched);
+    for (const auto device : touched) {
         forget_usage(device);
-    context_.counters.content_envelopes_expired += count;
-    return count == expired_per_tick_max;
+        context_.changes.mail.insert(device);
+    }
+    context_.counters.content_envelopes_expired += expired.content;
+    context_.counters.handshake_envelopes_expired += expired.handshakes;
+    return expired.content + expired.handshakes == expired_per_tick_max;
 }
 
-void Mailbox::push(Session& session, const std::function<void(frame::MailboxDeliver&&)>& send)
+// ---- push ----
+
+void Mailbox::push(Session& session, const std::function<void(wire::relay::ServerFrame&&)>& send)
 {
     const auto& limits = context_.config.limits;
     const auto window_is_open = [&](std::size_t more) {
@@ -133,11 +231,18 @@ void Mailbox::push(Session& session, const std::function<void(frame::MailboxDeli
         session.pushed_up_to = mail.sequence;
         session.in_flight[mail.sequence] = bytes;
         session.in_flight_bytes += bytes;
-        ++context_.counters.content_envelopes_delivered;
-        context_.counters.content_bytes_delivered += bytes;
-        send({mail.sequence, mail.from, mail.stored_ms, std::move(mail.envelope)});
+        session.told_empty = false;
+        const bool content = mail.kind == EnvelopeKind::content;
+        auto& counters = context_.counters;
+        ++(content ? counters.content_envelopes_delivered : counters.handshake_envelopes_delivered);
+        (content ? counters.content_bytes_delivered : counters.handshake_bytes_delivered) += bytes;
+        send(frame::MailboxDeliver{mail.sequence, mail.from, mail.stored_ms, std::move(mail.envelope)});
         return true;
     });
+    // Mail may be stored that is neither in flight nor ahead: acknowledged in a tick that failed, until rewind().
+    if (session.told_empty || !session.in_flight.empty() || context_.store.has_mail(session.device)) return;
+    session.told_empty = true;
+    send(frame::MailboxEmpty{});
 }
 
 void Mailbox::rewind(Session& session)

@@ -2,8 +2,15 @@
 // mailbox: envelopes that wait for a device.
 //
 //   put   -> who may? is it here already? is there room? -> stored -> (commit) -> answered, and pushed if the device is
-//   there push  -> in order of sequence, a bounded window ahead of the acknowledgements ack   -> deleted -> (commit) ->
-//   the window moves on
+//            there
+//   push  -> in order of sequence, a bounded window ahead of the acknowledgements; MailboxEmpty when nothing is left
+//   ack   -> deleted -> (commit) -> the window moves on
+//
+// The same envelope id with other bytes is a message that was sealed anew: the new bytes take the place of the old ones
+// for all who still wait, and come as new mail to those who are named and had the old ones.
+//
+// Handshakes (groups.hpp) come through here too, in the one order of the mailbox, but have room of their own: content
+// does not crowd them out, nor they content. One that finds no room is skipped, not refused.
 //
 // An acknowledgement that could not be committed is forgotten with its tick; the window then goes back to what is
 // stored and pushes it again (rewind), and the device, which knows it already, acknowledges again.
@@ -25,31 +32,55 @@ public:
     explicit Mailbox(Context& context) : context_(context) {}
 
     [[nodiscard]] Answer put(const Session& session, const frame::MailboxPut& request, Moment now);
+    /// Into the mailboxes that have room for it. Precondition: this sender's envelopes have no such id.
+    void put_handshake(const Session& session, const std::vector<DeviceRow>& recipients, const wire::Envelope& envelope,
+                       Moment now);
+    /// Takes a handshake out of all mailboxes where it still waits.
+    void withdraw(const DeviceId& from, const MessageId& id);
     void acknowledge(Session& session, const frame::MailboxAck& ack);
     /// True when there may be more to expire.
     bool expire(Moment now);
 
     // After the commit.
-    /// Calls send(frame) for each envelope that fits the session's window now.
-    void push(Session& session, const std::function<void(frame::MailboxDeliver&&)>& send);
+    /// Calls send(frame) for each envelope that fits the session's window now, or for MailboxEmpty.
+    void push(Session& session, const std::function<void(wire::relay::ServerFrame&&)>& send);
     void rewind(Session& session);
     /// The tick was rolled back, or a mailbox changed by other means: what is remembered about usage may be wrong.
     void forget_usage() { usage_.clear(); }
     void forget_usage(DeviceRow device) { usage_.erase(device); }
 
 private:
-    struct Usage {
+    struct Amount {
         std::uint64_t messages = 0;
         std::uint64_t bytes = 0;
-        std::unordered_map<AccountRow, MailUsage> by_sender;
+    };
+    /// Of one kind.
+    struct Shelf {
+        Amount all;
+        std::unordered_map<AccountRow, Amount> by_sender;
+
+        void add(AccountRow sender, std::uint64_t messages, std::uint64_t bytes);
+        void remove(AccountRow sender, std::uint64_t bytes);
+    };
+    struct Usage {
+        AccountRow owner = 0;
+        Shelf content;
+        Shelf handshakes;
         std::uint64_t sequence_next = 1;
         std::uint64_t sequence_floor = 1; ///< On disk: the first that is not reserved.
+
+        [[nodiscard]] Shelf& shelf(EnvelopeKind kind) { return kind == EnvelopeKind::content ? content : handshakes; }
     };
 
     [[nodiscard]] ErrorCode put_one(const Session& session, const DeviceId& recipient, const wire::Envelope& envelope,
-                                    std::int64_t& envelope_row, Moment now);
+                                    std::optional<StoredEnvelope>& stored, Moment now);
+    /// True when all who wait for the old bytes have room for the new ones.
+    [[nodiscard]] bool replace(const StoredEnvelope& stored, const Bytes& sealed);
+    void store_mail(DeviceRow device, AccountRow sender, EnvelopeRow envelope, EnvelopeKind kind, std::size_t bytes);
+    [[nodiscard]] std::uint64_t next_sequence(DeviceRow device, Usage& usage);
     [[nodiscard]] ErrorCode may_send(const Session& session, AccountRow to) const;
-    [[nodiscard]] bool has_room(const Usage& usage, AccountRow sender, std::size_t bytes) const;
+    [[nodiscard]] bool has_room(const Usage& usage, AccountRow sender, EnvelopeKind kind, std::uint64_t messages,
+                                std::uint64_t bytes) const;
     [[nodiscard]] Usage& usage_of(DeviceRow device);
 
     Context& context_;

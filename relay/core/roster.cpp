@@ -125,9 +125,7 @@ std::vector<frame::Roster> Roster::pages(const Session& session)
         const auto some = context_.store.contacts(session.account, after, wire::roster_page_max);
         for (const auto& contact : some) {
             auto one = entry_from(contact);
-            std::size_t size = 128 + one.online.size() * 40;
-            for (const auto& certificate : one.certificates)
-                size += certificate.size() + 4;
+            const auto size = 128 + one.online.size() * 40 + one.device_list.size();
             if (out.back().entries.size() == wire::roster_page_max || bytes + size > roster_page_bytes_max) {
                 out.back().last = false;
                 out.emplace_back();
@@ -139,7 +137,7 @@ std::vector<frame::Roster> Roster::pages(const Session& session)
         if (some.size() < wire::roster_page_max) break;
         after = some.back().user;
     }
-    out.back().own_certificates = certificates(session.account);
+    out.back().own_device_list = context_.store.device_list(session.account);
     return out;
 }
 
@@ -155,16 +153,8 @@ wire::RosterEntry Roster::entry_from(const StoredContact& contact)
     out.user = contact.user;
     out.state = contact.mine;
     if (contact.mine == incoming || contact.mine == accepted) out.account_key = contact.account_key;
-    if (contact.mine == accepted) out.certificates = certificates(contact.other);
+    out.device_list = contact.device_list;
     if (contact.mine == accepted && contact.theirs == accepted) out.online = online(contact.other);
-    return out;
-}
-
-std::vector<Bytes> Roster::certificates(AccountRow account)
-{
-    std::vector<Bytes> out;
-    for (auto& device : context_.store.devices(account))
-        out.push_back(std::move(device.certificate));
     return out;
 }
 

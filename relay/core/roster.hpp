@@ -11,7 +11,7 @@
 
 namespace godwit::relay {
 
-/// Bytes of entries in one Roster frame: half a frame, so that own certificates fit beside them.
+/// Bytes of entries in one Roster frame: half a frame, so that the own device list fits beside them.
 inline constexpr std::size_t roster_page_bytes_max = wire::frame_bytes_max / 2;
 
 class Roster {
@@ -30,7 +30,6 @@ public:
     // After the commit.
     [[nodiscard]] std::vector<frame::Roster> pages(const Session& session);
     [[nodiscard]] wire::RosterEntry entry(AccountRow viewer, AccountRow other);
-    [[nodiscard]] std::vector<Bytes> certificates(AccountRow account);
     /// The other devices of an account that are connected, as `viewer` may see them; without `except`.
     [[nodiscard]] std::vector<DeviceId> online(AccountRow account, const Session* except = nullptr);
 

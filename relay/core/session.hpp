@@ -32,20 +32,22 @@ struct Session {
     std::string platform;
     std::size_t stranger_bytes = 0;
     std::uint32_t stranger_requests = 0;
-    AccountRow password_shown_for = 0; ///< Login succeeded; AddDevice may follow.
 
     AccountRow account = 0;
     DeviceRow device = 0;
     std::string user;
+    PublicKey account_key;
     bool active = false;
-    bool leaving = false; ///< Logout, not committed yet.
+    bool leaving = false; ///< Logged out or revoked, not committed yet.
 
     // The mailbox window.
     std::uint64_t pushed_up_to = 0;
     std::map<std::uint64_t, std::size_t> in_flight; ///< Sequence to bytes.
     std::size_t in_flight_bytes = 0;
+    bool told_empty = false; ///< MailboxEmpty was said, and nothing has come since.
 
     Pace signal_pace;
+    Pace link_grant_pace;
 
     [[nodiscard]] bool logged_in() const noexcept { return account != 0 && !leaving; }
 };

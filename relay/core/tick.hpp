@@ -31,12 +31,13 @@ struct Answer {
 /// What has to be told after the commit, computed then from what is committed. Sets: many reasons, one telling.
 struct Changes {
     std::vector<LinkId> logins;
-    std::vector<LinkId> logouts;
-    std::set<std::pair<AccountRow, AccountRow>> roster;   ///< (who sees it, which contact)
-    std::set<std::pair<AccountRow, AccountRow>> presence; ///< (who sees it, whose)
-    std::set<AccountRow> devices;                         ///< Accounts whose device list changed.
-    std::set<DeviceRow> mail;                             ///< Mailboxes with something new or with room in the window.
-    std::set<LinkId> acknowledged;                        ///< Sessions that have acknowledged mail.
+    std::map<LinkId, const char*> logouts;                  ///< And the words to go with.
+    std::set<std::pair<AccountRow, AccountRow>> roster;     ///< (who sees it, which contact)
+    std::set<std::pair<AccountRow, AccountRow>> presence;   ///< (who sees it, whose)
+    std::set<AccountRow> devices;                           ///< Accounts whose device list changed.
+    std::set<std::pair<AccountRow, ConversationId>> groups; ///< Commits were taken back: (who is told, where).
+    std::set<DeviceRow> mail;      ///< Mailboxes with something new or with room in the window.
+    std::set<LinkId> acknowledged; ///< Sessions that have acknowledged mail.
 };
 
 /// The rooms of the core get this and nothing else.

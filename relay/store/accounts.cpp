@@ -21,6 +21,7 @@ std::optional<StoredAccount> account_from(const sqlite::Statement& s)
     out.user = s.text(1);
     if (!take(s, 2, out.account_key) || !take(s, 3, out.salt) || !take(s, 4, out.login_hash)) return std::nullopt;
     out.vault = to_bytes(s.bytes(5));
+    out.device_list = to_bytes(s.bytes(6));
     return out;
 }
 
@@ -30,10 +31,9 @@ std::optional<StoredDevice> device_from(const sqlite::Statement& s)
     out.row = s.integer(0);
     out.account = s.integer(1);
     if (!take(s, 2, out.key)) return std::nullopt;
-    out.certificate = to_bytes(s.bytes(3));
-    out.client_version = s.text(4);
-    out.platform = s.text(5);
-    out.seen_ms = s.integer(6);
+    out.client_version = s.text(3);
+    out.platform = s.text(4);
+    out.seen_ms = s.integer(5);
     return out;
 }
 
@@ -43,7 +43,7 @@ std::optional<StoredAccount> Store::account(std::string_view user)
 {
     std::optional<StoredAccount> out;
     read(
-        "SELECT id, user, account_key, salt, login_hash, vault FROM accounts WHERE user = ?1",
+        "SELECT id, user, account_key, salt, login_hash, vault, device_list FROM accounts WHERE user = ?1",
         [&](const sqlite::Statement& s) {
             out = account_from(s);
             if (!out) note(Error{ErrorCode::storage_corrupt, damaged, 0});
@@ -57,7 +57,7 @@ std::optional<StoredAccount> Store::account(AccountRow row)
 {
     std::optional<StoredAccount> out;
     read(
-        "SELECT id, user, account_key, salt, login_hash, vault FROM accounts WHERE id = ?1",
+        "SELECT id, user, account_key, salt, login_hash, vault, device_list FROM accounts WHERE id = ?1",
         [&](const sqlite::Statement& s) {
             out = account_from(s);
             if (!out) note(Error{ErrorCode::storage_corrupt, damaged, 0});
@@ -69,16 +69,36 @@ std::optional<StoredAccount> Store::account(AccountRow row)
 
 AccountRow Store::add_account(const StoredAccount& account, WallMs now_ms)
 {
-    write("INSERT INTO accounts(user, account_key, salt, login_hash, vault, created_ms) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
-          account.user, account.account_key, account.salt, account.login_hash, account.vault, now_ms);
+    write("INSERT INTO accounts(user, account_key, salt, login_hash, vault, device_list, created_ms)"
+          " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+          account.user, account.account_key, account.salt, account.login_hash, account.vault, account.device_list,
+          now_ms);
     return failed() ? 0 : database_.last_insert_rowid();
+}
+
+void Store::set_device_list(AccountRow row, const Bytes& list)
+{
+    write("UPDATE accounts SET device_list = ?2 WHERE id = ?1", row, list);
+}
+
+Bytes Store::device_list(AccountRow row)
+{
+    Bytes out;
+    read(
+        "SELECT device_list FROM accounts WHERE id = ?1",
+        [&](const sqlite::Statement& s) {
+            out = to_bytes(s.bytes(0));
+            return false;
+        },
+        row);
+    return out;
 }
 
 std::optional<StoredDevice> Store::device(const DeviceId& key)
 {
     std::optional<StoredDevice> out;
     read(
-        "SELECT id, account, key, certificate, client_version, platform, seen_ms FROM devices WHERE key = ?1",
+        "SELECT id, account, key, client_version, platform, seen_ms FROM devices WHERE key = ?1",
         [&](const sqlite::Statement& s) {
             out = device_from(s);
             if (!out) note(Error{ErrorCode::storage_corrupt, damaged, 0});
@@ -92,8 +112,7 @@ std::vector<StoredDevice> Store::devices(AccountRow account)
 {
     std::vector<StoredDevice> out;
     read(
-        "SELECT id, account, key, certificate, client_version, platform, seen_ms FROM devices WHERE account = ?1 ORDER "
-        "BY id",
+        "SELECT id, account, key, client_version, platform, seen_ms FROM devices WHERE account = ?1 ORDER BY id",
         [&](const sqlite::Statement& s) {
             auto device = device_from(s);
             if (device)
@@ -106,19 +125,23 @@ std::vector<StoredDevice> Store::devices(AccountRow account)
     return out;
 }
 
+AccountRow Store::owner(DeviceRow row)
+{
+    return read_integer("SELECT account FROM devices WHERE id = ?1", row).value_or(0);
+}
+
 DeviceRow Store::add_device(const StoredDevice& device, WallMs now_ms)
 {
-    write("INSERT INTO devices(account, key, certificate, client_version, platform, created_ms, seen_ms)"
-          " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-          device.account, device.key, device.certificate, device.client_version, device.platform, now_ms,
-          device.seen_ms);
+    write("INSERT INTO devices(account, key, client_version, platform, created_ms, seen_ms)"
+          " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+          device.account, device.key, device.client_version, device.platform, now_ms, device.seen_ms);
     return failed() ? 0 : database_.last_insert_rowid();
 }
 
 void Store::update_device(const StoredDevice& device)
 {
-    write("UPDATE devices SET certificate = ?2, client_version = ?3, platform = ?4, seen_ms = ?5 WHERE id = ?1",
-          device.row, device.certificate, device.client_version, device.platform, device.seen_ms);
+    write("UPDATE devices SET client_version = ?2, platform = ?3, seen_ms = ?4 WHERE id = ?1", device.row,
+          device.client_version, device.platform, device.seen_ms);
 }
 
 void Store::remove_device(DeviceRow row)
@@ -133,6 +156,8 @@ void Store::remove_device(DeviceRow row)
         row);
     for (const auto sequence : sequences)
         remove_mail(row, sequence);
+    write("DELETE FROM key_packages WHERE device = ?1", row);
+    write("DELETE FROM last_resorts WHERE device = ?1", row);
     write("DELETE FROM devices WHERE id = ?1", row);
 }
 

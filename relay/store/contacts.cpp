@@ -20,6 +20,7 @@ std::optional<StoredContact> contact_from(const sqlite::Statement& s)
     out.account_key = *key;
     out.mine = state_from(s.integer(3));
     out.theirs = state_from(s.integer(4));
+    if (out.mine == RosterState::accepted) out.device_list = to_bytes(s.bytes(5));
     return out;
 }
 
@@ -43,7 +44,8 @@ std::optional<StoredContact> Store::contact_of(AccountRow owner, AccountRow othe
 {
     std::optional<StoredContact> out;
     read(
-        "SELECT a.id, a.user, a.account_key, coalesce(mine.state, 0), coalesce(theirs.state, 0) FROM accounts a"
+        "SELECT a.id, a.user, a.account_key, coalesce(mine.state, 0), coalesce(theirs.state, 0), a.device_list"
+        " FROM accounts a"
         " LEFT JOIN contacts mine ON mine.owner = ?1 AND mine.other = a.id"
         " LEFT JOIN contacts theirs ON theirs.owner = a.id AND theirs.other = ?1 WHERE a.id = ?2",
         [&](const sqlite::Statement& s) {
@@ -58,7 +60,7 @@ std::vector<StoredContact> Store::contacts(AccountRow owner, std::string_view af
 {
     std::vector<StoredContact> out;
     read(
-        "SELECT a.id, a.user, a.account_key, mine.state, coalesce(theirs.state, 0) FROM contacts mine"
+        "SELECT a.id, a.user, a.account_key, mine.state, coalesce(theirs.state, 0), a.device_list FROM contacts mine"
         " JOIN accounts a ON a.id = mine.other"
         " LEFT JOIN contacts theirs ON theirs.owner = mine.other AND theirs.other = mine.owner"
         " WHERE mine.owner = ?1 AND a.user > ?2 ORDER BY a.user LIMIT ?3",

@@ -8,6 +8,8 @@ namespace {
 //
 // envelopes: the sealed bytes once, however many devices wait for them; the last mailbox row takes them along.
 // mailbox: UNIQUE(device, envelope) is "the same envelope id to the same device is stored once".
+// key_packages: a package of NULL has been handed out; its digest stays a while, so that it never is again.
+// group_commits: the accepted commits of each group, newest last; group_info only of those that may be gone back to.
 constexpr const char* first_step = R"(
 CREATE TABLE accounts (
     id INTEGER PRIMARY KEY,
@@ -16,13 +18,13 @@ CREATE TABLE accounts (
     salt BLOB NOT NULL,
     login_hash BLOB NOT NULL,
     vault BLOB NOT NULL,
+    device_list BLOB NOT NULL,
     created_ms INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE devices (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     account INTEGER NOT NULL,
     key BLOB NOT NULL UNIQUE,
-    certificate BLOB NOT NULL,
     client_version TEXT NOT NULL,
     platform TEXT NOT NULL,
     created_ms INTEGER NOT NULL,
@@ -41,6 +43,7 @@ CREATE TABLE envelopes (
     id INTEGER PRIMARY KEY,
     from_device BLOB NOT NULL,
     sender INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
     envelope_id BLOB NOT NULL,
     stored_ms INTEGER NOT NULL,
     size INTEGER NOT NULL,
@@ -55,6 +58,40 @@ CREATE TABLE mailbox (
     PRIMARY KEY (device, sequence)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX mailbox_by_envelope ON mailbox(envelope, device);
+CREATE TABLE key_packages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    device INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    package BLOB,
+    UNIQUE (device, digest)
+) STRICT;
+CREATE TABLE last_resorts (
+    device INTEGER PRIMARY KEY,
+    package BLOB NOT NULL
+) STRICT;
+CREATE TABLE groups (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    conversation BLOB NOT NULL UNIQUE,
+    one INTEGER NOT NULL,
+    other INTEGER NOT NULL,
+    incarnation INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    changed_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX groups_by_one ON groups(one);
+CREATE INDEX groups_by_other ON groups(other);
+CREATE TABLE group_commits (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    of_group INTEGER NOT NULL,
+    incarnation INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    from_device BLOB NOT NULL,
+    envelope_id BLOB NOT NULL,
+    welcome_id BLOB NOT NULL,
+    rejected INTEGER NOT NULL DEFAULT 0,
+    group_info BLOB
+) STRICT;
+CREATE INDEX group_commits_by_group ON group_commits(of_group);
 )";
 
 constexpr sqlite::Migration steps[] = {{first_step}};

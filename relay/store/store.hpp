@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// store: what the relay must not forget, in SQLite (WAL, synchronous=FULL). Accounts, devices, contacts, mailboxes.
+// store: what the relay must not forget, in SQLite (WAL, synchronous=FULL). Accounts, devices, contacts, mailboxes, key
+// packages, groups.
 //
 // One transaction a tick: the first write begins it, commit() makes it durable. Errors are sticky: after the first
 // failed call every further write is ignored, every read answers "nothing", and commit() returns that first error; the
@@ -18,8 +19,11 @@ namespace godwit::relay {
 
 using AccountRow = std::int64_t; ///< 0: none.
 using DeviceRow = std::int64_t;  ///< 0: none.
+using EnvelopeRow = std::int64_t;
+using GroupRow = std::int64_t;
 using LoginSalt = FixedBytes<32, struct LoginSaltTag>;
 using LoginHash = FixedBytes<32, struct LoginHashTag>;
+using KeyPackageDigest = FixedBytes<32, struct KeyPackageDigestTag>;
 using wire::RosterState;
 
 struct StoredAccount {
@@ -29,13 +33,13 @@ struct StoredAccount {
     LoginSalt salt;
     LoginHash login_hash;
     Bytes vault;
+    Bytes device_list; ///< Encoded; verified when it came.
 };
 
 struct StoredDevice {
     DeviceRow row = 0;
     AccountRow account = 0;
     DeviceId key;
-    Bytes certificate; ///< Encoded; verified when it came.
     std::string client_version;
     std::string platform;
     WallMs seen_ms = 0; ///< Of the last login, at day granularity.
@@ -48,6 +52,17 @@ struct StoredContact {
     PublicKey account_key;
     RosterState mine = RosterState::none;
     RosterState theirs = RosterState::none;
+    Bytes device_list; ///< Only when `mine` is accepted.
+};
+
+/// What a device put there for others, or the relay for a group: counted apart.
+enum class EnvelopeKind : std::uint8_t { content = 0, handshake = 1 };
+
+struct StoredEnvelope {
+    EnvelopeRow row = 0;
+    AccountRow sender = 0;
+    EnvelopeKind kind = EnvelopeKind::content;
+    Bytes sealed;
 };
 
 /// One waiting envelope of one device.
@@ -56,13 +71,45 @@ struct StoredMail {
     DeviceId from;
     WallMs stored_ms = 0;
     wire::Envelope envelope;
+    EnvelopeKind kind = EnvelopeKind::content;
 };
 
-/// What waits in a mailbox from one sender account.
+/// What waits in a mailbox from one sender account, of one kind.
 struct MailUsage {
     AccountRow sender = 0;
+    EnvelopeKind kind = EnvelopeKind::content;
     std::uint64_t messages = 0;
     std::uint64_t bytes = 0;
+};
+
+/// Envelopes, not mailbox rows.
+struct ExpiredMail {
+    std::uint64_t content = 0;
+    std::uint64_t handshakes = 0;
+};
+
+/// What a device has at the relay for others.
+struct KeyPackageCount {
+    std::uint32_t one_time = 0;
+    bool last_resort = false;
+};
+
+struct StoredGroup {
+    GroupRow row = 0;
+    std::uint64_t incarnation = 0; ///< 0: there never was a group.
+    std::uint64_t epoch = 0;       ///< The next commit starts from it; 0: to be created anew.
+    MessageId commit;              ///< That led here; zero: none.
+};
+
+/// One accepted commit of a group.
+struct StoredCommit {
+    std::int64_t row = 0;
+    std::uint64_t incarnation = 0;
+    std::uint64_t epoch = 0; ///< That it started from.
+    DeviceId from;
+    MessageId id;
+    MessageId welcome; ///< Envelope id; zero: none.
+    bool rejected = false;
 };
 
 class Store {
@@ -92,11 +139,14 @@ public:
     [[nodiscard]] std::optional<StoredAccount> account(std::string_view user);
     [[nodiscard]] std::optional<StoredAccount> account(AccountRow row);
     AccountRow add_account(const StoredAccount& account, WallMs now_ms);
+    [[nodiscard]] Bytes device_list(AccountRow row);
+    void set_device_list(AccountRow row, const Bytes& list);
     [[nodiscard]] std::optional<StoredDevice> device(const DeviceId& key);
     [[nodiscard]] std::vector<StoredDevice> devices(AccountRow account);
+    [[nodiscard]] AccountRow owner(DeviceRow row);
     DeviceRow add_device(const StoredDevice& device, WallMs now_ms);
-    void update_device(const StoredDevice& device); ///< Certificate, version, platform, seen.
-    void remove_device(DeviceRow row);              ///< With its mailbox.
+    void update_device(const StoredDevice& device); ///< Version, platform, seen.
+    void remove_device(DeviceRow row);              ///< With its mailbox and key packages.
 
     // contacts (contacts.cpp)
     [[nodiscard]] RosterState contact(AccountRow owner, AccountRow other);
@@ -114,17 +164,53 @@ public:
     /// The first sequence number that was never reserved.
     [[nodiscard]] std::uint64_t sequence_floor(DeviceRow device);
     void set_sequence_floor(DeviceRow device, std::uint64_t floor);
-    /// The row of this sender's envelope of this id when it is held, else 0.
-    [[nodiscard]] std::int64_t envelope_row(const DeviceId& from, const MessageId& id);
-    std::int64_t add_envelope(const DeviceId& from, AccountRow sender, const wire::Envelope& envelope, WallMs now_ms);
-    [[nodiscard]] bool has_mail(DeviceRow device, std::int64_t envelope);
-    void add_mail(DeviceRow device, std::uint64_t sequence, std::int64_t envelope);
+    /// This sender's envelope of this id when somebody's mailbox holds it.
+    [[nodiscard]] std::optional<StoredEnvelope> envelope(const DeviceId& from, const MessageId& id);
+    EnvelopeRow add_envelope(const DeviceId& from, AccountRow sender, EnvelopeKind kind, const wire::Envelope& envelope,
+                             WallMs now_ms);
+    /// In all mailboxes that hold it.
+    void replace_sealed(EnvelopeRow envelope, const Bytes& sealed);
+    [[nodiscard]] std::vector<DeviceRow> holders(EnvelopeRow envelope);
+    /// From all mailboxes.
+    void remove_envelope(EnvelopeRow envelope);
+    [[nodiscard]] std::optional<std::uint64_t> mail_sequence(DeviceRow device, EnvelopeRow envelope);
+    [[nodiscard]] bool has_mail(DeviceRow device);
+    void add_mail(DeviceRow device, std::uint64_t sequence, EnvelopeRow envelope);
+    void renumber_mail(DeviceRow device, std::uint64_t from, std::uint64_t to);
     /// From `after` on, in order, until `take` says stop.
     void each_mail(DeviceRow device, std::uint64_t after, const std::function<bool(StoredMail&&)>& take);
     /// What was removed: the sender and the size; nullopt when there was none.
     std::optional<MailUsage> remove_mail(DeviceRow device, std::uint64_t sequence);
     /// Removes up to `limit` envelopes stored before `before_ms`; returns how many, and whose mailboxes changed.
-    std::uint64_t expire_mail(WallMs before_ms, std::uint32_t limit, std::vector<DeviceRow>& touched);
+    ExpiredMail expire_mail(WallMs before_ms, std::uint32_t limit, std::vector<DeviceRow>& touched);
+
+    // key packages (key_packages.cpp)
+    [[nodiscard]] KeyPackageCount key_package_count(DeviceRow device);
+    /// Stored, or handed out not long ago (handed_out_kept).
+    [[nodiscard]] bool knows_key_package(DeviceRow device, const KeyPackageDigest& digest);
+    void add_key_package(DeviceRow device, const KeyPackageDigest& digest, const Bytes& package);
+    void set_last_resort(DeviceRow device, const Bytes& package);
+    /// The oldest, once; empty: none is left.
+    [[nodiscard]] Bytes take_key_package(DeviceRow device);
+    [[nodiscard]] Bytes last_resort(DeviceRow device);
+
+    // groups (groups.cpp)
+    [[nodiscard]] StoredGroup group(const ConversationId& conversation);
+    GroupRow add_group(const ConversationId& conversation, AccountRow one, AccountRow other, WallMs now_ms);
+    void set_group(GroupRow row, std::uint64_t incarnation, std::uint64_t epoch, WallMs now_ms);
+    void remove_group(GroupRow row);
+    [[nodiscard]] std::uint64_t group_count(AccountRow account);
+    /// Of this account with somebody who is no mutual contact any more: the one that was quiet for the longest.
+    [[nodiscard]] GroupRow forgettable_group(AccountRow account);
+    [[nodiscard]] std::optional<StoredCommit> group_commit(GroupRow group, const MessageId& id);
+    /// The commit of the group's current incarnation that started from this epoch, and was not rejected.
+    [[nodiscard]] std::optional<StoredCommit> group_commit(const StoredGroup& group, std::uint64_t epoch);
+    /// GroupInfo after it; empty: no longer here.
+    [[nodiscard]] Bytes group_info(std::int64_t commit);
+    void add_group_commit(GroupRow group, const StoredCommit& commit, const Bytes& group_info);
+    void reject_group_commit(std::int64_t commit);
+    /// Keeps the GroupInfo of the newest `infos` commits of this incarnation, and the ids of the newest `ids` of all.
+    void prune_group_commits(GroupRow group, std::uint64_t incarnation, std::size_t infos, std::size_t ids);
 
 private:
     explicit Store(sqlite::Database database) : database_(std::move(database)) {}
@@ -162,7 +248,7 @@ private:
             values...);
         return out;
     }
-    void drop_unheld_envelope(std::int64_t envelope);
+    void drop_unheld_envelope(EnvelopeRow envelope);
     void note(const Result<void>& result)
     {
         if (!result.ok() && !error_) error_ = result.error();

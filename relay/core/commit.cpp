@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// The end of a tick: commit, then speak; or undo.
+#include "relay/core/core.hpp"
+
+namespace godwit::relay {
+namespace {
+
+Error unavailable()
+{
+    return {ErrorCode::relay_unavailable, "the relay cannot store now (is its disk full?): try again", 5'000};
+}
+
+} // namespace
+
+// ---- commit ----
+
+Result<void> Core::commit(Moment now)
+{
+    gathered_anything_ = false;
+    const bool wrote = context_.store.dirty();
+    const auto committed = context_.store.commit();
+    if (!committed.ok()) {
+        ++context_.counters.commits_failed;
+        undo_tick(committed.error(), now);
+    } else if (wrote) {
+        ++context_.counters.commits;
+    }
+    for (auto& one : std::exchange(gathered_, {}))
+        speak(one.link, one.frame);
+    tell_changes();
+    for (const auto link : std::exchange(closing_, {}))
+        outputs_.push_back({link, {}, true});
+    context_.store.forgive_reads(); // the next tick starts clean
+    at_last_commit_ = context_.counters;
+    return committed;
+}
+
+/// Memory goes back to what the disk has. What happened in memory alone (links that went, presence) stands.
+void Core::undo_tick(const Error&, Moment now)
+{
+    context_.store.rollback();
+    mailbox_.forget_usage();
+    context_.counters.take_back(at_last_commit_);
+    auto& changes = context_.changes;
+    for (const auto link : changes.logins)
+        if (auto* const session = context_.sessions.find(link); session != nullptr && !session->active) {
+            session->account = 0;
+            session->device = 0;
+            session->user.clear();
+            session->account_key = {};
+        }
+    for (const auto& [link, why] : changes.logouts)
+        if (auto* const session = context_.sessions.find(link)) session->leaving = false;
+    for (const auto link : changes.acknowledged)
+        to_rewind_.insert(link);
+    if (!to_rewind_.empty()) rewind_at_ = earlier(rewind_at_, now.mono + rewind_after);
+    changes = {};
+
+    std::vector<Gathered> kept;
+    for (auto& one : gathered_) {
+        if (auto* const response = std::get_if<frame::Response>(&one.frame)) {
+            response->error = unavailable();
+            response->body = std::monostate();
+        } else if (one.rests_on_store) {
+            continue;
+        }
+        kept.push_back(std::move(one));
+    }
+    gathered_ = std::move(kept);
+}
+
+// ---- speak ----
+
+std::optional<Output> Core::next_output()
+{
+    if (outputs_.empty()) return std::nullopt;
+    auto out = std::move(outputs_.front());
+    outputs_.pop_front();
+    return out;
+}
+
+void Core::speak(LinkId link, const wire::relay::ServerFrame& frame)
+{
+    outputs_.push_back({link, wire::encode(frame), false});
+}
+
+void Core::speak_notice(LinkId link, Error what)
+{
+    speak(link, frame::Notice{std::move(what)});
+}
+
+void Core::tell_changes()
+{
+    auto changes = std::exchange(context_.changes, {});
+    const auto send = [this](Session& to, frame::Presence&& presence) { tell(to, std::move(presence)); };
+
+    for (const auto& [link, why] : changes.logouts)
+        if (auto* const session = context_.sessions.find(link)) {
+            speak_notice(link, {ErrorCode::device_revoked, why, 0});
+            close(*session);
+        }
+    std::vector<LinkId> newcomers;
+    for (const auto link : changes.logins)
+        if (auto* const session = context_.sessions.find(link); session != nullptr && !session->active) {
+            activate(*session);
+            newcomers.push_back(link);
+            changes.mail.insert(session->device);
+        }
+
+    for (const auto account : changes.devices) {
+        const auto list = context_.store.device_list(account);
+        for (auto* const own : context_.sessions.of_account(account))
+            tell(*own, frame::OwnDevices{list});
+        for (const auto contact : context_.store.mutual_contacts(account))
+            changes.roster.insert({contact, account});
+    }
+    for (const auto link : newcomers) {
+        auto* const session = context_.sessions.find(link);
+        if (session == nullptr) continue; // its device logged in again in this very tick
+        auto pages = roster_.pages(*session);
+        for (auto& page : pages)
+            tell(*session, std::move(page));
+        presence_.tell_own(*session, send);
+    }
+    for (const auto& [viewer, contact] : changes.roster) {
+        if (!context_.sessions.online(viewer)) continue;
+        const auto entry = roster_.entry(viewer, contact);
+        for (auto* const session : context_.sessions.of_account(viewer))
+            tell(*session, frame::RosterChange{entry});
+    }
+    for (const auto& [viewer, subject] : changes.presence)
+        presence_.tell_pair(viewer, subject, send);
+    presence_.tell(send);
+    for (const auto& [account, conversation] : changes.groups) {
+        if (!context_.sessions.online(account)) continue;
+        const auto changed = groups_.changed(conversation);
+        for (auto* const session : context_.sessions.of_account(account))
+            tell(*session, changed);
+    }
+    for (const auto device : changes.mail)
+        push_mail(device);
+    if (context_.store.failed()) start_over();
+}
+
+/// Frames of the tell phase rest on reads. Half a roster would look like lost contacts: nothing is better.
+void Core::tell(Session& to, wire::relay::ServerFrame frame)
+{
+    if (!context_.store.failed()) speak(to.link, frame);
+}
+
+/// The disk could not be read while changes were told, and who missed what is not known. Everyone comes back and is
+/// told all.
+void Core::start_over()
+{
+    std::vector<Session*> active;
+    context_.sessions.each([&](Session& session) {
+        if (session.active) active.push_back(&session);
+    });
+    for (auto* const session : active) {
+        speak_notice(session->link, unavailable());
+        close(*session);
+    }
+}
+
+void Core::activate(Session& session)
+{
+    if (auto* const older = context_.sessions.of_device(session.device)) {
+        ++context_.counters.sessions_replaced;
+        speak_notice(older->link, {ErrorCode::cancelled, "a newer connection of this device took over", 0});
+        close(*older);
+    }
+    strangers_.erase(session.link);
+    linking_.forget(session.link);
+    context_.sessions.activate(session);
+    presence_.touch(session.account, session.user);
+    ++context_.counters.sessions_total;
+    context_.counters.sessions = context_.sessions.active();
+}
+
+void Core::push_mail(DeviceRow device)
+{
+    if (auto* const session = context_.sessions.of_device(device))
+        mailbox_.push(*session, [&](wire::relay::ServerFrame&& mail) { tell(*session, std::move(mail)); });
+}
+
+} // namespace godwit::relay

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// devices: which devices an account has. The account says so itself, in lists that it signs
+// (lib/identity/device_list.hpp); the relay keeps the newest, and its device rows follow it.
+//
+//   AddDevice   a stranger's link   the next version, with this connection's device added, or its certificate renewed
+//   Logout      a session           the next version, without this device
+//   DevicesPut  a session           the next version, without others: they are revoked, their sessions end
+//
+// The signature is the authority, so a list is taken from whoever brings it. What a list may change is checked against
+// the one before: devices keep their certificates, and nobody slips in unnoticed. The list that is stored already,
+// shown again by a device that is in it, is an answer that was lost, and is answered again.
+//
+// The last device cannot sign a list without anybody: it logs out with the list that is stored. That one stays, so that
+// versions go on, while no device of it is left here ("vacant"). The next device may leave out all who are gone.
+#pragma once
+
+#include "lib/identity/device_list.hpp"
+#include "relay/core/accounts.hpp"
+
+namespace godwit::relay {
+
+class Devices {
+public:
+    Devices(Context& context, Accounts& accounts)
+        : context_(context), accounts_(accounts),
+          changes_(context.config.limits.device_changes, context.config.limits.throttled_max)
+    {
+    }
+
+    [[nodiscard]] Answer add(Session& session, const frame::AddDevice& request, Moment now);
+    [[nodiscard]] Answer logout(Session& session, const frame::Logout& request);
+    [[nodiscard]] Answer put(Session& session, const frame::DevicesPut& request, Moment now);
+
+private:
+    /// The verified next list of this session's account, and the one that is stored; or why not.
+    struct Change {
+        identity::DeviceList stored;
+        identity::DeviceList next;
+    };
+    [[nodiscard]] Result<Change> change_of(const Session& session, const Bytes& list);
+    [[nodiscard]] std::optional<Error> forbids(const identity::DeviceList& stored, const identity::DeviceList& next,
+                                               AccountRow account, const DeviceId& added);
+    /// With its mailbox and key packages; its session ends after the commit, saying `why`.
+    void remove(const StoredDevice& device, const char* why);
+
+    Context& context_;
+    Accounts& accounts_;
+    PaceTable changes_; ///< By account.
+};
+
+} // namespace godwit::relay

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relay/core/groups.hpp"
+
+#include "lib/identity/conversation_id.hpp"
+
+namespace godwit::relay {
+namespace {
+
+Answer wrong_conversation()
+{
+    return {ErrorCode::invalid_argument, "this is not the conversation of these two accounts"};
+}
+
+bool is_of(const ConversationId& conversation, const Session& session, const Partner& partner)
+{
+    return conversation == identity::conversation_of(session.account_key, partner.account_key);
+}
+
+frame::ResponseBody state_of(const StoredGroup& group, Bytes group_info = {})
+{
+    return frame::GroupState{group.incarnation, group.epoch, group.commit, std::move(group_info)};
+}
+
+} // namespace
+
+Groups::Groups(Context& context, Mailbox& mailbox)
+    : context_(context), mailbox_(mailbox),
+      requests_(context.config.limits.group_requests, context.config.limits.throttled_max),
+      rejects_(context.config.limits.group_rejects, context.config.limits.throttled_max)
+{
+}
+
+Answer Groups::commit(const Session& session, const frame::GroupCommit& request, Moment now)
+{
+    const auto who = std::to_string(session.device);
+    if (const auto wait = requests_.wait(who, now.mono); wait > Duration::zero()) return slow_down(wait);
+    requests_.take(who, now.mono);
+    if (auto wrong = wrong_shape(request)) return *std::move(wrong);
+    const auto partner = partner_of(context_, session, request.with);
+    if (!partner) return no_partner();
+    if (!is_of(request.conversation, session, *partner)) return wrong_conversation();
+    const auto recipients = devices_of(session, *partner, request.recipients);
+    const auto newcomers = devices_of(session, *partner, request.newcomers);
+    if (!recipients || !newcomers)
+        return {ErrorCode::invalid_argument, "a device belongs to neither account of this conversation"};
+
+    auto group = context_.store.group(request.conversation);
+    if (const auto known = context_.store.group_commit(group.row, request.envelope.id)) {
+        if (known->from != session.peer.device)
+            return {ErrorCode::invalid_argument, "this envelope id is another device's: choose another"};
+        if (known->rejected) return conflict(group, "this commit was rejected: make another one");
+        return frame::ResponseBody(frame::GroupState{known->incarnation, known->epoch + 1, known->id, {}});
+    }
+    const bool creates = request.epoch == 0;
+    if (creates ? request.incarnation != group.incarnation + 1
+                : request.incarnation != group.incarnation || request.epoch != group.epoch)
+        return conflict(group, "the group is in another epoch: another commit came first");
+    if (context_.store.envelope(session.peer.device, request.envelope.id))
+        return {ErrorCode::invalid_argument, "this envelope id is in use: choose another"};
+    if (group.row == 0) {
+        group.row = make_room(session, *partner, request.conversation, now);
+        if (group.row == 0)
+            return {ErrorCode::quota_exceeded, "you or this contact take part in too many conversations"};
+    }
+
+    StoredCommit commit;
+    commit.incarnation = request.incarnation;
+    commit.epoch = request.epoch;
+    commit.from = session.peer.device;
+    commit.id = request.envelope.id;
+    mailbox_.put_handshake(session, *recipients, request.envelope, now);
+    if (!newcomers->empty()) {
+        context_.entropy.fill(commit.welcome.bytes);
+        mailbox_.put_handshake(session, *newcomers, {commit.welcome, request.welcome}, now);
+    }
+    context_.store.add_group_commit(group.row, commit, request.group_info);
+    context_.store.prune_group_commits(group.row, commit.incarnation, group_infos_kept, group_commits_kept);
+    context_.store.set_group(group.row, commit.incarnation, commit.epoch + 1, now.wall_ms);
+    ++context_.counters.group_commits;
+    return frame::ResponseBody(frame::GroupState{commit.incarnation, commit.epoch + 1, commit.id, {}});
+}
+
+std::optional<Error> Groups::wrong_shape(const frame::GroupCommit& request)
+{
+    if (request.envelope.sealed.size() > wire::commit_bytes_max)
+        return Error{ErrorCode::message_too_large,
+                     "a commit has at most " + std::to_string(wire::commit_bytes_max) + " bytes", 0};
+    if (request.newcomers.empty() != request.welcome.empty())
+        return Error{ErrorCode::invalid_argument, "newcomers and a Welcome go together", 0};
+    if (request.epoch == 0 && !request.recipients.empty())
+        return Error{ErrorCode::invalid_argument, "a group that is created has no members before", 0};
+    if (request.incarnation == 0) return Error{ErrorCode::invalid_argument, "the first incarnation of a group is 1", 0};
+    return std::nullopt;
+}
+
+std::optional<std::vector<DeviceRow>> Groups::devices_of(const Session& session, const Partner& partner,
+                                                         const std::vector<DeviceId>& ids)
+{
+    std::vector<DeviceRow> out;
+    std::set<DeviceId> seen;
+    for (const auto& id : ids) {
+        if (!seen.insert(id).second) continue;
+        const auto device = context_.store.device(id);
+        if (!device || device->row == session.device) continue;
+        if (device->account != session.account && device->account != partner.row) return std::nullopt;
+        if (device->account == partner.row && !partner.listens) continue;
+        out.push_back(device->row);
+    }
+    return out;
+}
+
+GroupRow Groups::make_room(const Session& session, const Partner& partner, const ConversationId& conversation,
+                           Moment now)
+{
+    const auto groups_max = context_.config.limits.contacts_max + 1; // one with each, and the own devices'
+    for (const auto account : {session.account, partner.row}) {
+        if (context_.store.group_count(account) < groups_max) continue;
+        const auto old = context_.store.forgettable_group(account);
+        if (old == 0) return 0;
+        context_.store.remove_group(old);
+    }
+    return context_.store.add_group(conversation, session.account, partner.row, now.wall_ms);
+}
+
+Answer Groups::conflict(const StoredGroup& group, const char* why)
+{
+    ++context_.counters.group_conflicts;
+    Answer out(ErrorCode::conflict, why);
+    out.body = state_of(group);
+    return out;
+}
+
+Answer Groups::fetch(const Session& session, const frame::GroupFetch& request, Moment now)
+{
+    const auto who = std::to_string(session.device);
+    if (const auto wait = requests_.wait(who, now.mono); wait > Duration::zero()) return slow_down(wait);
+    requests_.take(who, now.mono);
+    const auto partner = partner_of(context_, session, request.with);
+    if (!partner) return no_partner();
+    if (!is_of(request.conversation, session, *partner)) return wrong_conversation();
+
+    const auto group = context_.store.group(request.conversation);
+    Bytes info;
+    if (group.epoch > 0)
+        if (const auto newest = context_.store.group_commit(group, group.epoch - 1))
+            info = context_.store.group_info(newest->row);
+    return state_of(group, std::move(info));
+}
+
+Answer Groups::reject(const Session& session, const frame::GroupReject& request, Moment now)
+{
+    const auto who = std::to_string(session.device);
+    const auto wait = std::max(requests_.wait(who, now.mono), rejects_.wait(who, now.mono));
+    if (wait > Duration::zero()) return slow_down(wait);
+    requests_.take(who, now.mono);
+    const auto partner = partner_of(context_, session, request.with);
+    if (!partner) return no_partner();
+    if (!is_of(request.conversation, session, *partner)) return wrong_conversation();
+
+    const auto group = context_.store.group(request.conversation);
+    const bool is_newest = group.epoch > 0 && request.incarnation == group.incarnation &&
+                           request.epoch == group.epoch - 1 && request.commit == group.commit;
+    const auto newest = is_newest ? context_.store.group_commit(group, request.epoch) : std::nullopt;
+    if (!newest) return conflict(group, "this is not the newest commit of the group");
+    if (request.epoch > 0) {
+        const auto before = context_.store.group_commit(group, request.epoch - 1);
+        if (!before || context_.store.group_info(before->row).empty())
+            return conflict(group, "the epoch before it is gone: join again");
+    }
+    rejects_.take(who, now.mono);
+    context_.store.reject_group_commit(newest->row);
+    context_.store.set_group(group.row, group.incarnation, request.epoch, now.wall_ms);
+    mailbox_.withdraw(newest->from, newest->id);
+    if (!newest->welcome.is_zero()) mailbox_.withdraw(newest->from, newest->welcome);
+    context_.changes.groups.insert({session.account, request.conversation});
+    if (partner->listens) context_.changes.groups.insert({partner->row, request.conversation});
+    ++context_.counters.group_rejects;
+    return state_of(context_.store.group(request.conversation));
+}
+
+frame::GroupChanged Groups::changed(const ConversationId& conversation)
+{
+    const auto group = context_.store.group(conversation);
+    return {conversation, group.incarnation, group.epoch, group.commit};
+}
+
+} // namespace godwit::relay

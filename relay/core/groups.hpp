@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// groups: the Delivery Service's part of MLS (RFC 9750 section 5.2), for messages that the relay cannot read.
+//
+//   commit -> is it this conversation, are the devices its devices? -> known already? the same answer
+//          -> does it start from the epoch that is open? no: conflict, and where the group stands
+//          -> the epoch is taken; Commit and Welcome into the mailboxes -> (commit of the tick) -> answered
+//   reject -> is it the newest one? -> the epoch is open again, Commit and Welcome are taken out of the mailboxes where
+//   they
+//             still wait -> (commit of the tick) -> all who are connected are told (GroupChanged)
+//
+// A group is (incarnation, epoch). The relay does not know members: it believes the committer who is to get what,
+// within the two accounts of the conversation. Whoever was left out, or skipped, joins again by an external commit with
+// the GroupInfo that is kept here.
+#pragma once
+
+#include "relay/core/mailbox.hpp"
+#include "relay/core/partner.hpp"
+
+namespace godwit::relay {
+
+/// Commits of one group whose ids are remembered: a committer that did not hear the answer asks again.
+inline constexpr std::size_t group_commits_kept = 32;
+/// Of these, with GroupInfo: the newest, and the one that a rejection goes back to.
+inline constexpr std::size_t group_infos_kept = 2;
+
+class Groups {
+public:
+    Groups(Context& context, Mailbox& mailbox);
+
+    [[nodiscard]] Answer commit(const Session& session, const frame::GroupCommit& request, Moment now);
+    [[nodiscard]] Answer fetch(const Session& session, const frame::GroupFetch& request, Moment now);
+    [[nodiscard]] Answer reject(const Session& session, const frame::GroupReject& request, Moment now);
+
+    // After the commit.
+    [[nodiscard]] frame::GroupChanged changed(const ConversationId& conversation);
+
+private:
+    /// Rows of those that exist, none twice, without the asking one; nullopt: one belongs to neither account.
+    [[nodiscard]] std::optional<std::vector<DeviceRow>> devices_of(const Session& session, const Partner& partner,
+                                                                   const std::vector<DeviceId>& ids);
+    [[nodiscard]] static std::optional<Error> wrong_shape(const frame::GroupCommit& request);
+    /// The group's row; 0: no room for another one.
+    [[nodiscard]] GroupRow make_room(const Session& session, const Partner& partner, const ConversationId& conversation,
+                                     Moment now);
+    [[nodiscard]] Answer conflict(const StoredGroup& group, const char* why);
+
+    Context& context_;
+    Mailbox& mailbox_;
+    PaceTable requests_; ///< By device: a new connection is not a new allowance.
+    PaceTable rejects_;  ///< By device.
+};
+
+} // namespace godwit::relay

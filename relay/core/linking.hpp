@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// linking: a device without an account waits for one that its owner holds beside it, and that grants it the account.
+//
+//   new device: LinkWait        -> waits, link_wait_max at most, still a stranger with a stranger's allowance of bytes
+//   old device: LinkGrant       -> forwarded to the link of that device's key as LinkGranted; never stored
+//   new device: AddDevice       -> what was granted lets it sign itself in (devices.hpp)
+#pragma once
+
+#include "relay/core/tick.hpp"
+
+namespace godwit::relay {
+
+class Linking {
+public:
+    explicit Linking(Context& context) : context_(context) {}
+
+    [[nodiscard]] Answer wait(const Session& session, Moment now)
+    {
+        if (session.account != 0) return {ErrorCode::already_registered, "this connection is logged in: log out first"};
+        if (waiting_.contains(session.link)) return {};
+        const auto& limits = context_.config.limits;
+        const auto at_address = std::count_if(waiting_.begin(), waiting_.end(), [&](const auto& one) {
+            return one.second.subscriber == session.peer.subscriber;
+        });
+        if (waiting_.size() >= limits.link_waits_max ||
+            static_cast<std::size_t>(at_address) >= limits.link_waits_per_address_max)
+            return Error{ErrorCode::quota_exceeded, "too many devices wait to be linked: try again", 30'000};
+        waiting_[session.link] = {session.peer.device, session.peer.subscriber, now.mono + limits.link_wait_max};
+        return {};
+    }
+
+    /// ok, with the link to forward to; or why not.
+    struct Route {
+        Answer answer;
+        LinkId to = 0;
+    };
+    [[nodiscard]] Route grant(Session& session, const frame::LinkGrant& request, Moment now)
+    {
+        const auto& rate = context_.config.limits.link_grants;
+        if (const auto wait = session.link_grant_pace.wait(rate, now.mono); wait > Duration::zero())
+            return {slow_down(wait), 0};
+        session.link_grant_pace.take(rate, now.mono);
+        // The newest: a device that lost its connection waits on another one.
+        for (auto it = waiting_.rbegin(); it != waiting_.rend(); ++it)
+            if (it->second.device == request.device) {
+                ++context_.counters.link_grants;
+                return {{}, it->first};
+            }
+        return {{ErrorCode::not_connected, "no device waits to be linked under this key"}, 0};
+    }
+
+    /// Logged in, or gone.
+    void forget(LinkId link) { waiting_.erase(link); }
+    [[nodiscard]] bool waits(LinkId link) const { return waiting_.contains(link); }
+
+    [[nodiscard]] Instant deadline() const
+    {
+        auto out = never;
+        for (const auto& [link, one] : waiting_)
+            out = earlier(out, one.until);
+        return out;
+    }
+    [[nodiscard]] std::vector<LinkId> overdue(Moment now) const
+    {
+        std::vector<LinkId> out;
+        for (const auto& [link, one] : waiting_)
+            if (one.until <= now.mono) out.push_back(link);
+        return out;
+    }
+
+private:
+    struct Waiting {
+        DeviceId device;
+        std::string subscriber;
+        Instant until{};
+    };
+
+    Context& context_;
+    std::map<LinkId, Waiting> waiting_;
+};
+
+} // namespace godwit::relay

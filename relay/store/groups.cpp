@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relay/store/store.hpp"
+
+namespace godwit::relay {
+namespace {
+
+std::uint64_t number(const sqlite::Statement& s, int column)
+{
+    return static_cast<std::uint64_t>(s.integer(column));
+}
+
+StoredCommit commit_from(const sqlite::Statement& s)
+{
+    StoredCommit out;
+    out.row = s.integer(0);
+    out.incarnation = number(s, 1);
+    out.epoch = number(s, 2);
+    out.from = s.fixed<DeviceId>(3).value_or(DeviceId{});
+    out.id = s.fixed<MessageId>(4).value_or(MessageId{});
+    out.welcome = s.fixed<MessageId>(5).value_or(MessageId{});
+    out.rejected = s.integer(6) != 0;
+    return out;
+}
+
+} // namespace
+
+StoredGroup Store::group(const ConversationId& conversation)
+{
+    StoredGroup out;
+    read(
+        "SELECT id, incarnation, epoch FROM groups WHERE conversation = ?1",
+        [&](const sqlite::Statement& s) {
+            out.row = s.integer(0);
+            out.incarnation = number(s, 1);
+            out.epoch = number(s, 2);
+            return false;
+        },
+        conversation);
+    if (out.epoch > 0)
+        if (const auto newest = group_commit(out, out.epoch - 1)) out.commit = newest->id;
+    return out;
+}
+
+GroupRow Store::add_group(const ConversationId& conversation, AccountRow one, AccountRow other, WallMs now_ms)
+{
+    write("INSERT INTO groups(conversation, one, other, incarnation, epoch, changed_ms) VALUES(?1, ?2, ?3, 0, 0, ?4)",
+          conversation, one, other, now_ms);
+    return failed() ? 0 : database_.last_insert_rowid();
+}
+
+void Store::set_group(GroupRow row, std::uint64_t incarnation, std::uint64_t epoch, WallMs now_ms)
+{
+    write("UPDATE groups SET incarnation = ?2, epoch = ?3, changed_ms = ?4 WHERE id = ?1", row, incarnation, epoch,
+          now_ms);
+}
+
+void Store::remove_group(GroupRow row)
+{
+    write("DELETE FROM group_commits WHERE of_group = ?1", row);
+    write("DELETE FROM groups WHERE id = ?1", row);
+}
+
+std::uint64_t Store::group_count(AccountRow account)
+{
+    return static_cast<std::uint64_t>(
+        read_integer("SELECT count(*) FROM groups WHERE one = ?1 OR other = ?1", account).value_or(0));
+}
+
+GroupRow Store::forgettable_group(AccountRow account)
+{
+    return read_integer("SELECT g.id FROM groups g"
+                        " LEFT JOIN contacts a ON a.owner = g.one AND a.other = g.other"
+                        " LEFT JOIN contacts b ON b.owner = g.other AND b.other = g.one"
+                        " WHERE (g.one = ?1 OR g.other = ?1) AND g.one <> g.other"
+                        " AND (coalesce(a.state, 0) <> ?2 OR coalesce(b.state, 0) <> ?2)"
+                        " ORDER BY g.changed_ms LIMIT 1",
+                        account, RosterState::accepted)
+        .value_or(0);
+}
+
+std::optional<StoredCommit> Store::group_commit(GroupRow group, const MessageId& id)
+{
+    std::optional<StoredCommit> out;
+    read(
+        "SELECT id, incarnation, epoch, from_device, envelope_id, welcome_id, rejected FROM group_commits"
+        " WHERE of_group = ?1 AND envelope_id = ?2 ORDER BY id DESC LIMIT 1",
+        [&](const sqlite::Statement& s) {
+            out = commit_from(s);
+            return false;
+        },
+        group, id);
+    return out;
+}
+
+std::optional<StoredCommit> Store::group_commit(const StoredGroup& group, std::uint64_t epoch)
+{
+    std::optional<StoredCommit> out;
+    read(
+        "SELECT id, incarnation, epoch, from_device, envelope_id, welcome_id, rejected FROM group_commits"
+        " WHERE of_group = ?1 AND incarnation = ?2 AND epoch = ?3 AND rejected = 0 ORDER BY id DESC LIMIT 1",
+        [&](const sqlite::Statement& s) {
+            out = commit_from(s);
+            return false;
+        },
+        group.row, group.incarnation, epoch);
+    return out;
+}
+
+Bytes Store::group_info(std::int64_t commit)
+{
+    Bytes out;
+    read(
+        "SELECT group_info FROM group_commits WHERE id = ?1",
+        [&](const sqlite::Statement& s) {
+            out = to_bytes(s.bytes(0));
+            return false;
+        },
+        commit);
+    return out;
+}
+
+void Store::add_group_commit(GroupRow group, const StoredCommit& commit, const Bytes& group_info)
+{
+    write("INSERT INTO group_commits(of_group, incarnation, epoch, from_device, envelope_id, welcome_id, group_info)"
+          " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+          group, commit.incarnation, commit.epoch, commit.from, commit.id, commit.welcome, group_info);
+}
+
+void Store::reject_group_commit(std::int64_t commit)
+{
+    write("UPDATE group_commits SET rejected = 1, group_info = NULL WHERE id = ?1", commit);
+}
+
+void Store::prune_group_commits(GroupRow group, std::uint64_t incarnation, std::size_t infos, std::size_t ids)
+{
+    write("UPDATE group_commits SET group_info = NULL WHERE of_group = ?1 AND group_info IS NOT NULL AND id NOT IN"
+          " (SELECT id FROM group_commits WHERE of_group = ?1 AND incarnation = ?2 AND group_info IS NOT NULL"
+          " ORDER BY id DESC LIMIT ?3)",
+          group, incarnation, infos);
+    write("DELETE FROM group_commits WHERE of_group = ?1 AND id <="
+          " (SELECT id FROM group_commits WHERE of_group = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+          group, ids);
+}
+
+} // namespace godwit::relay
