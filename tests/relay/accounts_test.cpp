@@ -21,7 +21,7 @@ TEST_CASE("register: a new account, its session, its empty roster")
     REQUIRE(pages.size() == 1);
     CHECK(pages[0].last);
     CHECK(pages[0].entries.empty());
-    CHECK(pages[0].own_certificates.size() == 1);
+    CHECK(pages[0].own_device_list == ann.registration("ann", 100).device_list);
     CHECK(world.core->counters().registrations == 1);
     CHECK(world.core->counters().sessions == 1);
 }
@@ -38,7 +38,7 @@ TEST_CASE("register: each way it is refused")
     CHECK(mallory.code(mallory.registration("Ann", 200)) == ErrorCode::invalid_argument);
     auto request = mallory.registration("mal", 200);
     request.certificate = {1, 2, 3};
-    CHECK(mallory.code(request) == ErrorCode::authentication_failed);
+    CHECK(mallory.code(request) == ErrorCode::malformed);
     request.certificate = certify(signing_key(200), "other", mallory.id);
     CHECK(mallory.code(request) == ErrorCode::authentication_failed);
     request.certificate = certify(signing_key(200), "mal", ann.id); // another device's key
@@ -115,35 +115,22 @@ TEST_CASE("login: the vault for the password, then a second device")
     CHECK(ok.account_key == signing_key(100).public_key());
     CHECK(ok.vault == Bytes{1, 2, 3});
     CHECK(phone.code(frame::ContactAdd{"ann"}) == ErrorCode::not_registered); // half a login is none
-    CHECK(phone.code(frame::AddDevice{certify(signing_key(999), "ann", phone.id)}) == ErrorCode::authentication_failed);
-    CHECK(phone.code(frame::AddDevice{certify(signing_key(100), "ann", phone.id)}) == ErrorCode::ok);
+    CHECK(ok.device_list == world.list("ann").encoded);
+    CHECK_FALSE(ok.vacant);
+    CHECK(phone.code(phone.addition("ann", 100, ok.device_list)) == ErrorCode::ok);
 
     const auto told = laptop.take<frame::OwnDevices>();
     REQUIRE(told.size() == 1);
-    CHECK(told[0].certificates.size() == 2);
+    CHECK(devices_in(told[0].device_list) == std::vector<DeviceId>{laptop.id, phone.id});
     const auto pages = phone.take<frame::Roster>();
     REQUIRE(pages.size() == 1);
-    CHECK(pages[0].own_certificates.size() == 2);
+    CHECK(pages[0].own_device_list == told[0].device_list);
     // Each sees the other of its own account, and not itself.
     const auto seen = laptop.take<frame::Presence>();
     REQUIRE_FALSE(seen.empty());
     CHECK(seen.back().user == "ann");
     CHECK(seen.back().online == std::vector<DeviceId>{phone.id});
     CHECK(phone.take<frame::Presence>().front().online == std::vector<DeviceId>{laptop.id});
-}
-
-TEST_CASE("add_device without a password before it: refused; also on another link than the login's")
-{
-    World world;
-    Device laptop(world, 1);
-    laptop.join("ann", 100);
-    Device phone(world, 2);
-    phone.connect();
-    const auto certificate = certify(signing_key(100), "ann", phone.id);
-    CHECK(phone.code(frame::AddDevice{certificate}) == ErrorCode::not_registered);
-    CHECK(phone.code(frame::Login{"ann", secret_of("ann")}) == ErrorCode::ok);
-    phone.connect();
-    CHECK(phone.code(frame::AddDevice{certificate}) == ErrorCode::not_registered);
 }
 
 TEST_CASE("wrong password and unknown user: one answer")
@@ -292,55 +279,6 @@ TEST_CASE("a newer session of a device replaces the older, which is told")
     CHECK_FALSE(y.is_closed());
     CHECK(y.take<frame::Roster>().size() == 1);
     CHECK(world.core->counters().sessions == 1);
-}
-
-TEST_CASE("logout removes the device and its mailbox, and tells who should know")
-{
-    World world;
-    Device ann(world, 1), phone(world, 2), bo(world, 3);
-    ann.join("ann", 100);
-    phone.enter("ann", 100);
-    bo.join("bo", 300);
-    befriend(ann, "ann", bo, "bo");
-    phone.drop();
-    CHECK(bo.put(phone, 1) == ErrorCode::ok);
-    phone.resume();
-    CHECK(phone.take<frame::MailboxDeliver>().size() == 1);
-    ann.forget_frames();
-    bo.forget_frames();
-
-    CHECK(phone.code(frame::Logout{}) == ErrorCode::ok);
-    CHECK(phone.is_closed());
-    CHECK(ann.take<frame::OwnDevices>().at(0).certificates.size() == 1);
-    const auto change = bo.take<frame::RosterChange>();
-    REQUIRE(change.size() == 1);
-    CHECK(change[0].entry.certificates.size() == 1);
-    CHECK(change[0].entry.online == std::vector<DeviceId>{ann.id});
-    CHECK(bo.put(phone, 2) == ErrorCode::device_revoked);
-    phone.connect();
-    CHECK(phone.code(frame::Resume{}) == ErrorCode::device_revoked);
-    phone.enter("ann", 100); // and may come back by password, with an empty mailbox
-    CHECK(phone.take<frame::MailboxDeliver>().empty());
-}
-
-TEST_CASE("devices of an account end at their limit")
-{
-    World world;
-    Device first(world, 1);
-    first.join("ann", 100);
-    for (std::uint64_t i = 2; i <= wire::devices_per_account_max; ++i) {
-        Device device(world, i);
-        device.enter("ann", 100);
-        device.drop();
-    }
-    Device more(world, 50);
-    more.connect();
-    CHECK(more.code(frame::Login{"ann", secret_of("ann")}) == ErrorCode::ok);
-    CHECK(more.code(frame::AddDevice{certify(signing_key(100), "ann", more.id)}) == ErrorCode::quota_exceeded);
-    Device known(world, 2);
-    known.enter("ann", 100); // one of the sixteen renews itself
-    known.code(frame::Logout{});
-    CHECK(more.code(frame::AddDevice{certify(signing_key(100), "ann", more.id)}) == ErrorCode::ok);
 }
 
 TEST_CASE("versions: told of a newer one, refused below the least one")

@@ -51,13 +51,13 @@ TEST_CASE("request and accept: what each side is told, and when it learns the ot
     CHECK(at_ann->user == "bo");
     CHECK(at_ann->state == RosterState::requested);
     CHECK(at_ann->account_key.is_zero()); // bo has not agreed
-    CHECK(at_ann->certificates.empty());
+    CHECK(at_ann->device_list.empty());
     CHECK(at_ann->online.empty());
     auto at_bo = told(p.bo);
     REQUIRE(at_bo);
     CHECK(at_bo->state == RosterState::incoming);
     CHECK(at_bo->account_key == signing_key(100).public_key());
-    CHECK(at_bo->certificates.empty());
+    CHECK(at_bo->device_list.empty());
     CHECK(at_bo->online.empty());
     CHECK(p.ann.take<frame::Presence>().empty());
 
@@ -66,7 +66,7 @@ TEST_CASE("request and accept: what each side is told, and when it learns the ot
     REQUIRE(at_ann);
     CHECK(at_ann->state == RosterState::accepted);
     CHECK(at_ann->account_key == signing_key(200).public_key());
-    CHECK(at_ann->certificates.size() == 1);
+    CHECK(devices_in(at_ann->device_list) == std::vector<DeviceId>{p.bo.id});
     CHECK(at_ann->online == std::vector<DeviceId>{p.bo.id});
     CHECK(told(p.bo)->online == std::vector<DeviceId>{p.ann.id});
     // and the same after logging in again, also after a restart of the relay
@@ -230,7 +230,7 @@ TEST_CASE("a blocked person is not told, sees nothing, reaches nothing")
     const auto at_ann = p.ann.take<frame::Roster>().at(0).entries.at(0);
     CHECK(at_ann.state == RosterState::blocked);
     CHECK(at_ann.account_key.is_zero());
-    CHECK(at_ann.certificates.empty());
+    CHECK(at_ann.device_list.empty());
     p.ann.forget_frames();
     const auto at_bo = seen(p.bo);
     CHECK(at_bo->state == RosterState::accepted);
@@ -326,7 +326,7 @@ TEST_CASE("a long contact list comes in pages that fit their frames")
     std::vector<std::string> names;
     for (std::size_t i = 0; i < pages.size(); ++i) {
         CHECK(pages[i].last == (i + 1 == pages.size()));
-        CHECK(pages[i].own_certificates.size() == (pages[i].last ? 1 : 0));
+        CHECK(pages[i].own_device_list.empty() != pages[i].last);
         CHECK(pages[i].entries.size() <= wire::roster_page_max);
         for (const auto& entry : pages[i].entries)
             names.push_back(entry.user);

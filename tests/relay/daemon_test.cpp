@@ -98,7 +98,9 @@ TEST_CASE("what was acknowledged survives kill -9; the key stays; a device comes
         REQUIRE(phone.is_up());
         phone.send(frame::Hello{1, 1, "0.1.0", "test"});
         CHECK(phone.code(frame::Login{"ann", secret_of("ann")}) == ErrorCode::ok);
-        CHECK(phone.code(frame::AddDevice{phone.certificate("ann", 100)}) == ErrorCode::ok);
+        CHECK(phone.code(frame::AddDevice{"ann", phone.certificate("ann", 100),
+                                          list_of(signing_key(100), "ann", 2, {ann.id, phone.id}).encoded}) ==
+              ErrorCode::ok);
         for (std::uint64_t i = 1; i <= 50; ++i)
             CHECK(ann.put(phone.id, i) == ErrorCode::ok);
         relay.signal(SIGKILL);

@@ -61,7 +61,7 @@ TEST_CASE("put, push, acknowledge: gone")
     f.bo.resume();
     CHECK(f.bo.take<frame::MailboxDeliver>().empty());
     CHECK(f.world.core->counters().content_envelopes_acknowledged == 1);
-    CHECK(f.world.store.envelope_row(f.ann.id, envelope(7).id) == 0); // the bytes went with it
+    CHECK_FALSE(f.world.store.envelope(f.ann.id, envelope(7).id)); // the bytes went with it
 }
 
 TEST_CASE("what waits comes in order, at login, until it is acknowledged")
@@ -104,9 +104,9 @@ TEST_CASE("the same envelope to the same device is stored once, to several devic
     CHECK(at_bo.size() == 1);
     CHECK(at_phone.size() == 1);
     f.bo.acknowledge(sequences(at_bo));
-    CHECK(f.world.store.envelope_row(f.ann.id, envelope(1).id) != 0); // the phone's copy holds it
+    CHECK(f.world.store.envelope(f.ann.id, envelope(1).id)); // the phone's copy holds it
     phone.acknowledge(sequences(at_phone));
-    CHECK(f.world.store.envelope_row(f.ann.id, envelope(1).id) == 0);
+    CHECK_FALSE(f.world.store.envelope(f.ann.id, envelope(1).id));
 }
 
 TEST_CASE("the same id from two senders is two envelopes")

@@ -184,8 +184,12 @@ Bytes LiveClient::certificate(const std::string& user, std::uint64_t account) co
 ErrorCode LiveClient::join(const std::string& user, std::uint64_t account)
 {
     send(frame::Hello{1, 1, "0.1.0", "test"});
-    return code(frame::RegisterAccount{
-        user, secret_of(user), signing_key(account).public_key(), {1}, certificate(user, account)});
+    return code(frame::RegisterAccount{user,
+                                       secret_of(user),
+                                       signing_key(account).public_key(),
+                                       {1},
+                                       certificate(user, account),
+                                       list_of(signing_key(account), user, 1, {id}).encoded});
 }
 
 void LiveClient::link_frame(port::Link&, BytesView bytes)

@@ -8,15 +8,37 @@ crypto::SigningKey signing_key(std::uint64_t number)
     return crypto::SigningKey::from_seed(filled<FixedBytes<32, struct SeedTag>>(number).view());
 }
 
+wire::DeviceCertificate certificate(const crypto::SigningKey& account, const std::string& user, const DeviceId& device)
+{
+    wire::DeviceCertificate out;
+    out.user = user;
+    out.device = device;
+    out.device_name = "test";
+    return identity::sign_certificate(std::move(out), account.seed());
+}
+
 Bytes certify(const crypto::SigningKey& account, const std::string& user, const DeviceId& device)
 {
-    wire::DeviceCertificate certificate;
-    certificate.user = user;
-    certificate.account_key = account.public_key();
-    certificate.device = device;
-    certificate.device_name = "test";
-    certificate.signature.bytes = account.sign(wire::certificate_signed_bytes(certificate));
-    return wire::encode(certificate);
+    return wire::encode(certificate(account, user, device));
+}
+
+identity::DeviceList list_of(const crypto::SigningKey& account, const std::string& user, std::uint64_t version,
+                             const std::vector<DeviceId>& devices)
+{
+    std::vector<wire::DeviceCertificate> certificates;
+    for (const auto& device : devices)
+        certificates.push_back(certificate(account, user, device));
+    return identity::sign_device_list(user, account.seed(), version, certificates, 1);
+}
+
+std::vector<DeviceId> devices_in(const Bytes& list)
+{
+    std::vector<DeviceId> out;
+    const auto decoded = wire::decode_device_list(list);
+    REQUIRE(decoded.ok());
+    for (const auto& one : decoded->certificates)
+        out.push_back(wire::decode_certificate(one).value().device);
+    return out;
 }
 
 wire::Envelope envelope(std::uint64_t number, std::size_t bytes)
@@ -55,6 +77,15 @@ void World::advance(Duration by)
         (void)tick();
     }
     now = {until, wall_until};
+}
+
+identity::DeviceList World::list(const std::string& user)
+{
+    const auto account = store.account(user);
+    REQUIRE(account);
+    auto out = identity::verify_device_list(account->device_list, user, account->account_key);
+    REQUIRE(out.ok());
+    return *std::move(out);
 }
 
 Result<void> World::tick(bool lost)
@@ -129,7 +160,12 @@ LoginSecret secret_of(const std::string& user)
 frame::RegisterAccount Device::registration(const std::string& user, std::uint64_t account)
 {
     const auto account_key = signing_key(account);
-    return {user, secret_of(user), account_key.public_key(), {1, 2, 3}, certify(account_key, user, id)};
+    return {user,
+            secret_of(user),
+            account_key.public_key(),
+            {1, 2, 3},
+            certify(account_key, user, id),
+            list_of(account_key, user, 1, {id}).encoded};
 }
 
 void Device::join(const std::string& user, std::uint64_t account)
@@ -143,8 +179,32 @@ void Device::join(const std::string& user, std::uint64_t account)
 void Device::enter(const std::string& user, std::uint64_t account)
 {
     connect();
-    REQUIRE(code(frame::Login{user, secret_of(user)}) == ErrorCode::ok);
-    REQUIRE(code(frame::AddDevice{certify(signing_key(account), user, id)}) == ErrorCode::ok);
+    const auto half = ask(frame::Login{user, secret_of(user)});
+    REQUIRE(half.error.code == ErrorCode::ok);
+    REQUIRE(code(addition(user, account, std::get<frame::LoginOk>(half.body).device_list)) == ErrorCode::ok);
+}
+
+frame::AddDevice Device::addition(const std::string& user, std::uint64_t account, BytesView known)
+{
+    const auto account_key = signing_key(account);
+    const auto list = identity::verify_device_list(known, user, account_key.public_key());
+    REQUIRE(list.ok());
+    const auto own = certificate(account_key, user, id);
+    const auto next = identity::with_device(*list, own, user, account_key.seed(), 1);
+    REQUIRE(next.ok());
+    return {user, wire::encode(own), next->encoded};
+}
+
+frame::Logout Device::leaving(const std::string& user, std::uint64_t account)
+{
+    const auto list = world->list(user);
+    if (list.devices.size() == 1) return {list.encoded};
+    return {identity::without_device(list, id, user, signing_key(account).seed(), 1).encoded};
+}
+
+frame::DevicesPut Device::revoking(const std::string& user, std::uint64_t account, const DeviceId& revoked)
+{
+    return {identity::without_device(world->list(user), revoked, user, signing_key(account).seed(), 1).encoded};
 }
 
 void Device::resume()

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/crypto/signing.hpp"
+#include "lib/identity/device_list.hpp"
 #include "relay/core/core.hpp"
 
 #include <doctest/doctest.h>
@@ -39,8 +40,13 @@ T filled(std::uint64_t number)
 }
 
 [[nodiscard]] crypto::SigningKey signing_key(std::uint64_t number);
+[[nodiscard]] wire::DeviceCertificate certificate(const crypto::SigningKey& account, const std::string& user,
+                                                  const DeviceId& device);
 /// Encoded and signed.
 [[nodiscard]] Bytes certify(const crypto::SigningKey& account, const std::string& user, const DeviceId& device);
+/// A list of these devices, signed.
+[[nodiscard]] identity::DeviceList list_of(const crypto::SigningKey& account, const std::string& user,
+                                           std::uint64_t version, const std::vector<DeviceId>& devices);
 [[nodiscard]] wire::Envelope envelope(std::uint64_t number, std::size_t bytes = 100);
 
 class World {
@@ -63,7 +69,13 @@ public:
     std::map<LinkId, std::deque<wire::relay::ServerFrame>> inbox;
     std::set<LinkId> closed;
     LinkId next_link = 1;
+
+    /// The stored list of an account, verified.
+    [[nodiscard]] identity::DeviceList list(const std::string& user);
 };
+
+/// The devices of a list.
+[[nodiscard]] std::vector<DeviceId> devices_in(const Bytes& list);
 
 /// One device and its link.
 class Device {
@@ -84,6 +96,12 @@ public:
     void join(const std::string& user, std::uint64_t account);
     /// connect, log in by password and add this device.
     void enter(const std::string& user, std::uint64_t account);
+    /// The second half of that: `known` with this device, the next version.
+    frame::AddDevice addition(const std::string& user, std::uint64_t account, BytesView known);
+    /// The next version of the stored list without this device, or that list when it is the last.
+    frame::Logout leaving(const std::string& user, std::uint64_t account);
+    /// The next version of the stored list without `revoked`.
+    frame::DevicesPut revoking(const std::string& user, std::uint64_t account, const DeviceId& revoked);
     void resume();
 
     ErrorCode put(const Device& to, std::uint64_t envelope_number, std::size_t bytes = 100);

@@ -88,7 +88,7 @@ TEST_CASE("every request but logging in needs a login")
 {
     World world;
     std::uint64_t number = 1;
-    const frame::RequestBody bodies[] = {frame::Logout{},
+    const frame::RequestBody bodies[] = {frame::Logout{{1}},
                                          frame::ContactAdd{"x"},
                                          frame::ContactAccept{"x"},
                                          frame::ContactRemove{"x"},
@@ -96,6 +96,13 @@ TEST_CASE("every request but logging in needs a login")
                                          frame::ContactUnblock{"x"},
                                          frame::MailboxPut{{{}}, envelope(1)},
                                          frame::Signal{{}, {1}},
+                                         frame::KeyPackagePublish{{{1}}, {}},
+                                         frame::KeyPackageFetch{"x", {{}}},
+                                         frame::GroupCommit{"x", {}, 1, 0, {}, envelope(1), {}, {}, {1}},
+                                         frame::GroupFetch{"x", {}},
+                                         frame::GroupReject{"x", {}, 1, 0, {}, 0},
+                                         frame::DevicesPut{{1}},
+                                         frame::LinkGrant{{}, {1}},
                                          frame::FetchSession{}};
     for (const auto& body : bodies) {
         Device device(world, ++number);
@@ -109,7 +116,7 @@ TEST_CASE("every request but logging in needs a login")
     CHECK_FALSE(device.is_closed());
 }
 
-TEST_CASE("strangers: ten seconds, 16 KiB, eight requests")
+TEST_CASE("strangers: ten seconds, 32 KiB, eight requests")
 {
     World world;
     SUBCASE("time")
@@ -149,7 +156,7 @@ TEST_CASE("strangers: ten seconds, 16 KiB, eight requests")
     {
         Device chatty(world, 1);
         chatty.connect();
-        world.give(chatty.link, frame::Request{1, frame::MailboxPut{{{}}, envelope(1, 20'000)}});
+        world.give(chatty.link, frame::Request{1, frame::MailboxPut{{{}}, envelope(1, 40'000)}});
         (void)world.tick();
         CHECK(chatty.is_closed());
     }
@@ -332,8 +339,8 @@ TEST_CASE("every read of the disk fails once: a roster comes whole or not at all
             REQUIRE(pages.size() == 1);
             CHECK(pages[0].entries.size() == 2);
             for (const auto& entry : pages[0].entries)
-                CHECK(entry.certificates.size() == 1);
-            CHECK(pages[0].own_certificates.size() == 1);
+                CHECK(devices_in(entry.device_list).size() == 1);
+            CHECK(devices_in(pages[0].own_device_list).size() == 1);
             CHECK(ann.take<frame::MailboxDeliver>().size() == 1);
             continue;
         }
@@ -341,7 +348,7 @@ TEST_CASE("every read of the disk fails once: a roster comes whole or not at all
         CHECK((code == ErrorCode::relay_unavailable || ann.is_closed()));
         for (const auto& page : pages) {
             CHECK(page.entries.size() == 2);
-            CHECK(page.own_certificates.size() == 1);
+            CHECK(devices_in(page.own_device_list).size() == 1);
         }
         disk.fail(0, 0, 0);
         ann.drop();
