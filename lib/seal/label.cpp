@@ -7,6 +7,7 @@ namespace godwit::seal {
 namespace {
 
 constexpr std::size_t incarnation_bytes = 8;
+constexpr std::size_t bound_bytes = 1 + MessageId::size_bytes; ///< Of bind().
 
 } // namespace
 
@@ -52,25 +53,26 @@ std::optional<Label> read_label(BytesView sealed)
     std::uint64_t epoch = 0;
     io(epoch);
     mls::Sender sender;
-    if (open) {
-        io(sender);
-        static_cast<void>(io.opaque()); // authenticated_data
-    }
+    if (open) io(sender);
     mls::ContentType type{};
+    BytesView bound;
+    if (open) bound = io.opaque();
     io(type);
-    if (io.error() != mls::MlsError::none || !name) return std::nullopt;
+    if (!open) bound = io.opaque();
+    if (io.error() != mls::MlsError::none || !name || bound.size() != bound_bytes) return std::nullopt;
     // In the open goes one thing only: the commit of somebody who joins by it.
     if (open && (sender.sender_type != mls::SenderType::new_member_commit || type != mls::ContentType::commit))
         return std::nullopt;
-    if (type != mls::ContentType::commit && type != mls::ContentType::application) return std::nullopt;
-    out.kind = type == mls::ContentType::commit ? Label::Kind::commit : Label::Kind::message;
+    if (type == mls::ContentType::commit && bound[0] == commit_purpose) {
+        out.kind = Label::Kind::commit;
+    } else if (type == mls::ContentType::application && bound[0] >= 1 && bound[0] < commit_purpose) {
+        out.kind = Label::Kind::message;
+        out.purpose = static_cast<Purpose>(bound[0]);
+    } else {
+        return std::nullopt;
+    }
     out.conversation = name->conversation;
     out.version = {name->incarnation, epoch};
-    if (out.kind == Label::Kind::message) {
-        const auto bound = io.opaque(); // authenticated_data
-        if (io.error() != mls::MlsError::none || bound.empty()) return std::nullopt;
-        out.purpose = static_cast<Purpose>(bound[0]);
-    }
     return out;
 }
 
