@@ -136,11 +136,15 @@ CommitOutcome Groups::State::apply(Conversation& c, const MessageId& id, const D
     std::optional<DeviceId> committer;
     const Bytes* bound = nullptr;
     if (const auto* closed = message->as<mls::PrivateMessage>()) {
+        if (closed->content_type != mls::ContentType::commit) return reject(mls::MlsError::wrong_wire_format);
         const auto key = c.group->sender_key(*closed);
         if (!key) return reject(key.error());
         committer = DeviceId::from(*key);
         bound = &closed->authenticated_data;
     } else if (const auto* open = message->as<mls::PublicMessage>()) {
+        // In the open goes one thing only: the commit of somebody who joins by it.
+        if (open->content.sender.sender_type != mls::SenderType::new_member_commit)
+            return reject(mls::MlsError::sender_not_allowed);
         committer = external_committer(*open);
         bound = &open->content.authenticated_data;
     }

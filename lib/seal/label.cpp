@@ -34,7 +34,9 @@ Bytes bind(std::uint8_t purpose, const MessageId& id)
     return io.copy();
 }
 
-// Reads the first fields only, and copies none: this runs on everything that anybody sends.
+// Reads the first fields only, and copies none: this runs on everything that anybody sends. Whatever is no application
+// message counts as a commit, right or not: had the Delivery Service taken it for one, it must be rejected, not
+// ignored.
 std::optional<Label> read_label(BytesView sealed)
 {
     mls::Reader io(sealed);
@@ -52,24 +54,18 @@ std::optional<Label> read_label(BytesView sealed)
     const auto name = parse_group_id(io.opaque());
     std::uint64_t epoch = 0;
     io(epoch);
-    mls::Sender sender;
-    if (open) io(sender);
     mls::ContentType type{};
     BytesView bound;
-    if (open) bound = io.opaque();
-    io(type);
-    if (!open) bound = io.opaque();
-    if (io.error() != mls::MlsError::none || !name || bound.size() != bound_bytes) return std::nullopt;
-    // In the open goes one thing only: the commit of somebody who joins by it.
-    if (open && (sender.sender_type != mls::SenderType::new_member_commit || type != mls::ContentType::commit))
-        return std::nullopt;
-    if (type == mls::ContentType::commit && bound[0] == commit_purpose) {
+    if (!open) {
+        io(type);
+        bound = io.opaque();
+    }
+    if (io.error() != mls::MlsError::none || !name) return std::nullopt;
+    if (open || type != mls::ContentType::application) {
         out.kind = Label::Kind::commit;
-    } else if (type == mls::ContentType::application && bound[0] >= 1 && bound[0] < commit_purpose) {
-        out.kind = Label::Kind::message;
-        out.purpose = static_cast<Purpose>(bound[0]);
     } else {
-        return std::nullopt;
+        if (bound.size() != bound_bytes || bound[0] == 0 || bound[0] >= commit_purpose) return std::nullopt;
+        out.purpose = static_cast<Purpose>(bound[0]);
     }
     out.conversation = name->conversation;
     out.version = {name->incarnation, epoch};
