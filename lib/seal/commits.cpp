@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Epochs change: our commit was accepted, somebody else's came, a Welcome came. Everything is judged beside the group, and
-// entered when nothing can fail any more.
+// Epochs change: our commit was accepted, somebody else's came, a Welcome came. Everything is judged beside the group,
+// and entered when nothing can fail any more.
 #include "lib/seal/state.hpp"
 
 #include <algorithm>
@@ -28,12 +28,11 @@ std::optional<DeviceId> external_committer(const mls::PublicMessage& message)
 
 } // namespace
 
-Changes Groups::State::enter(Conversation& c, mls::Group next, const Members& before, bool joined,
-                             const std::optional<MessageId>& commit)
+Changes Groups::State::entered(Conversation& c, const Members& before, bool joined,
+                               const std::optional<MessageId>& commit)
 {
     Changes out;
     out.conversation = c.id;
-    c.group = std::move(next);
     out.version = c.version();
     const Members now = members_of(*c.group);
     out.added = without(now, before, device);
@@ -56,8 +55,7 @@ void Groups::State::drop_overtaken(const Conversation& c)
 {
     const auto waiting = load_pending(c.id);
     if (!waiting || !c.group) return;
-    const Version from = waiting->outgoing.from, now = c.version();
-    if (from < now && (from.incarnation < now.incarnation || from.epoch < now.epoch)) drop_pending(c.id);
+    if (waiting->outgoing.from < c.version()) drop_pending(c.id);
 }
 
 Result<Changes> Groups::accepted(const ConversationId& conversation, WallMs now_ms)
@@ -77,7 +75,8 @@ Result<Changes> Groups::accepted(const ConversationId& conversation, WallMs now_
         // What was sent and opened since the commit was made stays used.
         next->adopt_ratchets(*c->group);
     }
-    Changes out = s.enter(*c, std::move(*next), before, joined, sent.id);
+    c->group = std::move(*next);
+    Changes out = s.entered(*c, before, joined, sent.id);
     out.committer = s.device;
     c->about.updated_ms = now_ms < 0 ? 0 : static_cast<std::uint64_t>(now_ms);
     c->sent = 0;
@@ -137,11 +136,15 @@ CommitOutcome Groups::State::apply(Conversation& c, const MessageId& id, const D
     std::optional<DeviceId> committer;
     const Bytes* bound = nullptr;
     if (const auto* closed = message->as<mls::PrivateMessage>()) {
+        if (closed->content_type != mls::ContentType::commit) return reject(mls::MlsError::wrong_wire_format);
         const auto key = c.group->sender_key(*closed);
         if (!key) return reject(key.error());
         committer = DeviceId::from(*key);
         bound = &closed->authenticated_data;
     } else if (const auto* open = message->as<mls::PublicMessage>()) {
+        // In the open goes one thing only: the commit of somebody who joins by it.
+        if (open->content.sender.sender_type != mls::SenderType::new_member_commit)
+            return reject(mls::MlsError::sender_not_allowed);
         committer = external_committer(*open);
         bound = &open->content.authenticated_data;
     }
@@ -149,9 +152,9 @@ CommitOutcome Groups::State::apply(Conversation& c, const MessageId& id, const D
         return reject(mls::MlsError::refused_by_application);
 
     const Members before = members_of(*c.group);
-    mls::Group next = *c.group;
+    const mls::RatchetTree tree = c.group->tree();
     const Membership service(*c.group);
-    const auto got = next.process(environment(service, now_ms), *message);
+    const auto got = c.group->process(environment(service, now_ms), *message);
     if (!got) return reject(got.error());
     out.verdict = CommitOutcome::Verdict::applied;
     if (got->commit->self_removed) {
@@ -169,8 +172,8 @@ CommitOutcome Groups::State::apply(Conversation& c, const MessageId& id, const D
     }
     // A new leaf has no keys of earlier epochs, even where its device was here before.
     for (const mls::LeafIndex gone : got->commit->removed)
-        c.about.since.erase(device_of(*c.group->tree().leaf(gone)).bytes);
-    out.changes = enter(c, std::move(next), before, false, id);
+        c.about.since.erase(device_of(*tree.leaf(gone)).bytes);
+    out.changes = entered(c, before, false, id);
     out.changes.committer = from;
     drop_overtaken(c);
     return out;
@@ -209,7 +212,8 @@ Result<Changes> Groups::welcome(BytesView sealed, WallMs now_ms)
 
     const Members before = c->group ? members_of(*c->group) : Members{};
     s.shelf.use(*found);
-    Changes out = s.enter(*c, std::move(*group), before, true, std::nullopt);
+    c->group = std::move(*group);
+    Changes out = s.entered(*c, before, true, std::nullopt);
     // A last resort is not only ours to have used: its leaf gets fresh keys as soon as possible.
     c->about.updated_ms = found->last_resort || now_ms < 0 ? 0 : static_cast<std::uint64_t>(now_ms);
     c->sent = 0;

@@ -71,6 +71,7 @@ struct Sealed {
 
 /// What is readable from outside of something sealed.
 struct Label {
+    /// commit: any handshake message; commit() says whether it is one.
     enum class Kind : std::uint8_t { message, commit, welcome } kind = Kind::message;
     ConversationId conversation;        ///< Zero for a Welcome.
     Version version;                    ///< The epoch it was sent in; zero for a Welcome.
@@ -84,7 +85,7 @@ struct Opened {
         opened,
         ahead,    ///< Of an epoch that we have not entered, or of a group that we are not in (yet): try again later.
         behind,   ///< Of an epoch whose keys are gone, or that we never had: only a new sealing helps.
-        repeated, ///< Its generation was opened before.
+        repeated, ///< Its generation was opened before, or is so far back that its key was dropped: the id tells.
         forged,   ///< Everything else, deliberately not told apart.
     } verdict = Verdict::forged;
     ConversationId conversation;
@@ -118,13 +119,13 @@ struct Outgoing {
     Bytes group_info;
 };
 
-/// What a commit that took effect has done.
+/// What a commit that took effect has done: the members now against those of the group that was here before, if any.
 struct Changes {
     ConversationId conversation;
-    Version version; ///< Now.
-    std::vector<wire::DeviceCertificate> added;
+    Version version;                            ///< Now.
+    std::vector<wire::DeviceCertificate> added; ///< As the next without this device.
     std::vector<wire::DeviceCertificate> removed;
-    DeviceId committer;
+    DeviceId committer;        ///< Zero for a Welcome.
     bool self_removed = false; ///< We are out: the group is gone from here.
 };
 

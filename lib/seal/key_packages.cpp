@@ -105,8 +105,10 @@ std::optional<KeyPackageShelf::Found> KeyPackageShelf::find(const mls::Welcome& 
         crypto::wipe_memory(value->data(), value->size());
         if (!halves) continue;
         return Found{entry.ref,
-                     {std::move(halves->key_package), std::move(halves->init_private),
-                      std::move(halves->encryption_private), {}},
+                     {std::move(halves->key_package),
+                      std::move(halves->init_private),
+                      std::move(halves->encryption_private),
+                      {}},
                      entry.last_resort};
     }
     return std::nullopt;

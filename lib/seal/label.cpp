@@ -7,6 +7,7 @@ namespace godwit::seal {
 namespace {
 
 constexpr std::size_t incarnation_bytes = 8;
+constexpr std::size_t bound_bytes = 1 + MessageId::size_bytes; ///< Of bind().
 
 } // namespace
 
@@ -33,7 +34,9 @@ Bytes bind(std::uint8_t purpose, const MessageId& id)
     return io.copy();
 }
 
-// Reads the first fields only, and copies none: this runs on everything that anybody sends.
+// Reads the first fields only, and copies none: this runs on everything that anybody sends. Whatever is no application
+// message counts as a commit, right or not: had the Delivery Service taken it for one, it must be rejected, not
+// ignored.
 std::optional<Label> read_label(BytesView sealed)
 {
     mls::Reader io(sealed);
@@ -51,26 +54,21 @@ std::optional<Label> read_label(BytesView sealed)
     const auto name = parse_group_id(io.opaque());
     std::uint64_t epoch = 0;
     io(epoch);
-    mls::Sender sender;
-    if (open) {
-        io(sender);
-        static_cast<void>(io.opaque()); // authenticated_data
-    }
     mls::ContentType type{};
-    io(type);
+    BytesView bound;
+    if (!open) {
+        io(type);
+        bound = io.opaque();
+    }
     if (io.error() != mls::MlsError::none || !name) return std::nullopt;
-    // In the open goes one thing only: the commit of somebody who joins by it.
-    if (open && (sender.sender_type != mls::SenderType::new_member_commit || type != mls::ContentType::commit))
-        return std::nullopt;
-    if (type != mls::ContentType::commit && type != mls::ContentType::application) return std::nullopt;
-    out.kind = type == mls::ContentType::commit ? Label::Kind::commit : Label::Kind::message;
-    out.conversation = name->conversation;
-    out.version = {name->incarnation, epoch};
-    if (out.kind == Label::Kind::message) {
-        const auto bound = io.opaque(); // authenticated_data
-        if (io.error() != mls::MlsError::none || bound.empty()) return std::nullopt;
+    if (open || type != mls::ContentType::application) {
+        out.kind = Label::Kind::commit;
+    } else {
+        if (bound.size() != bound_bytes || bound[0] == 0 || bound[0] >= commit_purpose) return std::nullopt;
         out.purpose = static_cast<Purpose>(bound[0]);
     }
+    out.conversation = name->conversation;
+    out.version = {name->incarnation, epoch};
     return out;
 }
 

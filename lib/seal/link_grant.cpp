@@ -31,7 +31,8 @@ Error not_a_code()
 
 Error refused()
 {
-    return Error{ErrorCode::authentication_failed, "link grant: not made by somebody who has seen this device's code", 0};
+    return Error{ErrorCode::authentication_failed, "link grant: not made by somebody who has seen this device's code",
+                 0};
 }
 
 Bytes info_for(const DeviceId& device)
@@ -63,7 +64,7 @@ LinkOffer make_link_offer(const DeviceId& device, port::Entropy& entropy)
     crypto::WipedBytes ikm(key_bytes);
     entropy.fill(ikm);
     const auto pair = crypto::HpkeKeyPair::derive(ikm);
-    out.hpke_private = to_bytes(pair.private_key);
+    out.hpke_private = pair.private_key;
     out.secret.resize(link_secret_bytes);
     entropy.fill(out.secret);
     return out;
@@ -90,7 +91,7 @@ Result<LinkCode> parse_link_code(std::string_view text)
     LinkCode out;
     out.device = *DeviceId::from(all.first(DeviceId::size_bytes));
     out.hpke_public = to_bytes(all.subspan(DeviceId::size_bytes, key_bytes));
-    out.secret = to_bytes(all.last(link_secret_bytes));
+    out.secret = crypto::to_wiped(all.last(link_secret_bytes));
     crypto::wipe_memory(raw->data(), raw->size());
     if (crypto::is_x25519_low_order(out.hpke_public)) return not_a_code();
     return out;

@@ -10,6 +10,7 @@
 
 #include <godwit/result.hpp>
 
+#include "lib/crypto/wiped.hpp"
 #include "lib/identity/device_list.hpp"
 #include "lib/port/entropy.hpp"
 
@@ -21,8 +22,8 @@ inline constexpr std::size_t link_secret_bytes = 32;
 /// The new device's side, kept while it waits.
 struct LinkOffer {
     DeviceId device;
-    Bytes hpke_private; ///< 32 bytes.
-    Bytes secret;       ///< link_secret_bytes.
+    crypto::WipedBytes hpke_private; ///< 32 bytes.
+    crypto::WipedBytes secret;       ///< link_secret_bytes.
 };
 [[nodiscard]] LinkOffer make_link_offer(const DeviceId& device, port::Entropy& entropy);
 [[nodiscard]] std::string link_code(const LinkOffer& offer);
@@ -30,7 +31,7 @@ struct LinkOffer {
 struct LinkCode {
     DeviceId device;
     Bytes hpke_public;
-    Bytes secret;
+    crypto::WipedBytes secret;
 };
 /// Errors: invalid_argument (not a code: the detail says what one looks like).
 [[nodiscard]] Result<LinkCode> parse_link_code(std::string_view text);
@@ -42,7 +43,7 @@ struct LinkGrant {
     Bytes device_list; ///< The current one: the new device signs the next, with itself.
 };
 [[nodiscard]] Bytes seal_link_grant(const LinkCode& code, const LinkGrant& grant, port::Entropy& entropy);
-/// Seed and list are of one account. Errors: authentication_failed.
+/// Key, seed and list belong together. Errors: authentication_failed.
 [[nodiscard]] Result<LinkGrant> open_link_grant(const LinkOffer& offer, BytesView sealed);
 
 } // namespace godwit::seal

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Private to seal: which leaves a conversation may have. Its accounts stand in the GroupContext, set when the group is made
-// and never changed; a leaf is a device with a certificate by one of them. All of it can be judged from the group alone, so
-// all members judge alike, whatever device lists and clocks they have.
+// Private to seal: which leaves a conversation may have. Its accounts stand in the GroupContext, set when the group is
+// made and never changed; a leaf is a device with a certificate by one of them. All of it can be judged from the group
+// alone, so all members judge alike, whatever device lists and clocks they have.
 #pragma once
 
 #include "lib/mls/group.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Commits of ours, up to the point where the Delivery Service has to say yes: who is to come and go -> a commit and the group
-// that it leads to -> both stored -> handed out. The group itself stays where it is.
+// Commits of ours, up to the point where the Delivery Service has to say yes: who is to come and go -> a commit and the
+// group that it leads to -> both stored -> handed out. The group itself stays where it is.
 #include "lib/seal/state.hpp"
 
 #include <algorithm>
@@ -32,8 +32,8 @@ MessageId Groups::State::fresh_id()
 
 Groups::State::Additions Groups::State::additions(const Circle& circle, const Members& present,
                                                   const mls::Extensions& extensions,
-                                                  const std::map<DeviceId, Bytes>& packages,
-                                                  std::vector<DeviceId>& bad, WallMs now_ms) const
+                                                  const std::map<DeviceId, Bytes>& packages, std::vector<DeviceId>& bad,
+                                                  WallMs now_ms) const
 {
     Additions out;
     for (const Party& party : circle.parties)
@@ -125,8 +125,7 @@ Result<Outgoing> Groups::change(const Circle& circle, const std::map<DeviceId, B
     out.id = s.fresh_id();
     mls::CommitOptions options;
     for (const DeviceId& gone : surplus_of(group, circle))
-        if (gone != s.device)
-            options.proposals.push_back(mls::Proposal{mls::Remove{*find_device(group.tree(), gone)}});
+        if (gone != s.device) options.proposals.push_back(mls::Proposal{mls::Remove{*find_device(group.tree(), gone)}});
     std::move(added.proposals.begin(), added.proposals.end(), std::back_inserter(options.proposals));
     options.authenticated_data = bind(commit_purpose, out.id);
     if (group.tree().leaf(group.own_leaf())->credential.content != s.certificate)
@@ -149,8 +148,7 @@ Result<Outgoing> Groups::rejoin(const Circle& circle, BytesView group_info, Vers
     const auto accounts = accounts_of(circle);
     if (std::find(accounts.begin(), accounts.end(), s.account_key) == accounts.end())
         return Error{ErrorCode::internal, "a conversation without the own account", 0};
-    if (group_info.size() > wire::group_info_bytes_max)
-        return Error{ErrorCode::malformed, "group info: too long", 0};
+    if (group_info.size() > wire::group_info_bytes_max) return Error{ErrorCode::malformed, "group info: too long", 0};
     const auto message = mls::decode<mls::MLSMessage>(group_info);
     const auto* info = message ? message->as<mls::GroupInfo>() : nullptr;
     if (info == nullptr) return Error{ErrorCode::malformed, "group info: does not decode", 0};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Private to seal: what is stored, and under which names. Records are in MLS's presentation language, with a version first.
+// Private to seal: what is stored, and under which names. Records are in MLS's presentation language, with a version
+// first.
 //
 //   mls/index                    every conversation that has, or had, a group here
 //   mls/<conversation>/about     what the group itself does not know (About)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Content to a PrivateMessage and back. Out: is everybody in the group listed -> encrypt, with purpose and id as authenticated
-// data. In: which group and epoch -> purpose and id -> whose leaf -> only then the key of the generation is taken.
+// Content to a PrivateMessage and back. Out: is everybody in the group listed -> encrypt, with purpose and id as
+// authenticated data. In: which group and epoch -> purpose and id -> whose leaf -> only then the key of the generation
+// is taken.
 #include "lib/seal/state.hpp"
 
 #include <algorithm>
@@ -34,7 +35,8 @@ Result<Sealed> Groups::seal(const Circle& circle, Purpose purpose, const Message
         return Error{ErrorCode::not_connected, "the conversation has no group yet that all its devices know", 0};
     Conversation& c = *state_->find_group(circle.conversation);
     const Membership service(*c.group);
-    auto bytes = c.group->encrypt(state_->environment(service, 0), content, bind(static_cast<std::uint8_t>(purpose), id));
+    auto bytes =
+        c.group->encrypt(state_->environment(service, 0), content, bind(static_cast<std::uint8_t>(purpose), id));
     if (!bytes) return mls::to_error(bytes.error());
     c.ratchets_dirty = true;
     ++c.sent;

@@ -261,7 +261,8 @@ Needs Groups::needs(const Circle& circle, WallMs now_ms)
                 out.missing.push_back(device);
     if (c == nullptr) return out;
     out.surplus = surplus_of(*c->group, circle);
-    out.update = now_ms - static_cast<WallMs>(c->about.updated_ms) >= update_after_ms || c->sent >= update_after_messages;
+    out.update =
+        now_ms - static_cast<WallMs>(c->about.updated_ms) >= update_after_ms || c->sent >= update_after_messages;
     return out;
 }
 

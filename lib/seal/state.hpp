@@ -70,9 +70,10 @@ struct Groups::State {
     [[nodiscard]] MessageId fresh_id();
 
     // commits.cpp
-    /// Makes `next` the group. `joined`: our leaf is new in it, what was known of the others does not count.
-    [[nodiscard]] Changes enter(Conversation& conversation, mls::Group next, const Members& before, bool joined,
-                                const std::optional<MessageId>& commit);
+    /// The group is in a new epoch: what has changed against `before`. `joined`: our leaf is new in it, what was known
+    /// of the others does not count.
+    [[nodiscard]] Changes entered(Conversation& conversation, const Members& before, bool joined,
+                                  const std::optional<MessageId>& commit);
     void drop_overtaken(const Conversation& conversation);
     [[nodiscard]] CommitOutcome apply(Conversation& conversation, const MessageId& id, const DeviceId& from,
                                       BytesView sealed, WallMs now_ms);

@@ -321,6 +321,14 @@ public:
         });
         return out;
     }
+    /// For checkers: the names of all named values.
+    [[nodiscard]] std::vector<std::string> value_names() const
+    {
+        std::vector<std::string> out;
+        for (const auto& [name, value] : data_.values)
+            out.push_back(name);
+        return out;
+    }
     [[nodiscard]] std::size_t seen_count() const { return data_.seen.size(); }
     [[nodiscard]] std::size_t envelope_count() const { return data_.envelopes.size(); }
 

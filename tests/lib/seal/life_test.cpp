@@ -62,18 +62,16 @@ TEST_CASE("life: two people, two devices each, talk in one group")
     const auto remove = ann2.tick([&](Groups& groups) { return groups.change(smaller, {}, bad, start_ms); });
     REQUIRE(remove.ok());
     for (Member* device : {&bob1, &bob2, &ann3}) {
-        const auto got = device->tick([&](Groups& groups) {
-            return groups.commit(remove->id, ann2.id, remove->commit, start_ms);
-        });
+        const auto got =
+            device->tick([&](Groups& groups) { return groups.commit(remove->id, ann2.id, remove->commit, start_ms); });
         CHECK(got.verdict == seal::CommitOutcome::Verdict::applied);
         REQUIRE(got.changes.removed.size() == 1);
         CHECK(got.changes.removed[0].device == ann1.id);
         CHECK(got.changes.committer == ann2.id);
     }
     REQUIRE(ann2.tick([&](Groups& groups) { return groups.accepted(conversation, start_ms); }).ok());
-    const auto gone = ann1.tick([&](Groups& groups) {
-        return groups.commit(remove->id, ann2.id, remove->commit, start_ms);
-    });
+    const auto gone =
+        ann1.tick([&](Groups& groups) { return groups.commit(remove->id, ann2.id, remove->commit, start_ms); });
     CHECK(gone.verdict == seal::CommitOutcome::Verdict::applied);
     CHECK(gone.changes.self_removed);
     CHECK_FALSE(ann1.groups->version(conversation).has_value());

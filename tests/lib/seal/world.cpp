@@ -65,9 +65,8 @@ std::map<DeviceId, Bytes> World::packages(const std::vector<Member*>& of)
 seal::Changes World::accept(Member& committer, const seal::Outgoing& outgoing)
 {
     for (const DeviceId& recipient : outgoing.recipients) {
-        const auto got = by_id(recipient).tick([&](seal::Groups& groups) {
-            return groups.commit(outgoing.id, committer.id, outgoing.commit, now_ms);
-        });
+        const auto got = by_id(recipient).tick(
+            [&](seal::Groups& groups) { return groups.commit(outgoing.id, committer.id, outgoing.commit, now_ms); });
         CHECK_MESSAGE(got.verdict == seal::CommitOutcome::Verdict::applied,
                       by_id(recipient).name << ": " << name(got.verdict) << ' ' << got.detail);
     }
@@ -76,8 +75,7 @@ seal::Changes World::accept(Member& committer, const seal::Outgoing& outgoing)
             by_id(newcomer).tick([&](seal::Groups& groups) { return groups.welcome(outgoing.welcome, now_ms); });
         CHECK_MESSAGE(got.ok(), by_id(newcomer).name << ": " << (got.ok() ? "" : got.error().detail));
     }
-    auto changes =
-        committer.tick([&](seal::Groups& groups) { return groups.accepted(outgoing.conversation, now_ms); });
+    auto changes = committer.tick([&](seal::Groups& groups) { return groups.accepted(outgoing.conversation, now_ms); });
     REQUIRE_MESSAGE(changes.ok(), (changes.ok() ? "" : changes.error().detail));
     CHECK(changes->committer == committer.id);
     group_info = outgoing.group_info;
@@ -112,14 +110,13 @@ void talk(World& world, Member& from, const seal::Circle& circle, const std::vec
 {
     const MessageId id = message_id(world.next_seed());
     const Bytes text = to_bytes(as_bytes("hello from " + from.name));
-    const auto sealed = from.tick(
-        [&](seal::Groups& groups) { return groups.seal(circle, seal::Purpose::content, id, text); });
+    const auto sealed =
+        from.tick([&](seal::Groups& groups) { return groups.seal(circle, seal::Purpose::content, id, text); });
     REQUIRE_MESSAGE(sealed.ok(), from.name << ": " << (sealed.ok() ? "" : sealed.error().detail));
     for (Member* device : to) {
         if (device == &from) continue;
-        const auto got = device->tick([&](seal::Groups& groups) {
-            return groups.open(seal::Purpose::content, id, from.id, sealed->bytes);
-        });
+        const auto got = device->tick(
+            [&](seal::Groups& groups) { return groups.open(seal::Purpose::content, id, from.id, sealed->bytes); });
         CHECK_MESSAGE(got.verdict == seal::Opened::Verdict::opened, device->name << ": " << name(got.verdict));
         CHECK(got.content == text);
         CHECK(got.sender.device == from.id);
