@@ -88,7 +88,7 @@ def a_device_linked_by_code(world):
     more_of(world, relay, "alice", "alice-phone")
     tablet = world.client("alice-tablet")
     code = tablet.ok("device_link_code", relay=relay.address, device_name="tablet")["code"]
-    check(re.fullmatch(r"godwit-link:1:[\w-]{107}", code), f"a code: {code}")
+    check(re.fullmatch(r"godwit-link:1:[\w-]{128}", code), f"a code: {code}")
     equal(tablet.ok("status")["user"], "", "nobody's device while it waits")
     damaged = code[:-1] + ("A" if code[-1] != "A" else "Q")
     for bad in ("", "tablet", code[:-1], code + "A", code.replace("link:1", "link:2"), code.replace(":1:", ":1:*")):
@@ -121,7 +121,7 @@ def a_code_that_nobody_waits_with(world):
     alice, _ = world.pair(relay)
     gone = world.client("gone")
     code = gone.ok("device_link_code", relay=relay.address)["code"]
-    gone.kill()
+    gone.quit()
     until = time.monotonic() + WAIT_S
     while (error := alice.ask("device_link", code=code).get("error", {"code": "ok"}))["code"] == "ok":
         check(time.monotonic() < until, "the relay still takes grants for a device that is gone")

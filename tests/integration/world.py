@@ -157,17 +157,17 @@ class Client:
             self.write(json.dumps({"id": self.next_id, "do": do, **fields}) + "\n")
             return self.next_id
 
-    def ask(self, do, **fields):
+    def ask(self, do, /, **fields):
         start = self.mark()
         wanted = self.post(do, **fields)
         return self.run.wait(lambda line: "ok" in line and line.get("id") == wanted, f"reply to {do}", start)
 
-    def ok(self, do, **fields):
+    def ok(self, do, /, **fields):
         reply = self.ask(do, **fields)
         check(reply["ok"], f"{self.name}: {do} {fields}: {reply}")
         return reply
 
-    def refused(self, code, do, **fields):
+    def refused(self, code, do, /, **fields):
         reply = self.ask(do, **fields)
         check(not reply["ok"], f"{self.name}: {do} was allowed: {reply}")
         equal(reply["error"]["code"], code, f"{self.name}: {do}: {reply['error']['detail']}")
