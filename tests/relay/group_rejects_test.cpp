@@ -2,6 +2,8 @@
 // A commit that a member cannot accept is taken back, so that nobody bricks a group.
 #include "tests/relay/chat.hpp"
 
+#include "lib/sqlite/fault_disk.hpp"
+
 using namespace godwit;
 using namespace godwit::relay;
 using namespace godwit::relay::test;
@@ -36,6 +38,7 @@ TEST_CASE("the newest commit is taken back: the epoch is open again, everybody w
     CHECK(c.reject(c.ann, "bo", 1, 2, 4) == ErrorCode::ok);
     CHECK(c.state(c.ann).group_info == info_bytes(2));
     CHECK(c.world.core->counters().group_rejects == 2);
+    CHECK(c.world.core->counters().group_reject_reason_last == 7);
 }
 
 TEST_CASE("rejected commits and their Welcomes are taken out of the mailboxes where they wait")
@@ -126,6 +129,53 @@ TEST_CASE("rejecting is rare: five at once, then one each twelve minutes, per de
     c.world.advance(std::chrono::minutes(12));
     CHECK(c.commit(c.ann, "bo", 1, 1, 21) == ErrorCode::ok);
     CHECK(c.reject(c.bo, "ann", 1, 1, 21) == ErrorCode::ok);
+}
+
+TEST_CASE("every read of the disk fails once: a rejection is told to all who are connected, or they all start over")
+{
+    constexpr int sqlite_read_error = 10 | 256; // SQLITE_IOERR_READ
+    sqlite::DiskImage image;
+    {
+        sqlite::FaultDisk disk;
+        auto opened = Store::open("relay.db", disk.name());
+        REQUIRE(opened.ok());
+        Chat c({}, *std::move(opened));
+        auto creation = c.request("bo", 1, 0, 1, {}, {c.bo.id, c.phone.id});
+        creation.group_info.assign(30'000, 1); // pages of its own
+        CHECK(c.ann.code(creation) == ErrorCode::ok);
+        image = disk.image_killed();
+    }
+    int refused = 0, told = 0;
+    for (std::uint64_t nth = 1; nth <= 25; ++nth) {
+        CAPTURE(nth);
+        sqlite::FaultDisk disk(image);
+        auto opened = Store::open("relay.db", disk.name());
+        REQUIRE(opened.ok());
+        World world({}, *std::move(opened));
+        Device ann(world, 1), bo(world, 2);
+        ann.resume();
+        bo.resume();
+        disk.fail(sqlite::disk_op_bit(sqlite::DiskOp::read), nth, sqlite_read_error);
+        const auto code = bo.code(frame::GroupReject{"ann", conversation(100, 200), 1, 0, envelope(1).id, 0});
+        disk.fail(0, 0, 0);
+        CHECK(ann.is_closed() == bo.is_closed());
+        if (bo.is_closed()) {
+            ann.resume();
+            bo.resume();
+        } else if (code == ErrorCode::ok) {
+            ++told;
+            CHECK(ann.take<frame::GroupChanged>().size() == 1);
+            CHECK(bo.take<frame::GroupChanged>().size() == 1);
+        } else {
+            ++refused;
+            CHECK(code == ErrorCode::relay_unavailable);
+            CHECK(ann.take<frame::GroupChanged>().empty());
+        }
+        const auto state = std::get<frame::GroupState>(bo.ask(frame::GroupFetch{"ann", conversation(100, 200)}).body);
+        CHECK(state.epoch == (code == ErrorCode::ok ? 0 : 1));
+    }
+    CHECK(refused > 0);
+    CHECK(told > 0);
 }
 
 TEST_CASE("a rejection whose tick is lost has not happened")

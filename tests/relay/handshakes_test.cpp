@@ -67,6 +67,31 @@ TEST_CASE("the old bytes are on their way when the new ones come: acknowledging 
     CHECK(c.ann.take<frame::MailboxDeliver>().size() == 1);
 }
 
+TEST_CASE("sealed anew after the recipient has closed the door: nothing new comes in by that way")
+{
+    for (const bool blocked : {true, false}) {
+        Chat c;
+        Device tablet(c.world, 4);
+        tablet.enter("bo", 200);
+        c.ann.drop();
+        c.phone.drop();
+        tablet.drop();
+        CHECK(put(c.bo, {c.ann.id, tablet.id}, resealed(1, 0xaa)) == std::vector{ErrorCode::ok, ErrorCode::ok});
+        c.phone.resume();
+        CHECK(c.phone.code(blocked ? frame::RequestBody(frame::ContactBlock{"bo"})
+                                   : frame::RequestBody(frame::ContactRemove{"bo"})) == ErrorCode::ok);
+        CHECK(put(c.bo, {c.ann.id, tablet.id}, resealed(1, 0xbb)) ==
+              std::vector{blocked ? ErrorCode::ok : ErrorCode::not_a_contact, ErrorCode::ok});
+        c.ann.resume();
+        CHECK(c.ann.take<frame::MailboxDeliver>().empty());
+        CHECK(c.ann.take<frame::MailboxEmpty>().size() == 1);
+        tablet.resume();
+        CHECK(tablet.take<frame::MailboxDeliver>().at(0).envelope.sealed == Bytes(100, 0xbb));
+        // also when nobody else waits for it
+        CHECK(put(c.bo, {tablet.id}, resealed(2, 0xaa)) == ok);
+    }
+}
+
 TEST_CASE("sealed anew and longer: only where there is room, and counted")
 {
     Config config;
