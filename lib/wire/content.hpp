@@ -46,7 +46,7 @@ inline constexpr std::size_t content_bytes_max = 192 * 1024;
 inline constexpr std::size_t ice_signal_bytes_max = 8 * 1024;
 /// Arrays inside arrays; the deepest frame (Roster) needs four.
 inline constexpr std::size_t nesting_max = 8;
-/// Values (array headers included) in one encoding; the largest frame (Roster) needs 2,500. Bounds what decoding
+/// Values (array headers included) in one encoding; the largest frame (Roster) needs 1,500. Bounds what decoding
 /// allocates besides the bytes themselves: 24 bytes a value.
 inline constexpr std::size_t values_max = 4096;
 

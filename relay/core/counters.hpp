@@ -33,8 +33,9 @@ struct Counters {
     std::uint64_t handshake_envelopes_expired = 0;
     std::uint64_t handshake_envelopes_skipped = 0; ///< No room left: the device joins again by itself.
     std::uint64_t group_commits = 0;
-    std::uint64_t group_conflicts = 0; ///< Commits that came second, or for another epoch.
-    std::uint64_t group_rejects = 0;   ///< Commits taken back.
+    std::uint64_t group_conflicts = 0;          ///< Commits that came second, or for another epoch.
+    std::uint64_t group_rejects = 0;            ///< Commits taken back.
+    std::uint64_t group_reject_reason_last = 0; ///< Of the newest of them, as the member said (mls::MlsError).
     std::uint64_t key_packages_stored = 0;
     std::uint64_t key_packages_handed_out = 0;
     std::uint64_t last_resorts_handed_out = 0;
@@ -65,6 +66,7 @@ struct Counters {
         handshake_envelopes_skipped = to.handshake_envelopes_skipped;
         group_commits = to.group_commits;
         group_rejects = to.group_rejects;
+        group_reject_reason_last = to.group_reject_reason_last;
         key_packages_stored = to.key_packages_stored;
         key_packages_handed_out = to.key_packages_handed_out;
         last_resorts_handed_out = to.last_resorts_handed_out;
@@ -103,6 +105,7 @@ struct Counters {
         visit("group_commits", group_commits);
         visit("group_conflicts", group_conflicts);
         visit("group_rejects", group_rejects);
+        visit("group_reject_reason_last", group_reject_reason_last);
         visit("key_packages_stored", key_packages_stored);
         visit("key_packages_handed_out", key_packages_handed_out);
         visit("last_resorts_handed_out", last_resorts_handed_out);

@@ -175,6 +175,7 @@ Answer Groups::reject(const Session& session, const frame::GroupReject& request,
     context_.changes.groups.insert({session.account, request.conversation});
     if (partner->listens) context_.changes.groups.insert({partner->row, request.conversation});
     ++context_.counters.group_rejects;
+    context_.counters.group_reject_reason_last = request.reason;
     return state_of(context_.store.group(request.conversation));
 }
 

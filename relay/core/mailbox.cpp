@@ -12,12 +12,13 @@ Answer Mailbox::put(const Session& session, const frame::MailboxPut& request, Mo
     if (stored && stored->kind != EnvelopeKind::content)
         return {ErrorCode::invalid_argument, "this envelope id is a commit's: choose another"};
     if (stored && stored->sealed != request.envelope.sealed) {
+        drop_unreachable(session, *stored);
         if (!replace(*stored, request.envelope.sealed)) {
             context_.counters.content_envelopes_refused += request.recipients.size();
             out.results.assign(request.recipients.size(), ErrorCode::quota_exceeded);
             return frame::ResponseBody(std::move(out));
         }
-        stored->sealed = request.envelope.sealed;
+        stored = context_.store.envelope(session.peer.device, request.envelope.id);
     }
     for (const auto& recipient : request.recipients) {
         const auto code = put_one(session, recipient, request.envelope, stored, now);
@@ -47,6 +48,18 @@ ErrorCode Mailbox::put_one(const Session& session, const DeviceId& recipient, co
     ++context_.counters.content_envelopes_stored;
     context_.counters.content_bytes_stored += envelope.sealed.size();
     return ErrorCode::ok;
+}
+
+/// New bytes are not for those whom this sender may not write to any more; the old ones are superseded.
+void Mailbox::drop_unreachable(const Session& session, const StoredEnvelope& stored)
+{
+    for (const auto device : context_.store.holders(stored.row)) {
+        if (may_send(session, context_.store.owner(device)) == ErrorCode::ok) continue;
+        if (const auto sequence = context_.store.mail_sequence(device, stored.row))
+            (void)context_.store.remove_mail(device, *sequence);
+        forget_usage(device);
+        context_.changes.mail.insert(device); // it may be empty now
+    }
 }
 
 bool Mailbox::replace(const StoredEnvelope& stored, const Bytes& sealed)

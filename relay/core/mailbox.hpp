@@ -74,6 +74,7 @@ private:
 
     [[nodiscard]] ErrorCode put_one(const Session& session, const DeviceId& recipient, const wire::Envelope& envelope,
                                     std::optional<StoredEnvelope>& stored, Moment now);
+    void drop_unreachable(const Session& session, const StoredEnvelope& stored);
     /// True when all who wait for the old bytes have room for the new ones.
     [[nodiscard]] bool replace(const StoredEnvelope& stored, const Bytes& sealed);
     void store_mail(DeviceRow device, AccountRow sender, EnvelopeRow envelope, EnvelopeKind kind, std::size_t bytes);

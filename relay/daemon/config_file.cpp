@@ -155,6 +155,20 @@ private:
         s.number("mailbox_days", mailbox_days, 1, 3'650);
         if (mailbox_days != 0) limits.mailbox_age_ms_max = mailbox_days * 24 * 3600 * 1000;
         s.number("mailbox_sender_percent", limits.mailbox_sender_percent_max, 1, 100);
+        s.number("mailbox_handshakes", limits.mailbox_handshakes_max, 4, 1'000'000);
+        std::int64_t handshake_mib = 0;
+        s.number("mailbox_handshake_mib", handshake_mib, 2, 1024 * 1024);
+        if (handshake_mib != 0)
+            limits.mailbox_handshake_bytes_max = static_cast<std::uint64_t>(handshake_mib) * 1024 * 1024;
+        s.number("group_requests_burst", limits.group_requests.burst, 1, 1'000'000);
+        std::int64_t group_requests_per_s = 0;
+        s.number("group_requests_per_s", group_requests_per_s, 1, 1'000);
+        if (group_requests_per_s != 0) limits.group_requests.interval = Duration(1'000'000 / group_requests_per_s);
+        s.rate("group_rejects", limits.group_rejects);
+        s.rate("key_packages_per_pair", limits.key_packages_per_pair);
+        s.rate("device_changes", limits.device_changes);
+        s.number("link_waits", limits.link_waits_max, 1, 100'000);
+        s.number("link_waits_per_address", limits.link_waits_per_address_max, 1, 100'000);
         std::int64_t idle_s = 0;
         s.number("idle_s", idle_s, 5, 3'600);
         if (idle_s != 0) out_.idle_max = std::chrono::seconds(idle_s);

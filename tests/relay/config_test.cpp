@@ -37,6 +37,18 @@ mailbox_messages = 200
 mailbox_mib = 8
 mailbox_days = 7
 mailbox_sender_percent = 50
+mailbox_handshakes = 500
+mailbox_handshake_mib = 4
+group_requests_burst = 90
+group_requests_per_s = 5
+group_rejects_burst = 3
+group_rejects_interval_s = 600
+key_packages_per_pair_burst = 12
+key_packages_per_pair_interval_s = 20
+device_changes_burst = 6
+device_changes_interval_s = 120
+link_waits = 20
+link_waits_per_address = 2
 idle_s = 45
 [stun]
 host = "stun.example.org"
@@ -70,6 +82,18 @@ password = "p"
     CHECK(full->core.limits.mailbox_bytes_max == 8 * 1024 * 1024);
     CHECK(full->core.limits.mailbox_age_ms_max == WallMs{7} * 86'400'000);
     CHECK(full->core.limits.mailbox_sender_percent_max == 50);
+    CHECK(full->core.limits.mailbox_handshakes_max == 500);
+    CHECK(full->core.limits.mailbox_handshake_bytes_max == 4 * 1024 * 1024);
+    CHECK(full->core.limits.group_requests.burst == 90);
+    CHECK(full->core.limits.group_requests.interval == std::chrono::milliseconds(200));
+    CHECK(full->core.limits.group_rejects.burst == 3);
+    CHECK(full->core.limits.group_rejects.interval == std::chrono::minutes(10));
+    CHECK(full->core.limits.key_packages_per_pair.burst == 12);
+    CHECK(full->core.limits.key_packages_per_pair.interval == std::chrono::seconds(20));
+    CHECK(full->core.limits.device_changes.burst == 6);
+    CHECK(full->core.limits.device_changes.interval == std::chrono::minutes(2));
+    CHECK(full->core.limits.link_waits_max == 20);
+    CHECK(full->core.limits.link_waits_per_address_max == 2);
     CHECK(full->idle_max == std::chrono::seconds(45));
     CHECK(full->core.stun_host == "stun.example.org");
     CHECK(full->core.stun_port == 3479);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The real process, over real sockets.
+#include "lib/identity/conversation_id.hpp"
 #include "tests/relay/process.hpp"
 
 #include <arpa/inet.h>
@@ -119,6 +120,52 @@ TEST_CASE("what was acknowledged survives kill -9; the key stays; a device comes
         CHECK(mail->envelope.id == envelope(i).id);
         phone.send(frame::MailboxAck{{mail->sequence}});
     }
+}
+
+TEST_CASE("a commit that was acknowledged survives kill -9, and offered again is answered again; linking over the wire")
+{
+    const TemporaryDirectory directory;
+    loop::Loop loop;
+    const auto account = signing_key(100);
+    const auto own = identity::conversation_of(account.public_key(), account.public_key());
+    const auto phone_id = signing_key(2).public_key();
+    const frame::GroupCommit commit{"ann", own, 1, 0, {}, envelope(1), {phone_id}, Bytes(9'000, 7), Bytes(20'000, 8)};
+    {
+        RelayProcess relay(arguments(directory));
+        const auto address = relay.ready();
+        LiveClient ann(loop, address, Over::quic, 1), phone(loop, address, Over::tls, 2);
+        REQUIRE(ann.is_up());
+        REQUIRE(phone.is_up());
+        CHECK(ann.join("ann", 100) == ErrorCode::ok);
+        phone.send(frame::Hello{1, 1, "0.1.0", "test"});
+        CHECK(phone.code(frame::LinkWait{}) == ErrorCode::ok);
+        CHECK(ann.code(frame::LinkGrant{phone_id, {1, 2}}) == ErrorCode::ok);
+        CHECK(phone.next<frame::LinkGranted>()->sealed == Bytes{1, 2});
+        CHECK(phone.code(frame::AddDevice{"ann", phone.certificate("ann", 100),
+                                          list_of(account, "ann", 2, {ann.id, phone_id}).encoded}) == ErrorCode::ok);
+        CHECK(phone.next<frame::MailboxEmpty>());
+        CHECK(devices_in(ann.next<frame::OwnDevices>()->device_list).size() == 1);
+        CHECK(devices_in(ann.next<frame::OwnDevices>()->device_list).size() == 2);
+        CHECK(ann.code(commit) == ErrorCode::ok);
+        relay.signal(SIGKILL);
+        CHECK(relay.wait() == -SIGKILL);
+    }
+    RelayProcess relay(arguments(directory));
+    const auto address = relay.ready();
+    LiveClient ann(loop, address, Over::tls, 1), phone(loop, address, Over::quic, 2);
+    REQUIRE(ann.is_up());
+    REQUIRE(phone.is_up());
+    for (auto* const one : {&ann, &phone}) {
+        one->send(frame::Hello{1, 1, "0.1.0", "test"});
+        CHECK(one->code(frame::Resume{}) == ErrorCode::ok);
+    }
+    const auto mail = phone.next<frame::MailboxDeliver>();
+    REQUIRE(mail);
+    CHECK(mail->envelope.sealed == commit.welcome);
+    phone.send(frame::MailboxAck{{mail->sequence}});
+    CHECK(ann.code(commit) == ErrorCode::ok);
+    CHECK(phone.next<frame::MailboxEmpty>()); // and not once more
+    CHECK(std::get<frame::GroupState>(phone.ask(frame::GroupFetch{"ann", own}).body).group_info == commit.group_info);
 }
 
 TEST_CASE("another key than the pinned one: the client does not go on")

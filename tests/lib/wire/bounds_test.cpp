@@ -63,9 +63,17 @@ std::vector<Bound> bounds()
         {"content.receipt", receipt_ids_max, again_content,
          [](std::size_t n) { return encode(content::Any(content::Receipt{std::vector<MessageId>(n)})); }},
         {"certificate.user", user_name_length_max, again_certificate,
-         [](std::size_t n) { return encode(DeviceCertificate{text(n), {}, {}, {}, 0, "x", {}}); }},
+         [](std::size_t n) { return encode(DeviceCertificate{text(n), {}, {}, 0, "x", {}}); }},
         {"certificate.device_name", device_name_bytes_max, again_certificate,
-         [](std::size_t n) { return encode(DeviceCertificate{"u", {}, {}, {}, 0, text(n), {}}); }},
+         [](std::size_t n) { return encode(DeviceCertificate{"u", {}, {}, 0, text(n), {}}); }},
+        {"content.unopened", receipt_ids_max, again_content,
+         [](std::size_t n) { return encode(content::Any(content::Unopened{std::vector<MessageId>(n)})); }},
+        {"list.user", user_name_length_max, again_device_list,
+         [](std::size_t n) { return encode(DeviceList{text(n), {}, 1, 0, {{1}}, {}}); }},
+        {"list.certificates", devices_per_account_max, again_device_list,
+         [](std::size_t n) { return encode(DeviceList{"u", {}, 1, 0, std::vector<Bytes>(n, Bytes{1}), {}}); }},
+        {"list.certificate", certificate_bytes_max, again_device_list,
+         [](std::size_t n) { return encode(DeviceList{"u", {}, 1, 0, {blob(n)}, {}}); }, true},
         {"ice.ufrag", ice_credential_bytes_max, again_ice_signal,
          [](std::size_t n) { return encode(IceSignal{IceSignal::Kind::offer, 1, text(n), "p", {}, false}); }},
         {"ice.pwd", ice_credential_bytes_max, again_ice_signal,
@@ -83,20 +91,65 @@ std::vector<Bound> bounds()
          [](std::size_t n) { return encode(peer::Frame(peer::Deliver{{{}, blob(n)}})); }, true},
         {"peer.receipt", receipt_ids_max, again_peer,
          [](std::size_t n) { return encode(peer::Frame(peer::Receipt{std::vector<MessageId>(n)})); }},
+        {"peer.unopened", receipt_ids_max, again_peer,
+         [](std::size_t n) { return encode(peer::Frame(peer::Unopened{std::vector<MessageId>(n)})); }},
         {"hello.client_version", version_text_bytes_max, again_client,
          [](std::size_t n) { return encode(relay::ClientFrame(relay::Hello{1, 1, text(n), "p"})); }},
         {"hello.platform", platform_bytes_max, again_client,
          [](std::size_t n) { return encode(relay::ClientFrame(relay::Hello{1, 1, "v", text(n)})); }},
         {"register.user", user_name_length_max, again_client,
-         [](std::size_t n) { return client(relay::RegisterAccount{text(n), {}, {}, {}, {1}}); }},
+         [](std::size_t n) { return client(relay::RegisterAccount{text(n), {}, {}, {}, {1}, {1}}); }},
         {"register.vault", vault_bytes_max, again_client,
-         [](std::size_t n) { return client(relay::RegisterAccount{"u", {}, {}, blob(n), {1}}); }},
+         [](std::size_t n) { return client(relay::RegisterAccount{"u", {}, {}, blob(n), {1}, {1}}); }},
         {"register.certificate", certificate_bytes_max, again_client,
-         [](std::size_t n) { return client(relay::RegisterAccount{"u", {}, {}, {}, blob(n)}); }, true},
+         [](std::size_t n) { return client(relay::RegisterAccount{"u", {}, {}, {}, blob(n), {1}}); }, true},
+        {"register.device_list", device_list_bytes_max, again_client,
+         [](std::size_t n) { return client(relay::RegisterAccount{"u", {}, {}, {}, {1}, blob(n)}); }, true},
         {"login.user", user_name_length_max, again_client,
          [](std::size_t n) { return client(relay::Login{text(n), {}}); }},
-        {"add_device", certificate_bytes_max, again_client,
-         [](std::size_t n) { return client(relay::AddDevice{blob(n)}); }, true},
+        {"add_device.user", user_name_length_max, again_client,
+         [](std::size_t n) { return client(relay::AddDevice{text(n), {1}, {1}}); }},
+        {"add_device.certificate", certificate_bytes_max, again_client,
+         [](std::size_t n) { return client(relay::AddDevice{"u", blob(n), {1}}); }, true},
+        {"add_device.device_list", device_list_bytes_max, again_client,
+         [](std::size_t n) { return client(relay::AddDevice{"u", {1}, blob(n)}); }, true},
+        {"logout", device_list_bytes_max, again_client, [](std::size_t n) { return client(relay::Logout{blob(n)}); },
+         true},
+        {"devices_put", device_list_bytes_max, again_client,
+         [](std::size_t n) { return client(relay::DevicesPut{blob(n)}); }, true},
+        {"link_grant", link_grant_bytes_max, again_client,
+         [](std::size_t n) { return client(relay::LinkGrant{{}, blob(n)}); }, true},
+        {"publish.packages", key_packages_max, again_client,
+         [](std::size_t n) { return client(relay::KeyPackagePublish{std::vector<Bytes>(n, Bytes{1}), {}}); }},
+        {"publish.package", key_package_bytes_max, again_client,
+         [](std::size_t n) { return client(relay::KeyPackagePublish{{blob(n)}, {}}); }, true},
+        {"publish.last_resort", key_package_bytes_max, again_client,
+         [](std::size_t n) { return client(relay::KeyPackagePublish{{}, blob(n)}); }},
+        {"package_fetch.user", user_name_length_max, again_client,
+         [](std::size_t n) { return client(relay::KeyPackageFetch{text(n), {}}); }},
+        {"package_fetch.devices", devices_per_account_max, again_client,
+         [](std::size_t n) { return client(relay::KeyPackageFetch{"u", std::vector<DeviceId>(n)}); }},
+        {"commit.with", user_name_length_max, again_client,
+         [small](std::size_t n) { return client(relay::GroupCommit{text(n), {}, 1, 1, {}, small, {}, {}, {1}}); }},
+        {"commit.recipients", recipients_max, again_client,
+         [small](std::size_t n) {
+             return client(relay::GroupCommit{"u", {}, 1, 1, std::vector<DeviceId>(n), small, {}, {}, {1}});
+         }},
+        {"commit.envelope", envelope_bytes_max, again_client,
+         [](std::size_t n) { return client(relay::GroupCommit{"u", {}, 1, 1, {}, {{}, blob(n)}, {}, {}, {1}}); }, true},
+        {"commit.newcomers", recipients_max, again_client,
+         [small](std::size_t n) {
+             return client(relay::GroupCommit{"u", {}, 1, 1, {}, small, std::vector<DeviceId>(n), {}, {1}});
+         }},
+        {"commit.welcome", welcome_bytes_max, again_client,
+         [small](std::size_t n) { return client(relay::GroupCommit{"u", {}, 1, 1, {}, small, {}, blob(n), {1}}); }},
+        {"commit.group_info", group_info_bytes_max, again_client,
+         [small](std::size_t n) { return client(relay::GroupCommit{"u", {}, 1, 1, {}, small, {}, {}, blob(n)}); },
+         true},
+        {"group_fetch", user_name_length_max, again_client,
+         [](std::size_t n) { return client(relay::GroupFetch{text(n), {}}); }},
+        {"group_reject", user_name_length_max, again_client,
+         [](std::size_t n) { return client(relay::GroupReject{text(n), {}, 1, 1, {}, 0}); }},
         {"contact_add", user_name_length_max, again_client,
          [](std::size_t n) { return client(relay::ContactAdd{text(n)}); }},
         {"contact_accept", user_name_length_max, again_client,
@@ -122,7 +175,18 @@ std::vector<Bound> bounds()
         {"welcome.update", version_text_bytes_max, again_server,
          [](std::size_t n) { return server(relay::Welcome{1, "", "", 0, false, text(n), 0, 0}); }},
         {"login_ok.vault", vault_bytes_max, again_server,
-         [](std::size_t n) { return server(response(relay::LoginOk{{}, blob(n)})); }},
+         [](std::size_t n) { return server(response(relay::LoginOk{{}, blob(n), {}})); }},
+        {"login_ok.device_list", device_list_bytes_max, again_server,
+         [](std::size_t n) { return server(response(relay::LoginOk{{}, {}, blob(n)})); }},
+        {"key_packages", devices_per_account_max, again_server,
+         [](std::size_t n) {
+             return server(response(
+                 relay::KeyPackages{std::vector<relay::KeyPackages::One>(n, relay::KeyPackages::One{{}, {1}})}));
+         }},
+        {"key_packages.package", key_package_bytes_max, again_server,
+         [](std::size_t n) { return server(response(relay::KeyPackages{{{{}, blob(n)}}})); }, true},
+        {"group_state.group_info", group_info_bytes_max, again_server,
+         [](std::size_t n) { return server(response(relay::GroupState{1, 1, {}, blob(n)})); }},
         {"session.user", user_name_length_max, again_server,
          [](std::size_t n) { return server(response(relay::Session{text(n), {}, "", 0})); }},
         {"session.turn_servers", turn_servers_max, again_server,
@@ -140,25 +204,22 @@ std::vector<Bound> bounds()
          [](std::size_t n) { return server(response(relay::MailboxPutOk{std::vector<ErrorCode>(n, ErrorCode::ok)})); }},
         {"roster.entries", roster_page_max, again_server,
          [](std::size_t n) { return server(relay::Roster{std::vector<RosterEntry>(n), {}, true}); }},
-        {"roster.own", devices_per_account_max, again_server,
-         [](std::size_t n) { return server(relay::Roster{{}, std::vector<Bytes>(n, Bytes{1}), true}); }},
+        {"roster.own", device_list_bytes_max, again_server,
+         [](std::size_t n) { return server(relay::Roster{{}, blob(n), true}); }},
         {"entry.user", user_name_length_max, again_server,
          [](std::size_t n) { return server(relay::RosterChange{{text(n), RosterState::none, {}, {}, {}}}); }},
         {"entry.state", 4, again_server,
          [](std::size_t n) { return server(relay::RosterChange{{"u", static_cast<RosterState>(n), {}, {}, {}}}); }},
-        {"entry.certificates", devices_per_account_max, again_server,
-         [](std::size_t n) {
-             return server(relay::RosterChange{{"u", RosterState::accepted, {}, std::vector<Bytes>(n, Bytes{1}), {}}});
-         }},
-        {"entry.certificate", certificate_bytes_max, again_server,
-         [](std::size_t n) { return server(relay::RosterChange{{"u", RosterState::accepted, {}, {blob(n)}, {}}}); },
-         true},
+        {"entry.device_list", device_list_bytes_max, again_server,
+         [](std::size_t n) { return server(relay::RosterChange{{"u", RosterState::accepted, {}, blob(n), {}}}); }},
         {"entry.online", devices_per_account_max, again_server,
          [](std::size_t n) {
              return server(relay::RosterChange{{"u", RosterState::accepted, {}, {}, std::vector<DeviceId>(n)}});
          }},
-        {"own_devices", devices_per_account_max, again_server,
-         [](std::size_t n) { return server(relay::OwnDevices{std::vector<Bytes>(n, Bytes{1})}); }},
+        {"own_devices", device_list_bytes_max, again_server,
+         [](std::size_t n) { return server(relay::OwnDevices{blob(n)}); }, true},
+        {"link_granted", link_grant_bytes_max, again_server,
+         [](std::size_t n) { return server(relay::LinkGranted{blob(n)}); }, true},
         {"presence.user", user_name_length_max, again_server,
          [](std::size_t n) { return server(relay::Presence{text(n), {}}); }},
         {"presence.online", devices_per_account_max, again_server,
@@ -270,16 +331,33 @@ TEST_CASE("whole encodings: longest, deepest, most values")
     CHECK(again_content(many(values_max)));
     CHECK_FALSE(again_content(many(values_max + 1)));
 
-    // The fullest legal roster page still is within values_max.
-    RosterEntry full{text(32),
-                     RosterState::accepted,
-                     {},
-                     std::vector<Bytes>(devices_per_account_max, blob(300)),
-                     std::vector<DeviceId>(devices_per_account_max)};
-    const auto page = server(relay::Roster{std::vector<RosterEntry>(roster_page_max, full),
-                                           std::vector<Bytes>(devices_per_account_max, blob(300)), true});
+    // The fullest roster page that a relay makes (half a frame of lists) still is within values_max, and in one frame.
+    const std::size_t list_bytes = frame_bytes_max / 2 / roster_page_max - 800;
+    RosterEntry full{
+        text(32), RosterState::accepted, {}, blob(list_bytes), std::vector<DeviceId>(devices_per_account_max)};
+    const auto page =
+        server(relay::Roster{std::vector<RosterEntry>(roster_page_max, full), blob(device_list_bytes_max), true});
     CHECK(page.size() <= frame_bytes_max);
     CHECK(again_server(page) == page);
+
+    // The largest commit fits a frame.
+    const auto commit = client(relay::GroupCommit{text(32),
+                                                  {},
+                                                  1,
+                                                  1,
+                                                  std::vector<DeviceId>(recipients_max),
+                                                  {{}, blob(commit_bytes_max)},
+                                                  std::vector<DeviceId>(recipients_max),
+                                                  blob(welcome_bytes_max),
+                                                  blob(group_info_bytes_max)});
+    CHECK(commit.size() <= frame_bytes_max);
+    CHECK(again_client(commit) == commit);
+
+    // The longest list is within its bound: sixteen of the longest certificates.
+    DeviceList longest{text(32), {}, ~std::uint64_t{0}, ~WallMs{0}, {}, {}};
+    longest.certificates.assign(devices_per_account_max, blob(certificate_bytes_max));
+    CHECK(encode(longest).size() <= device_list_bytes_max);
+    CHECK(decode_device_list(encode(longest)).ok());
 }
 
 TEST_CASE("unknown content is kept as it is; what is not canonical is not")
@@ -296,14 +374,17 @@ TEST_CASE("unknown content is kept as it is; what is not canonical is not")
     CHECK_FALSE(decode_content(*from_hex("91a161")).ok());
 }
 
-TEST_CASE("what the account key signs is the certificate without its signature")
+TEST_CASE("what the account key signs is what stands before the signature, in a context of its own")
 {
-    const DeviceCertificate certificate{"ann", filled<PublicKey>(1), filled<DeviceId>(2), filled<SealingKey>(3), 4,
-                                        "x",   filled<Signature>(5)};
-    const auto whole = encode(certificate);
-    Bytes expected = to_bytes(as_bytes(certificate_context));
-    auto part = to_bytes(BytesView(whole).first(whole.size() - 66)); // bin8 header and 64 bytes
-    part[0] = static_cast<std::uint8_t>(part[0] - 1);
-    append(expected, part);
-    CHECK(certificate_signed_bytes(certificate) == expected);
+    const auto before_signature = [](std::string_view context, const Bytes& whole) {
+        Bytes out = to_bytes(as_bytes(context));
+        auto part = to_bytes(BytesView(whole).first(whole.size() - 66)); // bin8 header and 64 bytes
+        part[0] = static_cast<std::uint8_t>(part[0] - 1);
+        append(out, part);
+        return out;
+    };
+    const DeviceCertificate certificate{"ann", key(1), key(2), 4, "x", filled<Signature>(5)};
+    CHECK(certificate_signed_bytes(certificate) == before_signature(certificate_context, encode(certificate)));
+    const DeviceList list{"ann", key(1), 3, 4, {encode(certificate)}, filled<Signature>(5)};
+    CHECK(device_list_signed_bytes(list) == before_signature(device_list_context, encode(list)));
 }

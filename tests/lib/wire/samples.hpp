@@ -29,10 +29,25 @@ T filled(std::uint8_t byte)
     return out;
 }
 
+inline constexpr std::int64_t t = 1700000000000;
+
+inline PublicKey key(std::uint8_t byte)
+{
+    return filled<PublicKey>(byte);
+}
+
+inline MessageId message(std::uint8_t byte)
+{
+    return filled<MessageId>(byte);
+}
+
 [[nodiscard]] std::vector<Sample> samples();
+[[nodiscard]] std::vector<Sample> client_samples(); ///< Of what a device sends to its relay; samples() has them too.
+[[nodiscard]] std::vector<Sample> server_samples();
 
 [[nodiscard]] std::optional<Bytes> again_content(BytesView bytes);
 [[nodiscard]] std::optional<Bytes> again_certificate(BytesView bytes);
+[[nodiscard]] std::optional<Bytes> again_device_list(BytesView bytes);
 [[nodiscard]] std::optional<Bytes> again_ice_signal(BytesView bytes);
 [[nodiscard]] std::optional<Bytes> again_peer(BytesView bytes);
 [[nodiscard]] std::optional<Bytes> again_client(BytesView bytes);

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+// A commit that a member cannot accept is taken back, so that nobody bricks a group.
+#include "tests/relay/chat.hpp"
+
+#include "lib/sqlite/fault_disk.hpp"
+
+using namespace godwit;
+using namespace godwit::relay;
+using namespace godwit::relay::test;
+
+TEST_CASE("the newest commit is taken back: the epoch is open again, everybody who is connected is told")
+{
+    Chat c;
+    CHECK(c.commit(c.ann, "bo", 1, 0, 1, {}, {c.bo.id, c.phone.id}) == ErrorCode::ok);
+    CHECK(c.commit(c.ann, "bo", 1, 1, 2, {c.bo.id, c.phone.id}) == ErrorCode::ok);
+    CHECK(c.commit(c.bo, "ann", 1, 2, 3, {c.ann.id, c.phone.id}) == ErrorCode::ok);
+    CHECK(c.reject(c.phone, "bo", 1, 2, 3) == ErrorCode::ok);
+    for (auto* const one : {&c.ann, &c.bo, &c.phone}) {
+        const auto told = one->take<frame::GroupChanged>();
+        REQUIRE(told.size() == 1);
+        CHECK(told[0].conversation == conversation(100, 200));
+        CHECK(told[0].incarnation == 1);
+        CHECK(told[0].epoch == 2);
+        CHECK(told[0].commit == envelope(2).id);
+    }
+    auto state = c.state(c.ann);
+    CHECK(state.epoch == 2);
+    CHECK(state.commit == envelope(2).id);
+    CHECK(state.group_info == info_bytes(2));
+
+    // The committer, who did not hear it, offers it again: it stays rejected. Another commit takes the epoch.
+    const auto again = c.bo.ask(c.request("ann", 1, 2, 3, {c.ann.id}));
+    CHECK(again.error.code == ErrorCode::conflict);
+    CHECK(std::get<frame::GroupState>(again.body).epoch == 2);
+    CHECK(c.commit(c.bo, "ann", 1, 2, 4, {c.ann.id, c.phone.id}) == ErrorCode::ok);
+    CHECK(c.state(c.ann).group_info == info_bytes(4));
+    // and may be rejected in its turn
+    CHECK(c.reject(c.ann, "bo", 1, 2, 4) == ErrorCode::ok);
+    CHECK(c.state(c.ann).group_info == info_bytes(2));
+    CHECK(c.world.core->counters().group_rejects == 2);
+    CHECK(c.world.core->counters().group_reject_reason_last == 7);
+}
+
+TEST_CASE("rejected commits and their Welcomes are taken out of the mailboxes where they wait")
+{
+    Chat c;
+    CHECK(c.commit(c.ann, "bo", 1, 0, 1, {}, {c.phone.id}) == ErrorCode::ok);
+    c.bo.drop();
+    c.phone.drop();
+    CHECK(c.commit(c.ann, "bo", 1, 1, 2, {c.phone.id}, {c.bo.id}) == ErrorCode::ok);
+    CHECK(c.ann.put(c.bo, 3) == ErrorCode::ok);
+    CHECK(c.reject(c.ann, "bo", 1, 1, 2) == ErrorCode::ok);
+    c.bo.resume();
+    const auto mail = c.bo.take<frame::MailboxDeliver>();
+    REQUIRE(mail.size() == 1);
+    CHECK(mail[0].envelope.id == envelope(3).id);
+    c.phone.resume();
+    CHECK(c.phone.take<frame::MailboxDeliver>().size() == 1); // the first Welcome
+}
+
+TEST_CASE("a mailbox that is empty by that is said to be empty")
+{
+    Chat c;
+    CHECK(c.commit(c.ann, "bo", 1, 0, 1, {}, {c.bo.id}) == ErrorCode::ok);
+    const auto mail = c.bo.take<frame::MailboxDeliver>();
+    CHECK(c.reject(c.ann, "bo", 1, 0, 1) == ErrorCode::ok);
+    CHECK(c.bo.take<frame::MailboxEmpty>().empty()); // it is still on its way
+    c.bo.acknowledge({mail.at(0).sequence});
+    CHECK(c.bo.take<frame::MailboxEmpty>().size() == 1);
+}
+
+TEST_CASE("a creation that is rejected: the group is to be created anew, in the next incarnation")
+{
+    Chat c;
+    CHECK(c.commit(c.ann, "bo", 1, 0, 1, {}, {c.bo.id}) == ErrorCode::ok);
+    CHECK(c.commit(c.ann, "bo", 1, 1, 2, {c.bo.id}) == ErrorCode::ok);
+    CHECK(c.commit(c.ann, "bo", 2, 0, 3, {}, {c.bo.id}) == ErrorCode::ok); // replaces the first
+    CHECK(c.reject(c.bo, "ann", 2, 0, 3) == ErrorCode::ok);
+    const auto state = c.state(c.bo, "ann");
+    CHECK(state.incarnation == 2);
+    CHECK(state.epoch == 0);
+    CHECK(state.commit.is_zero());
+    CHECK(state.group_info.empty());
+    CHECK(c.ann.take<frame::GroupChanged>().at(0).epoch == 0);
+    CHECK(c.commit(c.ann, "bo", 2, 0, 4) == ErrorCode::conflict);
+    CHECK(c.commit(c.ann, "bo", 1, 2, 4) == ErrorCode::conflict);
+    CHECK(c.reject(c.bo, "ann", 2, 0, 3) == ErrorCode::conflict);
+    CHECK(c.commit(c.ann, "bo", 3, 0, 4) == ErrorCode::ok);
+    CHECK(c.state(c.bo, "ann").epoch == 1);
+}
+
+TEST_CASE("what cannot be rejected: an older commit, another one, one that was rejected, one that others built on")
+{
+    Chat c;
+    CHECK(c.reject(c.ann, "bo", 1, 0, 1) == ErrorCode::conflict); // there never was a group
+    CHECK(c.reject(c.ann, "bo", 0, ~std::uint64_t{0}, 1) == ErrorCode::conflict);
+    for (std::uint64_t epoch = 0; epoch < 3; ++epoch)
+        CHECK(c.commit(c.ann, "bo", 1, epoch, epoch + 1) == ErrorCode::ok);
+    CHECK(c.reject(c.bo, "ann", 1, 1, 2) == ErrorCode::conflict);
+    CHECK(c.reject(c.bo, "ann", 1, 2, 2) == ErrorCode::conflict);
+    CHECK(c.reject(c.bo, "ann", 1, 3, 3) == ErrorCode::conflict);
+    CHECK(c.reject(c.bo, "ann", 2, 2, 3) == ErrorCode::conflict);
+    const auto stale = c.bo.ask(frame::GroupReject{"ann", conversation(100, 200), 1, 1, envelope(2).id, 0});
+    CHECK(std::get<frame::GroupState>(stale.body).epoch == 3);
+    CHECK(c.reject(c.bo, "ann", 1, 2, 3) == ErrorCode::ok);
+    CHECK(c.reject(c.ann, "bo", 1, 2, 3) == ErrorCode::conflict); // both could not accept it: one was enough
+    CHECK(c.reject(c.ann, "bo", 1, 1, 2) == ErrorCode::conflict); // the one before it had been built on
+    CHECK(c.state(c.ann).epoch == 2);
+    CHECK(c.world.core->counters().group_rejects == 1);
+}
+
+TEST_CASE("rejecting is rare: five at once, then one each twelve minutes, per device")
+{
+    Chat c;
+    CHECK(c.commit(c.ann, "bo", 1, 0, 1) == ErrorCode::ok);
+    for (std::uint64_t i = 0; i < 5; ++i) {
+        CHECK(c.commit(c.ann, "bo", 1, 1, 10 + i) == ErrorCode::ok);
+        CHECK(c.reject(c.bo, "ann", 1, 0, 99) == ErrorCode::conflict); // mistakes do not count
+        CHECK(c.reject(c.bo, "ann", 1, 1, 10 + i) == ErrorCode::ok);
+    }
+    CHECK(c.commit(c.ann, "bo", 1, 1, 20) == ErrorCode::ok);
+    c.bo.drop();
+    c.bo.resume();
+    const auto refused = c.bo.ask(frame::GroupReject{"ann", conversation(100, 200), 1, 1, envelope(20).id, 0});
+    CHECK(refused.error.code == ErrorCode::rate_limited);
+    CHECK(refused.error.retry_after_ms == 720'000);
+    CHECK(c.state(c.ann).epoch == 2); // the group goes on
+    CHECK(c.reject(c.phone, "bo", 1, 1, 20) == ErrorCode::ok);
+    c.world.advance(std::chrono::minutes(12));
+    CHECK(c.commit(c.ann, "bo", 1, 1, 21) == ErrorCode::ok);
+    CHECK(c.reject(c.bo, "ann", 1, 1, 21) == ErrorCode::ok);
+}
+
+TEST_CASE("every read of the disk fails once: a rejection is told to all who are connected, or they all start over")
+{
+    constexpr int sqlite_read_error = 10 | 256; // SQLITE_IOERR_READ
+    sqlite::DiskImage image;
+    {
+        sqlite::FaultDisk disk;
+        auto opened = Store::open("relay.db", disk.name());
+        REQUIRE(opened.ok());
+        Chat c({}, *std::move(opened));
+        auto creation = c.request("bo", 1, 0, 1, {}, {c.bo.id, c.phone.id});
+        creation.group_info.assign(30'000, 1); // pages of its own
+        CHECK(c.ann.code(creation) == ErrorCode::ok);
+        image = disk.image_killed();
+    }
+    int refused = 0, told = 0;
+    for (std::uint64_t nth = 1; nth <= 25; ++nth) {
+        CAPTURE(nth);
+        sqlite::FaultDisk disk(image);
+        auto opened = Store::open("relay.db", disk.name());
+        REQUIRE(opened.ok());
+        World world({}, *std::move(opened));
+        Device ann(world, 1), bo(world, 2);
+        ann.resume();
+        bo.resume();
+        disk.fail(sqlite::disk_op_bit(sqlite::DiskOp::read), nth, sqlite_read_error);
+        const auto code = bo.code(frame::GroupReject{"ann", conversation(100, 200), 1, 0, envelope(1).id, 0});
+        disk.fail(0, 0, 0);
+        CHECK(ann.is_closed() == bo.is_closed());
+        if (bo.is_closed()) {
+            ann.resume();
+            bo.resume();
+        } else if (code == ErrorCode::ok) {
+            ++told;
+            CHECK(ann.take<frame::GroupChanged>().size() == 1);
+            CHECK(bo.take<frame::GroupChanged>().size() == 1);
+        } else {
+            ++refused;
+            CHECK(code == ErrorCode::relay_unavailable);
+            CHECK(ann.take<frame::GroupChanged>().empty());
+        }
+        const auto state = std::get<frame::GroupState>(bo.ask(frame::GroupFetch{"ann", conversation(100, 200)}).body);
+        CHECK(state.epoch == (code == ErrorCode::ok ? 0 : 1));
+    }
+    CHECK(refused > 0);
+    CHECK(told > 0);
+}
+
+TEST_CASE("a rejection whose tick is lost has not happened")
+{
+    Chat c;
+    CHECK(c.commit(c.ann, "bo", 1, 0, 1, {}, {c.bo.id}) == ErrorCode::ok);
+    CHECK(c.commit(c.ann, "bo", 1, 1, 2, {c.bo.id}) == ErrorCode::ok);
+    c.bo.send(frame::GroupReject{"ann", conversation(100, 200), 1, 1, envelope(2).id, 0});
+    c.world.restart();
+    c.ann.resume();
+    c.bo.resume();
+    CHECK(c.state(c.ann).epoch == 2);
+    CHECK(c.bo.take<frame::MailboxDeliver>().size() == 2);
+}
