@@ -8,6 +8,9 @@
 namespace godwit::seal {
 namespace {
 
+/// KeyPackages in one commit, so that it fits wire::commit_bytes_max with its path.
+constexpr std::size_t added_bytes_max = wire::commit_bytes_max / 2;
+
 Bytes info_of(const mls::Group& group, const mls::Environment& environment)
 {
     return mls::encode(mls::MLSMessage{group.group_info(environment, true, true)});
@@ -36,11 +39,14 @@ Groups::State::Additions Groups::State::additions(const Circle& circle, const Me
                                                   WallMs now_ms) const
 {
     Additions out;
+    std::size_t bytes = 0;
     for (const Party& party : circle.parties)
         for (const DeviceId& one : party.devices) {
             const auto package = packages.find(one);
             if (one == device || present.contains(one) || package == packages.end()) continue;
             if (std::find(out.devices.begin(), out.devices.end(), one) != out.devices.end()) continue;
+            // The rest is missing still, and comes with the next commit.
+            if (present.size() + out.devices.size() >= members_max || bytes > added_bytes_max) return out;
             auto good = accept_key_package(package->second, party, one, extensions, now_ms);
             if (!good) {
                 bad.push_back(one);
@@ -48,6 +54,7 @@ Groups::State::Additions Groups::State::additions(const Circle& circle, const Me
             }
             out.proposals.push_back(mls::Proposal{mls::Add{std::move(*good)}});
             out.devices.push_back(one);
+            bytes += package->second.size();
         }
     return out;
 }
@@ -89,7 +96,7 @@ Result<Outgoing> Groups::create(const Circle& circle, std::uint64_t incarnation,
                                     leaf_options(s.certificate), s.signer(), lifetime_from(now_ms), extensions,
                                     {mls::HandshakeFormat::private_message, 0});
     if (!group) return mls::to_error(group.error());
-    auto added = s.additions(circle, {}, extensions, packages, bad, now_ms);
+    auto added = s.additions(circle, members_of(*group), extensions, packages, bad, now_ms);
     Outgoing out;
     out.conversation = circle.conversation;
     out.from = {incarnation, 0};

@@ -438,6 +438,91 @@ TEST_CASE("committing does not move the group, and two racing commits resolve")
     everybody_talks(world);
 }
 
+TEST_CASE("what is used while a commit is on its way stays used when it is accepted")
+{
+    World world(27);
+    world.found("alice", {}, HandshakeFormat::private_message);
+    world.add(0, {"bob", "carol"});
+    const Bytes older = must(world.group(1).encrypt(world.env(), as_bytes("of the epoch before")));
+    world.commit(2);
+    auto made = must(world.group(0).commit(world.env(), {}));
+    // Meanwhile: Alice opens a message of this epoch and one of the last, and sends.
+    const Bytes in = must(world.group(1).encrypt(world.env(), as_bytes("meanwhile")));
+    const Bytes later = must(world.group(1).encrypt(world.env(), as_bytes("not yet opened")));
+    expect_text(world, 0, older, "of the epoch before");
+    expect_text(world, 0, in, "meanwhile");
+    static_cast<void>(must(world.group(0).encrypt(world.env(), as_bytes("out"))));
+    world.deliver(made.commit, 0);
+
+    Group without = made.next; // As it was when the commit was made: it would open them again.
+    CHECK(without.process(world.env(), in).ok());
+    CHECK(without.process(world.env(), older).ok());
+    const WipedBytes epoch_part = made.next.serialize_epoch();
+    made.next.adopt_ratchets(world.group(0));
+    CHECK(made.next.serialize_epoch() == epoch_part);
+    world.group(0) = must(Group::deserialize(epoch_part, made.next.serialize_ratchets()));
+    world.agree();
+    CHECK(world.group(0).process(world.env(), in).error() == MlsError::generation_used);
+    CHECK(world.group(0).process(world.env(), older).error() == MlsError::generation_used);
+    expect_text(world, 0, later, "not yet opened");
+    everybody_talks(world);
+}
+
+TEST_CASE("whom a message names as its sender can be asked before a key is taken")
+{
+    World world(28);
+    world.found("alice", {}, HandshakeFormat::private_message);
+    world.add(0, {"bob", "carol"});
+    const auto closed = [](const Bytes& message) { return *must_decode<MLSMessage>(message).as<PrivateMessage>(); };
+    const Bytes bobs_key = world.members[1]->signer.public_key;
+    const Bytes message = must(world.group(1).encrypt(world.env(), as_bytes("hello")));
+    const WipedBytes before = world.group(0).serialize_ratchets();
+    CHECK(must(world.group(0).sender_key(closed(message))) == bobs_key);
+    CHECK(world.group(0).serialize_ratchets() == before);
+    // Of an epoch that has passed, and a sender that has gone since.
+    CommitOptions remove;
+    remove.proposals = {Proposal{Remove{world.group(1).own_leaf()}}};
+    const std::uint64_t epoch = world.group(0).epoch();
+    world.commit(0, remove);
+    CHECK(must(world.group(0).sender_key(closed(message))) == bobs_key);
+    PrivateMessage other = closed(message);
+    other.epoch = epoch + 2;
+    CHECK(world.group(0).sender_key(other).error() == MlsError::wrong_epoch);
+    other.epoch = 0;
+    CHECK(world.group(1).sender_key(other).error() == MlsError::epoch_too_old); // Carol was not there.
+    other = closed(message);
+    other.group_id.push_back(0);
+    CHECK(world.group(0).sender_key(other).error() == MlsError::wrong_group);
+    other = closed(message);
+    other.encrypted_sender_data[0] ^= 1;
+    CHECK(world.group(0).sender_key(other).error() == MlsError::bad_sender_data);
+}
+
+TEST_CASE("padding: by a function of the application's, for messages and commits")
+{
+    World world(29);
+    world.found("alice", {}, HandshakeFormat::private_message);
+    world.add(0, {"bob"});
+    auto env = world.env();
+    env.padded_size = [](std::size_t size) { return size < 600 ? std::size_t{600} : std::size_t{0}; };
+    const auto ciphertext = [](const Bytes& message) {
+        return must_decode<MLSMessage>(message).as<PrivateMessage>()->ciphertext.size();
+    };
+    const Bytes one = must(world.group(0).encrypt(env, as_bytes("a")));
+    const Bytes other = must(world.group(0).encrypt(env, Bytes(500, 'b')));
+    CHECK(ciphertext(one) == 600 + crypto::aead_tag_bytes);
+    CHECK(ciphertext(other) == ciphertext(one));
+    // A function that asks for less than there is pads nothing.
+    const Bytes longer = must(world.group(0).encrypt(env, Bytes(700, 'c')));
+    CHECK(ciphertext(longer) > 700 + crypto::aead_tag_bytes);
+    expect_text(world, 1, one, "a");
+    expect_text(world, 1, other, std::string(500, 'b'));
+    expect_text(world, 1, longer, std::string(700, 'c'));
+    const auto made = must(world.group(0).commit(env, {}));
+    CHECK(ciphertext(made.commit) >= 600 + crypto::aead_tag_bytes);
+    CHECK(world.group(1).process(world.env(), made.commit).ok());
+}
+
 TEST_CASE("a long chain of commits in a growing and shrinking tree")
 {
     World world(26);
