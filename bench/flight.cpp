@@ -35,10 +35,14 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Micros = std::chrono::duration<double, std::micro>;
 
-[[noreturn]] void give_up(const std::string& why)
+struct GaveUp {
+    std::string why;
+};
+
+/// Thrown, not exit(): the relay that was started must end with us.
+[[noreturn]] void give_up(std::string why)
 {
-    std::fprintf(stderr, "flight: %s\n", why.c_str());
-    std::exit(1);
+    throw GaveUp{std::move(why)};
 }
 
 double since_us(Clock::time_point start)
@@ -119,16 +123,20 @@ Spread fdatasync_floor(const std::filesystem::path& folder, int rounds)
 
 class Relay {
 public:
-    Relay(const std::string& program, const std::filesystem::path& data)
+    /// `clients`: all from one address, which the relay's defaults would not allow.
+    Relay(const std::string& program, const std::filesystem::path& data, int clients)
     {
+        const auto config = data.string() + ".toml";
+        std::ofstream(config) << "[registration]\nper_address_burst = " << clients
+                              << "\n[limits]\nlinks_per_address = " << 2 * clients << '\n';
         int out[2];
         if (pipe(out) != 0) give_up("pipe failed");
         pid_ = fork();
         if (pid_ == 0) {
             dup2(out[1], STDOUT_FILENO);
             close(out[0]);
-            execl(program.c_str(), program.c_str(), "--data", data.c_str(), "--listen", "127.0.0.1:0",
-                  static_cast<char*>(nullptr));
+            execl(program.c_str(), program.c_str(), "--data", data.c_str(), "--listen", "127.0.0.1:0", "--config",
+                  config.c_str(), static_cast<char*>(nullptr));
             std::perror("flight: cannot start the relay");
             _exit(127);
         }
@@ -323,9 +331,7 @@ Spread round_trips(Pilot& a, const std::string& to, int rounds, godwit::Path wan
     return spread_of(samples);
 }
 
-} // namespace
-
-int main(int argc, char** argv)
+void fly(int argc, char** argv)
 {
     std::string relay_program;
     std::filesystem::path folder;
@@ -358,7 +364,7 @@ int main(int argc, char** argv)
     std::printf("floor  write 4 KiB + fdatasync p50 %8.1f us  p99 %8.1f us\n", sync.p50, sync.p99);
 
     {
-        Relay relay(relay_program, folder / "relay");
+        Relay relay(relay_program, folder / "relay", idle + 2);
         const long relay_empty_kib = resident_kib(relay.pid());
         const long self_before_kib = resident_kib(getpid());
         Pilot ann("ann", folder, relay.address());
@@ -408,5 +414,17 @@ int main(int argc, char** argv)
                 idle);
     }
     std::filesystem::remove_all(folder);
-    return 0;
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    try {
+        fly(argc, argv);
+        return 0;
+    } catch (const GaveUp& trouble) {
+        std::fprintf(stderr, "flight: %s\n", trouble.why.c_str());
+        return 1;
+    }
 }

@@ -41,10 +41,11 @@ struct Freed {
 using Text = std::unique_ptr<char, Freed>;
 using Client = std::unique_ptr<godwit_client, Freed>;
 
-/// False when nobody reads any more.
+/// False when nobody reads any more, or when asked to end meanwhile.
 bool write_all(int fd, std::string_view text)
 {
     while (!text.empty()) {
+        if (interrupted != 0) return false;
         const auto written = ::write(fd, text.data(), text.size());
         if (written > 0) {
             text.remove_prefix(static_cast<std::size_t>(written));

@@ -66,7 +66,7 @@ struct Send {
 struct History {
     std::string with;
     std::uint32_t limit = 50;        ///< 1..history_limit_max
-    std::optional<MessageId> before; ///< Exclusive; absent: the newest page.
+    std::optional<MessageId> before; ///< Of this conversation, exclusive; absent: the newest page.
 };
 inline constexpr std::uint32_t history_limit_max = 1000;
 

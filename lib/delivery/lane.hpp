@@ -31,8 +31,10 @@ struct Limits {
     Duration receipt_wait_max = std::chrono::seconds(30);
     std::int64_t deadline_ms = 30LL * 24 * 3600 * 1000;
     std::int64_t mailbox_reoffer_ms = 24LL * 3600 * 1000;
-    /// The relay refused one envelope for a device (quota): its mailbox rests this long.
+    /// The relay refused one envelope for a device (quota): its mailbox rests, at first for mailbox_retry_min (somebody
+    /// who is there empties it in a moment), each time twice as long up to mailbox_retry.
     Duration mailbox_retry = std::chrono::seconds(30);
+    Duration mailbox_retry_min = std::chrono::milliseconds(200);
 };
 
 /// One device by one way. Offers each open delivery once per life, in order. A new life (`restart`) begins at the first

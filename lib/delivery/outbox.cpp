@@ -122,6 +122,8 @@ void Outbox::restart_mailbox()
 {
     for (auto& [device, entry] : devices_) {
         entry.mailbox_after = Instant{};
+        entry.mailbox_rest = Duration{};
+        entry.mailbox_window = ~0U;
         for (auto& used : entry.lanes)
             if (used.route.link == 0) used.lane.restart();
     }
@@ -169,6 +171,7 @@ bool Outbox::collect_lane(port::Store& store, Moment now, Entry& entry, const De
     while (const auto* row = used.lane.peek(store, limits_, now)) {
         const auto id = row->message;
         const auto order = row->order;
+        if (mailbox && used.lane.in_flight_count() >= entry.mailbox_window) return true;
         auto& budget = gathering.budget;
         const auto shared = mailbox ? gathering.puts.find(id) : gathering.puts.end();
         const bool joins =
@@ -292,6 +295,8 @@ std::vector<Progress> Outbox::put_answered(port::Store& store, const MessageId& 
         const auto at = devices_.find(devices[i]);
         if (at == devices_.end()) continue;
         auto& entry = at->second;
+        entry.mailbox_rest = Duration{};
+        if (entry.mailbox_window < limits_.window_messages_max) ++entry.mailbox_window;
         Route by{0, Path::mailbox, {}};
         for (auto& used : entry.lanes)
             if (used.route.link == 0) {
@@ -314,8 +319,14 @@ void Outbox::put_failed(const MessageId& id, const std::vector<DeviceId>& device
     for (const auto& device : devices) {
         const auto at = devices_.find(device);
         if (at == devices_.end()) continue;
-        at->second.mailbox_after = now + limits_.mailbox_retry;
-        for (auto& used : at->second.lanes) {
+        auto& entry = at->second;
+        if (entry.mailbox_after <= now) { // The first of a window; what it took along is refused with it.
+            entry.mailbox_rest =
+                std::min(std::max(2 * entry.mailbox_rest, limits_.mailbox_retry_min), limits_.mailbox_retry);
+            entry.mailbox_after = now + entry.mailbox_rest;
+            entry.mailbox_window = 1;
+        }
+        for (auto& used : entry.lanes) {
             if (used.route.link != 0) continue;
             used.lane.settled(id);
             used.lane.rescan();

@@ -104,7 +104,7 @@ public:
     [[nodiscard]] std::vector<Progress> put_answered(port::Store& store, const MessageId& id,
                                                      const std::vector<DeviceId>& devices,
                                                      const std::vector<ErrorCode>& results, Moment now);
-    /// No answer, or the whole request was refused: offer again after `mailbox_retry`.
+    /// No answer, or refused: offer again after a rest, one at first, more with each that is taken.
     void put_failed(const MessageId& id, const std::vector<DeviceId>& devices, Instant now);
 
     /// The device may not have it any more (revoked, contact ended).
@@ -127,7 +127,9 @@ private:
             Lane lane;
         };
         std::vector<Used> lanes;
-        Instant mailbox_after{}; ///< Not before: the relay refused.
+        Instant mailbox_after{};            ///< Not before: the relay refused.
+        Duration mailbox_rest{};            ///< The last rest; zero: taken since.
+        std::uint32_t mailbox_window = ~0U; ///< Puts at once: one after a refusal, one more with each that is taken.
     };
 
     void settle(port::Store& store, const MessageId& id, const DeviceId& device, port::DeliveryState state,

@@ -12,6 +12,9 @@ namespace frame = wire::relay;
 
 namespace {
 
+/// Its mailbox was full, and it is there to empty it.
+constexpr Duration receipt_rest_full = std::chrono::milliseconds(200);
+
 bool is_temporary(ErrorCode code)
 {
     return code == ErrorCode::timed_out || code == ErrorCode::rate_limited || code == ErrorCode::relay_unavailable ||
@@ -167,10 +170,16 @@ void Engine::State::answered(const Purpose& what, const frame::Response& respons
         if (is_temporary(code)) {
             receipts.give_back(receipt->device, receipt->parcel);
             receipts.rest(receipt->device, now.mono + receipt_rest);
-        } else {
-            // Taken, or never to be taken (full, no contact any more): the mail it is for is durable here either way.
-            release_mail(receipt->parcel);
+            return;
         }
+        // Taken, or refused: the mail it is for is durable here either way. It goes even when the sender's own mailbox
+        // is full, or two full mailboxes would wait for each other.
+        release_mail(receipt->parcel);
+        const auto* done = std::get_if<frame::MailboxPutOk>(&response.body);
+        if (done == nullptr || done->results != std::vector{ErrorCode::quota_exceeded}) return;
+        receipts.give_back(receipt->device, {receipt->parcel.ids, {}});
+        receipts.rest(receipt->device,
+                      now.mono + (roster.online(receipt->device) ? receipt_rest_full : config.mailbox_retry));
     } else if (const auto* contact = std::get_if<purpose::Contact>(&what)) {
         context.event(event::Reply{contact->request, response.error, {}});
     } else if (const auto* signal = std::get_if<purpose::Signal>(&what)) {

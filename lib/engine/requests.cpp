@@ -141,6 +141,10 @@ void Engine::State::on(RequestId id, const request::History& history, Moment now
     const auto conversation = roster.conversation_with(history.with);
     if (!conversation && roster.person(history.with) == nullptr)
         return context.refuse(id, {ErrorCode::not_a_contact, history.with + " is no contact and never was", 0});
+    // Answered with the newest page, somebody who turns pages would begin again, and again.
+    if (history.before && !(conversation && context.store.has_message(*conversation, *history.before)))
+        return context.refuse(
+            id, {ErrorCode::invalid_argument, "before: no such message in the history with " + history.with, 0});
     std::vector<Message> out;
     if (conversation)
         for (auto& row : context.store.history(*conversation, history.limit, history.before))

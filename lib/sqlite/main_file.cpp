@@ -31,7 +31,30 @@ int MainFile::open(const char* name, int flags, int* out_flags, const Key& key)
     std::uint64_t bytes = 0;
     rc = file_.size(bytes);
     if (rc != SQLITE_OK) return rc;
-    return bytes == 0 ? create(key) : enter(key, bytes);
+    if (bytes > 0) return enter(key, bytes);
+    std::uint64_t log_bytes = 0;
+    if (rc = size_of_log(name, log_bytes); rc != SQLITE_OK) return rc;
+    // Frames beside nothing are what is left of a store that was lost: a new one would write over them. (A log of no
+    // frames is a birth that the power cut.)
+    if (log_bytes > prefix_bytes) {
+        vfs_.report(damaged_store("the store is empty or gone, its write-ahead log (-wal) is still there"));
+        return SQLITE_IOERR_DATA;
+    }
+    return create(key);
+}
+
+/// Zero when there is none.
+int MainFile::size_of_log(const char* name, std::uint64_t& bytes)
+{
+    const char* const log_name = sqlite3_filename_wal(name);
+    int there = 0;
+    if (const int rc = vfs_.base()->xAccess(vfs_.base(), log_name, SQLITE_ACCESS_EXISTS, &there); rc != SQLITE_OK)
+        return rc;
+    if (there == 0) return SQLITE_OK;
+    RawFile log;
+    int got = 0;
+    const int rc = log.open(vfs_.base(), log_name, SQLITE_OPEN_READWRITE | SQLITE_OPEN_WAL, &got);
+    return rc == SQLITE_OK ? log.size(bytes) : rc;
 }
 
 int MainFile::create(const Key& key)

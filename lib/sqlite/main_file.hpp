@@ -39,6 +39,7 @@ public:
     [[nodiscard]] Result<void> rekey(const Key& key);
 
 private:
+    int size_of_log(const char* name, std::uint64_t& bytes);
     int create(const Key& key);
     int enter(const Key& key, std::uint64_t physical_bytes);
     int write_both_slots(const Slot& slot, unsigned first);

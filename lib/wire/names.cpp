@@ -60,6 +60,11 @@ bool is_user_name(std::string_view text) noexcept
     return (text.front() >= 'a' && text.front() <= 'z') || is_digit(text.front());
 }
 
+bool is_host(std::string_view text) noexcept
+{
+    return is_host_name(text) || is_ipv6_like(text);
+}
+
 std::string RelayAddress::to_text() const
 {
     const bool bracketed = host.find(':') != std::string::npos;

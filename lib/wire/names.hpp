@@ -14,6 +14,9 @@ namespace godwit::wire {
 /// [a-z0-9][a-z0-9._-]{0,31}
 [[nodiscard]] bool is_user_name(std::string_view text) noexcept;
 
+/// What may stand as HOST in a relay address: a name, an IPv4 address, or an IPv6 address without brackets.
+[[nodiscard]] bool is_host(std::string_view text) noexcept;
+
 /// godwit://HOST:PORT#KEY, HOST a name, an IPv4 or a [bracketed] IPv6 address, KEY the relay's Ed25519 key in base64url
 /// (43 chars).
 struct RelayAddress {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/daemon/config_file.hpp"
 
+#include "lib/wire/names.hpp"
 #include "relay/core/versions.hpp"
 
 #include <fstream>
@@ -45,6 +46,14 @@ public:
         if (!value || value->empty() || value->size() > bytes_max)
             return refuse(*node, key, "must be a text of 1 to " + std::to_string(bytes_max) + " bytes");
         out = *value;
+    }
+    void host(const char* key, std::string& out)
+    {
+        std::string given;
+        text(key, given, wire::host_bytes_max);
+        if (given.empty()) return; // absent, or refused already
+        if (!wire::is_host(given)) return refuse(*find(key), key, "must be a host name or an address without brackets");
+        out = std::move(given);
     }
     /// key_burst and key_interval_s
     void rate(const std::string& key, Rate& out)
@@ -98,7 +107,7 @@ public:
     Result<DaemonConfig> parse(const toml::table& root)
     {
         Section top(root, "", error_);
-        top.text("advertise", out_.advertise, wire::host_bytes_max);
+        top.host("advertise", out_.advertise);
         in_table(top, "registration", [&](Section& s) {
             s.flag("open", out_.core.registration_open);
             s.rate("per_address", out_.core.limits.registrations_per_address);
@@ -109,7 +118,7 @@ public:
         });
         in_table(top, "limits", [&](Section& s) { limits(s); });
         in_table(top, "stun", [&](Section& s) {
-            s.text("host", out_.core.stun_host, wire::host_bytes_max);
+            s.host("host", out_.core.stun_host);
             out_.core.stun_port = 3478;
             s.number("port", out_.core.stun_port, 1, 65'535);
         });
@@ -186,7 +195,7 @@ private:
             Section s(*one.as_table(), "turn", error_);
             TurnEntry entry;
             std::string transport = "udp";
-            s.text("host", entry.host, wire::host_bytes_max);
+            s.host("host", entry.host);
             s.number("port", entry.port, 1, 65'535);
             s.text("transport", transport, 3);
             s.text("username", entry.username, wire::turn_credential_bytes_max);

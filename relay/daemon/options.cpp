@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/daemon/options.hpp"
 
+#include "lib/wire/names.hpp"
+
 #include <CLI/CLI.hpp>
 
 namespace godwit::relay {
@@ -49,6 +51,8 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_code)
         if (out.check_config && out.config.empty()) throw CLI::RequiredError("--check-config needs --config");
         if (!out.check_config && out.data.empty()) throw CLI::RequiredError("--data");
         if (!out.check_config && out.listen.empty()) throw CLI::RequiredError("--listen");
+        if (!out.advertise.empty() && !wire::is_host(out.advertise))
+            throw CLI::ValidationError("--advertise", "must be a host name or an address without brackets");
     } catch (const CLI::ParseError& why) {
         exit_code = app.exit(why) == 0 ? 0 : 2;
         return std::nullopt;

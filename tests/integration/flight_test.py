@@ -132,6 +132,7 @@ def refusals(world):
     alice.refused("no_such_user", "contact_add", user="nobody.at.all")
     alice.refused("invalid_argument", "contact_add", user="alice")
     alice.refused("not_a_contact", "history", **{"with": "stranger"})
+    alice.refused("invalid_argument", "history", **{"with": "bob", "before": "ab" * 16})
     longest = alice.send("bob", "\u00e4" * 32768)
     equal(alice.final(longest)["state"], "delivered", "a message of exactly 65536 bytes")
 

@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The scripting face without a relay: lines good and bad, ends of all kinds, homes that cannot be opened."""
+import fcntl
 import json
 import os
 import stat
 import subprocess
+import sys
+import termios
+import time
 
 from world import check, equal, main
 
@@ -80,6 +84,24 @@ def ends(world):
         gone.stdin.write(b'{"id":1,"do":"status"}\n')
         gone.stdin.flush()
         equal(gone.wait(20), 0, "exit code when nobody reads")
+    # A reader that holds the pipe and does not read: SIGTERM still ends it.
+    with subprocess.Popen([program, "--home", home, "stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as stuck:
+        stuck.stdin.write(b'{"id":1,"do":"status"}\n' * 1000)
+        stuck.stdin.flush()
+        until = time.monotonic() + 20
+        while waiting(stuck.stdout) < 60_000:  # of 65536, and a line has some 400
+            check(time.monotonic() < until, f"only {waiting(stuck.stdout)} bytes in the pipe")
+            time.sleep(0.01)
+        stuck.terminate()
+        try:
+            equal(stuck.wait(10), 0, "exit code on SIGTERM while nobody reads")
+        finally:
+            stuck.kill()
+
+
+def waiting(pipe):
+    """How many bytes lie in a pipe."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def homes(world):

@@ -124,6 +124,8 @@ TEST_CASE("what is wrong is named with its line")
         {"[[turn]]\nhost = \"x\"\nsecret = \"s\"\nprot = 1", "line 4: unknown key turn.prot"},
         {"a = [1", "line 1: "},
         {"advertise = \"\"", "line 1: advertise must be a text of 1 to 255 bytes"},
+        {"advertise = \"two words\"", "line 1: advertise must be a host name or an address without brackets"},
+        {"advertise = \"[::1]\"", "line 1: advertise must be a host name or an address without brackets"},
     };
     for (const auto& [text, expected] : table) {
         CAPTURE(text);

@@ -276,6 +276,14 @@ TEST_CASE("what keeps it from starting is one sentence, and the exit code is 1")
     with_config.insert(with_config.end(), {"--config", other.path("bad.toml")});
     refused(with_config, "line 3: unknown key limits.mailboxes");
 
+    for (const char* host : {"two words", "[::1]", "a#b"}) { // in no address that a client would take
+        auto advertising = arguments(other);
+        advertising.insert(advertising.end(), {"--advertise", host});
+        RelayProcess process(std::move(advertising));
+        CHECK(process.wait() == 2);
+        CHECK(process.errors().find("must be a host name or an address without brackets") != std::string::npos);
+    }
+
     relay.signal(SIGINT);
     CHECK(relay.wait() == 0);
     std::ofstream(directory.path("data/identity.key")) << "not a key\n";

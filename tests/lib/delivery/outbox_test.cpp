@@ -281,9 +281,9 @@ TEST_CASE("the relay refuses one device: it rests, the others do not")
     REQUIRE(desk.collect().offers.size() == 1);
     (void)desk.outbox.put_answered(desk.store, message_named(1), {bob1, bob2},
                                    {ErrorCode::quota_exceeded, ErrorCode::ok}, at_ms(0));
-    CHECK(desk.collect(29'999).offers.empty());
-    CHECK(desk.outbox.deadline() <= at_ms(30'000).mono);
-    const auto again = desk.collect(30'000).offers;
+    CHECK(desk.collect(199).offers.empty());
+    CHECK(desk.outbox.deadline() <= at_ms(200).mono);
+    const auto again = desk.collect(200).offers;
     REQUIRE(again.size() == 1);
     CHECK(again[0].devices == std::vector<DeviceId>{bob1});
     // Revoked is final for the device; the message lives on with the other.
@@ -291,6 +291,36 @@ TEST_CASE("the relay refuses one device: it rests, the others do not")
         desk.outbox.put_answered(desk.store, message_named(1), {bob1}, {ErrorCode::device_revoked}, at_ms(0)).empty());
     CHECK(desk.outbox.receipt(desk.store, bob2, {message_named(1)}, 0).at(0).state == MessageState::delivered);
     CHECK(desk.store.envelope_count() == 0);
+}
+
+TEST_CASE("a full mailbox: asked with one envelope and ever longer rests; with what is taken the window opens again")
+{
+    Desk desk;
+    for (std::uint32_t n = 1; n <= 8; ++n)
+        desk.accept(n);
+    desk.outbox.use(bob1, {mailbox});
+    const auto answer = [&](std::uint32_t n, ErrorCode code, std::int64_t ms) {
+        (void)desk.outbox.put_answered(desk.store, message_named(n), {bob1}, {code}, at_ms(ms));
+    };
+    REQUIRE(desk.collect().offers.size() == 8);
+    for (std::uint32_t n = 1; n <= 8; ++n) // refused together: one rest, the shortest
+        answer(n, ErrorCode::quota_exceeded, 0);
+
+    std::int64_t ms = 0;
+    for (const std::int64_t rest : {200, 400, 800, 1'600, 3'200, 6'400, 12'800, 25'600, 30'000, 30'000}) {
+        CHECK(desk.collect(ms + rest - 1).offers.empty());
+        ms += rest;
+        REQUIRE(numbers(desk.collect(ms).offers) == std::vector<std::uint32_t>{1});
+        CHECK(desk.collect(ms).offers.empty());
+        answer(1, ErrorCode::quota_exceeded, ms);
+    }
+    ms += 30'000;
+    REQUIRE(numbers(desk.collect(ms).offers) == std::vector<std::uint32_t>{1});
+    answer(1, ErrorCode::ok, ms);
+    CHECK(numbers(desk.collect(ms).offers) == std::vector<std::uint32_t>{2, 3});
+    answer(2, ErrorCode::ok, ms);
+    answer(3, ErrorCode::quota_exceeded, ms); // one was taken: back to the shortest rest
+    CHECK(numbers(desk.collect(ms + 200).offers) == std::vector<std::uint32_t>{3});
 }
 
 TEST_CASE("no answer from the relay: offered again")

@@ -253,6 +253,7 @@ TEST_CASE("sending: the same key gives the same message; bad input says what is 
     CHECK(code(alice, request::History{"bob", 0, {}}) == ErrorCode::invalid_argument);
     CHECK(code(alice, request::History{"bob", request::history_limit_max + 1, {}}) == ErrorCode::invalid_argument);
     CHECK(code(alice, request::History{"nobody", 5, {}}) == ErrorCode::not_a_contact);
+    CHECK(code(alice, request::History{"bob", 5, MessageId{}}) == ErrorCode::invalid_argument);
     CHECK(code(alice, request::Login{}) == ErrorCode::internal); // passwords stop at the shell
     const auto longest = alice.send("bob", std::string(text_bytes_max, 'x'));
     REQUIRE(world.run_until([&] { return alice.state(longest) == MessageState::delivered; }));

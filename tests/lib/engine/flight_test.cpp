@@ -360,6 +360,25 @@ TEST_CASE("a mailbox that is full: what does not fit waits here, and goes when t
     CHECK(pair.world.check_conversation(pair.alice, pair.bob) == "");
 }
 
+TEST_CASE(
+    "both write more than a mailbox takes, only by mailbox: it goes as fast as it is fetched, and every receipt comes")
+{
+    relay::Config relay;
+    relay.limits.mailbox_messages_max = 40; // ten from one sender
+    Pair pair(35, {}, relay);
+    for (auto* one : {&pair.alice, &pair.bob})
+        one->wait(one->ask(request::SetPolicy{PathPolicy::relay_only}));
+    for (int n = 0; n < 60; ++n) {
+        pair.alice.ask(request::Send{"bob", "ping " + std::to_string(n), {}});
+        pair.bob.ask(request::Send{"alice", "pong " + std::to_string(n), {}});
+    }
+    pair.world.run_for(seconds(1));
+    CHECK(pair.world.relay_counters().content_envelopes_refused > 0); // the quota was reached
+    REQUIRE(pair.world.run_until(
+        [&] { return pair.world.all_terminal(pair.alice) && pair.world.all_terminal(pair.bob); }, seconds(20)));
+    CHECK(pair.world.check_conversation(pair.alice, pair.bob) == "");
+}
+
 TEST_CASE("a deadline passes: failed, expired, and the outbox is empty")
 {
     engine::Config config;

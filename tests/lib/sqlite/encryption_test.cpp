@@ -257,6 +257,33 @@ TEST_CASE("cut-off files are noticed")
     CHECK(judge(plain.image_killed(), key) == Verdict::corrupt);
 }
 
+TEST_CASE("a log without its store is not written over: what it holds is all there is")
+{
+    const Key key = raw_key();
+    auto image = sample(key, true);
+    SUBCASE("gone")
+    {
+        image.erase("home.db");
+    }
+    SUBCASE("empty")
+    {
+        image.at("home.db").clear();
+    }
+    const Bytes log = image.at("home.db-wal");
+    FaultDisk disk(image);
+    for (int n = 0; n < 2; ++n) { // the first try has not made it look like a new one
+        auto opened = Database::open(options(disk, &key));
+        REQUIRE(!opened);
+        CHECK(opened.error().code == ErrorCode::storage_corrupt);
+        CHECK(disk.image_killed().at("home.db-wal") == log);
+    }
+    // Who wants to begin anew takes the log away, too.
+    image.erase("home.db");
+    image.erase("home.db-wal");
+    FaultDisk fresh(image);
+    must(Database::open(options(fresh, &key)));
+}
+
 TEST_CASE("a superblock from the future, or with an absurd cost, is refused")
 {
     // The hash is ours to compute: what matters is that a forged cost never runs. (Flips are covered above.)
