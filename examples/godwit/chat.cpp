@@ -17,8 +17,6 @@ namespace {
 /// When the typing ends without a terminal (a script): so long may what it sent still go out.
 constexpr auto linger_max = std::chrono::seconds(5);
 
-volatile std::sig_atomic_t interrupted = 0;
-
 } // namespace
 
 void Chat::run()
@@ -32,8 +30,8 @@ void Chat::run()
         // A script has ended: its last lines are still answered, and what it sent may go out.
         const bool idle = !screen_.has_line() && replies_.empty() && (mine_.empty() || Clock::now() > leave_at_);
         if (!input && idle) break;
-        if (::poll(waits, 2, screen_.on_terminal() ? -1 : 100) < 0 && errno != EINTR) break;
-        if (interrupted != 0) break;
+        if (signals_.poll(waits, 2, screen_.on_terminal() ? -1 : 100) < 0 && errno != EINTR) break;
+        if (signals_.came()) break;
         if (waits[1].revents != 0) input = screen_.read();
         if (input || screen_.has_line()) leave_at_ = Clock::now() + linger_max;
         take_lines();
@@ -93,15 +91,12 @@ Chat::Answer Chat::said(std::string text)
 int run_chat(const CommonOptions& common)
 {
     std::signal(SIGPIPE, SIG_IGN);
-    struct sigaction stop{};
-    stop.sa_handler = [](int) { interrupted = 1; };
-    ::sigaction(SIGTERM, &stop, nullptr);
-    ::sigaction(SIGINT, &stop, nullptr);
+    StopSignals signals;
     const auto client = godwit::Client::open(client_options(common));
     if (!client) {
         std::fprintf(stderr, "godwit: cannot open %s: %s\n", common.home.c_str(), error_text(client.error()).c_str());
         return exit_not_opened;
     }
-    Chat(**client).run();
+    Chat(**client, signals).run();
     return exit_done;
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "line_editor.hpp"
+#include "stop_signals.hpp"
 
 #include <godwit/client.hpp>
 
@@ -20,7 +21,7 @@
 
 class Chat {
 public:
-    explicit Chat(godwit::Client& client) : client_(client) {}
+    Chat(godwit::Client& client, StopSignals& signals) : client_(client), signals_(signals) {}
 
     void run();
 
@@ -73,6 +74,7 @@ private:
     void show(const godwit::event::Warning& e);
 
     godwit::Client& client_;
+    StopSignals& signals_;
     LineEditor screen_;
     std::string own_;
     std::string current_;

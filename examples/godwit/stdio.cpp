@@ -5,6 +5,7 @@
 //   godwit_next ──> stdout, written before the next is asked for (asking says that the previous one is dealt with)
 //   EOF or quit ──> the replies still owed, then the end
 #include "commands.hpp"
+#include "stop_signals.hpp"
 
 #include <godwit/godwit.h>
 
@@ -31,8 +32,6 @@ constexpr auto quit_max = std::chrono::seconds(2);
 constexpr int poll_ms = 20;
 
 using Clock = std::chrono::steady_clock;
-
-volatile std::sig_atomic_t interrupted = 0;
 
 struct Freed {
     void operator()(char* text) const { godwit_free(text); }
@@ -61,7 +60,7 @@ bool write_all(int fd, std::string_view text)
 
 class Session {
 public:
-    explicit Session(godwit_client& client) : client_(client) {}
+    Session(godwit_client& client, StopSignals& signals) : client_(client), signals_(signals) {}
 
     void run()
     {
@@ -70,8 +69,8 @@ public:
             if (!print_events()) return;
             if (done() || (!blocked_ && has_line())) continue;
             pollfd waits[2] = {{godwit_wake_fd(&client_), POLLIN, 0}, {reading() ? STDIN_FILENO : -1, POLLIN, 0}};
-            if (::poll(waits, 2, quit_ || blocked_ ? poll_ms : -1) < 0 && errno != EINTR) return;
-            if (interrupted != 0 || (quit_ && Clock::now() - quit_at_ > quit_max)) return;
+            if (signals_.poll(waits, 2, quit_ || blocked_ ? poll_ms : -1) < 0 && errno != EINTR) return;
+            if (signals_.came() || (quit_ && Clock::now() - quit_at_ > quit_max)) return;
             if (waits[1].revents != 0) read_some();
         }
     }
@@ -145,6 +144,7 @@ private:
     }
 
     godwit_client& client_;
+    StopSignals& signals_;
     std::string buffer_;
     std::size_t line_length_ = 0; ///< Of the line that is still coming.
     std::size_t owed_ = 0;        ///< Requests without a reply yet.
@@ -159,11 +159,7 @@ private:
 int run_stdio(const CommonOptions& common)
 {
     std::signal(SIGPIPE, SIG_IGN);
-    struct sigaction stop{};
-    stop.sa_handler = [](int) { interrupted = 1; };
-    ::sigaction(SIGTERM, &stop, nullptr);
-    ::sigaction(SIGINT, &stop, nullptr);
-
+    StopSignals signals;
     godwit_options options{};
     options.size = sizeof options;
     options.home = common.home.c_str();
@@ -180,6 +176,6 @@ int run_stdio(const CommonOptions& common)
         write_all(STDERR_FILENO, std::string("godwit: cannot open ") + common.home + ": " + error + "\n");
         return exit_not_opened;
     }
-    Session(*client).run();
+    Session(*client, signals).run();
     return exit_done;
 }

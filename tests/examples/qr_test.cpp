@@ -42,18 +42,18 @@ std::vector<std::vector<bool>> modules(const std::string& picture)
 
 TEST_CASE("a symbol of the right size, in a quiet zone, with its three finder patterns")
 {
-    const std::string code = "godwit-link:1:" + std::string(107, 'A'); // as long as a link code
+    const std::string code = "godwit-link:1:" + std::string(128, 'A'); // as long as a link code
     const auto rows = modules(qr_text(code));
     REQUIRE_FALSE(rows.empty());
-    constexpr std::size_t version_6 = 41; // ISO/IEC 18004 table 7: 134 bytes at level L
+    constexpr std::size_t version_7 = 45; // ISO/IEC 18004 table 7: 154 bytes at level L
     constexpr std::size_t zone = qr_quiet_zone;
-    REQUIRE(rows[0].size() == version_6 + 2 * zone);
-    REQUIRE(rows.size() == version_6 + 2 * zone + 1); // odd: the last half line is light
+    REQUIRE(rows[0].size() == version_7 + 2 * zone);
+    REQUIRE(rows.size() == version_7 + 2 * zone + 1); // odd: the last half line is light
     for (std::size_t y = 0; y < rows.size(); ++y)
         for (std::size_t x = 0; x < rows[y].size(); ++x)
-            if (x < zone || y < zone || x >= zone + version_6 || y >= zone + version_6) CHECK_FALSE(rows[y][x]);
+            if (x < zone || y < zone || x >= zone + version_7 || y >= zone + version_7) CHECK_FALSE(rows[y][x]);
     // Section 6.3.3: 7 by 7 dark, 5 by 5 light, 3 by 3 dark.
-    for (const auto& [left, top] : {std::pair{zone, zone}, {zone + version_6 - 7, zone}, {zone, zone + version_6 - 7}})
+    for (const auto& [left, top] : {std::pair{zone, zone}, {zone + version_7 - 7, zone}, {zone, zone + version_7 - 7}})
         for (std::size_t y = 0; y < 7; ++y)
             for (std::size_t x = 0; x < 7; ++x) {
                 const auto ring = std::min(std::min(x, 6 - x), std::min(y, 6 - y));

@@ -10,7 +10,7 @@ import sys
 import termios
 import time
 
-from world import check, equal, main
+from world import Failed, check, equal, main
 
 
 def lines_good_and_bad(world):
@@ -102,6 +102,22 @@ def ends(world):
 def waiting(pipe):
     """How many bytes lie in a pipe."""
     return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
+def stops(world):
+    """SIGTERM ends it whenever it comes: just when the last line was written is when it could be missed."""
+    home = os.path.join(world.folder, "stops")
+    for _ in range(60):
+        with subprocess.Popen([world.given.client, "--home", home, "stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as one:
+            one.stdin.write(b'{"id":1,"do":"status"}\n')
+            one.stdin.flush()
+            one.stdout.readline()
+            one.terminate()
+            try:
+                equal(one.wait(20), 0, "exit code after SIGTERM")
+            except subprocess.TimeoutExpired:
+                one.kill()
+                raise Failed("SIGTERM was missed") from None
 
 
 def homes(world):
@@ -199,4 +215,4 @@ def tree(folder):
     return out
 
 
-main([lines_good_and_bad, a_flood_of_lines, ends, homes])
+main([lines_good_and_bad, a_flood_of_lines, ends, stops, homes])
