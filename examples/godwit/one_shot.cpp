@@ -20,6 +20,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+/// The relay's news have come when nothing more came for so long. What waited in the mailbox is opened by then: joining
+/// a conversation's group and asking for what is missing take a few round trips.
+constexpr auto news_silence = std::chrono::milliseconds(500);
+
 class Run {
 public:
     Run(godwit::Client& client, const OneShot& what)
@@ -120,7 +124,7 @@ private:
     bool settle(Clock::time_point until)
     {
         while (!connected_ && next(until)) {}
-        while (connected_ && next(std::min(until, Clock::now() + std::chrono::milliseconds(200)))) {}
+        while (connected_ && next(std::min(until, Clock::now() + news_silence))) {}
         return connected_;
     }
 
