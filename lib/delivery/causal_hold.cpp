@@ -47,7 +47,7 @@ void CausalHold::keep(Conversation& place, const MessageId& id, Entry entry)
 }
 
 std::vector<CausalHold::Ready> CausalHold::arrive(port::Store& store, port::StoredMessage message,
-                                                  std::vector<MessageId> parents, bool before_our_time, Moment now)
+                                                  std::vector<MessageId> parents, bool missed_some, Moment now)
 {
     std::vector<Ready> out;
     const auto conversation = message.conversation;
@@ -65,8 +65,8 @@ std::vector<CausalHold::Ready> CausalHold::arrive(port::Store& store, port::Stor
         out.push_back({std::move(message), std::move(parents)});
         cascade(store, conversation, place, out, 0);
     } else {
-        entry.gap = !before_our_time;
-        entry.until = now.mono + (before_our_time ? limits_.first_wait_max : limits_.wait_max);
+        entry.gap = !missed_some;
+        entry.until = now.mono + (missed_some ? limits_.first_wait_max : limits_.wait_max);
         entry.size_bytes = cost_bytes(message);
         store.hold({std::move(message), std::move(parents), now.wall_ms});
         keep(place, id, std::move(entry));

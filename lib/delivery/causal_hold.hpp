@@ -42,9 +42,9 @@ public:
 
     /// What is ready now because `message` came, parents before children: nothing (it waits, or is a duplicate),
     /// itself, or itself and others. The caller puts each into the history in this order, in this transaction.
-    /// `before_our_time`: the conversation is older than this device and its history is empty here.
+    /// `missed_some`: this device was not there for all of the conversation, so a parent may never come.
     [[nodiscard]] std::vector<Ready> arrive(port::Store& store, port::StoredMessage message,
-                                            std::vector<MessageId> parents, bool before_our_time, Moment now);
+                                            std::vector<MessageId> parents, bool missed_some, Moment now);
     [[nodiscard]] std::vector<Ready> expire(port::Store& store, Instant now);
     [[nodiscard]] Instant deadline() const;
     [[nodiscard]] std::size_t held_count(const ConversationId& conversation) const;

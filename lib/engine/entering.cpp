@@ -115,6 +115,7 @@ void Engine::State::entered(RelaySession& session, const frame::Session& info, M
         context.store.put_identity(entering->identity);
         account::set_confirmed(context.store);
         live(entering->identity);
+        if (!entering->credentials.create) roster.came_back();
         hold.load(context.store, now);
         if (entering->offer)
             context.event(event::Linked{identity->user});

@@ -173,9 +173,8 @@ bool Engine::State::take_content(const Person& person, const seal::Opened& opene
     }
     context.store.mark_seen(from, id, now.wall_ms);
     receipts.owe(from, id, arrival.sequence);
-    const bool before_our_time =
-        roster.older_than_device(*conversation_id) && context.store.heads(*conversation_id).empty();
-    show(hold.arrive(context.store, std::move(incoming->row), std::move(incoming->parents), before_our_time, now), now);
+    const bool missed_some = roster.missed_some(*conversation_id);
+    show(hold.arrive(context.store, std::move(incoming->row), std::move(incoming->parents), missed_some, now), now);
     return true;
 }
 
@@ -184,6 +183,7 @@ void Engine::State::show(std::vector<delivery::CausalHold::Ready> ready, Moment 
     for (auto& one : ready) {
         auto& row = one.message;
         if (!conversation::file(context.store, row, one.parents, now)) continue;
+        if (row.message.state == MessageState::received) roster.caught_up(row.conversation);
         if (!row.notified)
             notifier.arrived(row.message);
         else if (identity && row.message.from == identity->user && row.raw.empty())

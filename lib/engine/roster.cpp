@@ -18,6 +18,9 @@ std::string older_name(const ConversationId& conversation)
     return "older/" + to_hex(conversation.view());
 }
 
+/// Conversations, 16 bytes each, in which this device has missed some.
+constexpr std::string_view returned_name = "roster/returned";
+
 std::optional<ContactState> contact_state(wire::RosterState state)
 {
     switch (state) {
@@ -57,6 +60,9 @@ void Roster::load(const port::StoredIdentity& stored)
         if (list) set_devices(person, std::move(*list), ignored);
     };
     take_up(self_, stored.device_list);
+    const auto returned = context_.store.value(returned_name).value_or(Bytes());
+    for (std::size_t at = 0; at + ConversationId::size_bytes <= returned.size(); at += ConversationId::size_bytes)
+        returned_.insert(*ConversationId::from(BytesView(returned).subspan(at, ConversationId::size_bytes)));
     for (auto& contact : context_.store.contacts()) {
         auto& person = people_[contact.user];
         person.stored = std::move(contact);
@@ -73,6 +79,7 @@ void Roster::clear()
     by_device_.clear();
     by_conversation_.clear();
     mentioned_.clear();
+    returned_.clear();
     self_ = Person{};
     own_device_ = {};
 }
@@ -328,9 +335,30 @@ std::optional<ConversationId> Roster::conversation_with(std::string_view user) c
     return former ? ConversationId::from(*former) : std::nullopt;
 }
 
-bool Roster::older_than_device(const ConversationId& conversation) const
+bool Roster::missed_some(const ConversationId& conversation) const
 {
-    return context_.store.value(older_name(conversation)).has_value();
+    if (returned_.contains(conversation)) return true;
+    return context_.store.value(older_name(conversation)) && context_.store.heads(conversation).empty();
+}
+
+void Roster::came_back()
+{
+    for (const auto& [user, person] : people_)
+        if (!person.stored.account_key.is_zero()) returned_.insert(person.conversation);
+    store_returned();
+}
+
+void Roster::caught_up(const ConversationId& conversation)
+{
+    if (returned_.erase(conversation) > 0) store_returned();
+}
+
+void Roster::store_returned()
+{
+    Bytes out;
+    for (const auto& conversation : returned_)
+        append(out, conversation.view());
+    context_.store.put_value(returned_name, out);
 }
 
 void Roster::unindex(const Person& person)

@@ -70,8 +70,13 @@ public:
     [[nodiscard]] const DeviceId& own_device() const { return own_device_; }
     /// Also for former contacts, whose history stays. nullopt: never had one.
     [[nodiscard]] std::optional<ConversationId> conversation_with(std::string_view user) const;
-    /// The conversation began before this device did.
-    [[nodiscard]] bool older_than_device(const ConversationId& conversation) const;
+    /// The next message of the conversation may answer what this device never gets: the conversation began before the
+    /// device did and is still empty here, or went on while the device was logged out.
+    [[nodiscard]] bool missed_some(const ConversationId& conversation) const;
+    /// This device is logged in again: it has missed what was said meanwhile.
+    void came_back();
+    /// A message of the conversation has come.
+    void caught_up(const ConversationId& conversation);
     [[nodiscard]] std::optional<seal::Circle> circle_of(const ConversationId& conversation) const override;
 
 private:
@@ -87,6 +92,7 @@ private:
     void index(Person& person, Change& change);
     void index_all(Change& change);
     void unindex(const Person& person);
+    void store_returned();
 
     Context& context_;
     Person self_;
@@ -94,6 +100,7 @@ private:
     std::map<std::string, Person, std::less<>> people_;
     std::unordered_map<DeviceId, const Person*, FixedBytesHash> by_device_;
     std::unordered_map<ConversationId, const Person*, FixedBytesHash> by_conversation_;
+    std::set<ConversationId> returned_;
     std::set<std::string> mentioned_; ///< By the pages of the roster that is coming in.
 };
 
