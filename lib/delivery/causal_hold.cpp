@@ -24,8 +24,10 @@ void CausalHold::load(port::Store& store, Moment now)
     for (const auto& conversation : store.conversations_with_held()) {
         auto& place = conversations_[conversation];
         auto rows = store.held(conversation);
-        std::stable_sort(rows.begin(), rows.end(),
-                         [](const auto& a, const auto& b) { return a.held_since_ms < b.held_since_ms; });
+        std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
+            return a.held_since_ms != b.held_since_ms ? a.held_since_ms < b.held_since_ms
+                                                      : a.message.message.id < b.message.message.id;
+        });
         for (const auto& row : rows) {
             Entry entry;
             for (const auto& parent : row.parents)

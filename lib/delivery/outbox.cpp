@@ -155,9 +155,8 @@ Outbox::Batch Outbox::collect(port::Store& store, Moment now, Budget budget, con
     for (const auto& [id, device] : gathering.orphans)
         settle(store, id, device, DeliveryState::failed, {}, ErrorCode::storage_corrupt, out.progress);
     // One message may be first in one device's lane and second in another's: acceptance order suits both.
-    std::stable_sort(out.offers.begin(), out.offers.end(), [](const Offer& a, const Offer& b) {
-        return a.link == 0 && b.link == 0 ? a.order < b.order : a.link < b.link;
-    });
+    std::sort(out.offers.begin(), out.offers.end(),
+              [](const Offer& a, const Offer& b) { return a.link != b.link ? a.link < b.link : a.order < b.order; });
     return out;
 }
 
