@@ -8,6 +8,8 @@
 
 #include "relay/core/tick.hpp"
 
+#include <algorithm>
+
 namespace godwit::relay {
 
 class Linking {
