@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <climits>
 #include <csignal>
 #include <cstring>
 #include <memory>
@@ -40,20 +41,20 @@ struct Freed {
 using Text = std::unique_ptr<char, Freed>;
 using Client = std::unique_ptr<godwit_client, Freed>;
 
-/// False when nobody reads any more, or when asked to end meanwhile.
-bool write_all(int fd, std::string_view text)
+/// False when nobody reads any more, or when asked to end meanwhile. Signals are taken where we wait, and what poll(2)
+/// calls writable takes PIPE_BUF bytes without waiting.
+bool write_all(int fd, std::string_view text, StopSignals& signals)
 {
     while (!text.empty()) {
-        if (interrupted != 0) return false;
-        const auto written = ::write(fd, text.data(), text.size());
-        if (written > 0) {
+        pollfd writable{fd, POLLOUT, 0};
+        if (signals.poll(&writable, 1, -1) < 0 && errno != EINTR) return false;
+        if (signals.came()) return false;
+        if (writable.revents == 0) continue;
+        const auto written = ::write(fd, text.data(), std::min<std::size_t>(text.size(), PIPE_BUF));
+        if (written > 0)
             text.remove_prefix(static_cast<std::size_t>(written));
-        } else if (errno == EAGAIN) {
-            pollfd writable{fd, POLLOUT, 0};
-            ::poll(&writable, 1, -1);
-        } else if (errno != EINTR) {
+        else if (errno != EINTR && errno != EAGAIN)
             return false;
-        }
     }
     return true;
 }
@@ -137,7 +138,7 @@ private:
             std::string out(line.get());
             if (out.starts_with("{\"id\":")) --owed_;
             out += '\n';
-            if (!write_all(STDOUT_FILENO, out)) return false;
+            if (!write_all(STDOUT_FILENO, out, signals_)) return false;
             if (quit_ && owed_ == 0) return true;
         }
         return true;
@@ -172,8 +173,8 @@ int run_stdio(const CommonOptions& common)
     const Text error_owner(error);
     if (!client) {
         // A script reads stdout: the reason goes there as a line of its own, and in words to stderr.
-        write_all(STDOUT_FILENO, std::string("{\"event\":\"open_failed\",\"error\":") + error + "}\n");
-        write_all(STDERR_FILENO, std::string("godwit: cannot open ") + common.home + ": " + error + "\n");
+        write_all(STDOUT_FILENO, std::string("{\"event\":\"open_failed\",\"error\":") + error + "}\n", signals);
+        write_all(STDERR_FILENO, std::string("godwit: cannot open ") + common.home + ": " + error + "\n", signals);
         return exit_not_opened;
     }
     Session(*client, signals).run();
