@@ -162,7 +162,7 @@ public:
 
     /// Writes what has changed since the last flush: at the end of every tick, before the commit.
     void flush();
-    /// The device is withdrawn: everything under "mls/…" goes.
+    /// The device is withdrawn: everything under "mls/…" goes. No Groups of this store may live on.
     static void forget_all(port::Store& store);
 
     // ---- sealing ----
@@ -187,19 +187,19 @@ public:
     [[nodiscard]] std::vector<wire::DeviceCertificate> members(const ConversationId& conversation);
     [[nodiscard]] Needs needs(const Circle& circle, WallMs now_ms);
 
-    /// The first commits of a group of this incarnation: all devices of the circle for which `packages` (MLSMessages
-    /// with KeyPackages, by device) has a good one. Bad ones are named in `bad`. Errors: conflict (one is pending),
-    /// internal.
+    /// The first commit of a group of this incarnation: all devices of the circle for which `packages` (MLSMessages
+    /// with KeyPackages, by device) has a good one, as far as they fit one commit. Bad ones are named in `bad`. Errors:
+    /// conflict (one is pending, or the incarnation is not newer), quota_exceeded, internal.
     [[nodiscard]] Result<Outgoing> create(const Circle& circle, std::uint64_t incarnation,
                                           const std::map<DeviceId, Bytes>& packages, std::vector<DeviceId>& bad,
                                           WallMs now_ms);
     /// Adds who is missing and has a package, removes surplus, and always brings a fresh path. Errors: conflict (one is
-    /// pending), not_connected (no group).
+    /// pending), not_connected (no group), quota_exceeded.
     [[nodiscard]] Result<Outgoing> change(const Circle& circle, const std::map<DeviceId, Bytes>& packages,
                                           std::vector<DeviceId>& bad, WallMs now_ms);
     /// An external commit into the group that `group_info` (MLSMessage) describes; takes the place of our old leaf if
-    /// it has one, and of our state when it is accepted. Errors: conflict (one is pending), authentication_failed,
-    /// malformed.
+    /// it has one, and of our state when it is accepted. Errors: conflict (one is pending), authentication_failed (also
+    /// for one of an older incarnation, or further back than the newest commits), malformed, quota_exceeded.
     [[nodiscard]] Result<Outgoing> rejoin(const Circle& circle, BytesView group_info, Version at_relay, WallMs now_ms);
     /// The stored one whose answer is not known, by all conversations.
     [[nodiscard]] std::vector<Outgoing> pending();
@@ -212,16 +212,17 @@ public:
     /// A commit of somebody else; `id` of its envelope. A pending one of ours from the same epoch has lost and goes.
     [[nodiscard]] CommitOutcome commit(const MessageId& id, const DeviceId& from, BytesView sealed, WallMs now_ms);
     /// Takes a newer incarnation's place of an older one; a Welcome to the incarnation that we are in is refused.
-    /// Errors: authentication_failed, malformed, conflict (not newer), not_a_contact (no conversation of ours).
+    /// Errors: authentication_failed, malformed, conflict (not newer), not_a_contact (no conversation of ours),
+    /// quota_exceeded.
     [[nodiscard]] Result<Changes> welcome(BytesView sealed, WallMs now_ms);
-    /// Envelope id of the commit by which we entered the current epoch.
+    /// Envelope id of the commit by which we entered the current epoch; nullopt when that was by a Welcome.
     [[nodiscard]] std::optional<MessageId> entered_by(const ConversationId& conversation);
     /// The group cannot be saved: forget it (history stays). The next one has a higher incarnation.
     void abandon(const ConversationId& conversation);
 
     // ---- key packages ----
 
-    /// Fresh one-time packages, their private halves stored. As MLSMessages.
+    /// Fresh one-time packages, wire::key_packages_max at most, their private halves stored. As MLSMessages.
     [[nodiscard]] std::vector<Bytes> make_key_packages(std::size_t count, WallMs now_ms);
     [[nodiscard]] Bytes make_last_resort(WallMs now_ms);
     /// The last resort is due for a new one, and private halves that have expired are deleted.

@@ -344,3 +344,20 @@ TEST_CASE("commits: the leaf wants fresh keys after seven days, a thousand messa
     f.world.accept(f.ann1, f.change(f.ann1, {{ann3.id, last}}));
     CHECK(ann3.groups->needs(f.world.circle("ann", "bob"), f.world.now_ms).update);
 }
+
+TEST_CASE("commits: a device that was renamed brings its new certificate with its next commit")
+{
+    Four f;
+    wire::DeviceCertificate renamed;
+    renamed.user = "ann";
+    renamed.device = f.ann1.id;
+    renamed.device_name = "kitchen";
+    f.ann1.certificate = wire::encode(identity::sign_certificate(renamed, account_seed("ann")));
+    f.ann1.crash();
+    const auto changes = f.world.accept(f.ann1, f.change(f.ann1));
+    CHECK(changes.added.empty());
+    CHECK(changes.removed.empty());
+    f.everybody_talks();
+    const auto sealed = f.seal(f.ann1, message_id(1), "from the kitchen");
+    CHECK(f.open(f.bob1, f.ann1, message_id(1), sealed.bytes).sender.device_name == "kitchen");
+}
