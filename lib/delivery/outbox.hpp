@@ -125,6 +125,7 @@ private:
             puts;                                            ///< Mailbox offers by message: one for many devices.
         std::vector<std::pair<MessageId, DeviceId>> orphans; ///< Deliveries whose envelope is not there.
     };
+    void queue_overdue(port::Store& store, const DeviceId& device, Entry& entry, Moment now);
     [[nodiscard]] bool collect_lane(port::Store& store, Moment now, Entry& entry, const DeviceId& device,
                                     Entry::Used& used, Gathering& gathering, Batch& out);
 
