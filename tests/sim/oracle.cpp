@@ -220,6 +220,11 @@ void Oracle::is_owed(std::size_t n)
         return delivery.user == said.to && is_open(delivery);
     });
     demand(open, "lost: " + words(n) + " is under way to nobody");
+    const auto identity = store.identity();
+    for (const auto& delivery : deliveries)
+        demand(delivery.state != port::DeliveryState::stored || !identity ||
+                   relay_.said_stored(delivery.device, identity->device, *said.id),
+               "untrue: " + words(n) + " counts as stored at the relay, which never said so");
 }
 
 void Oracle::delivered_is_there(std::size_t n)

@@ -88,6 +88,7 @@ void RelayWatch::promised(const Put& put, const std::vector<ErrorCode>& results)
     for (std::size_t i = 0; i < put.what.recipients.size() && i < results.size(); ++i) {
         if (results[i] != ErrorCode::ok) continue;
         const auto& to = put.what.recipients[i];
+        said_.insert({to, put.from, put.what.envelope.id});
         if (!store.device(to) || !sender) continue; // Logged out in this very tick.
         if (put.as_good_as_stored.contains(to)) continue;
         const Mail mail{to, put.from, put.what.envelope.id};

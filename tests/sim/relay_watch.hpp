@@ -26,6 +26,11 @@ public:
     void check();
     /// Waiting mail of all mailboxes.
     [[nodiscard]] std::uint64_t waiting() const;
+    /// It told this sender once that it has this for that device.
+    [[nodiscard]] bool said_stored(const DeviceId& to, const DeviceId& from, const MessageId& id) const
+    {
+        return said_.contains({to, from, id});
+    }
     void knows_account(const std::string& user) { accounts_.insert(user); }
 
 private:
@@ -50,6 +55,7 @@ private:
     std::map<std::pair<relay::LinkId, std::uint64_t>, Put> asked_;
     std::map<DeviceId, std::map<std::uint64_t, Mail>> pushed_; ///< By sequence number, which is the device's.
     std::set<Mail> promises_;
+    std::set<Mail> said_;                        ///< Every "ok" there ever was.
     std::map<Mail, std::uint64_t> acknowledged_; ///< When last.
     std::uint64_t taken_ = 0;
     std::set<std::string> accounts_;

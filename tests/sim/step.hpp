@@ -13,22 +13,19 @@
 namespace godwit::testing {
 
 // X(name): what it does stands in Walk::step.
-#define GODWIT_SIM_STEPS(X)                                                                                            \
-    X(say)                                                                                                             \
-    X(say_much)                                                                                                        \
-    X(read)                                                                                                            \
-    X(crash)                                                                                                           \
-    X(crash_at_seam)                                                                                                   \
-    X(start)                                                                                                           \
-    X(disk_refuses)                                                                                                    \
-    X(relay_crash)                                                                                                     \
-    X(relay_crash_at_seam)                                                                                             \
-    X(relay_start)                                                                                                     \
-    X(relay_disk_refuses) X(cut) X(cut_one_way) X(restore) X(break_links) X(blackhole) X(direct_closed) X(nat_changes) \
-        X(quic_blocked) X(ice_fails) X(delay) X(relay_delay) X(loss) X(corruption) X(network_changed) X(clock_jumps)   \
-            X(relay_clock_jumps) X(policy) X(application_sleeps) X(application_wakes) X(device_logs_in)                \
-                X(device_logs_out) X(contact_removed) X(contact_added) X(contact_blocked) X(contact_unblocked)         \
-                    X(quiet)
+// clang-format off
+#define GODWIT_SIM_STEPS(X) \
+    X(say) X(say_much) X(read) \
+    X(crash) X(crash_at_seam) X(start) X(disk_refuses) \
+    X(relay_crash) X(relay_crash_at_seam) X(relay_start) X(relay_disk_refuses) \
+    X(cut) X(cut_one_way) X(restore) X(break_links) \
+    X(blackhole) X(direct_closed) X(nat_changes) X(quic_blocked) X(ice_fails) \
+    X(delay) X(relay_delay) X(loss) X(corruption) \
+    X(network_changed) X(clock_jumps) X(relay_clock_jumps) X(policy) \
+    X(application_sleeps) X(application_wakes) \
+    X(device_logs_in) X(device_logs_out) X(contact_removed) X(contact_added) X(contact_blocked) X(contact_unblocked) \
+    X(quiet)
+// clang-format on
 
 enum class StepKind : std::uint8_t {
 #define X(name) name,

@@ -101,7 +101,7 @@ void limits(Swarm& swarm, Dice& dice)
     swarm.small_limits = dice.percent(25);
     if (!swarm.small_limits) return;
     swarm.client.outbox_messages_max = static_cast<std::uint32_t>(20 + dice.pick(60));
-    swarm.client.held_messages_max = static_cast<std::uint32_t>(10 + dice.pick(40));
+    swarm.client.held_messages_max = static_cast<std::uint32_t>(2 + dice.pick(12));
     swarm.client.in_flight_messages_max = static_cast<std::uint32_t>(1 + dice.pick(16));
     swarm.client.in_flight_bytes_max = static_cast<std::uint32_t>(1'000 + dice.pick(20'000));
     swarm.client.relay_in_flight_bytes_max = static_cast<std::uint32_t>(2'000 + dice.pick(40'000));
