@@ -19,6 +19,8 @@ constexpr std::uint32_t scan_page = 256;
 constexpr std::size_t sealing_bytes_about = 384;
 /// How often clocks and stored envelopes are looked at when nothing is known to be due.
 constexpr Duration look_again_max = std::chrono::hours(1);
+/// Clocks are corrected by less than this all the time.
+constexpr std::int64_t clock_back_ms = 60'000;
 
 bool is_open(DeliveryState state)
 {
@@ -135,6 +137,7 @@ Outbox::Batch Outbox::collect(port::Store& store, Moment now, Budget budget, con
     if (rescan_after_ <= now.mono) {
         rescan_after_ = never;
         for (auto& [device, entry] : devices_) {
+            if (entry.open > entry.queued) queue_overdue(store, device, entry, now);
             if (entry.open > entry.queued) rescan_after_ = now.mono + from_ms(limits_.mailbox_reoffer_ms);
             for (auto& used : entry.lanes)
                 if (used.route.link == 0) used.lane.rescan();
@@ -158,6 +161,25 @@ Outbox::Batch Outbox::collect(port::Store& store, Moment now, Budget budget, con
     std::sort(out.offers.begin(), out.offers.end(),
               [](const Offer& a, const Offer& b) { return a.link != b.link ? a.link < b.link : a.order < b.order; });
     return out;
+}
+
+/// Stored long ago, and no receipt: it waits for a path again, whichever comes, not for a mailbox lane that only new
+/// content would open. A time of storing that lies ahead is a clock that went back: its age is not known.
+void Outbox::queue_overdue(port::Store& store, const DeviceId& device, Entry& entry, Moment now)
+{
+    std::uint64_t after = 0;
+    for (;;) {
+        const auto page = store.open_deliveries_to(device, after, scan_page);
+        if (page.empty()) return;
+        for (const auto& row : page) {
+            if (row.state != DeliveryState::stored) continue;
+            const bool overdue = row.stored_ms + limits_.mailbox_reoffer_ms <= now.wall_ms;
+            if (!overdue && row.stored_ms <= now.wall_ms + clock_back_ms) continue;
+            store.set_delivery(row.message, device, DeliveryState::queued, 0);
+            ++entry.queued;
+        }
+        after = page.back().order;
+    }
 }
 
 /// False when the budget ended.

@@ -147,6 +147,7 @@ private:
         std::unordered_map<MessageId, std::size_t, FixedBytesHash> puts;
         std::vector<std::pair<MessageId, DeviceId>> orphans; ///< Deliveries whose envelope is not there.
     };
+    void queue_overdue(port::Store& store, const DeviceId& device, Entry& entry, Moment now);
     [[nodiscard]] bool collect_lane(port::Store& store, Moment now, Entry& entry, const DeviceId& device,
                                     Entry::Used& used, Gathering& gathering, Batch& out);
 

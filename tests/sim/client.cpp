@@ -59,6 +59,7 @@ void Client::crash(Leaves leaves)
     plan_.reset();
     wake_at_ = never;
     take_planned_ = false;
+    shown_.clear();
     close_links();
     heard.replies.clear(); // A new process knows nothing of the old one's requests.
     last_request_ += 1000;

@@ -93,6 +93,8 @@ public:
 
     [[nodiscard]] std::string account() const { return name.substr(0, name.find('.')); }
     [[nodiscard]] bool logged_in();
+    /// A link to the relay is up.
+    [[nodiscard]] bool connected() const;
     [[nodiscard]] std::size_t live_peer_links(Path path) const;
     [[nodiscard]] std::uint64_t dials(RelayTransport transport) const;
     [[nodiscard]] std::uint64_t ticks() const { return ticks_; }
@@ -157,6 +159,7 @@ private:
     std::uint64_t performed_ = 0; ///< In this turn.
     bool dying_ = false;          ///< Nothing gets out any more.
     bool take_planned_ = false;
+    std::vector<MessageId> shown_; ///< And not taken; Drive::engine.
     RequestId last_request_ = 0;
     Instant wake_at_ = never;
     std::uint64_t ticks_ = 0;

@@ -117,10 +117,12 @@ void Client::take(Event event)
         heard.replies[reply->id] = std::move(*reply);
     } else if (auto* message = std::get_if<event::MessageReceived>(&event)) {
         heard.received.push_back(message->message);
-        if (engine_ != nullptr && takes_events)
-            world_.at(world_.now(), [this, id = message->message.id, lives = lives_] {
-                if (lives_ == lives) input([id](engine::Engine& engine, Moment) { engine.message_taken(id); });
-            });
+        if (engine_ == nullptr) return;
+        shown_.push_back(message->message.id);
+        if (!takes_events || shown_.size() > 1) return;
+        world_.at(world_.now(), [this, lives = lives_] {
+            if (lives_ == lives && takes_events) take_events();
+        });
     } else if (auto* state = std::get_if<event::MessageStateChanged>(&event)) {
         heard.states.push_back(*state);
     } else {
@@ -130,7 +132,9 @@ void Client::take(Event event)
 
 void Client::take_events()
 {
-    if (host_ != nullptr) host_->take_events();
+    if (host_ != nullptr) return host_->take_events();
+    for (const auto& id : std::exchange(shown_, {}))
+        input([id](engine::Engine& engine, Moment) { engine.message_taken(id); });
 }
 
 RequestId Client::ask(Request request)
@@ -219,6 +223,12 @@ bool Client::logged_in()
 {
     const auto identity = disk.store().identity();
     return identity && identity->logged_in;
+}
+
+bool Client::connected() const
+{
+    return std::any_of(links_.begin(), links_.end(),
+                       [](const auto& entry) { return entry.second.is_relay && entry.second.up; });
 }
 
 std::size_t Client::live_peer_links(Path path) const

@@ -125,10 +125,19 @@ void ClientDisk::refuse_at(std::uint64_t nth, Refusal how)
         memory_.fail_at(nth);
     else
         crash_disk_->refuse_at(nth, how);
+    may_stop_ = may_stop_ || (nth > 0 && how == Refusal::sync_error);
+}
+
+bool ClientDisk::stopped()
+{
+    if (kind_ == DiskKind::memory || !may_stop_) return false;
+    (void)sqlite_->identity();
+    return sqlite_->failed();
 }
 
 void ClientDisk::crash(Leaves leaves)
 {
+    may_stop_ = false;
     if (kind_ == DiskKind::memory) return memory_.power_cut();
     const bool decided = crash_disk_->doomed();
     // A process that is killed writes nothing more: what closing would still write is not to be seen.

@@ -65,6 +65,8 @@ public:
     [[nodiscard]] bool doomed() const;
     /// The n-th write from now is refused; 0: none any more.
     void refuse_at(std::uint64_t nth, Refusal how);
+    /// After a failed fsync a database answers nothing until it is opened again: nothing can be read off it now.
+    [[nodiscard]] bool stopped();
     /// The process is gone, and the next one opens what is left.
     void crash(Leaves leaves);
     /// Grows with every committed (memory) or written (sqlite) change.
@@ -80,6 +82,7 @@ private:
     std::unique_ptr<CrashDisk> crash_disk_;
     std::unique_ptr<sqlite::Key> key_;
     std::unique_ptr<store::SqliteStore> sqlite_;
+    bool may_stop_ = false; ///< A sync was made to fail.
 };
 
 /// The relay's store is SQLite in either case; `memory` has no disk to lose.

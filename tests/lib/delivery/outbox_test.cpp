@@ -161,6 +161,39 @@ TEST_CASE("stored at the relay: not offered to the mailbox again until its time,
     CHECK(desk.outbox.receipt(desk.store, bob1, {message_named(1)}, 7).at(0).path == Path::direct);
 }
 
+TEST_CASE(
+    "stored at the relay and no receipt in its time: it waits for a path again, though no lane was open meanwhile")
+{
+    Limits limits;
+    limits.mailbox_reoffer_ms = 10'000;
+    Desk desk(limits);
+    desk.accept(1);
+    desk.outbox.use(bob1, {mailbox});
+    REQUIRE(desk.collect().offers.size() == 1);
+    (void)desk.outbox.put_answered(desk.store, message_named(1), {bob1}, {ErrorCode::ok}, at_ms(50));
+    // They came online, and no direct path opens: nothing is queued, so the router opens no way.
+    desk.outbox.use(bob1, {});
+    CHECK_FALSE(desk.outbox.waits(bob1));
+    SUBCASE("its time comes")
+    {
+        (void)desk.collect(5'000);
+        CHECK_FALSE(desk.outbox.waits(bob1));
+        CHECK(desk.outbox.deadline() <= at_ms(20'050).mono);
+        (void)desk.collect(20'050);
+    }
+    SUBCASE("it was stored in a future that our clock has left again: its age is not known")
+    {
+        desk.store.set_delivery(message_named(1), bob1, DeliveryState::stored, at_ms(600'000).wall_ms);
+        desk.restart();
+        (void)desk.collect(100);
+    }
+    CHECK(desk.outbox.waits(bob1));
+    desk.outbox.use(bob1, {mailbox});
+    CHECK(desk.collect(20'100).offers.size() == 1);
+    CHECK(desk.outbox.receipt(desk.store, bob1, {message_named(1)}, 0).size() == 1);
+    CHECK(desk.outbox.message_count() == 0);
+}
+
 TEST_CASE("a receipt for what the relay stored says mailbox, and why, also after a restart")
 {
     Desk desk;

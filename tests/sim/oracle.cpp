@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+// The account of what was said, and what must hold at any moment. What must hold at rest is in oracle_rest.cpp.
+#include "tests/sim/oracle.hpp"
+
+#include "tests/sim/broken.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace godwit::testing {
+
+namespace {
+
+bool terminal(MessageState state)
+{
+    return state == MessageState::delivered || state == MessageState::failed;
+}
+
+bool is_open(const port::Delivery& delivery)
+{
+    return delivery.state == port::DeliveryState::queued || delivery.state == port::DeliveryState::stored;
+}
+
+} // namespace
+
+void Oracle::joins(Client& client)
+{
+    if (members_.contains(&client)) return;
+    members_[&client].client = &client;
+    in_order_.push_back(&client);
+    relay_.knows_account(client.account());
+}
+
+void Oracle::settle(const std::vector<Client*>& members)
+{
+    for (auto* client : members) {
+        joins(*client);
+        member(*client).settled = true;
+    }
+}
+
+void Oracle::asked_to_log_out(Client& client)
+{
+    member(client).logged_out = true;
+    logged_out_accounts_.insert(client.account());
+}
+
+// ---- the account --------------------------------------------------------------------------------
+
+/// "godwit says 17 to bob: and so on", of about the length wanted.
+std::string Oracle::text(Client& from, const std::string& to, std::size_t bytes)
+{
+    Said said;
+    said.sender = &from;
+    said.to = to;
+    said.text = std::string(plain_marker) + std::to_string(said_.size()) + " to " + to + ": ";
+    while (said.text.size() < std::min<std::size_t>(bytes, text_bytes_max))
+        said.text += "and so on "[said.text.size() % 10];
+    said_.push_back(std::move(said));
+    return said_.back().text;
+}
+
+std::size_t Oracle::number_of(const Message& message, const Client& where) const
+{
+    std::size_t n = said_.size();
+    if (message.text.starts_with(plain_marker)) {
+        const auto* begin = message.text.data() + plain_marker.size();
+        std::from_chars(begin, message.text.data() + message.text.size(), n);
+    }
+    demand(n < said_.size() && said_[n].text == message.text, "altered: " + where.name + " has a text nobody said");
+    const auto& said = said_[n];
+    demand(message.from == said.sender->account(), "forged: " + where.name + " has " + words(n) + " from another");
+    demand(!said.id || *said.id == message.id, "duplicate: " + words(n) + " has two ids at " + where.name);
+    demand(!said.refused, "refused and sent: " + words(n) + " is at " + where.name);
+    return n;
+}
+
+std::string Oracle::words(std::size_t n) const
+{
+    return "message " + std::to_string(n) + " of " + said_[n].sender->name + " to " + said_[n].to;
+}
+
+void Oracle::asks(Client& client, RequestId id, const Request& request)
+{
+    const auto* send = std::get_if<request::Send>(&request);
+    if (send == nullptr || said_.empty() || said_.back().text != send->text) return;
+    auto& mine = member(client);
+    mine.requests[id] = said_.size() - 1;
+    said_.back().before = mine.known[send->to];
+}
+
+void Oracle::told(Client& client, const Event& event)
+{
+    const auto known = members_.find(&client);
+    if (known == members_.end() || client.disk.stopped()) return;
+    if (const auto* reply = std::get_if<event::Reply>(&event))
+        replied(known->second, *reply);
+    else if (const auto* message = std::get_if<event::MessageReceived>(&event))
+        received(known->second, message->message);
+    else if (const auto* change = std::get_if<event::MessageStateChanged>(&event))
+        moved(known->second, *change);
+}
+
+void Oracle::replied(Member& mine, const event::Reply& reply)
+{
+    const auto at = mine.requests.find(reply.id);
+    if (at == mine.requests.end()) return;
+    const auto n = at->second;
+    mine.requests.erase(at);
+    auto& said = said_[n];
+    if (reply.error.code != ErrorCode::ok) {
+        // A refused commit may have reached the disk: then nobody knows until the next start.
+        said.refused = reply.error.code != ErrorCode::storage_failed;
+        return;
+    }
+    const auto* id = std::get_if<MessageId>(&reply.value);
+    demand(id != nullptr, "accepted without an id: " + words(n));
+    const auto row = mine.client->disk.store().message(*id);
+    demand(row && row->message.text == said.text, "lost: " + words(n) + " was accepted and is not on the disk");
+    said.id = *id;
+    said.accepted = true;
+    by_id_[*id] = n;
+    mine.known[said.to].set(n);
+    for (auto* one : in_order_) {
+        const auto& other = member(*one);
+        if (one != mine.client && other.settled && !other.logged_out &&
+            (one->account() == said.to || one->account() == mine.client->account()))
+            said.owed.push_back(one);
+    }
+}
+
+void Oracle::received(Member& mine, const Message& message)
+{
+    auto& client = *mine.client;
+    const auto n = number_of(message, client);
+    auto& said = said_[n];
+    said.id = message.id;
+    demand(said.to == client.account(), "misdirected: " + client.name + " is shown " + words(n));
+    demand(client.disk.store().message(message.id).has_value(),
+           "shown and not kept: " + words(n) + " is not on the disk of " + client.name);
+    demand(!mine.shown_in_this_life.has(n), "duplicate: " + client.name + " is shown " + words(n) + " twice");
+    mine.shown_in_this_life.set(n);
+    const auto& with = message.from;
+    auto& known = mine.known[with];
+    if (message.gap_before) mine.gaps.insert(with);
+    if (!mine.gaps.contains(with))
+        said.before.each_not_in(known, [&](std::size_t earlier) {
+            if (!said_[earlier].id) return true;
+            const auto row = client.disk.store().message(*said_[earlier].id);
+            demand(!row || row->message.state != MessageState::received,
+                   "disorder: " + client.name + " is shown " + words(n) + " before " + words(earlier));
+            return true;
+        });
+    known.set(n);
+}
+
+void Oracle::moved(Member& mine, const event::MessageStateChanged& change)
+{
+    auto& client = *mine.client;
+    const auto row = client.disk.store().message(change.id);
+    demand(row.has_value(), "told and not kept: " + client.name + " hears of a message that is not on its disk");
+    const auto n = number_of(row->message, client);
+    auto& said = said_[n];
+    said.id = change.id;
+    if (said.sender != &client) {
+        demand(client.account() == said.sender->account(), "misdirected: " + client.name + " hears of " + words(n));
+        mine.known[said.to].set(n);
+        return;
+    }
+    demand(!terminal(said.state), "regress: " + words(n) + " is " + std::string(message_state_name(change.state)) +
+                                      " after it was " + std::string(message_state_name(said.state)));
+    demand(change.state >= said.state, "regress: " + words(n) + " goes backwards");
+    said.state = change.state;
+    if (change.state == MessageState::delivered) delivered_is_there(n);
+    if (change.state == MessageState::failed) failed_with_reason(n, change.reason);
+}
+
+void Oracle::died(Client& client)
+{
+    const auto known = members_.find(&client);
+    if (known == members_.end()) return;
+    known->second.requests.clear();
+    known->second.shown_in_this_life = Bits();
+    keeps_what_it_showed(known->second);
+}
+
+void Oracle::peer_frame(Client& from, Client& to, BytesView frame)
+{
+    seal_.peer_frame(from.name, frame);
+    static_cast<void>(to);
+}
+
+// ---- what holds at any moment -------------------------------------------------------------------
+
+void Oracle::step()
+{
+    bool all_terminal = true;
+    for (std::size_t n = open_from_; n < said_.size(); ++n) {
+        if (said_[n].accepted && !terminal(said_[n].state)) is_owed(n);
+        all_terminal = all_terminal && (said_[n].refused || terminal(said_[n].state));
+        if (all_terminal) open_from_ = n + 1;
+    }
+    for (auto* one : in_order_)
+        bounds(member(*one));
+    relay_.check();
+}
+
+/// Accepted and not terminal: on the sender's disk, with an envelope and somebody who still is to get it.
+void Oracle::is_owed(std::size_t n)
+{
+    auto& said = said_[n];
+    if (said.sender->disk.stopped()) return;
+    auto& store = said.sender->disk.store();
+    const auto row = store.message(*said.id);
+    demand(row.has_value(), "lost: " + words(n) + " was accepted and is gone from the sender's disk");
+    if (terminal(row->message.state)) return; // The application has not looked yet.
+    demand(store.envelope(*said.id).has_value(), "lost: " + words(n) + " is under way and has no envelope");
+    const auto deliveries = store.deliveries(*said.id);
+    const bool open = std::any_of(deliveries.begin(), deliveries.end(), [&](const port::Delivery& delivery) {
+        return delivery.user == said.to && is_open(delivery);
+    });
+    demand(open, "lost: " + words(n) + " is under way to nobody");
+    const auto identity = store.identity();
+    for (const auto& delivery : deliveries)
+        demand(delivery.state != port::DeliveryState::stored || !identity ||
+                   relay_.said_stored(delivery.device, identity->device, *said.id),
+               "untrue: " + words(n) + " counts as stored at the relay, which never said so");
+}
+
+void Oracle::delivered_is_there(std::size_t n)
+{
+    const auto& said = said_[n];
+    for (auto* one : in_order_) {
+        if (one->account() != said.to) continue;
+        auto& store = one->disk.store();
+        if (one->disk.stopped() || store.message(*said.id)) return;
+        for (const auto& conversation : store.conversations_with_held())
+            if (store.held_message(conversation, *said.id)) return;
+    }
+    throw Broken("lost: " + words(n) + " counts as delivered and is on no disk of the recipient");
+}
+
+void Oracle::failed_with_reason(std::size_t n, const std::string& reason)
+{
+    const auto& said = said_[n];
+    const bool severed = severed_.contains(pair(said.sender->account(), said.to));
+    const bool sender_left = member(*said.sender).logged_out;
+    const bool reader_left = logged_out_accounts_.contains(said.to);
+    const bool somebody_stays = std::any_of(said.owed.begin(), said.owed.end(), [&](Client* one) {
+        return one->account() == said.to && !member(*one).logged_out;
+    });
+    const bool has_cause = (reason == "cancelled" && sender_left) || (reason == "not_a_contact" && severed) ||
+                           (reason == "device_revoked" && (sender_left || (reader_left && !somebody_stays)));
+    demand(has_cause, "failed without cause: " + words(n) + ": " + reason);
+}
+
+/// After a crash: everything of which the application was told.
+void Oracle::keeps_what_it_showed(Member& mine)
+{
+    auto& store = mine.client->disk.store();
+    for (const auto& [with, known] : mine.known)
+        known.each_not_in(Bits(), [&](std::size_t n) {
+            demand(said_[n].id && store.message(*said_[n].id),
+                   "lost: " + words(n) + " is gone from the disk of " + mine.client->name + " after a crash");
+            return true;
+        });
+}
+
+void Oracle::bounds(Member& mine)
+{
+    auto& client = *mine.client;
+    if (client.disk.stopped()) return;
+    auto& store = client.disk.store();
+    const auto& config = client.config();
+    const auto open = store.open_message_count();
+    demand(open <= config.outbox_messages_max, "bound: the outbox of " + client.name + " holds " +
+                                                   std::to_string(open) + " of at most " +
+                                                   std::to_string(config.outbox_messages_max));
+    for (const auto& conversation : store.conversations_with_held()) {
+        const auto held = store.held(conversation).size();
+        demand(held <= config.held_messages_max, "bound: " + client.name + " holds " + std::to_string(held) +
+                                                     " messages back, of at most " +
+                                                     std::to_string(config.held_messages_max));
+    }
+}
+
+} // namespace godwit::testing

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/sim/relay_watch.hpp"
+
+#include "tests/sim/broken.hpp"
+#include "tests/sim/relay_host.hpp"
+
+#include <algorithm>
+
+namespace godwit::testing {
+
+namespace frame = wire::relay;
+
+namespace {
+
+std::optional<DeviceId> device_of(Client& client)
+{
+    const auto identity = client.disk.store().identity();
+    if (!identity || identity->device.is_zero()) return std::nullopt;
+    return identity->device;
+}
+
+} // namespace
+
+void RelayWatch::takes(relay::LinkId link, Client& from, BytesView bytes)
+{
+    const auto decoded = wire::decode_client_frame(bytes);
+    if (!decoded) return;
+    ++taken_;
+    if (const auto* request = std::get_if<frame::Request>(&*decoded)) {
+        const auto device = device_of(from);
+        if (const auto* put = std::get_if<frame::MailboxPut>(&request->body); put != nullptr && device) {
+            Put kept{*device, *put, taken_, {}};
+            kept.what.envelope.sealed.clear();
+            note_blocks(kept);
+            asked_[{link, request->id}] = std::move(kept);
+        }
+        if (std::holds_alternative<frame::Logout>(request->body) && device)
+            std::erase_if(promises_, [&](const Mail& mail) { return mail.to == *device; });
+    } else if (const auto* ack = std::get_if<frame::MailboxAck>(&*decoded)) {
+        const auto device = device_of(from);
+        if (!device) return;
+        auto& pushed = pushed_[*device];
+        for (const auto sequence : ack->sequences)
+            if (const auto at = pushed.find(sequence); at != pushed.end()) {
+                promises_.erase(at->second);
+                acknowledged_[at->second] = taken_;
+            }
+    }
+}
+
+void RelayWatch::says(relay::LinkId link, Client& to, BytesView bytes)
+{
+    const auto decoded = wire::decode_server_frame(bytes);
+    demand(decoded.ok(), "the relay sends a frame that does not decode");
+    if (const auto* response = std::get_if<frame::Response>(&*decoded)) {
+        const auto at = asked_.find({link, response->id});
+        if (at == asked_.end()) return;
+        const auto put = std::move(at->second);
+        asked_.erase(at);
+        if (const auto* done = std::get_if<frame::MailboxPutOk>(&response->body)) promised(put, done->results);
+    } else if (const auto* mail = std::get_if<frame::MailboxDeliver>(&*decoded)) {
+        if (const auto device = device_of(to))
+            pushed_[*device][mail->sequence] = {*device, mail->from, mail->envelope.id};
+    } else if (const auto* told = std::get_if<frame::Presence>(&*decoded)) {
+        presence(to.account(), told->user, told->online);
+    } else if (const auto* change = std::get_if<frame::RosterChange>(&*decoded)) {
+        presence(to.account(), change->entry.user, change->entry.online);
+    } else if (const auto* page = std::get_if<frame::Roster>(&*decoded)) {
+        for (const auto& entry : page->entries)
+            presence(to.account(), entry.user, entry.online);
+    }
+}
+
+void RelayWatch::note_blocks(Put& put) const
+{
+    auto& store = relay_.disk.store();
+    const auto sender = store.device(put.from);
+    for (const auto& to : put.what.recipients)
+        if (const auto device = store.device(to);
+            device && sender && store.contact(device->account, sender->account) == wire::RosterState::blocked)
+            put.as_good_as_stored.insert(to);
+}
+
+void RelayWatch::promised(const Put& put, const std::vector<ErrorCode>& results)
+{
+    auto& store = relay_.disk.store();
+    const auto sender = store.device(put.from);
+    for (std::size_t i = 0; i < put.what.recipients.size() && i < results.size(); ++i) {
+        if (results[i] != ErrorCode::ok) continue;
+        const auto& to = put.what.recipients[i];
+        said_.insert({to, put.from, put.what.envelope.id});
+        if (!store.device(to) || !sender) continue; // Logged out in this very tick.
+        if (put.as_good_as_stored.contains(to)) continue;
+        const Mail mail{to, put.from, put.what.envelope.id};
+        // It was there before, and was acknowledged between the question and the answer.
+        if (const auto at = acknowledged_.find(mail); at != acknowledged_.end() && at->second > put.taken) continue;
+        promises_.insert(mail);
+    }
+}
+
+void RelayWatch::presence(const std::string& viewer, const std::string& user, const std::vector<DeviceId>& online) const
+{
+    if (online.empty() || viewer == user) return;
+    auto& store = relay_.disk.store();
+    const auto a = store.account(viewer);
+    const auto b = store.account(user);
+    const bool friends = a && b && store.contact(a->row, b->row) == wire::RosterState::accepted &&
+                         store.contact(b->row, a->row) == wire::RosterState::accepted;
+    demand(friends, "presence to a stranger: " + viewer + " is told that " + user + " is online");
+}
+
+void RelayWatch::died()
+{
+    asked_.clear();
+    keeps_its_word();
+}
+
+void RelayWatch::keeps_its_word() const
+{
+    auto& store = relay_.disk.store();
+    for (const auto& mail : promises_) {
+        const auto device = store.device(mail.to);
+        if (!device) continue; // Logged out.
+        const auto envelope = store.envelope_row(mail.from, mail.id);
+        demand(envelope != 0 && store.has_mail(device->row, envelope),
+               "the relay lost mail: " + to_hex(BytesView(mail.id.view()).first(2)) + " from " +
+                   to_hex(BytesView(mail.from.view()).first(2)) + " to " + to_hex(BytesView(mail.to.view()).first(2)) +
+                   " was said to be stored");
+    }
+}
+
+std::uint64_t RelayWatch::waiting() const
+{
+    auto& store = relay_.disk.store();
+    std::uint64_t out = 0;
+    for (const auto& user : accounts_)
+        if (const auto account = store.account(user))
+            for (const auto& device : store.devices(account->row))
+                for (const auto& usage : store.mail_usage(device.row))
+                    out += usage.messages;
+    return out;
+}
+
+void RelayWatch::check()
+{
+    keeps_its_word();
+    auto& store = relay_.disk.store();
+    const auto max = relay_.config().limits.mailbox_messages_max;
+    for (const auto& user : accounts_)
+        if (const auto account = store.account(user))
+            for (const auto& device : store.devices(account->row)) {
+                std::uint64_t sum = 0;
+                for (const auto& usage : store.mail_usage(device.row))
+                    sum += usage.messages;
+                demand(sum <= max,
+                       "a mailbox of " + user + " holds " + std::to_string(sum) + " of at most " + std::to_string(max));
+            }
+}
+
+} // namespace godwit::testing

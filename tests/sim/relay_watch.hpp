@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Holds the relay to its word: what it said is stored stays stored until the recipient acknowledges it, whatever its
+// process and its disk go through; who is online, it tells contacts only; and no mailbox outgrows its limit.
+#pragma once
+
+#include "relay/core/core.hpp"
+#include "tests/sim/client.hpp"
+
+#include <map>
+#include <set>
+
+namespace godwit::testing {
+
+class RelayHost;
+
+class RelayWatch {
+public:
+    explicit RelayWatch(RelayHost& relay) : relay_(relay) {}
+
+    /// A client's frame is in the relay's hand.
+    void takes(relay::LinkId link, Client& from, BytesView frame);
+    void says(relay::LinkId link, Client& to, BytesView frame);
+    /// Its process is gone: the store shows what is left.
+    void died();
+    /// Between ticks.
+    void check();
+    /// Waiting mail of all mailboxes.
+    [[nodiscard]] std::uint64_t waiting() const;
+    /// It told this sender once that it has this for that device.
+    [[nodiscard]] bool said_stored(const DeviceId& to, const DeviceId& from, const MessageId& id) const
+    {
+        return said_.contains({to, from, id});
+    }
+    void knows_account(const std::string& user) { accounts_.insert(user); }
+
+private:
+    struct Mail {
+        DeviceId to;
+        DeviceId from;
+        MessageId id;
+        friend auto operator<=>(const Mail&, const Mail&) = default;
+    };
+    struct Put {
+        DeviceId from;
+        wire::relay::MailboxPut what;
+        std::uint64_t taken = 0;              ///< When, among all frames.
+        std::set<DeviceId> as_good_as_stored; ///< Their account blocks the sender, who is not to know.
+    };
+    void note_blocks(Put& put) const;
+    void promised(const Put& put, const std::vector<ErrorCode>& results);
+    void presence(const std::string& viewer, const std::string& user, const std::vector<DeviceId>& online) const;
+    void keeps_its_word() const;
+
+    RelayHost& relay_;
+    std::map<std::pair<relay::LinkId, std::uint64_t>, Put> asked_;
+    std::map<DeviceId, std::map<std::uint64_t, Mail>> pushed_; ///< By sequence number, which is the device's.
+    std::set<Mail> promises_;
+    std::set<Mail> said_;                        ///< Every "ok" there ever was.
+    std::map<Mail, std::uint64_t> acknowledged_; ///< When last.
+    std::uint64_t taken_ = 0;
+    std::set<std::string> accounts_;
+};
+
+} // namespace godwit::testing

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/sim/swarm.hpp"
+
+#include <algorithm>
+#include <random>
+
+namespace godwit::testing {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// Faults that belong together, how likely a seed has them (percent), and how heavy each then weighs against talk.
+struct Family {
+    std::uint32_t percent = 50;
+    std::vector<std::pair<StepKind, std::uint32_t>> steps;
+};
+
+std::vector<Family> families()
+{
+    using enum StepKind;
+    return {
+        {60, {{crash, 10}, {start, 10}}},
+        {60, {{crash_at_seam, 20}, {start, 10}}},
+        {35, {{disk_refuses, 12}, {start, 6}}},
+        {50, {{relay_crash, 8}, {relay_start, 10}}},
+        {45, {{relay_crash_at_seam, 12}, {relay_start, 10}}},
+        {30, {{relay_disk_refuses, 10}, {relay_start, 3}}},
+        {50, {{cut, 12}, {restore, 12}}},
+        {30, {{cut_one_way, 10}, {restore, 10}}},
+        {40, {{break_links, 10}}},
+        {35, {{blackhole, 8}, {direct_closed, 8}}},
+        {30, {{nat_changes, 10}, {network_changed, 6}}},
+        {25, {{quic_blocked, 8}}},
+        {25, {{ice_fails, 8}}},
+        {50, {{delay, 10}, {relay_delay, 8}}},
+        {45, {{loss, 12}}},
+        {30, {{corruption, 8}}},
+        {30, {{network_changed, 8}}},
+        {40, {{clock_jumps, 12}, {relay_clock_jumps, 4}}},
+        {35, {{policy, 10}}},
+        {30, {{application_sleeps, 8}, {application_wakes, 10}}},
+        {35, {{device_logs_in, 10}}},
+        {20, {{device_logs_out, 5}, {device_logs_in, 5}}},
+        {20, {{contact_removed, 4}, {contact_added, 8}}},
+        {20, {{contact_blocked, 5}, {contact_unblocked, 8}}},
+    };
+}
+
+class Dice {
+public:
+    explicit Dice(std::uint64_t seed) : random_(seed) {}
+    std::uint64_t pick(std::uint64_t n) { return random_() % n; }
+    bool percent(std::uint64_t chance) { return pick(100) < chance; }
+    std::uint64_t any() { return random_(); }
+
+private:
+    std::mt19937_64 random_;
+};
+
+constexpr std::array<std::string_view, 6> people{"alice", "bob", "carol", "dave", "erin", "frank"};
+constexpr std::array<std::string_view, 4> places{"", ".phone", ".tablet", ".work"};
+constexpr std::size_t devices_max = 9;
+
+void people_and_devices(Swarm& swarm, Dice& dice, bool churn)
+{
+    const auto roll = dice.pick(100);
+    const std::size_t accounts = roll < 45 ? 2 : roll < 75 ? 3 : roll < 90 ? 4 : roll < 96 ? 5 : 6;
+    for (std::size_t a = 0; a < accounts; ++a) {
+        std::size_t many = dice.percent(55) ? 1 : dice.percent(75) ? 2 : 3;
+        const std::size_t late = churn && dice.percent(60) ? 1 : 0;
+        // Later accounts want one device each.
+        const auto room = devices_max - swarm.devices.size() - (accounts - a - 1);
+        many = std::clamp<std::size_t>(many + late, 1, std::min(room, places.size()));
+        for (std::size_t d = 0; d < many; ++d) {
+            SwarmDevice device;
+            device.name = std::string(people[a]) + std::string(places[d]);
+            device.late = d > 0 && d + late >= many;
+            swarm.devices.push_back(std::move(device));
+        }
+        // Everybody knows somebody, and some know more.
+        if (a > 0) swarm.friends.emplace_back(dice.pick(a), a);
+        for (std::size_t b = 0; b + 1 < a; ++b)
+            if (dice.percent(25) && swarm.friends.back().first != b) swarm.friends.emplace_back(b, a);
+    }
+}
+
+void limits(Swarm& swarm, Dice& dice)
+{
+    // A walk lasts minutes: what takes days in life must happen within it.
+    swarm.client.mailbox_reoffer_ms = 20'000;
+    swarm.client.mailbox_retry = seconds(2);
+    auto& rates = swarm.relay.limits;
+    rates.contact_changes = {1'000'000, milliseconds(1)};
+    rates.signals = {1'000'000, milliseconds(1)};
+    rates.registrations_per_address = {1'000, milliseconds(1)};
+    rates.login_per_account = rates.login_per_account_and_address =
+        rates.login_per_address = {1'000'000, milliseconds(1)};
+    rates.mailbox_messages_max = 100'000;
+    swarm.small_limits = dice.percent(25);
+    if (!swarm.small_limits) return;
+    swarm.client.outbox_messages_max = static_cast<std::uint32_t>(20 + dice.pick(60));
+    swarm.client.held_messages_max = static_cast<std::uint32_t>(2 + dice.pick(12));
+    swarm.client.in_flight_messages_max = static_cast<std::uint32_t>(1 + dice.pick(16));
+    swarm.client.in_flight_bytes_max = static_cast<std::uint32_t>(1'000 + dice.pick(20'000));
+    swarm.client.relay_in_flight_bytes_max = static_cast<std::uint32_t>(2'000 + dice.pick(40'000));
+    swarm.client.tick_bytes_max = static_cast<std::uint32_t>(2'000 + dice.pick(40'000));
+    swarm.client.events_untaken_max = static_cast<std::uint32_t>(1 + dice.pick(12));
+    rates.mailbox_messages_max = static_cast<std::uint32_t>(40 + dice.pick(200));
+    rates.mailbox_window_messages_max = 1 + dice.pick(8);
+    swarm.events_max = 2 + dice.pick(30);
+}
+
+} // namespace
+
+Swarm make_swarm(std::uint64_t seed)
+{
+    Dice dice(seed * 0x9e3779b97f4a7c15ULL + 1);
+    Swarm swarm;
+    using enum StepKind;
+    const auto weigh = [&](StepKind kind, std::uint32_t more) {
+        swarm.weights[static_cast<std::size_t>(kind)] += more;
+    };
+    weigh(say, 60);
+    weigh(say_much, 3);
+    weigh(read, 4);
+    weigh(quiet, 6);
+    for (const auto& family : families())
+        if (dice.percent(family.percent))
+            for (const auto& [kind, weight] : family.steps)
+                weigh(kind, weight);
+
+    swarm.drive = dice.percent(75) ? Drive::ticker : Drive::engine;
+    swarm.client_disk = dice.percent(12) ? DiskKind::sqlite : DiskKind::memory;
+    swarm.relay_disk = dice.percent(20) ? DiskKind::sqlite : DiskKind::memory;
+    swarm.turn = dice.percent(50);
+    if (dice.percent(30)) swarm.relay_batch = milliseconds(1 + dice.pick(20));
+    people_and_devices(swarm, dice, swarm.has(device_logs_in));
+    limits(swarm, dice);
+    for (auto& device : swarm.devices)
+        device.nat = dice.percent(40) ? Nat::open : static_cast<Nat>(dice.pick(nat_count));
+    swarm.steps = static_cast<std::uint32_t>(40 + dice.pick(60));
+    return swarm;
+}
+
+std::vector<Step> make_steps(std::uint64_t seed, const Swarm& swarm)
+{
+    Dice dice(seed * 0x9e3779b97f4a7c15ULL + 2);
+    std::uint64_t total = 0;
+    for (const auto weight : swarm.weights)
+        total += weight;
+    std::vector<Step> out;
+    for (std::uint32_t i = 0; i < swarm.steps; ++i) {
+        auto left = dice.pick(total);
+        std::size_t kind = 0;
+        while (left >= swarm.weights[kind])
+            left -= swarm.weights[kind++];
+        Step step;
+        step.kind = static_cast<StepKind>(kind);
+        step.who = dice.pick(swarm.devices.size());
+        step.detail = dice.any();
+        step.wait_ms = static_cast<std::uint32_t>(dice.pick(dice.percent(20) ? 6'000 : 400));
+        step.index = i;
+        out.push_back(step);
+    }
+    return out;
+}
+
+std::string Swarm::describe() const
+{
+    std::string out;
+    for (const auto& device : devices)
+        out += (out.empty() ? "" : " ") + device.name + (device.late ? "(late)" : "") + ":" +
+               std::string(nat_name(device.nat));
+    out += std::string("; ") + (drive == Drive::ticker ? "ticker" : "engine") + ", client disks " +
+           (client_disk == DiskKind::memory ? "memory" : "sqlite") + ", relay disk " +
+           (relay_disk == DiskKind::memory ? "memory" : "sqlite") + (turn ? ", turn" : "") +
+           (small_limits ? ", small limits" : "") + "; ";
+    bool first = true;
+    for (std::size_t i = 0; i < step_kind_count; ++i)
+        if (weights[i] > 0) {
+            out += (first ? "" : " ") + std::string(step_kinds[i]) + "=" + std::to_string(weights[i]);
+            first = false;
+        }
+    return out;
+}
+
+} // namespace godwit::testing

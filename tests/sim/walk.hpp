@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// One seed, from the first registration to the last promise.
+//
+//   people register and befriend each other, undisturbed
+//   phase 1   steps: talk, and whatever may break; safety after each
+//   heal      the network is whole, everybody runs, disks work, clocks are right, applications listen
+//   phase 2   within 60 virtual seconds all is terminal, soon after nothing moves; then every promise, to its end
+#pragma once
+
+#include "tests/sim/oracle.hpp"
+#include "tests/sim/swarm.hpp"
+
+namespace godwit::testing {
+
+/// goals.md S1: all terminal within this of virtual time.
+inline constexpr Duration terminal_max = std::chrono::seconds(60);
+/// What a blocked person sent is as good as stored to the relay, and gone; after the block it waits for its turn to be
+/// offered again, twice mailbox_reoffer_ms at most.
+inline constexpr Duration terminal_after_block_max = terminal_max + std::chrono::seconds(40);
+/// What came last may wait parent_wait_max for parents that never come, and is then acknowledged at the relay.
+inline constexpr Duration rest_after_terminal_max = std::chrono::seconds(40);
+
+struct Outcome {
+    std::string verdict; ///< Empty: every promise was kept.
+    std::uint64_t hash = 0;
+    std::uint64_t said = 0;
+    std::uint64_t accepted = 0;
+    std::uint64_t happened = 0;
+    Duration rest{};         ///< How long it took until all was terminal.
+    std::vector<Step> steps; ///< Those that were taken before the verdict, or all.
+};
+
+class Walk {
+public:
+    Walk(std::uint64_t seed, Swarm swarm);
+
+    [[nodiscard]] Outcome run(const std::vector<Step>& steps);
+
+private:
+    void set_up();
+    void step(const Step& step);
+    void heal();
+    void chores();
+    [[nodiscard]] std::vector<Client*> members_in_order() const;
+    [[nodiscard]] Duration come_to_rest();
+
+    void say(Client& from, std::uint64_t detail, std::size_t messages);
+    void contact(Client& one, std::uint64_t detail, StepKind kind);
+    void log_in(Client& client);
+    [[nodiscard]] std::vector<std::string> friends_of(const std::string& account) const;
+    [[nodiscard]] Client& device(std::uint64_t who) { return *devices_[who % devices_.size()]; }
+
+    std::uint64_t seed_;
+    Swarm swarm_;
+    World world_;
+    Oracle oracle_;
+    std::vector<Client*> devices_;
+    std::set<Client*> members_; ///< Registered, or trying to log in.
+    /// What somebody asked for and wants to see done; forgotten by a process that died.
+    struct Wish {
+        RequestId request = 0; ///< 0: not asked yet.
+        std::uint64_t life = 0;
+        Client* by = nullptr;
+    };
+    [[nodiscard]] static bool undecided(Client& client, const Wish& wish)
+    {
+        return wish.request != 0 && wish.life == client.lives() && client.reply(wish.request) == nullptr;
+    }
+    std::map<Client*, Wish> logging_in_;
+    std::map<std::pair<std::string, std::string>, Wish> to_unblock_; ///< By two accounts.
+    std::set<Client*> sync_failed_; ///< Their store has stopped for good: the user starts the program again.
+};
+
+/// Everything of one seed. `kept`: only these steps, by index; nullptr: all.
+[[nodiscard]] Outcome run_seed(std::uint64_t seed, const std::vector<std::uint32_t>* kept = nullptr);
+
+} // namespace godwit::testing
