@@ -186,7 +186,7 @@ void Oracle::died(Client& client)
 
 void Oracle::peer_frame(Client& from, Client& to, BytesView frame)
 {
-    seal_.peer_frame(from.name, frame);
+    seal_.peer_frame(from.name, from.disk.store(), frame);
     static_cast<void>(to);
 }
 

@@ -121,8 +121,8 @@ void RelayWatch::keeps_its_word() const
     for (const auto& mail : promises_) {
         const auto device = store.device(mail.to);
         if (!device) continue; // Logged out.
-        const auto envelope = store.envelope_row(mail.from, mail.id);
-        demand(envelope != 0 && store.has_mail(device->row, envelope),
+        const auto envelope = store.envelope(mail.from, mail.id);
+        demand(envelope && store.mail_sequence(device->row, envelope->row),
                "the relay lost mail: " + to_hex(BytesView(mail.id.view()).first(2)) + " from " +
                    to_hex(BytesView(mail.from.view()).first(2)) + " to " + to_hex(BytesView(mail.to.view()).first(2)) +
                    " was said to be stored");

@@ -4,15 +4,20 @@
 #include "tests/sim/broken.hpp"
 #include "tests/sim/trace_hash.hpp"
 
+#include "lib/delivery/outbox.hpp"
+#include "lib/mls/framing.hpp"
+
+#include <algorithm>
+
 namespace godwit::testing {
 
-/// lib/seal, version 1: the ephemeral X25519 key follows two bytes of head; content key and nonce come from it.
+/// encrypted_sender_data of a PrivateMessage (RFC 9420 section 6.3.2): generation and reuse guard, under a key that the
+/// ciphertext gives.
 std::optional<Bytes> fresh_part(BytesView sealed)
 {
-    constexpr std::size_t at = 2;
-    constexpr std::size_t bytes = 32;
-    if (sealed.size() < at + bytes || sealed[0] != 1) return std::nullopt;
-    return to_bytes(sealed.subspan(at, bytes));
+    const auto message = mls::decode<mls::MLSMessage>(sealed);
+    const auto* closed = message ? message->as<mls::PrivateMessage>() : nullptr;
+    return closed == nullptr ? std::nullopt : std::optional(closed->encrypted_sender_data);
 }
 
 void SealWatch::no_plaintext(BytesView frame, const std::string& from)
@@ -20,34 +25,38 @@ void SealWatch::no_plaintext(BytesView frame, const std::string& from)
     demand(as_text(frame).find(plain_marker) == std::string_view::npos, "plaintext on a link, from " + from);
 }
 
-void SealWatch::envelope(const std::string& from, const wire::Envelope& envelope)
+void SealWatch::envelope(const std::string& from, port::Store& store, const wire::Envelope& envelope)
 {
+    const auto stored = store.envelope(envelope.id);
+    demand(!stored || stored->sealed.empty() || stored->sealed == envelope.sealed,
+           from + " sends a sealing that its store does not have");
     TraceHash hash;
     hash.note(Instant{}, "", 0, envelope.sealed);
     const Print print{envelope.sealed.size(), hash.value()};
-    const auto [known, is_new] = seen_.try_emplace({from, envelope.id}, print);
-    demand(known->second == print, "sealed twice: one message id of " + from + " travels as two ciphertexts");
-    if (!is_new) return;
+    auto& sealings = seen_[{from, envelope.id}];
+    if (std::find(sealings.begin(), sealings.end(), print) != sealings.end()) return;
+    sealings.push_back(print);
+    demand(sealings.size() <= delivery::sealings_max, from + " seals one message again and again");
     if (const auto fresh = fresh_part(envelope.sealed))
         demand(fresh_.try_emplace(*fresh, print).first->second == print,
-               "sealed alike: two ciphertexts of " + from + " use one key");
+               "sealed alike: two ciphertexts of " + from + " share their sender data");
 }
 
-void SealWatch::peer_frame(const std::string& from, BytesView frame)
+void SealWatch::peer_frame(const std::string& from, port::Store& store, BytesView frame)
 {
     no_plaintext(frame, from);
     const auto decoded = wire::decode_peer_frame(frame);
     demand(decoded.ok(), from + " sends a device a frame that does not decode");
-    if (const auto* deliver = std::get_if<wire::peer::Deliver>(&*decoded)) envelope(from, deliver->envelope);
+    if (const auto* deliver = std::get_if<wire::peer::Deliver>(&*decoded)) envelope(from, store, deliver->envelope);
 }
 
-void SealWatch::frame_to_relay(const std::string& from, BytesView frame)
+void SealWatch::frame_to_relay(const std::string& from, port::Store& store, BytesView frame)
 {
     no_plaintext(frame, from);
     const auto decoded = wire::decode_client_frame(frame);
     demand(decoded.ok(), from + " sends the relay a frame that does not decode");
     if (const auto* request = std::get_if<wire::relay::Request>(&*decoded))
-        if (const auto* put = std::get_if<wire::relay::MailboxPut>(&request->body)) envelope(from, put->envelope);
+        if (const auto* put = std::get_if<wire::relay::MailboxPut>(&request->body)) envelope(from, store, put->envelope);
 }
 
 } // namespace godwit::testing

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Listens on every wire: no content in the clear, and no message sealed twice.
+// Listens on every wire: no content in the clear, and no ciphertext that the sender's store does not have.
 //
-// "Sealed once" is judged from outside: one sender's envelope of one message id is the same bytes wherever and whenever
-// it goes. What makes two ciphertexts differ safely (a key or nonce that is fresh) is the business of whatever seals:
-// fresh_part() is the one place that knows its format.
+// What leaves is what is stored: a message's envelope is the sealing that stands in the outbox at that moment, so no
+// generation is used that a crash could use again. Its other sealings (later epochs, readers without keys) are bounded,
+// and no two share their encrypted_sender_data: fresh_part() is the one place that knows the format. That no generation
+// is used twice inside the seal is proven where it can be seen, in tests/lib/seal/crash_test.cpp.
 #pragma once
 
+#include "lib/port/store.hpp"
 #include "lib/wire/frames.hpp"
 
 #include <map>
@@ -23,21 +25,22 @@ inline constexpr std::string_view plain_marker = "godwit says ";
 
 class SealWatch {
 public:
-    void peer_frame(const std::string& from, BytesView frame);
-    void frame_to_relay(const std::string& from, BytesView frame);
+    /// `store`: the sender's.
+    void peer_frame(const std::string& from, port::Store& store, BytesView frame);
+    void frame_to_relay(const std::string& from, port::Store& store, BytesView frame);
     void frame_of_relay(BytesView frame) { no_plaintext(frame, "the relay"); }
     [[nodiscard]] std::uint64_t envelopes() const { return seen_.size(); }
 
 private:
     static void no_plaintext(BytesView frame, const std::string& from);
-    void envelope(const std::string& from, const wire::Envelope& envelope);
+    void envelope(const std::string& from, port::Store& store, const wire::Envelope& envelope);
 
     struct Print {
         std::size_t size = 0;
         std::uint64_t hash = 0;
         friend bool operator==(const Print&, const Print&) = default;
     };
-    std::map<std::pair<std::string, MessageId>, Print> seen_;
+    std::map<std::pair<std::string, MessageId>, std::vector<Print>> seen_; ///< Every sealing.
     std::map<Bytes, Print> fresh_;
 };
 
