@@ -155,8 +155,8 @@ Outbox::Batch Outbox::collect(port::Store& store, Moment now, Budget budget, con
         }
         if (out.more) break;
     }
-    for (const auto& [id, device] : gathering.orphans)
-        settle(store, id, device, DeliveryState::failed, {}, ErrorCode::storage_corrupt, out.progress);
+    for (const auto& [id, device, why] : gathering.orphans)
+        settle(store, id, device, DeliveryState::failed, {}, why, out.progress);
     // One message may be first in one device's lane and second in another's: acceptance order suits both.
     std::sort(out.offers.begin(), out.offers.end(),
               [](const Offer& a, const Offer& b) { return a.link != b.link ? a.link < b.link : a.order < b.order; });
@@ -207,13 +207,18 @@ bool Outbox::collect_lane(port::Store& store, Moment now, Entry& entry, const De
         if (!known->second) {
             used.lane.offered(now.mono);
             if (store.failed()) return true;
-            gathering.orphans.emplace_back(id, device);
+            gathering.orphans.push_back({id, device, ErrorCode::storage_corrupt});
             continue;
         }
         auto& envelope = *known->second;
         const auto fitness = gathering.fit(envelope, device);
         if (fitness == Fitness::wait) {
             used.lane.skip();
+            continue;
+        }
+        if (fitness == Fitness::never) {
+            used.lane.offered(now.mono);
+            gathering.orphans.push_back({id, device, ErrorCode::not_a_contact});
             continue;
         }
         if (fitness == Fitness::sealed) {

@@ -37,6 +37,7 @@ enum class Fitness : std::uint8_t {
     ready,
     sealed, ///< It was sealed (again) for that: the outbox stores it so.
     wait,   ///< Not now: groups_changed() will say when.
+    never,  ///< The conversation is over: fails with not_a_contact.
 };
 using Fit = std::function<Fitness(port::OutboxEnvelope&, const DeviceId&)>;
 
@@ -145,7 +146,13 @@ private:
         std::unordered_map<MessageId, std::optional<port::OutboxEnvelope>, FixedBytesHash> envelopes;
         /// Mailbox offers by message: one for many devices.
         std::unordered_map<MessageId, std::size_t, FixedBytesHash> puts;
-        std::vector<std::pair<MessageId, DeviceId>> orphans; ///< Deliveries whose envelope is not there.
+        /// Deliveries that will not leave: the envelope is not there, or its conversation is over.
+        struct Orphan {
+            MessageId id;
+            DeviceId device;
+            ErrorCode why;
+        };
+        std::vector<Orphan> orphans;
     };
     void queue_overdue(port::Store& store, const DeviceId& device, Entry& entry, Moment now);
     [[nodiscard]] bool collect_lane(port::Store& store, Moment now, Entry& entry, const DeviceId& device,

@@ -73,7 +73,9 @@ delivery::Fitness Engine::State::fit(port::OutboxEnvelope& envelope, const Devic
     if (!envelope.sealed.empty() && groups->can_open(conversation, device, {envelope.incarnation, envelope.epoch}))
         return Fitness::ready;
     const auto* person = roster.person_of(conversation);
-    if (person == nullptr || !groups->is_member(conversation, device) || !groups->ready(person->circle)) {
+    // What was for somebody who is no contact any more is not sealed for the own devices either.
+    if (person == nullptr || (!person->own && person->stored.state != ContactState::accepted)) return Fitness::never;
+    if (!groups->is_member(conversation, device) || !groups->ready(person->circle)) {
         keeper.hurry(conversation);
         return Fitness::wait;
     }

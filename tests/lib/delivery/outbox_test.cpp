@@ -48,6 +48,7 @@ struct Desk {
     Outbox::Batch collect(std::int64_t ms, Outbox::Budget budget)
     {
         return outbox.collect(store, at_ms(ms), budget, [this](auto& envelope, const auto& device) {
+            if (over) return Fitness::never;
             if (outside.contains(device)) return Fitness::wait;
             if (!envelope.sealed.empty() && envelope.epoch + 5 > epoch) return Fitness::ready;
             envelope.sealed = envelope.content;
@@ -58,6 +59,7 @@ struct Desk {
     }
     // What a group would say.
     std::set<DeviceId> outside;
+    bool over = false;
     std::uint64_t epoch = 1;
     std::uint32_t generation = 0;
 
@@ -457,6 +459,19 @@ TEST_CASE("sealed once, when it first leaves: every way and every device gets th
     desk.outbox.use(bob1, {link8});
     CHECK(desk.collect().offers.at(0).envelope.sealed == first[0].envelope.sealed);
     CHECK(desk.generation == 1);
+}
+
+TEST_CASE("the conversation is over: what was not sealed fails, copies for own devices too")
+{
+    Desk desk;
+    desk.accept(1, {{bob1, "bob"}, {own2, "alice"}});
+    (void)desk.outbox.fail_device(desk.store, bob1, ErrorCode::not_a_contact);
+    desk.over = true;
+    desk.outbox.use(own2, {mailbox});
+    CHECK(desk.collect().offers.empty());
+    CHECK(desk.store.envelope_count() == 0);
+    CHECK(desk.outbox.message_count() == 0);
+    CHECK(desk.state(1) == MessageState::failed);
 }
 
 TEST_CASE("who is not in the group yet waits, and holds up nobody and nothing else")
