@@ -40,7 +40,7 @@ struct StoredIdentity {
 struct StoredContact {
     std::string user;
     ContactState state = ContactState::requested;
-    PublicKey account_key;           ///< Pinned at first sight; zero until known.
+    PublicKey account_key;       ///< Pinned at first sight; zero until known.
     PublicKey shown_account_key; ///< What the relay shows now when it differs; zero otherwise.
     Bytes device_list;           ///< Encoded wire::DeviceList, verified against account_key: the newest known.
     bool verified = false;       ///< The user has compared the safety number of account_key.

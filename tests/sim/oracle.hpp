@@ -88,7 +88,10 @@ public:
     void told(Client& client, const Event& event) override;
     void died(Client& client) override;
     void peer_frame(Client& from, Client& to, BytesView frame) override;
-    void frame_to_relay(Client& from, BytesView frame) override { seal_.frame_to_relay(from.name, from.disk.store(), frame); }
+    void frame_to_relay(Client& from, BytesView frame) override
+    {
+        seal_.frame_to_relay(from.name, from.disk.store(), frame);
+    }
     void frame_of_relay(relay::LinkId link, Client& to, BytesView frame) override
     {
         seal_.frame_of_relay(frame);

@@ -56,7 +56,8 @@ void SealWatch::frame_to_relay(const std::string& from, port::Store& store, Byte
     const auto decoded = wire::decode_client_frame(frame);
     demand(decoded.ok(), from + " sends the relay a frame that does not decode");
     if (const auto* request = std::get_if<wire::relay::Request>(&*decoded))
-        if (const auto* put = std::get_if<wire::relay::MailboxPut>(&request->body)) envelope(from, store, put->envelope);
+        if (const auto* put = std::get_if<wire::relay::MailboxPut>(&request->body))
+            envelope(from, store, put->envelope);
 }
 
 } // namespace godwit::testing

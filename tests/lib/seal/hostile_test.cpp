@@ -351,9 +351,7 @@ const std::vector<CommitAttack> commit_attacks{
          return out;
      }},
     {"in the open", CommitVerdict::rejected, MlsError::sender_not_allowed,
-     [](Four& f, Member&) {
-         return lawless_commit(f, {}, {}, {mls::HandshakeFormat::public_message, 0});
-     }},
+     [](Four& f, Member&) { return lawless_commit(f, {}, {}, {mls::HandshakeFormat::public_message, 0}); }},
     {"a proposal as a commit", CommitVerdict::rejected, MlsError::wrong_wire_format,
      [](Four& f, Member&) {
          auto group = group_of(f.ann1, f.conversation);

@@ -154,9 +154,8 @@ TEST_CASE("hostile: KeyPackages are named and left out, when creating and when c
             world.lists["bob"] = {bob.id};
             const auto circle = world.circle("ann", "bob");
             std::vector<DeviceId> bad;
-            const auto made = ann.tick([&](Groups& g) {
-                return g.create(circle, 1, {{bob.id, package}}, bad, start_ms);
-            });
+            const auto made =
+                ann.tick([&](Groups& g) { return g.create(circle, 1, {{bob.id, package}}, bad, start_ms); });
             REQUIRE(made.ok());
             CHECK(bad == std::vector<DeviceId>{bob.id});
             CHECK(made->newcomers.empty());
