@@ -16,7 +16,7 @@ constexpr Duration missing_wait = std::chrono::seconds(10);
 /// A device that is not on the list is removed by its own account's devices first.
 constexpr Duration surplus_wait = std::chrono::seconds(2);
 /// A commit that the relay has accepted and not delivered: how long until we count as having fallen out.
-constexpr Duration behind_max = std::chrono::seconds(5);
+constexpr Duration behind_max = std::chrono::seconds(2);
 /// After a conflict: the winner's commit is on its way.
 constexpr Duration conflict_wait = std::chrono::milliseconds(500);
 /// The first wait after a failure; doubles up to the last.
@@ -109,6 +109,12 @@ void GroupKeeper::doubt(const ConversationId& conversation)
 void GroupKeeper::fell_behind(const ConversationId& conversation)
 {
     doubt(conversation);
+}
+
+bool GroupKeeper::in_doubt(const ConversationId& conversation) const
+{
+    const auto at = chores_.find(conversation);
+    return at != chores_.end() && (at->second.compare || at->second.rejoin);
 }
 
 std::string GroupKeeper::user_of(const ConversationId& conversation) const
@@ -453,15 +459,18 @@ void GroupKeeper::commit_came(const MessageId& id, const DeviceId& from, BytesVi
     if (!label) return context_.reject("a commit that does not decode");
     const auto& conversation = label->conversation;
     using Verdict = seal::CommitOutcome::Verdict;
-    if (outcome.verdict == Verdict::ahead && groups_->is_pending(conversation)) {
-        // Its successor is here, so ours was accepted; the answer got lost with a connection.
-        const auto ours = groups_->version(conversation).value_or(seal::Version{});
-        if (outcome.from == seal::Version{ours.incarnation, ours.epoch + 1})
+    if (outcome.verdict == Verdict::ahead || outcome.verdict == Verdict::foreign)
+        for (const auto& ours : groups_->pending()) {
+            // Its successor is here, so ours was accepted; the answer got lost with a connection, or comes later.
+            if (ours.conversation != conversation ||
+                outcome.from != seal::Version{ours.from.incarnation, ours.from.epoch + 1})
+                continue;
             if (auto changes = groups_->accepted(conversation, now.wall_ms)) {
                 entered(*changes);
                 outcome = groups_->commit(id, from, sealed, now.wall_ms);
             }
-    }
+            break;
+        }
     switch (outcome.verdict) {
     case Verdict::applied: return entered(outcome.changes);
     case Verdict::known: return;

@@ -45,6 +45,9 @@ public:
     /// A peer is in an epoch that we have no way into.
     void fell_behind(const ConversationId& conversation);
 
+    /// Whether this device is where the others are is being found out.
+    [[nodiscard]] bool in_doubt(const ConversationId& conversation) const;
+
     void commit_came(const MessageId& id, const DeviceId& from, BytesView sealed, Moment now);
     void welcome_came(BytesView sealed, Moment now);
     void relay_state(const wire::relay::GroupChanged& state);

@@ -242,8 +242,9 @@ void Engine::State::send_unopened(Moment now)
         const auto* person = roster.owner_of(device);
         const auto* way = paths.best_link(device, policy);
         // Told before we can open a new sealing, its sender would only seal in vain.
-        if (person == nullptr || !groups || !groups->is_member(person->conversation, device)) {
-            unopened.rest(device, now.mono + receipt_rest);
+        if (person == nullptr || !groups || !groups->is_member(person->conversation, device) ||
+            keeper.in_doubt(person->conversation)) {
+            unopened.rest(device, now.mono + unopened_rest);
             continue;
         }
         const auto ids = unopened.take(device, now.mono);

@@ -35,6 +35,8 @@ inline constexpr std::uint32_t link_rejects_max = 8;
 /// Dedupe marks outlive every sender's deadline (30 days) by far.
 /// What the relay could not do now: receipts for a device rest this long.
 inline constexpr Duration receipt_rest = std::chrono::seconds(5);
+/// How often it is looked whether we are in the group again, to tell who sealed in vain.
+inline constexpr Duration unopened_rest = std::chrono::seconds(1);
 inline constexpr std::size_t forks_mentioned_max = 256;
 inline constexpr std::int64_t seen_kept_ms = 90LL * 24 * 3600 * 1000;
 
