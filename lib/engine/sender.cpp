@@ -36,6 +36,11 @@ void Engine::State::route_content(Moment now)
 {
     for (const auto& device : outbox.open_devices()) {
         const auto* person = roster.owner_of(device);
+        if (person == nullptr && relay_ready()) {
+            // Nobody's any more, and the relay has shown all lists: it left while we were not there to see it.
+            announce(outbox.fail_device(context.store, device, ErrorCode::device_revoked), now);
+            continue;
+        }
         std::vector<delivery::Route> routes;
         if (person != nullptr && person->may_talk() && can_seal(*person, device)) {
             const bool waits = outbox.waits(device);
