@@ -6,9 +6,6 @@
 namespace godwit::relay {
 namespace {
 
-/// Incarnations that a creation may skip.
-constexpr std::uint64_t incarnation_step_max = 1024;
-
 Answer wrong_conversation()
 {
     return {ErrorCode::invalid_argument, "this is not the conversation of these two accounts"};
@@ -55,10 +52,8 @@ Answer Groups::commit(const Session& session, const frame::GroupCommit& request,
         return frame::ResponseBody(frame::GroupState{known->incarnation, known->epoch + 1, known->id, {}});
     }
     const bool creates = request.epoch == 0;
-    // Members may remember more incarnations than a row that was pruned; a jump is bounded, or it would be the last.
-    if (creates
-            ? request.incarnation <= group.incarnation || request.incarnation - group.incarnation > incarnation_step_max
-            : request.incarnation != group.incarnation || request.epoch != group.epoch)
+    if (creates ? request.incarnation != group.incarnation + 1
+                : request.incarnation != group.incarnation || request.epoch != group.epoch)
         return conflict(group, "the group is in another epoch: another commit came first");
     if (context_.store.envelope(session.peer.device, request.envelope.id))
         return {ErrorCode::invalid_argument, "this envelope id is in use: choose another"};

@@ -121,11 +121,6 @@ void RelayWatch::keeps_its_word() const
     for (const auto& mail : promises_) {
         const auto device = store.device(mail.to);
         if (!device) continue; // Logged out.
-        // A former contact's message that he has sealed anew for others is not kept for us: it failed at his side.
-        const auto sender = store.device(mail.from);
-        if (!sender || (sender->account != device->account &&
-                        store.contact(device->account, sender->account) != wire::RosterState::accepted))
-            continue;
         const auto envelope = store.envelope(mail.from, mail.id);
         demand(envelope && store.mail_sequence(device->row, envelope->row),
                "the relay lost mail: " + to_hex(BytesView(mail.id.view()).first(2)) + " from " +
