@@ -7,8 +7,22 @@
 #include <algorithm>
 #include <cstring>
 #include <sodium.h>
+#include <string>
 
 namespace godwit::sqlite {
+namespace {
+
+/// The superblock is synced before the log is begun: whoever has a log is no newborn, however short its file is.
+/// (Without any file it may be one: the directory's entry is a matter of its own.)
+bool has_log(sqlite3_vfs* base, const char* name)
+{
+    const std::string log = std::string(name) + "-wal";
+    int there = 0;
+    return base->xAccess(base, log.c_str(), SQLITE_ACCESS_EXISTS, &there) != SQLITE_OK || there != 0;
+}
+
+} // namespace
+
 MainFile::~MainFile()
 {
     sodium_memzero(plain_, sizeof plain_);
@@ -31,7 +45,7 @@ int MainFile::open(const char* name, int flags, int* out_flags, const Key& key)
     std::uint64_t bytes = 0;
     rc = file_.size(bytes);
     if (rc != SQLITE_OK) return rc;
-    return bytes == 0 ? create(key) : enter(key, bytes);
+    return bytes == 0 ? create(key) : enter(key, bytes, !has_log(vfs_.base(), name));
 }
 
 int MainFile::create(const Key& key)
@@ -49,7 +63,7 @@ int MainFile::create(const Key& key)
 }
 
 // Nothing is written before the key has proved right.
-int MainFile::enter(const Key& key, std::uint64_t physical_bytes)
+int MainFile::enter(const Key& key, std::uint64_t physical_bytes, bool may_be_new)
 {
     Slot slots[2];
     SlotHealth health[2];
@@ -63,7 +77,7 @@ int MainFile::enter(const Key& key, std::uint64_t physical_bytes)
         return SQLITE_CANTOPEN;
     }
     if (health[0] == SlotHealth::damaged && health[1] == SlotHealth::damaged) {
-        if (is_stillborn(slots[0], physical_bytes)) return create(key);
+        if (may_be_new && is_stillborn(slots[0], physical_bytes)) return create(key);
         vfs_.report(damaged_store("this is no godwit store, or both copies of its superblock are damaged"));
         return SQLITE_IOERR_DATA;
     }
