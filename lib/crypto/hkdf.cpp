@@ -24,11 +24,22 @@ Sha256Digest sha256_of(Parts parts) noexcept
     return out;
 }
 
+namespace {
+
+/// libsodium's headers promise the compiler that the key is somewhere, also an empty one (RFC 5869's absent salt).
+void hmac_init(crypto_auth_hmacsha256_state& state, BytesView key) noexcept
+{
+    static constexpr std::uint8_t nothing = 0;
+    crypto_auth_hmacsha256_init(&state, key.empty() ? &nothing : key.data(), key.size());
+}
+
+} // namespace
+
 Sha256Digest hmac_sha256_of(BytesView key, Parts parts) noexcept
 {
     sodium_ready();
     crypto_auth_hmacsha256_state state;
-    crypto_auth_hmacsha256_init(&state, key.data(), key.size());
+    hmac_init(state, key);
     for (auto part : parts)
         crypto_auth_hmacsha256_update(&state, part.data(), part.size());
     Sha256Digest out;
@@ -55,7 +66,7 @@ WipedBytes hkdf_expand(BytesView prk, Parts info, std::size_t length_bytes)
     std::uint8_t counter = 0;
     while (out.size() < length_bytes) {
         crypto_auth_hmacsha256_state state;
-        crypto_auth_hmacsha256_init(&state, prk.data(), prk.size());
+        hmac_init(state, prk);
         if (counter != 0) crypto_auth_hmacsha256_update(&state, block.data(), block.size());
         for (auto part : info)
             crypto_auth_hmacsha256_update(&state, part.data(), part.size());

@@ -12,6 +12,10 @@
 namespace godwit::mls {
 namespace {
 
+/// Trials that finding a list without collisions may cost: each is a copy of the tree and its checks. Proposals that
+/// are wrong by themselves are not counted; what still collides after so many waits for the next commit.
+constexpr int collision_trials_max = 64;
+
 // The path secret of the lowest node that a new member shares with the committer.
 std::optional<PathSecret> path_secret_for(const std::optional<StartedPath>& started, LeafIndex leaf)
 {
@@ -82,6 +86,48 @@ std::vector<const CachedProposal*> Group::select_cached(const Environment& env) 
     return out;
 }
 
+/// What a commit of this list would be refused for, by us and by everybody.
+MlsError Group::check_list(const Environment& env, const std::vector<ListedProposal>& list) const
+{
+    const auto applied = apply_proposals(list, {context_, *tree_, own_leaf(), true, false, env});
+    if (!applied) return applied.error();
+    if (const auto psks = resolve_psk_list(env, this, applied->psks); !psks) return psks.error();
+    GODWIT_MLS_CHECK(check_members(applied->tree, applied->extensions));
+    return env.authentication.allows(*this, summary_of(*applied)) ? MlsError::none : MlsError::refused_by_application;
+}
+
+CommitSummary Group::summary_of(const AppliedProposals& applied) const
+{
+    return {own_leaf(),     false,           false,           applied.extensions_changed,
+            applied.added,  applied.removed, applied.updated, applied.psks,
+            applied.reinit, applied.custom};
+}
+
+// Of what was chosen, what can be committed beside `own`, the committer's proposals. A proposal shows only in company
+// that its type is foreign to a member, its PSK unknown, its newcomer unfit: one such must not keep the group from
+// committing for ever.
+std::vector<const CachedProposal*> Group::select_committable(const Environment& env,
+                                                             const std::vector<ListedProposal>& own) const
+{
+    const auto passes = [&](const std::vector<const CachedProposal*>& cached) {
+        std::vector<ListedProposal> list;
+        for (const CachedProposal* one : cached)
+            list.push_back({one->proposal.get(), one->sender});
+        list.insert(list.end(), own.begin(), own.end());
+        return check_list(env, list) == MlsError::none;
+    };
+    auto chosen = select_cached(env);
+    if (chosen.empty() || passes(chosen)) return chosen;
+    std::erase_if(chosen, [&](const CachedProposal* one) { return !passes({one}); });
+    if (passes(chosen)) return chosen;
+    std::vector<const CachedProposal*> out;
+    for (std::size_t i = 0; i < chosen.size() && i < collision_trials_max; ++i) {
+        out.push_back(chosen[i]);
+        if (!passes(out)) out.pop_back();
+    }
+    return out;
+}
+
 MlsResult<CommitOutput> Group::commit(const Environment& env, const CommitOptions& options)
 {
     return commit_with(env, options, false, nullptr);
@@ -95,16 +141,16 @@ MlsResult<CommitOutput> Group::commit_with(const Environment& env, const CommitO
 
     Commit commit;
     std::vector<ListedProposal> list;
+    for (const Proposal& proposal : options.proposals)
+        list.push_back({&proposal, Sender{SenderType::member, own_leaf()}});
     if (options.include_cached)
-        for (const CachedProposal* cached : select_cached(env)) {
-            list.push_back({cached->proposal.get(), cached->sender});
+        for (const CachedProposal* cached : select_committable(env, std::vector(list))) {
+            const auto place = list.end() - static_cast<std::ptrdiff_t>(options.proposals.size());
+            list.insert(place, {cached->proposal.get(), cached->sender});
             commit.proposals.push_back({cached->reference});
         }
-    for (const Proposal& proposal : options.proposals) {
-        auto kept = std::make_shared<const Proposal>(proposal);
-        list.push_back({kept.get(), Sender{SenderType::member, own_leaf()}});
-        commit.proposals.push_back({std::move(kept)});
-    }
+    for (const Proposal& proposal : options.proposals)
+        commit.proposals.push_back({std::make_shared<const Proposal>(proposal)});
     auto applied = apply_proposals(list, {context_, *tree_, own_leaf(), true, starting_subgroup, env});
     if (!applied) return applied.error();
     const auto psks = resolve_psk_list(env, psk_group != nullptr ? psk_group : this, applied->psks);
@@ -146,17 +192,7 @@ MlsResult<CommitOutput> Group::commit_with(const Environment& env, const CommitO
         context.tree_hash = tree->root_hash();
     }
     GODWIT_MLS_CHECK(check_members(*tree, context.extensions));
-    CommitSummary summary{own_leaf(),
-                          false,
-                          false,
-                          applied->extensions_changed,
-                          applied->added,
-                          applied->removed,
-                          applied->updated,
-                          applied->psks,
-                          applied->reinit,
-                          applied->custom};
-    if (!env.authentication.allows(*this, summary)) return MlsError::refused_by_application;
+    if (!env.authentication.allows(*this, summary_of(*applied))) return MlsError::refused_by_application;
 
     AuthenticatedContent content = own_content(std::move(commit), options.authenticated_data);
     sign_content(content, encoded_context_, signer_);

@@ -168,9 +168,12 @@ MlsError Group::check_deserialized()
     if (own == nullptr || key == private_.keys.end() || key->second.public_key != own->encryption_key ||
         signer_.public_key != own->signature_key || signer_.private_key.size() != 64)
         return MlsError::state_malformed;
-    if (!secret_tree_.is_sound() || secret_tree_.leaves() != tree_->leaves()) return MlsError::state_malformed;
+    const auto fits = [&](const SecretTree& secrets) {
+        return secrets.is_sound() && secrets.cipher_suite() == context_.cipher_suite;
+    };
+    if (!fits(secret_tree_) || secret_tree_.leaves() != tree_->leaves()) return MlsError::state_malformed;
     for (const PastEpoch& past : past_)
-        if (!past.secret_tree.is_sound() || past.signature_keys->items.size() != past.secret_tree.leaves())
+        if (!fits(past.secret_tree) || past.signature_keys->items.size() != past.secret_tree.leaves())
             return MlsError::state_malformed;
     return MlsError::none;
 }

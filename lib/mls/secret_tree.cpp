@@ -7,7 +7,8 @@
 namespace godwit::mls {
 namespace {
 
-HashRatchet& select(SenderRatchets& ratchets, RatchetType type)
+template <class Ratchets>
+auto& select(Ratchets& ratchets, RatchetType type)
 {
     return type == RatchetType::handshake ? ratchets.handshake : ratchets.application;
 }
@@ -31,18 +32,39 @@ MessageKey SecretTree::key_of(BytesView secret, std::uint32_t generation) const
             derive_tree_secret(secret, "nonce", generation, aead_nn)};
 }
 
-SenderRatchets& SecretTree::ratchets(LeafIndex leaf)
+NodeIndex SecretTree::lowest_secret_above(LeafIndex leaf) const
 {
     GODWIT_ASSERT(leaf < leaves_);
-    if (auto found = ratchets_.find(leaf); found != ratchets_.end()) return found->second;
-    // The secret lies at the lowest ancestor that is still there; each step down leaves the other child behind.
-    const NodeIndex target = node_of(leaf);
-    auto at = nodes_.find(target);
-    for (NodeIndex x = target; at == nodes_.end(); at = nodes_.find(x)) {
+    NodeIndex x = node_of(leaf);
+    while (!nodes_.contains(x)) {
         const auto up = parent(x, leaves_);
         GODWIT_ASSERT(up.has_value());
         x = *up;
     }
+    return x;
+}
+
+HashRatchet SecretTree::first_ratchet(LeafIndex leaf, RatchetType type) const
+{
+    const NodeIndex target = node_of(leaf);
+    NodeIndex x = lowest_secret_above(leaf);
+    WipedBytes secret = nodes_.at(x);
+    while (x != target) {
+        const bool to_left = target < x;
+        secret = expand_with_label(secret, "tree", as_bytes(to_left ? "left" : "right"), kdf_nh);
+        x = to_left ? *left(x) : *right(x);
+    }
+    HashRatchet out;
+    out.secret = expand_with_label(secret, type == RatchetType::handshake ? "handshake" : "application", {}, kdf_nh);
+    return out;
+}
+
+SenderRatchets& SecretTree::ratchets(LeafIndex leaf)
+{
+    if (auto found = ratchets_.find(leaf); found != ratchets_.end()) return found->second;
+    // Each step down leaves the other child behind.
+    const NodeIndex target = node_of(leaf);
+    auto at = nodes_.find(lowest_secret_above(leaf));
     while (at->first != target) {
         const NodeIndex x = at->first;
         WipedBytes left_secret = expand_with_label(at->second, "tree", as_bytes("left"), kdf_nh);
@@ -69,9 +91,11 @@ MlsResult<SecretTree::Generation> SecretTree::next(LeafIndex leaf, RatchetType t
     return out;
 }
 
-MlsResult<SecretTree::Peek> SecretTree::peek(LeafIndex leaf, RatchetType type, std::uint32_t generation)
+MlsResult<SecretTree::Peek> SecretTree::peek(LeafIndex leaf, RatchetType type, std::uint32_t generation) const
 {
-    HashRatchet& ratchet = select(ratchets(leaf), type);
+    const auto known = ratchets_.find(leaf);
+    const HashRatchet first = known != ratchets_.end() ? HashRatchet() : first_ratchet(leaf, type);
+    const HashRatchet& ratchet = known != ratchets_.end() ? select(known->second, type) : first;
     Peek out;
     out.leaf = leaf;
     out.type = type;

@@ -70,11 +70,12 @@ public:
         WipedBytes secret_after; ///< Empty: the key was a skipped one.
     };
     /// generation_used, generation_too_far. Precondition: leaf < leaves.
-    [[nodiscard]] MlsResult<Peek> peek(LeafIndex leaf, RatchetType type, std::uint32_t generation);
+    [[nodiscard]] MlsResult<Peek> peek(LeafIndex leaf, RatchetType type, std::uint32_t generation) const;
     void consume(Peek peek);
 
     [[nodiscard]] std::size_t skipped_keys(LeafIndex leaf) const;
     [[nodiscard]] std::uint32_t leaves() const noexcept { return leaves_; }
+    [[nodiscard]] CipherSuite cipher_suite() const noexcept { return suite_; }
 
     template <class Io, class Self>
     static void tls(Io& io, Self& s)
@@ -87,6 +88,10 @@ public:
 private:
     /// Derives down to the leaf where that has not happened; afterwards `leaf` has its ratchets.
     SenderRatchets& ratchets(LeafIndex leaf);
+    /// The same for one ratchet, aside: a message that may fail must not move anything. Precondition: it has none yet.
+    [[nodiscard]] HashRatchet first_ratchet(LeafIndex leaf, RatchetType type) const;
+    /// The node whose secret `leaf` comes from. Precondition: it has no ratchets yet.
+    [[nodiscard]] NodeIndex lowest_secret_above(LeafIndex leaf) const;
     [[nodiscard]] MessageKey key_of(BytesView secret, std::uint32_t generation) const;
 
     CipherSuite suite_{};

@@ -7,8 +7,22 @@
 #include <algorithm>
 #include <cstring>
 #include <sodium.h>
+#include <string>
 
 namespace godwit::sqlite {
+namespace {
+
+/// The superblock is synced before the log is begun: whoever has a log is no newborn, however short its file is.
+/// (Without any file it may be one: the directory's entry is a matter of its own.)
+bool has_log(sqlite3_vfs* base, const char* name)
+{
+    const std::string log = std::string(name) + "-wal";
+    int there = 0;
+    return base->xAccess(base, log.c_str(), SQLITE_ACCESS_EXISTS, &there) != SQLITE_OK || there != 0;
+}
+
+} // namespace
+
 MainFile::~MainFile()
 {
     sodium_memzero(plain_, sizeof plain_);
@@ -31,7 +45,7 @@ int MainFile::open(const char* name, int flags, int* out_flags, const Key& key)
     std::uint64_t bytes = 0;
     rc = file_.size(bytes);
     if (rc != SQLITE_OK) return rc;
-    if (bytes > 0) return enter(key, bytes);
+    if (bytes > 0) return enter(key, bytes, !has_log(vfs_.base(), name));
     std::uint64_t log_bytes = 0;
     if (rc = size_of_log(name, log_bytes); rc != SQLITE_OK) return rc;
     // Frames beside nothing are what is left of a store that was lost: a new one would write over them. (A log of no
@@ -72,7 +86,7 @@ int MainFile::create(const Key& key)
 }
 
 // Nothing is written before the key has proved right.
-int MainFile::enter(const Key& key, std::uint64_t physical_bytes)
+int MainFile::enter(const Key& key, std::uint64_t physical_bytes, bool may_be_new)
 {
     Slot slots[2];
     SlotHealth health[2];
@@ -86,7 +100,7 @@ int MainFile::enter(const Key& key, std::uint64_t physical_bytes)
         return SQLITE_CANTOPEN;
     }
     if (health[0] == SlotHealth::damaged && health[1] == SlotHealth::damaged) {
-        if (is_stillborn(slots[0], physical_bytes)) return create(key);
+        if (may_be_new && is_stillborn(slots[0], physical_bytes)) return create(key);
         vfs_.report(damaged_store("this is no godwit store, or both copies of its superblock are damaged"));
         return SQLITE_IOERR_DATA;
     }

@@ -41,7 +41,8 @@ public:
 private:
     int size_of_log(const char* name, std::uint64_t& bytes);
     int create(const Key& key);
-    int enter(const Key& key, std::uint64_t physical_bytes);
+    /// `may_be_new`: a file that is short and damaged may be a creation cut short, and then starts over.
+    int enter(const Key& key, std::uint64_t physical_bytes, bool may_be_new);
     int write_both_slots(const Slot& slot, unsigned first);
     int load_page(std::uint64_t page, std::uint8_t* plain, bool& missing);
 

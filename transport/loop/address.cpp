@@ -20,6 +20,12 @@ std::optional<std::uint16_t> parse_port(std::string_view text)
     return port;
 }
 
+/// fe80::/10, RFC 4291 section 2.5.6: the only unicast addresses that need to be told on which interface.
+bool is_link_local(const Address& address)
+{
+    return address.is_v6 && address.ip[0] == 0xfe && (address.ip[1] & 0xc0) == 0x80;
+}
+
 Error bad_address(std::string_view text, std::string_view what)
 {
     return Error{ErrorCode::invalid_argument, "address '" + std::string(text) + "': " + std::string(what)};
@@ -77,10 +83,21 @@ std::optional<Address> Address::parse(std::string_view text)
     sockaddr_in v4{};
     if (uv_ip4_addr(parts->host.c_str(), parts->port, &v4) == 0)
         return from_sockaddr(reinterpret_cast<const sockaddr*>(&v4));
+    // A zone is an interface's name, which libuv looks up, or its index (RFC 4007 section 11.2), which it does not
+    // know.
+    std::string host = parts->host;
+    std::uint32_t index = 0;
+    if (const auto percent = host.find('%'); percent != std::string::npos) {
+        const auto* const end = host.data() + host.size();
+        const auto [stop, fault] = std::from_chars(host.data() + percent + 1, end, index);
+        if (fault == std::errc() && stop == end) host.resize(percent);
+    }
     sockaddr_in6 v6{};
-    if (uv_ip6_addr(parts->host.c_str(), parts->port, &v6) == 0)
-        return from_sockaddr(reinterpret_cast<const sockaddr*>(&v6));
-    return std::nullopt;
+    if (uv_ip6_addr(host.c_str(), parts->port, &v6) != 0) return std::nullopt;
+    Address out = from_sockaddr(reinterpret_cast<const sockaddr*>(&v6));
+    if (index != 0) out.scope = index;
+    if (!is_link_local(out)) out.scope = 0;
+    return out;
 }
 
 bool Address::is_any() const noexcept

@@ -159,6 +159,20 @@ TEST_CASE("one damaged superblock is healed by the next opening")
     CHECK(disk.image_killed().at("home.db") == image.at("home.db"));
 }
 
+TEST_CASE("a store cut shorter than its superblock is no newborn while its log is there")
+{
+    const Key key = raw_key();
+    auto image = sample(key, true);
+    for (const std::size_t bytes : {std::size_t{4096}, std::size_t{3712}, std::size_t{128}, std::size_t{1}}) {
+        CAPTURE(bytes);
+        image["home.db"].resize(bytes);
+        if (bytes == 4096) image["home.db"][40] ^= 1; // else it is a whole copy
+        FaultDisk disk(image);
+        CHECK(Database::open(options(disk, &key)).error().code == ErrorCode::storage_corrupt);
+        CHECK(disk.image_killed() == image); // untouched: what is left can still be looked at
+    }
+}
+
 TEST_CASE("a flipped bit in the log is never silent")
 {
     const Key key = raw_key();

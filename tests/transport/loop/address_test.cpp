@@ -18,6 +18,10 @@ TEST_CASE("addresses: text both ways")
         REQUIRE(address);
         CHECK(address->text() == text);
     }
+    // A zone by its index is a zone; where none is needed there is none.
+    CHECK(Address::parse("[fe80::1%7]:443")->scope == 7);
+    CHECK(Address::parse("[fe80::1%7]:443")->text() == "[fe80::1%7]:443");
+    CHECK(Address::parse("[2001:db8::1%7]:443")->text() == "[2001:db8::1]:443");
     CHECK(Address::parse("[::ffff:192.0.2.7]:9")->text() == "192.0.2.7:9"); // one host, one spelling
     for (const char* text : {"", ":", "1.2.3.4", "1.2.3.4:", "1.2.3.4:65536", "1.2.3.4:-1", "1.2.3:4", "::1:4", "[::1]",
                              "[::1]4", "[::1:4", "relay.example:443", "1.2.3.4:4 "})
