@@ -25,6 +25,8 @@ constexpr Duration failure_wait_max = std::chrono::hours(1);
 /// After so many failures to join, the group counts as lost, and the next incarnation takes its place.
 constexpr std::uint32_t failures_before_new = 3;
 constexpr std::size_t reports_max = 64;
+/// Keys grow old while nothing happens: so often everything is looked at.
+constexpr Duration sweep_every = std::chrono::hours(24);
 
 bool is_temporary(ErrorCode code)
 {
@@ -43,6 +45,11 @@ bool is_leader(const seal::Circle& circle)
 void GroupKeeper::start(seal::Groups& groups)
 {
     groups_ = &groups;
+    look_at_all();
+}
+
+void GroupKeeper::look_at_all()
+{
     const auto begin = [&](const Person& person) {
         if (!person.circle.parties.empty()) look(person.conversation);
     };
@@ -58,6 +65,7 @@ void GroupKeeper::stop()
     reports_.clear();
     changed_.clear();
     drained_ = false;
+    sweep_due_ = never;
 }
 
 void GroupKeeper::connected(const frame::Session& session)
@@ -128,6 +136,7 @@ std::string GroupKeeper::user_of(const ConversationId& conversation) const
 void GroupKeeper::handle_deadline(RelaySession* session, Moment now)
 {
     if (groups_ == nullptr || session == nullptr) return;
+    sweep(now);
     for (auto& report : std::exchange(reports_, {}))
         (void)session->request(std::move(report), purpose::Report{}, now);
     if (packages_due_ || last_resort_due_) publish_packages(*session, now);
@@ -139,10 +148,21 @@ void GroupKeeper::handle_deadline(RelaySession* session, Moment now)
     }
 }
 
+void GroupKeeper::sweep(Moment now)
+{
+    if (sweep_due_ <= now.mono) {
+        look_at_all();
+        last_resort_due_ = last_resort_due_ || groups_->last_resort_is_old(now.wall_ms);
+        sweep_due_ = never;
+    }
+    if (sweep_due_ == never) sweep_due_ = now.mono + soon(sweep_every);
+}
+
 Instant GroupKeeper::deadline() const
 {
     Instant out = never;
     if (groups_ == nullptr) return out;
+    if (drained_) out = sweep_due_;
     for (const auto& [conversation, chore] : chores_)
         if (chore.step == Chore::Step::rest && (drained_ || groups_->is_pending(conversation)))
             out = earlier(out, chore.due);

@@ -79,6 +79,8 @@ private:
         std::set<DeviceId> mentioned;
     };
 
+    void look_at_all();
+    void sweep(Moment now);
     void work(const ConversationId& conversation, Chore& chore, RelaySession& session, Moment now);
     void fetch_packages(const ConversationId& conversation, Chore& chore, const seal::Circle& circle,
                         RelaySession& session, Moment now);
@@ -105,6 +107,7 @@ private:
     bool drained_ = false;
     bool packages_due_ = false;
     bool last_resort_due_ = false;
+    Instant sweep_due_ = never; ///< Keys grow old without anything happening; set when first connected.
     std::map<ConversationId, Chore> chores_;
     std::vector<wire::relay::GroupReject> reports_;
     std::set<ConversationId> changed_;

@@ -84,6 +84,7 @@ delivery::Fitness Engine::State::fit(port::OutboxEnvelope& envelope, const Devic
         context.log("a message could not be sealed: " + sealed.error().detail);
         return Fitness::wait;
     }
+    if (sealed->update) keeper.look(conversation);
     envelope.sealed = std::move(sealed->bytes);
     envelope.incarnation = sealed->version.incarnation;
     envelope.epoch = sealed->version.epoch;

@@ -102,7 +102,8 @@ bool Engine::State::receive_message(const DeviceId& from, const wire::Envelope& 
                          opened.verdict == Verdict::repeated ? "a message was replayed" : "a message does not open");
         // On another branch of the group this is what honest messages look like too.
         keeper.doubt(label.conversation);
-        if (is_control || opened.verdict == Verdict::repeated) return false;
+        // A generation used twice under a new id: its sender went back in time, and must seal it anew.
+        if (is_control) return false;
         unopenable(from, envelope.id, label, arrival);
         return arrival.link == 0;
     }
@@ -271,6 +272,7 @@ bool Engine::State::send_control(const DeviceId& device, const wire::content::An
         context.log("a receipt could not be sealed: " + sealed.error().detail);
         return false;
     }
+    if (sealed->update) keeper.look(person->conversation);
     return session->request(wire::relay::MailboxPut{{device}, {id, std::move(sealed->bytes)}}, std::move(purpose), now);
 }
 

@@ -13,6 +13,11 @@ std::string conversation_name(std::string_view user)
 {
     return "conversation/" + std::string(user);
 }
+/// The last device list of somebody who is no contact any more.
+std::string former_list_name(std::string_view user)
+{
+    return "former_list/" + std::string(user);
+}
 std::string older_name(const ConversationId& conversation)
 {
     return "older/" + to_hex(conversation.view());
@@ -161,6 +166,8 @@ Roster::Change Roster::end(std::map<std::string, Person, std::less<>>::iterator 
     for (const auto& device : at->second.devices)
         out.gone.push_back(device.device);
     const auto user = at->first;
+    if (!at->second.stored.device_list.empty())
+        context_.store.put_value(former_list_name(user), at->second.stored.device_list);
     context_.store.remove_contact(user);
     unindex(at->second);
     people_.erase(at);
@@ -175,6 +182,7 @@ void Roster::pin(Person& person, const PublicKey& shown)
     if (stored.account_key.is_zero()) {
         stored.account_key = shown;
         person.conversation = identity::conversation_of(self_.stored.account_key, shown);
+        resume(person);
         context_.store.put_value(conversation_name(stored.user), person.conversation.view());
         return;
     }
@@ -188,6 +196,26 @@ void Roster::pin(Person& person, const PublicKey& shown)
     context_.event(event::AccountKeyChanged{stored.user, stored.account_key, shown});
     context_.security(SecurityKind::account_key_changed, stored.user, {},
                       "the relay shows another account key than the one that is pinned");
+}
+
+/// It is the relay that says who is a contact no more, and who is one again: that must not make us forget key and list.
+void Roster::resume(Person& person)
+{
+    const auto& user = person.stored.user;
+    const auto former = context_.store.value(conversation_name(user));
+    if (!former) return;
+    if (!std::ranges::equal(*former, person.conversation.bytes)) {
+        context_.security(SecurityKind::account_key_changed, user, {},
+                          "this contact was known by another account key before it was removed");
+        return;
+    }
+    const auto list = context_.store.value(former_list_name(user));
+    if (!list) return;
+    auto known = identity::verify_device_list(*list, user, person.stored.account_key);
+    if (!known) return;
+    Change ignored; // Nobody was known of them.
+    person.stored.device_list = known->encoded;
+    set_devices(person, std::move(*known), ignored);
 }
 
 bool Roster::take_list(Person& person, BytesView shown, Change& change)

@@ -88,6 +88,7 @@ private:
     void set_online(Person& person, const std::vector<DeviceId>& online, Change& change);
     void announce(Person& person);
     void pin(Person& person, const PublicKey& shown);
+    void resume(Person& person);
     /// Brings the indexes and the circle of a person up to date.
     void index(Person& person, Change& change);
     void index_all(Change& change);

@@ -67,6 +67,7 @@ struct Version {
 struct Sealed {
     Bytes bytes;
     Version version;
+    bool update = false; ///< Needs::update is set by this one.
 };
 
 /// What is readable from outside of something sealed.

@@ -40,7 +40,7 @@ Result<Sealed> Groups::seal(const Circle& circle, Purpose purpose, const Message
     if (!bytes) return mls::to_error(bytes.error());
     c.ratchets_dirty = true;
     ++c.sent;
-    return Sealed{std::move(*bytes), c.version()};
+    return Sealed{std::move(*bytes), c.version(), c.sent == update_after_messages};
 }
 
 bool Groups::can_open(const ConversationId& conversation, const DeviceId& device, Version version)

@@ -240,5 +240,21 @@ def on_phone(phone):
     return reply
 
 
-main([a_second_device_reads_on, a_device_linked_by_code, a_code_that_nobody_waits_with, a_revoked_device_reads_no_more,
+def a_thousand_messages_renew_the_keys(world):
+    """In one run, with nothing else happening: the sender's leaf gets new keys by a commit."""
+    relay = world.relay()
+    alice, bob = world.pair(relay)
+    equal(alice.final(alice.send("bob", "first"))["state"], "delivered", "the first")
+    before = relay.stats()["group_commits"]
+    for n in range(1100):
+        message = alice.send("bob", f"number {n}")
+        if n % 50 == 0:
+            alice.final(message)
+    equal(alice.final(message)["state"], "delivered", "the last")
+    until = time.monotonic() + WAIT_S
+    while relay.stats()["group_commits"] == before:
+        check(time.monotonic() < until, "no commit after 1,100 messages")
+
+
+main([a_second_device_reads_on, a_thousand_messages_renew_the_keys, a_device_linked_by_code, a_code_that_nobody_waits_with, a_revoked_device_reads_no_more,
       numbers_to_compare])
