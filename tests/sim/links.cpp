@@ -133,7 +133,9 @@ void World::send(Client& from, std::uint64_t id, Bytes frame)
         else
             observer->peer_frame(from, from_a ? *wire.b : *wire.a, frame);
     }
-    put(id, !from_a, std::move(frame));
+    if (wire.b != nullptr || !meddle_to_relay) return put(id, !from_a, std::move(frame));
+    for (auto& one : meddle_to_relay(from, std::move(frame)))
+        if (wires_.contains(id)) put(id, false, std::move(one));
 }
 
 void World::relay_says(relay::Output output)
@@ -147,7 +149,16 @@ void World::relay_says(relay::Output output)
         return;
     }
     if (observer != nullptr) observer->frame_of_relay(output.link, *known->second.a, output.frame);
-    put(output.link, true, std::move(output.frame));
+    if (!meddle_to_device) return put(output.link, true, std::move(output.frame));
+    for (auto& one : meddle_to_device(*known->second.a, std::move(output.frame)))
+        if (wires_.contains(output.link)) put(output.link, true, std::move(one));
+}
+
+void World::inject(Client& to, Bytes frame)
+{
+    for (auto at = wires_.rbegin(); at != wires_.rend(); ++at)
+        if (at->second.a == &to && at->second.b == nullptr) return put(at->first, true, std::move(frame));
+    demand(false, to.name + " has no link to the relay");
 }
 
 void World::put(std::uint64_t id, bool to_a, Bytes frame)

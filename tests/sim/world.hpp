@@ -69,6 +69,13 @@ public:
     [[nodiscard]] bool is_cut(const Client& client) const { return cut_.contains(client.name); }
     /// Every link of this client breaks now, both sides told.
     void break_links(Client& client);
+
+    /// An evil hand on the relay's side of its links sees every frame on its way, and says what goes on in its place.
+    using Meddle = std::function<std::vector<Bytes>(Client&, Bytes)>;
+    Meddle meddle_to_device;
+    Meddle meddle_to_relay;
+    /// As if the relay had said it.
+    void inject(Client& to, Bytes frame);
     /// Registers both, makes them contacts, and waits until both know.
     void befriend(Client& a, Client& b);
 
