@@ -442,11 +442,7 @@ void GroupKeeper::got_verdict(const ConversationId& conversation, Chore& chore, 
     if (code != ErrorCode::conflict) return fail(chore, now);
     const auto* state = std::get_if<frame::GroupState>(&response.body);
     const auto ours = groups_->version(conversation);
-    if (state != nullptr && ours && seal::Version{state->incarnation, state->epoch} <= *ours) {
-        // Nobody was before us, and it is a conflict all the same: with waits that grow, or KeyPackages would run out.
-        chore.compare = true;
-        return fail(chore, now);
-    }
+    if (state != nullptr && ours && seal::Version{state->incarnation, state->epoch} <= *ours) chore.compare = true;
     chore.waited = true;
     rest(chore, now.mono + soon(conflict_wait));
 }

@@ -5,8 +5,8 @@
 // Holds: every frame that leaves decodes at the far side; a tick says no more than a bounded number of things; the
 // store never fails, and a new engine starts from it.
 #include "tests/fuzz/target.hpp"
-#include "tests/sim/world.hpp"
 #include "tests/lib/wire/samples.hpp"
+#include "tests/sim/world.hpp"
 
 #include <variant>
 

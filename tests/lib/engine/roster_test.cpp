@@ -51,12 +51,21 @@ TEST_CASE("a contact that the relay drops and shows again: another key or an old
     CHECK(shown(list_of(1, 2, 1)).empty());
     (void)roster.page({{}, {}, true});
     CHECK(roster.person("bob") == nullptr);
-    SUBCASE("the same") { CHECK(shown(list_of(1, 2, 1)).empty()); }
+    SUBCASE("the same")
+    {
+        CHECK(shown(list_of(1, 2, 1)).empty());
+    }
     SUBCASE("an older list")
     {
         CHECK(shown(list_of(1, 1, 2)) == Kinds{SecurityKind::device_list_rollback});
         CHECK(roster.person("bob")->list.version == 2);
     }
-    SUBCASE("a newer list") { CHECK(shown(list_of(1, 3, 2)) == Kinds{SecurityKind::device_added}); }
-    SUBCASE("another key") { CHECK(shown(list_of(9, 1, 1)) == Kinds{SecurityKind::account_key_changed}); }
+    SUBCASE("a newer list")
+    {
+        CHECK(shown(list_of(1, 3, 2)) == Kinds{SecurityKind::device_added});
+    }
+    SUBCASE("another key")
+    {
+        CHECK(shown(list_of(9, 1, 1)) == Kinds{SecurityKind::account_key_changed});
+    }
 }
