@@ -36,6 +36,7 @@ public:
     {
         return n / 64 < words_.size() && (words_[n / 64] >> (n % 64) & 1) != 0;
     }
+    [[nodiscard]] bool empty() const { return words_.empty(); }
     /// visit(n) for each of these that is not in `other`; stops when it says false.
     template <class Visit>
     void each_not_in(const Bits& other, Visit visit) const

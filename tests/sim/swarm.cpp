@@ -107,7 +107,8 @@ void limits(Swarm& swarm, Dice& dice)
     swarm.client.relay_in_flight_bytes_max = static_cast<std::uint32_t>(2'000 + dice.pick(40'000));
     swarm.client.tick_bytes_max = static_cast<std::uint32_t>(2'000 + dice.pick(40'000));
     swarm.client.events_untaken_max = static_cast<std::uint32_t>(1 + dice.pick(12));
-    rates.mailbox_messages_max = static_cast<std::uint32_t>(40 + dice.pick(200));
+    rates.mailbox_messages_max = static_cast<std::uint32_t>(20 + dice.pick(80));
+    rates.mailbox_sender_percent_max = dice.percent(50) ? 25 : 100;
     rates.mailbox_window_messages_max = 1 + dice.pick(8);
     swarm.events_max = 2 + dice.pick(30);
 }

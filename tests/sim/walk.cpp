@@ -270,13 +270,19 @@ void Walk::chores()
         else
             at->second = {client->enter(false), client->lives(), client};
     }
-    for (auto* client : members_in_order())
-        for (auto& [whom, wish] : to_unblock_) {
-            if (whom.first != client->account() || (wish.by != nullptr && undecided(*wish.by, wish))) continue;
-            const bool done = wish.by != nullptr && wish.life == wish.by->lives() && wish.by->ok(wish.request);
-            if (!done && client->logged_in())
+    auto& relay = world_.relay.disk.store();
+    for (auto& [whom, wish] : to_unblock_) {
+        const auto one = relay.account(whom.first);
+        const auto other = relay.account(whom.second);
+        // Still, or again: the request to block may have been slower than the one to unblock.
+        if (!one || !other || relay.contact(one->row, other->row) != wire::RosterState::blocked) continue;
+        if (wish.by != nullptr && undecided(*wish.by, wish)) continue;
+        for (auto* client : members_in_order())
+            if (client->account() == whom.first && client->running() && client->logged_in()) {
                 wish = {client->ask(request::ContactUnblock{whom.second}), client->lives(), client};
-        }
+                break;
+            }
+    }
 }
 
 std::vector<Client*> Walk::members_in_order() const
