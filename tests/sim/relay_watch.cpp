@@ -151,7 +151,7 @@ void RelayWatch::check()
             for (const auto& device : store.devices(account->row)) {
                 std::uint64_t sum = 0;
                 for (const auto& usage : store.mail_usage(device.row))
-                    sum += usage.messages;
+                    if (usage.kind == relay::EnvelopeKind::content) sum += usage.messages;
                 demand(sum <= max,
                        "a mailbox of " + user + " holds " + std::to_string(sum) + " of at most " + std::to_string(max));
             }

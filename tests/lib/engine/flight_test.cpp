@@ -424,7 +424,7 @@ TEST_CASE(
 TEST_CASE("a receipt finds the sender's mailbox full: it is owed on, and comes when there is room again")
 {
     relay::Config relay;
-    relay.limits.mailbox_messages_max = 4;
+    relay.limits.mailbox_messages_max = 12;
     relay.limits.mailbox_sender_percent_max = 100;
     Pair pair(31, {}, relay);
     auto& world = pair.world;
@@ -434,17 +434,20 @@ TEST_CASE("a receipt finds the sender's mailbox full: it is owed on, and comes w
     REQUIRE(phone.wait(phone.enter(false)).error.code == ErrorCode::ok);
     REQUIRE(world.run_until([&] { return phone.status().connected && !phone.contacts().empty(); }));
     world.run_for(seconds(1));
+    (void)pair.say("hello"); // All are in the group, at one epoch.
+    REQUIRE(world.run_until([&] { return world.all_terminal(pair.alice) && !phone.heard.received.empty(); }));
+    world.run_for(seconds(5));
     pair.bob.crash();
     world.run_for(seconds(1));
     const auto id = pair.alice.send("bob", "for the desk");
     REQUIRE(world.run_until([&] { return pair.alice.state(id) == MessageState::delivered; })); // The phone has it.
     pair.alice.crash();
     world.run_for(seconds(1));
-    for (int n = 0; n < 4; ++n)
+    for (int n = 0; n < 14; ++n)
         (void)phone.send("alice", "word " + std::to_string(n));
     world.run_for(seconds(5)); // Her mailbox is full.
     pair.bob.start();
-    REQUIRE(world.run_until([&] { return !pair.bob.heard.received.empty(); }));
+    REQUIRE(world.run_until([&] { return pair.bob.heard.received.size() == 2; }));
     world.run_for(seconds(10));
     pair.alice.start();
     CHECK(world.run_until([&] { return world.all_terminal(pair.alice); }, minutes(1)));
