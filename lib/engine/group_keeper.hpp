@@ -103,7 +103,6 @@ private:
     Context& context_;
     const Roster& roster_;
     seal::Groups* groups_ = nullptr;
-    RelaySession* session_ = nullptr; ///< Within handle_deadline only.
     bool drained_ = false;
     bool packages_due_ = false;
     bool last_resort_due_ = false;

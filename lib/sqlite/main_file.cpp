@@ -7,22 +7,8 @@
 #include <algorithm>
 #include <cstring>
 #include <sodium.h>
-#include <string>
 
 namespace godwit::sqlite {
-namespace {
-
-/// The superblock is synced before the log is begun: whoever has a log is no newborn, however short its file is.
-/// (Without any file it may be one: the directory's entry is a matter of its own.)
-bool has_log(sqlite3_vfs* base, const char* name)
-{
-    const std::string log = std::string(name) + "-wal";
-    int there = 0;
-    return base->xAccess(base, log.c_str(), SQLITE_ACCESS_EXISTS, &there) != SQLITE_OK || there != 0;
-}
-
-} // namespace
-
 MainFile::~MainFile()
 {
     sodium_memzero(plain_, sizeof plain_);
@@ -45,9 +31,9 @@ int MainFile::open(const char* name, int flags, int* out_flags, const Key& key)
     std::uint64_t bytes = 0;
     rc = file_.size(bytes);
     if (rc != SQLITE_OK) return rc;
-    if (bytes > 0) return enter(key, bytes, !has_log(vfs_.base(), name));
     std::uint64_t log_bytes = 0;
     if (rc = size_of_log(name, log_bytes); rc != SQLITE_OK) return rc;
+    if (bytes > 0) return enter(key, bytes, log_bytes <= prefix_bytes);
     // Frames beside nothing are what is left of a store that was lost: a new one would write over them. (A log of no
     // frames is a birth that the power cut.)
     if (log_bytes > prefix_bytes) {

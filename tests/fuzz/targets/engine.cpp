@@ -8,6 +8,8 @@
 #include "tests/lib/wire/samples.hpp"
 #include "tests/sim/world.hpp"
 
+#include "lib/identity/conversation_id.hpp"
+
 #include <variant>
 
 using namespace godwit;
@@ -25,8 +27,9 @@ struct Before {
     testing::MemoryStore store; ///< Ann's.
     std::vector<wire::Envelope> from_bob;
     DeviceId bob;
-    std::vector<Bytes> bob_certificates;
+    Bytes bob_list;
     PublicKey bob_account;
+    ConversationId conversation;
     Before()
     {
         testing::World world(5);
@@ -41,16 +44,17 @@ struct Before {
         for (const char* text : {"one", "two", "three"})
             (void)other.send("ann", text);
         for (const auto& delivery : other.store.open_deliveries(0, 10))
-            if (const auto envelope = other.store.envelope(delivery.message))
+            if (const auto envelope = other.store.envelope(delivery.message); envelope && !envelope->sealed.empty())
                 from_bob.push_back({envelope->message, envelope->sealed});
         FUZZ_CHECK(!from_bob.empty());
         store = ann.store;
         bob = other.store.identity()->device;
         for (const auto& contact : store.contacts()) {
-            bob_certificates = contact.certificates;
+            bob_list = contact.device_list;
             bob_account = contact.account_key;
         }
-        FUZZ_CHECK(!bob_certificates.empty());
+        conversation = identity::conversation_of(store.identity()->account_key, bob_account);
+        FUZZ_CHECK(!bob_list.empty());
     }
 };
 
@@ -185,11 +189,11 @@ private:
     wire::RosterEntry bob_entry()
     {
         wire::RosterEntry out{
-            "bob", wire::RosterState::accepted, before().bob_account, before().bob_certificates, {before().bob}};
+            "bob", wire::RosterState::accepted, before().bob_account, before().bob_list, {before().bob}};
         switch (choices_.dice(8)) {
         case 1: out.online.clear(); break;
         case 2: out.account_key.bytes[0] ^= 1; break;
-        case 3: out.certificates = {mutated(out.certificates.front(), choices_)}; break;
+        case 3: out.device_list = mutated(out.device_list, choices_); break;
         case 4: out.state = static_cast<wire::RosterState>(choices_.dice(5)); break;
         case 5: out.user = "bo" + std::to_string(choices_.dice(4)); break;
         default: break;
@@ -200,7 +204,7 @@ private:
     {
         frame::Roster out;
         out.entries = {bob_entry()};
-        out.own_certificates = {store_.identity() ? store_.identity()->certificate : Bytes{1}};
+        out.own_device_list = store_.identity() ? store_.identity()->device_list : Bytes{1};
         out.last = choices_.dice(4) != 3;
         return out;
     }
@@ -237,11 +241,23 @@ private:
         if (choices_.dice(4) != 3) asked_.erase(asked_.begin() + static_cast<std::ptrdiff_t>(at));
         frame::Response response{id, {ErrorCode::ok, {}, 0}, {}};
         if (choices_.flag()) response.error = {static_cast<ErrorCode>(choices_.byte()), "because", choices_.number(3)};
-        switch (choices_.dice(4)) {
+        switch (choices_.dice(7)) {
         case 0: break;
         case 1: response.body = session(); break;
+        case 3: response.body = frame::KeyPackageStock{static_cast<std::uint32_t>(choices_.number(1))}; break;
+        case 4: response.body = frame::KeyPackages{{{before().bob, to_bytes(choices_.bytes(64))}}}; break;
+        case 5: {
+            frame::GroupState state;
+            state.incarnation = choices_.dice(4);
+            state.epoch = choices_.dice(4);
+            state.group_info = to_bytes(choices_.bytes(64));
+            response.body = state;
+            break;
+        }
         case 2: response.body = frame::MailboxPutOk{{static_cast<ErrorCode>(choices_.byte() % 64)}}; break;
-        default: response.body = frame::LoginOk{before().bob_account, to_bytes(choices_.bytes(80))};
+        default:
+            response.body =
+                frame::LoginOk{before().bob_account, to_bytes(choices_.bytes(80)), before().bob_list, false};
         }
         if (up_.contains(link)) from_relay(link, response);
     }
@@ -258,16 +274,25 @@ private:
     void push()
     {
         const auto link = some(relay_links_, true);
-        switch (choices_.dice(8)) {
+        switch (choices_.dice(11)) {
         case 0: return from_relay(link, roster());
         case 1: return from_relay(link, frame::RosterChange{bob_entry()});
-        case 2: return from_relay(link, frame::OwnDevices{{choices_.flag() ? to_bytes(choices_.bytes(64)) : Bytes{1}}});
+        case 2: return from_relay(link, frame::OwnDevices{choices_.flag() ? to_bytes(choices_.bytes(64)) : Bytes{1}});
         case 3: return from_relay(link, frame::Presence{choices_.flag() ? "bob" : "ann", {before().bob}});
         case 4: {
             auto sealed = envelope().sealed;
             return from_relay(link, frame::SignalPush{sender(), std::move(sealed)});
         }
         case 5: return from_relay(link, frame::Notice{{static_cast<ErrorCode>(choices_.byte() % 64), "hear", 1000}});
+        case 6: return from_relay(link, frame::MailboxEmpty{});
+        case 7: return from_relay(link, frame::LinkGranted{to_bytes(choices_.bytes(64))});
+        case 8: {
+            frame::GroupChanged changed;
+            changed.conversation = before().conversation;
+            changed.incarnation = choices_.dice(4);
+            changed.epoch = choices_.dice(4);
+            return from_relay(link, changed);
+        }
         default: {
             const auto sequence = choices_.number(1);
             const auto from = sender();
@@ -312,8 +337,17 @@ private:
         const auto link = some(peer_links_, true);
         if (link == 0) return;
         wire::peer::Frame what;
-        switch (choices_.dice(5)) {
+        switch (choices_.dice(7)) {
         case 0: what = wire::peer::Deliver{envelope()}; break;
+        case 4: what = wire::peer::Unopened{{before().from_bob.front().id}}; break;
+        case 5: {
+            wire::peer::GroupHead head;
+            head.conversation = before().conversation;
+            head.incarnation = choices_.dice(3);
+            head.epoch = choices_.dice(4);
+            what = head;
+            break;
+        }
         case 1: {
             wire::peer::Receipt receipt;
             for (const auto& open : store_.open_deliveries(0, 3))
@@ -365,7 +399,7 @@ private:
     {
         Request request = request::Status{};
         const std::string user = choices_.dice(4) == 3 ? "cy" : "bob";
-        switch (choices_.dice(10)) {
+        switch (choices_.dice(15)) {
         case 0:
         case 1: request = request::Send{user, "hello", choices_.flag() ? "key" : ""}; break;
         case 2: request = request::History{user, 10, {}}; break;
@@ -379,6 +413,11 @@ private:
                 return tick(
                     [&](engine::Engine& engine) { engine.message_taken(shown_[choices_.dice(shown_.size())]); });
             break;
+        case 9: request = request::Devices{}; break;
+        case 10: request = request::SafetyNumber{user}; break;
+        case 11: request = request::Verify{user, choices_.flag(), choices_.flag() ? "godwit-verify:1:x" : ""}; break;
+        case 12: request = request::DeviceRevoke{before().bob}; break;
+        case 13: request = request::DeviceLink{"godwit-link:1:x"}; break;
         default:
             if (choices_.dice(8) == 7) request = request::Logout{};
         }

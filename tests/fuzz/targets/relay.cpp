@@ -8,6 +8,8 @@
 #include "tests/lib/wire/samples.hpp"
 #include "tests/relay/rig.hpp"
 
+#include "lib/identity/conversation_id.hpp"
+
 using namespace godwit;
 using namespace godwit::fuzz;
 using namespace godwit::relay::test;
@@ -119,20 +121,25 @@ private:
         const std::string user = names[choices_.dice(std::size(names))];
         const auto& other = devices_[choices_.dice(people)];
         const auto account = 100 + choices_.dice(people);
-        switch (choices_.dice(13)) {
+        const auto conversation = *ConversationId::from(Bytes(16, static_cast<std::uint8_t>(account)));
+        switch (choices_.dice(21)) {
         case 0: {
             auto body = device.registration("ann", account);
             body.user = user;
             if (!user.empty()) body.login_secret = secret_of(user);
-            body.certificate = certify(signing_key(account), user, choices_.flag() ? device.id : other.id);
+            const auto of = choices_.flag() ? device.id : other.id;
+            body.certificate = certify(signing_key(account), user, of);
+            body.device_list = list_of(signing_key(account), user, 1, {of}).encoded;
             if (choices_.dice(4) == 0) body.certificate = mutated(body.certificate, choices_);
             body.vault = to_bytes(choices_.bytes(100));
             return ask(who, std::move(body));
         }
         case 1: return ask(who, frame::Login{user, secret_of(choices_.flag() && !user.empty() ? user : "x")});
-        case 2: return ask(who, frame::AddDevice{certify(signing_key(account), user, device.id)});
+        case 2:
+            return ask(who,
+                       frame::AddDevice{user, certify(signing_key(account), user, device.id), list(user, account)});
         case 3: return ask(who, frame::Resume{});
-        case 4: return ask(who, frame::Logout{});
+        case 4: return ask(who, frame::Logout{list(user, account)});
         case 5: return ask(who, frame::ContactAdd{user});
         case 6: return ask(who, frame::ContactAccept{user});
         case 7: return ask(who, frame::ContactRemove{user});
@@ -141,6 +148,36 @@ private:
                                             : frame::RequestBody(frame::ContactUnblock{user}));
         case 9: return ask(who, frame::Signal{other.id, to_bytes(choices_.bytes(32))});
         case 10: return ask(who, frame::FetchSession{});
+        case 11: return ask(who, frame::DevicesPut{list(user, account)});
+        case 12: return ask(who, frame::KeyPackagePublish{{Bytes(20, 1), to_bytes(choices_.bytes(20))}, Bytes(5, 2)});
+        case 13: return ask(who, frame::KeyPackageFetch{user, {other.id, device.id}});
+        case 14: {
+            frame::GroupCommit commit;
+            commit.with = user;
+            commit.conversation = some_conversation();
+            commit.incarnation = choices_.dice(4);
+            commit.epoch = choices_.dice(4);
+            if (commit.epoch > 0) commit.recipients = {other.id};
+            commit.envelope = envelope(choices_.number(1));
+            if (choices_.flag()) {
+                commit.newcomers = {other.id};
+                commit.welcome = Bytes(30, 3);
+            }
+            commit.group_info = Bytes(10, 4);
+            return ask(who, std::move(commit));
+        }
+        case 15: return ask(who, frame::GroupFetch{user, choices_.flag() ? some_conversation() : conversation});
+        case 16: {
+            frame::GroupReject reject;
+            reject.with = user;
+            reject.conversation = some_conversation();
+            reject.incarnation = choices_.dice(4);
+            reject.epoch = choices_.dice(4);
+            reject.commit = envelope(choices_.number(1)).id;
+            return ask(who, std::move(reject));
+        }
+        case 17: return ask(who, frame::LinkWait{});
+        case 18: return ask(who, frame::LinkGrant{other.id, to_bytes(choices_.bytes(64))});
         default: {
             std::vector<DeviceId> to{other.id};
             for (std::size_t n = choices_.dice(4); n > 0; --n)
@@ -149,6 +186,20 @@ private:
             return ask(who, frame::MailboxPut{to, envelope(number, 1 + choices_.dice(2000))});
         }
         }
+    }
+    /// Ann's and Bob's.
+    static ConversationId some_conversation()
+    {
+        return identity::conversation_of(signing_key(100).public_key(), signing_key(101).public_key());
+    }
+    /// Signed by `account` for `user`: some version, some devices.
+    Bytes list(const std::string& user, std::uint64_t account)
+    {
+        const auto version = 1 + choices_.dice(4);
+        std::vector<DeviceId> in;
+        for (std::size_t i = 0, which = choices_.byte(); i < people; ++i)
+            if ((which >> i & 1) != 0) in.push_back(devices_[i].id);
+        return list_of(signing_key(account), user, version, in).encoded;
     }
     /// What came out of the tick.
     void settle()

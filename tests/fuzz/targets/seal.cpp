@@ -1,26 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sealed envelope before any key has touched it, and the vault that a relay hands back.
+// What says who is who, and what is sealed: device lists, vaults, link codes and grants, and a device's groups against
+// whatever arrives in an envelope.
 #include "tests/fuzz/target.hpp"
+#include "tests/lib/seal/four.hpp"
 
-#include "lib/crypto/signing.hpp"
 #include "lib/crypto/vault.hpp"
-#include "lib/seal/envelope.hpp"
-#include "tests/support/seeded_entropy.hpp"
+#include "lib/identity/device_list.hpp"
+#include "lib/identity/safety_number.hpp"
+#include "lib/seal/label.hpp"
+#include "lib/seal/link_grant.hpp"
 
 using namespace godwit;
 using namespace godwit::fuzz;
 
 namespace {
 
-std::vector<Bytes> envelopes()
+Bytes bytes_of(std::string_view text)
 {
-    Bytes sealed{1, 1};
-    append(sealed, Bytes(seal::ephemeral_bytes, 3));
-    append(sealed, Bytes(seal::slot_bytes, 4));
-    append(sealed, Bytes(seal::slot_bytes, 5));
-    append(sealed, Bytes(seal::inner_bytes_min + seal::body_tag_bytes, 6));
-    return {sealed, seal::format_inner(Bytes(64, 1), 7, as_bytes("hello"))};
+    return to_bytes(as_bytes(text));
 }
+
+// ---- device lists ----
+
+const identity::DeviceList& list_sample()
+{
+    static const identity::DeviceList made = [] {
+        std::vector<wire::DeviceCertificate> devices;
+        for (std::uint8_t n = 1; n <= 2; ++n) {
+            wire::DeviceCertificate one;
+            one.user = "ann";
+            one.device.bytes.fill(n);
+            one.device_name = "laptop";
+            devices.push_back(identity::sign_certificate(one, test::account_seed("ann")));
+        }
+        return identity::sign_device_list("ann", test::account_seed("ann"), 3, devices, 1'700'000'000'000);
+    }();
+    return made;
+}
+
+std::vector<Bytes> lists()
+{
+    return {list_sample().encoded};
+}
+
+// ---- vaults ----
 
 struct VaultSample {
     Bytes seed = Bytes(32, 1);
@@ -35,20 +58,85 @@ std::vector<Bytes> vaults()
     return {crypto::seal_vault(sample.key, "ann", sample.account, sample.seed, entropy)};
 }
 
+// ---- linking ----
+
+struct LinkSample {
+    test::SeededEntropy entropy{2};
+    seal::LinkOffer offer = seal::make_link_offer(DeviceId{}, entropy);
+    std::string code = seal::link_code(offer);
+    Bytes grant = [&] {
+        const auto parsed = seal::parse_link_code(code);
+        return seal::seal_link_grant(
+            *parsed, {"ann", test::account_key("ann"), test::account_seed("ann"), list_sample().encoded}, entropy);
+    }();
+};
+
+const LinkSample& link_sample()
+{
+    static const LinkSample* const made = new LinkSample;
+    return *made;
+}
+
+std::vector<Bytes> codes()
+{
+    const identity::Named ann{"ann", test::account_key("ann")};
+    const identity::Named bob{"bob", test::account_key("bob")};
+    return {bytes_of(link_sample().code), bytes_of(identity::verification_code(ann, bob))};
+}
+
+std::vector<Bytes> grants()
+{
+    return {link_sample().grant};
+}
+
+// ---- groups ----
+
+/// Ann and Bob, two devices each, and what may be on its way to Bob's first.
+struct Mail {
+    test::Four four{3};
+    MessageId id = test::message_id(77);
+    std::vector<Bytes> sealed; ///< A message, a commit, a GroupInfo, a Welcome.
+    MessageId commit_id;
+    testing::MemoryStore store; ///< Bob's: none of it has come.
+    Mail()
+    {
+        four.everybody_talks();
+        sealed.push_back(four.seal(four.ann1, id, "hello").bytes);
+        const auto change = four.change(four.ann1);
+        sealed.push_back(change.commit);
+        commit_id = change.id;
+        sealed.push_back(four.world.group_info);
+        four.ann2.groups->abandon(four.conversation);
+        sealed.push_back(four.found(four.ann2, 2).welcome);
+        store = four.bob1.store;
+    }
+};
+
+Mail& mail()
+{
+    static Mail* const made = new Mail;
+    return *made;
+}
+
+std::vector<Bytes> letters()
+{
+    std::vector<Bytes> out;
+    for (std::uint8_t which = 0; which < 4; ++which) {
+        out.push_back({which, 0, 0, 200, 0, 1});
+        out.push_back({static_cast<std::uint8_t>(which | 0x40)});
+    }
+    return out;
+}
+
 } // namespace
 
-FUZZ_TARGET(seal_envelope, "", 2048, envelopes)
+FUZZ_TARGET(seal_device_list, "wire", 2048, lists)
 {
-    // One envelope has one spelling: the parts are the whole.
-    if (const auto view = seal::parse_sealed(input)) {
-        FUZZ_CHECK(view->head.size() + view->body.size() == input.size());
-        FUZZ_CHECK(view->slots.size() % seal::slot_bytes == 0 && !view->slots.empty());
-        FUZZ_CHECK(view->ephemeral_key.size() == seal::ephemeral_bytes);
-    }
-    if (const auto inner = seal::parse_inner(input)) {
-        const auto again = seal::format_inner(inner->signature, inner->generation, inner->content);
-        FUZZ_CHECK(std::equal(again.begin(), again.end(), input.begin(), input.end()));
-    }
+    const auto verified = identity::verify_device_list(input, "ann", test::account_key("ann"));
+    if (!verified.ok()) return;
+    // Signed: nobody else can make one, and it has one spelling.
+    FUZZ_CHECK(verified->encoded == list_sample().encoded);
+    FUZZ_CHECK(identity::judge(list_sample(), *verified) == identity::Succession::same);
 }
 
 FUZZ_TARGET(seal_vault, "", 128, vaults)
@@ -57,4 +145,56 @@ FUZZ_TARGET(seal_vault, "", 128, vaults)
     static const Bytes whole = vaults().front();
     const auto opened = crypto::open_vault(sample.key, "ann", sample.account, input);
     FUZZ_CHECK(opened.ok() == std::equal(input.begin(), input.end(), whole.begin(), whole.end()));
+}
+
+FUZZ_TARGET(seal_code, "code", 512, codes)
+{
+    const auto text = as_text(input);
+    const auto parsed = seal::parse_link_code(text);
+    if (!parsed.ok()) FUZZ_CHECK(parsed.error().code == ErrorCode::invalid_argument && !parsed.error().detail.empty());
+    const identity::Named ann{"ann", test::account_key("ann")};
+    const identity::Named bob{"bob", test::account_key("bob")};
+    if (identity::verification_matches(text, bob, ann)) FUZZ_CHECK(text == identity::verification_code(ann, bob));
+    if (const auto name = seal::parse_group_id(input))
+        FUZZ_CHECK(seal::encode_group_id(name->conversation, name->incarnation) == to_bytes(input));
+}
+
+FUZZ_TARGET(seal_link_grant, "", 1024, grants)
+{
+    const auto& sample = link_sample();
+    const auto opened = seal::open_link_grant(sample.offer, input);
+    FUZZ_CHECK(opened.ok() == (to_bytes(input) == sample.grant));
+}
+
+FUZZ_TARGET(seal_groups, "mls", 1024, letters)
+{
+    Choices choices(input);
+    auto& all = mail();
+    auto store = all.store;
+    test::SeededEntropy entropy(5);
+    auto& bob = all.four.bob1;
+    seal::Groups groups({bob.id, bob.seed, bob.certificate}, store, entropy, all.four.world);
+    const auto which = choices.byte();
+    const auto& honest = all.sealed[which % 4];
+    const bool whole = (which & 0x40) != 0;
+    const Bytes letter = (which & 0x80) != 0 ? to_bytes(choices.rest()) : whole ? honest : mutated(honest, choices);
+    const auto from = choices.dice(4) == 3 ? all.four.bob2.id : all.four.ann1.id;
+    (void)seal::read_label(letter);
+    store.begin();
+    const auto opened = groups.open(seal::Purpose::content, all.id, from, letter);
+    const bool is_opened = opened.verdict == seal::Opened::Verdict::opened;
+    if (is_opened) FUZZ_CHECK(as_text(opened.content) == "hello" && from == all.four.ann1.id);
+    groups.flush();
+    // What is not opened leaves no trace.
+    if (!is_opened) FUZZ_CHECK(!store.dirty());
+    const auto commit = groups.commit(all.commit_id, from, letter, all.four.world.now_ms);
+    if (commit.verdict == seal::CommitOutcome::Verdict::applied) FUZZ_CHECK(letter == all.sealed[1]);
+    (void)groups.welcome(letter, all.four.world.now_ms);
+    (void)groups.rejoin(all.four.circle, letter, all.four.world.at_relay, all.four.world.now_ms);
+    groups.flush();
+    FUZZ_CHECK(store.commit().ok());
+    // And it starts again from what it stored.
+    seal::Groups again({bob.id, bob.seed, bob.certificate}, store, entropy, all.four.world);
+    FUZZ_CHECK(again.version(all.four.conversation).has_value() ||
+               groups.version(all.four.conversation) == std::nullopt);
 }

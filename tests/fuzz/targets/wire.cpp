@@ -81,6 +81,15 @@ FUZZ_TARGET(wire_certificate, "wire", 1024, samples<wire::test::again_certificat
     FUZZ_CHECK(wire::certificate_signed_bytes(*decoded).size() < wire::certificate_context.size() + again.size());
 }
 
+FUZZ_TARGET(wire_device_list, "wire", 2048, samples<wire::test::again_device_list>)
+{
+    const auto decoded = wire::decode_device_list(input);
+    if (!decoded.ok()) return;
+    // It never grows either.
+    const auto again = wire::encode(*decoded);
+    FUZZ_CHECK(std::equal(again.begin(), again.end(), input.begin(), input.end()));
+}
+
 FUZZ_TARGET(wire_name, "relay_address", 512, names)
 {
     const auto text = as_text(input);
