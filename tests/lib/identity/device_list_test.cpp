@@ -5,8 +5,6 @@
 
 #include <doctest/doctest.h>
 
-#include <functional>
-
 using namespace godwit;
 using namespace godwit::identity;
 using namespace godwit::identity::test;
@@ -56,9 +54,9 @@ TEST_CASE("device list: what is well signed and still wrong is refused")
 {
     struct Case {
         const char* name;
-        std::function<Bytes()> make;
+        Bytes (*make)();
     };
-    const std::vector<Case> cases{
+    const Case cases[]{
         {"of another user",
          [] {
              auto list = unsigned_list();

@@ -4,8 +4,6 @@
 #include "tests/lib/seal/four.hpp"
 #include "tests/lib/seal/insider.hpp"
 
-#include <functional>
-
 using namespace godwit;
 using namespace godwit::test;
 using mls::MlsError;
@@ -26,8 +24,7 @@ Bytes epoch_state(Member& member, const ConversationId& conversation)
 struct MessageAttack {
     const char* name;
     Verdict verdict;
-    std::function<seal::Opened(Four&, const Bytes&)>
-        send; ///< To bob1; the bytes: an honest message 1 of ann1, not opened.
+    seal::Opened (*send)(Four&, const Bytes&); ///< To bob1; the bytes: an honest message 1 of ann1, not opened.
 };
 
 seal::Opened at_bob(Four& f, BytesView sealed, const Member& from, const MessageId& id = message_id(1),
@@ -61,7 +58,7 @@ Bytes forge_message(Four& f, Member& by, mls::LeafIndex claimed, std::uint32_t g
         mls::seal_private_message(group.cipher_suite(), content, peek, sender, Access::sender_data_secret(group), 0)});
 }
 
-const std::vector<MessageAttack> message_attacks{
+const MessageAttack message_attacks[]{
     {"another device claimed by the relay", Verdict::forged,
      [](Four& f, const Bytes& sealed) { return at_bob(f, sealed, f.ann2); }},
     {"a device that is nobody's", Verdict::forged,
@@ -230,7 +227,7 @@ struct CommitAttack {
     const char* name;
     CommitVerdict verdict;
     MlsError error;
-    std::function<seal::CommitOutcome(Four&, Member& stranger)> send; ///< To bob1.
+    seal::CommitOutcome (*send)(Four&, Member& stranger); ///< To bob1.
 };
 
 constexpr std::uint64_t commit_id = 4711;
@@ -292,7 +289,7 @@ Bytes certificate_for(const Member& device, std::string_view by_account, std::st
     return wire::encode(certificate);
 }
 
-const std::vector<CommitAttack> commit_attacks{
+const CommitAttack commit_attacks[]{
     {"adds an outsider", CommitVerdict::rejected, MlsError::invalid_credential,
      [](Four& f, Member& eve) { return lawless_commit(f, {add_of(eve)}); }},
     {"adds an outsider with a certificate that names Bob's account", CommitVerdict::rejected,

@@ -3,8 +3,6 @@
 #include "tests/lib/seal/four.hpp"
 #include "tests/lib/seal/insider.hpp"
 
-#include <functional>
-
 using namespace godwit;
 using namespace godwit::test;
 using seal::Groups;
@@ -56,7 +54,7 @@ Bytes lawless_welcome(Member& by, const LawlessGroup& what, const Bytes& package
 struct WelcomeAttack {
     const char* name;
     ErrorCode code; ///< ok: an honest one, for comparison.
-    std::function<Bytes(World&, Member& bob, Member& ann, Member& eve)> make;
+    Bytes (*make)(World&, Member& bob, Member& ann, Member& eve);
 };
 
 LawlessGroup honest_group()
@@ -69,7 +67,7 @@ LawlessGroup honest_group()
             false};
 }
 
-const std::vector<WelcomeAttack> welcome_attacks{
+const WelcomeAttack welcome_attacks[]{
     {"an honest one", ErrorCode::ok,
      [](World&, Member& bob, Member& ann, Member&) { return lawless_welcome(ann, honest_group(), one_package(bob)); }},
     {"by a stranger", ErrorCode::authentication_failed,
@@ -191,7 +189,7 @@ namespace {
 struct InfoAttack {
     const char* name;
     ErrorCode code;
-    std::function<Bytes(Four&, mls::GroupInfo)> make;
+    Bytes (*make)(Four&, mls::GroupInfo);
     seal::Version at{1, 1};
 };
 
@@ -201,7 +199,7 @@ Bytes signed_by(Member& member, mls::GroupInfo info)
     return mls::encode(mls::MLSMessage{std::move(info)});
 }
 
-const std::vector<InfoAttack> info_attacks{
+const InfoAttack info_attacks[]{
     {"touched", ErrorCode::authentication_failed,
      [](Four&, mls::GroupInfo info) {
          info.confirmation_tag[0] ^= 1;

@@ -5,8 +5,6 @@
 
 #include "lib/seal/key_packages.hpp"
 
-#include <functional>
-
 using namespace godwit;
 using namespace godwit::test;
 using seal::Groups;
@@ -33,7 +31,7 @@ namespace {
 
 struct PackageAttack {
     const char* name;
-    std::function<Bytes(World&, Member& bob, Member& eve)> make;
+    Bytes (*make)(World&, Member& bob, Member& eve);
 };
 
 Bytes made_package(Member& member, const mls::LeafNodeOptions& leaf, mls::Lifetime valid = lifetime,
@@ -60,7 +58,7 @@ Bytes certificate_of(const Member& device, std::string_view user, std::string_vi
     return wire::encode(identity::sign_certificate(certificate, account_seed(account)));
 }
 
-const std::vector<PackageAttack> package_attacks{
+const PackageAttack package_attacks[]{
     {"somebody else's", [](World&, Member&, Member& eve) { return one_package(eve); }},
     {"of another device of the account",
      [](World& w, Member&, Member&) { return one_package(w.device("bob", "bob2")); }},
