@@ -48,6 +48,13 @@ struct Context {
     void log(std::string_view what) { trace.line(port::TraceLevel::debug, "engine", what); }
 };
 
+/// The same may be asked again, later.
+[[nodiscard]] constexpr bool is_temporary(ErrorCode code)
+{
+    return code == ErrorCode::timed_out || code == ErrorCode::rate_limited || code == ErrorCode::relay_unavailable ||
+           code == ErrorCode::not_connected || code == ErrorCode::busy;
+}
+
 /// Up to a fifth more or less, so that a thousand clients do not come back in the same millisecond.
 [[nodiscard]] inline Duration jittered(Duration duration, port::Entropy& entropy)
 {

@@ -16,13 +16,6 @@ namespace {
 /// again so often.
 constexpr std::uint32_t conflicts_max = 4;
 
-/// These may be repeated as they are.
-bool is_temporary(ErrorCode code)
-{
-    return code == ErrorCode::timed_out || code == ErrorCode::rate_limited || code == ErrorCode::relay_unavailable ||
-           code == ErrorCode::not_connected || code == ErrorCode::busy;
-}
-
 } // namespace
 
 void Engine::State::enter(RequestId id, Credentials credentials, Moment now)

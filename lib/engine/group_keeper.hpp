@@ -42,8 +42,6 @@ public:
     void hurry(const ConversationId& conversation);
     /// This device may be on a branch that is dead: compare with the relay.
     void doubt(const ConversationId& conversation);
-    /// A peer is in an epoch that we have no way into.
-    void fell_behind(const ConversationId& conversation);
 
     /// Whether this device is where the others are is being found out.
     [[nodiscard]] bool in_doubt(const ConversationId& conversation) const;

@@ -46,12 +46,16 @@ struct Group {
 };
 /// A report that nobody waits for.
 struct Report {};
+/// Of a commit that is not valid here.
+struct Reject {
+    ConversationId conversation;
+};
 /// KeyPackages of ours for the relay.
 struct KeyPackageStock {};
 } // namespace purpose
 using Purpose =
     std::variant<purpose::Enter, purpose::Logout, purpose::Contact, purpose::Put, purpose::Receipt, purpose::Signal,
-                 purpose::Refresh, purpose::Group, purpose::Report, purpose::KeyPackageStock>;
+                 purpose::Refresh, purpose::Group, purpose::Report, purpose::Reject, purpose::KeyPackageStock>;
 
 namespace note {
 struct Welcomed {

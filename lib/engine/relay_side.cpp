@@ -15,12 +15,6 @@ namespace {
 /// Its mailbox was full, and it is there to empty it.
 constexpr Duration receipt_rest_full = std::chrono::milliseconds(200);
 
-bool is_temporary(ErrorCode code)
-{
-    return code == ErrorCode::timed_out || code == ErrorCode::rate_limited || code == ErrorCode::relay_unavailable ||
-           code == ErrorCode::not_connected || code == ErrorCode::busy;
-}
-
 } // namespace
 
 RelaySession* Engine::State::session_on(LinkId link)
@@ -195,6 +189,8 @@ void Engine::State::answered(const Purpose& what, const frame::Response& respons
     } else if (const auto* group = std::get_if<purpose::Group>(&what)) {
         keeper.answered(*group, response, now);
         groups_moved(now);
+    } else if (const auto* reject = std::get_if<purpose::Reject>(&what)) {
+        if (code == ErrorCode::conflict) keeper.doubt(reject->conversation);
     } else if (std::holds_alternative<purpose::KeyPackageStock>(what) && code != ErrorCode::ok) {
         context.log("the relay did not take KeyPackages: " + response.error.detail);
     }

@@ -26,6 +26,22 @@ std::optional<DeviceId> external_committer(const mls::PublicMessage& message)
     return DeviceId::from(commit->path->leaf_node.signature_key);
 }
 
+/// The envelope id that a handshake message is made for; of old ones too: it is authenticated, and not encrypted.
+const Bytes* bound_of(const mls::MLSMessage& message)
+{
+    if (const auto* closed = message.as<mls::PrivateMessage>()) return &closed->authenticated_data;
+    if (const auto* open = message.as<mls::PublicMessage>()) return &open->content.authenticated_data;
+    return nullptr;
+}
+
+bool is_bound_to(BytesView sealed, const MessageId& id)
+{
+    if (sealed.size() > wire::commit_bytes_max) return false;
+    const auto message = mls::decode<mls::MLSMessage>(sealed);
+    const Bytes* bound = message ? bound_of(*message) : nullptr;
+    return bound != nullptr && *bound == bind(commit_purpose, id);
+}
+
 } // namespace
 
 Changes Groups::State::entered(Conversation& c, const Members& before, bool joined,
@@ -103,6 +119,10 @@ CommitOutcome Groups::commit(const MessageId& id, const DeviceId& from, BytesVie
         return out;
     }
     if (label->version.epoch < now.epoch) {
+        if (!is_bound_to(sealed, id)) {
+            out.verdict = Verdict::replayed;
+            return out;
+        }
         const auto& entered = c->about.entered;
         const auto at = std::find_if(entered.begin(), entered.end(),
                                      [&](const Entered& one) { return one.epoch == label->version.epoch + 1; });
@@ -134,19 +154,17 @@ CommitOutcome Groups::State::apply(Conversation& c, const MessageId& id, const D
 
     // Whose it is and which envelope it belongs to: both are signed, the relay only repeats them.
     std::optional<DeviceId> committer;
-    const Bytes* bound = nullptr;
+    const Bytes* bound = bound_of(*message);
     if (const auto* closed = message->as<mls::PrivateMessage>()) {
         if (closed->content_type != mls::ContentType::commit) return reject(mls::MlsError::wrong_wire_format);
         const auto key = c.group->sender_key(*closed);
         if (!key) return reject(key.error());
         committer = DeviceId::from(*key);
-        bound = &closed->authenticated_data;
     } else if (const auto* open = message->as<mls::PublicMessage>()) {
         // In the open goes one thing only: the commit of somebody who joins by it.
         if (open->content.sender.sender_type != mls::SenderType::new_member_commit)
             return reject(mls::MlsError::sender_not_allowed);
         committer = external_committer(*open);
-        bound = &open->content.authenticated_data;
     }
     if (bound == nullptr || *bound != bind(commit_purpose, id) || committer != from)
         return reject(mls::MlsError::refused_by_application);

@@ -137,6 +137,7 @@ struct CommitOutcome {
         rival,    ///< Of an epoch that we have left by another commit: one of the two branches is dead.
         ahead,    ///< Of an epoch that we have not entered.
         rejected, ///< It is for us, and it is not valid: report it.
+        replayed, ///< Of an epoch that we have left, in an envelope that it was not made for.
         foreign,  ///< Of a group that we are not in, or of an older incarnation.
     } verdict = Verdict::foreign;
     Version from;

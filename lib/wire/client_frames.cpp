@@ -143,6 +143,7 @@ void fields(C& c, Of<C, relay::GroupReject>& v)
     c.number(v.epoch);
     c.fixed(v.commit);
     c.number(v.reason);
+    c.fixed(v.after);
 }
 
 template <class C>

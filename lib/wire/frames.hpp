@@ -234,6 +234,8 @@ struct GroupFetch {
     ConversationId conversation;
 };
 /// A member could not accept the newest commit: the relay opens its epoch again, and tells the members (GroupChanged).
+/// Error: conflict, with the GroupState in the answer: it is not the newest, or the member came there by another
+/// commit.
 struct GroupReject {
     static constexpr std::uint8_t wire_kind = 116;
     std::string with;
@@ -242,6 +244,7 @@ struct GroupReject {
     std::uint64_t epoch = 0;  ///< The one that the commit started from.
     MessageId commit;         ///< Its envelope's id.
     std::uint32_t reason = 0; ///< mls::MlsError, for the operator's eyes.
+    MessageId after;          ///< Envelope id of the commit by which the member entered `epoch`; zero: by a Welcome.
 };
 /// A device list with fewer devices: those that are missing are revoked, and their connections end. Errors: conflict.
 struct DevicesPut {

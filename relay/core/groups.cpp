@@ -166,6 +166,9 @@ Answer Groups::reject(const Session& session, const frame::GroupReject& request,
         const auto before = context_.store.group_commit(group, request.epoch - 1);
         if (!before || context_.store.group_info(before->row).empty())
             return conflict(group, "the epoch before it is gone: join again");
+        // To who came there by another commit, everything here is wrong.
+        if (!request.after.is_zero() && request.after != before->id)
+            return conflict(group, "you came to this epoch by another commit: join again");
     }
     rejects_.take(who, now.mono);
     context_.store.reject_group_commit(newest->row);

@@ -109,6 +109,21 @@ TEST_CASE("what cannot be rejected: an older commit, another one, one that was r
     CHECK(c.world.core->counters().group_rejects == 1);
 }
 
+TEST_CASE("who came to the epoch by another commit than the relay's has another history: it cannot reject")
+{
+    Chat c;
+    CHECK(c.commit(c.ann, "bo", 1, 0, 1) == ErrorCode::ok);
+    CHECK(c.commit(c.ann, "bo", 1, 1, 2) == ErrorCode::ok);
+    frame::GroupReject reject{"ann", conversation(100, 200), 1, 1, envelope(2).id, 7, envelope(77).id};
+    const auto refused = c.bo.ask(reject);
+    CHECK(refused.error.code == ErrorCode::conflict);
+    CHECK(std::get<frame::GroupState>(refused.body).epoch == 2);
+    CHECK(c.state(c.ann).epoch == 2);
+    reject.after = envelope(1).id;
+    CHECK(c.bo.code(reject) == ErrorCode::ok);
+    CHECK(c.state(c.ann).epoch == 1);
+}
+
 TEST_CASE("rejecting is rare: five at once, then one each twelve minutes, per device")
 {
     Chat c;

@@ -77,12 +77,12 @@ std::vector<Sample> client_samples()
     out.push_back({"request.group_fetch",
                    encode(relay::ClientFrame(request(16, relay::GroupFetch{"bo", conversation}))),
                    "9331109373a2626fc410c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0", again_client});
-    out.push_back(
-        {"request.group_reject",
-         encode(relay::ClientFrame(request(17, relay::GroupReject{"bo", conversation, 1, 7, message(0xee), 12}))),
-         "9331119774a2626fc410c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c00107c410eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"
-         "0c",
-         again_client});
+    out.push_back({"request.group_reject",
+                   encode(relay::ClientFrame(
+                       request(17, relay::GroupReject{"bo", conversation, 1, 7, message(0xee), 12, message(0xef)}))),
+                   "9331119874a2626fc410c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c00107c410eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"
+                   "0cc410efefefefefefefefefefefefefefefef",
+                   again_client});
     out.push_back({"request.devices_put", encode(relay::ClientFrame(request(18, relay::DevicesPut{list}))),
                    "9331129275c402de11", again_client});
     out.push_back(

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the relay answers, and what members have done.
+#include "lib/engine/group_keeper.hpp"
+
+#include <algorithm>
+
+namespace godwit::engine {
+
+namespace frame = wire::relay;
+
+namespace {
+
+/// A commit that the relay has accepted and not delivered: how long until we count as having fallen out.
+constexpr Duration behind_max = std::chrono::seconds(2);
+/// After a conflict: the winner's commit is on its way.
+constexpr Duration conflict_wait = std::chrono::milliseconds(500);
+/// The relay could not now: the same commit goes again, no sooner.
+constexpr Duration repeat_wait = std::chrono::seconds(2);
+/// After so many failures to join, the group counts as lost, and the next incarnation takes its place.
+constexpr std::uint32_t failures_before_new = 3;
+constexpr std::size_t reports_max = 64;
+
+} // namespace
+
+// ---- what the relay answers ---------------------------------------------------------------------
+
+void GroupKeeper::answered(const purpose::Group& what, const frame::Response& response, Moment now)
+{
+    const auto at = chores_.find(what.conversation);
+    if (groups_ == nullptr || at == chores_.end()) return;
+    auto& chore = at->second;
+    const bool ok = response.error.code == ErrorCode::ok;
+    switch (chore.step) {
+    case Chore::Step::rest: return; // Of a session that is over.
+    case Chore::Step::info:
+        if (const auto* state = std::get_if<frame::GroupState>(&response.body); ok && state != nullptr)
+            return got_info(what.conversation, chore, *state, now);
+        return fail(chore, now);
+    case Chore::Step::packages: {
+        const auto circle = roster_.circle_of(what.conversation);
+        const auto* packages = std::get_if<frame::KeyPackages>(&response.body);
+        if (!ok || packages == nullptr || !circle) return fail(chore, now);
+        for (const auto& one : packages->packages)
+            chore.packages[one.device] = one.package;
+        // Goes on at once, within this tick.
+        chore.step = Chore::Step::rest;
+        chore.due = Instant{};
+        chore.fetched = true;
+        return;
+    }
+    case Chore::Step::commit: return got_verdict(what.conversation, chore, response, now);
+    }
+}
+
+void GroupKeeper::begin_creating(Chore& chore, const seal::Circle& circle, std::uint64_t incarnation)
+{
+    chore.creates = true;
+    chore.incarnation = incarnation;
+    chore.packages.clear();
+    chore.ask.clear();
+    for (const auto& party : circle.parties)
+        chore.ask.push_back(party.user);
+    chore.fetched = true;
+    rest(chore, Instant{});
+}
+
+void GroupKeeper::got_info(const ConversationId& conversation, Chore& chore, const frame::GroupState& state, Moment now)
+{
+    const auto circle = roster_.circle_of(conversation);
+    if (!circle) return rest(chore, never);
+    const auto ours = groups_->version(conversation);
+    const seal::Version relays{state.incarnation, state.epoch};
+    if (state.incarnation == 0 || state.epoch == 0) {
+        if (ours) groups_->abandon(conversation);
+        return begin_creating(chore, *circle, std::max(state.incarnation, ours ? ours->incarnation : 0) + 1);
+    }
+    if (ours && *ours == relays && groups_->entered_by(conversation).value_or(state.commit) == state.commit) {
+        chore.compare = chore.rejoin = false;
+        chore.behind_since = never;
+        return rest(chore, Instant{});
+    }
+    if (ours && ours->incarnation == relays.incarnation && ours->epoch < relays.epoch && !chore.rejoin) {
+        // The commits that lead there may be on their way.
+        if (chore.behind_since == never) chore.behind_since = now.mono;
+        if (now.mono < chore.behind_since + behind_max) return rest(chore, now.mono + soon(std::chrono::seconds(1)));
+        context_.security(SecurityKind::commit_withheld, user_of(conversation), {},
+                          "the relay accepted changes of the group and has not delivered them");
+    }
+    if (ours && !chore.rejoin && ours->epoch >= relays.epoch && ours->incarnation == relays.incarnation)
+        context_.security(SecurityKind::group_forked, user_of(conversation), {},
+                          "the relay has another history of the group than this device");
+    chore.rejoin = true;
+    auto outgoing = groups_->rejoin(*circle, state.group_info, relays, now.wall_ms);
+    if (!outgoing && chore.failures + 1 >= failures_before_new) {
+        context_.security(SecurityKind::group_invalid, user_of(conversation), {},
+                          "the group cannot be joined (" + outgoing.error().detail + "): a new one takes its place");
+        if (ours) groups_->abandon(conversation);
+        chore.failures = 0;
+        return begin_creating(chore, *circle, relays.incarnation + 1);
+    }
+    commit(conversation, chore, std::move(outgoing), nullptr, now);
+}
+
+void GroupKeeper::got_verdict(const ConversationId& conversation, Chore& chore, const frame::Response& response,
+                              Moment now)
+{
+    const auto code = response.error.code;
+    if (code == ErrorCode::ok) {
+        if (groups_->is_pending(conversation)) {
+            const bool was_in = groups_->version(conversation).has_value();
+            const bool rejoined = std::exchange(chore.rejoin, false) && was_in;
+            auto changes = groups_->accepted(conversation, now.wall_ms);
+            if (!changes) {
+                context_.log("an accepted commit does not take effect: " + changes.error().detail);
+                chore.compare = true;
+                return fail(chore, now);
+            }
+            entered(*changes);
+            if (rejoined)
+                context_.security(SecurityKind::group_rejoined, user_of(conversation), {},
+                                  "this device had fallen out of the conversation and joined again");
+        }
+        chore.compare = chore.creates = chore.hurry = chore.waited = false;
+        chore.behind_since = never;
+        chore.failures = 0;
+        return rest(chore, Instant{});
+    }
+    if (is_temporary(code)) {
+        const auto wait = std::max<Duration>(repeat_wait, std::chrono::milliseconds(response.error.retry_after_ms));
+        return rest(chore, now.mono + soon(wait)); // Pending: the same again.
+    }
+    groups_->refused(conversation);
+    chore.creates = false;
+    if (code != ErrorCode::conflict) return fail(chore, now);
+    const auto* state = std::get_if<frame::GroupState>(&response.body);
+    const auto ours = groups_->version(conversation);
+    if (state != nullptr && ours && seal::Version{state->incarnation, state->epoch} <= *ours) {
+        // No newer commit is on its way: the relay's history is another one, or older.
+        chore.compare = true;
+        return fail(chore, now);
+    }
+    chore.waited = true;
+    rest(chore, now.mono + soon(conflict_wait));
+}
+
+// ---- what members have done ---------------------------------------------------------------------
+
+void GroupKeeper::entered(const seal::Changes& changes)
+{
+    context_.log("group with " + user_of(changes.conversation) + ": epoch " + std::to_string(changes.version.epoch) +
+                 ", " + std::to_string(changes.added.size()) + " added, " + std::to_string(changes.removed.size()) +
+                 " removed");
+    changed_.insert(changes.conversation);
+    const auto circle = roster_.circle_of(changes.conversation);
+    for (const auto& certificate : changes.added) {
+        bool listed = false;
+        if (circle)
+            for (const auto& party : circle->parties)
+                listed = listed || (party.account_key == certificate.account_key &&
+                                    std::find(party.devices.begin(), party.devices.end(), certificate.device) !=
+                                        party.devices.end());
+        if (!listed)
+            context_.security(SecurityKind::device_unlisted, certificate.user, certificate.device,
+                              "a device that its account does not list joined: it will be removed before anything is "
+                              "sealed");
+    }
+    look(changes.conversation);
+}
+
+void GroupKeeper::commit_came(const MessageId& id, const DeviceId& from, BytesView sealed, Moment now)
+{
+    if (groups_ == nullptr) return;
+    auto outcome = groups_->commit(id, from, sealed, now.wall_ms);
+    const auto label = seal::read_label(sealed);
+    if (!label) return context_.reject("a commit that does not decode");
+    const auto& conversation = label->conversation;
+    using Verdict = seal::CommitOutcome::Verdict;
+    if (outcome.verdict == Verdict::ahead || outcome.verdict == Verdict::foreign)
+        for (const auto& ours : groups_->pending()) {
+            // Its successor is here, so ours was accepted; the answer got lost with a connection, or comes later.
+            if (ours.conversation != conversation ||
+                outcome.from != seal::Version{ours.from.incarnation, ours.from.epoch + 1})
+                continue;
+            if (auto changes = groups_->accepted(conversation, now.wall_ms)) {
+                entered(*changes);
+                outcome = groups_->commit(id, from, sealed, now.wall_ms);
+            }
+            break;
+        }
+    switch (outcome.verdict) {
+    case Verdict::applied: return entered(outcome.changes);
+    case Verdict::known: return;
+    case Verdict::rival:
+    case Verdict::ahead: return doubt(conversation);
+    case Verdict::foreign: return look(conversation);
+    case Verdict::replayed:
+        return context_.security(SecurityKind::commit_rejected, user_of(conversation), from,
+                                 "an old change of the group came again, as if it were another: it was refused");
+    case Verdict::rejected: break;
+    }
+    // On a dead branch everything looks wrong: that is found out first.
+    if (in_doubt(conversation)) return context_.log("a commit that cannot be judged: " + outcome.detail);
+    context_.security(SecurityKind::commit_rejected, user_of(conversation), from,
+                      "a change of the group is not valid (" + outcome.detail + "): it was refused and reported");
+    if (reports_.size() >= reports_max) return;
+    reports_.push_back({user_of(conversation), conversation, outcome.from.incarnation, outcome.from.epoch, id,
+                        outcome.mls_error, groups_->entered_by(conversation).value_or(MessageId{})});
+}
+
+void GroupKeeper::welcome_came(BytesView sealed, Moment now)
+{
+    if (groups_ == nullptr) return;
+    auto changes = groups_->welcome(sealed, now.wall_ms);
+    if (changes) return entered(*changes);
+    if (changes.error().code == ErrorCode::conflict) return; // We are in already.
+    context_.security(SecurityKind::group_invalid, {}, {}, "an invitation was refused: " + changes.error().detail);
+}
+
+void GroupKeeper::relay_state(const frame::GroupChanged& state)
+{
+    if (groups_ == nullptr) return;
+    const auto ours = groups_->version(state.conversation);
+    if (ours && *ours == seal::Version{state.incarnation, state.epoch} &&
+        groups_->entered_by(state.conversation).value_or(state.commit) == state.commit)
+        return;
+    doubt(state.conversation);
+}
+
+} // namespace godwit::engine
