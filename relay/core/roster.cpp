@@ -101,7 +101,9 @@ Answer Roster::do_unblock(AccountRow me, AccountRow other, RosterState mine, Ros
 {
     if (mine != blocked) return {};
     set(me, other, theirs == accepted ? accepted : theirs == requested ? incoming : none, now);
-    if (theirs == accepted) context_.changes.presence.insert({other, me});
+    if (theirs != accepted) return {};
+    context_.changes.roster.insert({other, me}); // Our device list may have moved on meanwhile.
+    context_.changes.presence.insert({other, me});
     return {};
 }
 
