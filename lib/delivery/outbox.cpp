@@ -224,7 +224,9 @@ bool Outbox::collect_lane(port::Store& store, Moment now, Entry& entry, const De
         if (fitness == Fitness::sealed) {
             ++envelope.sealings;
             store.put_envelope(envelope);
-            if (joins) out.offers[shared->second].envelope.sealed = envelope.sealed;
+            // Sealed anew within one tick: what leaves is what is stored, to everybody.
+            for (auto& offer : out.offers)
+                if (envelope.sealings > 1 && offer.envelope.id == id) offer.envelope.sealed = envelope.sealed;
         }
         used.lane.offered(now.mono);
         if (joins) {
