@@ -131,7 +131,8 @@ struct MessageReceived {
     Message message;
 };
 
-/// An outgoing message moved on. Also for messages sent by this account's other devices (state accepted).
+/// An outgoing message moved on. Also for messages that this account's other devices wrote: `sent`,
+/// and only the device that wrote one learns more.
 struct MessageStateChanged {
     MessageId id;
     std::string with;

@@ -55,7 +55,8 @@ Error invalid(std::string detail)
     return Error{ErrorCode::invalid_argument, std::move(detail), 0};
 }
 
-Result<std::unique_ptr<port::Store>> open_store(const Home& home, std::string_view passphrase, port::Trace& trace)
+Result<std::unique_ptr<port::Store>> open_store(const Home& home, std::string_view passphrase, port::Trace& trace,
+                                                std::vector<Error>& notices)
 {
     auto key =
         passphrase.empty() || !home.key.empty() ? sqlite::Key::raw(home.key) : sqlite::Key::passphrase(passphrase);
@@ -63,10 +64,17 @@ Result<std::unique_ptr<port::Store>> open_store(const Home& home, std::string_vi
     store::StoreOptions options;
     options.path = home.database;
     options.key = &*key;
-    options.on_wal_tail = [&trace](const sqlite::WalTail& tail) {
+    options.on_wal_tail = [&trace, &notices](const sqlite::WalTail& tail) {
         trace.line(port::TraceLevel::info, "store",
                    "cut off an unfinished transaction: " +
                        std::to_string(tail.frames_unfinished + tail.frames_damaged) + " log frames");
+        if (tail.frames_damaged > 0)
+            notices.push_back(
+                {ErrorCode::storage_corrupt,
+                 "the end of the write-ahead log is damaged and was cut off: after a power failure that is "
+                 "an unfinished write, and nothing is lost; else the last messages may be missing, so "
+                 "check the disk",
+                 0});
     };
     auto store = store::SqliteStore::open(options);
     if (!store.ok()) return std::move(store).error();
@@ -87,10 +95,10 @@ Result<std::unique_ptr<client::Facade>> open(ClientOptions options)
     if (!options.store_key.empty()) home->key = std::move(options.store_key);
 
     auto trace = std::make_unique<CallbackTrace>(std::move(options.trace));
-    auto store = open_store(*home, options.passphrase, *trace);
+    client::FacadeParts parts;
+    auto store = open_store(*home, options.passphrase, *trace, parts.notices);
     if (!store.ok()) return std::move(store).error();
 
-    client::FacadeParts parts;
     parts.config.client_version = std::move(options.client_version);
     parts.config.platform = platform_name();
     parts.store = *std::move(store);

@@ -43,6 +43,8 @@ void Facade::run()
     Ticker ticker(
         {parts_.config, *parts_.store, *parts_.entropy, *parts_.trace, shell, mailbox_, events_, parts_.derive});
     shell.observe(ticker);
+    for (auto& notice : parts_.notices)
+        (void)events_.push(event::Warning{std::move(notice)}); // The queue is empty yet.
     ticker.start();
     if (!stopping_) shell.run();
     ticker.close();

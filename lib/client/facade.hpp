@@ -23,6 +23,7 @@ struct FacadeParts {
     std::function<std::unique_ptr<Shell>()> make_shell; ///< Called once, on the loop thread.
     DerivePassword derive;
     std::size_t events_max = 4096;
+    std::vector<Error> notices; ///< What opening found: told first, as event::Warning. A few.
 };
 
 /// Thread-safe, as include/godwit/client.hpp says.

@@ -99,7 +99,7 @@ Result<Incoming> interpret(wire::content::Any content, const Sender& sender, con
     row.message.from_device = sender.device;
     row.message.received_ms = now.wall_ms;
     row.message.sent_ms = now.wall_ms;
-    row.message.state = out.own_copy ? MessageState::accepted : MessageState::received;
+    row.message.state = out.own_copy ? MessageState::sent : MessageState::received;
     row.message.path = path;
     row.message.path_reason = reason;
     row.hlc_ms = now.wall_ms;

@@ -188,8 +188,8 @@ void Engine::State::show(std::vector<delivery::CausalHold::Ready> ready, Moment 
         if (!row.notified)
             notifier.arrived(row.message);
         else if (identity && row.message.from == identity->user && row.raw.empty())
-            context.event(event::MessageStateChanged{
-                row.message.id, row.message.with, MessageState::accepted, Path::none, {}, 0});
+            context.event(
+                event::MessageStateChanged{row.message.id, row.message.with, MessageState::sent, Path::none, {}, 0});
     }
 }
 

@@ -82,6 +82,32 @@ TEST_CASE("keys: beside the store, from the embedder, from a passphrase; each op
         CHECK(entry.path().filename().string().find("store.key.") == std::string::npos); // nothing is left aside
 }
 
+TEST_CASE("a damaged end of the log is cut off, and the application is told before anything else")
+{
+    const test::TemporaryFolder folder;
+    auto client = open({.home = folder / "live"});
+    for (const auto path : {PathPolicy::race, PathPolicy::relay_only, PathPolicy::direct_only})
+        REQUIRE(ask(*client, request::SetPolicy{path}).error.code == ErrorCode::ok);
+    // As a power failure would leave it: the files of a running client.
+    for (const char* home : {"whole", "torn"})
+        std::filesystem::copy(folder / "live", folder / home);
+    const auto log = folder / "torn/godwit.db-wal";
+    REQUIRE(std::filesystem::file_size(log) > 100);
+    {
+        std::fstream bytes(log, std::ios::in | std::ios::out | std::ios::binary);
+        bytes.seekp(-50, std::ios::end);
+        bytes.write("torn", 4);
+    }
+    CHECK(std::get<StatusReport>(ask(*open({.home = folder / "whole"}), request::Status{}).value).policy ==
+          PathPolicy::direct_only);
+    const auto torn = open({.home = folder / "torn"});
+    const auto first = torn->wait(30s);
+    REQUIRE(first);
+    REQUIRE(std::holds_alternative<event::Warning>(*first));
+    CHECK(std::get<event::Warning>(*first).what.code == ErrorCode::storage_corrupt);
+    CHECK(std::get<StatusReport>(ask(*torn, request::Status{}).value).policy == PathPolicy::relay_only);
+}
+
 TEST_CASE("options out of bounds are named")
 {
     const test::TemporaryFolder folder;

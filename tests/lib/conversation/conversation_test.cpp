@@ -87,13 +87,13 @@ TEST_CASE("what a content becomes, and why not")
     CHECK_FALSE(got->row.notified);
     CHECK(got->parents == text.parents);
 
-    SUBCASE("a copy from another own device is filed under the recipient, as accepted")
+    SUBCASE("a copy from another own device is filed under the recipient, as sent")
     {
         CHECK(other_party(text, {"alice", device_named(7)}, "alice").value() == "bob");
         auto copy = interpret(text, {"alice", device_named(7)}, alice, message_named(1), Path::mailbox, "", now);
         REQUIRE(copy);
         CHECK(copy->own_copy);
-        CHECK(copy->row.message.state == MessageState::accepted);
+        CHECK(copy->row.message.state == MessageState::sent);
         CHECK(copy->row.notified);
     }
     SUBCASE("a text for somebody else")

@@ -131,13 +131,13 @@ TEST_CASE(
     REQUIRE(world.run_until([&] { return !phone.heard.received.empty(); }, seconds(4)));
     CHECK_FALSE(phone.heard.received[0].gap_before);
 
-    // What one own device sends, the other has, as accepted, without being told of it as news.
+    // What one own device sends, the other has, as sent, without being told of it as news.
     const auto id = alice.send("bob", "from the desk");
     REQUIRE(world.run_until([&] { return phone.state(id).has_value(); }, seconds(10)));
-    CHECK(phone.state(id) == MessageState::accepted);
+    CHECK(phone.state(id) == MessageState::sent);
     CHECK(phone.heard.received.size() == 1);
     const auto told = std::any_of(phone.heard.states.begin(), phone.heard.states.end(),
-                                  [&](const auto& s) { return s.id == id && s.state == MessageState::accepted; });
+                                  [&](const auto& s) { return s.id == id && s.state == MessageState::sent; });
     CHECK(told);
     const auto from_phone = phone.send("bob", "from the phone");
     REQUIRE(world.run_until([&] { return bob.state(from_phone).has_value() && alice.state(from_phone).has_value(); },
