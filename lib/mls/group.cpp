@@ -184,6 +184,13 @@ MlsResult<std::vector<ResolvedPsk>> Group::resolve_psks(const Environment& env,
     return resolve_psk_list(env, this, ids);
 }
 
+bool is_group_id_in_use(const Environment& env, BytesView group_id)
+{
+    return std::any_of(env.groups.begin(), env.groups.end(), [&](const Group* group) {
+        return !group->has_left() && std::ranges::equal(group->group_id(), group_id);
+    });
+}
+
 MlsError check_tree_credentials(const RatchetTree& tree, const AuthenticationService& authentication)
 {
     for (LeafIndex i = 0; i < tree.leaves(); ++i)

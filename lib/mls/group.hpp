@@ -268,7 +268,9 @@ struct Group::ExternalJoin {
 /// PSKs by their ids: external ones from `env.psks`, resumption ones from `own` (may be null) and `env.groups`.
 [[nodiscard]] MlsResult<std::vector<ResolvedPsk>> resolve_psk_list(const Environment& env, const Group* own,
                                                                    const std::vector<PreSharedKeyID>& ids);
-/// A leaf that takes the place of another: its credential asked about, if it is new.
+/// Section 12.4.3: a joiner takes part in no other group of this id.
+[[nodiscard]] bool is_group_id_in_use(const Environment& env, BytesView group_id);
+/// The credentials of all members, asked about.
 [[nodiscard]] MlsError check_tree_credentials(const RatchetTree& tree, const AuthenticationService& authentication);
 /// "Verify that none of the public keys in the UpdatePath appear in any node of the new ratchet tree."
 [[nodiscard]] MlsError check_path_keys(const RatchetTree& tree, const UpdatePath& path);

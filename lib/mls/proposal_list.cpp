@@ -158,6 +158,8 @@ MlsResult<AppliedProposals> apply_proposals(const std::vector<ListedProposal>& l
             out.packages.push_back(&add->key_package);
         } else if (const auto* psk = proposal.as<PreSharedKey>()) {
             if (!psk_ids.emplace(as_text(encode(psk->psk))).second) return MlsError::psk_duplicate;
+            // A joiner reads them from one GroupSecrets, and all must judge the list alike.
+            if (out.psks.size() >= list_items_max<PreSharedKeyID>) return MlsError::too_many_items;
             out.psks.push_back(psk->psk);
         } else if (const auto* init = proposal.as<ExternalInit>()) {
             out.external_init = init->kem_output;

@@ -108,6 +108,8 @@ MlsError check_parent_hashes(const RatchetTree& tree)
 MlsError check_members(const RatchetTree& tree, const Extensions& group_extensions)
 {
     GODWIT_MLS_CHECK(check_distinct_keys(tree));
+    const auto required = required_capabilities(group_extensions);
+    if (!required) return required.error();
     std::set<CredentialType> in_use;
     tree.for_each_member([&](LeafIndex, const LeafNode& leaf) { in_use.insert(leaf.credential.credential_type); });
     for (LeafIndex i = 0; i < tree.leaves(); ++i) {
@@ -115,7 +117,7 @@ MlsError check_members(const RatchetTree& tree, const Extensions& group_extensio
         if (leaf == nullptr) continue;
         for (const CredentialType type : in_use)
             if (!leaf->capabilities.supports(type)) return MlsError::credential_not_supported;
-        GODWIT_MLS_CHECK(check_leaf_supports(*leaf, group_extensions));
+        GODWIT_MLS_CHECK(check_leaf_supports(*leaf, group_extensions, *required));
     }
     return MlsError::none;
 }
