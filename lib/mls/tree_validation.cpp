@@ -52,21 +52,33 @@ bool is_parent_hash_valid(const RatchetTree& tree, NodeIndex x)
     return valid == 1;
 }
 
+/// A key and its first bytes, which settle most comparisons without looking at memory elsewhere.
+struct SortKey {
+    std::uint64_t head = 0;
+    BytesView key;
+
+    explicit SortKey(BytesView bytes) : key(bytes)
+    {
+        for (std::size_t i = 0; i < sizeof head && i < bytes.size(); ++i)
+            head = (head << 8) | bytes[i];
+    }
+    bool operator<(const SortKey& other) const
+    {
+        return head != other.head ? head < other.head : std::ranges::lexicographical_compare(key, other.key);
+    }
+    bool operator==(const SortKey& other) const { return head == other.head && std::ranges::equal(key, other.key); }
+};
+
 // Sorted instead of hashed: whoever chooses keys cannot make this slow.
-bool has_duplicates(std::vector<BytesView>& keys)
+bool has_duplicates(std::vector<SortKey>& keys)
 {
-    const auto less = [](BytesView a, BytesView b) {
-        return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end());
-    };
-    std::sort(keys.begin(), keys.end(), less);
-    return std::adjacent_find(keys.begin(), keys.end(), [](BytesView a, BytesView b) {
-               return std::equal(a.begin(), a.end(), b.begin(), b.end());
-           }) != keys.end();
+    std::sort(keys.begin(), keys.end());
+    return std::adjacent_find(keys.begin(), keys.end()) != keys.end();
 }
 
 MlsError check_distinct_keys(const RatchetTree& tree)
 {
-    std::vector<BytesView> signature_keys, encryption_keys;
+    std::vector<SortKey> signature_keys, encryption_keys;
     for (NodeIndex x = 0; x < node_width(tree.leaves()); ++x) {
         if (tree.is_blank(x)) continue;
         encryption_keys.emplace_back(tree.encryption_key(x));

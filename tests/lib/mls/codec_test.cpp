@@ -34,6 +34,18 @@ TEST_CASE("codec: lists stop at list_items_max, inputs at message_bytes_max")
     CHECK(decode<Bytes>(Bytes(message_bytes_max + 1, 0)).error() == MlsError::message_too_large);
 }
 
+TEST_CASE("codec: capabilities and requirements end at capabilities_max")
+{
+    Capabilities one;
+    one.extensions.resize(capabilities_max, static_cast<ExtensionType>(0xf001));
+    CHECK(decode<Capabilities>(encode(one)).ok());
+    one.extensions.push_back(static_cast<ExtensionType>(0xf001));
+    CHECK(decode<Capabilities>(encode(one)).error() == MlsError::too_many_items);
+    RequiredCapabilities required;
+    required.proposal_types.resize(capabilities_max + 1, static_cast<ProposalType>(0xf001));
+    CHECK(decode<RequiredCapabilities>(encode(required)).error() == MlsError::too_many_items);
+}
+
 TEST_CASE("codec: ratchet trees keep to their shape")
 {
     // optional<Node> ratchet_tree<V>, in nodes: absent, or present with a type octet.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A group's life, told operation by operation.
-#include "tests/lib/mls/forge.hpp"
+#include "tests/lib/mls/world.hpp"
 
 using namespace godwit;
 using namespace godwit::mls;
@@ -362,43 +362,6 @@ TEST_CASE("late messages: past epochs are open for past_epochs_max, then closed"
     }
     CHECK(opened == 4); // Seven epochs passed, and the one with dave's Add.
     CHECK(closed == 3);
-}
-
-TEST_CASE("skipped keys: a group keeps skipped_keys_group_max over all its epochs, and honest late ones among them")
-{
-    World world(25);
-    world.found("alice");
-    world.add(0, {"bob", "carol", "dave"});
-    const auto say = [&](std::size_t from) { return must(world.group(from).encrypt(world.env(), as_bytes("late"))); };
-    // Carol and Dave skip all they can in every epoch; one message of Bob's an epoch is late, too.
-    std::vector<Bytes> honest;
-    std::size_t most = 0;
-    for (std::size_t epoch = 0; epoch <= past_epochs_max; ++epoch) {
-        honest.push_back(say(1));
-        must(world.group(0).process(world.env(), say(1)));
-        for (const std::size_t hoarder : {2u, 3u}) {
-            for (std::uint32_t i = 0; i < forward_steps_max; ++i)
-                must(GroupTestAccess::secret_tree(world.group(hoarder))
-                         .next(world.group(hoarder).own_leaf(), RatchetType::application));
-            must(world.group(0).process(world.env(), say(hoarder)));
-            most = std::max(most, world.group(0).skipped_keys());
-        }
-        if (epoch < past_epochs_max) world.commit(1);
-    }
-    CHECK(most <= skipped_keys_group_max);
-    CHECK(world.group(0).skipped_keys() == skipped_keys_group_max);
-    CHECK(world.group(0).serialize_ratchets().size() < 256 * 1024);
-    const WipedBytes state = world.group(0).serialize_ratchets();
-    Group back = must(Group::deserialize(world.group(0).serialize_epoch(), state));
-    CHECK(back.skipped_keys() == skipped_keys_group_max);
-    CHECK(back.serialize_ratchets() == state);
-    for (const Bytes& message : honest)
-        CHECK(as_text(must(back.process(world.env(), message)).application_data) == "late");
-    CHECK(back.skipped_keys() == skipped_keys_group_max - honest.size());
-    // What a commit of ours was waiting with comes together with what was used meanwhile, and stays within the bound.
-    auto out = must(world.group(0).commit(world.env(), {}));
-    out.next.adopt_ratchets(world.group(0));
-    CHECK(out.next.skipped_keys() <= skipped_keys_group_max);
 }
 
 TEST_CASE("padding: lengths come in multiples, and the content is unharmed")
