@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Private to lib/crypto: AES-128-GCM (NIST SP 800-38D), which libsodium does not have. The one file pair that
-// knows nettle.
+// Private to lib/crypto: AES-128-GCM (NIST SP 800-38D), which libsodium does not have. By nettle, as hkdf.cpp.
 #pragma once
 
 #include "lib/base/bytes.hpp"

@@ -1,50 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
+// By nettle, which knows the processor's SHA instructions: four times faster than libsodium's portable code, and MLS
+// hashes everything, trees and megabytes of Welcome included.
 #include "lib/crypto/hkdf.hpp"
 #include "lib/base/check.hpp"
-#include "lib/crypto/sodium_ready.hpp"
 
-#include <sodium.h>
+#include <nettle/hmac.h>
+#include <nettle/sha2.h>
 
 #include <algorithm>
 
 namespace godwit::crypto {
 
-static_assert(hkdf_hash_bytes == crypto_hash_sha256_BYTES && hkdf_hash_bytes == crypto_auth_hmacsha256_BYTES);
+static_assert(hkdf_hash_bytes == SHA256_DIGEST_SIZE);
+
+namespace {
+
+class Hmac {
+public:
+    /// `key` may be empty: RFC 5869's absent salt.
+    explicit Hmac(BytesView key) noexcept
+    {
+        static constexpr std::uint8_t nothing = 0;
+        hmac_sha256_set_key(&state_, key.size(), key.empty() ? &nothing : key.data());
+    }
+    Hmac(const Hmac&) = delete;
+    Hmac& operator=(const Hmac&) = delete;
+    ~Hmac() { wipe_memory(&state_, sizeof state_); }
+
+    void part(BytesView bytes) noexcept
+    {
+        if (!bytes.empty()) hmac_sha256_update(&state_, bytes.size(), bytes.data());
+    }
+    /// Afterwards the same key is ready for the next message.
+    void finish(Sha256Digest& out) noexcept { hmac_sha256_digest(&state_, out.size(), out.data()); }
+
+private:
+    hmac_sha256_ctx state_;
+};
+
+} // namespace
 
 Sha256Digest sha256_of(Parts parts) noexcept
 {
-    sodium_ready();
-    crypto_hash_sha256_state state;
-    crypto_hash_sha256_init(&state);
+    sha256_ctx state;
+    sha256_init(&state);
     for (auto part : parts)
-        crypto_hash_sha256_update(&state, part.data(), part.size());
+        if (!part.empty()) sha256_update(&state, part.size(), part.data());
     Sha256Digest out;
-    crypto_hash_sha256_final(&state, out.data());
+    sha256_digest(&state, out.size(), out.data());
     wipe_memory(&state, sizeof state);
     return out;
 }
 
-namespace {
-
-/// libsodium's headers promise the compiler that the key is somewhere, also an empty one (RFC 5869's absent salt).
-void hmac_init(crypto_auth_hmacsha256_state& state, BytesView key) noexcept
-{
-    static constexpr std::uint8_t nothing = 0;
-    crypto_auth_hmacsha256_init(&state, key.empty() ? &nothing : key.data(), key.size());
-}
-
-} // namespace
-
 Sha256Digest hmac_sha256_of(BytesView key, Parts parts) noexcept
 {
-    sodium_ready();
-    crypto_auth_hmacsha256_state state;
-    hmac_init(state, key);
+    Hmac hmac(key);
     for (auto part : parts)
-        crypto_auth_hmacsha256_update(&state, part.data(), part.size());
+        hmac.part(part);
     Sha256Digest out;
-    crypto_auth_hmacsha256_final(&state, out.data());
-    wipe_memory(&state, sizeof state);
+    hmac.finish(out);
     return out;
 }
 
@@ -59,21 +73,16 @@ WipedBytes hkdf_extract(BytesView salt, Parts ikm)
 WipedBytes hkdf_expand(BytesView prk, Parts info, std::size_t length_bytes)
 {
     GODWIT_ASSERT(length_bytes <= hkdf_expand_bytes_max);
-    sodium_ready();
     WipedBytes out;
     out.reserve(length_bytes);
+    Hmac hmac(prk);
     Sha256Digest block{};
-    std::uint8_t counter = 0;
-    while (out.size() < length_bytes) {
-        crypto_auth_hmacsha256_state state;
-        hmac_init(state, prk);
-        if (counter != 0) crypto_auth_hmacsha256_update(&state, block.data(), block.size());
+    for (std::uint8_t counter = 1; out.size() < length_bytes; ++counter) {
+        if (counter != 1) hmac.part(block);
         for (auto part : info)
-            crypto_auth_hmacsha256_update(&state, part.data(), part.size());
-        ++counter;
-        crypto_auth_hmacsha256_update(&state, &counter, 1);
-        crypto_auth_hmacsha256_final(&state, block.data());
-        wipe_memory(&state, sizeof state);
+            hmac.part(part);
+        hmac.part(BytesView(&counter, 1));
+        hmac.finish(block);
         const std::size_t take = std::min(block.size(), length_bytes - out.size());
         out.insert(out.end(), block.begin(), block.begin() + static_cast<std::ptrdiff_t>(take));
     }

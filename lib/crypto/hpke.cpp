@@ -103,19 +103,24 @@ std::optional<HpkeKeyPair> HpkeKeyPair::from_private(BytesView private_key)
     return out;
 }
 
-std::optional<HpkeContext> HpkeContext::schedule(AeadId aead, bool auth, BytesView shared_secret, BytesView info,
+HpkeInfo::HpkeInfo(AeadId aead, BytesView info)
+    : aead_(aead), hash_(labeled_extract(hpke_suite_id(aead).view(), {}, "info_hash", info))
+{
+}
+
+std::optional<HpkeContext> HpkeContext::schedule(bool auth, BytesView shared_secret, const HpkeInfo& info,
                                                  const HpkePsk& psk)
 {
     if (psk.psk.empty() != psk.psk_id.empty()) return std::nullopt; // VerifyPSKInputs
+    const AeadId aead = info.aead();
     const std::uint8_t mode = static_cast<std::uint8_t>((auth ? 2 : 0) | (psk.psk.empty() ? 0 : 1));
     const SuiteId suite_id = hpke_suite_id(aead);
     const BytesView suite = suite_id.view();
 
     const WipedBytes psk_id_hash = labeled_extract(suite, {}, "psk_id_hash", psk.psk_id);
-    const WipedBytes info_hash = labeled_extract(suite, {}, "info_hash", info);
     WipedBytes context{mode};
     context.insert(context.end(), psk_id_hash.begin(), psk_id_hash.end());
-    context.insert(context.end(), info_hash.begin(), info_hash.end());
+    context.insert(context.end(), info.hash().begin(), info.hash().end());
 
     const WipedBytes secret = labeled_extract(suite, shared_secret, "secret", psk.psk);
     HpkeContext out(aead);
@@ -158,6 +163,12 @@ WipedBytes HpkeContext::export_secret(BytesView exporter_context, std::size_t le
 std::optional<HpkeSender> hpke_setup_sender(AeadId aead, BytesView recipient_public, BytesView info,
                                             BytesView ephemeral_ikm, const HpkePsk& psk, const HpkeKeyPair* sender_auth)
 {
+    return hpke_setup_sender(HpkeInfo(aead, info), recipient_public, ephemeral_ikm, psk, sender_auth);
+}
+
+std::optional<HpkeSender> hpke_setup_sender(const HpkeInfo& info, BytesView recipient_public, BytesView ephemeral_ikm,
+                                            const HpkePsk& psk, const HpkeKeyPair* sender_auth)
+{
     const HpkeKeyPair ephemeral = HpkeKeyPair::derive(ephemeral_ikm);
     WipedBytes dh;
     dh.reserve(2 * hpke_key_bytes);
@@ -166,7 +177,7 @@ std::optional<HpkeSender> hpke_setup_sender(AeadId aead, BytesView recipient_pub
     Bytes kem_context = ephemeral.public_key;
     append(kem_context, recipient_public);
     if (sender_auth != nullptr) append(kem_context, sender_auth->public_key);
-    auto context = HpkeContext::schedule(aead, sender_auth != nullptr, extract_and_expand(dh, kem_context), info, psk);
+    auto context = HpkeContext::schedule(sender_auth != nullptr, extract_and_expand(dh, kem_context), info, psk);
     if (!context) return std::nullopt;
     return HpkeSender{ephemeral.public_key, std::move(*context)};
 }
@@ -183,7 +194,7 @@ std::optional<HpkeContext> hpke_setup_receiver(AeadId aead, BytesView enc, const
     Bytes kem_context = to_bytes(enc);
     append(kem_context, recipient.public_key);
     if (auth) append(kem_context, sender_public);
-    return HpkeContext::schedule(aead, auth, extract_and_expand(dh, kem_context), info, psk);
+    return HpkeContext::schedule(auth, extract_and_expand(dh, kem_context), HpkeInfo(aead, info), psk);
 }
 
 } // namespace godwit::crypto

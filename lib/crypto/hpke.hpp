@@ -33,6 +33,19 @@ struct HpkePsk {
     BytesView psk_id;
 };
 
+/// `info` as the key schedule takes it: hashed, once for however many recipients. An MLS Welcome for thousands has
+/// megabytes of it.
+class HpkeInfo {
+public:
+    HpkeInfo(AeadId aead, BytesView info);
+    [[nodiscard]] AeadId aead() const noexcept { return aead_; }
+    [[nodiscard]] BytesView hash() const noexcept { return hash_; }
+
+private:
+    AeadId aead_;
+    WipedBytes hash_; ///< info_hash of RFC 9180 section 5.1.
+};
+
 /// One direction of an HPKE session, after the key schedule (RFC 9180 section 5.2).
 class HpkeContext {
 public:
@@ -44,8 +57,8 @@ public:
     [[nodiscard]] WipedBytes export_secret(BytesView exporter_context, std::size_t length_bytes) const;
 
     /// The key schedule itself; nullopt when psk and psk_id are not both given or both absent.
-    [[nodiscard]] static std::optional<HpkeContext> schedule(AeadId aead, bool auth, BytesView shared_secret,
-                                                             BytesView info, const HpkePsk& psk);
+    [[nodiscard]] static std::optional<HpkeContext> schedule(bool auth, BytesView shared_secret, const HpkeInfo& info,
+                                                             const HpkePsk& psk);
 
 private:
     explicit HpkeContext(AeadId aead) : aead_(aead) {}
@@ -64,6 +77,9 @@ struct HpkeSender {
 };
 
 /// Setup{Base,PSK,Auth,AuthPSK}S. nullopt on a recipient key of wrong length or low order, or a half-given PSK.
+[[nodiscard]] std::optional<HpkeSender> hpke_setup_sender(const HpkeInfo& info, BytesView recipient_public,
+                                                          BytesView ephemeral_ikm, const HpkePsk& psk = {},
+                                                          const HpkeKeyPair* sender_auth = nullptr);
 [[nodiscard]] std::optional<HpkeSender> hpke_setup_sender(AeadId aead, BytesView recipient_public, BytesView info,
                                                           BytesView ephemeral_ikm, const HpkePsk& psk = {},
                                                           const HpkeKeyPair* sender_auth = nullptr);

@@ -91,11 +91,21 @@ bool verify_with_label(BytesView public_key, std::string_view label, BytesView c
     return crypto::ed25519_verify(public_key, labelled(label, content), signature);
 }
 
+crypto::HpkeInfo encrypt_context(CipherSuite suite, std::string_view label, BytesView context)
+{
+    return {aead_of(suite), labelled(label, context)};
+}
+
 MlsResult<HPKECiphertext> encrypt_with_label(CipherSuite suite, BytesView public_key, std::string_view label,
                                              BytesView context, BytesView plaintext, port::Entropy& entropy)
 {
-    auto sender = crypto::hpke_setup_sender(aead_of(suite), public_key, labelled(label, context),
-                                            random_secret(entropy, crypto::hpke_key_bytes));
+    return encrypt_with_label(encrypt_context(suite, label, context), public_key, plaintext, entropy);
+}
+
+MlsResult<HPKECiphertext> encrypt_with_label(const crypto::HpkeInfo& context, BytesView public_key, BytesView plaintext,
+                                             port::Entropy& entropy)
+{
+    auto sender = crypto::hpke_setup_sender(context, public_key, random_secret(entropy, crypto::hpke_key_bytes));
     if (!sender) return MlsError::invalid_public_key;
     auto ciphertext = sender->context.seal({}, plaintext);
     GODWIT_ASSERT(ciphertext.has_value());

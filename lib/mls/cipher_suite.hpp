@@ -67,8 +67,12 @@ struct HPKECiphertext {
     friend bool operator==(const HPKECiphertext&, const HPKECiphertext&) = default;
 };
 
+/// EncryptContext of section 5.1.3: made once for all who are to open something in the same context.
+[[nodiscard]] crypto::HpkeInfo encrypt_context(CipherSuite suite, std::string_view label, BytesView context);
 /// EncryptWithLabel and DecryptWithLabel, section 5.1.3. invalid_public_key on a bad recipient key; on decryption
 /// path_decrypt_failed stands for any failure, and callers translate it.
+[[nodiscard]] MlsResult<HPKECiphertext> encrypt_with_label(const crypto::HpkeInfo& context, BytesView public_key,
+                                                           BytesView plaintext, port::Entropy& entropy);
 [[nodiscard]] MlsResult<HPKECiphertext> encrypt_with_label(CipherSuite suite, BytesView public_key,
                                                            std::string_view label, BytesView context,
                                                            BytesView plaintext, port::Entropy& entropy);

@@ -119,6 +119,7 @@ std::string_view mls_error_name(MlsError error) noexcept
     case MlsError::reinit_mismatch: return "reinit_mismatch";
     case MlsError::branch_mismatch: return "branch_mismatch";
     case MlsError::subgroup_wrong_epoch: return "subgroup_wrong_epoch";
+    case MlsError::welcome_path_secret_missing: return "welcome_path_secret_missing";
     case MlsError::group_reinitialized: return "group_reinitialized";
     case MlsError::group_left: return "group_left";
     case MlsError::pending_proposals: return "pending_proposals";

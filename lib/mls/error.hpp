@@ -147,6 +147,7 @@ enum class MlsError : std::uint16_t {
     reinit_mismatch,               ///< The new group is not the one that the ReInit describes.
     branch_mismatch,               ///< The new group is not a subgroup of the old one.
     subgroup_wrong_epoch,          ///< A reinitialised or branched group starts at epoch 1.
+    welcome_path_secret_missing,   ///< A node above us has a key that the Welcome should have given and did not.
 
     // State.
     group_reinitialized = 210, ///< A ReInit was committed: no more messages here.

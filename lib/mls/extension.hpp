@@ -41,6 +41,19 @@ enum class CredentialType : std::uint16_t { basic = 0x0001, x509 = 0x0002 };
 
 enum class ProtocolVersion : std::uint16_t { mls10 = 1 };
 
+/// Capabilities and requirements are looked up for every member: each list of them ends here.
+inline constexpr std::size_t capabilities_max = 1024;
+template <>
+inline constexpr std::size_t list_items_max<ProtocolVersion> = capabilities_max;
+template <>
+inline constexpr std::size_t list_items_max<CipherSuite> = capabilities_max;
+template <>
+inline constexpr std::size_t list_items_max<ExtensionType> = capabilities_max;
+template <>
+inline constexpr std::size_t list_items_max<ProposalType> = capabilities_max;
+template <>
+inline constexpr std::size_t list_items_max<CredentialType> = capabilities_max;
+
 struct Extension {
     ExtensionType extension_type{};
     Bytes extension_data;

@@ -89,6 +89,7 @@ void Group::leave_epoch()
     past.encoded_context = std::move(encoded_context_);
     past.sender_data_secret = std::move(secrets_.sender_data_secret);
     past.secret_tree = std::move(secret_tree_);
+    past.secret_tree.forget_skipped_handshakes();
     // Signature keys change rarely: epochs in a row share one list.
     past.signature_keys = !past_.empty() && past_.front().signature_keys->items == keys->items
                               ? past_.front().signature_keys
@@ -102,10 +103,37 @@ void Group::adopt_ratchets(const Group& before)
 {
     GODWIT_ASSERT(before.context_.group_id == context_.group_id && before.context_.epoch + 1 == context_.epoch);
     for (PastEpoch& past : past_) {
-        if (past.epoch == before.context_.epoch) past.secret_tree = before.secret_tree_;
+        if (past.epoch == before.context_.epoch) {
+            past.secret_tree = before.secret_tree_;
+            past.secret_tree.forget_skipped_handshakes();
+        }
         for (const PastEpoch& older : before.past_)
             if (older.epoch == past.epoch) past.secret_tree = older.secret_tree;
     }
+    limit_skipped();
+}
+
+std::size_t Group::skipped_keys() const noexcept
+{
+    std::size_t out = secret_tree_.skipped_keys();
+    for (const PastEpoch& past : past_)
+        out += past.secret_tree.skipped_keys();
+    return out;
+}
+
+void Group::limit_skipped()
+{
+    const std::size_t all = skipped_keys();
+    if (all <= skipped_keys_group_max) return;
+    std::size_t excess = all - skipped_keys_group_max;
+    std::vector<std::size_t> counts;
+    secret_tree_.count_skipped(counts);
+    for (const PastEpoch& past : past_)
+        past.secret_tree.count_skipped(counts);
+    const std::size_t each = fair_share(counts, skipped_keys_group_max);
+    for (auto past = past_.rbegin(); past != past_.rend(); ++past) // The oldest first: they have least time left.
+        past->secret_tree.limit_skipped(each, excess);
+    secret_tree_.limit_skipped(each, excess);
 }
 
 void Group::leave_group()
@@ -182,6 +210,13 @@ MlsResult<std::vector<ResolvedPsk>> Group::resolve_psks(const Environment& env,
                                                         const std::vector<PreSharedKeyID>& ids) const
 {
     return resolve_psk_list(env, this, ids);
+}
+
+bool is_group_id_in_use(const Environment& env, BytesView group_id)
+{
+    return std::any_of(env.groups.begin(), env.groups.end(), [&](const Group* group) {
+        return !group->has_left() && std::ranges::equal(group->group_id(), group_id);
+    });
 }
 
 MlsError check_tree_credentials(const RatchetTree& tree, const AuthenticationService& authentication)

@@ -25,6 +25,9 @@ namespace godwit::mls {
 
 /// Epochs before the current one whose application messages can still be opened, and whose resumption PSKs are kept.
 inline constexpr std::size_t past_epochs_max = 5;
+/// Keys of messages that have not come, over the current and the past epochs: without it a member who skips generations
+/// with many leaves, in many epochs, could make everybody keep megabytes, and write them with every message.
+inline constexpr std::size_t skipped_keys_group_max = 4000;
 /// Proposals waiting for a commit in one epoch.
 inline constexpr std::size_t cached_proposals_max = 1024;
 
@@ -170,6 +173,7 @@ public:
     [[nodiscard]] std::optional<WipedBytes> resumption_psk(std::uint64_t epoch) const;
     [[nodiscard]] std::size_t past_epochs() const noexcept { return past_.size(); }
     [[nodiscard]] std::size_t skipped_keys(LeafIndex leaf) const { return secret_tree_.skipped_keys(leaf); }
+    [[nodiscard]] std::size_t skipped_keys() const noexcept; ///< Of all senders and epochs.
 
     // State that survives. Two parts, because they change at different times: proposals and commits change the
     // epoch part, every message sent or opened changes only the ratchets.
@@ -204,6 +208,7 @@ private:
     void enter_epoch(StagedEpoch staged);
     void leave_epoch();
     void leave_group();
+    void limit_skipped();
 
     [[nodiscard]] MlsError check_active() const;
     [[nodiscard]] MlsResult<Bytes> protect(const Environment& env, AuthenticatedContent& content);
@@ -268,7 +273,9 @@ struct Group::ExternalJoin {
 /// PSKs by their ids: external ones from `env.psks`, resumption ones from `own` (may be null) and `env.groups`.
 [[nodiscard]] MlsResult<std::vector<ResolvedPsk>> resolve_psk_list(const Environment& env, const Group* own,
                                                                    const std::vector<PreSharedKeyID>& ids);
-/// A leaf that takes the place of another: its credential asked about, if it is new.
+/// Section 12.4.3: a joiner takes part in no other group of this id.
+[[nodiscard]] bool is_group_id_in_use(const Environment& env, BytesView group_id);
+/// The credentials of all members, asked about.
 [[nodiscard]] MlsError check_tree_credentials(const RatchetTree& tree, const AuthenticationService& authentication);
 /// "Verify that none of the public keys in the UpdatePath appear in any node of the new ratchet tree."
 [[nodiscard]] MlsError check_path_keys(const RatchetTree& tree, const UpdatePath& path);

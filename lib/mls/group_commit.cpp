@@ -32,11 +32,11 @@ MlsResult<Bytes> make_welcome(const Environment& env, CipherSuite suite, const G
     Welcome welcome;
     welcome.cipher_suite = suite;
     welcome.encrypted_group_info = seal_group_info(suite, derive_welcome_secret(joiner_secret, psk_secret), info);
+    const auto context = encrypt_context(suite, "Welcome", welcome.encrypted_group_info);
     for (std::size_t i = 0; i < applied.added.size(); ++i) {
         const GroupSecrets secrets{crypto::to_wiped(joiner_secret), path_secret_for(started, applied.added[i]),
                                    applied.psks};
-        auto sealed = encrypt_with_label(suite, applied.packages[i]->init_key, "Welcome", welcome.encrypted_group_info,
-                                         encode_secret(secrets), env.entropy);
+        auto sealed = encrypt_with_label(context, applied.packages[i]->init_key, encode_secret(secrets), env.entropy);
         if (!sealed) return sealed.error();
         welcome.secrets.push_back({make_key_package_ref(*applied.packages[i]), std::move(*sealed)});
     }

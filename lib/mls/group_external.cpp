@@ -47,6 +47,8 @@ MlsResult<Group::ExternalJoin> Group::join_external(const Environment& env, cons
         list.push_back({proposal.get(), Sender{SenderType::new_member_commit, 0}});
         commit.proposals.push_back({proposal});
     }
+    // A resync replaces what we had; anything else would be a second self in one group.
+    if (!join.remove && is_group_id_in_use(env, old_context.group_id)) return MlsError::group_id_in_use;
     auto applied = apply_proposals(list, {old_context, old_tree, std::nullopt, true, false, env});
     if (!applied) return applied.error();
     const auto psks = resolve_psk_list(env, nullptr, applied->psks);
@@ -61,6 +63,12 @@ MlsResult<Group::ExternalJoin> Group::join_external(const Environment& env, cons
     const StartedPath started =
         start_path(*tree, *place, std::move(*leaf), join.signer, old_context.group_id, env.entropy);
     GODWIT_MLS_CHECK(check_leaf_alone(started.leaf_node, suite));
+    // What the members will ask about us, before they do.
+    if (!env.authentication.is_valid(started.leaf_node.credential, started.leaf_node.signature_key))
+        return MlsError::invalid_credential;
+    if (join.remove)
+        GODWIT_MLS_CHECK(check_replacement(*old_tree.leaf(*join.remove), started.leaf_node, env.authentication,
+                                           MlsError::path_leaf_same_key));
     GODWIT_MLS_CHECK(check_members(*tree, old_context.extensions));
     GroupContext context = old_context;
     ++context.epoch;

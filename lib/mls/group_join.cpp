@@ -37,6 +37,18 @@ bool is_subset(const RatchetTree& a, const RatchetTree& b, const AuthenticationS
     return all;
 }
 
+// Every node above us that does not list us as unmerged has its key from a path secret: without it the next path that
+// is encrypted to that node would shut us out.
+bool knows_own_path(const RatchetTree& tree, const TreePrivate& own)
+{
+    for (const NodeIndex x : direct_path(node_of(own.leaf), tree.leaves())) {
+        const ParentNode* node = tree.parent_node(x);
+        if (node == nullptr || own.keys.contains(x)) continue;
+        if (!std::binary_search(node->unmerged_leaves.begin(), node->unmerged_leaves.end(), own.leaf)) return false;
+    }
+    return true;
+}
+
 // Sections 11.2 and 11.3, what a joiner verifies.
 MlsError check_subgroup(const Environment& env, const PreSharedKeyID& psk, const GroupContext& context,
                         const RatchetTree& tree)
@@ -71,7 +83,9 @@ MlsResult<Group> Group::join(const Environment& env, const Welcome& welcome, con
 
     const auto init = HpkeKeyPair::from_private(bundle.init_private);
     auto leaf_key = HpkeKeyPair::from_private(bundle.encryption_private);
-    if (!init || !leaf_key || leaf_key->public_key != package.leaf_node.encryption_key)
+    if (!init || !leaf_key || init->public_key != package.init_key ||
+        leaf_key->public_key != package.leaf_node.encryption_key ||
+        bundle.signer.public_key != package.leaf_node.signature_key)
         return MlsError::invalid_argument;
     const auto opened =
         decrypt_with_label(suite, *init, "Welcome", welcome.encrypted_group_info, mine->encrypted_group_secrets);
@@ -99,8 +113,7 @@ MlsResult<Group> Group::join(const Environment& env, const Welcome& welcome, con
     if (context.cipher_suite != suite) return MlsError::group_info_wrong_suite;
     GODWIT_MLS_CHECK(check_no_duplicates(info->extensions));
     GODWIT_MLS_CHECK(check_group_extensions(context.extensions, env.authentication));
-    if (const Group* other = find_group(env, context.group_id); other != nullptr && !other->has_left())
-        return MlsError::group_id_in_use;
+    if (is_group_id_in_use(env, context.group_id)) return MlsError::group_id_in_use;
 
     // The tree.
     auto carried = get_extension<RatchetTree>(info->extensions, ExtensionType::ratchet_tree);
@@ -133,9 +146,11 @@ MlsResult<Group> Group::join(const Environment& env, const Welcome& welcome, con
         if (info->signer == *my_leaf || secrets->path_secret->path_secret.size() != kdf_nh)
             return MlsError::welcome_path_secret_invalid;
         const NodeIndex shared = common_ancestor(node_of(*my_leaf), node_of(info->signer));
-        if (adopt_path_secret(*tree, shared, secrets->path_secret->path_secret, out.private_) != MlsError::none)
+        if (tree->is_blank(shared) ||
+            adopt_path_secret(*tree, shared, secrets->path_secret->path_secret, out.private_) != MlsError::none)
             return MlsError::welcome_path_secret_invalid;
     }
+    if (!knows_own_path(*tree, out.private_)) return MlsError::welcome_path_secret_missing;
 
     // The epoch.
     StagedEpoch staged;

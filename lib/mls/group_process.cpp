@@ -100,10 +100,13 @@ MlsResult<Processed> Group::process_private(const Environment& env, const Privat
     if (message.content_type == ContentType::commit) return process_commit(env, *content, std::move(*peek));
     if (message.content_type == ContentType::proposal) {
         auto out = process_proposal(env, *content);
-        if (out) secret_tree_.consume(std::move(*peek));
+        if (!out) return out;
+        secret_tree_.consume(std::move(*peek));
+        limit_skipped();
         return out;
     }
     secret_tree_.consume(std::move(*peek));
+    limit_skipped();
     Processed out;
     out.epoch = message.epoch;
     out.sender = content->content.sender;
@@ -129,6 +132,7 @@ MlsResult<Processed> Group::process_late(const PrivateMessage& message)
     if (!content) return content.error();
     GODWIT_MLS_CHECK(verify_content(*content, past->encoded_context, keys[sender->leaf_index]));
     past->secret_tree.consume(std::move(*peek));
+    limit_skipped();
     Processed out;
     out.epoch = message.epoch;
     out.sender = content->content.sender;

@@ -50,7 +50,7 @@ MlsResult<LeafNode> make_leaf_node(const LeafNodeOptions& options, BytesView enc
         leaf.capabilities.proposals.push_back(static_cast<ProposalType>(random_grease(entropy)));
         leaf.capabilities.credentials.push_back(static_cast<CredentialType>(random_grease(entropy)));
         const auto extension = static_cast<ExtensionType>(random_grease(entropy));
-        if (!leaf.capabilities.supports(extension)) leaf.capabilities.extensions.push_back(extension);
+        if (!leaf.capabilities.lists(extension)) leaf.capabilities.extensions.push_back(extension);
         if (find_extension(leaf.extensions, extension) == nullptr)
             leaf.extensions.push_back({extension, Bytes(entropy.next_u64() % 8, 0xa5)});
     }
@@ -67,6 +67,9 @@ MlsResult<KeyPackageBundle> create_key_package(CipherSuite suite, const Signatur
     if (!leaf) return leaf.error();
     leaf->leaf_node_source = LeafNodeSource::key_package;
     leaf->lifetime = lifetime;
+    const auto grease = static_cast<ExtensionType>(random_grease(entropy));
+    // Section 10: what the KeyPackage has for extensions, its leaf lists.
+    if (options.grease && !leaf->capabilities.lists(grease)) leaf->capabilities.extensions.push_back(grease);
     GODWIT_MLS_CHECK(check_leaf_alone(*leaf, suite));
     sign_leaf_node(*leaf, signer, {}, 0);
 
@@ -74,9 +77,7 @@ MlsResult<KeyPackageBundle> create_key_package(CipherSuite suite, const Signatur
     out.key_package.cipher_suite = suite;
     out.key_package.init_key = init.public_key;
     out.key_package.leaf_node = std::move(*leaf);
-    if (options.grease)
-        out.key_package.extensions.push_back(
-            {static_cast<ExtensionType>(random_grease(entropy)), Bytes(entropy.next_u64() % 8, 0x5a)});
+    if (options.grease) out.key_package.extensions.push_back({grease, Bytes(entropy.next_u64() % 8, 0x5a)});
     out.key_package.signature = sign_with_label(signer, "KeyPackageTBS", key_package_tbs(out.key_package));
     out.init_private = init.private_key;
     out.encryption_private = encryption.private_key;

@@ -12,6 +12,12 @@ bool has(const std::vector<T>& list, T value) noexcept
     return std::find(list.begin(), list.end(), value) != list.end();
 }
 
+template <class T>
+bool has_in_earnest(const std::vector<T>& list, T value) noexcept
+{
+    return !is_grease(static_cast<std::uint16_t>(value)) && has(list, value);
+}
+
 Bytes leaf_node_tbs(const LeafNode& leaf, BytesView group_id, LeafIndex leaf_index)
 {
     Writer io;
@@ -25,25 +31,33 @@ Bytes leaf_node_tbs(const LeafNode& leaf, BytesView group_id, LeafIndex leaf_ind
 
 } // namespace
 
+bool Capabilities::lists(ExtensionType type) const noexcept
+{
+    return is_default(type) || has(extensions, type);
+}
+bool Capabilities::lists(CredentialType type) const noexcept
+{
+    return has(credentials, type);
+}
 bool Capabilities::supports(ProtocolVersion version) const noexcept
 {
     return has(versions, version);
 }
 bool Capabilities::supports(CipherSuite suite) const noexcept
 {
-    return has(cipher_suites, suite);
+    return has_in_earnest(cipher_suites, suite);
 }
 bool Capabilities::supports(ExtensionType type) const noexcept
 {
-    return is_default(type) || has(extensions, type);
+    return is_default(type) || has_in_earnest(extensions, type);
 }
 bool Capabilities::supports(ProposalType type) const noexcept
 {
-    return is_default(type) || has(proposals, type);
+    return is_default(type) || has_in_earnest(proposals, type);
 }
 bool Capabilities::supports(CredentialType type) const noexcept
 {
-    return has(credentials, type);
+    return has_in_earnest(credentials, type);
 }
 
 void sign_leaf_node(LeafNode& leaf, const SignatureKeyPair& key, BytesView group_id, LeafIndex leaf_index)
@@ -76,27 +90,37 @@ MlsError check_leaf_alone(const LeafNode& leaf, CipherSuite suite)
 {
     if (!is_hpke_public_key(leaf.encryption_key) || !is_signature_public_key(leaf.signature_key))
         return MlsError::invalid_public_key;
-    if (!leaf.capabilities.supports(leaf.credential.credential_type)) return MlsError::credential_not_listed;
+    if (!leaf.capabilities.lists(leaf.credential.credential_type)) return MlsError::credential_not_listed;
     GODWIT_MLS_CHECK(check_no_duplicates(leaf.extensions));
     for (const Extension& extension : leaf.extensions)
-        if (!leaf.capabilities.supports(extension.extension_type)) return MlsError::leaf_extension_not_listed;
+        if (!leaf.capabilities.lists(extension.extension_type)) return MlsError::leaf_extension_not_listed;
     if (!leaf.capabilities.supports(ProtocolVersion::mls10)) return MlsError::version_not_supported;
     if (!leaf.capabilities.supports(suite)) return MlsError::cipher_suite_not_supported;
     return MlsError::none;
 }
 
+MlsResult<RequiredCapabilities> required_capabilities(const Extensions& group_extensions)
+{
+    auto required = get_extension<RequiredCapabilities>(group_extensions, ExtensionType::required_capabilities);
+    if (!required) return required.error();
+    return std::move(*required).value_or(RequiredCapabilities{});
+}
+
 MlsError check_leaf_supports(const LeafNode& leaf, const Extensions& group_extensions)
+{
+    const auto required = required_capabilities(group_extensions);
+    return required ? check_leaf_supports(leaf, group_extensions, *required) : required.error();
+}
+
+MlsError check_leaf_supports(const LeafNode& leaf, const Extensions& group_extensions,
+                             const RequiredCapabilities& required)
 {
     for (const Extension& extension : group_extensions)
         if (!leaf.capabilities.supports(extension.extension_type)) return MlsError::group_extension_not_supported;
-    const auto required = get_extension<RequiredCapabilities>(group_extensions, ExtensionType::required_capabilities);
-    if (!required) return required.error();
-    if (!required->has_value()) return MlsError::none;
     const auto all = [&](const auto& types) {
         return std::all_of(types.begin(), types.end(), [&](auto type) { return leaf.capabilities.supports(type); });
     };
-    const RequiredCapabilities& wanted = **required;
-    if (!all(wanted.extension_types) || !all(wanted.proposal_types) || !all(wanted.credential_types))
+    if (!all(required.extension_types) || !all(required.proposal_types) || !all(required.credential_types))
         return MlsError::required_capability_missing;
     return MlsError::none;
 }

@@ -22,6 +22,11 @@ struct Capabilities {
     {
         io(s.versions, s.cipher_suites, s.extensions, s.proposals, s.credentials);
     }
+    /// What the list says, GREASE included: for what a leaf claims about itself.
+    [[nodiscard]] bool lists(ExtensionType type) const noexcept; ///< True for default types.
+    [[nodiscard]] bool lists(CredentialType type) const noexcept;
+    /// Whether the client can be relied upon for it. Never for GREASE (section 13.5): nobody supports those, so a group
+    /// in which all happen to list the same one must not take it for an agreement.
     [[nodiscard]] bool supports(ProtocolVersion version) const noexcept;
     [[nodiscard]] bool supports(CipherSuite suite) const noexcept;
     [[nodiscard]] bool supports(ExtensionType type) const noexcept; ///< True for default types.
@@ -111,5 +116,9 @@ struct LifetimePolicy {
 [[nodiscard]] MlsError check_leaf_alone(const LeafNode& leaf, CipherSuite suite);
 /// Supports every extension of the GroupContext and everything in its required_capabilities.
 [[nodiscard]] MlsError check_leaf_supports(const LeafNode& leaf, const Extensions& group_extensions);
+/// The same for many leaves: `required` is what those required_capabilities decode to.
+[[nodiscard]] MlsError check_leaf_supports(const LeafNode& leaf, const Extensions& group_extensions,
+                                           const RequiredCapabilities& required);
+[[nodiscard]] MlsResult<RequiredCapabilities> required_capabilities(const Extensions& group_extensions);
 
 } // namespace godwit::mls

@@ -77,14 +77,17 @@ MlsError check_external_list(const std::vector<ListedProposal>& list)
 
 MlsError check_custom_support(const AppliedProposals& applied, const ProposalListInput& input)
 {
-    if (applied.custom.empty()) return MlsError::none;
+    std::set<ProposalType> types; // A list may have thousands of one type.
+    for (const CustomProposal& custom : applied.custom)
+        types.insert(custom.type);
+    if (types.empty()) return MlsError::none;
     for (LeafIndex i = 0; i < input.tree.leaves(); ++i) {
         const LeafNode* leaf = input.tree.leaf(i);
         if (leaf == nullptr) continue;
         // Members that this commit removes do not process it.
         if (std::find(applied.removed.begin(), applied.removed.end(), i) != applied.removed.end()) continue;
-        for (const CustomProposal& custom : applied.custom)
-            if (!leaf->capabilities.supports(custom.type)) return MlsError::proposal_type_not_supported;
+        for (const ProposalType type : types)
+            if (!leaf->capabilities.supports(type)) return MlsError::proposal_type_not_supported;
     }
     return MlsError::none;
 }
@@ -158,6 +161,8 @@ MlsResult<AppliedProposals> apply_proposals(const std::vector<ListedProposal>& l
             out.packages.push_back(&add->key_package);
         } else if (const auto* psk = proposal.as<PreSharedKey>()) {
             if (!psk_ids.emplace(as_text(encode(psk->psk))).second) return MlsError::psk_duplicate;
+            // A joiner reads them from one GroupSecrets, and all must judge the list alike.
+            if (out.psks.size() >= list_items_max<PreSharedKeyID>) return MlsError::too_many_items;
             out.psks.push_back(psk->psk);
         } else if (const auto* init = proposal.as<ExternalInit>()) {
             out.external_init = init->kem_output;

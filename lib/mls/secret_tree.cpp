@@ -2,6 +2,7 @@
 #include "lib/mls/secret_tree.hpp"
 #include "lib/base/check.hpp"
 
+#include <algorithm>
 #include <bit>
 
 namespace godwit::mls {
@@ -16,6 +17,16 @@ auto& select(Ratchets& ratchets, RatchetType type)
 WipedBytes next_secret(BytesView secret, std::uint32_t generation)
 {
     return derive_tree_secret(secret, "secret", generation, kdf_nh);
+}
+
+/// The oldest go first, from the ratchet that has more.
+void keep_skipped(SenderRatchets& both, std::size_t keep)
+{
+    while (both.skipped() > keep) {
+        HashRatchet& fuller =
+            both.handshake.skipped.size() > both.application.skipped.size() ? both.handshake : both.application;
+        fuller.skipped.erase(fuller.skipped.begin());
+    }
 }
 
 } // namespace
@@ -123,26 +134,73 @@ void SecretTree::consume(Peek peek)
     SenderRatchets& both = ratchets(peek.leaf);
     HashRatchet& ratchet = select(both, peek.type);
     if (peek.secret_after.empty()) {
-        ratchet.skipped.erase(peek.generation);
+        skipped_ -= ratchet.skipped.erase(peek.generation);
         return;
     }
+    skipped_ -= both.skipped();
     GODWIT_ASSERT(peek.generation >= ratchet.next);
     for (auto& [generation, key] : peek.passed)
         ratchet.skipped.emplace(generation, std::move(key));
     ratchet.secret = std::move(peek.secret_after);
     ratchet.next = peek.generation + 1;
-    while (both.handshake.skipped.size() + both.application.skipped.size() > skipped_keys_max) {
-        HashRatchet& fuller =
-            both.handshake.skipped.size() > both.application.skipped.size() ? both.handshake : both.application;
-        fuller.skipped.erase(fuller.skipped.begin());
+    keep_skipped(both, skipped_keys_max);
+    skipped_ += both.skipped();
+    if (skipped_ <= skipped_keys_epoch_max) return;
+    std::vector<std::size_t> counts;
+    count_skipped(counts);
+    std::size_t excess = skipped_ - skipped_keys_epoch_max;
+    limit_skipped(fair_share(counts, skipped_keys_epoch_max), excess);
+}
+
+void SecretTree::count_skipped(std::vector<std::size_t>& counts) const
+{
+    for (const auto& [leaf, both] : ratchets_)
+        if (const std::size_t count = both.skipped(); count != 0) counts.push_back(count);
+}
+
+void SecretTree::limit_skipped(std::size_t each, std::size_t& excess)
+{
+    for (auto& [leaf, both] : ratchets_) {
+        const std::size_t have = both.skipped();
+        if (have <= each) continue;
+        const std::size_t drop = std::min(have - each, excess);
+        keep_skipped(both, have - drop);
+        excess -= drop;
+        skipped_ -= drop;
     }
+}
+
+void SecretTree::forget_skipped_handshakes()
+{
+    for (auto& [leaf, both] : ratchets_)
+        both.handshake.skipped.clear();
+    recount_skipped();
+}
+
+void SecretTree::recount_skipped() noexcept
+{
+    skipped_ = 0;
+    for (const auto& [leaf, both] : ratchets_)
+        skipped_ += both.skipped();
+}
+
+std::size_t fair_share(const std::vector<std::size_t>& counts, std::size_t all)
+{
+    std::vector<std::size_t> rising = counts;
+    std::sort(rising.begin(), rising.end());
+    std::size_t left = all;
+    for (std::size_t i = 0; i < rising.size(); ++i) {
+        const std::size_t share = left / (rising.size() - i);
+        if (rising[i] > share) return share;
+        left -= rising[i];
+    }
+    return rising.empty() ? all : rising.back();
 }
 
 std::size_t SecretTree::skipped_keys(LeafIndex leaf) const
 {
     const auto found = ratchets_.find(leaf);
-    return found == ratchets_.end() ? 0
-                                    : found->second.handshake.skipped.size() + found->second.application.skipped.size();
+    return found == ratchets_.end() ? 0 : found->second.skipped();
 }
 
 bool SecretTree::is_sound() const
@@ -165,7 +223,7 @@ bool SecretTree::is_sound() const
     }
     for (const auto& [leaf, both] : ratchets_) {
         if (leaf >= leaves_ || !ratchet_ok(both.handshake) || !ratchet_ok(both.application)) return false;
-        if (both.handshake.skipped.size() + both.application.skipped.size() > skipped_keys_max) return false;
+        if (both.skipped() > skipped_keys_max) return false;
         for (NodeIndex x = node_of(leaf);;) {
             if (nodes_.contains(x)) return false;
             const auto up = parent(x, leaves_);

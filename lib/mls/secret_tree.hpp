@@ -14,6 +14,9 @@ namespace godwit::mls {
 
 /// Unused keys kept per sender and epoch, over both ratchets (goals: at most 1,000). The oldest go first.
 inline constexpr std::size_t skipped_keys_max = 1000;
+/// The same for one epoch, all senders together; Group has a bound over all epochs (skipped_keys_group_max). Beyond it
+/// those give up keys who have most: a hoard costs its owner, and one late message of somebody else still opens.
+inline constexpr std::size_t skipped_keys_epoch_max = 2000;
 /// Section 15.3: how far ahead of the ratchet one message may be.
 inline constexpr std::uint32_t forward_steps_max = 1000;
 /// A ratchet ends here: generation is a uint32 and 0xffffffff would wrap.
@@ -41,6 +44,7 @@ struct HashRatchet {
 struct SenderRatchets {
     HashRatchet handshake;
     HashRatchet application;
+    [[nodiscard]] std::size_t skipped() const noexcept { return handshake.skipped.size() + application.skipped.size(); }
     template <class Io, class Self>
     static void tls(Io& io, Self& s)
     {
@@ -74,6 +78,13 @@ public:
     void consume(Peek peek);
 
     [[nodiscard]] std::size_t skipped_keys(LeafIndex leaf) const;
+    [[nodiscard]] std::size_t skipped_keys() const noexcept { return skipped_; } ///< Of all senders.
+    /// Appends how many each sender has, those with none left out.
+    void count_skipped(std::vector<std::size_t>& counts) const;
+    /// Drops the oldest of senders who have more than `each`, until `excess` (counted down) are gone.
+    void limit_skipped(std::size_t each, std::size_t& excess);
+    /// The epoch is over: no handshake message of it will be opened any more.
+    void forget_skipped_handshakes();
     [[nodiscard]] std::uint32_t leaves() const noexcept { return leaves_; }
     [[nodiscard]] CipherSuite cipher_suite() const noexcept { return suite_; }
 
@@ -81,6 +92,7 @@ public:
     static void tls(Io& io, Self& s)
     {
         io(s.suite_, s.leaves_, s.nodes_, s.ratchets_);
+        if constexpr (!Io::writes) s.recount_skipped();
     }
     /// For deserialised trees: bounds and contradictions.
     [[nodiscard]] bool is_sound() const;
@@ -93,11 +105,16 @@ private:
     /// The node whose secret `leaf` comes from. Precondition: it has no ratchets yet.
     [[nodiscard]] NodeIndex lowest_secret_above(LeafIndex leaf) const;
     [[nodiscard]] MessageKey key_of(BytesView secret, std::uint32_t generation) const;
+    void recount_skipped() noexcept;
 
     CipherSuite suite_{};
     std::uint32_t leaves_ = 0;
     std::map<NodeIndex, WipedBytes> nodes_; ///< Secrets of subtrees that nobody has spoken from.
     std::map<LeafIndex, SenderRatchets> ratchets_;
+    std::size_t skipped_ = 0; ///< Over all of ratchets_.
 };
+
+/// How many keys each may keep for certain so that together they have at most `all`: who has less loses nothing.
+[[nodiscard]] std::size_t fair_share(const std::vector<std::size_t>& counts, std::size_t all);
 
 } // namespace godwit::mls

@@ -71,12 +71,14 @@ Hash RatchetTree::original_tree_hash(NodeIndex x, const std::vector<LeafIndex>& 
     const LeafRange below = leaves_below(x);
     const auto first = std::lower_bound(without.begin(), without.end(), below.first);
     if (first == without.end() || *first > below.last) return tree_hash(x);
+    const auto last = std::upper_bound(first, without.end(), below.last);
     if (is_leaf(x)) return leaf_hash(leaf_of(x), nullptr);
     const Hash l = original_tree_hash(*left(x), without), r = original_tree_hash(*right(x), without);
     const ParentNode* node = parent_node(x);
     if (node == nullptr) return parent_hash(nullptr, l, r);
     ParentNode original{node->encryption_key, node->parent_hash, {}};
-    std::set_difference(node->unmerged_leaves.begin(), node->unmerged_leaves.end(), without.begin(), without.end(),
+    // Its unmerged leaves lie below it: the rest of `without` would make a hostile tree cost the square of its size.
+    std::set_difference(node->unmerged_leaves.begin(), node->unmerged_leaves.end(), first, last,
                         std::back_inserter(original.unmerged_leaves));
     return parent_hash(&original, l, r);
 }

@@ -52,21 +52,33 @@ bool is_parent_hash_valid(const RatchetTree& tree, NodeIndex x)
     return valid == 1;
 }
 
+/// A key and its first bytes, which settle most comparisons without looking at memory elsewhere.
+struct SortKey {
+    std::uint64_t head = 0;
+    BytesView key;
+
+    explicit SortKey(BytesView bytes) : key(bytes)
+    {
+        for (std::size_t i = 0; i < sizeof head && i < bytes.size(); ++i)
+            head = (head << 8) | bytes[i];
+    }
+    bool operator<(const SortKey& other) const
+    {
+        return head != other.head ? head < other.head : std::ranges::lexicographical_compare(key, other.key);
+    }
+    bool operator==(const SortKey& other) const { return head == other.head && std::ranges::equal(key, other.key); }
+};
+
 // Sorted instead of hashed: whoever chooses keys cannot make this slow.
-bool has_duplicates(std::vector<BytesView>& keys)
+bool has_duplicates(std::vector<SortKey>& keys)
 {
-    const auto less = [](BytesView a, BytesView b) {
-        return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end());
-    };
-    std::sort(keys.begin(), keys.end(), less);
-    return std::adjacent_find(keys.begin(), keys.end(), [](BytesView a, BytesView b) {
-               return std::equal(a.begin(), a.end(), b.begin(), b.end());
-           }) != keys.end();
+    std::sort(keys.begin(), keys.end());
+    return std::adjacent_find(keys.begin(), keys.end()) != keys.end();
 }
 
 MlsError check_distinct_keys(const RatchetTree& tree)
 {
-    std::vector<BytesView> signature_keys, encryption_keys;
+    std::vector<SortKey> signature_keys, encryption_keys;
     for (NodeIndex x = 0; x < node_width(tree.leaves()); ++x) {
         if (tree.is_blank(x)) continue;
         encryption_keys.emplace_back(tree.encryption_key(x));
@@ -108,6 +120,8 @@ MlsError check_parent_hashes(const RatchetTree& tree)
 MlsError check_members(const RatchetTree& tree, const Extensions& group_extensions)
 {
     GODWIT_MLS_CHECK(check_distinct_keys(tree));
+    const auto required = required_capabilities(group_extensions);
+    if (!required) return required.error();
     std::set<CredentialType> in_use;
     tree.for_each_member([&](LeafIndex, const LeafNode& leaf) { in_use.insert(leaf.credential.credential_type); });
     for (LeafIndex i = 0; i < tree.leaves(); ++i) {
@@ -115,7 +129,7 @@ MlsError check_members(const RatchetTree& tree, const Extensions& group_extensio
         if (leaf == nullptr) continue;
         for (const CredentialType type : in_use)
             if (!leaf->capabilities.supports(type)) return MlsError::credential_not_supported;
-        GODWIT_MLS_CHECK(check_leaf_supports(*leaf, group_extensions));
+        GODWIT_MLS_CHECK(check_leaf_supports(*leaf, group_extensions, *required));
     }
     return MlsError::none;
 }

@@ -95,12 +95,12 @@ MlsResult<UpdatePath> seal_path(CipherSuite suite, const RatchetTree& tree, Leaf
 {
     UpdatePath out;
     out.leaf_node = started.leaf_node;
+    const auto context = encrypt_context(suite, "UpdatePathNode", encoded_context);
     for (const PathStep& step : started.steps) {
         UpdatePathNode& node = out.nodes.emplace_back();
         node.encryption_key = tree.encryption_key(step.node);
         for (const NodeIndex recipient : recipients(tree, step.node, leaf, new_leaves)) {
-            auto sealed = encrypt_with_label(suite, tree.encryption_key(recipient), "UpdatePathNode", encoded_context,
-                                             step.path_secret, entropy);
+            auto sealed = encrypt_with_label(context, tree.encryption_key(recipient), step.path_secret, entropy);
             if (!sealed) return sealed.error();
             node.encrypted_path_secret.push_back(std::move(*sealed));
         }

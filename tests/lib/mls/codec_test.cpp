@@ -34,6 +34,18 @@ TEST_CASE("codec: lists stop at list_items_max, inputs at message_bytes_max")
     CHECK(decode<Bytes>(Bytes(message_bytes_max + 1, 0)).error() == MlsError::message_too_large);
 }
 
+TEST_CASE("codec: capabilities and requirements end at capabilities_max")
+{
+    Capabilities one;
+    one.extensions.resize(capabilities_max, static_cast<ExtensionType>(0xf001));
+    CHECK(decode<Capabilities>(encode(one)).ok());
+    one.extensions.push_back(static_cast<ExtensionType>(0xf001));
+    CHECK(decode<Capabilities>(encode(one)).error() == MlsError::too_many_items);
+    RequiredCapabilities required;
+    required.proposal_types.resize(capabilities_max + 1, static_cast<ProposalType>(0xf001));
+    CHECK(decode<RequiredCapabilities>(encode(required)).error() == MlsError::too_many_items);
+}
+
 TEST_CASE("codec: ratchet trees keep to their shape")
 {
     // optional<Node> ratchet_tree<V>, in nodes: absent, or present with a type octet.
@@ -89,6 +101,8 @@ TEST_CASE("GREASE: what we publish has it where section 13.5 wants it, and nowhe
         CHECK(greased(leaf.capabilities.extensions.back()));
         CHECK(greased(leaf.extensions.back().extension_type));
         CHECK(greased(bundle.key_package.extensions.back().extension_type));
+        CHECK(leaf.capabilities.lists(bundle.key_package.extensions.back().extension_type)); // Section 10.
+        CHECK_FALSE(leaf.capabilities.supports(leaf.capabilities.extensions.back()));
         CHECK_FALSE(greased(leaf.credential.credential_type));
         LifetimePolicy policy;
         CHECK(validate_key_package(bundle.key_package, policy, 50'000, true) == MlsError::none);

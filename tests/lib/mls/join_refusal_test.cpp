@@ -296,6 +296,17 @@ const std::vector<Case>& cases()
              i.secrets.path_secret->path_secret[0] ^= 1;
              i.seal_secrets();
          }},
+        {"no path secret where the commit had a path", MlsError::welcome_path_secret_missing,
+         [](Invitation& i) {
+             i.secrets.path_secret.reset();
+             i.seal_secrets();
+         }},
+        {"a path secret where the commit had no path", MlsError::welcome_path_secret_invalid,
+         [](Invitation& i) {
+             i.secrets.path_secret = PathSecret{WipedBytes(kdf_nh, 3)};
+             i.seal_secrets();
+         },
+         false},
         {"a path secret of wrong length", MlsError::welcome_path_secret_invalid,
          [](Invitation& i) {
              i.secrets.path_secret->path_secret.pop_back();
@@ -327,6 +338,48 @@ TEST_CASE("refused: Welcomes")
                       c.name << ": expected " << mls_error_name(c.expected) << ", got " << mls_error_name(got.error()));
     }
     std::printf("refusals: Welcomes %zu kinds\n", cases().size() - 1);
+}
+
+TEST_CASE("refused: a path secret for a blank node above us")
+{
+    // Alice and Erin alone: without a path there is no node between them that could have a key.
+    World world(46);
+    world.found("alice");
+    const auto bundle = world.package(world.newcomer("erin"));
+    CommitOptions options;
+    options.proposals = {Proposal{Add{bundle.key_package}}};
+    options.force_path = false;
+    const auto out = must(world.group(0).commit(world.env(), options));
+    auto message = must_decode<MLSMessage>(*out.welcome);
+    Welcome& welcome = *message.as<Welcome>();
+    CHECK(Group::join(world.env(), welcome, bundle).ok());
+    auto secrets = must_decode<GroupSecrets>(
+        plain(must(decrypt_with_label(suite_1, *HpkeKeyPair::from_private(bundle.init_private), "Welcome",
+                                      welcome.encrypted_group_info, welcome.secrets[0].encrypted_group_secrets))));
+    secrets.path_secret = PathSecret{WipedBytes(kdf_nh, 3)};
+    welcome.secrets[0].encrypted_group_secrets =
+        must(encrypt_with_label(suite_1, bundle.key_package.init_key, "Welcome", welcome.encrypted_group_info,
+                                encode_secret(secrets), world.entropy));
+    CHECK(Group::join(world.env(), welcome, bundle).error() == MlsError::welcome_path_secret_invalid);
+}
+
+TEST_CASE("refused: KeyPackages whose private half is another's, and groups that we are in already")
+{
+    Invitation i(true);
+    const auto with = [&](const std::function<void(KeyPackageBundle&)>& change) {
+        KeyPackageBundle bundle = i.bundle;
+        change(bundle);
+        return Group::join(i.world.env(), i.welcome, bundle).error();
+    };
+    const auto other = i.world.package(i.world.newcomer("other"));
+    CHECK(with([](auto&) {}) == MlsError::none);
+    CHECK(with([&](auto& b) { b.init_private = other.init_private; }) == MlsError::invalid_argument);
+    CHECK(with([&](auto& b) { b.encryption_private = other.encryption_private; }) == MlsError::invalid_argument);
+    CHECK(with([&](auto& b) { b.signer = other.signer; }) == MlsError::invalid_argument);
+    const Group* ours[] = {&i.world.group(1)};
+    Environment env = i.world.env();
+    env.groups = ours;
+    CHECK(Group::join(env, i.welcome, i.bundle).error() == MlsError::group_id_in_use);
 }
 
 TEST_CASE("refused: Welcomes of subgroups that are none")
@@ -419,6 +472,21 @@ TEST_CASE("refused: GroupInfos for external joins")
         if (e.extension_type == ExtensionType::external_pub) e.extension_data = encode(ExternalPub{Bytes(32, 0)});
     sign_group_info(bad, GroupTestAccess::signer(world.group(0)));
     CHECK(error_of(bad) == MlsError::invalid_public_key);
+    // What the members would refuse is not sent.
+    world.service.refused_identity = to_bytes(as_bytes("eve"));
+    CHECK(error_of(good) == MlsError::invalid_credential);
+    world.service.refused_identity.clear();
+    world.service.accept_successors = false;
+    CHECK(error_of(good) == MlsError::none);
+    join.remove = 1;
+    CHECK(error_of(good) == MlsError::invalid_credential_successor);
+    world.service.accept_successors = true;
+    const Group* ours[] = {&world.group(1)};
+    Environment env = world.env();
+    env.groups = ours;
+    CHECK(Group::join_external(env, good, join).ok()); // A resync.
+    join.remove.reset();
+    CHECK(Group::join_external(env, good, join).error() == MlsError::group_id_in_use);
     join.leaf.capabilities.cipher_suites = {suite_3};
     CHECK(error_of(good) == MlsError::cipher_suite_not_supported);
 }

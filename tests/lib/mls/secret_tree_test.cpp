@@ -76,6 +76,44 @@ TEST_CASE("secret tree: skipped keys stop at skipped_keys_max, over both ratchet
     CHECK(tree.is_sound());
 }
 
+TEST_CASE("secret tree: all senders together stop at skipped_keys_epoch_max, and a hoard costs its owner")
+{
+    SecretTree tree = fresh(8);
+    CHECK(take(tree, 3, 0) == MlsError::none); // Somebody honest: three messages are on their way.
+    for (LeafIndex hoarder = 1; hoarder < 8; ++hoarder)
+        CHECK(take(tree, 900, hoarder) == MlsError::none);
+    CHECK(tree.skipped_keys() == skipped_keys_epoch_max);
+    CHECK(tree.is_sound());
+    for (std::uint32_t generation = 0; generation < 3; ++generation)
+        CHECK(take(tree, generation, 0) == MlsError::none);
+    CHECK(tree.skipped_keys() == skipped_keys_epoch_max - 3);
+    // Alike among those who have most, and of each the newest are what is left.
+    for (LeafIndex hoarder = 1; hoarder < 8; ++hoarder) {
+        CHECK(tree.skipped_keys(hoarder) >= (skipped_keys_epoch_max - 3) / 7);
+        CHECK(tree.skipped_keys(hoarder) <= (skipped_keys_epoch_max - 3) / 7 + 3);
+        CHECK(take(tree, 0, hoarder) == MlsError::generation_used);
+        CHECK(take(tree, 899, hoarder) == MlsError::none);
+    }
+    const std::size_t left = tree.skipped_keys();
+    CHECK(must_decode<SecretTree>(plain(encode_secret(tree))).skipped_keys() == left);
+    tree.forget_skipped_handshakes();
+    CHECK(tree.skipped_keys() == left);
+    CHECK(take(tree, 5, 0, RatchetType::handshake) == MlsError::none);
+    CHECK(tree.skipped_keys() == left + 5);
+    tree.forget_skipped_handshakes();
+    CHECK(tree.skipped_keys() == left);
+    CHECK(take(tree, 2, 0, RatchetType::handshake) == MlsError::generation_used);
+}
+
+TEST_CASE("secret tree: a fair share")
+{
+    CHECK(fair_share({}, 10) == 10);
+    CHECK(fair_share({3, 4}, 10) == 4); // Nothing to give up.
+    CHECK(fair_share({100, 2, 100}, 10) == 4);
+    CHECK(fair_share({9, 9, 9}, 10) == 3);
+    CHECK(fair_share({1, 1, 1}, 2) == 0); // For certain nobody keeps any; what is dropped is the excess, no more.
+}
+
 TEST_CASE("secret tree: what was used up is not in the stored bytes")
 {
     SecretTree tree = fresh();

@@ -8,6 +8,16 @@ using namespace godwit;
 using namespace godwit::mls;
 using namespace godwit::testing;
 
+TEST_CASE("vectors: only a folder that nobody named and that is not there lets tests pass without")
+{
+    std::string folder = (std::filesystem::temp_directory_path() / "godwit-vectors-XXXXXX").string();
+    REQUIRE(mkdtemp(folder.data()) != nullptr);
+    CHECK(vectors_expected(folder, false)); // Empty: every file in it will be missed.
+    CHECK(std::filesystem::remove(folder));
+    CHECK_FALSE(vectors_expected(folder, false));
+    CHECK(vectors_expected(folder, true));
+}
+
 TEST_CASE("vectors: crypto-basics")
 {
     const auto entries = load_vectors("mls/crypto-basics.json");
