@@ -34,6 +34,7 @@ struct Counters {
     std::uint64_t handshake_envelopes_skipped = 0; ///< No room left: the device joins again by itself.
     std::uint64_t group_commits = 0;
     std::uint64_t group_conflicts = 0;          ///< Commits that came second, or for another epoch.
+    std::uint64_t group_commits_malformed = 0;  ///< Not what their frame said: refused.
     std::uint64_t group_rejects = 0;            ///< Commits taken back.
     std::uint64_t group_reject_reason_last = 0; ///< Of the newest of them, as the member said (mls::MlsError).
     std::uint64_t key_packages_stored = 0;
@@ -104,6 +105,7 @@ struct Counters {
         visit("handshake_envelopes_skipped", handshake_envelopes_skipped);
         visit("group_commits", group_commits);
         visit("group_conflicts", group_conflicts);
+        visit("group_commits_malformed", group_commits_malformed);
         visit("group_rejects", group_rejects);
         visit("group_reject_reason_last", group_reject_reason_last);
         visit("key_packages_stored", key_packages_stored);

@@ -2,6 +2,7 @@
 #include "relay/core/groups.hpp"
 
 #include "lib/identity/conversation_id.hpp"
+#include "relay/core/commit_shape.hpp"
 
 namespace godwit::relay {
 namespace {
@@ -35,7 +36,10 @@ Answer Groups::commit(const Session& session, const frame::GroupCommit& request,
     const auto who = std::to_string(session.device);
     if (const auto wait = requests_.wait(who, now.mono); wait > Duration::zero()) return slow_down(wait);
     requests_.take(who, now.mono);
-    if (auto wrong = wrong_shape(request)) return *std::move(wrong);
+    if (auto wrong = wrong_shape(request, session.peer.device)) {
+        if (wrong->code == ErrorCode::malformed) ++context_.counters.group_commits_malformed;
+        return *std::move(wrong);
+    }
     const auto partner = partner_of(context_, session, request.with);
     if (!partner) return no_partner();
     if (!is_of(request.conversation, session, *partner)) return wrong_conversation();
@@ -78,19 +82,6 @@ Answer Groups::commit(const Session& session, const frame::GroupCommit& request,
     context_.store.set_group(group.row, commit.incarnation, commit.epoch + 1, now.wall_ms);
     ++context_.counters.group_commits;
     return frame::ResponseBody(frame::GroupState{commit.incarnation, commit.epoch + 1, commit.id, {}});
-}
-
-std::optional<Error> Groups::wrong_shape(const frame::GroupCommit& request)
-{
-    if (request.envelope.sealed.size() > wire::commit_bytes_max)
-        return Error{ErrorCode::message_too_large,
-                     "a commit has at most " + std::to_string(wire::commit_bytes_max) + " bytes", 0};
-    if (request.newcomers.empty() != request.welcome.empty())
-        return Error{ErrorCode::invalid_argument, "newcomers and a Welcome go together", 0};
-    if (request.epoch == 0 && !request.recipients.empty())
-        return Error{ErrorCode::invalid_argument, "a group that is created has no members before", 0};
-    if (request.incarnation == 0) return Error{ErrorCode::invalid_argument, "the first incarnation of a group is 1", 0};
-    return std::nullopt;
 }
 
 std::optional<std::vector<DeviceRow>> Groups::devices_of(const Session& session, const Partner& partner,

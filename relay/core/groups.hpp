@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // groups: the Delivery Service's part of MLS (RFC 9750 section 5.2), for messages that the relay cannot read.
 //
-//   commit -> is it this conversation, are the devices its devices? -> known already? the same answer
+//   commit -> is it a commit, of the group and epoch that the frame says? (commit_shape.hpp)
+//          -> is it this conversation, are the devices its devices? -> known already? the same answer
 //          -> does it start from the epoch that is open? no: conflict, and where the group stands
 //          -> the epoch is taken; Commit and Welcome into the mailboxes -> (commit of the tick) -> answered
 //   reject -> is it the newest one? -> the epoch is open again, Commit and Welcome are taken out of the mailboxes where
@@ -38,7 +39,6 @@ private:
     /// Rows of those that exist, none twice, without the asking one; nullopt: one belongs to neither account.
     [[nodiscard]] std::optional<std::vector<DeviceRow>> devices_of(const Session& session, const Partner& partner,
                                                                    const std::vector<DeviceId>& ids);
-    [[nodiscard]] static std::optional<Error> wrong_shape(const frame::GroupCommit& request);
     /// The group's row; 0: no room for another one.
     [[nodiscard]] GroupRow make_room(const Session& session, const Partner& partner, const ConversationId& conversation,
                                      Moment now);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The real process, over real sockets.
 #include "lib/identity/conversation_id.hpp"
+#include "tests/relay/mls_shapes.hpp"
 #include "tests/relay/process.hpp"
 
 #include <arpa/inet.h>
@@ -129,7 +130,17 @@ TEST_CASE("a commit that was acknowledged survives kill -9, and offered again is
     const auto account = signing_key(100);
     const auto own = identity::conversation_of(account.public_key(), account.public_key());
     const auto phone_id = signing_key(2).public_key();
-    const frame::GroupCommit commit{"ann", own, 1, 0, {}, envelope(1), {phone_id}, Bytes(9'000, 7), Bytes(20'000, 8)};
+    const wire::GroupName group{own, 1};
+    const auto id = envelope(1).id;
+    const frame::GroupCommit commit{"ann",
+                                    own,
+                                    1,
+                                    0,
+                                    {},
+                                    {id, commit_bytes(group, 0, id)},
+                                    {phone_id},
+                                    welcome_bytes(1, 9'000),
+                                    group_info_bytes(group, 1, 8, 20'000)};
     {
         RelayProcess relay(arguments(directory));
         const auto address = relay.ready();

@@ -26,17 +26,17 @@ TEST_CASE("the newest commit is taken back: the epoch is open again, everybody w
     auto state = c.state(c.ann);
     CHECK(state.epoch == 2);
     CHECK(state.commit == envelope(2).id);
-    CHECK(state.group_info == info_bytes(2));
+    CHECK(state.group_info == c.info(2));
 
     // The committer, who did not hear it, offers it again: it stays rejected. Another commit takes the epoch.
     const auto again = c.bo.ask(c.request("ann", 1, 2, 3, {c.ann.id}));
     CHECK(again.error.code == ErrorCode::conflict);
     CHECK(std::get<frame::GroupState>(again.body).epoch == 2);
     CHECK(c.commit(c.bo, "ann", 1, 2, 4, {c.ann.id, c.phone.id}) == ErrorCode::ok);
-    CHECK(c.state(c.ann).group_info == info_bytes(4));
+    CHECK(c.state(c.ann).group_info == c.info(4));
     // and may be rejected in its turn
     CHECK(c.reject(c.ann, "bo", 1, 2, 4) == ErrorCode::ok);
-    CHECK(c.state(c.ann).group_info == info_bytes(2));
+    CHECK(c.state(c.ann).group_info == c.info(2));
     CHECK(c.world.core->counters().group_rejects == 2);
     CHECK(c.world.core->counters().group_reject_reason_last == 7);
 }
@@ -141,7 +141,7 @@ TEST_CASE("every read of the disk fails once: a rejection is told to all who are
         REQUIRE(opened.ok());
         Chat c({}, *std::move(opened));
         auto creation = c.request("bo", 1, 0, 1, {}, {c.bo.id, c.phone.id});
-        creation.group_info.assign(30'000, 1); // pages of its own
+        creation.group_info = group_info_bytes(c.group(1), 1, 1, 30'000); // pages of its own
         CHECK(c.ann.code(creation) == ErrorCode::ok);
         image = disk.image_killed();
     }

@@ -126,7 +126,7 @@ TEST_CASE("a walk of commits, rejections, repetitions and crashes: one commit an
             CHECK(state.incarnation == model.incarnation);
             CHECK(state.epoch == model.commits.size());
             CHECK(state.commit == (model.commits.empty() ? MessageId{} : envelope(model.commits.back()).id));
-            CHECK(state.group_info == (model.commits.empty() ? Bytes{} : info_bytes(model.commits.back())));
+            CHECK(state.group_info == (model.commits.empty() ? Bytes{} : c.info(model.commits.back())));
         }
     }
     CHECK(accepted > 500);

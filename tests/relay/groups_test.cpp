@@ -15,7 +15,7 @@ TEST_CASE("creating: the newcomer gets the Welcome, others fetch the GroupInfo; 
     auto mail = c.bo.take<frame::MailboxDeliver>();
     REQUIRE(mail.size() == 1);
     CHECK(mail[0].from == c.ann.id);
-    CHECK(mail[0].envelope.sealed == welcome_bytes);
+    CHECK(mail[0].envelope.sealed == c.welcome(1));
     CHECK(mail[0].envelope.id != envelope(1).id);
     CHECK_FALSE(mail[0].envelope.id.is_zero());
     c.bo.acknowledge({mail[0].sequence});
@@ -23,31 +23,31 @@ TEST_CASE("creating: the newcomer gets the Welcome, others fetch the GroupInfo; 
     CHECK(state.incarnation == 1);
     CHECK(state.epoch == 1);
     CHECK(state.commit == envelope(1).id);
-    CHECK(state.group_info == info_bytes(1));
+    CHECK(state.group_info == c.info(1));
 
     CHECK(c.commit(c.bo, "ann", 1, 1, 2, {c.ann.id}) == ErrorCode::ok);
     mail = c.ann.take<frame::MailboxDeliver>();
     REQUIRE(mail.size() == 1);
     CHECK(mail[0].envelope.id == envelope(2).id);
-    CHECK(mail[0].envelope.sealed == envelope(2).sealed);
+    CHECK(mail[0].envelope.sealed == c.sealed(2));
     CHECK(c.bo.take<frame::MailboxDeliver>().empty()); // not to the committer
     state = c.state(c.ann);
     CHECK(state.epoch == 2);
     CHECK(state.commit == envelope(2).id);
-    CHECK(state.group_info == info_bytes(2));
+    CHECK(state.group_info == c.info(2));
     CHECK(c.ann.take<frame::GroupChanged>().empty()); // that is for what is taken back
 
     const auto& counters = c.world.core->counters();
     CHECK(counters.group_commits == 2);
     CHECK(counters.handshake_envelopes_stored == 2);
-    CHECK(counters.handshake_bytes_stored == welcome_bytes.size() + 100);
+    CHECK(counters.handshake_bytes_stored == c.welcome(1).size() + c.sealed(2).size());
     CHECK(counters.handshake_envelopes_delivered == 2);
     CHECK(counters.handshake_envelopes_acknowledged == 1);
     CHECK(counters.content_envelopes_stored == 0);
     CHECK(counters.content_envelopes_delivered == 0);
     c.world.restart();
     c.ann.resume();
-    CHECK(c.state(c.ann).group_info == info_bytes(2));
+    CHECK(c.state(c.ann).group_info == c.info(2));
 }
 
 TEST_CASE("which epoch a commit may start from: a table")
@@ -171,9 +171,7 @@ TEST_CASE("who and where: contacts' conversations and the own one, nobody else's
     Device cy(c.world, 9);
     cy.join("cy", 900);
     const auto at = [&](Device& by, const std::string& with, const ConversationId& conversation) {
-        auto request = c.request(with, 1, 0, 1);
-        request.conversation = conversation;
-        const auto committed = by.code(request);
+        const auto committed = by.code(creation({conversation, 1}, with, 1));
         const auto rejected = by.code(frame::GroupReject{with, conversation, 1, 0, envelope(1).id, 0});
         CHECK(by.code(frame::GroupFetch{with, conversation}) == committed);
         CHECK(rejected == committed);
@@ -192,10 +190,11 @@ TEST_CASE("who and where: contacts' conversations and the own one, nobody else's
 
     // the own devices' conversation
     c.phone.forget_frames();
-    auto own = c.request("ann", 1, 0, 5, {}, {c.phone.id});
-    own.conversation = conversation(100, 100);
+    auto own = creation({conversation(100, 100), 1}, "ann", 5);
+    own.newcomers = {c.phone.id};
+    own.welcome = welcome_bytes();
     CHECK(c.ann.code(own) == ErrorCode::ok);
-    CHECK(c.phone.take<frame::MailboxDeliver>().at(0).envelope.sealed == welcome_bytes);
+    CHECK(c.phone.take<frame::MailboxDeliver>().at(0).envelope.sealed == own.welcome);
     CHECK(c.phone.code(frame::GroupFetch{"ann", conversation(100, 100)}) == ErrorCode::ok);
     CHECK(c.ann.code(frame::ContactRemove{"bo"}) == ErrorCode::ok);
     CHECK(c.commit(c.ann, "bo", 1, 0, 6) == ErrorCode::not_a_contact);
@@ -236,12 +235,12 @@ TEST_CASE("the shape of a commit: what cannot be is refused")
     request.welcome.clear();
     CHECK(c.ann.code(request) == ErrorCode::invalid_argument);
     request = c.request("bo", 1, 0, 1);
-    request.welcome = welcome_bytes;
+    request.welcome = welcome_bytes();
     CHECK(c.ann.code(request) == ErrorCode::invalid_argument);
     request = c.request("bo", 1, 0, 1);
-    request.envelope.sealed.assign(wire::commit_bytes_max + 1, 1);
+    request.envelope.sealed = commit_of_size(wire::commit_bytes_max + 1, c.group(1), 0, envelope(1).id);
     CHECK(c.ann.code(request) == ErrorCode::message_too_large);
-    request.envelope.sealed.assign(wire::commit_bytes_max, 1);
+    request.envelope.sealed = commit_of_size(wire::commit_bytes_max, c.group(1), 0, envelope(1).id);
     CHECK(c.ann.code(request) == ErrorCode::ok);
 }
 
@@ -260,7 +259,7 @@ TEST_CASE("envelope ids: a commit's and a message's are kept apart")
     const auto mail = c.bo.take<frame::MailboxDeliver>();
     REQUIRE(mail.size() == 3); // in the one order of the mailbox
     CHECK(mail[0].envelope.id == envelope(1).id);
-    CHECK(mail[1].envelope.sealed == welcome_bytes);
+    CHECK(mail[1].envelope.sealed == c.welcome(2));
     CHECK(mail[2].envelope.id == envelope(3).id);
 }
 
@@ -325,8 +324,7 @@ TEST_CASE("groups of an account end at its contacts and itself; those of former 
         befriend(ann, "ann", *people.back(), name(i));
     };
     const auto create = [&](const std::string& with, std::uint64_t account, std::uint64_t number) {
-        return ann.code(frame::GroupCommit{
-            with, conversation(100, account), 1, 0, {}, envelope(number), {}, {}, info_bytes(number)});
+        return ann.code(creation({conversation(100, account), 1}, with, number));
     };
     const auto epoch = [&](const std::string& with, std::uint64_t account) {
         return std::get<frame::GroupState>(ann.ask(frame::GroupFetch{with, conversation(100, account)}).body).epoch;

@@ -145,27 +145,27 @@ TEST_CASE("handshakes of the own account know no share, but an end, in number an
 {
     Config config;
     config.limits.mailbox_handshakes_max = 8;
-    config.limits.mailbox_handshake_bytes_max = 850;
+    config.limits.mailbox_handshake_bytes_max = 1'700;
     Chat c(config);
     c.phone.drop();
-    const auto own = [&](std::uint64_t epoch, std::size_t bytes = 100) {
+    const auto own = [&](std::uint64_t epoch, std::size_t bytes = 200) {
         auto request = c.request("bo", 1, epoch, 10 + epoch);
         if (epoch > 0) request.recipients = {c.phone.id};
-        request.envelope.sealed.assign(bytes, 1);
+        request.envelope.sealed = commit_of_size(bytes, c.group(1), epoch, request.envelope.id);
         CHECK(c.ann.code(request) == ErrorCode::ok);
         return c.world.core->counters().handshake_envelopes_skipped;
     };
     CHECK(own(0) == 0);
     for (std::uint64_t epoch = 1; epoch <= 7; ++epoch)
         CHECK(own(epoch) == 0);
-    CHECK(own(8, 200) == 1); // 900 bytes
-    CHECK(own(9, 10) == 1);
-    CHECK(own(10, 10) == 2); // a ninth
+    CHECK(own(8, 400) == 1); // 1,800 bytes
+    CHECK(own(9, 100) == 1);
+    CHECK(own(10, 100) == 2); // a ninth
     c.phone.resume();
     auto mail = c.phone.take<frame::MailboxDeliver>();
     CHECK(mail.size() == 8);
     c.phone.acknowledge({mail.at(0).sequence});
-    CHECK(own(11, 10) == 2);
+    CHECK(own(11, 100) == 2);
 }
 
 TEST_CASE("handshakes expire like content, and are counted apart")
