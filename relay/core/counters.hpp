@@ -35,7 +35,8 @@ struct Counters {
     std::uint64_t group_commits = 0;
     std::uint64_t group_conflicts = 0;          ///< Commits that came second, or for another epoch.
     std::uint64_t group_commits_malformed = 0;  ///< Not what their frame said: refused.
-    std::uint64_t group_rejects = 0;            ///< Commits taken back.
+    std::uint64_t group_reject_reports = 0;     ///< Members who could not accept a commit.
+    std::uint64_t group_rejects = 0;            ///< Commits taken back, because more than half of the members could not.
     std::uint64_t group_reject_reason_last = 0; ///< Of the newest of them, as the member said (mls::MlsError).
     std::uint64_t key_packages_stored = 0;
     std::uint64_t key_packages_handed_out = 0;
@@ -66,6 +67,7 @@ struct Counters {
         handshake_envelopes_expired = to.handshake_envelopes_expired;
         handshake_envelopes_skipped = to.handshake_envelopes_skipped;
         group_commits = to.group_commits;
+        group_reject_reports = to.group_reject_reports;
         group_rejects = to.group_rejects;
         group_reject_reason_last = to.group_reject_reason_last;
         key_packages_stored = to.key_packages_stored;
@@ -106,6 +108,7 @@ struct Counters {
         visit("group_commits", group_commits);
         visit("group_conflicts", group_conflicts);
         visit("group_commits_malformed", group_commits_malformed);
+        visit("group_reject_reports", group_reject_reports);
         visit("group_rejects", group_rejects);
         visit("group_reject_reason_last", group_reject_reason_last);
         visit("key_packages_stored", key_packages_stored);

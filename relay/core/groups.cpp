@@ -72,12 +72,14 @@ Answer Groups::commit(const Session& session, const frame::GroupCommit& request,
     commit.epoch = request.epoch;
     commit.from = session.peer.device;
     commit.id = request.envelope.id;
-    mailbox_.put_handshake(session, *recipients, request.envelope, now);
+    auto judges = mailbox_.put_handshake(session, *recipients, request.envelope, now);
     if (!newcomers->empty()) {
         context_.entropy.fill(commit.welcome.bytes);
-        mailbox_.put_handshake(session, *newcomers, {commit.welcome, request.welcome}, now);
+        auto welcomed = mailbox_.put_handshake(session, *newcomers, {commit.welcome, request.welcome}, now);
+        if (creates) judges = std::move(welcomed);
     }
     context_.store.add_group_commit(group.row, commit, request.group_info);
+    context_.store.set_commit_recipients(group.row, judges);
     context_.store.prune_group_commits(group.row, commit.incarnation, group_infos_kept, group_commits_kept);
     context_.store.set_group(group.row, commit.incarnation, commit.epoch + 1, now.wall_ms);
     ++context_.counters.group_commits;
@@ -141,8 +143,7 @@ Answer Groups::fetch(const Session& session, const frame::GroupFetch& request, M
 Answer Groups::reject(const Session& session, const frame::GroupReject& request, Moment now)
 {
     const auto who = std::to_string(session.device);
-    const auto wait = std::max(requests_.wait(who, now.mono), rejects_.wait(who, now.mono));
-    if (wait > Duration::zero()) return slow_down(wait);
+    if (const auto wait = requests_.wait(who, now.mono); wait > Duration::zero()) return slow_down(wait);
     requests_.take(who, now.mono);
     const auto partner = partner_of(context_, session, request.with);
     if (!partner) return no_partner();
@@ -158,16 +159,45 @@ Answer Groups::reject(const Session& session, const frame::GroupReject& request,
         if (!before || context_.store.group_info(before->row).empty())
             return conflict(group, "the epoch before it is gone: join again");
     }
-    rejects_.take(who, now.mono);
-    context_.store.reject_group_commit(newest->row);
-    context_.store.set_group(group.row, group.incarnation, request.epoch, now.wall_ms);
-    mailbox_.withdraw(newest->from, newest->id);
-    if (!newest->welcome.is_zero()) mailbox_.withdraw(newest->from, newest->welcome);
-    context_.changes.groups.insert({session.account, request.conversation});
-    if (partner->listens) context_.changes.groups.insert({partner->row, request.conversation});
-    ++context_.counters.group_rejects;
+    const auto said = context_.store.commit_rejected_by(group.row, session.device);
+    if (!said) return conflict(group, "this commit was not put for this device: others can tell whether it is valid");
+    if (!*said) {
+        if (const auto wait = rejects_.wait(who, now.mono); wait > Duration::zero()) {
+            context_.changes.groups.insert({session.account, request.conversation}); // It has to join again.
+            return slow_down(wait);
+        }
+        rejects_.take(who, now.mono);
+        context_.store.set_commit_rejected_by(group.row, session.device);
+        ++context_.counters.group_reject_reports;
+    }
+    if (!is_refused(context_.store.commit_votes(group.row))) {
+        // One word against another: who is on a dead branch says the same of a good commit. It joins again.
+        context_.changes.groups.insert({session.account, request.conversation});
+        return state_of(group);
+    }
+    take_back(session, *partner, group, *newest, now);
     context_.counters.group_reject_reason_last = request.reason;
     return state_of(context_.store.group(request.conversation));
+}
+
+/// More than half of its members: the committer, who vouches for it, is one of them.
+bool Groups::is_refused(const CommitVotes& votes)
+{
+    return 2 * votes.rejected > votes.recipients + 1;
+}
+
+void Groups::take_back(const Session& session, const Partner& partner, const StoredGroup& group,
+                       const StoredCommit& newest, Moment now)
+{
+    context_.store.reject_group_commit(newest.row);
+    context_.store.set_commit_recipients(group.row, {}); // The one before it was built on: it stands.
+    context_.store.set_group(group.row, group.incarnation, newest.epoch, now.wall_ms);
+    mailbox_.withdraw(newest.from, newest.id);
+    if (!newest.welcome.is_zero()) mailbox_.withdraw(newest.from, newest.welcome);
+    const auto conversation = identity::conversation_of(session.account_key, partner.account_key);
+    context_.changes.groups.insert({session.account, conversation});
+    if (partner.listens) context_.changes.groups.insert({partner.row, conversation});
+    ++context_.counters.group_rejects;
 }
 
 frame::GroupChanged Groups::changed(const ConversationId& conversation)

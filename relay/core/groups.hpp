@@ -5,9 +5,10 @@
 //          -> is it this conversation, are the devices its devices? -> known already? the same answer
 //          -> does it start from the epoch that is open? no: conflict, and where the group stands
 //          -> the epoch is taken; Commit and Welcome into the mailboxes -> (commit of the tick) -> answered
-//   reject -> is it the newest one? -> the epoch is open again, Commit and Welcome are taken out of the mailboxes where
-//   they
-//             still wait -> (commit of the tick) -> all who are connected are told (GroupChanged)
+//   reject -> is it the newest one, and was it put for this device? -> noted
+//          -> do more than half of the members refuse it now? no: the state; whoever is alone with that joins again
+//          -> the epoch is open again, Commit and Welcome are taken out of the mailboxes where they still wait
+//          -> (commit of the tick) -> all who are connected are told (GroupChanged)
 //
 // A group is (incarnation, epoch). The relay does not know members: it believes the committer who is to get what,
 // within the two accounts of the conversation. Whoever was left out, or skipped, joins again by an external commit with
@@ -42,6 +43,9 @@ private:
     /// The group's row; 0: no room for another one.
     [[nodiscard]] GroupRow make_room(const Session& session, const Partner& partner, const ConversationId& conversation,
                                      Moment now);
+    [[nodiscard]] static bool is_refused(const CommitVotes& votes);
+    void take_back(const Session& session, const Partner& partner, const StoredGroup& group, const StoredCommit& newest,
+                   Moment now);
     [[nodiscard]] Answer conflict(const StoredGroup& group, const char* why);
 
     Context& context_;

@@ -83,9 +83,10 @@ bool Mailbox::replace(const StoredEnvelope& stored, const Bytes& sealed)
     return true;
 }
 
-void Mailbox::put_handshake(const Session& session, const std::vector<DeviceRow>& recipients,
-                            const wire::Envelope& envelope, Moment now)
+std::vector<DeviceRow> Mailbox::put_handshake(const Session& session, const std::vector<DeviceRow>& recipients,
+                                              const wire::Envelope& envelope, Moment now)
 {
+    std::vector<DeviceRow> out;
     EnvelopeRow row = 0;
     for (const auto device : recipients) {
         if (!has_room(usage_of(device), session.account, EnvelopeKind::handshake, 1, envelope.sealed.size())) {
@@ -98,7 +99,9 @@ void Mailbox::put_handshake(const Session& session, const std::vector<DeviceRow>
         store_mail(device, session.account, row, EnvelopeKind::handshake, envelope.sealed.size());
         ++context_.counters.handshake_envelopes_stored;
         context_.counters.handshake_bytes_stored += envelope.sealed.size();
+        out.push_back(device);
     }
+    return out;
 }
 
 void Mailbox::withdraw(const DeviceId& from, const MessageId& id)

@@ -32,9 +32,9 @@ public:
     explicit Mailbox(Context& context) : context_(context) {}
 
     [[nodiscard]] Answer put(const Session& session, const frame::MailboxPut& request, Moment now);
-    /// Into the mailboxes that have room for it. Precondition: this sender's envelopes have no such id.
-    void put_handshake(const Session& session, const std::vector<DeviceRow>& recipients, const wire::Envelope& envelope,
-                       Moment now);
+    /// Into the mailboxes that have room for it: these. Precondition: this sender's envelopes have no such id.
+    std::vector<DeviceRow> put_handshake(const Session& session, const std::vector<DeviceRow>& recipients,
+                                         const wire::Envelope& envelope, Moment now);
     /// Takes a handshake out of all mailboxes where it still waits.
     void withdraw(const DeviceId& from, const MessageId& id);
     void acknowledge(Session& session, const frame::MailboxAck& ack);

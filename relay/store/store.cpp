@@ -94,7 +94,17 @@ CREATE TABLE group_commits (
 CREATE INDEX group_commits_by_group ON group_commits(of_group);
 )";
 
-constexpr sqlite::Migration steps[] = {{first_step}};
+// commit_recipients: whom the newest commit of a group was put for, and who has said that it is not valid.
+constexpr const char* second_step = R"(
+CREATE TABLE commit_recipients (
+    of_group INTEGER NOT NULL,
+    device INTEGER NOT NULL,
+    rejected INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (of_group, device)
+) STRICT, WITHOUT ROWID;
+)";
+
+constexpr sqlite::Migration steps[] = {{first_step}, {second_step}};
 constexpr sqlite::Schema schema{0x67647772, steps}; // "gdwr"
 
 } // namespace

@@ -112,6 +112,12 @@ struct StoredCommit {
     bool rejected = false;
 };
 
+/// What those say who were handed a group's newest commit.
+struct CommitVotes {
+    std::size_t recipients = 0; ///< Whose devices still exist.
+    std::size_t rejected = 0;   ///< Of these.
+};
+
 class Store {
 public:
     /// Creates the file when there is none. Errors as sqlite::Database::open. `vfs_name`: see sqlite::OpenOptions.
@@ -209,6 +215,12 @@ public:
     [[nodiscard]] Bytes group_info(std::int64_t commit);
     void add_group_commit(GroupRow group, const StoredCommit& commit, const Bytes& group_info);
     void reject_group_commit(std::int64_t commit);
+    /// Of the group's newest commit, in the place of those of the one before.
+    void set_commit_recipients(GroupRow group, const std::vector<DeviceRow>& devices);
+    /// nullopt: it was not put for this device; else whether it was rejected by it.
+    [[nodiscard]] std::optional<bool> commit_rejected_by(GroupRow group, DeviceRow device);
+    void set_commit_rejected_by(GroupRow group, DeviceRow device);
+    [[nodiscard]] CommitVotes commit_votes(GroupRow group);
     /// Keeps the GroupInfo of the newest `infos` commits of this incarnation, and the ids of the newest `ids` of all.
     void prune_group_commits(GroupRow group, std::uint64_t incarnation, std::size_t infos, std::size_t ids);
 

@@ -272,12 +272,18 @@ TEST_CASE("a blocked person commits into the void, and is not told")
     CHECK(c.commit(c.bo, "ann", 1, 1, 2, {c.ann.id, c.phone.id}) == ErrorCode::ok);
     CHECK(c.ann.take<frame::MailboxDeliver>().empty());
     CHECK(c.commit(c.ann, "bo", 1, 2, 3) == ErrorCode::not_a_contact); // she knows
-    CHECK(c.reject(c.bo, "ann", 1, 1, 2) == ErrorCode::ok);
+    Device tablet(c.world, 4), desk(c.world, 5);
+    tablet.enter("bo", 200);
+    desk.enter("bo", 200);
+    CHECK(c.commit(c.bo, "ann", 1, 2, 4, {c.ann.id, tablet.id, desk.id}) == ErrorCode::ok);
+    CHECK(c.reject(tablet, "ann", 1, 2, 4) == ErrorCode::ok);
+    c.bo.forget_frames();
+    CHECK(c.reject(desk, "ann", 1, 2, 4) == ErrorCode::ok);
     CHECK(c.ann.take<frame::GroupChanged>().empty());
     CHECK(c.bo.take<frame::GroupChanged>().size() == 1);
     // afterwards she finds the group where it stands
     CHECK(c.ann.code(frame::ContactUnblock{"bo"}) == ErrorCode::ok);
-    CHECK(c.state(c.ann).epoch == 1);
+    CHECK(c.state(c.ann).epoch == 2);
 }
 
 TEST_CASE("commits and fetches are paced per device")

@@ -232,7 +232,7 @@ TEST_CASE("a full disk: no commit, no list, no key package is acknowledged that 
     disk.fail(sqlite::disk_op_mutations, 1, sqlite_full, true);
     const auto unavailable = ErrorCode::relay_unavailable;
     CHECK(c.commit(c.ann, "bo", 1, 1, 2, {c.phone.id}, {c.bo.id}) == unavailable);
-    CHECK(c.reject(c.ann, "bo", 1, 0, 1) == unavailable);
+    CHECK(c.reject(c.phone, "bo", 1, 0, 1) == unavailable);
     CHECK(c.ann.code(frame::KeyPackagePublish{{{3}}, {4}}) == unavailable);
     CHECK(c.bo.code(frame::KeyPackageFetch{"ann", {c.ann.id}}) == unavailable);
     CHECK(c.ann.code(c.ann.revoking("ann", 100, c.phone.id)) == unavailable);
