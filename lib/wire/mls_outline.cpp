@@ -135,7 +135,7 @@ void walk_external_commit(Walker& in, MlsCommit& out, BytesView& authenticated_d
     in.require(are_external_proposals(in.opaque()));
     in.require(in.integer(1) == 1); // optional<UpdatePath>
     out.joins = walk_path_leaf(in);
-    (void)in.opaque();                 // nodes: none in a tree of one leaf
+    (void)in.opaque();                // nodes: none in a tree of one leaf
     in.require(!in.opaque().empty()); // signature
     in.require(!in.opaque().empty()); // confirmation_tag
 }

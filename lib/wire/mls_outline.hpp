@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// mls_outline: what anybody can read of MLS messages (RFC 9420) without keys, and what godwit writes there. lib/seal tells
-// by it what came and for which group; the relay, which has no keys and never links lib/mls, tells by it that what it is
-// asked to pass on is what its frame says.
+// mls_outline: what anybody can read of MLS messages (RFC 9420) without keys, and what godwit writes there. lib/seal
+// tells by it what came and for which group; the relay, which has no keys and never links lib/mls, tells by it that
+// what it is asked to pass on is what its frame says.
 //
 //   group_id            = conversation (16) ‖ incarnation (8, big-endian)
 //   authenticated_data  = purpose (1) ‖ envelope id (16)

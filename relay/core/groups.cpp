@@ -17,6 +17,14 @@ bool is_of(const ConversationId& conversation, const Session& session, const Par
     return conversation == identity::conversation_of(session.account_key, partner.account_key);
 }
 
+/// It starts from the epoch that is open, or creates an incarnation after all that the relay knows of.
+bool continues(const StoredGroup& group, const frame::GroupCommit& request)
+{
+    if (request.epoch > 0) return request.incarnation == group.incarnation && request.epoch == group.epoch;
+    return request.incarnation > group.incarnation &&
+           request.incarnation - group.incarnation <= incarnations_skipped_max;
+}
+
 frame::ResponseBody state_of(const StoredGroup& group, Bytes group_info = {})
 {
     return frame::GroupState{group.incarnation, group.epoch, group.commit, std::move(group_info)};
@@ -27,7 +35,8 @@ frame::ResponseBody state_of(const StoredGroup& group, Bytes group_info = {})
 Groups::Groups(Context& context, Mailbox& mailbox)
     : context_(context), mailbox_(mailbox),
       requests_(context.config.limits.group_requests, context.config.limits.throttled_max),
-      rejects_(context.config.limits.group_rejects, context.config.limits.throttled_max)
+      rejects_(context.config.limits.group_rejects, context.config.limits.throttled_max),
+      creations_(context.config.limits.group_creations, context.config.limits.throttled_max)
 {
 }
 
@@ -56,11 +65,15 @@ Answer Groups::commit(const Session& session, const frame::GroupCommit& request,
         return frame::ResponseBody(frame::GroupState{known->incarnation, known->epoch + 1, known->id, {}});
     }
     const bool creates = request.epoch == 0;
-    if (creates ? request.incarnation != group.incarnation + 1
-                : request.incarnation != group.incarnation || request.epoch != group.epoch)
-        return conflict(group, "the group is in another epoch: another commit came first");
+    if (!continues(group, request)) return conflict(group, "the group is in another epoch: another commit came first");
     if (context_.store.envelope(session.peer.device, request.envelope.id))
         return {ErrorCode::invalid_argument, "this envelope id is in use: choose another"};
+    if (creates) {
+        // Each one replaces the group of everybody else, who have to come in anew.
+        const auto creator = std::to_string(session.account) + "/" + to_hex(request.conversation.view());
+        if (const auto wait = creations_.wait(creator, now.mono); wait > Duration::zero()) return slow_down(wait);
+        creations_.take(creator, now.mono);
+    }
     if (group.row == 0) {
         group.row = make_room(session, *partner, request.conversation, now);
         if (group.row == 0)

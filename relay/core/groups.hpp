@@ -3,7 +3,8 @@
 //
 //   commit -> is it a commit, of the group and epoch that the frame says? (commit_shape.hpp)
 //          -> is it this conversation, are the devices its devices? -> known already? the same answer
-//          -> does it start from the epoch that is open? no: conflict, and where the group stands
+//          -> does it start from the epoch that is open, or create a later incarnation? no: conflict, and where the
+//             group stands
 //          -> the epoch is taken; Commit and Welcome into the mailboxes -> (commit of the tick) -> answered
 //   reject -> is it the newest one, and was it put for this device? -> noted
 //          -> do more than half of the members refuse it now? no: the state; whoever is alone with that joins again
@@ -24,6 +25,10 @@ namespace godwit::relay {
 inline constexpr std::size_t group_commits_kept = 32;
 /// Of these, with GroupInfo: the newest, and the one that a rejection goes back to.
 inline constexpr std::size_t group_infos_kept = 2;
+
+/// A creation may leave out so many incarnations: members may remember more than the relay does, which forgets groups
+/// of former contacts, and may have been restored from a copy. Little enough that nobody ever gets to the last one.
+inline constexpr std::uint64_t incarnations_skipped_max = std::uint64_t{1} << 32;
 
 class Groups {
 public:
@@ -50,8 +55,9 @@ private:
 
     Context& context_;
     Mailbox& mailbox_;
-    PaceTable requests_; ///< By device: a new connection is not a new allowance.
-    PaceTable rejects_;  ///< By device.
+    PaceTable requests_;  ///< By device: a new connection is not a new allowance.
+    PaceTable rejects_;   ///< By device.
+    PaceTable creations_; ///< By (account that creates, conversation).
 };
 
 } // namespace godwit::relay

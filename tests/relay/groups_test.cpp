@@ -68,7 +68,9 @@ TEST_CASE("which epoch a commit may start from: a table")
                          {1, 2, conflict},
                          {3, 1, conflict},
                          {3, 2, conflict},
-                         {4, 0, conflict},
+                         {4, 0, ErrorCode::ok}, // somebody remembers more than the relay
+                         {2 + incarnations_skipped_max, 0, ErrorCode::ok},
+                         {3 + incarnations_skipped_max, 0, conflict},
                          {huge, 0, conflict},
                          {2, huge, conflict},
                          {0, 0, ErrorCode::invalid_argument},
@@ -99,6 +101,51 @@ TEST_CASE("which epoch a commit may start from: a table")
             CHECK(told.group_info.empty());
         }
     }
+}
+
+TEST_CASE("the first group that a relay sees may be of any incarnation: members remember those that it has forgotten")
+{
+    const std::uint64_t huge = ~std::uint64_t{0};
+    for (const auto& [incarnation, answer] :
+         {std::pair(std::uint64_t{1}, ErrorCode::ok), std::pair(std::uint64_t{7}, ErrorCode::ok),
+          std::pair(incarnations_skipped_max, ErrorCode::ok),
+          std::pair(incarnations_skipped_max + 1, ErrorCode::conflict), std::pair(huge, ErrorCode::conflict)}) {
+        CAPTURE(incarnation);
+        Chat c;
+        CHECK(c.commit(c.ann, "bo", incarnation, 1, 8) == ErrorCode::conflict); // there is nothing to go on from
+        CHECK(c.commit(c.ann, "bo", incarnation, 0, 9, {}, {c.bo.id}) == answer);
+        const auto state = c.state(c.bo, "ann");
+        CHECK(state.incarnation == (answer == ErrorCode::ok ? incarnation : 0));
+        CHECK(state.epoch == (answer == ErrorCode::ok ? 1 : 0));
+        if (answer != ErrorCode::ok) continue;
+        CHECK(c.commit(c.bo, "ann", incarnation, 0, 10) == ErrorCode::conflict); // who creates the same comes second
+        CHECK(c.commit(c.bo, "ann", incarnation, 1, 10, {c.ann.id}) == ErrorCode::ok);
+        CHECK(c.state(c.ann).epoch == 2);
+    }
+}
+
+TEST_CASE("creations are paced by account and conversation: nobody turns over a group at the rate of commits")
+{
+    Config config;
+    config.limits.group_creations = {2, std::chrono::minutes(2)};
+    Chat c(config);
+    CHECK(c.commit(c.bo, "ann", 1, 0, 1) == ErrorCode::ok);
+    CHECK(c.commit(c.bo, "ann", 1, 0, 1) == ErrorCode::ok);       // the same again costs nothing
+    CHECK(c.commit(c.bo, "ann", 1, 0, 2) == ErrorCode::conflict); // nor what comes second
+    CHECK(c.commit(c.bo, "ann", 5, 0, 3) == ErrorCode::ok);
+    Device tablet(c.world, 4);
+    tablet.enter("bo", 200);
+    for (auto* const one : {&c.bo, &tablet}) { // of the account, not the device
+        const auto refused = one->ask(c.request("ann", 6, 0, 4));
+        CHECK(refused.error.code == ErrorCode::rate_limited);
+        CHECK(refused.error.retry_after_ms == 120'000);
+    }
+    CHECK(c.state(c.ann).incarnation == 5);
+    CHECK(c.commit(c.bo, "ann", 5, 1, 5) == ErrorCode::ok); // commits go on
+    CHECK(c.commit(c.ann, "bo", 6, 0, 6) == ErrorCode::ok); // and so do others' creations
+    CHECK(tablet.code(creation({conversation(200, 200), 1}, "bo", 7)) == ErrorCode::ok);
+    c.world.advance(std::chrono::minutes(2));
+    CHECK(c.commit(tablet, "ann", 7, 0, 8) == ErrorCode::ok);
 }
 
 TEST_CASE("two commits race: one is first, in one tick as in two; the other is told where the group stands")
@@ -357,4 +404,9 @@ TEST_CASE("groups of an account end at its contacts and itself; those of former 
     world.store.set_contact(p1, me, wire::RosterState::accepted, 1);
     REQUIRE(world.store.commit().ok());
     CHECK(create(name(0), 200, 5) == ErrorCode::quota_exceeded);
+
+    // The relay has forgotten p0's group, its members have not: they go on after it.
+    CHECK(ann.code(frame::ContactRemove{name(1)}) == ErrorCode::ok);
+    CHECK(people[0]->code(creation({conversation(100, 200), 4}, "ann", 6)) == ErrorCode::ok);
+    CHECK(epoch(name(0), 200) == 1);
 }

@@ -80,7 +80,8 @@ Bytes external_commit_bytes(const wire::GroupName& group, std::uint64_t epoch, c
         .opaque(Bytes(100, 0xcc));
     for (int i = 0; i < 5; ++i)
         out.opaque({});
-    return out.integer(3, 1) // source: commit
+    return out
+        .integer(3, 1) // source: commit
         .opaque(Bytes(32, 0xfa))
         .opaque({})
         .opaque(Bytes(64, 0x51))
@@ -95,11 +96,7 @@ Bytes welcome_bytes(std::size_t newcomers, std::size_t filler_bytes)
     Tls secrets;
     for (std::size_t i = 0; i < newcomers; ++i)
         secrets.opaque(Bytes(32, static_cast<std::uint8_t>(i))).opaque(Bytes(32, 0x3e)).opaque(Bytes(40, 0x3e));
-    return message(wire::MlsFormat::welcome)
-        .integer(3, 2)
-        .opaque(secrets.out)
-        .opaque(Bytes(filler_bytes, 0x3e))
-        .out;
+    return message(wire::MlsFormat::welcome).integer(3, 2).opaque(secrets.out).opaque(Bytes(filler_bytes, 0x3e)).out;
 }
 
 Bytes group_info_bytes(const wire::GroupName& group, std::uint64_t epoch, std::uint8_t filler, std::size_t tree_bytes)
