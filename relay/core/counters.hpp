@@ -40,6 +40,7 @@ struct Counters {
     std::uint64_t group_reject_reason_last = 0; ///< Of the newest of them, as the member said (mls::MlsError).
     std::uint64_t key_packages_stored = 0;
     std::uint64_t key_packages_handed_out = 0;
+    std::uint64_t key_packages_expired = 0; ///< Last resorts too.
     std::uint64_t last_resorts_handed_out = 0;
     std::uint64_t devices_added = 0;   ///< To accounts that existed.
     std::uint64_t devices_revoked = 0; ///< By another device; logging out is not counted.
@@ -72,6 +73,7 @@ struct Counters {
         group_reject_reason_last = to.group_reject_reason_last;
         key_packages_stored = to.key_packages_stored;
         key_packages_handed_out = to.key_packages_handed_out;
+        key_packages_expired = to.key_packages_expired;
         last_resorts_handed_out = to.last_resorts_handed_out;
         devices_added = to.devices_added;
         devices_revoked = to.devices_revoked;
@@ -113,6 +115,7 @@ struct Counters {
         visit("group_reject_reason_last", group_reject_reason_last);
         visit("key_packages_stored", key_packages_stored);
         visit("key_packages_handed_out", key_packages_handed_out);
+        visit("key_packages_expired", key_packages_expired);
         visit("last_resorts_handed_out", last_resorts_handed_out);
         visit("devices_added", devices_added);
         visit("devices_revoked", devices_revoked);

@@ -104,7 +104,17 @@ CREATE TABLE commit_recipients (
 ) STRICT, WITHOUT ROWID;
 )";
 
-constexpr sqlite::Migration steps[] = {{first_step}, {second_step}};
+// received_ms: KeyPackages have an end (RFC 9420 section 7.2). Those of unknown age count as old; a last resort as new, because
+// its device may be away and has nothing else here.
+constexpr const char* third_step = R"(
+ALTER TABLE key_packages ADD COLUMN received_ms INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX key_packages_by_age ON key_packages(received_ms) WHERE package IS NOT NULL;
+ALTER TABLE last_resorts ADD COLUMN received_ms INTEGER NOT NULL DEFAULT 0;
+UPDATE last_resorts SET received_ms = 1000 * CAST(strftime('%s', 'now') AS INTEGER);
+CREATE INDEX last_resorts_by_age ON last_resorts(received_ms);
+)";
+
+constexpr sqlite::Migration steps[] = {{first_step}, {second_step}, {third_step}};
 constexpr sqlite::Schema schema{0x67647772, steps}; // "gdwr"
 
 } // namespace

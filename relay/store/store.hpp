@@ -194,8 +194,10 @@ public:
     [[nodiscard]] KeyPackageCount key_package_count(DeviceRow device);
     /// Stored, or handed out not long ago (handed_out_kept).
     [[nodiscard]] bool knows_key_package(DeviceRow device, const KeyPackageDigest& digest);
-    void add_key_package(DeviceRow device, const KeyPackageDigest& digest, const Bytes& package);
-    void set_last_resort(DeviceRow device, const Bytes& package);
+    void add_key_package(DeviceRow device, const KeyPackageDigest& digest, const Bytes& package, WallMs now_ms);
+    void set_last_resort(DeviceRow device, const Bytes& package, WallMs now_ms);
+    /// Removes up to `limit` of each that were received before; returns how many.
+    std::uint64_t expire_key_packages(WallMs before_ms, WallMs last_resorts_before_ms, std::uint32_t limit);
     /// The oldest, once; empty: none is left.
     [[nodiscard]] Bytes take_key_package(DeviceRow device);
     [[nodiscard]] Bytes last_resort(DeviceRow device);
