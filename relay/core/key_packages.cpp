@@ -40,8 +40,7 @@ Answer KeyPackages::publish(const Session& session, const frame::KeyPackagePubli
                                                ": publish fewer"};
     for (const auto& digest : in_order)
         context_.store.add_key_package(session.device, digest, *fresh[digest], now.wall_ms);
-    if (!request.last_resort.empty())
-        context_.store.set_last_resort(session.device, request.last_resort, now.wall_ms);
+    if (!request.last_resort.empty()) context_.store.set_last_resort(session.device, request.last_resort, now.wall_ms);
     context_.counters.key_packages_stored += in_order.size();
     return frame::ResponseBody(frame::KeyPackageStock{stock + static_cast<std::uint32_t>(in_order.size())});
 }

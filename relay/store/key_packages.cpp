@@ -46,8 +46,8 @@ std::uint64_t Store::expire_key_packages(WallMs before_ms, WallMs last_resorts_b
     const auto packages = count("SELECT count(*) FROM (SELECT 1 FROM key_packages"
                                 " WHERE received_ms < ?1 AND package IS NOT NULL LIMIT ?2)",
                                 before_ms);
-    const auto last_resorts =
-        count("SELECT count(*) FROM (SELECT 1 FROM last_resorts WHERE received_ms < ?1 LIMIT ?2)", last_resorts_before_ms);
+    const auto last_resorts = count("SELECT count(*) FROM (SELECT 1 FROM last_resorts WHERE received_ms < ?1 LIMIT ?2)",
+                                    last_resorts_before_ms);
     if (packages > 0)
         write("DELETE FROM key_packages WHERE id IN (SELECT id FROM key_packages"
               " WHERE received_ms < ?1 AND package IS NOT NULL LIMIT ?2)",

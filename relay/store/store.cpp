@@ -104,8 +104,8 @@ CREATE TABLE commit_recipients (
 ) STRICT, WITHOUT ROWID;
 )";
 
-// received_ms: KeyPackages have an end (RFC 9420 section 7.2). Those of unknown age count as old; a last resort as new, because
-// its device may be away and has nothing else here.
+// received_ms: KeyPackages have an end (RFC 9420 section 7.2). Those of unknown age count as old; a last resort as new,
+// because its device may be away and has nothing else here.
 constexpr const char* third_step = R"(
 ALTER TABLE key_packages ADD COLUMN received_ms INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX key_packages_by_age ON key_packages(received_ms) WHERE package IS NOT NULL;
@@ -114,7 +114,28 @@ UPDATE last_resorts SET received_ms = 1000 * CAST(strftime('%s', 'now') AS INTEG
 CREATE INDEX last_resorts_by_age ON last_resorts(received_ms);
 )";
 
-constexpr sqlite::Migration steps[] = {{first_step}, {second_step}, {third_step}};
+// superseded: sealed bytes that were replaced, kept for those whom the new ones may not reach. Of an id there is one
+// row that is not superseded.
+constexpr const char* fourth_step = R"(
+CREATE TABLE envelopes_4 (
+    id INTEGER PRIMARY KEY,
+    from_device BLOB NOT NULL,
+    sender INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    envelope_id BLOB NOT NULL,
+    stored_ms INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    sealed BLOB NOT NULL,
+    superseded INTEGER NOT NULL DEFAULT 0
+) STRICT;
+INSERT INTO envelopes_4 SELECT id, from_device, sender, kind, envelope_id, stored_ms, size, sealed, 0 FROM envelopes;
+DROP TABLE envelopes;
+ALTER TABLE envelopes_4 RENAME TO envelopes;
+CREATE INDEX envelopes_by_age ON envelopes(stored_ms);
+CREATE UNIQUE INDEX envelopes_by_name ON envelopes(from_device, envelope_id) WHERE superseded = 0;
+)";
+
+constexpr sqlite::Migration steps[] = {{first_step}, {second_step}, {third_step}, {fourth_step}};
 constexpr sqlite::Schema schema{0x67647772, steps}; // "gdwr"
 
 } // namespace

@@ -170,10 +170,12 @@ public:
     /// The first sequence number that was never reserved.
     [[nodiscard]] std::uint64_t sequence_floor(DeviceRow device);
     void set_sequence_floor(DeviceRow device, std::uint64_t floor);
-    /// This sender's envelope of this id when somebody's mailbox holds it.
+    /// This sender's envelope of this id when somebody's mailbox holds it; not what was set aside.
     [[nodiscard]] std::optional<StoredEnvelope> envelope(const DeviceId& from, const MessageId& id);
     EnvelopeRow add_envelope(const DeviceId& from, AccountRow sender, EnvelopeKind kind, const wire::Envelope& envelope,
                              WallMs now_ms);
+    /// These devices keep the bytes as they are, in an envelope of their own, which envelope() does not find.
+    void set_aside(EnvelopeRow envelope, const std::vector<DeviceRow>& devices);
     /// In all mailboxes that hold it.
     void replace_sealed(EnvelopeRow envelope, const Bytes& sealed);
     [[nodiscard]] std::vector<DeviceRow> holders(EnvelopeRow envelope);

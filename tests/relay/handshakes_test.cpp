@@ -67,9 +67,10 @@ TEST_CASE("the old bytes are on their way when the new ones come: acknowledging 
     CHECK(c.ann.take<frame::MailboxDeliver>().size() == 1);
 }
 
-TEST_CASE("sealed anew after the recipient has closed the door: nothing new comes in by that way")
+TEST_CASE("sealed anew after the recipient has closed the door: nothing new comes in, and what was stored before stays")
 {
     for (const bool blocked : {true, false}) {
+        CAPTURE(blocked);
         Chat c;
         Device tablet(c.world, 4);
         tablet.enter("bo", 200);
@@ -80,16 +81,50 @@ TEST_CASE("sealed anew after the recipient has closed the door: nothing new come
         c.phone.resume();
         CHECK(c.phone.code(blocked ? frame::RequestBody(frame::ContactBlock{"bo"})
                                    : frame::RequestBody(frame::ContactRemove{"bo"})) == ErrorCode::ok);
-        CHECK(put(c.bo, {c.ann.id, tablet.id}, resealed(1, 0xbb)) ==
-              std::vector{blocked ? ErrorCode::ok : ErrorCode::not_a_contact, ErrorCode::ok});
+        const auto closed = blocked ? ErrorCode::ok : ErrorCode::not_a_contact;
+        for (const std::uint8_t byte : {std::uint8_t{0xbb}, std::uint8_t{0xcc}})
+            CHECK(put(c.bo, {c.ann.id, tablet.id}, resealed(1, byte)) == std::vector{closed, ErrorCode::ok});
+        c.world.restart();
         c.ann.resume();
-        CHECK(c.ann.take<frame::MailboxDeliver>().empty());
+        auto mail = c.ann.take<frame::MailboxDeliver>();
+        REQUIRE(mail.size() == 1);
+        CHECK(mail[0].from == c.bo.id);
+        CHECK(mail[0].envelope.id == envelope(1).id);
+        CHECK(mail[0].envelope.sealed == Bytes(100, 0xaa));
+        c.ann.acknowledge({mail[0].sequence});
         CHECK(c.ann.take<frame::MailboxEmpty>().size() == 1);
         tablet.resume();
-        CHECK(tablet.take<frame::MailboxDeliver>().at(0).envelope.sealed == Bytes(100, 0xbb));
+        CHECK(tablet.take<frame::MailboxDeliver>().at(0).envelope.sealed == Bytes(100, 0xcc));
         // also when nobody else waits for it
+        c.bo.resume();
         CHECK(put(c.bo, {tablet.id}, resealed(2, 0xaa)) == ok);
     }
+}
+
+TEST_CASE(
+    "the door opens again: what is put then is new mail beside what was set aside, and both are counted and expire")
+{
+    Config config;
+    config.limits.mailbox_age_ms_max = 3'600'000;
+    Chat c(config);
+    c.ann.drop();
+    CHECK(put(c.bo, {c.ann.id}, resealed(1, 0xaa)) == ok);
+    CHECK(c.phone.code(frame::ContactRemove{"bo"}) == ErrorCode::ok);
+    CHECK(put(c.bo, {c.ann.id}, resealed(1, 0xbb)) == std::vector{ErrorCode::not_a_contact});
+    befriend(c.phone, "ann", c.bo, "bo");
+    CHECK(put(c.bo, {c.ann.id}, resealed(1, 0xbb)) == ok);
+    CHECK(put(c.bo, {c.ann.id}, resealed(1, 0xcc)) == ok); // in the place of the second only
+    c.ann.resume();
+    const auto mail = c.ann.take<frame::MailboxDeliver>();
+    REQUIRE(mail.size() == 2); // the device knows by the id that they are one message
+    CHECK(mail[0].envelope.sealed == Bytes(100, 0xaa));
+    CHECK(mail[1].envelope.sealed == Bytes(100, 0xcc));
+    CHECK(mail[0].envelope.id == mail[1].envelope.id);
+    c.world.advance(std::chrono::hours(2));
+    CHECK(c.world.core->counters().content_envelopes_expired == 2);
+    c.ann.drop();
+    c.ann.resume();
+    CHECK(c.ann.take<frame::MailboxDeliver>().empty());
 }
 
 TEST_CASE("sealed anew and longer: only where there is room, and counted")

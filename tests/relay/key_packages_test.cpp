@@ -91,7 +91,8 @@ TEST_CASE("published, counted, handed out once each in their order, then the las
     CHECK(f.world.core->counters().last_resorts_handed_out == 1); // since the start
 }
 
-TEST_CASE("what grows old is dropped before its end: the stock sinks, the device publishes anew, nobody gets an expired one")
+TEST_CASE(
+    "what grows old is dropped before its end: the stock sinks, the device publishes anew, nobody gets an expired one")
 {
     using std::chrono::hours;
     Friends f;
