@@ -144,6 +144,7 @@ public:
     // accounts and devices (accounts.cpp)
     [[nodiscard]] std::optional<StoredAccount> account(std::string_view user);
     [[nodiscard]] std::optional<StoredAccount> account(AccountRow row);
+    [[nodiscard]] bool has_accounts();
     AccountRow add_account(const StoredAccount& account, WallMs now_ms);
     [[nodiscard]] Bytes device_list(AccountRow row);
     void set_device_list(AccountRow row, const Bytes& list);
