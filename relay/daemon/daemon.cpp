@@ -105,11 +105,13 @@ public:
 
     [[nodiscard]] std::uint16_t port() const { return tls_->local().port; }
 
-    int run()
+    /// Says the line once whoever reads it may send signals.
+    int run(const std::string& ready)
     {
         const loop::SignalWatch term(loop_, SIGTERM, [this] { drain(); });
         const loop::SignalWatch interrupt(loop_, SIGINT, [this] { drain(); });
         const loop::SignalWatch usr1(loop_, SIGUSR1, [this] { say_line(stats_line(core_.counters(), stun_answers_)); });
+        say_line(ready);
         loop_.run();
         return exit_code_;
     }
@@ -230,8 +232,7 @@ Result<int> start(const Options& options)
     Daemon daemon(*std::move(config), std::move(store), *std::move(identity));
     if (const auto listening = daemon.listen(*at, seed.view()); !listening.ok())
         return Error{listening.error().code, "cannot listen on " + options.listen + ": " + listening.error().detail, 0};
-    say_line("ready " + wire::RelayAddress{host, daemon.port(), key}.to_text());
-    return daemon.run();
+    return daemon.run("ready " + wire::RelayAddress{host, daemon.port(), key}.to_text());
 }
 
 } // namespace
