@@ -489,7 +489,8 @@ TEST_CASE("it shows another account key: named, and nothing is sent until the ri
     story.goes_on();
 }
 
-TEST_CASE("it corrupts a commit on its way: rejected and reported; who is alone with that joins again, the group goes on")
+TEST_CASE(
+    "it corrupts a commit on its way: rejected and reported; who is alone with that joins again, the group goes on")
 {
     Story story(111);
     story.befriend();
