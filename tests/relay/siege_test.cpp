@@ -211,7 +211,10 @@ public:
             auto tcp = std::make_unique<Enemy>(SOCK_STREAM, address_.port);
             switch (random() % 5) {
             case 0: tcp->send(noise(random, 4'000)); break;
-            case 1: tcp->send(Bytes(hello_.begin(), hello_.begin() + static_cast<std::ptrdiff_t>(random() % hello_.size()))); break;
+            case 1:
+                tcp->send(
+                    Bytes(hello_.begin(), hello_.begin() + static_cast<std::ptrdiff_t>(random() % hello_.size())));
+                break;
             case 2: tcp->send(mutated(hello_, initial_, random)); break;
             case 3: tcp->send(hello_); break; // and never again
             default: break;
@@ -223,7 +226,8 @@ public:
         CHECK(late.is_up()); // with all of them still there
     }
 
-    /// Frames of all kinds, spoilt, from a member of the relay. Nonsense ends a link; it comes back, as often as it takes.
+    /// Frames of all kinds, spoilt, from a member of the relay. Nonsense ends a link; it comes back, as often as it
+    /// takes.
     void frames(Random& random)
     {
         for (int i = 0; i < frames_a_seed; ++i) {
