@@ -189,9 +189,10 @@ public:
     [[nodiscard]] std::vector<wire::DeviceCertificate> members(const ConversationId& conversation);
     [[nodiscard]] Needs needs(const Circle& circle, WallMs now_ms);
 
-    /// The first commit of a group of this incarnation: all devices of the circle for which `packages` (MLSMessages
-    /// with KeyPackages, by device) has a good one, as far as they fit one commit. Bad ones are named in `bad`. Errors:
-    /// conflict (one is pending, or the incarnation is not newer), quota_exceeded, internal.
+    /// The first commit of a group of this incarnation, or of a later one when the group that was here last had it: all
+    /// devices of the circle for which `packages` (MLSMessages with KeyPackages, by device) has a good one, as far as
+    /// they fit one commit. Bad ones are named in `bad`. Errors: conflict (one is pending, or a group of this
+    /// incarnation is here), quota_exceeded, internal.
     [[nodiscard]] Result<Outgoing> create(const Circle& circle, std::uint64_t incarnation,
                                           const std::map<DeviceId, Bytes>& packages, std::vector<DeviceId>& bad,
                                           WallMs now_ms);

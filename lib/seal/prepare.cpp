@@ -4,6 +4,7 @@
 #include "lib/seal/state.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace godwit::seal {
 namespace {
@@ -22,6 +23,13 @@ std::vector<DeviceId> devices_without(const Members& members, const DeviceId& ow
     for (const auto& [device, certificate] : members)
         if (device != own) out.push_back(device);
     return out;
+}
+
+/// The relay may have forgotten what was here before; other members have not, and would not come back to it.
+std::uint64_t first_after(Version floor)
+{
+    const bool entered = floor.epoch > 0 && floor.incarnation < std::numeric_limits<std::uint64_t>::max();
+    return floor.incarnation + (entered ? 1 : 0);
 }
 
 } // namespace
@@ -85,9 +93,11 @@ Result<Outgoing> Groups::create(const Circle& circle, std::uint64_t incarnation,
     const auto accounts = accounts_of(circle);
     if (std::find(accounts.begin(), accounts.end(), s.account_key) == accounts.end())
         return Error{ErrorCode::internal, "a conversation without the own account", 0};
-    if (const Conversation* c = s.find(circle.conversation))
-        if (incarnation < c->about.floor.incarnation || (c->group && incarnation <= c->version().incarnation))
-            return conflict("a group of this incarnation, or a later one, was here before");
+    if (const Conversation* c = s.find(circle.conversation)) {
+        if (c->group && incarnation <= c->version().incarnation)
+            return conflict("a group of this incarnation, or a later one, is here");
+        incarnation = std::max(incarnation, first_after(c->about.floor));
+    }
 
     const Membership service(accounts);
     const auto environment = s.environment(service, now_ms);

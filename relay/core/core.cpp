@@ -141,7 +141,8 @@ void Core::handle_deadline(Moment now)
             }
     }
     if (expire_at_ <= now.mono) {
-        const bool more = mailbox_.expire(now);
+        const bool more_mail = mailbox_.expire(now);
+        const bool more = key_packages_.expire(now) || more_mail;
         expire_at_ = now.mono + (more ? std::chrono::seconds(1) : expiry_interval);
     }
 }

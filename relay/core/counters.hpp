@@ -33,11 +33,14 @@ struct Counters {
     std::uint64_t handshake_envelopes_expired = 0;
     std::uint64_t handshake_envelopes_skipped = 0; ///< No room left: the device joins again by itself.
     std::uint64_t group_commits = 0;
-    std::uint64_t group_conflicts = 0;          ///< Commits that came second, or for another epoch.
-    std::uint64_t group_rejects = 0;            ///< Commits taken back.
+    std::uint64_t group_conflicts = 0;         ///< Commits that came second, or for another epoch.
+    std::uint64_t group_commits_malformed = 0; ///< Not what their frame said: refused.
+    std::uint64_t group_reject_reports = 0;    ///< Members who could not accept a commit.
+    std::uint64_t group_rejects = 0;           ///< Commits taken back, because more than half of the members could not.
     std::uint64_t group_reject_reason_last = 0; ///< Of the newest of them, as the member said (mls::MlsError).
     std::uint64_t key_packages_stored = 0;
     std::uint64_t key_packages_handed_out = 0;
+    std::uint64_t key_packages_expired = 0; ///< Last resorts too.
     std::uint64_t last_resorts_handed_out = 0;
     std::uint64_t devices_added = 0;   ///< To accounts that existed.
     std::uint64_t devices_revoked = 0; ///< By another device; logging out is not counted.
@@ -65,10 +68,12 @@ struct Counters {
         handshake_envelopes_expired = to.handshake_envelopes_expired;
         handshake_envelopes_skipped = to.handshake_envelopes_skipped;
         group_commits = to.group_commits;
+        group_reject_reports = to.group_reject_reports;
         group_rejects = to.group_rejects;
         group_reject_reason_last = to.group_reject_reason_last;
         key_packages_stored = to.key_packages_stored;
         key_packages_handed_out = to.key_packages_handed_out;
+        key_packages_expired = to.key_packages_expired;
         last_resorts_handed_out = to.last_resorts_handed_out;
         devices_added = to.devices_added;
         devices_revoked = to.devices_revoked;
@@ -104,10 +109,13 @@ struct Counters {
         visit("handshake_envelopes_skipped", handshake_envelopes_skipped);
         visit("group_commits", group_commits);
         visit("group_conflicts", group_conflicts);
+        visit("group_commits_malformed", group_commits_malformed);
+        visit("group_reject_reports", group_reject_reports);
         visit("group_rejects", group_rejects);
         visit("group_reject_reason_last", group_reject_reason_last);
         visit("key_packages_stored", key_packages_stored);
         visit("key_packages_handed_out", key_packages_handed_out);
+        visit("key_packages_expired", key_packages_expired);
         visit("last_resorts_handed_out", last_resorts_handed_out);
         visit("devices_added", devices_added);
         visit("devices_revoked", devices_revoked);

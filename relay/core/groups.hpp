@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // groups: the Delivery Service's part of MLS (RFC 9750 section 5.2), for messages that the relay cannot read.
 //
-//   commit -> is it this conversation, are the devices its devices? -> known already? the same answer
-//          -> does it start from the epoch that is open? no: conflict, and where the group stands
+//   commit -> is it a commit, of the group and epoch that the frame says? (commit_shape.hpp)
+//          -> is it this conversation, are the devices its devices? -> known already? the same answer
+//          -> does it start from the epoch that is open, or create a later incarnation? no: conflict, and where the
+//             group stands
 //          -> the epoch is taken; Commit and Welcome into the mailboxes -> (commit of the tick) -> answered
-//   reject -> is it the newest one? -> the epoch is open again, Commit and Welcome are taken out of the mailboxes where
-//   they
-//             still wait -> (commit of the tick) -> all who are connected are told (GroupChanged)
+//   reject -> is it the newest one, and was it put for this device? -> noted
+//          -> do more than half of the members refuse it now? no: the state; whoever is alone with that joins again
+//          -> the epoch is open again, Commit and Welcome are taken out of the mailboxes where they still wait
+//          -> (commit of the tick) -> all who are connected are told (GroupChanged)
 //
 // A group is (incarnation, epoch). The relay does not know members: it believes the committer who is to get what,
 // within the two accounts of the conversation. Whoever was left out, or skipped, joins again by an external commit with
@@ -23,6 +26,10 @@ inline constexpr std::size_t group_commits_kept = 32;
 /// Of these, with GroupInfo: the newest, and the one that a rejection goes back to.
 inline constexpr std::size_t group_infos_kept = 2;
 
+/// A creation may leave out so many incarnations: members may remember more than the relay does, which forgets groups
+/// of former contacts, and may have been restored from a copy. Little enough that nobody ever gets to the last one.
+inline constexpr std::uint64_t incarnations_skipped_max = std::uint64_t{1} << 32;
+
 class Groups {
 public:
     Groups(Context& context, Mailbox& mailbox);
@@ -38,16 +45,19 @@ private:
     /// Rows of those that exist, none twice, without the asking one; nullopt: one belongs to neither account.
     [[nodiscard]] std::optional<std::vector<DeviceRow>> devices_of(const Session& session, const Partner& partner,
                                                                    const std::vector<DeviceId>& ids);
-    [[nodiscard]] static std::optional<Error> wrong_shape(const frame::GroupCommit& request);
     /// The group's row; 0: no room for another one.
     [[nodiscard]] GroupRow make_room(const Session& session, const Partner& partner, const ConversationId& conversation,
                                      Moment now);
+    [[nodiscard]] static bool is_refused(const CommitVotes& votes);
+    void take_back(const Session& session, const Partner& partner, const StoredGroup& group, const StoredCommit& newest,
+                   Moment now);
     [[nodiscard]] Answer conflict(const StoredGroup& group, const char* why);
 
     Context& context_;
     Mailbox& mailbox_;
-    PaceTable requests_; ///< By device: a new connection is not a new allowance.
-    PaceTable rejects_;  ///< By device.
+    PaceTable requests_;  ///< By device: a new connection is not a new allowance.
+    PaceTable rejects_;   ///< By device.
+    PaceTable creations_; ///< By (account that creates, conversation).
 };
 
 } // namespace godwit::relay

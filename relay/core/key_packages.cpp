@@ -39,8 +39,8 @@ Answer KeyPackages::publish(const Session& session, const frame::KeyPackagePubli
                                                " key packages of a device, and has " + std::to_string(stock) +
                                                ": publish fewer"};
     for (const auto& digest : in_order)
-        context_.store.add_key_package(session.device, digest, *fresh[digest]);
-    if (!request.last_resort.empty()) context_.store.set_last_resort(session.device, request.last_resort);
+        context_.store.add_key_package(session.device, digest, *fresh[digest], now.wall_ms);
+    if (!request.last_resort.empty()) context_.store.set_last_resort(session.device, request.last_resort, now.wall_ms);
     context_.counters.key_packages_stored += in_order.size();
     return frame::ResponseBody(frame::KeyPackageStock{stock + static_cast<std::uint32_t>(in_order.size())});
 }
@@ -63,6 +63,16 @@ Answer KeyPackages::fetch(const Session& session, const frame::KeyPackageFetch& 
         if (!package.empty()) out.packages.push_back({id, std::move(package)});
     }
     return frame::ResponseBody(std::move(out));
+}
+
+bool KeyPackages::expire(Moment now)
+{
+    const auto& limits = context_.config.limits;
+    const auto expired = context_.store.expire_key_packages(now.wall_ms - limits.key_package_age_ms_max,
+                                                            now.wall_ms - limits.last_resort_age_ms_max,
+                                                            key_packages_expired_per_tick_max);
+    context_.counters.key_packages_expired += expired;
+    return expired >= key_packages_expired_per_tick_max;
 }
 
 Bytes KeyPackages::hand_out(DeviceRow device, const std::string& pair, bool may_take, Moment now)

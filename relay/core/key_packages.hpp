@@ -7,6 +7,9 @@
 //   last
 //              resort, which stays
 //
+// What grows old is dropped before its end: a device that finds its stock low publishes anew, and nobody is handed what
+// everybody would refuse.
+//
 // A contact cannot use up what is there: after some (key_packages_per_pair) it gets the last resort, until time has
 // passed.
 #pragma once
@@ -15,12 +18,17 @@
 
 namespace godwit::relay {
 
+/// Packages that one tick lets expire, and as many last resorts.
+inline constexpr std::uint32_t key_packages_expired_per_tick_max = 500;
+
 class KeyPackages {
 public:
     explicit KeyPackages(Context& context);
 
     [[nodiscard]] Answer publish(const Session& session, const frame::KeyPackagePublish& request, Moment now);
     [[nodiscard]] Answer fetch(const Session& session, const frame::KeyPackageFetch& request, Moment now);
+    /// Drops what is about to be of no use. True when there may be more.
+    bool expire(Moment now);
 
 private:
     /// Empty: this device has none.

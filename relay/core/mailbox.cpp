@@ -12,7 +12,7 @@ Answer Mailbox::put(const Session& session, const frame::MailboxPut& request, Mo
     if (stored && stored->kind != EnvelopeKind::content)
         return {ErrorCode::invalid_argument, "this envelope id is a commit's: choose another"};
     if (stored && stored->sealed != request.envelope.sealed) {
-        drop_unreachable(session, *stored);
+        set_aside_unreachable(session, *stored);
         if (!replace(*stored, request.envelope.sealed)) {
             context_.counters.content_envelopes_refused += request.recipients.size();
             out.results.assign(request.recipients.size(), ErrorCode::quota_exceeded);
@@ -50,16 +50,14 @@ ErrorCode Mailbox::put_one(const Session& session, const DeviceId& recipient, co
     return ErrorCode::ok;
 }
 
-/// New bytes are not for those whom this sender may not write to any more; the old ones are superseded.
-void Mailbox::drop_unreachable(const Session& session, const StoredEnvelope& stored)
+/// New bytes are not for those whom this sender may not write to any more. What they wait for was said to be stored,
+/// and stays as it is.
+void Mailbox::set_aside_unreachable(const Session& session, const StoredEnvelope& stored)
 {
-    for (const auto device : context_.store.holders(stored.row)) {
-        if (may_send(session, context_.store.owner(device)) == ErrorCode::ok) continue;
-        if (const auto sequence = context_.store.mail_sequence(device, stored.row))
-            (void)context_.store.remove_mail(device, *sequence);
-        forget_usage(device);
-        context_.changes.mail.insert(device); // it may be empty now
-    }
+    std::vector<DeviceRow> unreachable;
+    for (const auto device : context_.store.holders(stored.row))
+        if (may_send(session, context_.store.owner(device)) != ErrorCode::ok) unreachable.push_back(device);
+    context_.store.set_aside(stored.row, unreachable);
 }
 
 bool Mailbox::replace(const StoredEnvelope& stored, const Bytes& sealed)
@@ -83,9 +81,10 @@ bool Mailbox::replace(const StoredEnvelope& stored, const Bytes& sealed)
     return true;
 }
 
-void Mailbox::put_handshake(const Session& session, const std::vector<DeviceRow>& recipients,
-                            const wire::Envelope& envelope, Moment now)
+std::vector<DeviceRow> Mailbox::put_handshake(const Session& session, const std::vector<DeviceRow>& recipients,
+                                              const wire::Envelope& envelope, Moment now)
 {
+    std::vector<DeviceRow> out;
     EnvelopeRow row = 0;
     for (const auto device : recipients) {
         if (!has_room(usage_of(device), session.account, EnvelopeKind::handshake, 1, envelope.sealed.size())) {
@@ -98,7 +97,9 @@ void Mailbox::put_handshake(const Session& session, const std::vector<DeviceRow>
         store_mail(device, session.account, row, EnvelopeKind::handshake, envelope.sealed.size());
         ++context_.counters.handshake_envelopes_stored;
         context_.counters.handshake_bytes_stored += envelope.sealed.size();
+        out.push_back(device);
     }
+    return out;
 }
 
 void Mailbox::withdraw(const DeviceId& from, const MessageId& id)

@@ -7,7 +7,8 @@
 //   ack   -> deleted -> (commit) -> the window moves on
 //
 // The same envelope id with other bytes is a message that was sealed anew: the new bytes take the place of the old ones
-// for all who still wait, and come as new mail to those who are named and had the old ones.
+// for all who still wait and may still get mail from this sender, and come as new mail to those who are named and had
+// the old ones. Who has closed the door meanwhile keeps the old ones.
 //
 // Handshakes (groups.hpp) come through here too, in the one order of the mailbox, but have room of their own: content
 // does not crowd them out, nor they content. One that finds no room is skipped, not refused.
@@ -32,9 +33,9 @@ public:
     explicit Mailbox(Context& context) : context_(context) {}
 
     [[nodiscard]] Answer put(const Session& session, const frame::MailboxPut& request, Moment now);
-    /// Into the mailboxes that have room for it. Precondition: this sender's envelopes have no such id.
-    void put_handshake(const Session& session, const std::vector<DeviceRow>& recipients, const wire::Envelope& envelope,
-                       Moment now);
+    /// Into the mailboxes that have room for it: these. Precondition: this sender's envelopes have no such id.
+    std::vector<DeviceRow> put_handshake(const Session& session, const std::vector<DeviceRow>& recipients,
+                                         const wire::Envelope& envelope, Moment now);
     /// Takes a handshake out of all mailboxes where it still waits.
     void withdraw(const DeviceId& from, const MessageId& id);
     void acknowledge(Session& session, const frame::MailboxAck& ack);
@@ -74,7 +75,7 @@ private:
 
     [[nodiscard]] ErrorCode put_one(const Session& session, const DeviceId& recipient, const wire::Envelope& envelope,
                                     std::optional<StoredEnvelope>& stored, Moment now);
-    void drop_unreachable(const Session& session, const StoredEnvelope& stored);
+    void set_aside_unreachable(const Session& session, const StoredEnvelope& stored);
     /// True when all who wait for the old bytes have room for the new ones.
     [[nodiscard]] bool replace(const StoredEnvelope& stored, const Bytes& sealed);
     void store_mail(DeviceRow device, AccountRow sender, EnvelopeRow envelope, EnvelopeKind kind, std::size_t bytes);

@@ -35,7 +35,7 @@ struct Changes {
     std::set<std::pair<AccountRow, AccountRow>> roster;     ///< (who sees it, which contact)
     std::set<std::pair<AccountRow, AccountRow>> presence;   ///< (who sees it, whose)
     std::set<AccountRow> devices;                           ///< Accounts whose device list changed.
-    std::set<std::pair<AccountRow, ConversationId>> groups; ///< Commits were taken back: (who is told, where).
+    std::set<std::pair<AccountRow, ConversationId>> groups; ///< Commits were taken back, or not: (who is told, where).
     std::set<DeviceRow> mail;      ///< Mailboxes with something new or with room in the window.
     std::set<LinkId> acknowledged; ///< Sessions that have acknowledged mail.
 };

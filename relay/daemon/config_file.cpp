@@ -174,6 +174,7 @@ private:
         s.number("group_requests_per_s", group_requests_per_s, 1, 1'000);
         if (group_requests_per_s != 0) limits.group_requests.interval = Duration(1'000'000 / group_requests_per_s);
         s.rate("group_rejects", limits.group_rejects);
+        s.rate("group_creations", limits.group_creations);
         s.rate("key_packages_per_pair", limits.key_packages_per_pair);
         s.rate("device_changes", limits.device_changes);
         s.number("link_waits", limits.link_waits_max, 1, 100'000);

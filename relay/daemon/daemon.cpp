@@ -5,6 +5,7 @@
 #include "lib/wire/names.hpp"
 #include "relay/daemon/config_file.hpp"
 #include "relay/daemon/front.hpp"
+#include "relay/daemon/home.hpp"
 #include "relay/daemon/identity_file.hpp"
 #include "relay/stun/stun.hpp"
 #include "transport/loop/signals.hpp"
@@ -20,7 +21,6 @@
 namespace godwit::relay {
 namespace {
 
-constexpr const char* database_file_name = "relay.db";
 /// Tries to find a port that is free for UDP and TCP when any will do.
 constexpr int free_port_tries_max = 16;
 /// STUN answers to one subscriber: more than any client asks for, too few to be a weapon.
@@ -105,11 +105,13 @@ public:
 
     [[nodiscard]] std::uint16_t port() const { return tls_->local().port; }
 
-    int run()
+    /// Says the line once whoever reads it may send signals.
+    int run(const std::string& ready)
     {
         const loop::SignalWatch term(loop_, SIGTERM, [this] { drain(); });
         const loop::SignalWatch interrupt(loop_, SIGINT, [this] { drain(); });
         const loop::SignalWatch usr1(loop_, SIGUSR1, [this] { say_line(stats_line(core_.counters(), stun_answers_)); });
+        say_line(ready);
         loop_.run();
         return exit_code_;
     }
@@ -217,23 +219,20 @@ Result<int> start(const Options& options)
     ::umask(077); // the database is nobody else's business
     if (const auto made = ensure_directory(options.data); !made.ok()) return made.error();
     loop::SystemEntropy entropy;
-    const auto seed = load_identity(options.data, entropy);
-    if (!seed.ok()) return seed.error();
-    auto identity = tls::Identity::from_seed(tls::Seed(seed->view().data(), 32));
+    auto home = open_home(options, entropy);
+    if (!home.ok()) return home.error();
+    auto& [seed, store] = *home;
+    auto identity = tls::Identity::from_seed(tls::Seed(seed.view().data(), 32));
     if (!identity.ok()) return identity.error();
-    const auto database = options.data + "/" + database_file_name;
-    auto store = Store::open(database);
-    if (!store.ok()) return Error{store.error().code, database + ": " + store.error().detail, 0};
 
     raise_open_files_limit();
     std::signal(SIGPIPE, SIG_IGN); // whoever read our stdout may have gone
     const auto host = advertised_host(options, *config, *at);
     const auto key = identity->public_key();
-    Daemon daemon(*std::move(config), *std::move(store), *std::move(identity));
-    if (const auto listening = daemon.listen(*at, seed->view()); !listening.ok())
+    Daemon daemon(*std::move(config), std::move(store), *std::move(identity));
+    if (const auto listening = daemon.listen(*at, seed.view()); !listening.ok())
         return Error{listening.error().code, "cannot listen on " + options.listen + ": " + listening.error().detail, 0};
-    say_line("ready " + wire::RelayAddress{host, daemon.port(), key}.to_text());
-    return daemon.run();
+    return daemon.run("ready " + wire::RelayAddress{host, daemon.port(), key}.to_text());
 }
 
 } // namespace

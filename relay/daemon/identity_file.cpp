@@ -65,15 +65,21 @@ Result<void> ensure_directory(const std::string& directory)
     return {};
 }
 
-Result<crypto::SecretBytes> load_identity(const std::string& directory, port::Entropy& entropy)
+Result<crypto::SecretBytes> create_identity(const std::string& directory, port::Entropy& entropy)
+{
+    auto seed = crypto::SecretBytes::random(seed_bytes, entropy);
+    const auto created = create(directory, directory + "/" + identity_file_name, seed.view());
+    if (!created.ok()) return created.error();
+    return seed;
+}
+
+Result<std::optional<crypto::SecretBytes>> read_identity(const std::string& directory)
 {
     const auto path = directory + "/" + identity_file_name;
     const File file(path, O_RDONLY);
     if (!file.is_open()) {
         if (errno != ENOENT) return failed("cannot read " + path, errno);
-        auto seed = crypto::SecretBytes::random(seed_bytes, entropy);
-        if (const auto created = create(directory, path, seed.view()); !created.ok()) return created.error();
-        return seed;
+        return std::optional<crypto::SecretBytes>();
     }
     std::array<char, 2 * seed_bytes + 1> text{};
     const auto got = ::read(file.fd(), text.data(), text.size());
@@ -81,10 +87,9 @@ Result<crypto::SecretBytes> load_identity(const std::string& directory, port::En
                           ? from_hex(std::string_view(text.data(), 2 * seed_bytes))
                           : std::nullopt;
     if (!seed)
-        return Error{
-            ErrorCode::storage_corrupt,
-            path + " is not a relay key (64 hexadecimal digits): restore it, or remove it to become a new relay", 0};
-    return crypto::SecretBytes::copy_of(*seed);
+        return Error{ErrorCode::storage_corrupt,
+                     path + " is not a relay key (64 hexadecimal digits): restore it from a copy", 0};
+    return std::optional(crypto::SecretBytes::copy_of(*seed));
 }
 
 } // namespace godwit::relay

@@ -20,6 +20,7 @@ constexpr const char* more =
     "  ready godwit://relay.example.org:4433#KEY\n"
     "That address is what clients are given; its KEY is the relay's, made at the first start and kept in\n"
     "DIR/identity.key. Keep that file: who has it is this relay, and without it clients refuse to come.\n"
+    "When only one of DIR/identity.key and DIR/relay.db is there it does not start: restore the other one.\n"
     "\n"
     "Signals:\n"
     "  SIGTERM, SIGINT   say goodbye to everyone and exit with 0\n"
@@ -46,6 +47,14 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_code)
                    "Host name or address that clients use, when it is not the listening one")
         ->type_name("HOST");
     app.add_flag("--check-config", out.check_config, "Read the configuration, say what is wrong with it, and exit");
+    app.add_flag(
+        "--new-key", out.new_key,
+        "Once, when DIR/identity.key is lost for good: the accounts stay, and every client has to be given the\n"
+        "new address");
+    app.add_flag(
+        "--new-database", out.new_database,
+        "Once, when DIR/relay.db is lost for good, or DIR has been given its key beforehand: the address stays,\n"
+        "and there are no accounts");
     try {
         app.parse(argc, argv);
         if (out.check_config && out.config.empty()) throw CLI::RequiredError("--check-config needs --config");

@@ -12,6 +12,8 @@ struct Options {
     std::string config; ///< Empty: defaults.
     std::string advertise;
     bool check_config = false;
+    bool new_key = false;      ///< Beside a database with accounts.
+    bool new_database = false; ///< Beside a key.
 };
 
 /// nullopt when there is nothing to run (help, version, or a mistake, which is on stderr): exit with `exit_code`.

@@ -67,6 +67,11 @@ std::optional<StoredAccount> Store::account(AccountRow row)
     return out;
 }
 
+bool Store::has_accounts()
+{
+    return read_integer("SELECT 1 FROM accounts LIMIT 1").has_value();
+}
+
 AccountRow Store::add_account(const StoredAccount& account, WallMs now_ms)
 {
     write("INSERT INTO accounts(user, account_key, salt, login_hash, vault, device_list, created_ms)"

@@ -57,6 +57,7 @@ void Store::set_group(GroupRow row, std::uint64_t incarnation, std::uint64_t epo
 void Store::remove_group(GroupRow row)
 {
     write("DELETE FROM group_commits WHERE of_group = ?1", row);
+    write("DELETE FROM commit_recipients WHERE of_group = ?1", row);
     write("DELETE FROM groups WHERE id = ?1", row);
 }
 
@@ -129,6 +130,41 @@ void Store::add_group_commit(GroupRow group, const StoredCommit& commit, const B
 void Store::reject_group_commit(std::int64_t commit)
 {
     write("UPDATE group_commits SET rejected = 1, group_info = NULL WHERE id = ?1", commit);
+}
+
+void Store::set_commit_recipients(GroupRow group, const std::vector<DeviceRow>& devices)
+{
+    write("DELETE FROM commit_recipients WHERE of_group = ?1", group);
+    for (const auto device : devices)
+        write("INSERT INTO commit_recipients(of_group, device) VALUES(?1, ?2)", group, device);
+}
+
+std::optional<bool> Store::commit_rejected_by(GroupRow group, DeviceRow device)
+{
+    const auto got =
+        read_integer("SELECT rejected FROM commit_recipients WHERE of_group = ?1 AND device = ?2", group, device);
+    if (!got) return std::nullopt;
+    return *got != 0;
+}
+
+void Store::set_commit_rejected_by(GroupRow group, DeviceRow device)
+{
+    write("UPDATE commit_recipients SET rejected = 1 WHERE of_group = ?1 AND device = ?2", group, device);
+}
+
+CommitVotes Store::commit_votes(GroupRow group)
+{
+    CommitVotes out;
+    read(
+        "SELECT count(*), coalesce(sum(r.rejected), 0) FROM commit_recipients r JOIN devices d ON d.id = r.device"
+        " WHERE r.of_group = ?1",
+        [&](const sqlite::Statement& s) {
+            out.recipients = static_cast<std::size_t>(s.integer(0));
+            out.rejected = static_cast<std::size_t>(s.integer(1));
+            return false;
+        },
+        group);
+    return out;
 }
 
 void Store::prune_group_commits(GroupRow group, std::uint64_t incarnation, std::size_t infos, std::size_t ids)

@@ -25,15 +25,38 @@ bool Store::knows_key_package(DeviceRow device, const KeyPackageDigest& digest)
     return read_integer("SELECT 1 FROM key_packages WHERE device = ?1 AND digest = ?2", device, digest).has_value();
 }
 
-void Store::add_key_package(DeviceRow device, const KeyPackageDigest& digest, const Bytes& package)
+void Store::add_key_package(DeviceRow device, const KeyPackageDigest& digest, const Bytes& package, WallMs now_ms)
 {
-    write("INSERT INTO key_packages(device, digest, package) VALUES(?1, ?2, ?3)", device, digest, package);
+    write("INSERT INTO key_packages(device, digest, package, received_ms) VALUES(?1, ?2, ?3, ?4)", device, digest,
+          package, now_ms);
 }
 
-void Store::set_last_resort(DeviceRow device, const Bytes& package)
+void Store::set_last_resort(DeviceRow device, const Bytes& package, WallMs now_ms)
 {
-    write("INSERT INTO last_resorts(device, package) VALUES(?1, ?2) ON CONFLICT(device) DO UPDATE SET package = ?2",
-          device, package);
+    write("INSERT INTO last_resorts(device, package, received_ms) VALUES(?1, ?2, ?3)"
+          " ON CONFLICT(device) DO UPDATE SET package = ?2, received_ms = ?3",
+          device, package, now_ms);
+}
+
+std::uint64_t Store::expire_key_packages(WallMs before_ms, WallMs last_resorts_before_ms, std::uint32_t limit)
+{
+    const auto count = [&](std::string_view sql, WallMs before) {
+        return static_cast<std::uint64_t>(read_integer(sql, before, limit).value_or(0));
+    };
+    const auto packages = count("SELECT count(*) FROM (SELECT 1 FROM key_packages"
+                                " WHERE received_ms < ?1 AND package IS NOT NULL LIMIT ?2)",
+                                before_ms);
+    const auto last_resorts = count("SELECT count(*) FROM (SELECT 1 FROM last_resorts WHERE received_ms < ?1 LIMIT ?2)",
+                                    last_resorts_before_ms);
+    if (packages > 0)
+        write("DELETE FROM key_packages WHERE id IN (SELECT id FROM key_packages"
+              " WHERE received_ms < ?1 AND package IS NOT NULL LIMIT ?2)",
+              before_ms, limit);
+    if (last_resorts > 0)
+        write("DELETE FROM last_resorts WHERE device IN"
+              " (SELECT device FROM last_resorts WHERE received_ms < ?1 LIMIT ?2)",
+              last_resorts_before_ms, limit);
+    return packages + last_resorts;
 }
 
 Bytes Store::take_key_package(DeviceRow device)

@@ -42,7 +42,8 @@ std::optional<StoredEnvelope> Store::envelope(const DeviceId& from, const Messag
 {
     std::optional<StoredEnvelope> out;
     read(
-        "SELECT id, sender, kind, sealed FROM envelopes WHERE from_device = ?1 AND envelope_id = ?2",
+        "SELECT id, sender, kind, sealed FROM envelopes WHERE from_device = ?1 AND envelope_id = ?2"
+        " AND superseded = 0",
         [&](const sqlite::Statement& s) {
             out = StoredEnvelope{s.integer(0), s.integer(1), kind_from(s.integer(2)), to_bytes(s.bytes(3))};
             return false;
@@ -58,6 +59,19 @@ EnvelopeRow Store::add_envelope(const DeviceId& from, AccountRow sender, Envelop
           " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
           from, sender, kind, envelope.id, now_ms, envelope.sealed.size(), envelope.sealed);
     return failed() ? 0 : database_.last_insert_rowid();
+}
+
+void Store::set_aside(EnvelopeRow envelope, const std::vector<DeviceRow>& devices)
+{
+    if (devices.empty()) return;
+    write("INSERT INTO envelopes(from_device, sender, kind, envelope_id, stored_ms, size, sealed, superseded)"
+          " SELECT from_device, sender, kind, envelope_id, stored_ms, size, sealed, 1 FROM envelopes WHERE id = ?1",
+          envelope);
+    if (failed()) return;
+    const auto aside = database_.last_insert_rowid();
+    for (const auto device : devices)
+        write("UPDATE mailbox SET envelope = ?3 WHERE envelope = ?1 AND device = ?2", envelope, device, aside);
+    drop_unheld_envelope(envelope);
 }
 
 void Store::replace_sealed(EnvelopeRow envelope, const Bytes& sealed)

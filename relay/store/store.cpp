@@ -1,109 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/store/store.hpp"
+#include "relay/store/schema.hpp"
 
 namespace godwit::relay {
-namespace {
-
-// Steps are append-only: never edit one that was released.
-//
-// envelopes: the sealed bytes once, however many devices wait for them; the last mailbox row takes them along.
-// mailbox: UNIQUE(device, envelope) is "the same envelope id to the same device is stored once".
-// key_packages: a package of NULL has been handed out; its digest stays a while, so that it never is again.
-// group_commits: the accepted commits of each group, newest last; group_info only of those that may be gone back to.
-constexpr const char* first_step = R"(
-CREATE TABLE accounts (
-    id INTEGER PRIMARY KEY,
-    user TEXT NOT NULL UNIQUE,
-    account_key BLOB NOT NULL,
-    salt BLOB NOT NULL,
-    login_hash BLOB NOT NULL,
-    vault BLOB NOT NULL,
-    device_list BLOB NOT NULL,
-    created_ms INTEGER NOT NULL
-) STRICT;
-CREATE TABLE devices (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    account INTEGER NOT NULL,
-    key BLOB NOT NULL UNIQUE,
-    client_version TEXT NOT NULL,
-    platform TEXT NOT NULL,
-    created_ms INTEGER NOT NULL,
-    seen_ms INTEGER NOT NULL,
-    sequence_floor INTEGER NOT NULL DEFAULT 1
-) STRICT;
-CREATE INDEX devices_by_account ON devices(account);
-CREATE TABLE contacts (
-    owner INTEGER NOT NULL,
-    other INTEGER NOT NULL,
-    state INTEGER NOT NULL,
-    since_ms INTEGER NOT NULL,
-    PRIMARY KEY (owner, other)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE envelopes (
-    id INTEGER PRIMARY KEY,
-    from_device BLOB NOT NULL,
-    sender INTEGER NOT NULL,
-    kind INTEGER NOT NULL,
-    envelope_id BLOB NOT NULL,
-    stored_ms INTEGER NOT NULL,
-    size INTEGER NOT NULL,
-    sealed BLOB NOT NULL,
-    UNIQUE (from_device, envelope_id)
-) STRICT;
-CREATE INDEX envelopes_by_age ON envelopes(stored_ms);
-CREATE TABLE mailbox (
-    device INTEGER NOT NULL,
-    sequence INTEGER NOT NULL,
-    envelope INTEGER NOT NULL,
-    PRIMARY KEY (device, sequence)
-) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX mailbox_by_envelope ON mailbox(envelope, device);
-CREATE TABLE key_packages (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    device INTEGER NOT NULL,
-    digest BLOB NOT NULL,
-    package BLOB,
-    UNIQUE (device, digest)
-) STRICT;
-CREATE TABLE last_resorts (
-    device INTEGER PRIMARY KEY,
-    package BLOB NOT NULL
-) STRICT;
-CREATE TABLE groups (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    conversation BLOB NOT NULL UNIQUE,
-    one INTEGER NOT NULL,
-    other INTEGER NOT NULL,
-    incarnation INTEGER NOT NULL,
-    epoch INTEGER NOT NULL,
-    changed_ms INTEGER NOT NULL
-) STRICT;
-CREATE INDEX groups_by_one ON groups(one);
-CREATE INDEX groups_by_other ON groups(other);
-CREATE TABLE group_commits (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    of_group INTEGER NOT NULL,
-    incarnation INTEGER NOT NULL,
-    epoch INTEGER NOT NULL,
-    from_device BLOB NOT NULL,
-    envelope_id BLOB NOT NULL,
-    welcome_id BLOB NOT NULL,
-    rejected INTEGER NOT NULL DEFAULT 0,
-    group_info BLOB
-) STRICT;
-CREATE INDEX group_commits_by_group ON group_commits(of_group);
-)";
-
-constexpr sqlite::Migration steps[] = {{first_step}};
-constexpr sqlite::Schema schema{0x67647772, steps}; // "gdwr"
-
-} // namespace
-
 Result<Store> Store::open(const std::string& path, const char* vfs_name)
 {
     sqlite::OpenOptions options;
     options.path = path;
-    options.schema = schema;
+    options.schema = schema();
     options.cache_kib_max = 16 * 1024; // a server: the index pages of many mailboxes
     options.vfs_name = vfs_name;
     auto database = sqlite::Database::open(options);
@@ -113,7 +17,7 @@ Result<Store> Store::open(const std::string& path, const char* vfs_name)
 
 Result<Store> Store::open_in_memory()
 {
-    auto database = sqlite::Database::open_in_memory(schema);
+    auto database = sqlite::Database::open_in_memory(schema());
     if (!database) return database.error();
     return Store(*std::move(database));
 }

@@ -112,6 +112,12 @@ struct StoredCommit {
     bool rejected = false;
 };
 
+/// What those say who were handed a group's newest commit.
+struct CommitVotes {
+    std::size_t recipients = 0; ///< Whose devices still exist.
+    std::size_t rejected = 0;   ///< Of these.
+};
+
 class Store {
 public:
     /// Creates the file when there is none. Errors as sqlite::Database::open. `vfs_name`: see sqlite::OpenOptions.
@@ -138,6 +144,7 @@ public:
     // accounts and devices (accounts.cpp)
     [[nodiscard]] std::optional<StoredAccount> account(std::string_view user);
     [[nodiscard]] std::optional<StoredAccount> account(AccountRow row);
+    [[nodiscard]] bool has_accounts();
     AccountRow add_account(const StoredAccount& account, WallMs now_ms);
     [[nodiscard]] Bytes device_list(AccountRow row);
     void set_device_list(AccountRow row, const Bytes& list);
@@ -164,10 +171,12 @@ public:
     /// The first sequence number that was never reserved.
     [[nodiscard]] std::uint64_t sequence_floor(DeviceRow device);
     void set_sequence_floor(DeviceRow device, std::uint64_t floor);
-    /// This sender's envelope of this id when somebody's mailbox holds it.
+    /// This sender's envelope of this id when somebody's mailbox holds it; not what was set aside.
     [[nodiscard]] std::optional<StoredEnvelope> envelope(const DeviceId& from, const MessageId& id);
     EnvelopeRow add_envelope(const DeviceId& from, AccountRow sender, EnvelopeKind kind, const wire::Envelope& envelope,
                              WallMs now_ms);
+    /// These devices keep the bytes as they are, in an envelope of their own, which envelope() does not find.
+    void set_aside(EnvelopeRow envelope, const std::vector<DeviceRow>& devices);
     /// In all mailboxes that hold it.
     void replace_sealed(EnvelopeRow envelope, const Bytes& sealed);
     [[nodiscard]] std::vector<DeviceRow> holders(EnvelopeRow envelope);
@@ -188,8 +197,10 @@ public:
     [[nodiscard]] KeyPackageCount key_package_count(DeviceRow device);
     /// Stored, or handed out not long ago (handed_out_kept).
     [[nodiscard]] bool knows_key_package(DeviceRow device, const KeyPackageDigest& digest);
-    void add_key_package(DeviceRow device, const KeyPackageDigest& digest, const Bytes& package);
-    void set_last_resort(DeviceRow device, const Bytes& package);
+    void add_key_package(DeviceRow device, const KeyPackageDigest& digest, const Bytes& package, WallMs now_ms);
+    void set_last_resort(DeviceRow device, const Bytes& package, WallMs now_ms);
+    /// Removes up to `limit` of each that were received before; returns how many.
+    std::uint64_t expire_key_packages(WallMs before_ms, WallMs last_resorts_before_ms, std::uint32_t limit);
     /// The oldest, once; empty: none is left.
     [[nodiscard]] Bytes take_key_package(DeviceRow device);
     [[nodiscard]] Bytes last_resort(DeviceRow device);
@@ -209,6 +220,12 @@ public:
     [[nodiscard]] Bytes group_info(std::int64_t commit);
     void add_group_commit(GroupRow group, const StoredCommit& commit, const Bytes& group_info);
     void reject_group_commit(std::int64_t commit);
+    /// Of the group's newest commit, in the place of those of the one before.
+    void set_commit_recipients(GroupRow group, const std::vector<DeviceRow>& devices);
+    /// nullopt: it was not put for this device; else whether it was rejected by it.
+    [[nodiscard]] std::optional<bool> commit_rejected_by(GroupRow group, DeviceRow device);
+    void set_commit_rejected_by(GroupRow group, DeviceRow device);
+    [[nodiscard]] CommitVotes commit_votes(GroupRow group);
     /// Keeps the GroupInfo of the newest `infos` commits of this incarnation, and the ids of the newest `ids` of all.
     void prune_group_commits(GroupRow group, std::uint64_t incarnation, std::size_t infos, std::size_t ids);
 

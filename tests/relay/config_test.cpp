@@ -43,6 +43,8 @@ group_requests_burst = 90
 group_requests_per_s = 5
 group_rejects_burst = 3
 group_rejects_interval_s = 600
+group_creations_burst = 4
+group_creations_interval_s = 240
 key_packages_per_pair_burst = 12
 key_packages_per_pair_interval_s = 20
 device_changes_burst = 6
@@ -88,6 +90,8 @@ password = "p"
     CHECK(full->core.limits.group_requests.interval == std::chrono::milliseconds(200));
     CHECK(full->core.limits.group_rejects.burst == 3);
     CHECK(full->core.limits.group_rejects.interval == std::chrono::minutes(10));
+    CHECK(full->core.limits.group_creations.burst == 4);
+    CHECK(full->core.limits.group_creations.interval == std::chrono::minutes(4));
     CHECK(full->core.limits.key_packages_per_pair.burst == 12);
     CHECK(full->core.limits.key_packages_per_pair.interval == std::chrono::seconds(20));
     CHECK(full->core.limits.device_changes.burst == 6);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The real process, over real sockets.
 #include "lib/identity/conversation_id.hpp"
+#include "tests/relay/mls_shapes.hpp"
 #include "tests/relay/process.hpp"
 
 #include <arpa/inet.h>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <netinet/in.h>
 #include <poll.h>
@@ -129,7 +131,17 @@ TEST_CASE("a commit that was acknowledged survives kill -9, and offered again is
     const auto account = signing_key(100);
     const auto own = identity::conversation_of(account.public_key(), account.public_key());
     const auto phone_id = signing_key(2).public_key();
-    const frame::GroupCommit commit{"ann", own, 1, 0, {}, envelope(1), {phone_id}, Bytes(9'000, 7), Bytes(20'000, 8)};
+    const wire::GroupName group{own, 1};
+    const auto id = envelope(1).id;
+    const frame::GroupCommit commit{"ann",
+                                    own,
+                                    1,
+                                    0,
+                                    {},
+                                    {id, commit_bytes(group, 0, id)},
+                                    {phone_id},
+                                    welcome_bytes(1, 9'000),
+                                    group_info_bytes(group, 1, 8, 20'000)};
     {
         RelayProcess relay(arguments(directory));
         const auto address = relay.ready();
@@ -303,4 +315,67 @@ TEST_CASE("usage: help is 0, a mistake is 2")
     CHECK(nothing.errors().find("--data is required") != std::string::npos);
     RelayProcess unknown({"--dada", "x"});
     CHECK(unknown.wait() == 2);
+}
+
+TEST_CASE("key or database lost: the relay does not start as another one, or as an empty one, until it is told to")
+{
+    const TemporaryDirectory directory;
+    const auto key = directory.path("data/identity.key"), database = directory.path("data/relay.db");
+    const auto with = [&](const char* flag) {
+        auto out = arguments(directory);
+        out.emplace_back(flag);
+        return out;
+    };
+    const auto refused = [](std::vector<std::string> with_these, const std::vector<std::string>& expected) {
+        RelayProcess process(std::move(with_these));
+        CHECK(process.wait() == 1);
+        const auto said = process.errors();
+        INFO("said: " << said);
+        for (const auto& words : expected)
+            CHECK(said.find(words) != std::string::npos);
+        CHECK(process.line().empty());
+    };
+    const auto starts = [](std::vector<std::string> with_these, bool ann_joins = false) {
+        RelayProcess process(std::move(with_these));
+        const auto address = process.ready();
+        if (ann_joins) {
+            loop::Loop loop;
+            LiveClient ann(loop, address, Over::tls, 1);
+            REQUIRE(ann.is_up());
+            CHECK(ann.join("ann", 100) == ErrorCode::ok);
+        }
+        process.signal(SIGTERM);
+        CHECK(process.wait() == 0);
+        return address.key;
+    };
+    const auto remove_database = [&] {
+        for (const char* end : {"", "-wal", "-shm"})
+            std::filesystem::remove(database + end);
+    };
+
+    const auto first = starts(arguments(directory));
+    std::filesystem::remove(key);
+    const auto second = starts(arguments(directory)); // nobody had an account: still a new relay
+    CHECK(second != first);
+    CHECK(starts(arguments(directory), true) == second);
+
+    std::filesystem::rename(key, directory.path("copy"));
+    refused(arguments(directory), {key + " is missing", "has accounts", "restore the key", "--new-key"});
+    CHECK_FALSE(std::filesystem::exists(key));
+    refused(with("--new-database"), {"start without --new-database"});
+    std::filesystem::rename(directory.path("copy"), key);
+    CHECK(starts(arguments(directory)) == second); // as if nothing had been
+    refused(with("--new-key"), {"start without --new-key"});
+    std::filesystem::remove(key);
+    const auto third = starts(with("--new-key"));
+    CHECK(third != second);
+    CHECK(starts(arguments(directory)) == third);
+
+    for (const bool emptied : {false, true}) {
+        remove_database();
+        if (emptied) std::ofstream(database).flush();
+        refused(arguments(directory), {database + " is missing or empty", "restore the database", "--new-database"});
+    }
+    CHECK(starts(with("--new-database")) == third);
+    CHECK(starts(arguments(directory), true) == third); // ann's name was free again
 }

@@ -15,15 +15,19 @@ struct Model {
     std::uint64_t incarnation = 0;
     std::vector<std::uint64_t> commits; ///< Of this incarnation, by the epoch they started from.
     bool can_go_back = false;           ///< The newest was not uncovered by a rejection.
+    std::set<std::size_t> judges;       ///< Whom the newest was put for.
+    std::set<std::size_t> refused_by;   ///< Of these.
     std::set<std::uint64_t> rejected;
 
     [[nodiscard]] bool takes(std::uint64_t at_incarnation, std::uint64_t epoch) const
     {
-        if (epoch == 0) return at_incarnation == incarnation + 1;
+        if (epoch == 0) return at_incarnation > incarnation;
         return at_incarnation == incarnation && epoch == commits.size();
     }
-    void take(std::uint64_t at_incarnation, std::uint64_t number)
+    void take(std::uint64_t at_incarnation, std::uint64_t number, std::set<std::size_t> put_for)
     {
+        judges = std::move(put_for);
+        refused_by.clear();
         if (at_incarnation != incarnation) commits.clear();
         incarnation = at_incarnation;
         commits.push_back(number);
@@ -33,7 +37,7 @@ struct Model {
     {
         rejected.insert(commits.back());
         commits.pop_back();
-        can_go_back = commits.size() == 1; // a creation needs no GroupInfo to go back to
+        can_go_back = false;
     }
 };
 
@@ -53,6 +57,7 @@ TEST_CASE("a walk of commits, rejections, repetitions and crashes: one commit an
         std::mt19937_64 random(seed);
         Config config;
         config.limits.group_rejects = {1'000, std::chrono::seconds(1)};
+        config.limits.group_creations = {1'000, std::chrono::seconds(1)};
         Chat c(config);
         Device* const devices[] = {&c.ann, &c.bo, &c.phone};
         Model model;
@@ -77,9 +82,12 @@ TEST_CASE("a walk of commits, rejections, repetitions and crashes: one commit an
                 if (epoch > 100) epoch = 0;
                 const auto number = next++;
                 auto request = c.request(with, incarnation, epoch, number);
-                if (epoch > 0)
-                    for (auto* const one : devices)
-                        if (one != &device) request.recipients.push_back(one->id);
+                std::set<std::size_t> put_for;
+                for (std::size_t i = 0; i < 3 && epoch > 0; ++i)
+                    if (i != by && random() % 8 != 0) {
+                        put_for.insert(i);
+                        request.recipients.push_back(devices[i]->id);
+                    }
                 const bool lost = random() % 8 == 0;
                 if (lost) { // the process dies before the tick is stored
                     device.send(request);
@@ -93,18 +101,21 @@ TEST_CASE("a walk of commits, rejections, repetitions and crashes: one commit an
                 CHECK(response.error.code == (expected ? ErrorCode::ok : ErrorCode::conflict));
                 expected ? ++accepted : ++conflicts;
                 if (expected) {
-                    model.take(incarnation, number);
+                    model.take(incarnation, number, put_for);
                     made.push_back({by, incarnation, epoch, number});
                     if (made.size() > 16) made.erase(made.begin());
                 }
-            } else if (choice < 7 && !model.commits.empty()) { // a rejection of the newest, or of the one before
-                const auto back = random() % 4 == 0 ? 1U : 0U;
+            } else if (choice < 8 && !model.commits.empty()) { // a rejection of the newest, or of the one before
+                const auto back = random() % 6 == 0 ? 1U : 0U;
                 if (model.commits.size() <= back) continue;
                 const auto epoch = model.commits.size() - 1 - back;
+                for (auto* const one : devices)
+                    one->forget_frames();
                 const auto code = c.reject(device, with, model.incarnation, epoch, model.commits[epoch]);
-                const bool expected = back == 0 && model.can_go_back;
-                CHECK(code == (expected ? ErrorCode::ok : ErrorCode::conflict));
-                if (expected) {
+                const bool counts = back == 0 && model.can_go_back && model.judges.contains(by);
+                CHECK(code == (counts ? ErrorCode::ok : ErrorCode::conflict));
+                if (counts) model.refused_by.insert(by);
+                if (counts && 2 * model.refused_by.size() > model.judges.size() + 1) {
                     model.reject();
                     ++rejections;
                     for (auto* const one : devices)
@@ -126,7 +137,7 @@ TEST_CASE("a walk of commits, rejections, repetitions and crashes: one commit an
             CHECK(state.incarnation == model.incarnation);
             CHECK(state.epoch == model.commits.size());
             CHECK(state.commit == (model.commits.empty() ? MessageId{} : envelope(model.commits.back()).id));
-            CHECK(state.group_info == (model.commits.empty() ? Bytes{} : info_bytes(model.commits.back())));
+            CHECK(state.group_info == (model.commits.empty() ? Bytes{} : c.info(model.commits.back())));
         }
     }
     CHECK(accepted > 500);

@@ -15,7 +15,7 @@ TEST_CASE("creating: the newcomer gets the Welcome, others fetch the GroupInfo; 
     auto mail = c.bo.take<frame::MailboxDeliver>();
     REQUIRE(mail.size() == 1);
     CHECK(mail[0].from == c.ann.id);
-    CHECK(mail[0].envelope.sealed == welcome_bytes);
+    CHECK(mail[0].envelope.sealed == c.welcome(1));
     CHECK(mail[0].envelope.id != envelope(1).id);
     CHECK_FALSE(mail[0].envelope.id.is_zero());
     c.bo.acknowledge({mail[0].sequence});
@@ -23,31 +23,31 @@ TEST_CASE("creating: the newcomer gets the Welcome, others fetch the GroupInfo; 
     CHECK(state.incarnation == 1);
     CHECK(state.epoch == 1);
     CHECK(state.commit == envelope(1).id);
-    CHECK(state.group_info == info_bytes(1));
+    CHECK(state.group_info == c.info(1));
 
     CHECK(c.commit(c.bo, "ann", 1, 1, 2, {c.ann.id}) == ErrorCode::ok);
     mail = c.ann.take<frame::MailboxDeliver>();
     REQUIRE(mail.size() == 1);
     CHECK(mail[0].envelope.id == envelope(2).id);
-    CHECK(mail[0].envelope.sealed == envelope(2).sealed);
+    CHECK(mail[0].envelope.sealed == c.sealed(2));
     CHECK(c.bo.take<frame::MailboxDeliver>().empty()); // not to the committer
     state = c.state(c.ann);
     CHECK(state.epoch == 2);
     CHECK(state.commit == envelope(2).id);
-    CHECK(state.group_info == info_bytes(2));
+    CHECK(state.group_info == c.info(2));
     CHECK(c.ann.take<frame::GroupChanged>().empty()); // that is for what is taken back
 
     const auto& counters = c.world.core->counters();
     CHECK(counters.group_commits == 2);
     CHECK(counters.handshake_envelopes_stored == 2);
-    CHECK(counters.handshake_bytes_stored == welcome_bytes.size() + 100);
+    CHECK(counters.handshake_bytes_stored == c.welcome(1).size() + c.sealed(2).size());
     CHECK(counters.handshake_envelopes_delivered == 2);
     CHECK(counters.handshake_envelopes_acknowledged == 1);
     CHECK(counters.content_envelopes_stored == 0);
     CHECK(counters.content_envelopes_delivered == 0);
     c.world.restart();
     c.ann.resume();
-    CHECK(c.state(c.ann).group_info == info_bytes(2));
+    CHECK(c.state(c.ann).group_info == c.info(2));
 }
 
 TEST_CASE("which epoch a commit may start from: a table")
@@ -68,7 +68,9 @@ TEST_CASE("which epoch a commit may start from: a table")
                          {1, 2, conflict},
                          {3, 1, conflict},
                          {3, 2, conflict},
-                         {4, 0, conflict},
+                         {4, 0, ErrorCode::ok}, // somebody remembers more than the relay
+                         {2 + incarnations_skipped_max, 0, ErrorCode::ok},
+                         {3 + incarnations_skipped_max, 0, conflict},
                          {huge, 0, conflict},
                          {2, huge, conflict},
                          {0, 0, ErrorCode::invalid_argument},
@@ -99,6 +101,51 @@ TEST_CASE("which epoch a commit may start from: a table")
             CHECK(told.group_info.empty());
         }
     }
+}
+
+TEST_CASE("the first group that a relay sees may be of any incarnation: members remember those that it has forgotten")
+{
+    const std::uint64_t huge = ~std::uint64_t{0};
+    for (const auto& [incarnation, answer] :
+         {std::pair(std::uint64_t{1}, ErrorCode::ok), std::pair(std::uint64_t{7}, ErrorCode::ok),
+          std::pair(incarnations_skipped_max, ErrorCode::ok),
+          std::pair(incarnations_skipped_max + 1, ErrorCode::conflict), std::pair(huge, ErrorCode::conflict)}) {
+        CAPTURE(incarnation);
+        Chat c;
+        CHECK(c.commit(c.ann, "bo", incarnation, 1, 8) == ErrorCode::conflict); // there is nothing to go on from
+        CHECK(c.commit(c.ann, "bo", incarnation, 0, 9, {}, {c.bo.id}) == answer);
+        const auto state = c.state(c.bo, "ann");
+        CHECK(state.incarnation == (answer == ErrorCode::ok ? incarnation : 0));
+        CHECK(state.epoch == (answer == ErrorCode::ok ? 1 : 0));
+        if (answer != ErrorCode::ok) continue;
+        CHECK(c.commit(c.bo, "ann", incarnation, 0, 10) == ErrorCode::conflict); // who creates the same comes second
+        CHECK(c.commit(c.bo, "ann", incarnation, 1, 10, {c.ann.id}) == ErrorCode::ok);
+        CHECK(c.state(c.ann).epoch == 2);
+    }
+}
+
+TEST_CASE("creations are paced by account and conversation: nobody turns over a group at the rate of commits")
+{
+    Config config;
+    config.limits.group_creations = {2, std::chrono::minutes(2)};
+    Chat c(config);
+    CHECK(c.commit(c.bo, "ann", 1, 0, 1) == ErrorCode::ok);
+    CHECK(c.commit(c.bo, "ann", 1, 0, 1) == ErrorCode::ok);       // the same again costs nothing
+    CHECK(c.commit(c.bo, "ann", 1, 0, 2) == ErrorCode::conflict); // nor what comes second
+    CHECK(c.commit(c.bo, "ann", 5, 0, 3) == ErrorCode::ok);
+    Device tablet(c.world, 4);
+    tablet.enter("bo", 200);
+    for (auto* const one : {&c.bo, &tablet}) { // of the account, not the device
+        const auto refused = one->ask(c.request("ann", 6, 0, 4));
+        CHECK(refused.error.code == ErrorCode::rate_limited);
+        CHECK(refused.error.retry_after_ms == 120'000);
+    }
+    CHECK(c.state(c.ann).incarnation == 5);
+    CHECK(c.commit(c.bo, "ann", 5, 1, 5) == ErrorCode::ok); // commits go on
+    CHECK(c.commit(c.ann, "bo", 6, 0, 6) == ErrorCode::ok); // and so do others' creations
+    CHECK(tablet.code(creation({conversation(200, 200), 1}, "bo", 7)) == ErrorCode::ok);
+    c.world.advance(std::chrono::minutes(2));
+    CHECK(c.commit(tablet, "ann", 7, 0, 8) == ErrorCode::ok);
 }
 
 TEST_CASE("two commits race: one is first, in one tick as in two; the other is told where the group stands")
@@ -171,9 +218,7 @@ TEST_CASE("who and where: contacts' conversations and the own one, nobody else's
     Device cy(c.world, 9);
     cy.join("cy", 900);
     const auto at = [&](Device& by, const std::string& with, const ConversationId& conversation) {
-        auto request = c.request(with, 1, 0, 1);
-        request.conversation = conversation;
-        const auto committed = by.code(request);
+        const auto committed = by.code(creation({conversation, 1}, with, 1));
         const auto rejected = by.code(frame::GroupReject{with, conversation, 1, 0, envelope(1).id, 0});
         CHECK(by.code(frame::GroupFetch{with, conversation}) == committed);
         CHECK(rejected == committed);
@@ -192,10 +237,11 @@ TEST_CASE("who and where: contacts' conversations and the own one, nobody else's
 
     // the own devices' conversation
     c.phone.forget_frames();
-    auto own = c.request("ann", 1, 0, 5, {}, {c.phone.id});
-    own.conversation = conversation(100, 100);
+    auto own = creation({conversation(100, 100), 1}, "ann", 5);
+    own.newcomers = {c.phone.id};
+    own.welcome = welcome_bytes();
     CHECK(c.ann.code(own) == ErrorCode::ok);
-    CHECK(c.phone.take<frame::MailboxDeliver>().at(0).envelope.sealed == welcome_bytes);
+    CHECK(c.phone.take<frame::MailboxDeliver>().at(0).envelope.sealed == own.welcome);
     CHECK(c.phone.code(frame::GroupFetch{"ann", conversation(100, 100)}) == ErrorCode::ok);
     CHECK(c.ann.code(frame::ContactRemove{"bo"}) == ErrorCode::ok);
     CHECK(c.commit(c.ann, "bo", 1, 0, 6) == ErrorCode::not_a_contact);
@@ -236,12 +282,12 @@ TEST_CASE("the shape of a commit: what cannot be is refused")
     request.welcome.clear();
     CHECK(c.ann.code(request) == ErrorCode::invalid_argument);
     request = c.request("bo", 1, 0, 1);
-    request.welcome = welcome_bytes;
+    request.welcome = welcome_bytes();
     CHECK(c.ann.code(request) == ErrorCode::invalid_argument);
     request = c.request("bo", 1, 0, 1);
-    request.envelope.sealed.assign(wire::commit_bytes_max + 1, 1);
+    request.envelope.sealed = commit_of_size(wire::commit_bytes_max + 1, c.group(1), 0, envelope(1).id);
     CHECK(c.ann.code(request) == ErrorCode::message_too_large);
-    request.envelope.sealed.assign(wire::commit_bytes_max, 1);
+    request.envelope.sealed = commit_of_size(wire::commit_bytes_max, c.group(1), 0, envelope(1).id);
     CHECK(c.ann.code(request) == ErrorCode::ok);
 }
 
@@ -260,7 +306,7 @@ TEST_CASE("envelope ids: a commit's and a message's are kept apart")
     const auto mail = c.bo.take<frame::MailboxDeliver>();
     REQUIRE(mail.size() == 3); // in the one order of the mailbox
     CHECK(mail[0].envelope.id == envelope(1).id);
-    CHECK(mail[1].envelope.sealed == welcome_bytes);
+    CHECK(mail[1].envelope.sealed == c.welcome(2));
     CHECK(mail[2].envelope.id == envelope(3).id);
 }
 
@@ -273,12 +319,18 @@ TEST_CASE("a blocked person commits into the void, and is not told")
     CHECK(c.commit(c.bo, "ann", 1, 1, 2, {c.ann.id, c.phone.id}) == ErrorCode::ok);
     CHECK(c.ann.take<frame::MailboxDeliver>().empty());
     CHECK(c.commit(c.ann, "bo", 1, 2, 3) == ErrorCode::not_a_contact); // she knows
-    CHECK(c.reject(c.bo, "ann", 1, 1, 2) == ErrorCode::ok);
+    Device tablet(c.world, 4), desk(c.world, 5);
+    tablet.enter("bo", 200);
+    desk.enter("bo", 200);
+    CHECK(c.commit(c.bo, "ann", 1, 2, 4, {c.ann.id, tablet.id, desk.id}) == ErrorCode::ok);
+    CHECK(c.reject(tablet, "ann", 1, 2, 4) == ErrorCode::ok);
+    c.bo.forget_frames();
+    CHECK(c.reject(desk, "ann", 1, 2, 4) == ErrorCode::ok);
     CHECK(c.ann.take<frame::GroupChanged>().empty());
     CHECK(c.bo.take<frame::GroupChanged>().size() == 1);
     // afterwards she finds the group where it stands
     CHECK(c.ann.code(frame::ContactUnblock{"bo"}) == ErrorCode::ok);
-    CHECK(c.state(c.ann).epoch == 1);
+    CHECK(c.state(c.ann).epoch == 2);
 }
 
 TEST_CASE("commits and fetches are paced per device")
@@ -325,8 +377,7 @@ TEST_CASE("groups of an account end at its contacts and itself; those of former 
         befriend(ann, "ann", *people.back(), name(i));
     };
     const auto create = [&](const std::string& with, std::uint64_t account, std::uint64_t number) {
-        return ann.code(frame::GroupCommit{
-            with, conversation(100, account), 1, 0, {}, envelope(number), {}, {}, info_bytes(number)});
+        return ann.code(creation({conversation(100, account), 1}, with, number));
     };
     const auto epoch = [&](const std::string& with, std::uint64_t account) {
         return std::get<frame::GroupState>(ann.ask(frame::GroupFetch{with, conversation(100, account)}).body).epoch;
@@ -353,4 +404,9 @@ TEST_CASE("groups of an account end at its contacts and itself; those of former 
     world.store.set_contact(p1, me, wire::RosterState::accepted, 1);
     REQUIRE(world.store.commit().ok());
     CHECK(create(name(0), 200, 5) == ErrorCode::quota_exceeded);
+
+    // The relay has forgotten p0's group, its members have not: they go on after it.
+    CHECK(ann.code(frame::ContactRemove{name(1)}) == ErrorCode::ok);
+    CHECK(people[0]->code(creation({conversation(100, 200), 4}, "ann", 6)) == ErrorCode::ok);
+    CHECK(epoch(name(0), 200) == 1);
 }

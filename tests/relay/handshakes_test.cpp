@@ -67,9 +67,10 @@ TEST_CASE("the old bytes are on their way when the new ones come: acknowledging 
     CHECK(c.ann.take<frame::MailboxDeliver>().size() == 1);
 }
 
-TEST_CASE("sealed anew after the recipient has closed the door: nothing new comes in by that way")
+TEST_CASE("sealed anew after the recipient has closed the door: nothing new comes in, and what was stored before stays")
 {
     for (const bool blocked : {true, false}) {
+        CAPTURE(blocked);
         Chat c;
         Device tablet(c.world, 4);
         tablet.enter("bo", 200);
@@ -80,16 +81,50 @@ TEST_CASE("sealed anew after the recipient has closed the door: nothing new come
         c.phone.resume();
         CHECK(c.phone.code(blocked ? frame::RequestBody(frame::ContactBlock{"bo"})
                                    : frame::RequestBody(frame::ContactRemove{"bo"})) == ErrorCode::ok);
-        CHECK(put(c.bo, {c.ann.id, tablet.id}, resealed(1, 0xbb)) ==
-              std::vector{blocked ? ErrorCode::ok : ErrorCode::not_a_contact, ErrorCode::ok});
+        const auto closed = blocked ? ErrorCode::ok : ErrorCode::not_a_contact;
+        for (const std::uint8_t byte : {std::uint8_t{0xbb}, std::uint8_t{0xcc}})
+            CHECK(put(c.bo, {c.ann.id, tablet.id}, resealed(1, byte)) == std::vector{closed, ErrorCode::ok});
+        c.world.restart();
         c.ann.resume();
-        CHECK(c.ann.take<frame::MailboxDeliver>().empty());
+        auto mail = c.ann.take<frame::MailboxDeliver>();
+        REQUIRE(mail.size() == 1);
+        CHECK(mail[0].from == c.bo.id);
+        CHECK(mail[0].envelope.id == envelope(1).id);
+        CHECK(mail[0].envelope.sealed == Bytes(100, 0xaa));
+        c.ann.acknowledge({mail[0].sequence});
         CHECK(c.ann.take<frame::MailboxEmpty>().size() == 1);
         tablet.resume();
-        CHECK(tablet.take<frame::MailboxDeliver>().at(0).envelope.sealed == Bytes(100, 0xbb));
+        CHECK(tablet.take<frame::MailboxDeliver>().at(0).envelope.sealed == Bytes(100, 0xcc));
         // also when nobody else waits for it
+        c.bo.resume();
         CHECK(put(c.bo, {tablet.id}, resealed(2, 0xaa)) == ok);
     }
+}
+
+TEST_CASE(
+    "the door opens again: what is put then is new mail beside what was set aside, and both are counted and expire")
+{
+    Config config;
+    config.limits.mailbox_age_ms_max = 3'600'000;
+    Chat c(config);
+    c.ann.drop();
+    CHECK(put(c.bo, {c.ann.id}, resealed(1, 0xaa)) == ok);
+    CHECK(c.phone.code(frame::ContactRemove{"bo"}) == ErrorCode::ok);
+    CHECK(put(c.bo, {c.ann.id}, resealed(1, 0xbb)) == std::vector{ErrorCode::not_a_contact});
+    befriend(c.phone, "ann", c.bo, "bo");
+    CHECK(put(c.bo, {c.ann.id}, resealed(1, 0xbb)) == ok);
+    CHECK(put(c.bo, {c.ann.id}, resealed(1, 0xcc)) == ok); // in the place of the second only
+    c.ann.resume();
+    const auto mail = c.ann.take<frame::MailboxDeliver>();
+    REQUIRE(mail.size() == 2); // the device knows by the id that they are one message
+    CHECK(mail[0].envelope.sealed == Bytes(100, 0xaa));
+    CHECK(mail[1].envelope.sealed == Bytes(100, 0xcc));
+    CHECK(mail[0].envelope.id == mail[1].envelope.id);
+    c.world.advance(std::chrono::hours(2));
+    CHECK(c.world.core->counters().content_envelopes_expired == 2);
+    c.ann.drop();
+    c.ann.resume();
+    CHECK(c.ann.take<frame::MailboxDeliver>().empty());
 }
 
 TEST_CASE("sealed anew and longer: only where there is room, and counted")
@@ -145,27 +180,27 @@ TEST_CASE("handshakes of the own account know no share, but an end, in number an
 {
     Config config;
     config.limits.mailbox_handshakes_max = 8;
-    config.limits.mailbox_handshake_bytes_max = 850;
+    config.limits.mailbox_handshake_bytes_max = 1'700;
     Chat c(config);
     c.phone.drop();
-    const auto own = [&](std::uint64_t epoch, std::size_t bytes = 100) {
+    const auto own = [&](std::uint64_t epoch, std::size_t bytes = 200) {
         auto request = c.request("bo", 1, epoch, 10 + epoch);
         if (epoch > 0) request.recipients = {c.phone.id};
-        request.envelope.sealed.assign(bytes, 1);
+        request.envelope.sealed = commit_of_size(bytes, c.group(1), epoch, request.envelope.id);
         CHECK(c.ann.code(request) == ErrorCode::ok);
         return c.world.core->counters().handshake_envelopes_skipped;
     };
     CHECK(own(0) == 0);
     for (std::uint64_t epoch = 1; epoch <= 7; ++epoch)
         CHECK(own(epoch) == 0);
-    CHECK(own(8, 200) == 1); // 900 bytes
-    CHECK(own(9, 10) == 1);
-    CHECK(own(10, 10) == 2); // a ninth
+    CHECK(own(8, 400) == 1); // 1,800 bytes
+    CHECK(own(9, 100) == 1);
+    CHECK(own(10, 100) == 2); // a ninth
     c.phone.resume();
     auto mail = c.phone.take<frame::MailboxDeliver>();
     CHECK(mail.size() == 8);
     c.phone.acknowledge({mail.at(0).sequence});
-    CHECK(own(11, 10) == 2);
+    CHECK(own(11, 100) == 2);
 }
 
 TEST_CASE("handshakes expire like content, and are counted apart")
@@ -232,7 +267,7 @@ TEST_CASE("a full disk: no commit, no list, no key package is acknowledged that 
     disk.fail(sqlite::disk_op_mutations, 1, sqlite_full, true);
     const auto unavailable = ErrorCode::relay_unavailable;
     CHECK(c.commit(c.ann, "bo", 1, 1, 2, {c.phone.id}, {c.bo.id}) == unavailable);
-    CHECK(c.reject(c.ann, "bo", 1, 0, 1) == unavailable);
+    CHECK(c.reject(c.phone, "bo", 1, 0, 1) == unavailable);
     CHECK(c.ann.code(frame::KeyPackagePublish{{{3}}, {4}}) == unavailable);
     CHECK(c.bo.code(frame::KeyPackageFetch{"ann", {c.ann.id}}) == unavailable);
     CHECK(c.ann.code(c.ann.revoking("ann", 100, c.phone.id)) == unavailable);

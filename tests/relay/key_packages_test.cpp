@@ -91,6 +91,66 @@ TEST_CASE("published, counted, handed out once each in their order, then the las
     CHECK(f.world.core->counters().last_resorts_handed_out == 1); // since the start
 }
 
+TEST_CASE(
+    "what grows old is dropped before its end: the stock sinks, the device publishes anew, nobody gets an expired one")
+{
+    using std::chrono::hours;
+    Friends f;
+    const auto days = [&](int n) {
+        for (int i = 0; i < n; ++i)
+            f.world.advance(hours(24));
+        for (auto* const one : {&f.ann, &f.bo})
+            one->resume();
+    };
+    CHECK(publish(f.ann, packages(1, 3), package(99)) == 3);
+    days(100);
+    CHECK(publish(f.ann, packages(4, 2)) == 5);
+    days(49);
+    CHECK(session_of(f.ann).key_packages == 5);
+    CHECK(fetch(f.bo, "ann", f.ann.id) == package(1));
+    days(2);
+    CHECK(session_of(f.ann).key_packages == 2);
+    CHECK(session_of(f.ann).last_resort);
+    CHECK(f.world.core->counters().key_packages_expired == 2);
+    CHECK(fetch(f.bo, "ann", f.ann.id) == package(4));
+    days(27); // the last resort is 178 days old
+    CHECK(session_of(f.ann).last_resort);
+    days(2);
+    CHECK(session_of(f.ann).key_packages == 1);
+    CHECK_FALSE(session_of(f.ann).last_resort);
+    CHECK(publish(f.ann, packages(10, 1), package(98)) == 2);
+    days(100); // a renewed one begins anew
+    CHECK(fetch(f.bo, "ann", f.ann.id) == package(10));
+    CHECK(fetch(f.bo, "ann", f.ann.id) == package(98));
+    f.world.restart();
+    days(1);
+    CHECK(fetch(f.bo, "ann", f.ann.id) == package(98));
+}
+
+TEST_CASE("expiring is bounded per tick, and goes on")
+{
+    Config config;
+    config.limits.key_package_age_ms_max = 3'600'000;
+    World world(config);
+    std::vector<std::unique_ptr<Device>> devices;
+    const auto count = key_packages_expired_per_tick_max / wire::key_packages_max + 1;
+    for (std::uint64_t i = 0; i < count; ++i) {
+        devices.push_back(std::make_unique<Device>(world, 10 + i));
+        devices.back()->join("p" + std::to_string(i), 200 + i);
+        CHECK(publish(*devices.back(), packages(1, wire::key_packages_max)) == 64);
+    }
+    world.core->handle_deadline(world.now);
+    REQUIRE(world.tick().ok());
+    CHECK(world.core->counters().key_packages_expired == 0);
+    world.now.mono += std::chrono::hours(2);
+    world.now.wall_ms += 7'200'000;
+    world.core->handle_deadline(world.now);
+    REQUIRE(world.tick().ok());
+    CHECK(world.core->counters().key_packages_expired == key_packages_expired_per_tick_max);
+    world.advance(std::chrono::seconds(2));
+    CHECK(world.core->counters().key_packages_expired == count * wire::key_packages_max);
+}
+
 TEST_CASE("the quota: all of a publication or nothing; what is known already takes no room")
 {
     Friends f;

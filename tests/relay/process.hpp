@@ -43,6 +43,7 @@ public:
     /// Waits for its end: the exit code, or minus the signal that ended it.
     [[nodiscard]] int wait();
     [[nodiscard]] std::string errors(); ///< All of stderr; after wait().
+    [[nodiscard]] pid_t pid() const noexcept { return pid_; }
 
 private:
     pid_t pid_ = 0;
@@ -64,6 +65,8 @@ public:
     [[nodiscard]] frame::Response ask(frame::RequestBody body);
     ErrorCode code(frame::RequestBody body) { return ask(std::move(body)).error.code; }
     void send(const wire::relay::ClientFrame& frame);
+    /// Any bytes as a frame. False: the link does not take it, now or at all.
+    bool send_raw(BytesView frame) { return link_->send(frame); }
     ErrorCode put(const DeviceId& to, std::uint64_t number);
     [[nodiscard]] Bytes certificate(const std::string& user, std::uint64_t account) const;
     [[nodiscard]] ErrorCode join(const std::string& user, std::uint64_t account);

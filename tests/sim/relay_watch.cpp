@@ -118,11 +118,17 @@ void RelayWatch::died()
 void RelayWatch::keeps_its_word() const
 {
     auto& store = relay_.disk.store();
+    std::map<DeviceId, std::set<std::pair<DeviceId, MessageId>>> waits;
     for (const auto& mail : promises_) {
         const auto device = store.device(mail.to);
         if (!device) continue; // Logged out.
-        const auto envelope = store.envelope(mail.from, mail.id);
-        demand(envelope && store.mail_sequence(device->row, envelope->row),
+        const auto [at, is_new] = waits.try_emplace(mail.to);
+        if (is_new)
+            store.each_mail(device->row, 0, [&, &there = at->second](relay::StoredMail&& one) {
+                there.emplace(one.from, one.envelope.id);
+                return true;
+            });
+        demand(at->second.contains({mail.from, mail.id}),
                "the relay lost mail: " + to_hex(BytesView(mail.id.view()).first(2)) + " from " +
                    to_hex(BytesView(mail.from.view()).first(2)) + " to " + to_hex(BytesView(mail.to.view()).first(2)) +
                    " was said to be stored");

@@ -6,6 +6,7 @@
 // said to a closed link; a tick's outputs are bounded.
 #include "tests/fuzz/target.hpp"
 #include "tests/lib/wire/samples.hpp"
+#include "tests/relay/mls_shapes.hpp"
 #include "tests/relay/rig.hpp"
 
 #include "lib/identity/conversation_id.hpp"
@@ -158,12 +159,22 @@ private:
             commit.incarnation = choices_.dice(4);
             commit.epoch = choices_.dice(4);
             if (commit.epoch > 0) commit.recipients = {other.id};
-            commit.envelope = envelope(choices_.number(1));
+            const wire::GroupName group{commit.conversation, commit.incarnation};
+            const auto id = envelope(choices_.number(1)).id;
+            commit.envelope = {id, choices_.dice(4) == 0 && commit.epoch > 0
+                                       ? external_commit_bytes(group, commit.epoch, id, device.id)
+                                       : commit_bytes(group, commit.epoch, id)};
             if (choices_.flag()) {
                 commit.newcomers = {other.id};
-                commit.welcome = Bytes(30, 3);
+                commit.welcome = welcome_bytes();
             }
-            commit.group_info = Bytes(10, 4);
+            commit.group_info = group_info_bytes(group, commit.epoch + 1);
+            switch (choices_.dice(16)) {
+            case 0: commit.envelope.sealed = mutated(commit.envelope.sealed, choices_); break;
+            case 1: commit.welcome = mutated(commit.welcome, choices_); break;
+            case 2: commit.group_info = mutated(commit.group_info, choices_); break;
+            default: break;
+            }
             return ask(who, std::move(commit));
         }
         case 15: return ask(who, frame::GroupFetch{user, choices_.flag() ? some_conversation() : conversation});

@@ -62,6 +62,31 @@ TEST_CASE("label: what is sealed says what it is, and no more")
     CHECK_FALSE(seal::read_label(*from_hex("0002000240")).has_value());
 }
 
+TEST_CASE("outline: a relay without keys reads of our commits, Welcomes and GroupInfos what their frames say")
+{
+    Four f;
+    Member& ann3 = f.world.device("ann", "ann3");
+    const auto check = [](const seal::Outgoing& out, const DeviceId& by) {
+        const auto commit = wire::read_mls_commit(out.commit);
+        REQUIRE(commit.has_value());
+        CHECK(commit->group == wire::GroupName{out.conversation, out.from.incarnation});
+        CHECK(commit->epoch == out.from.epoch);
+        CHECK(commit->envelope == out.id);
+        CHECK(commit->joins.has_value() == out.external);
+        if (out.external) CHECK(*commit->joins == by);
+        CHECK(wire::is_mls_welcome(out.welcome) == !out.newcomers.empty());
+        const auto info = wire::read_mls_group_info(out.group_info);
+        REQUIRE(info.has_value());
+        CHECK(info->group == commit->group);
+        CHECK(info->epoch == out.from.epoch + 1);
+        CHECK(info->joinable);
+    };
+    check(f.change(f.ann1, f.world.packages({&ann3})), f.ann1.id); // adds
+    check(f.rejoin(f.ann2), f.ann2.id);                            // takes out its old leaf
+    check(f.found(f.bob1, 2), f.bob1.id);
+    check(f.change(f.bob2), f.bob2.id); // nobody comes
+}
+
 TEST_CASE("padding: 256 at least, then Padmé")
 {
     const std::pair<std::size_t, std::size_t> table[] = {

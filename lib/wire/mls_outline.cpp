@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/wire/mls_outline.hpp"
+
+#include <algorithm>
+
+namespace godwit::wire {
+namespace {
+
+constexpr std::uint64_t mls10 = 1;
+constexpr std::size_t incarnation_bytes = 8;
+
+// RFC 9420: sections 5.3, 6, 7.2, 12.1, 12.4 and 17.3.
+constexpr std::uint64_t sender_new_member_commit = 4;
+constexpr std::uint64_t proposal_by_value = 1;
+constexpr std::uint64_t proposal_remove = 3;
+constexpr std::uint64_t proposal_external_init = 6;
+constexpr std::uint64_t leaf_source_commit = 3;
+constexpr std::uint64_t extension_ratchet_tree = 2;
+constexpr std::uint64_t extension_external_pub = 4;
+constexpr int capability_lists = 5;
+
+/// The TLS presentation language of section 2.1, as far as is needed to walk over it. The first problem sticks; later
+/// reads give zeroes.
+class Walker {
+public:
+    explicit Walker(BytesView in) : in_(in) {}
+
+    std::uint64_t integer(std::size_t size_bytes)
+    {
+        std::uint64_t out = 0;
+        for (const auto octet : raw(size_bytes))
+            out = (out << 8) | octet;
+        return out;
+    }
+    BytesView raw(std::size_t size_bytes)
+    {
+        if (!good_ || size_bytes > in_.size()) {
+            good_ = false;
+            return {};
+        }
+        const auto out = in_.first(size_bytes);
+        in_ = in_.subspan(size_bytes);
+        return out;
+    }
+    /// opaque<V>: the length of section 2.1.2, in its shortest spelling.
+    BytesView opaque()
+    {
+        const auto first = static_cast<std::uint8_t>(integer(1));
+        const unsigned prefix = first >> 6U;
+        if (prefix == 3) good_ = false;
+        std::uint64_t length = first & 0x3fU;
+        if (good_)
+            for (const auto octet : raw((std::size_t{1} << prefix) - 1))
+                length = (length << 8) | octet;
+        if ((prefix == 1 && length < 64) || (prefix == 2 && length < 16'384)) good_ = false;
+        return good_ ? raw(static_cast<std::size_t>(length)) : BytesView{};
+    }
+    void require(bool condition) { good_ = good_ && condition; }
+    [[nodiscard]] bool good() const { return good_; }
+    [[nodiscard]] bool more() const { return good_ && !in_.empty(); }
+    /// All was read, and all was right.
+    [[nodiscard]] bool done() const { return good_ && in_.empty(); }
+
+private:
+    BytesView in_;
+    bool good_ = true;
+};
+
+MlsFormat format_of(Walker& in)
+{
+    in.require(in.integer(2) == mls10);
+    const auto format = in.integer(2);
+    in.require(format >= 1 && format <= 5);
+    return static_cast<MlsFormat>(format);
+}
+
+/// Of group_id, epoch and, in a PrivateMessage, content_type and authenticated_data.
+MlsHeader header_of(Walker& in)
+{
+    MlsHeader out;
+    out.format = format_of(in);
+    const bool open = out.format == MlsFormat::public_message;
+    if (!in.good() || (!open && out.format != MlsFormat::private_message)) return out;
+    out.group = parse_group_id(in.opaque());
+    out.epoch = in.integer(8);
+    if (open) return out;
+    out.content = static_cast<MlsContent>(in.integer(1));
+    out.authenticated_data = in.opaque();
+    return out;
+}
+
+/// One ExternalInit, and at most one Remove: who comes back takes out the old leaf.
+bool are_external_proposals(BytesView list)
+{
+    Walker in(list);
+    int inits = 0, removes = 0;
+    while (in.more()) {
+        in.require(in.integer(1) == proposal_by_value);
+        const auto type = in.integer(2);
+        if (type == proposal_external_init) {
+            ++inits;
+            in.require(!in.opaque().empty());
+        } else {
+            ++removes;
+            in.require(type == proposal_remove);
+            (void)in.integer(4);
+        }
+    }
+    return in.done() && inits == 1 && removes <= 1;
+}
+
+/// LeafNode of section 7.2; its signature key.
+std::optional<DeviceId> walk_path_leaf(Walker& in)
+{
+    (void)in.opaque(); // encryption_key
+    const auto key = DeviceId::from(in.opaque());
+    (void)in.integer(2); // credential
+    (void)in.opaque();
+    for (int i = 0; i < capability_lists; ++i)
+        (void)in.opaque();
+    in.require(in.integer(1) == leaf_source_commit);
+    (void)in.opaque(); // parent_hash
+    (void)in.opaque(); // extensions
+    (void)in.opaque(); // signature
+    in.require(key.has_value());
+    return key;
+}
+
+/// From the sender on: FramedContent and FramedContentAuthData of an external commit.
+void walk_external_commit(Walker& in, MlsCommit& out, BytesView& authenticated_data)
+{
+    in.require(in.integer(1) == sender_new_member_commit);
+    authenticated_data = in.opaque();
+    in.require(in.integer(1) == static_cast<std::uint64_t>(MlsContent::commit));
+    in.require(are_external_proposals(in.opaque()));
+    in.require(in.integer(1) == 1); // optional<UpdatePath>
+    out.joins = walk_path_leaf(in);
+    (void)in.opaque();                // nodes: none in a tree of one leaf
+    in.require(!in.opaque().empty()); // signature
+    in.require(!in.opaque().empty()); // confirmation_tag
+}
+
+} // namespace
+
+Bytes encode_group_id(const ConversationId& conversation, std::uint64_t incarnation)
+{
+    Bytes out(conversation.bytes.begin(), conversation.bytes.end());
+    for (std::size_t i = incarnation_bytes; i-- > 0;)
+        out.push_back(static_cast<std::uint8_t>(incarnation >> (8 * i)));
+    return out;
+}
+
+std::optional<GroupName> parse_group_id(BytesView group_id)
+{
+    if (group_id.size() != ConversationId::size_bytes + incarnation_bytes) return std::nullopt;
+    Walker in(group_id);
+    GroupName out;
+    out.conversation = *ConversationId::from(in.raw(ConversationId::size_bytes));
+    out.incarnation = in.integer(incarnation_bytes);
+    return out;
+}
+
+Bytes bind(std::uint8_t purpose, const MessageId& id)
+{
+    Bytes out(1 + MessageId::size_bytes, purpose);
+    std::copy(id.bytes.begin(), id.bytes.end(), out.begin() + 1);
+    return out;
+}
+
+std::optional<Bound> parse_bound(BytesView authenticated_data)
+{
+    if (authenticated_data.size() != 1 + MessageId::size_bytes) return std::nullopt;
+    return Bound{authenticated_data[0], *MessageId::from(authenticated_data.subspan(1))};
+}
+
+std::optional<MlsHeader> read_mls_header(BytesView message)
+{
+    Walker in(message);
+    auto out = header_of(in);
+    if (!in.good()) return std::nullopt;
+    return out;
+}
+
+std::optional<MlsCommit> read_mls_commit(BytesView message)
+{
+    Walker in(message);
+    auto header = header_of(in);
+    if (!header.group) return std::nullopt;
+    MlsCommit out{*header.group, header.epoch, {}, {}};
+    if (header.format == MlsFormat::public_message) {
+        walk_external_commit(in, out, header.authenticated_data);
+    } else {
+        in.require(header.content == MlsContent::commit);
+        in.require(!in.opaque().empty()); // encrypted_sender_data
+        in.require(!in.opaque().empty()); // ciphertext
+    }
+    const auto bound = parse_bound(header.authenticated_data);
+    if (!in.done() || !bound || bound->purpose != commit_purpose) return std::nullopt;
+    out.envelope = bound->id;
+    return out;
+}
+
+bool is_mls_welcome(BytesView message)
+{
+    Walker in(message);
+    in.require(format_of(in) == MlsFormat::welcome);
+    (void)in.integer(2); // cipher_suite
+    const auto secrets = in.opaque();
+    in.require(!secrets.empty());
+    for (Walker list(secrets); list.more(); in.require(list.good())) {
+        list.require(!list.opaque().empty()); // new_member
+        list.require(!list.opaque().empty()); // kem_output
+        list.require(!list.opaque().empty()); // ciphertext
+    }
+    in.require(!in.opaque().empty()); // encrypted_group_info
+    return in.done();
+}
+
+std::optional<MlsGroupInfo> read_mls_group_info(BytesView message)
+{
+    Walker in(message);
+    in.require(format_of(in) == MlsFormat::group_info);
+    in.require(in.integer(2) == mls10);
+    (void)in.integer(2); // cipher_suite
+    const auto name = parse_group_id(in.opaque());
+    MlsGroupInfo out;
+    out.epoch = in.integer(8);
+    (void)in.opaque(); // tree_hash
+    (void)in.opaque(); // confirmed_transcript_hash
+    (void)in.opaque(); // extensions of the GroupContext
+    bool tree = false, external_pub = false;
+    for (Walker list(in.opaque()); list.more(); in.require(list.good())) {
+        const auto type = list.integer(2);
+        const bool full = !list.opaque().empty();
+        tree = tree || (full && type == extension_ratchet_tree);
+        external_pub = external_pub || (full && type == extension_external_pub);
+    }
+    in.require(!in.opaque().empty()); // confirmation_tag
+    (void)in.integer(4);              // signer
+    in.require(!in.opaque().empty()); // signature
+    if (!in.done() || !name) return std::nullopt;
+    out.group = *name;
+    out.joinable = tree && external_pub;
+    return out;
+}
+
+} // namespace godwit::wire

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// commit shape: what the relay can see of a group commit without keys. What is no commit, or not the one that its frame
+// says, is refused before it costs an epoch: members could only reject it.
+#pragma once
+
+#include "lib/wire/frames.hpp"
+
+#include <optional>
+
+namespace godwit::relay {
+
+/// Why this cannot be a commit by that device. message_too_large, invalid_argument (the frame contradicts itself),
+/// malformed (what it carries is not what it says).
+[[nodiscard]] std::optional<Error> wrong_shape(const wire::relay::GroupCommit& request, const DeviceId& by);
+
+} // namespace godwit::relay

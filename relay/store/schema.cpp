@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relay/store/schema.hpp"
+
+namespace godwit::relay {
+namespace {
+
+// Steps are append-only: never edit one that was released.
+//
+// envelopes: the sealed bytes once, however many devices wait for them; the last mailbox row takes them along.
+// mailbox: UNIQUE(device, envelope) is "the same envelope id to the same device is stored once".
+// key_packages: a package of NULL has been handed out; its digest stays a while, so that it never is again.
+// group_commits: the accepted commits of each group, newest last; group_info only of those that may be gone back to.
+constexpr const char* first_step = R"(
+CREATE TABLE accounts (
+    id INTEGER PRIMARY KEY,
+    user TEXT NOT NULL UNIQUE,
+    account_key BLOB NOT NULL,
+    salt BLOB NOT NULL,
+    login_hash BLOB NOT NULL,
+    vault BLOB NOT NULL,
+    device_list BLOB NOT NULL,
+    created_ms INTEGER NOT NULL
+) STRICT;
+CREATE TABLE devices (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account INTEGER NOT NULL,
+    key BLOB NOT NULL UNIQUE,
+    client_version TEXT NOT NULL,
+    platform TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    seen_ms INTEGER NOT NULL,
+    sequence_floor INTEGER NOT NULL DEFAULT 1
+) STRICT;
+CREATE INDEX devices_by_account ON devices(account);
+CREATE TABLE contacts (
+    owner INTEGER NOT NULL,
+    other INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    since_ms INTEGER NOT NULL,
+    PRIMARY KEY (owner, other)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE envelopes (
+    id INTEGER PRIMARY KEY,
+    from_device BLOB NOT NULL,
+    sender INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    envelope_id BLOB NOT NULL,
+    stored_ms INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    sealed BLOB NOT NULL,
+    UNIQUE (from_device, envelope_id)
+) STRICT;
+CREATE INDEX envelopes_by_age ON envelopes(stored_ms);
+CREATE TABLE mailbox (
+    device INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    envelope INTEGER NOT NULL,
+    PRIMARY KEY (device, sequence)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX mailbox_by_envelope ON mailbox(envelope, device);
+CREATE TABLE key_packages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    device INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    package BLOB,
+    UNIQUE (device, digest)
+) STRICT;
+CREATE TABLE last_resorts (
+    device INTEGER PRIMARY KEY,
+    package BLOB NOT NULL
+) STRICT;
+CREATE TABLE groups (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    conversation BLOB NOT NULL UNIQUE,
+    one INTEGER NOT NULL,
+    other INTEGER NOT NULL,
+    incarnation INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    changed_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX groups_by_one ON groups(one);
+CREATE INDEX groups_by_other ON groups(other);
+CREATE TABLE group_commits (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    of_group INTEGER NOT NULL,
+    incarnation INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    from_device BLOB NOT NULL,
+    envelope_id BLOB NOT NULL,
+    welcome_id BLOB NOT NULL,
+    rejected INTEGER NOT NULL DEFAULT 0,
+    group_info BLOB
+) STRICT;
+CREATE INDEX group_commits_by_group ON group_commits(of_group);
+)";
+
+// commit_recipients: whom the newest commit of a group was put for, and who has said that it is not valid.
+constexpr const char* second_step = R"(
+CREATE TABLE commit_recipients (
+    of_group INTEGER NOT NULL,
+    device INTEGER NOT NULL,
+    rejected INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (of_group, device)
+) STRICT, WITHOUT ROWID;
+)";
+
+// received_ms: KeyPackages have an end (RFC 9420 section 7.2). Those of unknown age count as old; a last resort as coming
+// from when its device was last seen, because it may be away and have nothing else here.
+constexpr const char* third_step = R"(
+ALTER TABLE key_packages ADD COLUMN received_ms INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX key_packages_by_age ON key_packages(received_ms) WHERE package IS NOT NULL;
+ALTER TABLE last_resorts ADD COLUMN received_ms INTEGER NOT NULL DEFAULT 0;
+UPDATE last_resorts SET received_ms = coalesce((SELECT seen_ms FROM devices WHERE id = device), 0);
+CREATE INDEX last_resorts_by_age ON last_resorts(received_ms);
+)";
+
+// superseded: sealed bytes that were replaced, kept for those whom the new ones may not reach. Of an id there is one
+// row that is not superseded.
+constexpr const char* fourth_step = R"(
+CREATE TABLE envelopes_4 (
+    id INTEGER PRIMARY KEY,
+    from_device BLOB NOT NULL,
+    sender INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    envelope_id BLOB NOT NULL,
+    stored_ms INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    sealed BLOB NOT NULL,
+    superseded INTEGER NOT NULL DEFAULT 0
+) STRICT;
+INSERT INTO envelopes_4 SELECT id, from_device, sender, kind, envelope_id, stored_ms, size, sealed, 0 FROM envelopes;
+DROP TABLE envelopes;
+ALTER TABLE envelopes_4 RENAME TO envelopes;
+CREATE INDEX envelopes_by_age ON envelopes(stored_ms);
+CREATE UNIQUE INDEX envelopes_by_name ON envelopes(from_device, envelope_id) WHERE superseded = 0;
+)";
+
+constexpr sqlite::Migration steps[] = {{first_step}, {second_step}, {third_step}, {fourth_step}};
+} // namespace
+
+sqlite::Schema schema()
+{
+    return {0x67647772, steps}; // "gdwr"
+}
+
+} // namespace godwit::relay

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// MLS messages as far as the relay can see them: the right fields around filler instead of ciphertext.
+#pragma once
+
+#include "lib/wire/mls_outline.hpp"
+
+namespace godwit::relay::test {
+
+/// A PrivateMessage that is a commit, bound to `envelope`.
+[[nodiscard]] Bytes commit_bytes(const wire::GroupName& group, std::uint64_t epoch, const MessageId& envelope,
+                                 std::uint8_t filler = 1, std::size_t filler_bytes = 60);
+[[nodiscard]] Bytes commit_of_size(std::size_t size_bytes, const wire::GroupName& group, std::uint64_t epoch,
+                                   const MessageId& envelope);
+/// A PublicMessage by which `device` joins. `removes`: its old leaf goes.
+[[nodiscard]] Bytes external_commit_bytes(const wire::GroupName& group, std::uint64_t epoch, const MessageId& envelope,
+                                          const DeviceId& device, bool removes = false);
+[[nodiscard]] Bytes welcome_bytes(std::size_t newcomers = 1, std::size_t filler_bytes = 20);
+/// With a tree and an external key.
+[[nodiscard]] Bytes group_info_bytes(const wire::GroupName& group, std::uint64_t epoch, std::uint8_t filler = 1,
+                                     std::size_t tree_bytes = 40);
+
+} // namespace godwit::relay::test

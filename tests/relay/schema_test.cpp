@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// A relay.db of the first schema goes on in this one with all that was in it.
+#include "tests/relay/rig.hpp"
+
+#include "lib/sqlite/fault_disk.hpp"
+#include "relay/store/schema.hpp"
+
+using namespace godwit;
+using namespace godwit::relay;
+using namespace godwit::relay::test;
+
+TEST_CASE("an older database: accounts, waiting mail and groups are there; packages of unknown age are not")
+{
+    sqlite::FaultDisk disk;
+    const auto ann = signing_key(1).public_key(), bo = signing_key(2).public_key();
+    const auto conversation = filled<ConversationId>(5);
+    {
+        sqlite::OpenOptions options;
+        options.path = "relay.db";
+        options.vfs_name = disk.name();
+        options.schema = schema();
+        options.schema.steps = options.schema.steps.first(1);
+        auto old = sqlite::Database::open(options);
+        REQUIRE(old.ok());
+        REQUIRE(old->begin().ok());
+        for (const auto& [row, device] : {std::pair(1, ann), std::pair(2, bo)})
+            REQUIRE(old->run("INSERT INTO devices VALUES(?1, ?1, ?2, '', '', 1, 7, 1)", row, device).ok());
+        for (const auto row : {std::uint64_t{3}, std::uint64_t{4}}) {
+            REQUIRE(old->run("INSERT INTO envelopes VALUES(?1, ?2, 1, 0, ?3, 9, 100, ?4)", row, ann, envelope(row).id,
+                             envelope(row).sealed)
+                        .ok());
+            REQUIRE(old->run("INSERT INTO mailbox VALUES(2, ?1, ?1)", row).ok());
+        }
+        REQUIRE(old->run("INSERT INTO key_packages VALUES(1, 1, ?1, ?2)", Bytes(32, 1), Bytes(9, 1)).ok());
+        REQUIRE(old->run("INSERT INTO last_resorts VALUES(1, ?1)", Bytes(9, 2)).ok());
+        REQUIRE(old->run("INSERT INTO groups VALUES(1, ?1, 1, 2, 3, 4, 5)", conversation).ok());
+        REQUIRE(old->commit().ok());
+    }
+    auto store = Store::open("relay.db", disk.name());
+    REQUIRE(store.ok());
+    CHECK(store->device(bo)->row == 2);
+    std::vector<StoredMail> mail;
+    store->each_mail(2, 0, [&](StoredMail&& one) {
+        mail.push_back(std::move(one));
+        return true;
+    });
+    REQUIRE(mail.size() == 2);
+    CHECK(mail[0].from == ann);
+    CHECK(mail[0].stored_ms == 9);
+    CHECK(mail[0].envelope.id == envelope(3).id);
+    CHECK(mail[1].envelope.sealed == envelope(4).sealed);
+    CHECK(store->envelope(ann, envelope(4).id)->row == 4);
+    CHECK(store->group(conversation).incarnation == 3);
+    CHECK(store->group(conversation).epoch == 4);
+    CHECK(store->commit_votes(1).recipients == 0);
+    CHECK(store->key_package_count(1).one_time == 1);
+    CHECK(store->expire_key_packages(1, 1, 500) == 1);
+    CHECK(store->key_package_count(1).one_time == 0);
+    CHECK(store->expire_key_packages(7, 7, 500) == 0);
+    CHECK(store->last_resort(1) == Bytes(9, 2)); // it may be all that its device has
+    CHECK(store->expire_key_packages(8, 8, 500) == 1);
+    REQUIRE(store->commit().ok());
+}
