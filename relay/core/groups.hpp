@@ -7,7 +7,7 @@
 //             group stands
 //          -> the epoch is taken; Commit and Welcome into the mailboxes -> (commit of the tick) -> answered
 //   reject -> is it the newest one, and was it put for this device? -> noted
-//          -> do more than half of the members refuse it now? no: the state; whoever is alone with that joins again
+//          -> do half of the members refuse it now? no: the state; whoever is alone with that joins again
 //          -> the epoch is open again, Commit and Welcome are taken out of the mailboxes where they still wait
 //          -> (commit of the tick) -> all who are connected are told (GroupChanged)
 //
