@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/engine/roster.hpp"
 
+#include "lib/engine/account.hpp"
 #include "lib/identity/conversation_id.hpp"
 
 #include <algorithm>
@@ -47,6 +48,7 @@ void Roster::Change::merge(Change other)
     went_offline.insert(went_offline.end(), other.went_offline.begin(), other.went_offline.end());
     circles.insert(circles.end(), other.circles.begin(), other.circles.end());
     own_list = own_list || other.own_list;
+    if (other.own_behind) own_behind = std::move(other.own_behind);
     if (!other.gone.empty()) gone_reason = other.gone_reason;
 }
 
@@ -220,11 +222,12 @@ void Roster::resume(Person& person)
 
 bool Roster::take_list(Person& person, BytesView shown, Change& change)
 {
-    if (std::equal(shown.begin(), shown.end(), person.refused_list.begin(), person.refused_list.end())) return false;
+    const bool known = std::ranges::equal(shown, person.refused_list);
+    if (known && !person.own) return false;
     const auto& user = person.stored.user;
     const auto refuse = [&](SecurityKind kind, const std::string& why) {
+        if (!known && account::is_first_refusal(context_.store, user, shown)) context_.security(kind, user, {}, why);
         person.refused_list = to_bytes(shown);
-        context_.security(kind, user, {}, why);
         return false;
     };
     auto list = identity::verify_device_list(shown, user, person.stored.account_key);
@@ -234,19 +237,27 @@ bool Roster::take_list(Person& person, BytesView shown, Change& change)
         case identity::Succession::same: return true;
         case identity::Succession::newer: break;
         case identity::Succession::rollback:
+            if (person.own) change.own_behind = *list;
             return refuse(SecurityKind::device_list_rollback, "the relay shows device list " +
                                                                   std::to_string(list->version) + ", and " +
                                                                   std::to_string(person.list.version) + " is known");
         case identity::Succession::conflict:
+            if (person.own) change.own_behind = *list;
             return refuse(SecurityKind::device_list_conflict,
                           "there are two device lists with number " + std::to_string(list->version));
         }
         for (const auto& device : list->devices)
-            if (person.list.find(device.device) == nullptr && device.device != own_device_)
+            if (person.list.find(device.device) == nullptr && device.device != own_device_) {
                 context_.security(SecurityKind::device_added, user, device.device, device.device_name);
+                if (person.own) account::note_added(context_.store, device.device);
+            }
         for (const auto& device : person.list.devices)
-            if (list->find(device.device) == nullptr && device.device != own_device_)
+            if (list->find(device.device) == nullptr && device.device != own_device_) {
                 context_.security(SecurityKind::device_removed, user, device.device, device.device_name);
+                if (person.own) account::note_removed(context_.store, device.device);
+            }
+        account::forget_refusal(context_.store, user);
+        person.refused_list.clear();
     }
     person.stored.device_list = list->encoded;
     set_devices(person, std::move(*list), change);

@@ -48,6 +48,8 @@ public:
         std::vector<DeviceId> went_offline;
         std::vector<ConversationId> circles; ///< Whose circle is another now.
         bool own_list = false;               ///< The own device list is another now: to be stored.
+        /// The relay has an older own list, or another one of the known version.
+        std::optional<identity::DeviceList> own_behind;
         ErrorCode gone_reason = ErrorCode::device_revoked;
         void merge(Change other);
     };

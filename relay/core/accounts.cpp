@@ -9,6 +9,8 @@
 namespace godwit::relay {
 namespace {
 
+/// An account that this relay has lost comes back with the version that its devices know. Versions must not run out.
+constexpr std::uint64_t first_version_max = 1ULL << 32;
 constexpr WallMs day_ms = 24 * 3600 * 1000;
 
 /// Two names in one, that no other pair spells: user names have no slash.
@@ -81,9 +83,11 @@ std::optional<Error> Accounts::check_registration(const Session& session, const 
     if (certificate->device != session.peer.device)
         return Error{ErrorCode::authentication_failed,
                      "the device certificate names another device than this connection's", 0};
-    if (list->version != 1 || list->devices.size() != 1 || wire::encode(list->devices[0]) != request.certificate)
+    const auto* const own = list->find(session.peer.device);
+    if (own == nullptr || wire::encode(*own) != request.certificate ||
+        (list->version == 1 && list->devices.size() != 1) || list->version > first_version_max)
         return Error{ErrorCode::authentication_failed,
-                     "the first device list is version 1, with this device's certificate alone", 0};
+                     "the first device list has this device's certificate, and in version 1 no other", 0};
     return std::nullopt;
 }
 

@@ -489,6 +489,48 @@ TEST_CASE("it shows another account key: named, and nothing is sent until the ri
     story.goes_on();
 }
 
+TEST_CASE("it holds a device list back while its device joins: named when the list does not come, and not before")
+{
+    Story story(115);
+    story.befriend();
+    auto& [world, evil, alice, bob, said] = story;
+    std::optional<frame::RosterChange> held;
+    evil.on_way_down = [&](Client& to, frame::ServerFrame& what) {
+        const auto* change = std::get_if<frame::RosterChange>(&what);
+        if (&to != &bob || change == nullptr) return true;
+        held = *change;
+        return false;
+    };
+    const auto conversation = story.conversation();
+    const auto commits = [&] {
+        return std::count_if(evil.mail.begin(), evil.mail.end(), [&](const auto& one) {
+            return one.to == &bob && EvilRelay::is(one.row.envelope, Kind::commit, conversation);
+        });
+    };
+    const auto before = commits();
+    auto& phone = story.enter("alice.phone", false);
+    REQUIRE(world.run_until([&] { return commits() > before; }, seconds(20)));
+    REQUIRE(held);
+    world.run_for(seconds(1));
+    CHECK(alarms(bob) == 0);
+    SUBCASE("a moment late")
+    {
+        evil.turn_honest();
+        evil.push(bob, *held);
+        world.run_for(seconds(20));
+        CHECK(alarms(bob) == 0);
+        CHECK(bob.contacts().at(0).device_count == 2);
+        CHECK(texts(phone, "bob").empty());
+        story.goes_on();
+        CHECK(alarms(bob) == 0);
+    }
+    SUBCASE("never")
+    {
+        world.run_for(seconds(10));
+        CHECK(told(bob, SecurityKind::device_unlisted) >= 1);
+    }
+}
+
 TEST_CASE("it corrupts a commit on its way: rejected and reported, the epoch is open again, the group goes on")
 {
     Story story(111);
