@@ -37,6 +37,10 @@ Answer Accounts::register_account(Session& session, const frame::RegisterAccount
     if (!wire::is_user_name(request.user))
         return {ErrorCode::invalid_argument,
                 "user names have 1 to 32 characters of a-z, 0-9, '.', '_' and '-', and start with a letter or digit"};
+    if (const auto wait = wait_at(session.peer.subscriber, now); wait > Duration::zero()) {
+        ++context_.counters.logins_throttled;
+        return slow_down(wait);
+    }
     if (auto wrong = check_registration(session, request)) return *std::move(wrong);
 
     auto device = context_.store.device(session.peer.device);
@@ -45,7 +49,11 @@ Answer Accounts::register_account(Session& session, const frame::RegisterAccount
         const bool same =
             existing->account_key == request.account_key &&
             crypto::secure_equal(hash(existing->salt, request.login_secret).view(), existing->login_hash.view());
-        if (!same) return {ErrorCode::name_taken, "this name is taken: choose another"};
+        if (!same) {
+            // It tells that the name exists, and with the account's key whether the password is right.
+            took_wrong_credentials(session.peer.subscriber, now);
+            return {ErrorCode::name_taken, "this name is taken: choose another"};
+        }
         if (!device || device->account != existing->row || existing->device_list != request.device_list)
             return {ErrorCode::conflict, "this account is registered already: log in"};
         enter(session, *existing, *device, now);
