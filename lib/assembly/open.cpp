@@ -47,7 +47,8 @@ Result<client::PasswordKeys> derive(std::string_view user, const PublicKey& rela
 {
     auto keys = crypto::derive_password_keys(user, relay_key, password);
     if (!keys.ok()) return std::move(keys).error();
-    return client::PasswordKeys{to_bytes(keys->login_secret.view()), to_bytes(keys->vault_key.view())};
+    return client::PasswordKeys{WipingBytes::copy_of(keys->login_secret.view()),
+                                WipingBytes::copy_of(keys->vault_key.view())};
 }
 
 Error invalid(std::string detail)
@@ -88,6 +89,7 @@ Result<std::unique_ptr<client::Facade>> open(ClientOptions options)
 
     auto trace = std::make_unique<CallbackTrace>(std::move(options.trace));
     auto store = open_store(*home, options.passphrase, *trace);
+    wipe(options.passphrase);
     if (!store.ok()) return std::move(store).error();
 
     client::FacadeParts parts;

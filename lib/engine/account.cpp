@@ -19,9 +19,9 @@ constexpr std::string_view coming_name = "account/coming_again";
 constexpr std::string_view removed_name = "account/removed_devices";
 constexpr std::size_t seed_bytes = 32;
 
-Bytes random_seed(port::Entropy& entropy)
+WipingBytes random_seed(port::Entropy& entropy)
 {
-    Bytes out(seed_bytes);
+    WipingBytes out(seed_bytes);
     entropy.fill(out);
     return out;
 }
@@ -226,7 +226,7 @@ Result<void> complete_login(Context& context, const Credentials& credentials, co
     auto seed = crypto::open_vault(credentials.vault_key, credentials.user, login.account_key, login.vault);
     if (!seed) return seed.error();
     identity.account_key = login.account_key;
-    identity.account_seed = to_bytes(seed->view());
+    identity.account_seed = WipingBytes::copy_of(seed->view());
     const auto list = current_list(context, login.device_list, login.vacant, identity, now);
     if (!list) return list.error();
     if (auto done = certify(credentials.device_name, &*list, identity, now); !done) return done;
@@ -250,12 +250,17 @@ Result<void> complete_link(Context& context, const seal::LinkGrant& grant, const
     return {};
 }
 
+FixedBytes<32, wire::relay::LoginSecretTag> login_secret(const Credentials& credentials)
+{
+    return FixedBytes<32, wire::relay::LoginSecretTag>::from(credentials.login_secret).value();
+}
+
 wire::relay::RegisterAccount register_frame(Context& context, const Credentials& credentials,
                                             const port::StoredIdentity& identity)
 {
     wire::relay::RegisterAccount out;
     out.user = identity.user;
-    out.login_secret = credentials.login_secret;
+    out.login_secret = login_secret(credentials);
     out.account_key = identity.account_key;
     out.vault = crypto::seal_vault(credentials.vault_key, identity.user, identity.account_key, identity.account_seed,
                                    context.entropy);

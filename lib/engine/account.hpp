@@ -41,6 +41,8 @@ void set_confirmed(port::Store& store);
 [[nodiscard]] Result<void> complete_link(Context& context, const seal::LinkGrant& grant, const std::string& device_name,
                                          port::StoredIdentity& identity, Moment now);
 
+/// Precondition: 32 bytes.
+[[nodiscard]] FixedBytes<32, wire::relay::LoginSecretTag> login_secret(const Credentials& credentials);
 [[nodiscard]] wire::relay::RegisterAccount register_frame(Context& context, const Credentials& credentials,
                                                           const port::StoredIdentity& identity);
 /// The device is withdrawn: its keys go, the history stays.

@@ -72,7 +72,7 @@ void Engine::State::relay_up(LinkId link, Moment now)
     else if (entering && entering->credentials.create)
         entry = account::register_frame(context, entering->credentials, entering->identity);
     else if (entering)
-        entry = frame::Login{entering->credentials.user, entering->credentials.login_secret};
+        entry = frame::Login{entering->credentials.user, account::login_secret(entering->credentials)};
     sessions.push_back(std::make_unique<RelaySession>(context, link, std::move(entry)));
     sessions.back()->open(now);
 }
@@ -167,7 +167,8 @@ void Engine::State::refused(LinkId link, const note::Refused& no, Moment now)
     auto* session = session_on(link);
     if (entering && why.code == ErrorCode::conflict && !entering->credentials.create && !entering->offer &&
         session != nullptr && ++entering->conflicts <= conflicts_max)
-        return session->enter(frame::Login{entering->credentials.user, entering->credentials.login_secret}, now);
+        return session->enter(frame::Login{entering->credentials.user, account::login_secret(entering->credentials)},
+                              now);
     if (entering) {
         // Refused for good: no account was made, so this home holds none.
         if (entering->credentials.create && !is_temporary(why.code) && !account::confirmed(context.store)) {

@@ -44,7 +44,13 @@ std::vector<Note> RelaySession::frame(BytesView bytes, Moment now)
                 {ErrorCode::protocol_mismatch, "the relay chose protocol " + std::to_string(welcome->protocol), 0}}};
         stage_ = Stage::entering;
         welcome_ = *welcome;
-        std::visit([&](auto& body) { ask(std::move(body), purpose::Enter{}, now); }, entry_);
+        std::visit(
+            [&](auto& body) {
+                ask(body, purpose::Enter{}, now);
+                if constexpr (requires { body.login_secret; })
+                    wipe(body.login_secret.bytes.data(), body.login_secret.bytes.size()); // Said once.
+            },
+            entry_);
         return {note::Welcomed{welcome_}};
     }
     if (auto* granted = std::get_if<frame::LinkGranted>(&what)) {
