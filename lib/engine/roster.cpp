@@ -2,6 +2,7 @@
 #include "lib/engine/roster.hpp"
 
 #include "lib/engine/account.hpp"
+#include "lib/engine/former.hpp"
 #include "lib/identity/conversation_id.hpp"
 
 #include <algorithm>
@@ -10,14 +11,10 @@ namespace godwit::engine {
 
 namespace {
 
-std::string conversation_name(std::string_view user)
+/// What earlier versions stored of everybody, without a bound.
+std::string old_conversation_name(std::string_view user)
 {
     return "conversation/" + std::string(user);
-}
-/// The last device list of somebody who is no contact any more.
-std::string former_list_name(std::string_view user)
-{
-    return "former_list/" + std::string(user);
 }
 std::string older_name(const ConversationId& conversation)
 {
@@ -134,6 +131,10 @@ Roster::Change Roster::apply(const wire::RosterEntry& entry, bool from_page)
     const bool is_news = is_new || person.stored.state != *state;
     person.stored.state = *state;
     if (!entry.account_key.is_zero()) pin(person, entry.account_key);
+    if (person.stored.shown_account_key.is_zero())
+        person.shown.reset();
+    else if (entry.account_key == person.stored.shown_account_key)
+        person.shown = entry;
 
     if (*state == ContactState::accepted) {
         if (person.stored.shown_account_key.is_zero() && !entry.device_list.empty())
@@ -168,8 +169,8 @@ Roster::Change Roster::end(std::map<std::string, Person, std::less<>>::iterator 
     for (const auto& device : at->second.devices)
         out.gone.push_back(device.device);
     const auto user = at->first;
-    if (!at->second.stored.device_list.empty())
-        context_.store.put_value(former_list_name(user), at->second.stored.device_list);
+    remember(at->second);
+    account::forget_refusal(context_.store, user);
     context_.store.remove_contact(user);
     unindex(at->second);
     people_.erase(at);
@@ -177,16 +178,42 @@ Roster::Change Roster::end(std::map<std::string, Person, std::less<>>::iterator 
     return out;
 }
 
-/// First sight pins. Another key later stops everything until the user has decided.
+void Roster::remember(const Person& person)
+{
+    const auto& stored = person.stored;
+    if (stored.account_key.is_zero()) return;
+    if (const auto older = older_name(person.conversation); context_.store.value(older))
+        context_.store.remove_value(older);
+    const auto weight = stored.verified                                     ? FormerWeight::verified
+                        : context_.store.heads(person.conversation).empty() ? FormerWeight::light
+                                                                            : FormerWeight::has_history;
+    const auto forgotten =
+        remember_former(context_.store, stored.user, {stored.account_key, stored.device_list}, weight);
+    if (!forgotten.empty())
+        context_.event(event::Warning{
+            {ErrorCode::quota_exceeded,
+             "of " + forgotten + ", removed from the contacts long ago, the account key is not remembered any more: " +
+                 "more than " + std::to_string(formers_max) + " were removed since",
+             0}});
+}
+
+/// First sight pins, and a contact that comes back was seen before. Another key later stops everything until the user
+/// has decided.
 void Roster::pin(Person& person, const PublicKey& shown)
 {
     auto& stored = person.stored;
     if (stored.account_key.is_zero()) {
-        stored.account_key = shown;
-        person.conversation = identity::conversation_of(self_.stored.account_key, shown);
-        resume(person);
-        context_.store.put_value(conversation_name(stored.user), person.conversation.view());
-        return;
+        const auto former = former_contact(context_.store, stored.user);
+        stored.account_key = former ? former->account_key : shown;
+        person.conversation = identity::conversation_of(self_.stored.account_key, stored.account_key);
+        if (former) {
+            if (auto list = identity::verify_device_list(former->device_list, stored.user, stored.account_key)) {
+                Change ignored; // Nobody was known of them.
+                stored.device_list = list->encoded;
+                set_devices(person, std::move(*list), ignored);
+            }
+            forget_former(context_.store, stored.user);
+        }
     }
     if (stored.account_key == shown) {
         stored.shown_account_key = {};
@@ -195,29 +222,41 @@ void Roster::pin(Person& person, const PublicKey& shown)
     if (stored.shown_account_key == shown) return;
     stored.shown_account_key = shown;
     stored.verified = false;
-    context_.event(event::AccountKeyChanged{stored.user, stored.account_key, shown});
     context_.security(SecurityKind::account_key_changed, stored.user, {},
-                      "the relay shows another account key than the one that is pinned");
+                      "the relay shows another account key than the one that is known: nothing is sent until the user "
+                      "has compared and accepted it");
 }
 
-/// It is the relay that says who is a contact no more, and who is one again: that must not make us forget key and list.
-void Roster::resume(Person& person)
+Roster::Change Roster::accept_key(std::string_view user, bool verified)
 {
-    const auto& user = person.stored.user;
-    const auto former = context_.store.value(conversation_name(user));
-    if (!former) return;
-    if (!std::ranges::equal(*former, person.conversation.bytes)) {
-        context_.security(SecurityKind::account_key_changed, user, {},
-                          "this contact was known by another account key before it was removed");
-        return;
+    Change out;
+    const auto at = people_.find(user);
+    if (at == people_.end() || at->second.stored.shown_account_key.is_zero()) return out;
+    auto& person = at->second;
+    // What waits for the devices of the old key was not written to who has the new one.
+    out.gone_reason = ErrorCode::account_key_changed;
+    for (const auto& device : person.devices)
+        out.gone.push_back(device.device);
+    unindex(person);
+    person.stored.account_key = std::exchange(person.stored.shown_account_key, {});
+    person.stored.verified = verified;
+    person.stored.device_list.clear();
+    person.list = {};
+    person.devices.clear();
+    person.refused_list.clear();
+    account::forget_refusal(context_.store, person.stored.user);
+    person.conversation = identity::conversation_of(self_.stored.account_key, person.stored.account_key);
+    context_.store.put_contact(person.stored);
+    index(person, out);
+    // Its devices; after a restart they come with the next roster.
+    if (const auto shown = std::exchange(person.shown, std::nullopt)) {
+        auto after = apply(*shown, false);
+        after.gone.insert(after.gone.end(), out.gone.begin(), out.gone.end());
+        after.circles.insert(after.circles.end(), out.circles.begin(), out.circles.end());
+        after.gone_reason = out.gone_reason;
+        return after;
     }
-    const auto list = context_.store.value(former_list_name(user));
-    if (!list) return;
-    auto known = identity::verify_device_list(*list, user, person.stored.account_key);
-    if (!known) return;
-    Change ignored; // Nobody was known of them.
-    person.stored.device_list = known->encoded;
-    set_devices(person, std::move(*known), ignored);
+    return out;
 }
 
 bool Roster::take_list(Person& person, BytesView shown, Change& change)
@@ -370,8 +409,10 @@ std::optional<ConversationId> Roster::conversation_with(std::string_view user) c
 {
     const auto* known = person(user);
     if (known != nullptr && !known->stored.account_key.is_zero()) return known->conversation;
-    const auto former = context_.store.value(conversation_name(user));
-    return former ? ConversationId::from(*former) : std::nullopt;
+    if (const auto former = former_contact(context_.store, user))
+        return identity::conversation_of(self_.stored.account_key, former->account_key);
+    const auto old = context_.store.value(old_conversation_name(user));
+    return old ? ConversationId::from(*old) : std::nullopt;
 }
 
 bool Roster::missed_some(const ConversationId& conversation) const

@@ -66,6 +66,7 @@ struct Engine::State {
     void on(RequestId id, const request::SetPolicy& policy, Moment now);
     void on(RequestId id, const request::Fault& fault, Moment now);
     void contact_request(RequestId id, const std::string& user, wire::relay::RequestBody body, Moment now);
+    void accept(RequestId id, const std::string& user, Moment now);
     void relay_request(RequestId id, wire::relay::RequestBody body, Moment now);
 
     // entering.cpp
