@@ -63,7 +63,6 @@ private:
     void show(const godwit::event::ContactRequest& e);
     void show(const godwit::event::ContactAccepted& e);
     void show(const godwit::event::ContactRemoved& e);
-    void show(const godwit::event::AccountKeyChanged& e);
     void show(const godwit::event::Security& e);
     void show(const godwit::event::Linked& e);
     void show(const godwit::event::Connected& e);

@@ -107,14 +107,6 @@ void Chat::show(const godwit::event::ContactRemoved& e)
     screen_.print("- " + e.user + " is no longer your contact");
 }
 
-void Chat::show(const godwit::event::AccountKeyChanged& e)
-{
-    verified_.erase(e.user);
-    prompt();
-    screen_.print("!! " + e.user +
-                  " shows another key than before. Nothing is sent. Ask them by other means; then /remove and /add.");
-}
-
 void Chat::show(const godwit::event::Security& e)
 {
     if (e.kind == godwit::SecurityKind::account_key_changed && verified_.erase(e.user) != 0) prompt();

@@ -88,7 +88,9 @@ std::string security_text(const godwit::event::Security& event, const std::strin
     switch (event.kind) {
     case SecurityKind::account_key_changed:
         return user + " is not who " + user +
-               " was: another identity shows under this name. Nothing is sent. Ask them by other means.";
+               " was: another identity shows under this name. Nothing is sent. Compare the safety number, then verify; "
+               "or accept " +
+               user + " again to go on without.";
     case SecurityKind::device_added:
         return own ? "you have a new device" + name + ". If you did not add it, revoke it."
                    : user + " has a new device" + name + ". It can read what you write from now on.";

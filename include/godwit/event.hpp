@@ -60,7 +60,7 @@ struct SafetyNumber {
 
 /// Something that only an attacker, a faulty relay or a restored backup brings about, or that widens who can read.
 enum class SecurityKind : std::uint8_t {
-    account_key_changed = 1,  ///< The relay shows another account key than the pinned one; sending is stopped.
+    account_key_changed = 1,  ///< Another account key than the known one: nothing is sent until the user accepts it.
     device_added = 2,         ///< A contact or this account has one more device. Normal, and worth showing.
     device_removed = 3,       ///< ... one less.
     device_list_rollback = 4, ///< The relay shows an older device list than was known; it is ignored.
@@ -156,13 +156,6 @@ struct ContactAccepted {
 struct ContactRemoved {
     std::string user;
 };
-/// The relay shows another account key for this contact than the one pinned. Nothing is sent until the user decides.
-struct AccountKeyChanged {
-    std::string user;
-    PublicKey pinned;
-    PublicKey shown;
-};
-
 /// See SecurityKind. Shown once for each cause; nothing secret is in it.
 struct Security {
     SecurityKind kind{};
@@ -205,7 +198,7 @@ struct Warning {
 
 using Any =
     std::variant<Reply, MessageReceived, MessageStateChanged, Presence, ContactRequest, ContactAccepted, ContactRemoved,
-                 AccountKeyChanged, Security, Linked, Connected, Disconnected, Update, PathChanged, LoggedOut, Warning>;
+                 Security, Linked, Connected, Disconnected, Update, PathChanged, LoggedOut, Warning>;
 
 } // namespace event
 

@@ -82,11 +82,11 @@ Result<void> make_private(const fs::path& database)
 }
 #endif
 
-Result<Bytes> read_key(const fs::path& path)
+Result<WipingBytes> read_key(const fs::path& path)
 {
     std::FILE* file = std::fopen(path.string().c_str(), "rb");
     if (file == nullptr) return cannot("read", path, last_error());
-    Bytes out(store_key_bytes + 1);
+    WipingBytes out(store_key_bytes + 1);
     out.resize(std::fread(out.data(), 1, out.size(), file));
     std::fclose(file);
     if (out.size() != store_key_bytes)
@@ -96,7 +96,7 @@ Result<Bytes> read_key(const fs::path& path)
 
 Result<void> make_key(const fs::path& folder, const fs::path& path, port::Entropy& entropy)
 {
-    Bytes key(store_key_bytes);
+    WipingBytes key(store_key_bytes);
     entropy.fill(key);
     const fs::path aside = folder / ("store.key." + std::to_string(entropy.next_u64()));
     auto written = write_secret(aside, key);

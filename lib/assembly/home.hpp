@@ -8,7 +8,7 @@
 
 #include <godwit/result.hpp>
 
-#include "lib/base/bytes.hpp"
+#include "lib/base/wiping.hpp"
 #include "lib/port/entropy.hpp"
 
 #include <string>
@@ -19,7 +19,7 @@ inline constexpr std::size_t store_key_bytes = 32;
 
 struct Home {
     std::string database; ///< Path of the store.
-    Bytes key;            ///< From store.key; empty when the embedder brings a key or passphrase.
+    WipingBytes key;      ///< From store.key; empty when the embedder brings a key or passphrase.
 };
 
 /// Makes the folder when it is missing, and finds or makes store.key when `own_key`. Errors: invalid_argument (no name,

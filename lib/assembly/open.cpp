@@ -47,7 +47,8 @@ Result<client::PasswordKeys> derive(std::string_view user, const PublicKey& rela
 {
     auto keys = crypto::derive_password_keys(user, relay_key, password);
     if (!keys.ok()) return std::move(keys).error();
-    return client::PasswordKeys{to_bytes(keys->login_secret.view()), to_bytes(keys->vault_key.view())};
+    return client::PasswordKeys{WipingBytes::copy_of(keys->login_secret.view()),
+                                WipingBytes::copy_of(keys->vault_key.view())};
 }
 
 Error invalid(std::string detail)
@@ -97,6 +98,7 @@ Result<std::unique_ptr<client::Facade>> open(ClientOptions options)
     auto trace = std::make_unique<CallbackTrace>(std::move(options.trace));
     client::FacadeParts parts;
     auto store = open_store(*home, options.passphrase, *trace, parts.notices);
+    wipe(options.passphrase);
     if (!store.ok()) return std::move(store).error();
 
     parts.config.client_version = std::move(options.client_version);

@@ -12,15 +12,6 @@ namespace godwit::client {
 
 namespace {
 
-/// A password in memory no longer than needed. Volatile so that the optimiser keeps the stores.
-void wipe(std::string& secret)
-{
-    volatile char* at = secret.data();
-    for (std::size_t i = 0; i < secret.size(); ++i)
-        at[i] = 0;
-    secret.clear();
-}
-
 /// Later than any: "all that wait".
 constexpr RequestId next_request = std::numeric_limits<RequestId>::max();
 
@@ -116,10 +107,10 @@ void Ticker::take_requests()
         }
         auto& request = std::get<Request>(item.what);
         if (auto* made = std::get_if<request::RegisterAccount>(&request))
-            derive(item.id, true, std::move(made->relay), std::move(made->user), std::move(made->password),
+            derive(item.id, true, std::move(made->relay), std::move(made->user), made->password,
                    std::move(made->device_name));
         else if (auto* login = std::get_if<request::Login>(&request))
-            derive(item.id, false, std::move(login->relay), std::move(login->user), std::move(login->password),
+            derive(item.id, false, std::move(login->relay), std::move(login->user), login->password,
                    std::move(login->device_name));
         else
             submit(item.id, std::move(request));
@@ -140,7 +131,7 @@ void Ticker::submit(RequestId id, std::variant<engine::Credentials, Request> wha
 }
 
 /// Checks what needs no relay, stretches the password on another thread, then hands the keys to the engine.
-void Ticker::derive(RequestId id, bool create, std::string relay, std::string user, std::string password,
+void Ticker::derive(RequestId id, bool create, std::string relay, std::string user, std::string& password,
                     std::string device_name)
 {
     struct Job {
@@ -182,9 +173,8 @@ void Ticker::derive(RequestId id, bool create, std::string relay, std::string us
         if (alive.expired() || closed_) return;
         --derivations_;
         if (!job->keys.ok()) return answer(id, std::move(job->keys).error());
-        const auto secret = decltype(job->credentials.login_secret)::from(job->keys->login_secret);
-        GODWIT_ASSERT(secret.has_value());
-        job->credentials.login_secret = *secret;
+        GODWIT_ASSERT(job->keys->login_secret.size() == 32);
+        job->credentials.login_secret = std::move(job->keys->login_secret);
         job->credentials.vault_key = std::move(job->keys->vault_key);
         submit(id, std::move(job->credentials));
         if (!tick_open_) answer_refused(next_request);

@@ -41,8 +41,8 @@ inline constexpr Duration storage_backoff_max = std::chrono::seconds(30);
 
 /// What a password gives; lib/assembly brings Argon2id. Runs on a background thread.
 struct PasswordKeys {
-    Bytes login_secret; ///< 32 bytes
-    Bytes vault_key;    ///< 32 bytes
+    WipingBytes login_secret; ///< 32 bytes
+    WipingBytes vault_key;    ///< 32 bytes
 };
 using DerivePassword =
     std::function<Result<PasswordKeys>(std::string_view user, const PublicKey& relay_key, std::string_view password)>;
@@ -87,7 +87,8 @@ private:
     void take_requests();
     void gather(const Input& input);
     void report(LinkId link, std::size_t bytes, Input input);
-    void derive(RequestId id, bool create, std::string relay, std::string user, std::string password,
+    /// Wipes `password`.
+    void derive(RequestId id, bool create, std::string relay, std::string user, std::string& password,
                 std::string device_name);
     void submit(RequestId id, std::variant<engine::Credentials, Request> what);
     void answer(RequestId id, Error error);

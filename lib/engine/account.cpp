@@ -1,22 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/engine/account.hpp"
 
+#include "lib/crypto/hash.hpp"
 #include "lib/crypto/signing.hpp"
 #include "lib/crypto/vault.hpp"
 #include "lib/identity/device_list.hpp"
+
+#include <algorithm>
 
 namespace godwit::engine::account {
 
 namespace {
 
 constexpr std::string_view confirmed_name = "account/confirmed";
+/// The list that register has asked a relay to take which had lost the account.
+constexpr std::string_view coming_name = "account/coming_again";
+/// Device ids, 32 bytes each, the newest last.
+constexpr std::string_view removed_name = "account/removed_devices";
 constexpr std::size_t seed_bytes = 32;
 
-Bytes random_seed(port::Entropy& entropy)
+WipingBytes random_seed(port::Entropy& entropy)
 {
-    Bytes out(seed_bytes);
+    WipingBytes out(seed_bytes);
     entropy.fill(out);
     return out;
+}
+
+std::string refusal_name(std::string_view user)
+{
+    return "refused_list/" + std::string(user);
+}
+
+std::vector<DeviceId> removed_in_order(port::Store& store)
+{
+    std::vector<DeviceId> out;
+    const auto bytes = store.value(removed_name).value_or(Bytes());
+    for (std::size_t at = 0; at + DeviceId::size_bytes <= bytes.size(); at += DeviceId::size_bytes)
+        out.push_back(*DeviceId::from(BytesView(bytes).subspan(at, DeviceId::size_bytes)));
+    return out;
+}
+
+void put_removed(port::Store& store, const std::vector<DeviceId>& devices)
+{
+    Bytes out;
+    for (const auto& one : devices)
+        append(out, one.view());
+    store.put_value(removed_name, out);
 }
 
 void make_device_keys(Context& context, port::StoredIdentity& identity)
@@ -48,20 +77,67 @@ Result<void> certify(const std::string& device_name, const identity::DeviceList*
     return {};
 }
 
-/// The account's current list, as the relay or a linking device shows it; not older than what this home knows.
-Result<identity::DeviceList> current_list(Context& context, BytesView shown, const port::StoredIdentity& identity)
+/// The newest list that a relay has confirmed to this home.
+std::optional<identity::DeviceList> confirmed_list(port::Store& store)
+{
+    const auto stored = confirmed(store) ? store.identity() : std::nullopt;
+    if (!stored) return std::nullopt;
+    auto list = identity::verify_device_list(stored->device_list, stored->user, stored->account_key);
+    return list ? std::optional(*std::move(list)) : std::nullopt;
+}
+
+/// The account's current list, as the relay or a linking device shows it, mended when this home knows better.
+Result<identity::DeviceList> current_list(Context& context, BytesView shown, bool vacant,
+                                          const port::StoredIdentity& identity, Moment now)
 {
     auto list = identity::verify_device_list(shown, identity.user, identity.account_key);
     if (!list) return list;
-    if (const auto known = identity::verify_device_list(identity.device_list, identity.user, identity.account_key);
-        known && known->version > list->version + 1) {
-        context.security(SecurityKind::device_list_rollback, identity.user, {},
-                         "the relay shows device list " + std::to_string(list->version) + ", and " +
-                             std::to_string(known->version) + " is known");
-        return Error{ErrorCode::authentication_failed,
-                     "the relay shows an older list of this account's devices than this home knows: do not go on", 0};
+    if (const auto known = confirmed_list(context.store)) {
+        const auto how = identity::judge(*known, *list);
+        const bool older = how == identity::Succession::rollback;
+        if (older || how == identity::Succession::conflict) {
+            if (is_first_refusal(context.store, identity.user, shown))
+                context.security(older ? SecurityKind::device_list_rollback : SecurityKind::device_list_conflict,
+                                 identity.user, {},
+                                 "the relay shows device list " + std::to_string(list->version) + ", and another " +
+                                     std::to_string(known->version) + " is known: a newer one takes their place");
+            if (auto mended = identity::mend(*known, *list, removed_devices(context.store), identity.user,
+                                             identity.account_seed, now.wall_ms))
+                return *std::move(mended);
+        }
     }
+    if (vacant) list->devices.clear(); // The last of them has logged out: this one starts anew.
     return list;
+}
+
+/// With the list that is known: the one that is asked for counts when the relay has taken it.
+void put_unanswered(port::Store& store, port::StoredIdentity identity)
+{
+    const auto stored = confirmed(store) ? store.identity() : std::nullopt;
+    identity.device_list = stored ? stored->device_list : Bytes();
+    store.put_identity(identity);
+}
+
+/// The same account and device, for a relay that has lost them: the known list, in a version above it.
+port::StoredIdentity come_again(Context& context, port::StoredIdentity identity, Moment now)
+{
+    const auto read = [&](BytesView list) {
+        return identity::verify_device_list(list, identity.user, identity.account_key);
+    };
+    const auto known = read(identity.device_list);
+    if (!known) return identity;
+    // The answer to an earlier try may be lost: the same again.
+    const auto asked = read(context.store.value(coming_name).value_or(Bytes()));
+    if (asked && identity::mends(*known, *asked)) {
+        identity.device_list = asked->encoded;
+        return identity;
+    }
+    auto next = identity::mend(*known, *known, removed_devices(context.store), identity.user, identity.account_seed,
+                               now.wall_ms);
+    if (!next) return identity;
+    context.store.put_value(coming_name, next->encoded);
+    identity.device_list = std::move(next->encoded);
+    return identity;
 }
 
 /// The home's identity when it may serve these credentials; nullopt: none, start afresh. Errors: already_registered.
@@ -87,15 +163,22 @@ bool confirmed(port::Store& store)
 void set_confirmed(port::Store& store)
 {
     store.put_value(confirmed_name, as_bytes("1"));
+    if (store.value(coming_name)) store.remove_value(coming_name);
 }
 
 Result<port::StoredIdentity> prepare_register(Context& context, const Credentials& credentials, Moment now)
 {
     auto known = take_up(context, credentials);
     if (!known) return std::move(known).error();
-    if (*known && confirmed(context.store))
-        return Error{ErrorCode::already_registered, "this account exists: log in with its password", 0};
     port::StoredIdentity identity;
+    if (*known && confirmed(context.store)) {
+        if ((*known)->account_seed.empty() || (*known)->device_seed.empty())
+            return Error{ErrorCode::already_registered,
+                         "this account exists: log in with its password; if the relay has lost it, this home has no "
+                         "key of it any more: register in a device that was not logged out, or in another home",
+                         0};
+        return come_again(context, std::move(**known), now);
+    }
     if (*known && !(*known)->account_seed.empty() && !(*known)->device_seed.empty()) {
         identity = std::move(**known);
     } else {
@@ -143,12 +226,11 @@ Result<void> complete_login(Context& context, const Credentials& credentials, co
     auto seed = crypto::open_vault(credentials.vault_key, credentials.user, login.account_key, login.vault);
     if (!seed) return seed.error();
     identity.account_key = login.account_key;
-    identity.account_seed = to_bytes(seed->view());
-    auto list = current_list(context, login.device_list, identity);
+    identity.account_seed = WipingBytes::copy_of(seed->view());
+    const auto list = current_list(context, login.device_list, login.vacant, identity, now);
     if (!list) return list.error();
-    if (login.vacant) list->devices.clear(); // The last of them has logged out: this one starts anew.
     if (auto done = certify(credentials.device_name, &*list, identity, now); !done) return done;
-    context.store.put_identity(identity);
+    put_unanswered(context.store, identity);
     return {};
 }
 
@@ -161,11 +243,16 @@ Result<void> complete_link(Context& context, const seal::LinkGrant& grant, const
     identity.user = grant.user;
     identity.account_key = grant.account_key;
     identity.account_seed = grant.account_seed;
-    const auto list = current_list(context, grant.device_list, identity);
+    const auto list = current_list(context, grant.device_list, false, identity, now);
     if (!list) return list.error();
     if (auto done = certify(device_name, &*list, identity, now); !done) return done;
-    context.store.put_identity(identity);
+    put_unanswered(context.store, identity);
     return {};
+}
+
+FixedBytes<32, wire::relay::LoginSecretTag> login_secret(const Credentials& credentials)
+{
+    return FixedBytes<32, wire::relay::LoginSecretTag>::from(credentials.login_secret).value();
 }
 
 wire::relay::RegisterAccount register_frame(Context& context, const Credentials& credentials,
@@ -173,7 +260,7 @@ wire::relay::RegisterAccount register_frame(Context& context, const Credentials&
 {
     wire::relay::RegisterAccount out;
     out.user = identity.user;
-    out.login_secret = credentials.login_secret;
+    out.login_secret = login_secret(credentials);
     out.account_key = identity.account_key;
     out.vault = crypto::seal_vault(credentials.vault_key, identity.user, identity.account_key, identity.account_seed,
                                    context.entropy);
@@ -185,11 +272,55 @@ wire::relay::RegisterAccount register_frame(Context& context, const Credentials&
 void forget_device(port::Store& store, port::StoredIdentity identity)
 {
     identity.logged_in = false;
+    if (!identity.device.is_zero()) note_removed(store, identity.device);
     identity.device = {};
     identity.device_seed.clear();
     identity.account_seed.clear();
     identity.certificate.clear();
     store.put_identity(identity);
+}
+
+void lay_by(port::Store& store, port::StoredIdentity identity)
+{
+    identity.logged_in = false;
+    store.put_identity(identity);
+}
+
+std::set<DeviceId> removed_devices(port::Store& store)
+{
+    std::set<DeviceId> out;
+    for (const auto& one : removed_in_order(store))
+        out.insert(one);
+    return out;
+}
+
+void note_removed(port::Store& store, const DeviceId& device)
+{
+    auto all = removed_in_order(store);
+    std::erase(all, device);
+    all.push_back(device);
+    if (all.size() > removed_devices_max) all.erase(all.begin());
+    put_removed(store, all);
+}
+
+void note_added(port::Store& store, const DeviceId& device)
+{
+    auto all = removed_in_order(store);
+    if (std::erase(all, device) > 0) put_removed(store, all);
+}
+
+bool is_first_refusal(port::Store& store, std::string_view user, BytesView list)
+{
+    const auto name = refusal_name(user);
+    const auto hash = crypto::transcript_hash("godwit refused list 1", {list});
+    if (const auto known = store.value(name); known && std::ranges::equal(*known, hash)) return false;
+    store.put_value(name, hash);
+    return true;
+}
+
+void forget_refusal(port::Store& store, std::string_view user)
+{
+    if (const auto name = refusal_name(user); store.value(name)) store.remove_value(name);
 }
 
 seal::DeviceKeys device_keys(const port::StoredIdentity& identity)

@@ -13,6 +13,13 @@ Error not_registered()
     return {ErrorCode::not_registered, "no account on this device: register or log in first", 0};
 }
 
+/// Compared is the key that the relay shows: the one that messages would be sealed for.
+identity::Named named(const Person& person)
+{
+    const auto& stored = person.stored;
+    return {stored.user, stored.shown_account_key.is_zero() ? stored.account_key : stored.shown_account_key};
+}
+
 } // namespace
 
 void Engine::State::relay_request(RequestId id, wire::relay::RequestBody body, Moment now)
@@ -77,29 +84,28 @@ void Engine::State::on(RequestId id, const request::SafetyNumber& number, Moment
     if (person == nullptr || person->own || person->stored.account_key.is_zero())
         return context.refuse(id, {ErrorCode::not_a_contact, number.with + " is no contact whose key is known", 0});
     const identity::Named own{identity->user, identity->account_key};
-    const identity::Named theirs{person->stored.user, person->stored.account_key};
+    const auto theirs = named(*person);
     context.reply(id, SafetyNumber{identity::safety_number(own, theirs), identity::verification_code(own, theirs),
                                    person->stored.verified});
 }
 
-void Engine::State::on(RequestId id, const request::Verify& verify, Moment)
+void Engine::State::on(RequestId id, const request::Verify& verify, Moment now)
 {
     if (!identity) return context.refuse(id, not_registered());
     const auto* person = roster.person(verify.with);
     if (person == nullptr || person->own || person->stored.account_key.is_zero())
         return context.refuse(id, {ErrorCode::not_a_contact, verify.with + " is no contact whose key is known", 0});
-    if (!person->stored.shown_account_key.is_zero() && verify.verified)
-        return context.refuse(
-            id, {ErrorCode::account_key_changed,
-                 "the relay shows another key for " + verify.with + ": remove and add the contact, then compare", 0});
     const identity::Named own{identity->user, identity->account_key};
-    const identity::Named theirs{person->stored.user, person->stored.account_key};
+    const auto theirs = named(*person);
     if (!verify.code.empty() && !identity::verification_matches(verify.code, own, theirs))
         return context.refuse(
             id,
             {ErrorCode::authentication_failed,
              "the code is not what " + verify.with + " should show: somebody may stand between you, do not go on", 0});
-    (void)roster.set_verified(verify.with, verify.verified);
+    if (verify.verified && !person->stored.shown_account_key.is_zero())
+        roster_changed(roster.accept_key(verify.with, true), now);
+    else
+        (void)roster.set_verified(verify.with, verify.verified);
     context.reply_ok(id);
 }
 

@@ -24,6 +24,7 @@
 
 #include "lib/base/bytes.hpp"
 #include "lib/base/time.hpp"
+#include "lib/base/wiping.hpp"
 #include "lib/port/entropy.hpp"
 #include "lib/port/link.hpp"
 #include "lib/port/store.hpp"
@@ -46,8 +47,8 @@ struct Credentials {
     wire::RelayAddress relay;
     std::string relay_text; ///< As given by the user.
     std::string user;
-    FixedBytes<32, wire::relay::LoginSecretTag> login_secret;
-    Bytes vault_key; ///< 32 bytes: opens or makes the account vault.
+    WipingBytes login_secret; ///< 32 bytes.
+    WipingBytes vault_key;    ///< 32 bytes: opens or makes the account vault.
     std::string device_name;
 };
 
@@ -63,14 +64,14 @@ struct DialRelay {
     LinkId link = 0;
     wire::RelayAddress address;
     RelayTransport transport = RelayTransport::quic;
-    Bytes device_seed; ///< Ed25519 seed for the TLS raw public key.
+    WipingBytes device_seed; ///< Ed25519 seed for the TLS raw public key.
 };
 /// Start ICE with one peer device; when a pair works, run QUIC over it (client role = controlling) with `peer` as
 /// pinned key.
 struct OpenPath {
     LinkId link = 0;
     DeviceId peer;
-    Bytes device_seed;
+    WipingBytes device_seed;
     bool controlling = false;
     bool allow_direct = true; ///< host and srflx candidates may be gathered and leave the device.
     bool allow_turn = true;

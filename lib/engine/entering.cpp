@@ -65,7 +65,7 @@ void Engine::State::relay_up(LinkId link, Moment now)
     else if (entering && entering->credentials.create)
         entry = account::register_frame(context, entering->credentials, entering->identity);
     else if (entering)
-        entry = frame::Login{entering->credentials.user, entering->credentials.login_secret};
+        entry = frame::Login{entering->credentials.user, account::login_secret(entering->credentials)};
     sessions.push_back(std::make_unique<RelaySession>(context, link, std::move(entry)));
     sessions.back()->open(now);
 }
@@ -74,10 +74,10 @@ void Engine::State::vault_came(RelaySession& session, const frame::LoginOk& logi
 {
     const auto link = session.link();
     if (!entering || entering->credentials.create || entering->offer)
-        return refused(link, {ErrorCode::malformed, "nobody asked", 0}, now);
+        return refused(link, {{ErrorCode::malformed, "nobody asked", 0}, {}}, now);
     auto& who = entering->identity;
     auto done = account::complete_login(context, entering->credentials, login, who, now);
-    if (!done) return refused(link, done.error(), now);
+    if (!done) return refused(link, {done.error(), {}}, now);
     session.enter(frame::AddDevice{who.user, who.certificate, who.device_list}, now);
 }
 
@@ -97,7 +97,7 @@ void Engine::State::granted(RelaySession& session, BytesView sealed, Moment now)
     if (!grant) return context.reject("a grant that does not open");
     auto& who = entering->identity;
     auto done = account::complete_link(context, *grant, entering->credentials.device_name, who, now);
-    if (!done) return refused(session.link(), done.error(), now);
+    if (!done) return refused(session.link(), {done.error(), {}}, now);
     session.enter(frame::AddDevice{who.user, who.certificate, who.device_list}, now);
 }
 
@@ -117,6 +117,7 @@ void Engine::State::entered(RelaySession& session, const frame::Session& info, M
         entering.reset();
         dialer.keep_going();
     }
+    came_back(session);
     const auto older = dialer.current();
     dialer.logged_in(session.link());
     if (auto* before = session_on(older); before != nullptr && before != &session) {
@@ -153,12 +154,14 @@ void Engine::State::entering_failed(Error why)
 }
 
 /// Register, login, link or resume was refused.
-void Engine::State::refused(LinkId link, const Error& why, Moment now)
+void Engine::State::refused(LinkId link, const note::Refused& no, Moment now)
 {
+    auto why = no.why;
     auto* session = session_on(link);
     if (entering && why.code == ErrorCode::conflict && !entering->credentials.create && !entering->offer &&
         session != nullptr && ++entering->conflicts <= conflicts_max)
-        return session->enter(frame::Login{entering->credentials.user, entering->credentials.login_secret}, now);
+        return session->enter(frame::Login{entering->credentials.user, account::login_secret(entering->credentials)},
+                              now);
     if (entering) {
         // Refused for good: no account was made, so this home holds none.
         if (entering->credentials.create && !is_temporary(why.code) && !account::confirmed(context.store)) {
@@ -166,9 +169,17 @@ void Engine::State::refused(LinkId link, const Error& why, Moment now)
             identity.reset();
         }
         std::erase_if(sessions, [&](const auto& one) { return one->link() == link; });
+        const bool has_keys = identity && account::confirmed(context.store) && !identity->account_seed.empty();
+        if (why.code == ErrorCode::wrong_credentials && has_keys)
+            why.detail += "; if the relay has lost this account, register in this home: that brings the same one back";
         connection_detail = why.detail;
         return entering_failed(why);
     }
+    if (session != nullptr && come_back(*session, no, now)) return;
+    const bool returned = returning && returning->link == link;
+    if (returned && (why.code == ErrorCode::conflict || why.code == ErrorCode::authentication_failed ||
+                     why.code == ErrorCode::already_registered))
+        why = {ErrorCode::device_revoked, "this device is none of its account any more: log in again", 0};
     if (why.code == ErrorCode::device_revoked || why.code == ErrorCode::not_registered) {
         device_withdrawn(ErrorCode::device_revoked);
         context.event(event::LoggedOut{why});
@@ -187,10 +198,16 @@ void Engine::State::device_withdrawn(ErrorCode reason)
 {
     announce(outbox.fail_all(context.store, reason), Moment{});
     if (identity) account::forget_device(context.store, *identity);
+    stop_serving({ErrorCode::device_revoked, "this device was logged out", 0});
+    seal::Groups::forget_all(context.store);
+}
+
+/// Logged out, by whichever side.
+void Engine::State::stop_serving(const Error& why)
+{
     identity = context.store.identity();
     keeper.stop();
     groups.reset();
-    seal::Groups::forget_all(context.store);
     ahead.clear();
     unopened.clear();
     peers.close_all();
@@ -198,8 +215,7 @@ void Engine::State::device_withdrawn(ErrorCode reason)
     dialer.stop();
     for (auto& session : sessions)
         for (const auto& what : session->abandon())
-            if (const auto* contact = std::get_if<purpose::Contact>(&what))
-                context.refuse(contact->request, {ErrorCode::device_revoked, "this device was logged out", 0});
+            if (const auto* contact = std::get_if<purpose::Contact>(&what)) context.refuse(contact->request, why);
     sessions.clear();
     roster.disconnected();
     announced_connected = false;

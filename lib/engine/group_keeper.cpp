@@ -15,9 +15,8 @@ constexpr Duration creation_wait = std::chrono::seconds(3);
 constexpr Duration missing_wait = std::chrono::seconds(10);
 /// A device that is not on the list is removed by its own account's devices first.
 constexpr Duration surplus_wait = std::chrono::seconds(2);
-/// The first wait after a failure; doubles up to the last.
+/// The first wait after a failure; doubles up to failure_wait_max.
 constexpr Duration failure_wait_min = std::chrono::seconds(1);
-constexpr Duration failure_wait_max = std::chrono::hours(1);
 /// Keys grow old while nothing happens: so often everything is looked at.
 constexpr Duration sweep_every = std::chrono::hours(24);
 
@@ -51,6 +50,8 @@ void GroupKeeper::stop()
     chores_.clear();
     reports_.clear();
     changed_.clear();
+    unlisted_.clear();
+    evictions_.clear();
     drained_ = false;
     sweep_due_ = never;
 }
@@ -198,7 +199,12 @@ void GroupKeeper::work(const ConversationId& conversation, Chore& chore, RelaySe
         chore.step = Chore::Step::info;
         return;
     }
+    if (needs.surplus.empty()) unlisted_.acquit(conversation);
     if (!needs.surplus.empty()) {
+        // The list that names it may be on its way.
+        if (const auto until = unlisted_.wait_until(conversation, needs.surplus, surplus_wait); now.mono < until)
+            return rest(chore, until);
+        unlisted_.convict(context_, conversation, needs.surplus);
         const auto& own = circle->parties.front().user;
         bool ours = false;
         for (const auto& certificate : groups_->members(conversation)) {

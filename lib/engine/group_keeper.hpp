@@ -18,6 +18,7 @@
 
 #include "lib/engine/relay_session.hpp"
 #include "lib/engine/roster.hpp"
+#include "lib/engine/unlisted.hpp"
 
 #include <map>
 #include <set>
@@ -59,6 +60,8 @@ public:
     [[nodiscard]] std::set<ConversationId> take_changed() { return std::exchange(changed_, {}); }
 
 private:
+    static constexpr Duration failure_wait_max = std::chrono::hours(1);
+
     struct Chore {
         enum class Step : std::uint8_t { rest, info, packages, commit } step = Step::rest;
         Instant due{}; ///< At rest: when to look.
@@ -92,7 +95,7 @@ private:
     void begin_creating(Chore& chore, const seal::Circle& circle, std::uint64_t incarnation);
     void fail(Chore& chore, Moment now);
     void rest(Chore& chore, Instant due);
-    void entered(const seal::Changes& changes);
+    void entered(const seal::Changes& changes, Moment now);
     void mention_bad(const ConversationId& conversation, Chore& chore, const std::vector<DeviceId>& bad);
     void publish_packages(RelaySession& session, Moment now);
     [[nodiscard]] std::string user_of(const ConversationId& conversation) const;
@@ -108,6 +111,8 @@ private:
     std::map<ConversationId, Chore> chores_;
     std::vector<wire::relay::GroupReject> reports_;
     std::set<ConversationId> changed_;
+    Unlisted unlisted_;
+    Evictions evictions_;
 };
 
 } // namespace godwit::engine

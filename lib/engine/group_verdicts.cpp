@@ -115,7 +115,7 @@ void GroupKeeper::got_verdict(const ConversationId& conversation, Chore& chore, 
                 chore.compare = true;
                 return fail(chore, now);
             }
-            entered(*changes);
+            entered(*changes, now);
             if (rejoined)
                 context_.security(SecurityKind::group_rejoined, user_of(conversation), {},
                                   "this device had fallen out of the conversation and joined again");
@@ -145,26 +145,28 @@ void GroupKeeper::got_verdict(const ConversationId& conversation, Chore& chore, 
 
 // ---- what members have done ---------------------------------------------------------------------
 
-void GroupKeeper::entered(const seal::Changes& changes)
+void GroupKeeper::entered(const seal::Changes& changes, Moment now)
 {
     context_.log("group with " + user_of(changes.conversation) + ": epoch " + std::to_string(changes.version.epoch) +
                  ", " + std::to_string(changes.added.size()) + " added, " + std::to_string(changes.removed.size()) +
                  " removed");
     changed_.insert(changes.conversation);
     const auto circle = roster_.circle_of(changes.conversation);
-    for (const auto& certificate : changes.added) {
-        bool listed = false;
-        if (circle)
-            for (const auto& party : circle->parties)
-                listed = listed || (party.account_key == certificate.account_key &&
-                                    std::find(party.devices.begin(), party.devices.end(), certificate.device) !=
-                                        party.devices.end());
-        if (!listed)
-            context_.security(SecurityKind::device_unlisted, certificate.user, certificate.device,
-                              "a device that its account does not list joined: it will be removed before anything is "
-                              "sealed");
-    }
+    const auto is_listed = [&](const wire::DeviceCertificate& one) {
+        return circle && std::any_of(circle->parties.begin(), circle->parties.end(), [&](const seal::Party& party) {
+                   return party.account_key == one.account_key &&
+                          std::find(party.devices.begin(), party.devices.end(), one.device) != party.devices.end();
+               });
+    };
+    for (const auto& certificate : changes.removed)
+        if (!is_listed(certificate)) unlisted_.convict_one(context_, changes.conversation, certificate.device);
+    for (const auto& certificate : changes.added)
+        if (!is_listed(certificate)) unlisted_.joined(changes.conversation, certificate, now.mono);
     look(changes.conversation);
+    if (!changes.self_removed) return;
+    auto& chore = chores_[changes.conversation];
+    chore.failures = evictions_.count(changes.conversation, now.mono, 2 * failure_wait_max) - 1;
+    fail(chore, now);
 }
 
 void GroupKeeper::commit_came(const MessageId& id, const DeviceId& from, BytesView sealed, Moment now)
@@ -182,13 +184,13 @@ void GroupKeeper::commit_came(const MessageId& id, const DeviceId& from, BytesVi
                 outcome.from != seal::Version{ours.from.incarnation, ours.from.epoch + 1})
                 continue;
             if (auto changes = groups_->accepted(conversation, now.wall_ms)) {
-                entered(*changes);
+                entered(*changes, now);
                 outcome = groups_->commit(id, from, sealed, now.wall_ms);
             }
             break;
         }
     switch (outcome.verdict) {
-    case Verdict::applied: return entered(outcome.changes);
+    case Verdict::applied: return entered(outcome.changes, now);
     case Verdict::known: return;
     case Verdict::rival:
     case Verdict::ahead: return doubt(conversation);
@@ -211,7 +213,7 @@ void GroupKeeper::welcome_came(BytesView sealed, Moment now)
 {
     if (groups_ == nullptr) return;
     auto changes = groups_->welcome(sealed, now.wall_ms);
-    if (changes) return entered(*changes);
+    if (changes) return entered(*changes, now);
     if (changes.error().code == ErrorCode::conflict) return; // We are in already.
     context_.security(SecurityKind::group_invalid, {}, {}, "an invitation was refused: " + changes.error().detail);
 }

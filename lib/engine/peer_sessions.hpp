@@ -28,7 +28,7 @@ public:
     /// What OpenPath needs to know; from login.
     struct Means {
         DeviceId own;
-        Bytes device_seed;
+        WipingBytes device_seed;
         std::vector<wire::TurnServer> turn_servers;
         std::string stun_host;
         std::uint16_t stun_port = 0;

@@ -17,7 +17,7 @@ class RelayDialer {
 public:
     struct Target {
         wire::RelayAddress address;
-        Bytes device_seed;
+        WipingBytes device_seed;
     };
 
     explicit RelayDialer(Context& context) : context_(context) {}

@@ -44,7 +44,13 @@ std::vector<Note> RelaySession::frame(BytesView bytes, Moment now)
                 {ErrorCode::protocol_mismatch, "the relay chose protocol " + std::to_string(welcome->protocol), 0}}};
         stage_ = Stage::entering;
         welcome_ = *welcome;
-        std::visit([&](auto& body) { ask(std::move(body), purpose::Enter{}, now); }, entry_);
+        std::visit(
+            [&](auto& body) {
+                ask(body, purpose::Enter{}, now);
+                if constexpr (requires { body.login_secret; })
+                    wipe(body.login_secret.bytes.data(), body.login_secret.bytes.size()); // Said once.
+            },
+            entry_);
         return {note::Welcomed{welcome_}};
     }
     if (auto* granted = std::get_if<frame::LinkGranted>(&what)) {
@@ -67,8 +73,13 @@ std::vector<Note> RelaySession::on_response(frame::Response response)
     auto what = take(at);
     if (!std::holds_alternative<purpose::Enter>(what)) return {note::Answered{std::move(what), std::move(response)}};
 
-    if (response.error.code != ErrorCode::ok) return {note::Refused{std::move(response.error)}};
-    if (auto* login = std::get_if<frame::LoginOk>(&response.body)) return {note::VaultCame{std::move(*login)}};
+    auto* login = std::get_if<frame::LoginOk>(&response.body);
+    if (response.error.code != ErrorCode::ok) {
+        note::Refused refused{std::move(response.error), std::nullopt};
+        if (login != nullptr) refused.stored = std::move(*login);
+        return {std::move(refused)};
+    }
+    if (login != nullptr) return {note::VaultCame{std::move(*login)}};
     if (auto* session = std::get_if<frame::Session>(&response.body)) {
         stage_ = Stage::roster;
         return {note::Entered{std::move(*session)}};
@@ -130,7 +141,7 @@ std::vector<Note> RelaySession::handle_deadline(Moment now)
         const auto id = pending_.begin()->first;
         const Error late{ErrorCode::timed_out, "the relay did not answer in time: try again", 0};
         auto what = take(pending_.begin());
-        if (std::holds_alternative<purpose::Enter>(what)) return {note::Refused{late}};
+        if (std::holds_alternative<purpose::Enter>(what)) return {note::Refused{late, std::nullopt}};
         out.push_back(note::Answered{std::move(what), {id, late, {}}});
     }
     return out;

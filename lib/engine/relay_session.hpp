@@ -12,6 +12,7 @@
 #include "lib/engine/context.hpp"
 
 #include <map>
+#include <optional>
 
 namespace godwit::engine {
 
@@ -77,6 +78,7 @@ struct Granted {
 /// Entering failed: the link is of no use.
 struct Refused {
     Error why;
+    std::optional<wire::relay::LoginOk> stored; ///< The relay's list, when it refuses one that is well signed.
 };
 struct Answered {
     Purpose purpose;

@@ -66,7 +66,7 @@ void Engine::State::relay_notes(LinkId link, std::vector<Note> notes, Moment now
         } else if (auto* in = std::get_if<note::Entered>(&one)) {
             entered(*session, in->session, now);
         } else if (auto* no = std::get_if<note::Refused>(&one)) {
-            refused(link, no->why, now);
+            refused(link, *no, now);
         } else if (auto* broken = std::get_if<note::Broken>(&one)) {
             relay_lost(link, broken->why, true, now);
         }
@@ -250,6 +250,7 @@ void Engine::State::roster_changed(const Roster::Change& change, Moment now)
         identity->device_list = roster.self().list.encoded;
         context.store.put_identity(*identity);
     }
+    if (change.own_behind) mend_own_list(*change.own_behind, now);
     for (const auto& conversation : change.circles)
         keeper.look(conversation);
     if (!change.circles.empty()) outbox.groups_changed();

@@ -46,6 +46,18 @@ void Engine::State::contact_request(RequestId id, const std::string& user, wire:
     relay_request(id, std::move(body), now);
 }
 
+/// Of an accepted contact whose key changed: the new key. That is nothing of the relay's.
+void Engine::State::accept(RequestId id, const std::string& user, Moment now)
+{
+    const auto* person = roster.person(user);
+    const bool key_waits = person != nullptr && !person->own && person->stored.state == ContactState::accepted &&
+                           !person->stored.shown_account_key.is_zero();
+    if (!identity || !identity->logged_in || !key_waits)
+        return contact_request(id, user, wire::relay::ContactAccept{user}, now);
+    roster_changed(roster.accept_key(user, false), now);
+    context.reply_ok(id);
+}
+
 void Engine::State::on(RequestId id, const request::Contacts&, Moment now)
 {
     if (!identity) return context.refuse(id, not_registered());
@@ -92,8 +104,9 @@ void Engine::State::on(RequestId id, request::Send& send, Moment now)
         if (const auto known = context.store.message_by_key(person->conversation, send.key))
             return context.reply(id, *known);
     if (!person->may_talk())
-        return refuse(ErrorCode::account_key_changed, "the relay shows another key for " + send.to +
-                                                          ": compare, then remove and add the contact again");
+        return refuse(ErrorCode::account_key_changed,
+                      "the relay shows another key for " + send.to +
+                          ": compare the safety number, then verify the contact, or accept it again to go on without");
     if (person->devices.empty())
         return refuse(ErrorCode::not_connected,
                       send.to + " has no device that could read it: try again when they have logged in", 60'000);
@@ -216,7 +229,7 @@ void Engine::State::ask(RequestId id, Request request, Moment now)
             else if constexpr (std::is_same_v<What, request::ContactAdd>)
                 contact_request(id, what.user, r::ContactAdd{what.user}, now);
             else if constexpr (std::is_same_v<What, request::ContactAccept>)
-                contact_request(id, what.user, r::ContactAccept{what.user}, now);
+                accept(id, what.user, now);
             else if constexpr (std::is_same_v<What, request::ContactRemove>)
                 contact_request(id, what.user, r::ContactRemove{what.user}, now);
             else if constexpr (std::is_same_v<What, request::ContactBlock>)

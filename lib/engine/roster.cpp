@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/engine/roster.hpp"
 
+#include "lib/engine/account.hpp"
+#include "lib/engine/former.hpp"
 #include "lib/identity/conversation_id.hpp"
 
 #include <algorithm>
@@ -9,14 +11,10 @@ namespace godwit::engine {
 
 namespace {
 
-std::string conversation_name(std::string_view user)
+/// What earlier versions stored of everybody, without a bound.
+std::string old_conversation_name(std::string_view user)
 {
     return "conversation/" + std::string(user);
-}
-/// The last device list of somebody who is no contact any more.
-std::string former_list_name(std::string_view user)
-{
-    return "former_list/" + std::string(user);
 }
 std::string older_name(const ConversationId& conversation)
 {
@@ -47,6 +45,7 @@ void Roster::Change::merge(Change other)
     went_offline.insert(went_offline.end(), other.went_offline.begin(), other.went_offline.end());
     circles.insert(circles.end(), other.circles.begin(), other.circles.end());
     own_list = own_list || other.own_list;
+    if (other.own_behind) own_behind = std::move(other.own_behind);
     if (!other.gone.empty()) gone_reason = other.gone_reason;
 }
 
@@ -132,6 +131,10 @@ Roster::Change Roster::apply(const wire::RosterEntry& entry, bool from_page)
     const bool is_news = is_new || person.stored.state != *state;
     person.stored.state = *state;
     if (!entry.account_key.is_zero()) pin(person, entry.account_key);
+    if (person.stored.shown_account_key.is_zero())
+        person.shown.reset();
+    else if (entry.account_key == person.stored.shown_account_key)
+        person.shown = entry;
 
     if (*state == ContactState::accepted) {
         if (person.stored.shown_account_key.is_zero() && !entry.device_list.empty())
@@ -166,8 +169,10 @@ Roster::Change Roster::end(std::map<std::string, Person, std::less<>>::iterator 
     for (const auto& device : at->second.devices)
         out.gone.push_back(device.device);
     const auto user = at->first;
-    if (!at->second.stored.device_list.empty())
-        context_.store.put_value(former_list_name(user), at->second.stored.device_list);
+    remember(at->second);
+    if (const auto older = older_name(at->second.conversation); context_.store.value(older))
+        context_.store.remove_value(older);
+    account::forget_refusal(context_.store, user);
     context_.store.remove_contact(user);
     unindex(at->second);
     people_.erase(at);
@@ -175,56 +180,14 @@ Roster::Change Roster::end(std::map<std::string, Person, std::less<>>::iterator 
     return out;
 }
 
-/// First sight pins. Another key later stops everything until the user has decided.
-void Roster::pin(Person& person, const PublicKey& shown)
-{
-    auto& stored = person.stored;
-    if (stored.account_key.is_zero()) {
-        stored.account_key = shown;
-        person.conversation = identity::conversation_of(self_.stored.account_key, shown);
-        resume(person);
-        context_.store.put_value(conversation_name(stored.user), person.conversation.view());
-        return;
-    }
-    if (stored.account_key == shown) {
-        stored.shown_account_key = {};
-        return;
-    }
-    if (stored.shown_account_key == shown) return;
-    stored.shown_account_key = shown;
-    stored.verified = false;
-    context_.event(event::AccountKeyChanged{stored.user, stored.account_key, shown});
-    context_.security(SecurityKind::account_key_changed, stored.user, {},
-                      "the relay shows another account key than the one that is pinned");
-}
-
-/// It is the relay that says who is a contact no more, and who is one again: that must not make us forget key and list.
-void Roster::resume(Person& person)
-{
-    const auto& user = person.stored.user;
-    const auto former = context_.store.value(conversation_name(user));
-    if (!former) return;
-    if (!std::ranges::equal(*former, person.conversation.bytes)) {
-        context_.security(SecurityKind::account_key_changed, user, {},
-                          "this contact was known by another account key before it was removed");
-        return;
-    }
-    const auto list = context_.store.value(former_list_name(user));
-    if (!list) return;
-    auto known = identity::verify_device_list(*list, user, person.stored.account_key);
-    if (!known) return;
-    Change ignored; // Nobody was known of them.
-    person.stored.device_list = known->encoded;
-    set_devices(person, std::move(*known), ignored);
-}
-
 bool Roster::take_list(Person& person, BytesView shown, Change& change)
 {
-    if (std::equal(shown.begin(), shown.end(), person.refused_list.begin(), person.refused_list.end())) return false;
+    const bool known = std::ranges::equal(shown, person.refused_list);
+    if (known && !person.own) return false;
     const auto& user = person.stored.user;
     const auto refuse = [&](SecurityKind kind, const std::string& why) {
+        if (!known && account::is_first_refusal(context_.store, user, shown)) context_.security(kind, user, {}, why);
         person.refused_list = to_bytes(shown);
-        context_.security(kind, user, {}, why);
         return false;
     };
     auto list = identity::verify_device_list(shown, user, person.stored.account_key);
@@ -234,19 +197,27 @@ bool Roster::take_list(Person& person, BytesView shown, Change& change)
         case identity::Succession::same: return true;
         case identity::Succession::newer: break;
         case identity::Succession::rollback:
+            if (person.own) change.own_behind = *list;
             return refuse(SecurityKind::device_list_rollback, "the relay shows device list " +
                                                                   std::to_string(list->version) + ", and " +
                                                                   std::to_string(person.list.version) + " is known");
         case identity::Succession::conflict:
+            if (person.own) change.own_behind = *list;
             return refuse(SecurityKind::device_list_conflict,
                           "there are two device lists with number " + std::to_string(list->version));
         }
         for (const auto& device : list->devices)
-            if (person.list.find(device.device) == nullptr && device.device != own_device_)
+            if (person.list.find(device.device) == nullptr && device.device != own_device_) {
                 context_.security(SecurityKind::device_added, user, device.device, device.device_name);
+                if (person.own) account::note_added(context_.store, device.device);
+            }
         for (const auto& device : person.list.devices)
-            if (list->find(device.device) == nullptr && device.device != own_device_)
+            if (list->find(device.device) == nullptr && device.device != own_device_) {
                 context_.security(SecurityKind::device_removed, user, device.device, device.device_name);
+                if (person.own) account::note_removed(context_.store, device.device);
+            }
+        account::forget_refusal(context_.store, user);
+        person.refused_list.clear();
     }
     person.stored.device_list = list->encoded;
     set_devices(person, std::move(*list), change);
@@ -359,8 +330,10 @@ std::optional<ConversationId> Roster::conversation_with(std::string_view user) c
 {
     const auto* known = person(user);
     if (known != nullptr && !known->stored.account_key.is_zero()) return known->conversation;
-    const auto former = context_.store.value(conversation_name(user));
-    return former ? ConversationId::from(*former) : std::nullopt;
+    if (const auto former = former_contact(context_.store, user))
+        return identity::conversation_of(self_.stored.account_key, former->account_key);
+    const auto old = context_.store.value(old_conversation_name(user));
+    return old ? ConversationId::from(*old) : std::nullopt;
 }
 
 bool Roster::missed_some(const ConversationId& conversation) const

@@ -2,8 +2,8 @@
 // Private to lib/engine: who the contacts are, which devices speak for them, and who is online.
 //
 // A contact's account key is pinned at first sight, and its newest signed device list is kept: only devices on it exist
-// for us. When the relay shows another key, nothing is sent and nothing taken until the user has removed the contact
-// and added it again; when it shows an older or a forked list, the known one stays.
+// for us. When the relay shows another key, nothing is sent and nothing taken until the user has accepted that key,
+// also when the contact was removed between (former.hpp); when it shows an older or a forked list, the known one stays.
 #pragma once
 
 #include "lib/engine/context.hpp"
@@ -24,8 +24,9 @@ struct Person {
     std::vector<wire::DeviceCertificate> devices; ///< Of the list, without this device itself.
     std::set<DeviceId> online;
     bool announced_online = false;
-    Bytes refused_list;  ///< The last one that was not taken, so that it is mentioned once.
-    seal::Circle circle; ///< Of the conversation with this person; no parties: not now.
+    std::optional<wire::RosterEntry> shown; ///< The newest under another account key, which the user may accept.
+    Bytes refused_list;                     ///< The last one that was not taken, so that it is mentioned once.
+    seal::Circle circle;                    ///< Of the conversation with this person; no parties: not now.
 
     [[nodiscard]] bool may_talk() const
     {
@@ -48,6 +49,8 @@ public:
         std::vector<DeviceId> went_offline;
         std::vector<ConversationId> circles; ///< Whose circle is another now.
         bool own_list = false;               ///< The own device list is another now: to be stored.
+        /// The relay has an older own list, or another one of the known version.
+        std::optional<identity::DeviceList> own_behind;
         ErrorCode gone_reason = ErrorCode::device_revoked;
         void merge(Change other);
     };
@@ -57,6 +60,8 @@ public:
     [[nodiscard]] Change presence(const wire::relay::Presence& presence);
     /// The user has compared, or takes that back. False: no contact with a known key.
     bool set_verified(std::string_view user, bool verified);
+    /// The user takes the key that the relay shows in place of the pinned one. Precondition: shown_account_key.
+    [[nodiscard]] Change accept_key(std::string_view user, bool verified);
     /// We are not connected: nobody is known to be online.
     void disconnected();
 
@@ -88,7 +93,7 @@ private:
     void set_online(Person& person, const std::vector<DeviceId>& online, Change& change);
     void announce(Person& person);
     void pin(Person& person, const PublicKey& shown);
-    void resume(Person& person);
+    void remember(const Person& person);
     /// Brings the indexes and the circle of a person up to date.
     void index(Person& person, Change& change);
     void index_all(Change& change);

@@ -5,6 +5,7 @@
 //   engine.cpp    what comes in goes to its part
 //   requests.cpp  what the application asks; devices.cpp what it asks about devices and trust
 //   entering.cpp  register, log in, be linked, come back
+//   returning.cpp what a relay has lost, and how it is mended
 //   relay_side.cpp  what the relay says, and what a new or lost session means
 //   groups.cpp    a group has moved: what waited for it
 //   sender.cpp    content on its way out: routes, offers, progress
@@ -65,6 +66,7 @@ struct Engine::State {
     void on(RequestId id, const request::SetPolicy& policy, Moment now);
     void on(RequestId id, const request::Fault& fault, Moment now);
     void contact_request(RequestId id, const std::string& user, wire::relay::RequestBody body, Moment now);
+    void accept(RequestId id, const std::string& user, Moment now);
     void relay_request(RequestId id, wire::relay::RequestBody body, Moment now);
 
     // entering.cpp
@@ -74,10 +76,18 @@ struct Engine::State {
     void waiting(RelaySession& session);
     void granted(RelaySession& session, BytesView sealed, Moment now);
     void entered(RelaySession& session, const wire::relay::Session& info, Moment now);
-    void refused(LinkId link, const Error& why, Moment now);
+    void refused(LinkId link, const note::Refused& no, Moment now);
     void entering_failed(Error why);
     void live(const port::StoredIdentity& who);
     void device_withdrawn(ErrorCode reason);
+    void stop_serving(const Error& why);
+
+    // returning.cpp
+    /// False: this refusal is final, or has another reason.
+    bool come_back(RelaySession& session, const note::Refused& no, Moment now);
+    void came_back(const RelaySession& session);
+    void account_lost();
+    void mend_own_list(const identity::DeviceList& shown, Moment now);
 
     // groups.cpp
     void groups_moved(Moment now);
@@ -164,6 +174,12 @@ struct Engine::State {
         std::uint32_t conflicts = 0;
     };
     std::optional<Entering> entering;
+    /// The relay does not know this device, which shows it the list that it stands in.
+    struct Returning {
+        LinkId link = 0;
+        std::uint32_t tries = 0;
+    };
+    std::optional<Returning> returning;
 
     RelayDialer dialer;
     std::vector<std::unique_ptr<RelaySession>> sessions; ///< The current one, and one that may replace it.

@@ -39,6 +39,7 @@ Result<DeviceList> verify_device_list(BytesView encoded, std::string_view user, 
     DeviceList out;
     out.version = list->version;
     out.encoded = to_bytes(encoded);
+    out.created_ms = list->created_ms;
     for (const auto& one : list->certificates) {
         auto certificate = verify_certificate(one, user, account_key);
         if (!certificate) return std::move(certificate).error();
@@ -62,7 +63,7 @@ DeviceList sign_device_list(std::string_view user, BytesView account_seed, std::
         list.certificates.push_back(wire::encode(device));
     const auto signature = key.sign(wire::device_list_signed_bytes(list));
     std::copy(signature.begin(), signature.end(), list.signature.bytes.begin());
-    return {version, devices, wire::encode(list)};
+    return {version, devices, wire::encode(list), created_ms};
 }
 
 Result<DeviceList> with_device(const DeviceList& list, const wire::DeviceCertificate& added, std::string_view user,
@@ -90,6 +91,30 @@ Succession judge(const DeviceList& known, const DeviceList& shown)
     if (shown.version > known.version) return Succession::newer;
     if (shown.version < known.version) return Succession::rollback;
     return shown.encoded == known.encoded ? Succession::same : Succession::conflict;
+}
+
+bool mends(const DeviceList& stored, const DeviceList& next)
+{
+    return next.version > stored.version && next.version - stored.version >= mending_step_min &&
+           next.version - stored.version <= mending_step_max;
+}
+
+std::optional<DeviceList> mend(const DeviceList& known, const DeviceList& shown, const std::set<DeviceId>& removed,
+                               std::string_view user, BytesView account_seed, WallMs created_ms)
+{
+    std::vector<wire::DeviceCertificate> devices;
+    for (const auto& one : known.devices) {
+        if (removed.contains(one.device)) continue;
+        const auto* const theirs = shown.find(one.device);
+        devices.push_back(theirs != nullptr && theirs->created_ms > one.created_ms ? *theirs : one);
+    }
+    for (const auto& one : shown.devices)
+        if (known.find(one.device) == nullptr && !removed.contains(one.device) && one.created_ms > known.created_ms &&
+            devices.size() < wire::devices_per_account_max)
+            devices.push_back(one);
+    if (devices.empty()) return std::nullopt;
+    return sign_device_list(user, account_seed, std::max(known.version, shown.version) + mending_step_min, devices,
+                            created_ms);
 }
 
 } // namespace godwit::identity

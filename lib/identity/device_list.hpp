@@ -4,6 +4,7 @@
 #include "lib/identity/certificate.hpp"
 
 #include <optional>
+#include <set>
 
 namespace godwit::identity {
 
@@ -12,6 +13,7 @@ struct DeviceList {
     std::uint64_t version = 0;
     std::vector<wire::DeviceCertificate> devices; ///< In the list's order; no device twice.
     Bytes encoded;
+    WallMs created_ms = 0; ///< By the clock of the device that signed it.
 
     [[nodiscard]] const wire::DeviceCertificate* find(const DeviceId& device) const;
 };
@@ -41,5 +43,19 @@ enum class Succession : std::uint8_t {
     conflict, ///< Another list of the same version: the account key signed two, or somebody else has it.
 };
 [[nodiscard]] Succession judge(const DeviceList& known, const DeviceList& shown);
+
+/// A list that mends is at least this much newer than the one that it takes the place of, so that nobody takes it for
+/// an ordinary change. At most so much, because versions must never run out.
+inline constexpr std::uint64_t mending_step_min = 2;
+inline constexpr std::uint64_t mending_step_max = 4096;
+[[nodiscard]] bool mends(const DeviceList& stored, const DeviceList& next);
+
+/// The account's own answer to a relay that shows `shown`, which is older than `known` or another one of its version:
+/// the relay was restored from a backup (docs/adr/0022-lost-relay.md). All devices of `known`, and of `shown` those
+/// that were certified after `known` was signed; without `removed`. The newer of two certificates of one device. Its
+/// version is above both. Never empty: nullopt then.
+[[nodiscard]] std::optional<DeviceList> mend(const DeviceList& known, const DeviceList& shown,
+                                             const std::set<DeviceId>& removed, std::string_view user,
+                                             BytesView account_seed, WallMs created_ms);
 
 } // namespace godwit::identity

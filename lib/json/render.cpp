@@ -170,12 +170,6 @@ Object event_object(const Event& event)
             [](const event::ContactRequest& e) -> Object { return user_event("contact_request", e.user); },
             [](const event::ContactAccepted& e) -> Object { return user_event("contact_accepted", e.user); },
             [](const event::ContactRemoved& e) -> Object { return user_event("contact_removed", e.user); },
-            [](const event::AccountKeyChanged& e) -> Object {
-                Object out = user_event("account_key_changed", e.user);
-                out["pinned"] = hex(e.pinned);
-                out["shown"] = hex(e.shown);
-                return out;
-            },
             [](const event::Security& e) -> Object {
                 return {{"event", "security"},
                         {"kind", security_kind_name(e.kind)},

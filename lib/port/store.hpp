@@ -16,6 +16,7 @@
 
 #include "lib/base/bytes.hpp"
 #include "lib/base/time.hpp"
+#include "lib/base/wiping.hpp"
 
 #include <optional>
 #include <string>
@@ -29,12 +30,12 @@ struct StoredIdentity {
     std::string relay; ///< Address as given.
     std::string user;
     PublicKey account_key;
-    Bytes account_seed; ///< Ed25519 seed, 32 bytes, of the account key.
+    WipingBytes account_seed; ///< Ed25519 seed, 32 bytes, of the account key.
     DeviceId device;
-    Bytes device_seed;      ///< Ed25519 seed, 32 bytes.
-    Bytes certificate;      ///< Encoded wire::DeviceCertificate of this device.
-    Bytes device_list;      ///< Encoded wire::DeviceList of the account: the newest known. Empty: none yet.
-    bool logged_in = false; ///< False: the relay does not know this device (not confirmed yet, or logged out).
+    WipingBytes device_seed; ///< Ed25519 seed, 32 bytes.
+    Bytes certificate;       ///< Encoded wire::DeviceCertificate of this device.
+    Bytes device_list;       ///< Encoded wire::DeviceList of the account: the newest known. Empty: none yet.
+    bool logged_in = false;  ///< False: the relay does not know this device (not confirmed yet, or logged out).
 };
 
 struct StoredContact {

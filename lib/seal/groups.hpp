@@ -20,6 +20,7 @@
 #include <godwit/ids.hpp>
 #include <godwit/result.hpp>
 
+#include "lib/base/wiping.hpp"
 #include "lib/identity/device_list.hpp"
 #include "lib/port/entropy.hpp"
 #include "lib/port/store.hpp"
@@ -39,11 +40,11 @@ enum class Purpose : std::uint8_t {
     signal = 3,  ///< ICE signalling: forwarded, never stored.
 };
 
-/// This device. Seeds are copied into guarded memory and wiped on destruction.
+/// This device. The seed is copied into guarded memory.
 struct DeviceKeys {
     DeviceId device;
-    Bytes device_seed; ///< Ed25519 seed, 32 bytes: the MLS signature key.
-    Bytes certificate; ///< Encoded wire::DeviceCertificate: the MLS credential.
+    WipingBytes device_seed; ///< Ed25519 seed, 32 bytes: the MLS signature key.
+    Bytes certificate;       ///< Encoded wire::DeviceCertificate: the MLS credential.
 };
 
 /// One account of a conversation, as far as its signed device list is known here.

@@ -136,8 +136,8 @@ Result<LinkGrant> open_link_grant(const LinkOffer& offer, BytesView sealed)
         return refused();
 
     // Who has seen the code may still be wrong about the rest: the parts must belong together.
-    LinkGrant out{std::string(as_text(fields.user)), PublicKey{fields.account_key}, to_bytes(fields.account_seed),
-                  std::move(fields.device_list)};
+    LinkGrant out{std::string(as_text(fields.user)), PublicKey{fields.account_key},
+                  WipingBytes::copy_of(fields.account_seed), std::move(fields.device_list)};
     if (out.account_seed.size() != crypto::signing_seed_bytes ||
         crypto::SigningKey::from_seed(out.account_seed).public_key() != out.account_key)
         return refused();

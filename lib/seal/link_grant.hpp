@@ -39,7 +39,7 @@ struct LinkCode {
 struct LinkGrant {
     std::string user;
     PublicKey account_key;
-    Bytes account_seed;
+    WipingBytes account_seed;
     Bytes device_list; ///< The current one: the new device signs the next, with itself.
 };
 [[nodiscard]] Bytes seal_link_grant(const LinkCode& code, const LinkGrant& grant, port::Entropy& entropy);

@@ -55,7 +55,6 @@ Groups::State::State(DeviceKeys keys, port::Store& its_store, port::Entropy& its
       shelf(its_store, its_entropy), known(load_names(its_store, index_name)),
       pending(load_names(its_store, pending_list_name))
 {
-    crypto::wipe_memory(keys.device_seed.data(), keys.device_seed.size());
     const auto own = wire::decode_certificate(certificate);
     GODWIT_ASSERT(own.ok() && own->device == device);
     account_key = own->account_key;

@@ -9,6 +9,8 @@
 namespace godwit::relay {
 namespace {
 
+/// An account that this relay has lost comes back with the version that its devices know. Versions must not run out.
+constexpr std::uint64_t first_version_max = 1ULL << 32;
 constexpr WallMs day_ms = 24 * 3600 * 1000;
 
 /// Two names in one, that no other pair spells: user names have no slash.
@@ -35,6 +37,10 @@ Answer Accounts::register_account(Session& session, const frame::RegisterAccount
     if (!wire::is_user_name(request.user))
         return {ErrorCode::invalid_argument,
                 "user names have 1 to 32 characters of a-z, 0-9, '.', '_' and '-', and start with a letter or digit"};
+    if (const auto wait = wait_at(session.peer.subscriber, now); wait > Duration::zero()) {
+        ++context_.counters.logins_throttled;
+        return slow_down(wait);
+    }
     if (auto wrong = check_registration(session, request)) return *std::move(wrong);
 
     auto device = context_.store.device(session.peer.device);
@@ -43,7 +49,11 @@ Answer Accounts::register_account(Session& session, const frame::RegisterAccount
         const bool same =
             existing->account_key == request.account_key &&
             crypto::secure_equal(hash(existing->salt, request.login_secret).view(), existing->login_hash.view());
-        if (!same) return {ErrorCode::name_taken, "this name is taken: choose another"};
+        if (!same) {
+            // It tells that the name exists, and with the account's key whether the password is right.
+            took_wrong_credentials(session.peer.subscriber, now);
+            return {ErrorCode::name_taken, "this name is taken: choose another"};
+        }
         if (!device || device->account != existing->row || existing->device_list != request.device_list)
             return {ErrorCode::conflict, "this account is registered already: log in"};
         enter(session, *existing, *device, now);
@@ -81,9 +91,11 @@ std::optional<Error> Accounts::check_registration(const Session& session, const 
     if (certificate->device != session.peer.device)
         return Error{ErrorCode::authentication_failed,
                      "the device certificate names another device than this connection's", 0};
-    if (list->version != 1 || list->devices.size() != 1 || wire::encode(list->devices[0]) != request.certificate)
+    const auto* const own = list->find(session.peer.device);
+    if (own == nullptr || wire::encode(*own) != request.certificate ||
+        (list->version == 1 && list->devices.size() != 1) || list->version > first_version_max)
         return Error{ErrorCode::authentication_failed,
-                     "the first device list is version 1, with this device's certificate alone", 0};
+                     "the first device list has this device's certificate, and in version 1 no other", 0};
     return std::nullopt;
 }
 

@@ -8,8 +8,9 @@
 //   before, nor to
 //                       a device that is the account's already: so a crowd of strangers slows strangers, not the user.
 // Who comes back with a known device (Resume) shows no password and meets none of this. An unknown user costs the same
-// work and gets the same answer as a wrong password. A device list with a wrong signature (devices.hpp) is a failure of
-// its address: nobody guesses a signature, but it costs work.
+// work and gets the same answer as a wrong password. Registering a name that is taken is a failure of its address too.
+// A device list with a wrong signature (devices.hpp) is a failure of its address: nobody guesses a signature, but it
+// costs work.
 #pragma once
 
 #include "relay/core/tick.hpp"

@@ -68,14 +68,21 @@ Answer Devices::add(Session& session, const frame::AddDevice& request, Moment no
     if (device && device->account != account->row)
         return {ErrorCode::already_registered, "this device belongs to another account: log out there first"};
     const auto stored = read_stored(account->device_list);
-    const bool repeated = device && next->encoded == stored.encoded;
-    if (!repeated) {
-        if (auto error = forbids(stored, *next, account->row, session.peer.device)) return *std::move(error);
+    // The stored list names it: the answer was lost, or its row with an older copy of this database. The list that the
+    // last device left behind names one that has gone.
+    const auto* const named = stored.find(session.peer.device);
+    const bool vacant = stored.devices.size() == 1 && context_.store.devices(account->row).empty();
+    const bool stands = named != nullptr && same(*named, *certificate) && !vacant && next->version <= stored.version;
+    if (!stands) {
+        if (auto error = forbids(stored, *next, account->row, session.peer.device)) {
+            Answer refusal(*std::move(error));
+            refusal.body = frame::LoginOk{account->account_key, {}, account->device_list, vacant};
+            return refusal;
+        }
         const auto who = std::to_string(account->row);
         if (const auto wait = changes_.wait(who, now.mono); wait > Duration::zero()) return slow_down(wait);
         changes_.take(who, now.mono);
-        context_.store.set_device_list(account->row, next->encoded);
-        context_.changes.devices.insert(account->row);
+        store(account->row, *next);
     }
     if (!device) {
         device =
@@ -90,13 +97,16 @@ Answer Devices::add(Session& session, const frame::AddDevice& request, Moment no
 std::optional<Error> Devices::forbids(const identity::DeviceList& stored, const identity::DeviceList& next,
                                       AccountRow account, const DeviceId& added)
 {
-    if (next.version != stored.version + 1) return conflict("is not the next version: log in again for the newest");
+    const bool mending = identity::mends(stored, next);
+    if (next.version != stored.version + 1 && !mending)
+        return conflict("is not the next version: log in again for the newest");
     const auto limit = context_.config.limits.devices_per_account_max;
     if (next.devices.size() > limit && stored.find(added) == nullptr)
         return Error{ErrorCode::quota_exceeded,
                      "this account has " + std::to_string(stored.devices.size()) + " devices, this relay's limit is " +
                          std::to_string(limit) + ": revoke one first",
                      0};
+    if (mending) return std::nullopt;
     for (const auto& one : next.devices) {
         if (one.device == added) continue;
         const auto* const before = stored.find(one.device);
@@ -136,19 +146,28 @@ Answer Devices::put(Session& session, const frame::DevicesPut& request, Moment n
     if (next.encoded == stored.encoded) return {}; // the answer was lost
     if (next.find(session.peer.device) == nullptr)
         return {ErrorCode::invalid_argument, "this list lacks the device that shows it: log out instead"};
-    if (next.version != stored.version + 1 || next.devices.size() >= stored.devices.size() || !is_within(next, stored))
-        return conflict("is not the next one with fewer devices");
+    const bool revokes =
+        next.version == stored.version + 1 && next.devices.size() < stored.devices.size() && is_within(next, stored);
+    if (!revokes && !identity::mends(stored, next)) return conflict("is not the next one with fewer devices");
+    const auto limit = std::max(context_.config.limits.devices_per_account_max, stored.devices.size());
+    if (next.devices.size() > limit)
+        return Error{ErrorCode::quota_exceeded, "this relay's limit is " + std::to_string(limit) + " devices", 0};
     const auto who = std::to_string(session.account);
     if (const auto wait = changes_.wait(who, now.mono); wait > Duration::zero()) return slow_down(wait);
     changes_.take(who, now.mono);
-    context_.store.set_device_list(session.account, next.encoded);
-    context_.changes.devices.insert(session.account);
-    for (const auto& device : context_.store.devices(session.account))
+    store(session.account, next);
+    return {};
+}
+
+void Devices::store(AccountRow account, const identity::DeviceList& next)
+{
+    context_.store.set_device_list(account, next.encoded);
+    context_.changes.devices.insert(account);
+    for (const auto& device : context_.store.devices(account))
         if (next.find(device.key) == nullptr) {
             remove(device, "this device was revoked by another one of its account");
             ++context_.counters.devices_revoked;
         }
-    return {};
 }
 
 Result<Devices::Change> Devices::change_of(const Session& session, const Bytes& list)

@@ -10,6 +10,14 @@
 // the one before: devices keep their certificates, and nobody slips in unnoticed. The list that is stored already,
 // shown again by a device that is in it, is an answer that was lost, and is answered again.
 //
+// A relay that was restored from a backup has an older list than the account's devices know, and may have lost rows of
+// devices (docs/adr/0022-lost-relay.md). They mend that:
+//   - a list that is two versions newer or more takes the place of the stored one, whatever it changes, by AddDevice or
+//     DevicesPut. Whoever it leaves out is revoked
+//   - AddDevice of a device that the stored list names, with the same certificate, is taken, whatever list it shows
+//   - a refused AddDevice that is well signed is answered with the stored list: so its device can tell whether it was
+//     revoked
+//
 // The last device cannot sign a list without anybody: it logs out with the list that is stored. That one stays, so that
 // versions go on, while no device of it is left here ("vacant"). The next device may leave out all who are gone.
 #pragma once
@@ -40,6 +48,8 @@ private:
     [[nodiscard]] Result<Change> change_of(const Session& session, const Bytes& list);
     [[nodiscard]] std::optional<Error> forbids(const identity::DeviceList& stored, const identity::DeviceList& next,
                                                AccountRow account, const DeviceId& added);
+    /// The list that is stored from now on. Devices that it leaves out are removed.
+    void store(AccountRow account, const identity::DeviceList& next);
     /// With its mailbox and key packages; its session ends after the commit, saying `why`.
     void remove(const StoredDevice& device, const char* why);
 

@@ -57,6 +57,27 @@ TEST_CASE("register: each way it is refused")
     CHECK(same_key.code(same_key.registration("ann2", 100)) == ErrorCode::already_registered);
 }
 
+TEST_CASE("names that are taken are tried at the pace of passwords, by address")
+{
+    Config config;
+    config.limits.login_per_address = {3, std::chrono::seconds(6)};
+    World world(config);
+    Device ann(world, 1), mallory(world, 2, "203.0.113.1"), bo(world, 3, "198.51.100.9");
+    ann.join("ann", 100);
+    mallory.connect();
+    for (int i = 0; i < 3; ++i)
+        CHECK(mallory.code(mallory.registration("ann", 200)) == ErrorCode::name_taken);
+    const auto slowed = mallory.ask(mallory.registration("ann", 200));
+    CHECK(slowed.error.code == ErrorCode::rate_limited);
+    CHECK(slowed.error.retry_after_ms == 6'000);
+    CHECK(mallory.code(mallory.registration("free", 200)) == ErrorCode::rate_limited); // nor does it learn what is free
+    CHECK(mallory.code(frame::Login{"ann", secret_of("ann")}) == ErrorCode::rate_limited);
+    bo.join("bo", 300); // elsewhere
+    world.advance(std::chrono::seconds(6));
+    mallory.connect();
+    CHECK(mallory.code(mallory.registration("free", 200)) == ErrorCode::ok);
+}
+
 TEST_CASE("register again after a lost answer: the same account, not name_taken")
 {
     World world;

@@ -100,7 +100,8 @@ TEST_CASE("register: the first list is version 1 with this device alone, signed 
         return ann.code(request);
     };
     CHECK(with_list({1}) == ErrorCode::malformed);
-    CHECK(with_list(list_of(account, "ann", 2, {ann.id}).encoded) == ErrorCode::authentication_failed);
+    CHECK(with_list(list_of(account, "ann", 2, {other}).encoded) == ErrorCode::authentication_failed);
+    CHECK(with_list(list_of(account, "ann", (1ULL << 32) + 1, {ann.id}).encoded) == ErrorCode::authentication_failed);
     CHECK(with_list(list_of(account, "ann", 0, {ann.id}).encoded) == ErrorCode::authentication_failed);
     CHECK(with_list(list_of(account, "ann", 1, {ann.id, other}).encoded) == ErrorCode::authentication_failed);
     CHECK(with_list(list_of(account, "ann", 1, {other}).encoded) == ErrorCode::authentication_failed);
@@ -175,9 +176,9 @@ TEST_CASE("add_device: each way it is refused, and nothing is stored")
         CHECK(try_with({"ann", wire::encode(renamed), request.device_list}) == ErrorCode::authentication_failed);
         CHECK(try_with(a.addition(phone.id, 2, {a.laptop.id, third})) == ErrorCode::authentication_failed);
     }
-    SUBCASE("the version: stale, the present one, one too far")
+    SUBCASE("the version: stale, the present one, much too far")
     {
-        for (const std::uint64_t version : {std::uint64_t{1}, std::uint64_t{3}, ~std::uint64_t{0}})
+        for (const std::uint64_t version : {std::uint64_t{1}, 1 + identity::mending_step_max + 1, ~std::uint64_t{0}})
             CHECK(try_with(a.addition(phone.id, version, both)) == ErrorCode::conflict);
     }
     SUBCASE("the devices: a third one, one that is missing, a certificate that was changed")
@@ -364,7 +365,7 @@ TEST_CASE("devices_put and logout: each way they are refused")
     };
     CHECK(put(4, {a.laptop.id, phone.id, tablet.id}) == ErrorCode::conflict); // nobody is missing
     CHECK(put(3, {a.laptop.id, phone.id}) == ErrorCode::conflict);
-    CHECK(put(5, {a.laptop.id, phone.id}) == ErrorCode::conflict);
+    CHECK(put(3 + identity::mending_step_max + 1, {a.laptop.id, phone.id}) == ErrorCode::conflict);
     CHECK(put(4, {a.laptop.id, third}) == ErrorCode::conflict);
     CHECK(put(4, {phone.id, tablet.id}) == ErrorCode::invalid_argument); // that is logging out
     CHECK(put(4, {}) == ErrorCode::authentication_failed);
@@ -386,6 +387,87 @@ TEST_CASE("devices_put and logout: each way they are refused")
     CHECK_FALSE(a.laptop.is_closed());
     CHECK(leave(4, {phone.id, tablet.id}) == ErrorCode::ok);
     CHECK(a.laptop.is_closed());
+}
+
+TEST_CASE(
+    "a relay that was restored: a list two versions newer or more takes the place of its own, whatever it changes")
+{
+    Ann a;
+    Device phone(a.world, 2), tablet(a.world, 3), bo(a.world, 4);
+    phone.enter("ann", 100);
+    bo.join("bo", 300);
+    befriend(a.laptop, "ann", bo, "bo");
+    bo.forget_frames();
+    SUBCASE("by DevicesPut: devices that it does not know are listed, one that it knows is revoked")
+    {
+        const frame::DevicesPut request{list_of(a.account, "ann", 4, {a.laptop.id, tablet.id}).encoded};
+        CHECK(a.laptop.code(request) == ErrorCode::ok);
+        CHECK(phone.is_closed());
+        CHECK(a.laptop.code(request) == ErrorCode::ok); // the answer was lost: again
+        CHECK(devices_in(bo.take<frame::RosterChange>().at(0).entry.device_list) ==
+              std::vector<DeviceId>{a.laptop.id, tablet.id});
+        // The listed one comes with the list that it knows, older or newer by one.
+        tablet.connect();
+        CHECK(tablet.code(frame::Resume{}) == ErrorCode::device_revoked);
+        CHECK(tablet.code(a.addition(tablet.id, 3, {a.laptop.id, phone.id, tablet.id})) == ErrorCode::ok);
+        CHECK(a.world.list("ann").version == 4);
+    }
+    SUBCASE("by AddDevice: as far as it may jump")
+    {
+        tablet.connect();
+        CHECK(tablet.code(a.addition(tablet.id, 2 + identity::mending_step_max, {a.laptop.id, tablet.id})) ==
+              ErrorCode::ok);
+        CHECK(phone.is_closed());
+        CHECK(a.world.list("ann").version == 2 + identity::mending_step_max);
+    }
+    SUBCASE("the relay's own limit of devices holds for these too")
+    {
+        std::vector<DeviceId> many{a.laptop.id};
+        for (std::uint64_t n = 1; n < wire::devices_per_account_max; ++n)
+            many.push_back(signing_key(500 + n).public_key());
+        a.world.config.limits.devices_per_account_max = 3;
+        a.world.restart();
+        a.laptop.resume();
+        CHECK(a.laptop.code(frame::DevicesPut{list_of(a.account, "ann", 9, many).encoded}) ==
+              ErrorCode::quota_exceeded);
+    }
+}
+
+TEST_CASE("a refused addition that is well signed is told the stored list; any other one learns nothing")
+{
+    Ann a;
+    Device phone(a.world, 2), tablet(a.world, 3);
+    phone.enter("ann", 100);
+    tablet.connect();
+    const auto refused = tablet.ask(a.addition(tablet.id, 2, {a.laptop.id, tablet.id}));
+    CHECK(refused.error.code == ErrorCode::conflict);
+    const auto* const told = std::get_if<frame::LoginOk>(&refused.body);
+    REQUIRE(told != nullptr);
+    CHECK(told->device_list == a.world.list("ann").encoded);
+    CHECK(told->vault.empty());
+    CHECK_FALSE(told->vacant);
+    const auto wrong = tablet.ask(frame::AddDevice{"ann", certify(signing_key(5), "ann", tablet.id),
+                                                   list_of(signing_key(5), "ann", 9, {tablet.id}).encoded});
+    CHECK(wrong.error.code == ErrorCode::wrong_credentials);
+    CHECK(std::holds_alternative<std::monostate>(wrong.body));
+}
+
+TEST_CASE("register: an account that this relay has lost comes with a later version and its other devices")
+{
+    World world;
+    Device ann(world, 1), phone(world, 2);
+    const auto account = signing_key(100);
+    ann.connect();
+    auto request = ann.registration("ann", 100);
+    request.device_list = list_of(account, "ann", 9, {ann.id, phone.id}).encoded;
+    CHECK(ann.code(request) == ErrorCode::ok);
+    CHECK(world.list("ann").version == 9);
+    phone.connect();
+    CHECK(phone.code(frame::Resume{}) == ErrorCode::device_revoked);
+    CHECK(phone.code(frame::AddDevice{"ann", certify(account, "ann", phone.id),
+                                      list_of(account, "ann", 7, {ann.id, phone.id}).encoded}) == ErrorCode::ok);
+    CHECK(world.list("ann").version == 9);
+    CHECK(phone.code(frame::FetchSession{}) == ErrorCode::ok);
 }
 
 TEST_CASE("the last device logs out with the list as it is; the next one may leave it out, and versions go on")

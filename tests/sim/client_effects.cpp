@@ -166,7 +166,7 @@ RequestId Client::enter(bool create, const std::string& password)
     credentials.user = account();
     credentials.device_name = name;
     auto keys = keys_of_password(password);
-    credentials.login_secret = keys.login_secret;
+    credentials.login_secret = to_bytes(keys.login_secret.view());
     credentials.vault_key = std::move(keys.vault_key);
     const auto id = ++last_request_;
     input([id, &credentials](engine::Engine& engine, Moment at) { engine.submit({id, std::move(credentials)}, at); });

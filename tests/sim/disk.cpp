@@ -194,4 +194,11 @@ void RelayDisk::crash(Leaves leaves)
     open();
 }
 
+void RelayDisk::restore(sqlite::DiskImage image)
+{
+    store_.reset();
+    crash_disk_->restore(std::move(image));
+    open();
+}
+
 } // namespace godwit::testing

@@ -39,6 +39,10 @@ public:
     void refuse_at(std::uint64_t nth, Refusal how);
     /// Precondition: nothing is open on it. Afterwards it is what the next process finds.
     void crash(Leaves leaves);
+    /// What a copy of the files is now, and their replacement by one. Precondition of the second: nothing is open on
+    /// it.
+    [[nodiscard]] sqlite::DiskImage backup() const { return disk_->image_killed(); }
+    void restore(sqlite::DiskImage image) { disk_ = std::make_unique<sqlite::FaultDisk>(std::move(image)); }
     [[nodiscard]] std::uint64_t changes() const { return disk_->count(sqlite::disk_op_mutations); }
     [[nodiscard]] bool contains(std::string_view text) const;
 
@@ -97,6 +101,9 @@ public:
     [[nodiscard]] bool doomed() const { return crash_disk_ && crash_disk_->doomed(); }
     void refuse_at(std::uint64_t nth, Refusal how);
     void crash(Leaves leaves);
+    /// Precondition: DiskKind::sqlite; of restore(), that the relay does not run. An empty image is a database deleted.
+    [[nodiscard]] sqlite::DiskImage backup() const { return crash_disk_->backup(); }
+    void restore(sqlite::DiskImage image);
     [[nodiscard]] bool shows(std::string_view text) const { return crash_disk_ && crash_disk_->contains(text); }
 
 private:

@@ -2,6 +2,7 @@
 // What holds when all is healed and nothing moves any more.
 #include "tests/sim/broken.hpp"
 #include "tests/sim/oracle.hpp"
+#include "tests/support/conversation_at.hpp"
 
 #include <algorithm>
 
@@ -99,10 +100,10 @@ void Oracle::same_order(const Pair& conversation)
 std::vector<std::size_t> Oracle::history(Member& mine, const std::string& other)
 {
     auto& store = mine.client->disk.store();
-    const auto conversation = store.value("conversation/" + other);
+    const auto conversation = test::conversation_at(store, other);
     std::vector<std::size_t> out;
     if (!conversation) return out;
-    const auto rows = store.history(*ConversationId::from(*conversation), whole_history, std::nullopt);
+    const auto rows = store.history(*conversation, whole_history, std::nullopt);
     Bits after;
     Bits shown = mine.known[other];
     for (auto row = rows.rbegin(); row != rows.rend(); ++row) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What stories check: all devices of one conversation, stores in memory, no churn. The simulator's oracle knows more.
 #include "tests/sim/world.hpp"
+#include "tests/support/conversation_at.hpp"
 
 #include <algorithm>
 
@@ -16,8 +17,7 @@ std::optional<ConversationId> World::conversation_of(const Circle& circle)
     for (auto* one : circle)
         for (auto* other : circle)
             if (account(one->name) != account(other->name))
-                if (const auto id = one->store.value("conversation/" + account(other->name)))
-                    return ConversationId::from(*id);
+                if (const auto id = test::conversation_at(one->store, account(other->name))) return id;
     return std::nullopt;
 }
 

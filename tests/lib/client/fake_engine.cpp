@@ -52,7 +52,7 @@ void Engine::submit(Command command, Moment)
     state_->must_be_in_transaction();
     state_->closed_tick = false;
     if (const auto* credentials = std::get_if<Credentials>(&command.what)) {
-        const bool as_derived = credentials->login_secret.bytes[0] == 7 && credentials->vault_key.size() == 32;
+        const bool as_derived = credentials->login_secret[0] == 7 && credentials->vault_key.size() == 32;
         state_->events.push_back(
             event::Reply{command.id, {as_derived ? ErrorCode::ok : ErrorCode::internal, {}, 0}, {}});
         return;

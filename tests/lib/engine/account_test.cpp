@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stories of accounts, devices and contacts.
+#include "lib/seal/groups.hpp"
+#include "lib/seal/link_grant.hpp"
 #include "tests/sim/world.hpp"
 
 #include <doctest/doctest.h>
@@ -36,6 +38,16 @@ ErrorCode code(Client& client, Request request)
 {
     return client.wait(client.ask(std::move(request))).error.code;
 }
+
+// Keys that are values here are wiped when they go.
+static_assert(std::is_same_v<decltype(port::StoredIdentity::account_seed), WipingBytes>);
+static_assert(std::is_same_v<decltype(port::StoredIdentity::device_seed), WipingBytes>);
+static_assert(std::is_same_v<decltype(engine::Credentials::login_secret), WipingBytes>);
+static_assert(std::is_same_v<decltype(engine::Credentials::vault_key), WipingBytes>);
+static_assert(std::is_same_v<decltype(engine::DialRelay::device_seed), WipingBytes>);
+static_assert(std::is_same_v<decltype(engine::OpenPath::device_seed), WipingBytes>);
+static_assert(std::is_same_v<decltype(seal::DeviceKeys::device_seed), WipingBytes>);
+static_assert(std::is_same_v<decltype(seal::LinkGrant::account_seed), WipingBytes>);
 
 } // namespace
 

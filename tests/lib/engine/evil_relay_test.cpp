@@ -6,6 +6,7 @@
 #include "lib/crypto/signing.hpp"
 #include "lib/identity/conversation_id.hpp"
 #include "lib/identity/device_list.hpp"
+#include "lib/identity/safety_number.hpp"
 #include "tests/support/memory_store.hpp"
 
 using namespace godwit;
@@ -490,6 +491,137 @@ TEST_CASE("it shows another account key: named, and nothing is sent until the ri
     world.run_for(seconds(1));
     CHECK_FALSE(bob.contacts().at(0).key_changed);
     story.goes_on();
+}
+
+TEST_CASE("it holds a device list back while its device joins: named when the list does not come, and not before")
+{
+    Story story(115);
+    story.befriend();
+    auto& [world, evil, alice, bob, said] = story;
+    std::optional<frame::RosterChange> held;
+    evil.on_way_down = [&](Client& to, frame::ServerFrame& what) {
+        const auto* change = std::get_if<frame::RosterChange>(&what);
+        if (&to != &bob || change == nullptr) return true;
+        held = *change;
+        return false;
+    };
+    const auto conversation = story.conversation();
+    const auto commits = [&] {
+        return std::count_if(evil.mail.begin(), evil.mail.end(), [&](const auto& one) {
+            return one.to == &bob && EvilRelay::is(one.row.envelope, Kind::commit, conversation);
+        });
+    };
+    const auto before = commits();
+    auto& phone = story.enter("alice.phone", false);
+    REQUIRE(world.run_until([&] { return commits() > before; }, seconds(20)));
+    REQUIRE(held);
+    world.run_for(seconds(1));
+    CHECK(alarms(bob) == 0);
+    SUBCASE("a moment late")
+    {
+        evil.turn_honest();
+        evil.push(bob, *held);
+        world.run_for(seconds(20));
+        CHECK(alarms(bob) == 0);
+        CHECK(bob.contacts().at(0).device_count == 2);
+        CHECK(texts(phone, "bob").empty());
+        story.goes_on();
+        CHECK(alarms(bob) == 0);
+    }
+    SUBCASE("never")
+    {
+        world.run_for(seconds(10));
+        CHECK(told(bob, SecurityKind::device_unlisted) >= 1);
+    }
+}
+
+TEST_CASE(
+    "it drops a contact and shows it again with another key: nothing is sealed for that until the user accepts it")
+{
+    Story story(116);
+    story.befriend();
+    auto& [world, evil, alice, bob, said] = story;
+    const Mallory mallory;
+    const auto honest = evil.entries.at("alice");
+    auto gone = honest;
+    gone.state = wire::RosterState::none;
+    auto entry = honest;
+    entry.account_key = mallory.account;
+    entry.device_list =
+        identity::sign_device_list("alice", mallory.account_seed, 9, {mallory.certificate("alice")}, world.wall_ms())
+            .encoded;
+    const auto number = [&] { return std::get<SafetyNumber>(bob.wait(bob.ask(request::SafetyNumber{"alice"})).value); };
+    const auto known = number();
+    evil.push(bob, frame::RosterChange{gone});
+    evil.push(bob, frame::RosterChange{entry});
+    world.run_for(seconds(5));
+    CHECK(alarms(bob) == 1);
+    CHECK(told(bob, SecurityKind::account_key_changed) == 1);
+    REQUIRE(bob.contacts().size() == 1);
+    CHECK(bob.contacts()[0].key_changed);
+    CHECK(bob.contacts()[0].account_key == honest.account_key);
+    const auto commits = evil.commits.size();
+    const auto refused = bob.wait(bob.ask(request::Send{"alice", "to whom", {}}));
+    CHECK(refused.error.code == ErrorCode::account_key_changed);
+    CHECK(refused.error.detail.find("verify") != std::string::npos);
+    world.run_for(minutes(1));
+    CHECK(evil.commits.size() == commits);
+    const auto other = number();
+    CHECK(other.number != known.number);
+    /// What the device of who has this key would show.
+    const auto code_of = [&](const PublicKey& key) {
+        return identity::verification_code({"alice", key}, {"bob", bob.store.identity()->account_key});
+    };
+    CHECK(bob.wait(bob.ask(request::Verify{"alice", true, code_of(honest.account_key)})).error.code ==
+          ErrorCode::authentication_failed);
+    CHECK(bob.contacts()[0].key_changed);
+    SUBCASE("the right key comes back")
+    {
+        evil.push(bob, frame::RosterChange{honest});
+        world.run_for(seconds(1));
+        CHECK_FALSE(bob.contacts().at(0).key_changed);
+        CHECK(number().number == known.number);
+        story.goes_on();
+    }
+    SUBCASE("accepted")
+    {
+        CHECK(bob.wait(bob.ask(request::ContactAccept{"alice"})).error.code == ErrorCode::ok);
+        CHECK_FALSE(bob.contacts().at(0).key_changed);
+        CHECK_FALSE(bob.contacts()[0].verified);
+        CHECK(bob.contacts()[0].account_key == mallory.account);
+        CHECK(bob.contacts()[0].device_count == 1);
+        CHECK(bob.wait(bob.ask(request::Send{"alice", "to the new key", {}})).error.code == ErrorCode::ok);
+    }
+    SUBCASE("compared")
+    {
+        CHECK(bob.wait(bob.ask(request::Verify{"alice", true, code_of(mallory.account)})).error.code == ErrorCode::ok);
+        CHECK(bob.contacts().at(0).account_key == mallory.account);
+        CHECK(bob.contacts()[0].verified);
+    }
+    CHECK(told(bob, SecurityKind::account_key_changed) == 1);
+}
+
+TEST_CASE("it shows another key while a message waits: the message is not for that, and fails when the key is accepted")
+{
+    Story story(117);
+    story.befriend();
+    auto& [world, evil, alice, bob, said] = story;
+    alice.crash();
+    bob.wait(bob.ask(request::SetPolicy{PathPolicy::direct_only}));
+    world.run_for(seconds(5));
+    const auto id = bob.send("alice", "for the one I know");
+    const Mallory mallory;
+    auto entry = evil.entries.at("alice");
+    entry.account_key = mallory.account;
+    entry.device_list =
+        identity::sign_device_list("alice", mallory.account_seed, 9, {mallory.certificate("alice")}, world.wall_ms())
+            .encoded;
+    evil.push(bob, frame::RosterChange{entry});
+    world.run_for(minutes(1));
+    CHECK(bob.state(id) == MessageState::accepted);
+    CHECK(bob.wait(bob.ask(request::ContactAccept{"alice"})).error.code == ErrorCode::ok);
+    CHECK(bob.state(id) == MessageState::failed);
+    CHECK(bob.heard.states.back().reason == "account_key_changed");
 }
 
 TEST_CASE(

@@ -167,3 +167,50 @@ TEST_CASE("device list: newer, same, rolled back, or in conflict")
     CHECK(judge(second, other) == Succession::conflict);
     CHECK(judge({}, first) == Succession::newer);
 }
+
+TEST_CASE("mend: what both lists say, without what was taken out; above both")
+{
+    const auto at = [](std::uint8_t device, WallMs created_ms, const char* name = "") {
+        auto one = certificate();
+        one.device = key_of(device);
+        one.created_ms = created_ms;
+        one.device_name = name;
+        return sign_certificate(one, ann_seed);
+    };
+    const auto known = sign_device_list("ann", ann_seed, 7, {at(2, 10), at(3, 20)}, 100);
+    const auto names = [](const std::optional<DeviceList>& list) {
+        std::vector<DeviceId> out;
+        for (const auto& one : list->devices)
+            out.push_back(one.device);
+        return out;
+    };
+    const auto mended = [&](std::uint64_t version, const std::vector<wire::DeviceCertificate>& shown,
+                            const std::set<DeviceId>& removed = {}) {
+        return mend(known, sign_device_list("ann", ann_seed, version, shown, 50), removed, "ann", ann_seed, 200);
+    };
+    using Ids = std::vector<DeviceId>;
+    // Older: what it lacks is kept; what it has besides was taken out since.
+    CHECK(names(mended(5, {at(2, 10), at(4, 99)})) == Ids{key_of(2), key_of(3)});
+    // One that came after our list was signed, by a relay that did not know it.
+    CHECK(names(mended(7, {at(2, 10), at(4, 101)})) == Ids{key_of(2), key_of(3), key_of(4)});
+    CHECK(names(mended(7, {at(2, 10), at(4, 101)}, {key_of(4)})) == Ids{key_of(2), key_of(3)});
+    CHECK(names(mended(7, {at(2, 10)}, {key_of(3)})) == Ids{key_of(2)});
+    CHECK_FALSE(mended(7, {at(4, 1)}, {key_of(2), key_of(3)}));
+    // The newer certificate of a device.
+    CHECK(mended(6, {at(2, 30, "renewed")})->devices[0].device_name == "renewed");
+    CHECK(mended(6, {at(2, 5, "old")})->devices[0].device_name.empty());
+    // Versions.
+    CHECK(mended(5, {at(2, 10)})->version == 9);
+    CHECK(mended(7, {at(2, 10)})->version == 9);
+    CHECK(mended(8, {at(2, 10)})->version == 10);
+    const auto list = *mended(7, {at(2, 10)});
+    CHECK(verify_device_list(list.encoded, "ann", ann).ok());
+    CHECK(mends(known, list));
+    CHECK_FALSE(mends(list, known));
+    CHECK_FALSE(mends(known, known));
+    // Never more than a list may have.
+    std::vector<wire::DeviceCertificate> many;
+    for (std::uint8_t n = 0; n < wire::devices_per_account_max; ++n)
+        many.push_back(at(static_cast<std::uint8_t>(100 + n), 101));
+    CHECK(mended(7, many)->devices.size() == wire::devices_per_account_max);
+}

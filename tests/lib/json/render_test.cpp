@@ -163,9 +163,6 @@ TEST_CASE("events")
              Row{event::ContactRequest{"bob"}, R"({"event":"contact_request","user":"bob"})"},
              Row{event::ContactAccepted{"bob"}, R"({"event":"contact_accepted","user":"bob"})"},
              Row{event::ContactRemoved{"bob"}, R"({"event":"contact_removed","user":"bob"})"},
-             Row{event::AccountKeyChanged{"bob", key(1), key(2)},
-                 R"({"event":"account_key_changed","user":"bob","pinned":")" + repeat("01", 32) + R"(","shown":")" +
-                     repeat("02", 32) + R"("})"},
              Row{event::Security{SecurityKind::device_added, "bob", key(5), "phone"},
                  R"({"event":"security","kind":"device_added","user":"bob","device":")" + repeat("05", 32) +
                      R"(","detail":"phone"})"},

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Of the roster: which account key a contact has, and what becomes of another one.
+#include "lib/engine/account.hpp"
+#include "lib/engine/former.hpp"
+#include "lib/engine/roster.hpp"
+#include "lib/identity/conversation_id.hpp"
+
+#include <utility>
+
+namespace godwit::engine {
+
+void Roster::remember(const Person& person)
+{
+    const auto& stored = person.stored;
+    if (stored.account_key.is_zero()) return;
+    const auto weight = stored.verified                                     ? FormerWeight::verified
+                        : context_.store.heads(person.conversation).empty() ? FormerWeight::light
+                                                                            : FormerWeight::has_history;
+    const auto forgotten =
+        remember_former(context_.store, stored.user, {stored.account_key, stored.device_list}, weight);
+    if (!forgotten.empty())
+        context_.event(event::Warning{
+            {ErrorCode::quota_exceeded,
+             "of " + forgotten + ", removed from the contacts long ago, the account key is not remembered any more: " +
+                 "more than " + std::to_string(formers_max) + " were removed since",
+             0}});
+}
+
+/// First sight pins, and a contact that comes back was seen before. Another key later stops everything until the user
+/// has decided.
+void Roster::pin(Person& person, const PublicKey& shown)
+{
+    auto& stored = person.stored;
+    if (stored.account_key.is_zero()) {
+        const auto former = former_contact(context_.store, stored.user);
+        stored.account_key = former ? former->account_key : shown;
+        person.conversation = identity::conversation_of(self_.stored.account_key, stored.account_key);
+        if (former) {
+            if (auto list = identity::verify_device_list(former->device_list, stored.user, stored.account_key)) {
+                Change ignored; // Nobody was known of them.
+                stored.device_list = list->encoded;
+                set_devices(person, std::move(*list), ignored);
+            }
+            forget_former(context_.store, stored.user);
+        }
+    }
+    if (stored.account_key == shown) {
+        stored.shown_account_key = {};
+        return;
+    }
+    if (stored.shown_account_key == shown) return;
+    stored.shown_account_key = shown;
+    stored.verified = false;
+    context_.security(SecurityKind::account_key_changed, stored.user, {},
+                      "the relay shows another account key than the one that is known: nothing is sent until the user "
+                      "has compared and accepted it");
+}
+
+Roster::Change Roster::accept_key(std::string_view user, bool verified)
+{
+    Change out;
+    const auto at = people_.find(user);
+    if (at == people_.end() || at->second.stored.shown_account_key.is_zero()) return out;
+    auto& person = at->second;
+    // What waits for the devices of the old key was not written to who has the new one.
+    out.gone_reason = ErrorCode::account_key_changed;
+    for (const auto& device : person.devices)
+        out.gone.push_back(device.device);
+    unindex(person);
+    person.stored.account_key = std::exchange(person.stored.shown_account_key, {});
+    person.stored.verified = verified;
+    person.stored.device_list.clear();
+    person.list = {};
+    person.devices.clear();
+    person.refused_list.clear();
+    account::forget_refusal(context_.store, person.stored.user);
+    person.conversation = identity::conversation_of(self_.stored.account_key, person.stored.account_key);
+    context_.store.put_contact(person.stored);
+    index(person, out);
+    // Its devices; after a restart they come with the next roster.
+    if (const auto shown = std::exchange(person.shown, std::nullopt)) {
+        auto after = apply(*shown, false);
+        after.gone.insert(after.gone.end(), out.gone.begin(), out.gone.end());
+        after.circles.insert(after.circles.end(), out.circles.begin(), out.circles.end());
+        after.gone_reason = out.gone_reason;
+        return after;
+    }
+    return out;
+}
+
+} // namespace godwit::engine
