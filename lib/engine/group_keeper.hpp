@@ -71,6 +71,7 @@ private:
         bool creates = false;
         bool fetched = false;          ///< Go on with `ask`, then commit.
         std::uint64_t incarnation = 0; ///< To create.
+        seal::Version lost_to{};       ///< Where the relay's group stood at the last conflict.
         std::vector<std::string> ask;  ///< Accounts whose packages are still to be fetched.
         std::map<DeviceId, Bytes> packages;
         std::uint32_t failures = 0;

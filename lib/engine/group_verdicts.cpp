@@ -134,11 +134,13 @@ void GroupKeeper::got_verdict(const ConversationId& conversation, Chore& chore, 
     if (code != ErrorCode::conflict) return fail(chore, now);
     const auto* state = std::get_if<frame::GroupState>(&response.body);
     const auto ours = groups_->version(conversation);
-    if (state != nullptr && ours && seal::Version{state->incarnation, state->epoch} <= *ours) {
-        // No newer commit is on its way: the relay's history is another one, or older.
+    const auto relays = state == nullptr ? seal::Version{} : seal::Version{state->incarnation, state->epoch};
+    if (ours && (relays <= *ours || chore.lost_to == relays)) {
+        // No newer commit is on its way: the relay's history is another one, or older, or we were left out.
         chore.compare = true;
         return fail(chore, now);
     }
+    chore.lost_to = relays;
     chore.waited = true;
     rest(chore, now.mono + soon(conflict_wait));
 }

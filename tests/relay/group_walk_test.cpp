@@ -115,7 +115,7 @@ TEST_CASE("a walk of commits, rejections, repetitions and crashes: one commit an
                 const bool counts = back == 0 && model.can_go_back && model.judges.contains(by);
                 CHECK(code == (counts ? ErrorCode::ok : ErrorCode::conflict));
                 if (counts) model.refused_by.insert(by);
-                if (counts && 2 * model.refused_by.size() > model.judges.size() + 1) {
+                if (counts && 2 * model.refused_by.size() >= model.judges.size() + 1) {
                     model.reject();
                     ++rejections;
                     for (auto* const one : devices)
