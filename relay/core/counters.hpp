@@ -33,10 +33,10 @@ struct Counters {
     std::uint64_t handshake_envelopes_expired = 0;
     std::uint64_t handshake_envelopes_skipped = 0; ///< No room left: the device joins again by itself.
     std::uint64_t group_commits = 0;
-    std::uint64_t group_conflicts = 0;         ///< Commits that came second, or for another epoch.
-    std::uint64_t group_commits_malformed = 0; ///< Not what their frame said: refused.
-    std::uint64_t group_reject_reports = 0;    ///< Members who could not accept a commit.
-    std::uint64_t group_rejects = 0;           ///< Commits taken back, because at least half of the members could not.
+    std::uint64_t group_conflicts = 0;          ///< Commits that came second, or for another epoch.
+    std::uint64_t group_commits_malformed = 0;  ///< Not what their frame said: refused.
+    std::uint64_t group_reject_reports = 0;     ///< Members who could not accept a commit.
+    std::uint64_t group_rejects = 0;            ///< Commits taken back, because at least half of the members could not.
     std::uint64_t group_reject_reason_last = 0; ///< Of the newest of them, as the member said (mls::MlsError).
     std::uint64_t key_packages_stored = 0;
     std::uint64_t key_packages_handed_out = 0;

@@ -104,8 +104,8 @@ CREATE TABLE commit_recipients (
 ) STRICT, WITHOUT ROWID;
 )";
 
-// received_ms: KeyPackages have an end (RFC 9420 section 7.2). Those of unknown age count as old; a last resort as coming
-// from when its device was last seen, because it may be away and have nothing else here.
+// received_ms: KeyPackages have an end (RFC 9420 section 7.2). Those of unknown age count as old; a last resort as
+// coming from when its device was last seen, because it may be away and have nothing else here.
 constexpr const char* third_step = R"(
 ALTER TABLE key_packages ADD COLUMN received_ms INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX key_packages_by_age ON key_packages(received_ms) WHERE package IS NOT NULL;
