@@ -69,7 +69,12 @@ Result<std::unique_ptr<port::Store>> open_store(const Home& home, std::string_vi
                        std::to_string(tail.frames_unfinished + tail.frames_damaged) + " log frames");
     };
     auto store = store::SqliteStore::open(options);
-    if (!store.ok()) return std::move(store).error();
+    if (!store.ok()) {
+        Error error = std::move(store).error();
+        if (error.code == ErrorCode::storage_corrupt)
+            error.detail += ", or run `godwit check` on this home, and `godwit repair` to save what is undamaged";
+        return error;
+    }
     return std::unique_ptr<port::Store>(*std::move(store));
 }
 
