@@ -244,7 +244,7 @@ def main():
         if failed is not None:
             failures += 1
             print(f"FAILED {scenario.__name__}: {failed}\nrepeat: ./dev crash --seed {given.seed} --seconds {given.seconds:g} "
-                  f"--only {scenario.__name__}", flush=True)
+                  f"--only {scenario.__name__}" + (" --disk-full" if given.disk_full else ""), flush=True)
         else:
             print(f"passed {scenario.__name__} in {time.monotonic() - started:.1f} s (seed {given.seed})", flush=True)
     sys.exit(1 if failures else 0)
