@@ -26,6 +26,9 @@ constexpr std::size_t header_at_checksum = 24;
 /// SQLite's database header: pages in the file, https://www.sqlite.org/fileformat2.html section 1.3.
 constexpr std::size_t at_page_count = 28;
 
+/// A database that claims to have lost more than this (1 GiB) does not know its own length.
+constexpr std::uint64_t missing_pages_max = 1U << 18;
+
 struct FreeName {
     void operator()(const char* name) const noexcept { sqlite3_free_filename(const_cast<char*>(name)); }
 };
@@ -296,13 +299,16 @@ Result<void> Remains::Impl::read_main()
     const std::uint64_t physical = bytes > prefix_bytes ? (bytes - prefix_bytes + page_bytes - 1) / page_bytes : 0;
     main_pages = std::min<std::uint64_t>(physical, std::numeric_limits<std::uint32_t>::max() - 1);
     std::array<std::uint8_t, page_bytes> page;
-    if (damage.pages == 0) {
-        damage.pages = main_pages;
+    std::uint64_t claimed = damage.pages; // by the last commit
+    if (claimed == 0) {
         damage.length = !open_main_page(1, page.data());
-        if (!damage.length) // the file may have been cut off
-            damage.pages = std::max<std::uint64_t>(damage.pages, load_be32(page.data() + at_page_count));
-        if (damage.pages == 0) damage.pages = 1; // born, hence not without a page
+        if (!damage.length) claimed = load_be32(page.data() + at_page_count);
     }
+    const std::uint64_t in_log = frame_of.empty() ? 1 : frame_of.rbegin()->first;
+    const std::uint64_t there = std::max(main_pages, std::min(in_log, main_pages + missing_pages_max));
+    // The file may have been cut off, but a number may also be nonsense.
+    if (claimed > there + missing_pages_max) damage.length = true;
+    if (damage.pages == 0 || damage.length) damage.pages = damage.length ? there : std::max(claimed, there);
     for (std::uint64_t n = 1; n <= damage.pages; ++n) {
         const auto number = static_cast<std::uint32_t>(n);
         if (!frame_of.contains(number) && !open_main_page(number, page.data())) damage.lost_pages.push_back(number);

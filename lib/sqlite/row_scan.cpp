@@ -121,8 +121,9 @@ Cell cell_of(const Page& page, const Header& header, std::size_t index)
 bool follow_chain(const Remains& remains, std::uint32_t next, std::uint64_t total, Bytes& out)
 {
     Page page;
+    std::uint64_t pages = 0; // a chain that comes back to itself ends, too
     while (out.size() < total) {
-        if (next == 0 || !remains.read_page(next, page.data())) return false;
+        if (next == 0 || ++pages > remains.damage().pages || !remains.read_page(next, page.data())) return false;
         const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(total - out.size(), usable - 4));
         out.insert(out.end(), page.data() + 4, page.data() + 4 + part);
         next = load_be32(page.data());

@@ -172,11 +172,11 @@ def repairs(world):
         file.write(b"damage")
     wanted = None
     reached = runs = 0
-    until = time.monotonic() + max(5, world.given.seconds / 4)
+    until = time.monotonic() + world.given.seconds / 4
     for kind, what in [("name", "kill"), ("name", "after"), ("sync", "kill"), ("sync", "after"), ("write", "kill"), ("write", "torn"),
                        ("write", "enospc"), ("sync", "eio"), ("name", "eio")]:
         for k in itertools.count(1):
-            if k > 12 and time.monotonic() > until and wanted:
+            if k > 6 and time.monotonic() > until and wanted:
                 break
             home = os.path.join(world.folder, "struck")
             shutil.rmtree(home, ignore_errors=True)

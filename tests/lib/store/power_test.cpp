@@ -4,6 +4,7 @@
 #include "samples.hpp"
 
 #include "lib/sqlite/fault_disk.hpp"
+#include "lib/sqlite/layout.hpp"
 #include "lib/store/store.hpp"
 #include "tests/support/power_cuts.hpp"
 
@@ -98,6 +99,12 @@ void check_image(const sqlite::DiskImage& image, const std::vector<Model>& model
 {
     const sqlite::FaultDisk disk(image);
     auto store = open(disk);
+    // A first sector so torn that it may be the file of somebody else is refused, not written over (superblock.hpp).
+    // Nothing was ever in it.
+    if (!store.ok() && models.size() == 1 && image.at("home.db").size() <= sqlite::slot_bytes) {
+        CHECK(store.error().code == ErrorCode::storage_corrupt);
+        return;
+    }
     REQUIRE_MESSAGE(store.ok(), store.error().detail);
     auto& s = **store;
     const auto checked = s.check();

@@ -10,6 +10,7 @@
 #include "lib/store/rescue_tables.hpp"
 #include "lib/store/schema.hpp"
 #include "lib/store/store.hpp"
+#include "tests/support/power_cuts.hpp"
 
 #include <algorithm>
 #include <doctest/doctest.h>
@@ -468,7 +469,7 @@ TEST_CASE("a log that is cut off or gone: never taken for more than it is")
 TEST_CASE("many damages at once: never undefined, nothing invented, and what is made is a sound store")
 {
     const Rows before = rows_in(closed());
-    for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+    for (std::uint64_t seed = 1; seed <= godwit::test::images_wanted(150); ++seed) {
         CAPTURE(seed);
         std::mt19937_64 dice(seed);
         DiskImage image = dice() % 2 == 0 ? closed() : killed();
