@@ -101,7 +101,7 @@ def fly(world, disks):
                     refused = any(line.get("ok") is False and line["error"]["code"] == "storage_failed" for line in one.run.lines[-30:])
         if which > 0:
             one, other = ((alice, "bob"), (bob, "alice"))[which - 1]
-patience = time.monotonic() + 10  # one that shares its tick with a write is refused, and told when to ask again
+            patience = time.monotonic() + 10  # one that shares its tick with a write is refused, and told when to ask again
             while not (reply := one.ask("history", **{"with": other, "limit": 5}))["ok"]:
                 check(reply["error"]["code"] == "storage_failed" and time.monotonic() < patience, f"reading goes on: {reply}")
                 time.sleep(reply["error"]["retry"] / 1000)
