@@ -2,6 +2,7 @@
 // godwit: the terminal client. It includes <godwit/…> and nothing else of the project.
 //
 //   main.cpp       the command line       stdio.cpp   JSON lines       chat*.cpp   the conversation you type in
+//   rescue.cpp     check, repair
 //   one_shot*.cpp  register, send, …      line_editor, words, devices, qr   what chat and one_shot print and read
 #pragma once
 
@@ -18,6 +19,11 @@ inline constexpr int exit_refused = 1;    ///< godwit or the relay said no; stde
 inline constexpr int exit_usage = 2;      ///< The command line is wrong.
 inline constexpr int exit_not_opened = 3; ///< The home cannot be opened (in use, wrong key, read-only, damaged).
 inline constexpr int exit_waiting = 4;    ///< Not done in the time given; what was accepted goes on at the next run.
+
+// Of check and repair besides:
+inline constexpr int exit_damaged = 5;   ///< check: it is damaged. repair: something is lost, or nothing can be read.
+inline constexpr int exit_wrong_key = 6; ///< Another key or passphrase opens it, or store.key is missing.
+inline constexpr int exit_in_use = 7;    ///< Another process has it open.
 
 struct CommonOptions {
     std::string home;
@@ -67,6 +73,8 @@ struct OneShot {
 
 [[nodiscard]] int run_stdio(const CommonOptions& common);
 [[nodiscard]] int run_chat(const CommonOptions& common);
+/// check, or repair.
+[[nodiscard]] int run_rescue(const CommonOptions& common, bool repair, bool json);
 [[nodiscard]] int run_one_shot(const CommonOptions& common, const OneShot& what);
 /// What it asks of the client; reads the password where there is one. Of a revoke the device is still missing: it is
 /// looked up in the list of devices. nullopt: --before is not a message id.

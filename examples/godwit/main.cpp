@@ -25,7 +25,8 @@ constexpr const char* after =
     "  godwit --home alice add bob\n"
     "  godwit --home alice\n"
     "Exit codes: 0 done, 1 refused (stderr says why), 2 wrong usage, 3 the home cannot be opened,\n"
-    "4 not done in the time given. docs/cli.md has everything, the JSON lines of stdio included.";
+    "4 not done in the time given; of check and repair: 5 damaged, 6 wrong key, 7 in use. docs/cli.md has everything, "
+    "the JSON lines of stdio included.";
 
 /// The first line, or all of the file when it has no newline.
 bool read_first_line(const std::string& path, std::string& out)
@@ -40,6 +41,9 @@ struct CommandLine {
     std::string passphrase_file;
     std::string policy;
     bool stdio = false;
+    bool check = false;
+    bool repair = false;
+    bool json = false;
     bool version = false;
     CLI::Option* wait = nullptr;
 };
@@ -96,6 +100,17 @@ void add_devices(CLI::App& app, CommandLine& line)
     verify->add_option("--code", line.one_shot.code, "What their `safety` shows as code: godwit compares it for you");
     verify->add_flag("--undo", line.one_shot.undo, "Take it back")->excludes("--code");
     verify->callback([&line] { line.one_shot.kind = Kind::verify; });
+}
+
+void add_rescue(CLI::App& app, CommandLine& line)
+{
+    auto* check = app.add_subcommand("check", "Is the store sound? Reads all of it, changes nothing, needs no relay");
+    check->callback([&line] { line.check = true; });
+    auto* repair = app.add_subcommand(
+        "repair", "Make a new store from what is undamaged; the damaged one is kept beside it as godwit.db.damaged-N");
+    repair->callback([&line] { line.repair = true; });
+    for (auto* command : {check, repair})
+        command->add_flag("--json", line.json, "Print the report as JSON");
 }
 
 void describe(CLI::App& app, CommandLine& line)
@@ -162,6 +177,7 @@ void describe(CLI::App& app, CommandLine& line)
         ->check(CLI::IsMember({"direct_first", "direct_only", "relay_only", "race"}));
     policy->callback([&line] { line.one_shot.kind = Kind::policy; });
     add_devices(app, line);
+    add_rescue(app, line);
 }
 
 bool is_set(const char* name)
@@ -195,6 +211,7 @@ int run(int argc, char** argv)
         return usage("--passphrase-file: cannot read a first line from " + line.passphrase_file);
     line.common.loopback = line.common.loopback || is_set("GODWIT_LOOPBACK");
     line.common.trace = line.common.trace || is_set("GODWIT_TRACE");
+    if (line.check || line.repair) return run_rescue(line.common, line.repair, line.json);
     if (line.stdio) return run_stdio(line.common);
     if (line.one_shot.kind == OneShot::Kind::none) return run_chat(line.common);
     if (line.one_shot.text == "-") line.one_shot.text.assign(std::istreambuf_iterator<char>(std::cin), {});

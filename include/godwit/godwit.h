@@ -48,6 +48,12 @@ GODWIT_EXPORT const char* godwit_version(void);
  * {"code":"…","detail":"…","retry":ms}; free it with godwit_free. */
 GODWIT_EXPORT godwit_client* godwit_open(const godwit_options* options, char** error_json);
 
+/* Looks into a home that no client has open, and changes nothing; and makes a new store from what is undamaged
+ * (godwit/rescue.hpp says what). Of the options: home, store_key, passphrase. A JSON object as in docs/cli.md, free it
+ * with godwit_free; NULL on failure, with `error_json` as in godwit_open. */
+GODWIT_EXPORT char* godwit_check(const godwit_options* options, char** error_json);
+GODWIT_EXPORT char* godwit_repair(const godwit_options* options, char** error_json);
+
 /* One request: a JSON object as in docs/cli.md, e.g. {"id":1,"do":"send","to":"bob","text":"hi"}. "id" is the caller's
  * and comes back in the reply event {"id":1,"ok":true,…}. Malformed requests are answered by an error reply with the id
  * when one could be read, else "id":null. Returns 0 when queued or answered, GODWIT_QUIT for {"do":"quit"} (answered

@@ -51,7 +51,7 @@ enum class ErrorCode : std::uint16_t {
 
     // Give up, or repair outside.
     storage_failed = 60, ///< The local disk refused (full, read-only, I/O error): make room; nothing accepted was lost.
-    storage_corrupt = 61, ///< Stored bytes fail authentication: restore, or run `godwit check`.
+    storage_corrupt = 61, ///< Stored bytes fail authentication: restore a backup, or `godwit repair` (rescue.hpp).
     wrong_key = 62,       ///< The store key or passphrase does not open this store; the file is untouched.
     storage_in_use = 63,  ///< Another process has this home open: close it.
     storage_too_new = 64, ///< Written by a newer godwit: update; the file is untouched.

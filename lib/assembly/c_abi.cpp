@@ -7,6 +7,7 @@
 //
 // No exception leaves: out of memory is an error code or NULL.
 #include <godwit/godwit.h>
+#include <godwit/rescue.hpp>
 
 #include "lib/assembly/client_impl.hpp"
 #include "lib/json/json.hpp"
@@ -75,7 +76,7 @@ godwit_options known_fields(const godwit_options& given)
     return out;
 }
 
-godwit::Result<std::unique_ptr<godwit::client::Facade>> open(const godwit_options* options)
+godwit::Result<godwit::ClientOptions> options_of(const godwit_options* options)
 {
     constexpr std::size_t size_least = offsetof(godwit_options, home) + sizeof(const char*);
     if (options == nullptr || options->size < size_least)
@@ -92,7 +93,33 @@ godwit::Result<std::unique_ptr<godwit::client::Facade>> open(const godwit_option
                                                                          std::string_view text) {
             trace(context, level, std::string(room).c_str(), std::string(text).c_str());
         };
-    return godwit::assembly::open_facade(std::move(out));
+    return out;
+}
+
+godwit::Result<std::unique_ptr<godwit::client::Facade>> open(const godwit_options* options)
+{
+    auto typed = options_of(options);
+    if (!typed.ok()) return std::move(typed).error();
+    return godwit::assembly::open_facade(*std::move(typed));
+}
+
+constexpr const char* out_of_memory = R"({"code":"internal","detail":"out of memory","retry":0})";
+
+/// check_home and repair_home: the same but for what they do.
+template <class Report>
+char* rescue(const godwit_options* options, char** error_json,
+             godwit::Result<Report> (*work)(const godwit::ClientOptions&), std::string (*render)(const Report&))
+{
+    if (error_json != nullptr) *error_json = nullptr;
+    try {
+        auto typed = options_of(options);
+        auto report = typed.ok() ? work(*typed) : godwit::Result<Report>(std::move(typed).error());
+        if (report.ok()) return copy_out(render(*report));
+        if (error_json != nullptr) *error_json = copy_out(godwit::json::render_error(report.error()));
+    } catch (const std::exception&) {
+        if (error_json != nullptr) *error_json = copy_out(out_of_memory);
+    }
+    return nullptr;
 }
 
 std::string render(godwit_client& client, const godwit::Event& event)
@@ -128,9 +155,19 @@ godwit_client* godwit_open(const godwit_options* options, char** error_json)
         }
         if (error_json != nullptr) *error_json = copy_out(godwit::json::render_error(facade.error()));
     } catch (const std::exception&) {
-        if (error_json != nullptr) *error_json = copy_out(R"({"code":"internal","detail":"out of memory","retry":0})");
+        if (error_json != nullptr) *error_json = copy_out(out_of_memory);
     }
     return nullptr;
+}
+
+char* godwit_check(const godwit_options* options, char** error_json)
+{
+    return rescue(options, error_json, godwit::check_home, godwit::json::render_check);
+}
+
+char* godwit_repair(const godwit_options* options, char** error_json)
+{
+    return rescue(options, error_json, godwit::repair_home, godwit::json::render_repair);
 }
 
 int godwit_request(godwit_client* client, const char* json, size_t length)

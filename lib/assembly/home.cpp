@@ -3,6 +3,8 @@
 // process was first; whoever was first wins and all read that.
 #include "lib/assembly/home.hpp"
 
+#include "lib/assembly/home_swap.hpp"
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -45,10 +47,6 @@ Result<void> write_secret(const fs::path& path, BytesView bytes)
     return {};
 }
 void sync_folder(const fs::path&) {}
-Result<void> make_private(const fs::path&)
-{
-    return {};
-}
 #else
 Result<void> write_secret(const fs::path& path, BytesView bytes)
 {
@@ -67,18 +65,6 @@ void sync_folder(const fs::path& folder)
     if (fd < 0) return;
     ::fsync(fd);
     ::close(fd);
-}
-/// The store is its owner's alone, also in a folder that others may read: its log takes the same mode from it.
-Result<void> make_private(const fs::path& database)
-{
-    const int fd = ::open(database.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0) return cannot("open", database, last_error());
-    struct stat found{};
-    const bool done = ::fstat(fd, &found) == 0 && ((found.st_mode & 077) == 0 || ::fchmod(fd, 0600) == 0);
-    const auto why = last_error();
-    ::close(fd);
-    if (!done) return cannot("protect", database, why);
-    return {};
 }
 #endif
 
@@ -116,7 +102,46 @@ Result<void> make_key(const fs::path& folder, const fs::path& path, port::Entrop
     return {};
 }
 
+Error no_key(const std::string& folder)
+{
+    return Error{ErrorCode::wrong_key,
+                 folder + " has a store but no store.key: it was made with a passphrase or a key of its own; give that",
+                 0};
+}
+
 } // namespace
+
+#if defined(_WIN32)
+Result<void> make_private(const fs::path&)
+{
+    return {};
+}
+#else
+/// The store is its owner's alone, also in a folder that others may read: its log takes the same mode from it. A file
+/// that is there is not opened: closing it would take away the lock of a client that has it open in this process
+/// (POSIX).
+Result<void> make_private(const fs::path& database)
+{
+    struct stat found{};
+    if (::stat(database.c_str(), &found) != 0) {
+        const int fd = ::open(database.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (fd < 0 && errno != EEXIST) return cannot("open", database, last_error());
+        if (fd >= 0) ::close(fd);
+        return {};
+    }
+    if ((found.st_mode & 077) != 0 && ::chmod(database.c_str(), 0600) != 0)
+        return cannot("protect", database, last_error());
+    return {};
+}
+#endif
+
+Result<Bytes> read_own_key(const std::string& folder)
+{
+    const fs::path key = fs::path(folder) / "store.key";
+    std::error_code ignored;
+    if (!fs::exists(key, ignored)) return no_key(folder);
+    return read_key(key);
+}
 
 Result<Home> open_home(const std::string& folder_text, bool own_key, port::Entropy& entropy)
 {
@@ -137,7 +162,8 @@ Result<Home> open_home(const std::string& folder_text, bool own_key, port::Entro
         }
 
         Home home;
-        const fs::path database = folder / "godwit.db";
+        const fs::path database = folder / database_name;
+        if (auto settled = settle_swap(database); !settled.ok()) return std::move(settled).error();
         home.database = database.string();
         if (!own_key) {
             if (auto done = make_private(database); !done.ok()) return done.error();
@@ -145,12 +171,7 @@ Result<Home> open_home(const std::string& folder_text, bool own_key, port::Entro
         }
         const fs::path key = folder / "store.key";
         if (!fs::exists(key)) {
-            if (fs::exists(database) && fs::file_size(database) > 0)
-                return Error{
-                    ErrorCode::wrong_key,
-                    folder_text +
-                        " has a store but no store.key: it was made with a passphrase or a key of its own; give that",
-                    0};
+            if (fs::exists(database) && fs::file_size(database) > 0) return no_key(folder_text);
             if (auto done = make_key(folder, key, entropy); !done.ok()) return done.error();
         }
         auto bytes = read_key(key);

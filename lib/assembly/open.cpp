@@ -78,7 +78,12 @@ Result<std::unique_ptr<port::Store>> open_store(const Home& home, std::string_vi
                  0});
     };
     auto store = store::SqliteStore::open(options);
-    if (!store.ok()) return std::move(store).error();
+    if (!store.ok()) {
+        Error error = std::move(store).error();
+        if (error.code == ErrorCode::storage_corrupt)
+            error.detail += ", or run `godwit check` on this home, and `godwit repair` to save what is undamaged";
+        return error;
+    }
     return std::unique_ptr<port::Store>(*std::move(store));
 }
 

@@ -22,6 +22,11 @@ Error invalid(std::string detail)
 
 } // namespace
 
+Error Ticker::out_of_memory()
+{
+    return Error{ErrorCode::storage_failed, "out of memory: free some; nothing accepted was lost", 0};
+}
+
 Ticker::Ticker(TickerParts parts) : parts_(std::move(parts)) {}
 Ticker::~Ticker() = default;
 
@@ -40,11 +45,11 @@ void Ticker::close()
     }
     for (const auto& id : parts_.events.take_dealt_with())
         dealt_with_.push_back(id);
-    if (engine_)
+    if (engine_ && !exhausted_)
         for (const auto& id : dealt_with_)
             engine_->message_taken(id);
     // Requests of this unfinished turn were never answered, so they may be kept or lost: keep them.
-    if (!parts_.store.commit().ok()) parts_.store.rollback();
+    if (exhausted_ || !parts_.store.commit().ok()) parts_.store.rollback();
     tick_open_ = false;
     closed_ = true;
     held_.clear();
@@ -91,7 +96,8 @@ void Ticker::gather(const Input& input)
         parts_.store.begin();
         tick_open_ = true;
     }
-    input(*engine_, parts_.shell.now());
+    // An engine that ran out of memory in the middle of something is not asked again: the tick is refused as a whole.
+    exhausted_ = exhausted_ || !with_memory([&] { input(*engine_, parts_.shell.now()); });
     if (!turn_asked_) {
         turn_asked_ = true;
         parts_.shell.end_turn_soon();
@@ -284,11 +290,13 @@ void Ticker::finish()
     if (engine_->deadline() <= now.mono) // something is overdue: let no busy link pass for a silent one
         for (const auto& heard : parts_.shell.heard())
             engine_->link_heard(heard.link, heard.at);
-    mark_dealt_with(now);
-    engine_->handle_deadline(now);
+    exhausted_ = exhausted_ || !with_memory([&] {
+                     mark_dealt_with(now);
+                     engine_->handle_deadline(now);
+                 });
     const bool written = parts_.store.dirty();
-    const auto committed = parts_.store.commit();
-    tick_open_ = false;
+    const auto committed = exhausted_ ? Result<void>(out_of_memory()) : parts_.store.commit();
+    exhausted_ = tick_open_ = false;
     if (!committed.ok()) {
         commit_failed(committed.error());
         return;

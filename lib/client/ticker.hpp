@@ -20,6 +20,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <new>
 #include <set>
 #include <unordered_set>
 
@@ -103,6 +104,19 @@ private:
     void perform(engine::Effect&& effect);
     // and when the commit failed
     void commit_failed(const Error& error);
+    /// Runs what the engine does in a tick; false when memory ran out in it. Such a tick is one whose commit was
+    /// refused. (Where there is not even memory to say so, the process ends, as by kill -9.)
+    template <class Work>
+    [[nodiscard]] static bool with_memory(Work&& work)
+    {
+        try {
+            work();
+            return true;
+        } catch (const std::bad_alloc&) {
+            return false;
+        }
+    }
+    [[nodiscard]] static Error out_of_memory();
     void make_engine();
     // back-pressure
     [[nodiscard]] bool holding_still() const { return !backlog_.empty(); }
@@ -117,6 +131,7 @@ private:
     TickerParts parts_;
     std::unique_ptr<engine::Engine> engine_; // null only while the store refuses even to start one
     bool tick_open_ = false;
+    bool exhausted_ = false; // memory ran out in this tick
     bool turn_asked_ = false;
     bool closed_ = false;
 

@@ -108,8 +108,8 @@ void Ticker::make_engine()
     restart_due_ = never;
     engine_ = std::make_unique<engine::Engine>(parts_.config, parts_.store, parts_.entropy, parts_.trace);
     parts_.store.begin();
-    engine_->start(parts_.shell.now());
-    const auto committed = parts_.store.commit();
+    const bool started = with_memory([&] { engine_->start(parts_.shell.now()); });
+    const auto committed = started ? parts_.store.commit() : Result<void>(out_of_memory());
     if (committed.ok()) {
         speak();
         return;

@@ -11,6 +11,7 @@
 
 #include <godwit/event.hpp>
 #include <godwit/request.hpp>
+#include <godwit/rescue.hpp>
 #include <godwit/result.hpp>
 
 #include <cstddef>
@@ -44,5 +45,8 @@ struct ParsedRequest {
 [[nodiscard]] std::string render_event(const Event& event);
 /// {"code":…,"detail":…,"retry":ms}
 [[nodiscard]] std::string render_error(const Error& error);
+/// What `godwit check --json` prints, and `godwit repair --json`: docs/cli.md.
+[[nodiscard]] std::string render_check(const HomeCheck& check);
+[[nodiscard]] std::string render_repair(const HomeRepair& repair);
 
 } // namespace godwit::json

@@ -4,6 +4,7 @@
 
 #include "lib/sqlite/crypt_vfs.hpp"
 #include "lib/sqlite/database.hpp"
+#include "lib/sqlite/remains_view.hpp"
 
 #include <list>
 #include <memory>
@@ -31,7 +32,8 @@ struct DatabaseCore {
     void checkpoint_if_due();
     [[nodiscard]] Result<void> checkpoint(int mode);
 
-    std::unique_ptr<CryptVfs> vfs; // dies after db
+    std::unique_ptr<CryptVfs> vfs;           // dies after db
+    std::unique_ptr<RemainsVfs> remains_vfs; // as vfs; only for open_remains
     sqlite3* db = nullptr;
     std::list<sqlite3_stmt*> idle;                                                        // most recently used first
     std::unordered_map<std::string_view, std::list<sqlite3_stmt*>::iterator> idle_by_sql; // views into the statements

@@ -252,6 +252,21 @@ Result<void> DatabaseCore::checkpoint(int mode)
     return {};
 }
 
+Result<Database> Database::open_remains(const Remains& remains, const Schema& schema)
+{
+    auto impl = std::make_unique<Impl>();
+    impl->core.remains_vfs = std::make_unique<RemainsVfs>(remains);
+    const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    const int rc = sqlite3_open_v2("remains", &impl->core.db, flags, impl->core.remains_vfs->name());
+    if (auto error = impl->core.judge(rc)) return *std::move(error);
+    auto done = harden(impl->core);
+    if (done)
+        done = impl->core.execute("PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON; PRAGMA query_only = ON;");
+    if (done) done = check_version(impl->core, schema);
+    if (!done) return done.error();
+    return Database(std::move(impl));
+}
+
 Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Database::Database(Database&&) noexcept = default;
 Database& Database::operator=(Database&&) noexcept = default;
@@ -345,6 +360,20 @@ Result<void> Database::check()
     if (!*row || statement->text(0) != "ok")
         return damaged_store("the store is damaged: " + std::string(*row ? statement->text(0) : "no verdict"));
     return {};
+}
+
+Result<std::vector<std::string>> Database::findings(int most)
+{
+    auto statement = prepare("PRAGMA integrity_check(" + std::to_string(most) + ")");
+    if (!statement) return statement.error();
+    std::vector<std::string> out;
+    for (;;) {
+        auto row = statement->step();
+        if (!row) return row.error();
+        if (!*row) break;
+        if (statement->text(0) != "ok") out.emplace_back(statement->text(0));
+    }
+    return out;
 }
 
 Result<void> Database::rekey(const Key& key)

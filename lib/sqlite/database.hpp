@@ -20,6 +20,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace godwit::sqlite {
 
@@ -69,6 +70,8 @@ struct OpenOptions {
     const char* vfs_name = nullptr;
 };
 
+class Remains;
+
 class Database {
 public:
     /// Creates the file when there is none (its directory must exist). Errors: storage_in_use; wrong_key and
@@ -76,6 +79,9 @@ public:
     [[nodiscard]] static Result<Database> open(const OpenOptions& options);
     /// A private database in memory, gone when closed: for tests and simulations.
     [[nodiscard]] static Result<Database> open_in_memory(const Schema& schema);
+    /// For reading what is left (remains.hpp, which must outlive it); nothing can be written. A statement that needs a
+    /// lost page fails with storage_corrupt. Errors: storage_too_new, storage_corrupt (not even the schema reads).
+    [[nodiscard]] static Result<Database> open_remains(const Remains& remains, const Schema& schema);
 
     Database(Database&&) noexcept;
     Database& operator=(Database&&) noexcept;
@@ -116,6 +122,8 @@ public:
     [[nodiscard]] Result<void> vacuum();
     /// Reads and authenticates every page and checks every index. storage_corrupt with SQLite's first finding.
     [[nodiscard]] Result<void> check();
+    /// The same, all that is found, at most `most` findings; empty: sound.
+    [[nodiscard]] Result<std::vector<std::string>> findings(int most);
     /// From now on `key` opens the file, and the old one does not. Crash-safe: a crash leaves a file that the old or
     /// the new key (or both, until the next opening) opens. The pages keep their data key: see the ADR.
     [[nodiscard]] Result<void> rekey(const Key& key);

@@ -27,6 +27,9 @@ int MainFile::open(const char* name, int flags, int* out_flags, const Key& key)
     rc = file_.lock(SQLITE_LOCK_SHARED);
     if (rc == SQLITE_OK) rc = file_.lock(SQLITE_LOCK_EXCLUSIVE);
     if (rc != SQLITE_OK) return rc;
+    // Between opening and locking a repair may have put another file under this name.
+    int moved = 0;
+    if (file_.control(SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0) return SQLITE_BUSY;
 
     std::uint64_t bytes = 0;
     rc = file_.size(bytes);

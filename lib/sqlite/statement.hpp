@@ -35,6 +35,15 @@ public:
         return *this;
     }
 
+    /// Binds parameter `index`, from 1, alone: for lists whose length is known when running. First bind() without
+    /// values.
+    template <class Value>
+    Statement& bind_at(int index, const Value& value)
+    {
+        bind_one(index, value);
+        return *this;
+    }
+
     /// True: a row is there. False: done.
     [[nodiscard]] Result<bool> step();
     /// Steps to the end; rows, if any, are passed over.

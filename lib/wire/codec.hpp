@@ -12,6 +12,7 @@
 #include "lib/wire/frames.hpp"
 
 #include <limits>
+#include <new>
 #include <type_traits>
 
 namespace godwit::wire {
@@ -218,8 +219,10 @@ template <class T, class Read>
         read(decoder, out);
         if (!decoder.ok()) return decoder.error();
         return out;
+    } catch (const std::bad_alloc&) {
+        throw; // the tick is refused as a whole: who took this for a peer's nonsense would drop what was accepted
     } catch (const std::exception&) {
-        return Error{ErrorCode::internal, "out of memory while decoding", 0};
+        return Error{ErrorCode::internal, "decoding failed in an unexpected way", 0};
     }
 }
 

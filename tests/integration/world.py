@@ -103,7 +103,10 @@ class Program:
                 self.process.wait()
                 raise Failed(f"{self.name} did not end on SIGTERM in 15 s") from None
         self.reader.join(WAIT_S)
-        self.process.stdin.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass  # it was killed before it read everything
         self.process.stdout.close()
         return self.process.returncode
 

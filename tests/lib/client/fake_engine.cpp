@@ -4,11 +4,13 @@
 //   start          dials link 1 and shows again what nobody took      send        a row, an answer, a frame on link 1
 //   link_frame     a row, an event, a frame back (the receipt)        contacts    never answered (as a relay that is
 //   slow) anything else  answered
+//   send "no memory"  a row, and then there is no memory for the rest
 #include "lib/engine/engine.hpp"
 
 #include "tests/lib/client/fake_store.hpp"
 
 #include <deque>
+#include <new>
 
 namespace godwit::engine {
 
@@ -66,6 +68,7 @@ void Engine::submit(Command command, Moment)
         message.state = MessageState::accepted;
         message.text = send->text;
         state_->store.add(message, true);
+        if (send->text == "no memory") throw std::bad_alloc();
         state_->effects.push_back(SendFrame{1, to_bytes(as_bytes(send->text))});
         reply.value = message.id;
     }

@@ -183,6 +183,37 @@ TEST_CASE("a password is stretched in the background; what is plainly wrong is t
     }
 }
 
+TEST_CASE("memory ran out in a tick: as a refused commit, and the engine that stopped half-way is asked nothing more")
+{
+    World world;
+    world.frame("before");
+    world.shell.turn();
+    world.frames_sent();
+    CHECK(world.text() == "before");
+    world.ask(request::Send{"bob", "no memory", {}});
+    world.ask(request::Send{"bob", "in the same tick", {}});
+    world.frame("unreceipted");
+    world.shell.turn();
+    CHECK(world.frames_sent().empty());
+    CHECK(world.shell.closed_links == 1);
+    CHECK(world.store.rows.size() == 1);
+    const auto warning = world.events.poll();
+    REQUIRE(warning);
+    CHECK(std::get<event::Warning>(*warning).what.detail.find("memory") != std::string::npos);
+    std::set<RequestId> answered;
+    for (int i = 0; i < 2; ++i) {
+        const auto reply = world.reply();
+        CHECK(reply.error.code == ErrorCode::storage_failed);
+        CHECK(reply.error.retry_after_ms == 250);
+        answered.insert(reply.id);
+    }
+    CHECK(answered.size() == 2);
+    world.shell.pass(300ms);
+    world.ask(request::Send{"bob", "after", {}});
+    world.shell.turn();
+    CHECK(world.store.rows.size() == 2);
+}
+
 TEST_CASE("commit refused: nothing is said, requests get the error, the engine starts anew from the store")
 {
     World world;

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/store/rescue_tables.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace godwit::store {
+namespace {
+
+using Is = Column::Is;
+using Kind = sqlite::Value::Kind;
+
+constexpr Column rowid{Is::rowid};
+constexpr Column integer{Is::integer};
+constexpr Column text{Is::text};
+constexpr Column blob{Is::blob};
+constexpr Column id{Is::blob, 16};
+constexpr Column key{Is::blob, 32};
+
+constexpr Column in_range(std::int64_t min, std::int64_t max)
+{
+    return {Is::integer, 0, false, min, max};
+}
+constexpr Column many(std::size_t bytes)
+{
+    return {Is::blob, bytes, true};
+}
+
+constexpr Column identity[] = {rowid, text, text, key, blob, key, blob, blob, blob, in_range(0, 1)};
+constexpr Column value[] = {text, blob};
+constexpr Column contact[] = {text, in_range(1, 4), key, key, blob, in_range(0, 1)};
+// conversation, id, hlc_ms, kind, with, from, device, text, raw, sent, received, state, path, reason, failure, gap,
+// key, notified
+#define GODWIT_MESSAGE                                                                                                 \
+    id, id, integer, in_range(0, UINT32_MAX), text, text, key, text, blob, integer, integer, in_range(0, 4),           \
+        in_range(0, 3), text, text, in_range(0, 1), {Is::text_or_null}, in_range(0, 1)
+constexpr Column message[] = {rowid, GODWIT_MESSAGE};
+constexpr Column head[] = {id, many(24)};
+constexpr Column held[] = {GODWIT_MESSAGE, many(16), integer};
+constexpr Column sender[] = {rowid, key};
+constexpr Column seen[] = {integer, id, integer};
+constexpr Column envelope[] = {id, id, integer, integer, integer, integer, blob, blob};
+constexpr Column delivery[] = {rowid, id, key, text, in_range(0, 3), integer, integer, integer};
+
+constexpr std::array all{
+    Table{"identity", "INSERT OR IGNORE INTO identity VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", identity},
+    Table{"value", "INSERT OR IGNORE INTO value VALUES(?1, ?2)", value},
+    Table{"contact", "INSERT OR IGNORE INTO contact VALUES(?1, ?2, ?3, ?4, ?5, ?6)", contact},
+    Table{"message",
+          "INSERT OR IGNORE INTO message SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
+          "?17, ?18, ?19 WHERE NOT EXISTS(SELECT 1 FROM message INDEXED BY message_id WHERE id = ?3 AND conversation = "
+          "?2)",
+          message},
+    Table{"head", "INSERT OR IGNORE INTO head VALUES(?1, ?2)", head},
+    Table{
+        "held",
+        "INSERT OR IGNORE INTO held VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
+        "?18, ?19, ?20)",
+        held},
+    Table{"sender", "INSERT OR IGNORE INTO sender VALUES(?1, ?2)", sender},
+    Table{"seen", "INSERT OR IGNORE INTO seen VALUES(?1, ?2, ?3)", seen, true},
+    Table{"envelope", "INSERT OR IGNORE INTO envelope VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", envelope},
+    Table{
+        "delivery",
+        "INSERT OR IGNORE INTO delivery SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE NOT EXISTS(SELECT 1 FROM delivery "
+        "WHERE message = ?2 AND device = ?3)",
+        delivery},
+};
+
+bool fits(const Column& column, const sqlite::Value& v)
+{
+    switch (column.is) {
+    case Is::rowid: return v.kind == Kind::null;
+    case Is::integer: return v.kind == Kind::integer;
+    case Is::text: return v.kind == Kind::text;
+    case Is::text_or_null: return v.kind == Kind::text || v.kind == Kind::null;
+    case Is::blob: break;
+    }
+    if (v.kind != Kind::blob) return false;
+    if (column.bytes == 0) return true;
+    return column.many ? v.size % column.bytes == 0 : v.size == column.bytes;
+}
+
+} // namespace
+
+std::span<const Table> tables()
+{
+    return all;
+}
+
+const Table* table_of(const sqlite::Row& row)
+{
+    const auto found = std::find_if(all.begin(), all.end(), [&](const Table& table) {
+        return table.keyed == row.keyed &&
+               std::equal(table.columns.begin(), table.columns.end(), row.columns.begin(), row.columns.end(), fits);
+    });
+    return found == all.end() ? nullptr : &*found;
+}
+
+bool makes_sense(const Table& table, const sqlite::Row& row)
+{
+    if (std::string_view(table.name) == "identity" && row.rowid != 1) return false;
+    for (std::size_t i = 0; i < table.columns.size(); ++i) {
+        const Column& column = table.columns[i];
+        const sqlite::Value& v = row.columns[i];
+        if (column.is == Is::integer && (v.integer < column.min || v.integer > column.max)) return false;
+        if (v.kind == Kind::text && !is_utf8(as_text(v.bytes))) return false;
+    }
+    return true;
+}
+
+std::optional<std::int64_t> message_index_entry(const sqlite::Row& row)
+{
+    // conversation, hlc_ms, id, and the rowid that SQLite adds
+    static constexpr Column entry[] = {id, integer, id, integer};
+    if (!row.keyed || !row.whole ||
+        !std::equal(std::begin(entry), std::end(entry), row.columns.begin(), row.columns.end(), fits))
+        return std::nullopt;
+    return row.columns[3].integer;
+}
+
+} // namespace godwit::store
