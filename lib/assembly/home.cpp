@@ -135,7 +135,7 @@ Result<void> make_private(const fs::path& database)
 }
 #endif
 
-Result<Bytes> read_own_key(const std::string& folder)
+Result<WipingBytes> read_own_key(const std::string& folder)
 {
     const fs::path key = fs::path(folder) / "store.key";
     std::error_code ignored;

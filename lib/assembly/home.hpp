@@ -30,7 +30,7 @@ struct Home {
 [[nodiscard]] Result<Home> open_home(const std::string& folder, bool own_key, port::Entropy& entropy);
 
 /// store.key, which must be there. Errors: wrong_key.
-[[nodiscard]] Result<Bytes> read_own_key(const std::string& folder);
+[[nodiscard]] Result<WipingBytes> read_own_key(const std::string& folder);
 /// Makes the file when it is missing, empty; nobody but its owner reads or writes it.
 [[nodiscard]] Result<void> make_private(const std::filesystem::path& database);
 
