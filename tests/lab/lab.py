@@ -4,12 +4,14 @@
 
     lab.py --list              what there is
     lab.py [NAME...]           run all, or those whose name begins so; ends with "N passed, N failed"
+    lab.py --write             run all, and put the table of results into docs/lab.md
     lab.py --clean             remove what a killed run left behind
 
 Needs root. Exit code 0: all passed; 1: some failed; 2: wrong use; 77: this machine cannot run it.
 """
 
 import argparse
+import collections
 import os
 import signal
 import sys
@@ -42,7 +44,11 @@ def check(condition, what):
         raise Failed(what)
 
 
+NOTES = []
+
+
 def note(text):
+    NOTES.append(text)
     print("    " + text, flush=True)
 
 
@@ -56,6 +62,7 @@ def run_one(name, build):
 
     started = time.monotonic()
     print(f"--- {name}", flush=True)
+    NOTES.clear()
     signal.signal(signal.SIGALRM, late)
     signal.alarm(seconds)
     outcome, why = "passed", ""
@@ -74,7 +81,26 @@ def run_one(name, build):
     finally:
         signal.alarm(0)
     print(f"{outcome:8} {name} ({time.monotonic() - started:.1f} s){': ' + why if why else ''}", flush=True)
-    return outcome
+    return Result(name, outcome, time.monotonic() - started, list(NOTES))
+
+
+Result = collections.namedtuple("Result", "name outcome seconds notes")
+
+
+def write_table(path, results):
+    """Puts the results where docs/lab.md keeps them."""
+    begin, end = "<!-- results: ./dev lab --write -->\n", "<!-- end of results -->\n"
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    before, _, rest = text.partition(begin)
+    _, found, after = rest.partition(end)
+    if not found:
+        sys.exit(f"lab: {path} has no place for results")
+    rows = [f"| `{one.name}` | {one.outcome} | {one.seconds:.0f} s | {'; '.join(one.notes).replace('|', '/') or '-'} |"
+            for one in results]
+    table = [f"Of {time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores.\n", "| Scenario | Result | Took | Seen |", "|---|---|---|---|", *rows]
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(before + begin + "\n".join(table) + "\n" + end + after)
 
 
 def main():
@@ -90,6 +116,7 @@ def main():
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--clean", action="store_true")
+    parser.add_argument("--write", action="store_true", help="put the results into docs/lab.md; takes all scenarios")
     parser.add_argument("--build", default=os.path.join(here, "..", "..", "build"), help="build directory (default: build)")
     options = parser.parse_args()
 
@@ -97,6 +124,9 @@ def main():
         for name, (_, what, _) in SCENARIOS.items():
             print(f"{name:24} {what}")
         return 0
+    if options.write and options.names:
+        print("lab: --write takes all scenarios", file=sys.stderr)
+        return 2
     names = [name for name in SCENARIOS if not options.names or any(name.startswith(n) for n in options.names)]
     unknown = [n for n in options.names if not any(name.startswith(n) for name in SCENARIOS)]
     if unknown:
@@ -117,7 +147,10 @@ def main():
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, leave)
 
-    outcomes = [run_one(name, os.path.abspath(options.build)) for name in names]
+    results = [run_one(name, os.path.abspath(options.build)) for name in names]
+    outcomes = [one.outcome for one in results]
+    if options.write:
+        write_table(os.path.join(here, "..", "..", "docs", "lab.md"), results)
     failed, skipped = outcomes.count("FAILED"), outcomes.count("not run")
     print(f"{outcomes.count('passed')} passed, {failed} failed" + (f", {skipped} not run" if skipped else ""))
     return 1 if failed else 0

@@ -295,6 +295,59 @@ def flight_udp_blocked_turned(lab):
     same_histories(alice, bob)
 
 
+@scenario("packets of more than 1,280 bytes vanish on the way: large messages still go direct", seconds=150)
+def flight_mtu_hole(lab):
+    lab.mtu_hole(1280)
+    relay, alice, bob = direct_conversation(lab, "port_restricted", "port_restricted")
+    started = time.monotonic()
+    deliveries = exchange(alice, bob, 10, "long", bytes_each=20_000, seconds=60)
+    note(f"20 messages of 20 kB: {paths(deliveries)}, all delivered after {time.monotonic() - started:.1f} s")
+    check(paths(deliveries) == {"direct": 20}, f"direct, not {paths(deliveries)}")
+    same_histories(alice, bob)
+
+
+@scenario("rung by rung down, and up again: direct, turned, mailbox over QUIC, mailbox over TLS, direct", seconds=300)
+def flight_rungs(lab):
+    turn = lab.coturn()
+    site_a, site_b = lab.site("port_restricted", "alice"), lab.site("port_restricted", "bob")
+    relay, alice, bob = pair_of(lab, site_a, site_b, TURN_CONFIG)
+
+    def rung(name, path, over):
+        started = time.monotonic()
+        first = exchange(alice, bob, 3, name + ", at once", seconds=60)
+        took = time.monotonic() - started
+        if path != "mailbox":
+            wait_path(alice, "bob", path, 60)
+            wait_path(bob, "alice", path, 60)
+        got = exchange(alice, bob, 5, name, seconds=60)
+        note(f"{name}: at once {paths(first)} within {took:.1f} s, then {paths(got)}")
+        check(set(paths(got)) == {path}, f"{name}: by {path}, not {paths(got)}")
+        seen = alice.of("connected")[-1]["over"]
+        check(seen == over, f"{name}: connected over {over}, not {seen}")
+
+    rung("all is well", "direct", "quic")
+    heal_pair = lab.cut(site_a, site_b)
+    for client in (alice, bob):
+        client.must("network_changed")
+    rung("no direct way", "turned", "quic")
+    turn.kill()
+    turn.wait()
+    for client in (alice, bob):
+        client.must("network_changed")
+    rung("no TURN server", "mailbox", "quic")
+    heal_udp = lab.no_udp(site_a)
+    alice.must("network_changed")
+    until(lambda: alice.of("connected")[-1]["over"] == "tls", 60, "alice does not come back over TLS")
+    rung("no UDP", "mailbox", "tls")
+    heal_udp()
+    heal_pair()
+    for client in (alice, bob):
+        client.must("network_changed")
+    until(lambda: alice.of("connected")[-1]["over"] == "quic", 90, "alice does not come back over QUIC")
+    rung("all is well again", "direct", "quic")
+    same_histories(alice, bob)
+
+
 @scenario("measured: the first message after both are online, 20 ms to the relay (40 ms between the two)", seconds=180)
 def flight_first_message(lab):
     lab.coturn()

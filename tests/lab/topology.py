@@ -293,18 +293,26 @@ class Lab:
         client.address("eth1", f"{other.net}.2/24")
         client.ip("route", "replace", "default", "via", f"{other.net}.1")
 
+    def bridge_rules(self, name, *rules):
+        """What the internet does to frames that pass it, as nftables rules; returns a function that takes it away."""
+        text = "\n".join(rules)
+        self.inet.nft(f"table bridge {name} {{ chain {name} {{ type filter hook forward priority filter;\n{text}\n}}\n}}\n")
+        return lambda: self.inet.nft(f"delete table bridge {name}\n")
+
+    def mtu_hole(self, bytes_max):
+        """Longer IPv4 packets vanish without a word (no ICMP), whoever sends them."""
+        return self.bridge_rules("hole", f"ip length > {bytes_max} drop")
+
+    def no_udp(self, site):
+        """No UDP passes from or to a site's outside any more."""
+        return self.bridge_rules(f"u{site.client.name}", f"ip saddr {site.external} ip protocol udp drop",
+                                 f"ip daddr {site.external} ip protocol udp drop")
+
     def cut(self, a, b):
         """No datagram between two sites' outsides passes any more, either way; the relay is still reached. Returns a function
         that heals it."""
-        def drop(on):
-            if on:
-                self.inet.nft(f"table bridge gw {{ chain cut {{ type filter hook forward priority filter;\n"
-                              f"ip saddr {a.external} ip daddr {b.external} drop\n"
-                              f"ip saddr {b.external} ip daddr {a.external} drop\n}}\n}}\n")
-            else:
-                self.inet.nft("delete table bridge gw\n")
-        drop(True)
-        return lambda: drop(False)
+        return self.bridge_rules("gw", f"ip saddr {a.external} ip daddr {b.external} drop",
+                                 f"ip saddr {b.external} ip daddr {a.external} drop")
 
     def _box(self, name, kind, external):
         box = self.host(name)

@@ -25,8 +25,7 @@ FOUND_SHARE = 0.95
 MUTANTS = [
     # the tick
     ("speak_before_commit", "lib/client/ticker.cpp",
-     "    const auto committed = parts_.store.commit();\n    tick_open_ = false;\n",
-     "    speak();\n    const auto committed = parts_.store.commit();\n    tick_open_ = false;\n"),
+     "    const bool written = parts_.store.dirty();\n", "    speak();\n    const bool written = parts_.store.dirty();\n"),
     ("go_on_after_failed_commit", "lib/client/ticker.cpp",
      "        commit_failed(committed.error());\n        return;\n",
      "        parts_.store.rollback();\n        speak();\n        return;\n"),
