@@ -13,6 +13,10 @@
 #include <iostream>
 #include <iterator>
 
+#if !defined(_WIN32)
+#include <sys/resource.h>
+#endif
+
 namespace {
 
 constexpr const char* about =
@@ -243,6 +247,10 @@ void trace_line(int level, std::string_view room, std::string_view text)
 
 int main(int argc, char** argv)
 {
+#if !defined(_WIN32)
+    const rlimit none{};
+    (void)::setrlimit(RLIMIT_CORE, &none); // Keys are in memory: no core dumps.
+#endif
     try {
         return run(argc, argv);
     } catch (const std::exception& trouble) {

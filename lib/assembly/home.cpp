@@ -173,6 +173,9 @@ Result<Home> open_home(const std::string& folder_text, bool own_key, port::Entro
         if (!fs::exists(key)) {
             if (fs::exists(database) && fs::file_size(database) > 0) return no_key(folder_text);
             if (auto done = make_key(folder, key, entropy); !done.ok()) return done.error();
+        } else {
+            std::error_code none;
+            home.emptied = !fs::exists(database, none) || fs::file_size(database, none) == 0;
         }
         auto bytes = read_key(key);
         if (!bytes.ok()) return std::move(bytes).error();

@@ -22,6 +22,7 @@ inline constexpr const char* database_name = "godwit.db";
 
 struct Home {
     std::string database; ///< Path of the store.
+    bool emptied = false; ///< There was a key, and no store: it is lost, or the first start was cut short.
     WipingBytes key;      ///< From store.key; empty when the embedder brings a key or passphrase.
 };
 

@@ -102,6 +102,12 @@ Result<std::unique_ptr<client::Facade>> open(ClientOptions options)
 
     auto trace = std::make_unique<CallbackTrace>(std::move(options.trace));
     client::FacadeParts parts;
+    if (home->emptied)
+        parts.notices.push_back({ErrorCode::storage_corrupt,
+                                 "this home had a key and no store, or an empty one: unless it was never used, its "
+                                 "history is lost, so restore " +
+                                     home->database + " if there is a copy",
+                                 0});
     auto store = open_store(*home, options.passphrase, *trace, parts.notices);
     wipe(options.passphrase);
     if (!store.ok()) return std::move(store).error();

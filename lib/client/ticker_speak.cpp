@@ -81,6 +81,9 @@ void Ticker::commit_failed(const Error& error)
     const bool first = storage_backoff_ == Duration::zero();
     storage_backoff_ = first ? storage_backoff_min : std::min(storage_backoff_ * 2, storage_backoff_max);
     storage_error_ = error;
+    if (error.code == ErrorCode::storage_corrupt)
+        storage_error_.detail +=
+            ", or close this home, `godwit check` it and save what is undamaged by `godwit repair`";
     storage_error_.retry_after_ms =
         static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(storage_backoff_).count());
     quiet_until_ = parts_.shell.now().mono + storage_backoff_;

@@ -482,6 +482,8 @@ void Outbox::settle(port::Store& store, const MessageId& id, const DeviceId& dev
                 if (row && (route.path == Path::none || route.path == row->message.path))
                     route = {0, row->message.path, row->message.path_reason};
             }
+            // What goes by a link is marked before it leaves: this was put into the mailbox, and the answer was lost.
+            if (route.path == Path::none) route = {0, Path::mailbox, "the relay's answer was lost"};
             if (store.set_message_state(id, MessageState::delivered, route.path, route.reason, {}))
                 out.push_back({id, user, MessageState::delivered, route.path, route.reason, {}});
         } else if (!recipient_may_have_it) {

@@ -96,6 +96,9 @@ bool Engine::State::receive_message(const DeviceId& from, const wire::Envelope& 
             mailbox_acks.push_back(arrival.sequence);
         return true;
     case Verdict::repeated:
+        // Delivered again, because the acknowledgement was lost with a connection: it has had its effect.
+        if (is_control) return false;
+        [[fallthrough]];
     case Verdict::forged:
         context.reject("an envelope that does not open");
         context.security(SecurityKind::message_forged, person->stored.user, from,

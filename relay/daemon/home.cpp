@@ -35,6 +35,12 @@ Result<Home> open_home(const Options& options, port::Entropy& entropy)
         return Error{ErrorCode::invalid_argument, key + " is there: start without --new-key", 0};
     if (has_database && options.new_database)
         return Error{ErrorCode::invalid_argument, database + " is there: start without --new-database", 0};
+    if (has_key && !has_bytes(database) && has_bytes(database + "-wal"))
+        return lost(database +
+                    " is missing or empty, and its log is there: restore the database from a copy; or move " +
+                    database +
+                    "-wal away and start once with --new-database, and this relay has its address, and no account, "
+                    "contact or message");
     if (has_key && !has_database && !options.new_database)
         return lost(
             database + " is missing or empty, and " + key +

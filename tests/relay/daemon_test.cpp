@@ -375,6 +375,11 @@ TEST_CASE("key or database lost: the relay does not start as another one, or as 
         remove_database();
         if (emptied) std::ofstream(database).flush();
         refused(arguments(directory), {database + " is missing or empty", "restore the database", "--new-database"});
+        // As kill -9 leaves it: what was said last is in the log, which means nothing by itself.
+        std::ofstream(database + "-wal") << "a log";
+        refused(arguments(directory), {database + " is missing or empty", "its log is there", "--new-database"});
+        CHECK(std::filesystem::file_size(database + "-wal") == 5);
+        std::filesystem::remove(database + "-wal");
     }
     CHECK(starts(with("--new-database")) == third);
     CHECK(starts(arguments(directory), true) == third); // ann's name was free again

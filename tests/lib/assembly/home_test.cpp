@@ -108,6 +108,30 @@ TEST_CASE("a damaged end of the log is cut off, and the application is told befo
     CHECK(std::get<StatusReport>(ask(*torn, request::Status{}).value).policy == PathPolicy::relay_only);
 }
 
+TEST_CASE("a home whose store is gone while its key is there says so")
+{
+    const test::TemporaryFolder folder;
+    const auto warned = [&](const std::string& name) {
+        const auto client = open({.home = folder / name});
+        const auto id = client->submit(request::Status{});
+        bool out = false;
+        while (auto event = client->wait(30s)) {
+            if (std::holds_alternative<event::Reply>(*event)) return out;
+            if (const auto* one = std::get_if<event::Warning>(&*event))
+                out = out || one->what.code == ErrorCode::storage_corrupt;
+        }
+        FAIL("no reply");
+        return out;
+    };
+    CHECK_FALSE(warned("home"));
+    CHECK_FALSE(warned("home"));
+    std::filesystem::resize_file(folder / "home/godwit.db", 0);
+    CHECK(warned("home"));
+    CHECK_FALSE(warned("home")); // It is a new one now.
+    std::filesystem::remove(folder / "home/godwit.db");
+    CHECK(warned("home"));
+}
+
 TEST_CASE("options out of bounds are named")
 {
     const test::TemporaryFolder folder;

@@ -214,6 +214,20 @@ TEST_CASE("a receipt for what the relay stored says mailbox, and why, also after
     CHECK(progress[0].reason == "peer offline");
 }
 
+TEST_CASE("a receipt for a put whose answer was lost with the process says mailbox")
+{
+    Desk desk;
+    desk.accept(1);
+    desk.outbox.use(bob1, {mailbox});
+    REQUIRE(desk.collect().offers.size() == 1);
+    desk.restart();
+    const auto progress = desk.outbox.receipt(desk.store, bob1, {message_named(1)}, 0);
+    REQUIRE(progress.size() == 1);
+    CHECK(progress[0].state == MessageState::delivered);
+    CHECK(progress[0].path == Path::mailbox);
+    CHECK_FALSE(progress[0].reason.empty());
+}
+
 TEST_CASE("two devices and an own one: delivered by the first of the recipient's, kept until all are settled")
 {
     Desk desk;
