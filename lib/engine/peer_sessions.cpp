@@ -11,6 +11,10 @@ namespace {
 
 /// Candidates of our own that wait for the next tick; ICE gathers a dozen.
 constexpr std::size_t local_candidates_max = 64;
+/// A TURN server that has given no address for so long counts as dead ...
+constexpr Duration turn_answer_max = std::chrono::milliseconds(1500);
+/// ... and is left out where a direct path may do without it.
+constexpr Duration turn_rest = std::chrono::minutes(1);
 
 } // namespace
 
@@ -38,6 +42,10 @@ bool PeerSessions::open(const DeviceId& device, Peer& peer, std::uint64_t sessio
     attempt.session = session;
     attempt.ours = ours;
     attempt.since = now.mono;
+    // Its address as others see it comes from the TURN server, when there is one: a dead one must not stand in the way
+    // of a direct path.
+    if (allow_direct && turn_rests_until_ > now.mono) allow_turn = false;
+    attempt.turned = allow_turn;
     devices_by_link_[attempt.link] = device;
     context_.effect(OpenPath{attempt.link, device, means_.device_seed, controlling(device), allow_direct, allow_turn,
                              allow_turn ? means_.turn_servers : std::vector<wire::TurnServer>{}, means_.stun_host,
@@ -74,6 +82,8 @@ void PeerSessions::end_attempt(const DeviceId& device, Peer& peer, std::string t
         end.session = attempt.session;
         outgoing_.push_back({device, std::move(end)});
     }
+    if (!trouble.empty() && attempt.turned && !attempt.relayed && attempt.since + turn_answer_max <= now.mono)
+        turn_rests_until_ = now.mono + turn_rest;
     if (!trouble.empty()) {
         const auto& config = context_.config;
         peer.retry = std::clamp(peer.retry * 2, config.direct_retry_min, config.direct_retry_max);
@@ -198,8 +208,9 @@ void PeerSessions::local_candidate(LinkId link, std::string_view candidate)
     const auto owner = devices_by_link_.find(link);
     if (owner == devices_by_link_.end() || candidate.size() > wire::candidate_bytes_max) return;
     auto& peer = peers_[owner->second];
-    if (peer.attempt && peer.attempt->link == link && peer.attempt->candidates.size() < local_candidates_max)
-        peer.attempt->candidates.emplace_back(candidate);
+    if (!peer.attempt || peer.attempt->link != link) return;
+    peer.attempt->relayed = peer.attempt->relayed || candidate.find(" typ relay") != std::string_view::npos;
+    if (peer.attempt->candidates.size() < local_candidates_max) peer.attempt->candidates.emplace_back(candidate);
 }
 
 void PeerSessions::gathering_done(LinkId link)
@@ -423,6 +434,7 @@ void PeerSessions::close_all()
 
 void PeerSessions::network_changed(Moment now)
 {
+    turn_rests_until_ = Instant{};
     for (auto& [device, peer] : peers_) {
         const bool wanted = peer.attempt.has_value() || !peer.links.empty();
         if (peer.attempt) end_attempt(device, peer, {}, true, now);

@@ -137,6 +137,8 @@ private:
         bool answered = false;  ///< The far side's description is known.
         bool done_sent = false;
         bool gathered = false;
+        bool turned = false;  ///< TURN servers were given to it.
+        bool relayed = false; ///< One of them gave an address.
         Instant since{};
         std::vector<std::string> candidates; ///< Ours, not sent yet.
         std::uint32_t remote_candidates = 0;
@@ -178,6 +180,7 @@ private:
 
     Context& context_;
     Means means_;
+    Instant turn_rests_until_{};
     PathPolicy policy_ = PathPolicy::direct_first;
     std::map<DeviceId, Peer> peers_;
     std::unordered_map<LinkId, DeviceId> devices_by_link_;

@@ -297,13 +297,29 @@ def flight_udp_blocked_turned(lab):
 
 @scenario("packets of more than 1,280 bytes vanish on the way: large messages still go direct", seconds=150)
 def flight_mtu_hole(lab):
+    sites = lab.site("port_restricted", "alice"), lab.site("port_restricted", "bob")
     lab.mtu_hole(1280)
-    relay, alice, bob = direct_conversation(lab, "port_restricted", "port_restricted")
+    relay, alice, bob = pair_of(lab, *sites)
+    alice.wait_delivered([alice.send("bob", "hello")], 20)
+    wait_path(alice, "bob", "direct", 15)
+    wait_path(bob, "alice", "direct", 15)
     started = time.monotonic()
     deliveries = exchange(alice, bob, 10, "long", bytes_each=20_000, seconds=60)
     note(f"20 messages of 20 kB: {paths(deliveries)}, all delivered after {time.monotonic() - started:.1f} s")
     check(paths(deliveries) == {"direct": 20}, f"direct, not {paths(deliveries)}")
     same_histories(alice, bob)
+
+
+@scenario("the TURN server is gone: pairs that do not need it go direct", seconds=90)
+def flight_turn_dead(lab):
+    relay, alice, bob = pair_of(lab, lab.site("port_restricted", "alice"), lab.site("port_restricted", "bob"), TURN_CONFIG)
+    started = time.monotonic()
+    alice.wait_delivered([alice.send("bob", "hello")], 20)
+    wait_path(alice, "bob", "direct", 30)
+    wait_path(bob, "alice", "direct", 30)
+    note(f"direct after {time.monotonic() - started:.1f} s")
+    deliveries = exchange(alice, bob, 5, "direct")
+    check(paths(deliveries) == {"direct": 10}, f"direct, not {paths(deliveries)}")
 
 
 @scenario("rung by rung down, and up again: direct, turned, mailbox over QUIC, mailbox over TLS, direct", seconds=300)
