@@ -250,6 +250,27 @@ Result<void> complete_link(Context& context, const seal::LinkGrant& grant, const
     return {};
 }
 
+Result<void> complete_again(Context& context, BytesView shown, const std::string& device_name,
+                            port::StoredIdentity& identity, Moment now)
+{
+    auto list = current_list(context, shown, false, identity, now);
+    if (!list) return list.error();
+    const auto refused = identity::verify_device_list(identity.device_list, identity.user, identity.account_key);
+    if (!refused) return refused.error();
+    // The list that came with the grant is the account's own word: a relay that shows less gets a mended one, for
+    // nobody signs a version twice because of it.
+    if (list->version < refused->version) {
+        auto mended = identity::mend(*refused, *list, removed_devices(context.store), identity.user,
+                                     identity.account_seed, now.wall_ms);
+        if (!mended) return Error{ErrorCode::conflict, "the relay's device list is older than the granted one", 0};
+        identity.device_list = std::move(mended->encoded);
+    } else if (auto done = certify(device_name, &*list, identity, now); !done) {
+        return done;
+    }
+    put_unanswered(context.store, identity);
+    return {};
+}
+
 FixedBytes<32, wire::relay::LoginSecretTag> login_secret(const Credentials& credentials)
 {
     return FixedBytes<32, wire::relay::LoginSecretTag>::from(credentials.login_secret).value();

@@ -40,6 +40,10 @@ void set_confirmed(port::Store& store);
 /// The same from what a device of the account has granted.
 [[nodiscard]] Result<void> complete_link(Context& context, const seal::LinkGrant& grant, const std::string& device_name,
                                          port::StoredIdentity& identity, Moment now);
+/// Certifies a device that was completed by a grant anew: the relay refused its list and showed `shown`, which others
+/// have changed meanwhile. Errors: as complete_login.
+[[nodiscard]] Result<void> complete_again(Context& context, BytesView shown, const std::string& device_name,
+                                          port::StoredIdentity& identity, Moment now);
 
 /// Precondition: 32 bytes.
 [[nodiscard]] FixedBytes<32, wire::relay::LoginSecretTag> login_secret(const Credentials& credentials);

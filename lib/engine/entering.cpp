@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //   register | login | be linked ── keys (account) ── dial ── session: Hello, Welcome, the first frame
 //       ── vault, or a grant ── certificate, next device list ── committed ── AddDevice ── Session
+//       conflict: login begins again; who is linked takes the list that the refusal shows, and certifies itself anew
 //   known device ── Resume ── Session ──> live
 #include "lib/engine/state.hpp"
 
@@ -12,8 +13,8 @@ namespace frame = wire::relay;
 
 namespace {
 
-/// Two devices that log in at once: the second one's list is not the next one any more. It takes the new one, and tries
-/// again so often.
+/// Two devices that log in or are linked at once: the second one's list is not the next one any more. It takes the new
+/// one, and tries again so often.
 constexpr std::uint32_t conflicts_max = 4;
 
 } // namespace
@@ -158,10 +159,19 @@ void Engine::State::refused(LinkId link, const note::Refused& no, Moment now)
 {
     auto why = no.why;
     auto* session = session_on(link);
-    if (entering && why.code == ErrorCode::conflict && !entering->credentials.create && !entering->offer &&
-        session != nullptr && ++entering->conflicts <= conflicts_max)
-        return session->enter(frame::Login{entering->credentials.user, account::login_secret(entering->credentials)},
-                              now);
+    if (entering && why.code == ErrorCode::conflict && !entering->credentials.create && session != nullptr &&
+        ++entering->conflicts <= conflicts_max) {
+        if (!entering->offer)
+            return session->enter(
+                frame::Login{entering->credentials.user, account::login_secret(entering->credentials)}, now);
+        auto& who = entering->identity;
+        if (no.stored && !who.account_seed.empty()) {
+            auto done =
+                account::complete_again(context, no.stored->device_list, entering->credentials.device_name, who, now);
+            if (done) return session->enter(frame::AddDevice{who.user, who.certificate, who.device_list}, now);
+            why = std::move(done).error();
+        }
+    }
     if (entering) {
         // Refused for good: no account was made, so this home holds none.
         if (entering->credentials.create && !is_temporary(why.code) && !account::confirmed(context.store)) {

@@ -19,6 +19,9 @@ constexpr Duration surplus_wait = std::chrono::seconds(2);
 constexpr Duration failure_wait_min = std::chrono::seconds(1);
 /// Keys grow old while nothing happens: so often everything is looked at.
 constexpr Duration sweep_every = std::chrono::hours(24);
+/// The relay tells the stock of KeyPackages at login; who stays connected asks so often. What contacts may use up
+/// meanwhile is the relay's key_packages_per_pair.
+constexpr Duration stock_every = std::chrono::hours(1);
 
 bool is_leader(const seal::Circle& circle)
 {
@@ -53,7 +56,7 @@ void GroupKeeper::stop()
     unlisted_.clear();
     evictions_.clear();
     drained_ = false;
-    sweep_due_ = never;
+    sweep_due_ = stock_due_ = never;
 }
 
 void GroupKeeper::connected(const frame::Session& session)
@@ -72,6 +75,7 @@ void GroupKeeper::mailbox_empty()
 void GroupKeeper::disconnected()
 {
     drained_ = false;
+    stock_due_ = never;
     for (auto& [conversation, chore] : chores_) {
         chore.step = Chore::Step::rest;
         chore.due = Instant{};
@@ -120,6 +124,7 @@ void GroupKeeper::handle_deadline(RelaySession* session, Moment now)
 {
     if (groups_ == nullptr || session == nullptr) return;
     sweep(now);
+    ask_for_stock(*session, now);
     for (const auto& report : std::exchange(reports_, {}))
         (void)session->request(report, purpose::Reject{report.conversation}, now);
     if (packages_due_ || last_resort_due_) publish_packages(*session, now);
@@ -141,11 +146,20 @@ void GroupKeeper::sweep(Moment now)
     if (sweep_due_ == never) sweep_due_ = now.mono + soon(sweep_every);
 }
 
+void GroupKeeper::ask_for_stock(RelaySession& session, Moment now)
+{
+    if (stock_due_ <= now.mono) {
+        (void)session.request(frame::KeyPackagePublish{}, purpose::KeyPackageStock{true}, now);
+        stock_due_ = never;
+    }
+    if (stock_due_ == never) stock_due_ = now.mono + soon(stock_every);
+}
+
 Instant GroupKeeper::deadline() const
 {
     Instant out = never;
     if (groups_ == nullptr) return out;
-    if (drained_) out = sweep_due_;
+    if (drained_) out = earlier(sweep_due_, stock_due_);
     for (const auto& [conversation, chore] : chores_)
         if (chore.step == Chore::Step::rest && (drained_ || groups_->is_pending(conversation)))
             out = earlier(out, chore.due);

@@ -51,6 +51,7 @@ public:
     void welcome_came(BytesView sealed, Moment now);
     void relay_state(const wire::relay::GroupChanged& state);
     void answered(const purpose::Group& what, const wire::relay::Response& response, Moment now);
+    void answered(const purpose::KeyPackageStock& what, const wire::relay::Response& response);
 
     /// Begins what is due. `session`: the logged-in one; nullptr: not connected.
     void handle_deadline(RelaySession* session, Moment now);
@@ -83,6 +84,7 @@ private:
 
     void look_at_all();
     void sweep(Moment now);
+    void ask_for_stock(RelaySession& session, Moment now);
     void work(const ConversationId& conversation, Chore& chore, RelaySession& session, Moment now);
     void fetch_packages(const ConversationId& conversation, Chore& chore, const seal::Circle& circle,
                         RelaySession& session, Moment now);
@@ -109,6 +111,7 @@ private:
     bool packages_due_ = false;
     bool last_resort_due_ = false;
     Instant sweep_due_ = never; ///< Keys grow old without anything happening; set when first connected.
+    Instant stock_due_ = never; ///< Contacts use KeyPackages up while we are connected.
     std::map<ConversationId, Chore> chores_;
     std::vector<wire::relay::GroupReject> reports_;
     std::set<ConversationId> changed_;

@@ -52,6 +52,16 @@ void GroupKeeper::answered(const purpose::Group& what, const frame::Response& re
     }
 }
 
+/// What is left counts only where it was asked for: a relay that always says 0 gets one publication an hour.
+void GroupKeeper::answered(const purpose::KeyPackageStock& what, const frame::Response& response)
+{
+    if (response.error.code != ErrorCode::ok)
+        return context_.log("the relay did not take KeyPackages: " + response.error.detail);
+    const auto* stock = std::get_if<frame::KeyPackageStock>(&response.body);
+    if (what.asks && stock != nullptr && stock->key_packages < context_.config.key_packages_kept / 2)
+        packages_due_ = true;
+}
+
 void GroupKeeper::begin_creating(Chore& chore, const seal::Circle& circle, std::uint64_t incarnation)
 {
     chore.creates = true;

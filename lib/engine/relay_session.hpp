@@ -51,8 +51,10 @@ struct Report {};
 struct Reject {
     ConversationId conversation;
 };
-/// KeyPackages of ours for the relay.
-struct KeyPackageStock {};
+/// KeyPackages of ours for the relay; or none of them, which only asks how many are left.
+struct KeyPackageStock {
+    bool asks = false;
+};
 } // namespace purpose
 using Purpose =
     std::variant<purpose::Enter, purpose::Logout, purpose::Contact, purpose::Put, purpose::Receipt, purpose::Signal,

@@ -191,8 +191,8 @@ void Engine::State::answered(const Purpose& what, const frame::Response& respons
         groups_moved(now);
     } else if (const auto* reject = std::get_if<purpose::Reject>(&what)) {
         if (code == ErrorCode::conflict) keeper.doubt(reject->conversation);
-    } else if (std::holds_alternative<purpose::KeyPackageStock>(what) && code != ErrorCode::ok) {
-        context.log("the relay did not take KeyPackages: " + response.error.detail);
+    } else if (const auto* stock = std::get_if<purpose::KeyPackageStock>(&what)) {
+        keeper.answered(*stock, response);
     }
 }
 

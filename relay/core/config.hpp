@@ -65,8 +65,10 @@ struct Limits {
     Rate group_rejects{5, std::chrono::minutes(12)};               ///< Per device.
     Rate group_creations{10, std::chrono::minutes(2)};             ///< Per account and conversation.
     Rate key_package_requests{600, std::chrono::milliseconds(50)}; ///< Publications and fetches, per account.
-    /// One-time packages of one account that another may use up; beyond, it gets the last resort.
-    Rate key_packages_per_pair{32, std::chrono::seconds(10)};
+    /// One-time packages of one device that another account may use up; beyond, it gets the last resort. A device keeps
+    /// 16 here and looks once an hour (lib/engine): whoever asks at that pace leaves more than half of them. A group
+    /// that is created takes one.
+    Rate key_packages_per_pair{4, std::chrono::minutes(30)};
     /// A device signs its packages for 180 days (lib/seal). The last 30 of these they lie around with whoever fetched
     /// them; a last resort is all that a device has that is away for long, and is kept to the end.
     WallMs key_package_age_ms_max = WallMs{150} * 24 * 3600 * 1000;

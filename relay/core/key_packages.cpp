@@ -53,13 +53,15 @@ Answer KeyPackages::fetch(const Session& session, const frame::KeyPackageFetch& 
     const auto partner = partner_of(context_, session, request.user);
     if (!partner) return no_partner();
 
-    const auto pair = who + "/" + std::to_string(partner->row);
+    // Own devices are in every group that is created, and harm only themselves.
+    const bool own = partner->row == session.account;
     frame::KeyPackages out;
     std::set<DeviceId> seen;
     for (const auto& id : request.devices) {
         const auto device = context_.store.device(id);
         if (!device || device->account != partner->row || !seen.insert(id).second) continue;
-        auto package = hand_out(device->row, pair, partner->listens, now);
+        auto package =
+            hand_out(device->row, own ? std::string() : who + "/" + std::to_string(device->row), partner->listens, now);
         if (!package.empty()) out.packages.push_back({id, std::move(package)});
     }
     return frame::ResponseBody(std::move(out));
@@ -77,9 +79,9 @@ bool KeyPackages::expire(Moment now)
 
 Bytes KeyPackages::hand_out(DeviceRow device, const std::string& pair, bool may_take, Moment now)
 {
-    if (may_take && pairs_.wait(pair, now.mono) == Duration::zero()) {
+    if (may_take && (pair.empty() || pairs_.wait(pair, now.mono) == Duration::zero())) {
         if (auto package = context_.store.take_key_package(device); !package.empty()) {
-            pairs_.take(pair, now.mono);
+            if (!pair.empty()) pairs_.take(pair, now.mono);
             ++context_.counters.key_packages_handed_out;
             return package;
         }

@@ -31,12 +31,12 @@ public:
     bool expire(Moment now);
 
 private:
-    /// Empty: this device has none.
+    /// Whose allowance it is; empty: unlimited. The answer is empty: this device has none.
     [[nodiscard]] Bytes hand_out(DeviceRow device, const std::string& pair, bool may_take, Moment now);
 
     Context& context_;
     PaceTable requests_; ///< By account.
-    PaceTable pairs_;    ///< By (account that fetches, account fetched from).
+    PaceTable pairs_;    ///< By (account that fetches, device fetched from).
 };
 
 } // namespace godwit::relay

@@ -153,7 +153,9 @@ TEST_CASE("expiring is bounded per tick, and goes on")
 
 TEST_CASE("the quota: all of a publication or nothing; what is known already takes no room")
 {
-    Friends f;
+    Config config;
+    config.limits.key_packages_per_pair = {32, std::chrono::seconds(10)};
+    Friends f(config);
     const auto full = packages(1, wire::key_packages_max);
     CHECK(publish(f.ann, full) == 64);
     CHECK(publish(f.ann, full) == 64); // the answer was lost: again
@@ -252,6 +254,25 @@ TEST_CASE("a contact cannot use up what is there: after its allowance it gets th
     f.world.advance(std::chrono::seconds(10));
     CHECK(fetch(f.bo, "ann", f.ann.id) == package(5));
     CHECK(fetch(f.bo, "ann", f.ann.id) == package(99));
+}
+
+TEST_CASE(
+    "the allowance as it is by default: a quarter of what a device keeps, for each device; the own account has none")
+{
+    Friends f;
+    Device phone(f.world, 3);
+    phone.enter("ann", 100);
+    CHECK(publish(f.ann, packages(1, 16), package(99)) == 16);
+    CHECK(publish(phone, packages(50, 16), package(98)) == 16);
+    for (int i = 0; i < 40; ++i) {
+        static_cast<void>(fetch(f.bo, "ann", f.ann.id));
+        f.world.advance(std::chrono::seconds(1));
+    }
+    CHECK(session_of(f.ann).key_packages == 12);
+    CHECK(fetch(f.bo, "ann", f.ann.id) == package(99));
+    CHECK(fetch(f.bo, "ann", phone.id) == package(50));
+    for (std::uint64_t i = 5; i <= 13; ++i)
+        CHECK(fetch(phone, "ann", f.ann.id) == package(i));
 }
 
 TEST_CASE("requests about key packages are paced per account")

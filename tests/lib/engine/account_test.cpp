@@ -189,6 +189,52 @@ TEST_CASE(
     REQUIRE(world.run_until([&] { return alice.state(again) == MessageState::delivered; }, seconds(30)));
 }
 
+TEST_CASE("two devices let others in at the same moment: each newcomer ends up in the list, at the first try")
+{
+    World world(6);
+    auto& alice = world.client("alice");
+    auto& bob = world.client("bob");
+    world.befriend(alice, bob);
+    auto& desk = world.client("alice.desk");
+    desk.start();
+    REQUIRE(desk.wait(desk.enter(false)).error.code == ErrorCode::ok);
+    const auto devices_of = [](Client& client) {
+        const auto answer = client.wait(client.ask(request::Devices{}));
+        return std::get<std::vector<Device>>(answer.value).size();
+    };
+    REQUIRE(world.run_until([&] { return devices_of(alice) == 2 && devices_of(desk) == 2; }));
+
+    std::vector<Client*> newcomers;
+    std::vector<std::string> codes;
+    for (const auto* name : {"alice.phone", "alice.tablet", "alice.watch"}) {
+        auto& one = world.client(name);
+        one.start();
+        const auto answer = one.wait(one.ask(request::LinkCode{world.relay_address().to_text(), name}));
+        REQUIRE(answer.error.code == ErrorCode::ok);
+        newcomers.push_back(&one);
+        codes.push_back(std::get<std::string>(answer.value));
+    }
+    std::vector<RequestId> grants;
+    for (std::size_t i = 0; i < codes.size(); ++i)
+        grants.push_back((i % 2 == 0 ? alice : desk).ask(request::DeviceLink{codes[i]}));
+    for (std::size_t i = 0; i < codes.size(); ++i)
+        CHECK((i % 2 == 0 ? alice : desk).wait(grants[i]).error.code == ErrorCode::ok);
+    for (auto* one : newcomers) {
+        CAPTURE(one->name);
+        CHECK(world.run_until([&] { return one->status().connected && devices_of(*one) == 5; }));
+        CHECK(last<event::Linked>(*one) != nullptr);
+        CHECK(last<event::Warning>(*one) == nullptr);
+    }
+    CHECK(devices_of(alice) == 5);
+    const auto id = bob.send("alice", "to all five");
+    for (auto* one : newcomers)
+        CHECK(world.run_until([&] { return one->state(id).has_value(); }, minutes(1)));
+    for (const auto* one : {&alice, &bob, &desk, newcomers[0], newcomers[1], newcomers[2]})
+        for (const auto& event : one->heard.others)
+            if (const auto* security = std::get_if<event::Security>(&event))
+                CHECK(security->kind == SecurityKind::device_added);
+}
+
 TEST_CASE("contacts: asked, accepted, removed, blocked; what waits for them fails with the reason")
 {
     World world(6);

@@ -324,6 +324,38 @@ TEST_CASE("it withholds a commit while the others move on directly: named; with 
     CHECK(told(bob, SecurityKind::group_rejoined) >= 1);
 }
 
+TEST_CASE("KeyPackages are used up while a device stays connected: it asks once an hour, and publishes what lacks")
+{
+    Story story(121);
+    auto& [world, evil, alice, bob, said] = story;
+    story.befriend();
+    const auto published = [&] { return evil.packages["bob"].size(); };
+    const auto kept = bob.config().key_packages_kept;
+    auto left = kept / 2;
+    std::uint64_t answers = 0;
+    evil.on_way_down = [&](Client& to, frame::ServerFrame& what) {
+        auto* answer = std::get_if<frame::Response>(&what);
+        auto* stock = answer != nullptr ? std::get_if<frame::KeyPackageStock>(&answer->body) : nullptr;
+        if (stock == nullptr || &to != &bob) return true;
+        ++answers;
+        stock->key_packages = left;
+        return true;
+    };
+    const auto before = published();
+    REQUIRE(before > 0);
+    world.run_for(minutes(150));
+    CHECK(answers >= 1);
+    CHECK(answers <= 3);
+    CHECK(published() == before); // half is left
+    --left;
+    REQUIRE(world.run_until([&] { return published() > before; }, minutes(90)));
+    CHECK(published() == before + kept);
+    // A relay that says so for ever is not served for ever.
+    world.run_for(seconds(30));
+    CHECK(published() == before + kept);
+    story.goes_on();
+}
+
 TEST_CASE("it hands out somebody else's KeyPackage: refused, and never a member")
 {
     Story story(107);
