@@ -117,6 +117,8 @@ std::string security_text(const godwit::event::Security& event, const std::strin
     case SecurityKind::device_unlisted:
         return "a device that " + who + " did not approve was in " + talk + ". It is put out before anything is sent.";
     case SecurityKind::group_invalid: return "a false invitation to " + talk + " came. It was refused.";
+    case SecurityKind::device_evicted:
+        return "a device of " + who + " was put out of " + talk + " by the other side. It comes back by itself.";
     }
     return "something about the safety of " + talk + " happened that this version has no words for.";
 }

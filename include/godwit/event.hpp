@@ -75,6 +75,7 @@ enum class SecurityKind : std::uint8_t {
     device_unlisted = 13,     ///< A device that its account does not list was in the group; it is removed before
                               ///< anything is sealed.
     group_invalid = 14,       ///< An invitation to a group that is not that of its accounts was refused.
+    device_evicted = 15,      ///< A device that its account lists was put out of a group by another account.
 };
 [[nodiscard]] constexpr std::string_view security_kind_name(SecurityKind kind) noexcept
 {
@@ -93,6 +94,7 @@ enum class SecurityKind : std::uint8_t {
     case SecurityKind::message_forged: return "message_forged";
     case SecurityKind::device_unlisted: return "device_unlisted";
     case SecurityKind::group_invalid: return "group_invalid";
+    case SecurityKind::device_evicted: return "device_evicted";
     }
     return "unknown";
 }

@@ -13,8 +13,6 @@ namespace {
 constexpr Duration creation_wait = std::chrono::seconds(3);
 /// A new device joins by itself; who else sees it missing waits this long before adding it.
 constexpr Duration missing_wait = std::chrono::seconds(10);
-/// A device that is not on the list is removed by its own account's devices first.
-constexpr Duration surplus_wait = std::chrono::seconds(2);
 /// The first wait after a failure; doubles up to failure_wait_max.
 constexpr Duration failure_wait_min = std::chrono::seconds(1);
 /// Keys grow old while nothing happens: so often everything is looked at.
@@ -54,6 +52,7 @@ void GroupKeeper::stop()
     reports_.clear();
     changed_.clear();
     unlisted_.clear();
+    evicted_.clear();
     evictions_.clear();
     drained_ = false;
     sweep_due_ = stock_due_ = never;
@@ -125,6 +124,7 @@ void GroupKeeper::handle_deadline(RelaySession* session, Moment now)
     if (groups_ == nullptr || session == nullptr) return;
     sweep(now);
     ask_for_stock(*session, now);
+    evicted_.judge(context_, now.mono, [&](const auto& where, const auto& who) { return is_listed(where, who); });
     for (const auto& report : std::exchange(reports_, {}))
         (void)session->request(report, purpose::Reject{report.conversation}, now);
     if (packages_due_ || last_resort_due_) publish_packages(*session, now);
@@ -160,6 +160,7 @@ Instant GroupKeeper::deadline() const
     Instant out = never;
     if (groups_ == nullptr) return out;
     if (drained_) out = earlier(sweep_due_, stock_due_);
+    out = earlier(out, evicted_.deadline());
     for (const auto& [conversation, chore] : chores_)
         if (chore.step == Chore::Step::rest && (drained_ || groups_->is_pending(conversation)))
             out = earlier(out, chore.due);

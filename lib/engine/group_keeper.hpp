@@ -62,6 +62,9 @@ public:
 
 private:
     static constexpr Duration failure_wait_max = std::chrono::hours(1);
+    /// A device that is not on the list is removed by its own account's devices first; and so long the list may be on
+    /// its way.
+    static constexpr Duration surplus_wait = std::chrono::seconds(2);
 
     struct Chore {
         enum class Step : std::uint8_t { rest, info, packages, commit } step = Step::rest;
@@ -78,7 +81,8 @@ private:
         std::uint32_t failures = 0;
         Instant missing_since = never;
         Instant behind_since = never;
-        bool waited = false; ///< For the other account to create it.
+        bool waited = false;  ///< For the other account to create it.
+        bool put_out = false; ///< By others: coming back is worth a word.
         std::set<DeviceId> mentioned;
     };
 
@@ -99,6 +103,8 @@ private:
     void fail(Chore& chore, Moment now);
     void rest(Chore& chore, Instant due);
     void entered(const seal::Changes& changes, Moment now);
+    [[nodiscard]] bool is_listed(const ConversationId& conversation, const wire::DeviceCertificate& one) const;
+    void note_put_out(const seal::Changes& changes, Moment now);
     void mention_bad(const ConversationId& conversation, Chore& chore, const std::vector<DeviceId>& bad);
     void publish_packages(RelaySession& session, Moment now);
     [[nodiscard]] std::string user_of(const ConversationId& conversation) const;
@@ -116,6 +122,7 @@ private:
     std::vector<wire::relay::GroupReject> reports_;
     std::set<ConversationId> changed_;
     Unlisted unlisted_;
+    Evicted evicted_;
     Evictions evictions_;
 };
 

@@ -118,7 +118,8 @@ void GroupKeeper::got_verdict(const ConversationId& conversation, Chore& chore, 
     if (code == ErrorCode::ok) {
         if (groups_->is_pending(conversation)) {
             const bool was_in = groups_->version(conversation).has_value();
-            const bool rejoined = std::exchange(chore.rejoin, false) && was_in;
+            const bool put_out = std::exchange(chore.put_out, false);
+            const bool rejoined = std::exchange(chore.rejoin, false) && (was_in || put_out);
             auto changes = groups_->accepted(conversation, now.wall_ms);
             if (!changes) {
                 context_.log("an accepted commit does not take effect: " + changes.error().detail);
@@ -163,22 +164,41 @@ void GroupKeeper::entered(const seal::Changes& changes, Moment now)
                  ", " + std::to_string(changes.added.size()) + " added, " + std::to_string(changes.removed.size()) +
                  " removed");
     changed_.insert(changes.conversation);
-    const auto circle = roster_.circle_of(changes.conversation);
-    const auto is_listed = [&](const wire::DeviceCertificate& one) {
-        return circle && std::any_of(circle->parties.begin(), circle->parties.end(), [&](const seal::Party& party) {
-                   return party.account_key == one.account_key &&
-                          std::find(party.devices.begin(), party.devices.end(), one.device) != party.devices.end();
-               });
-    };
     for (const auto& certificate : changes.removed)
-        if (!is_listed(certificate)) unlisted_.convict_one(context_, changes.conversation, certificate.device);
+        if (!is_listed(changes.conversation, certificate))
+            unlisted_.convict_one(context_, changes.conversation, certificate.device);
+    note_put_out(changes, now);
     for (const auto& certificate : changes.added)
-        if (!is_listed(certificate)) unlisted_.joined(changes.conversation, certificate, now.mono);
+        if (!is_listed(changes.conversation, certificate))
+            unlisted_.joined(changes.conversation, certificate, now.mono);
     look(changes.conversation);
     if (!changes.self_removed) return;
     auto& chore = chores_[changes.conversation];
+    chore.put_out = true;
     chore.failures = evictions_.count(changes.conversation, now.mono, 2 * failure_wait_max) - 1;
     fail(chore, now);
+}
+
+bool GroupKeeper::is_listed(const ConversationId& conversation, const wire::DeviceCertificate& one) const
+{
+    const auto circle = roster_.circle_of(conversation);
+    return circle && std::any_of(circle->parties.begin(), circle->parties.end(), [&](const seal::Party& party) {
+               return party.account_key == one.account_key &&
+                      std::find(party.devices.begin(), party.devices.end(), one.device) != party.devices.end();
+           });
+}
+
+/// Who removes a device that its own account lists does nothing that MLS forbids, and nothing that anybody asked for.
+void GroupKeeper::note_put_out(const seal::Changes& changes, Moment now)
+{
+    if (changes.removed.empty() || changes.committer == roster_.own_device()) return;
+    const auto members = groups_->members(changes.conversation);
+    const auto by = std::find_if(members.begin(), members.end(),
+                                 [&](const auto& member) { return member.device == changes.committer; });
+    if (by == members.end()) return; // A Welcome, or we are out ourselves.
+    for (const auto& certificate : changes.removed)
+        if (certificate.account_key != by->account_key && is_listed(changes.conversation, certificate))
+            evicted_.put_out(changes.conversation, certificate, *by, now.mono + surplus_wait);
 }
 
 void GroupKeeper::commit_came(const MessageId& id, const DeviceId& from, BytesView sealed, Moment now)

@@ -62,6 +62,51 @@ private:
     std::map<ConversationId, std::map<DeviceId, Suspect>> suspects_; ///< Members, hence bounded as groups are.
 };
 
+/// Listed devices that another account has put out of a group. A list that no longer names them may come a moment after
+/// the commit: who is still listed when the wait is over was evicted.
+class Evicted {
+public:
+    void put_out(const ConversationId& conversation, const wire::DeviceCertificate& who,
+                 const wire::DeviceCertificate& by, Instant judged_at)
+    {
+        suspects_.try_emplace({conversation, who.device}, Suspect{who, by.user, by.device, judged_at});
+    }
+    /// `is_listed(conversation, certificate)`: now.
+    template <class IsListed>
+    void judge(Context& context, Instant now, const IsListed& is_listed)
+    {
+        for (auto at = suspects_.begin(); at != suspects_.end();) {
+            const auto& [where, one] = *at;
+            if (now < one.judged_at) {
+                ++at;
+                continue;
+            }
+            if (is_listed(where.first, one.who))
+                context.security(SecurityKind::device_evicted, one.who.user, one.who.device,
+                                 "device " + to_hex(one.by.view()) + " of " + one.by_user +
+                                     " put it out of the group, and its account lists it");
+            at = suspects_.erase(at);
+        }
+    }
+    [[nodiscard]] Instant deadline() const
+    {
+        Instant out = never;
+        for (const auto& [where, one] : suspects_)
+            out = std::min(out, one.judged_at);
+        return out;
+    }
+    void clear() { suspects_.clear(); }
+
+private:
+    struct Suspect {
+        wire::DeviceCertificate who;
+        std::string by_user;
+        DeviceId by;
+        Instant judged_at{};
+    };
+    std::map<std::pair<ConversationId, DeviceId>, Suspect> suspects_; ///< Listed devices, hence bounded as lists are.
+};
+
 /// How often others have put this device out of a conversation of late: while lists disagree it would join again at
 /// once, and they put it out again, for ever.
 class Evictions {

@@ -12,7 +12,7 @@ using namespace godwit;
 
 namespace {
 
-constexpr int security_kinds = 14;
+constexpr int security_kinds = 15;
 
 Device device(std::uint8_t fill, std::string name)
 {

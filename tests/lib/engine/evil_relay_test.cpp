@@ -564,7 +564,60 @@ TEST_CASE("it holds a device list back while its device joins: named when the li
     {
         world.run_for(seconds(10));
         CHECK(told(bob, SecurityKind::device_unlisted) >= 1);
+        // Bob puts out a device that Alice lists, as he would if he was evil: she is told, and so is the phone.
+        REQUIRE(story.hears(alice, SecurityKind::device_evicted));
+        const auto* event = last_told(alice, SecurityKind::device_evicted);
+        CHECK(event->device == id_of(phone));
+        CHECK(event->user == "alice");
+        CHECK(event->detail.find("of bob") != std::string::npos);
+        CHECK(told(bob, SecurityKind::device_evicted) == 0);
+        CHECK(story.hears(phone, SecurityKind::group_rejoined, minutes(2)));
     }
+}
+
+TEST_CASE("a contact takes a revoked device out before the list that says so is here: no eviction; held for ever: one")
+{
+    Story story(122);
+    story.befriend();
+    auto& [world, evil, alice, bob, said] = story;
+    auto& phone = story.enter("alice.phone", false);
+    auto& desk = story.enter("alice.desk", false);
+    world.run_for(seconds(30));
+    const auto gone = id_of(phone);
+    std::optional<frame::OwnDevices> held;
+    evil.on_way_down = [&](Client& to, frame::ServerFrame& what) {
+        const auto* own = std::get_if<frame::OwnDevices>(&what);
+        if (&to != &desk || own == nullptr) return true;
+        held = *own;
+        return false;
+    };
+    // Alice does not take it out herself.
+    evil.on_way_up = [&](Client& from, frame::ClientFrame& what) {
+        const auto* request = std::get_if<frame::Request>(&what);
+        return &from != &alice || request == nullptr || !std::holds_alternative<frame::GroupCommit>(request->body);
+    };
+    const auto before = evil.commits.size();
+    const auto by_bob = [&] {
+        return std::any_of(evil.commits.begin() + static_cast<std::ptrdiff_t>(before), evil.commits.end(),
+                           [&](const auto& commit) { return commit.by == &bob; });
+    };
+    REQUIRE(alice.wait(alice.ask(request::DeviceRevoke{gone})).error.code == ErrorCode::ok);
+    REQUIRE(world.run_until(by_bob, minutes(1)));
+    REQUIRE(held);
+    SUBCASE("a moment late")
+    {
+        world.run_for(seconds(1));
+        evil.push(desk, *held);
+        world.run_for(seconds(20));
+        CHECK(told(desk, SecurityKind::device_evicted) == 0);
+    }
+    SUBCASE("never")
+    {
+        REQUIRE(story.hears(desk, SecurityKind::device_evicted));
+        CHECK(last_told(desk, SecurityKind::device_evicted)->device == gone);
+    }
+    CHECK(told(alice, SecurityKind::device_evicted) == 0);
+    CHECK(told(bob, SecurityKind::device_evicted) == 0);
 }
 
 TEST_CASE(
