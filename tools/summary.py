@@ -32,15 +32,21 @@ def main():
     log = pathlib.Path(sys.argv[1]) / "meson-logs/testlog.json"
     passed, failed = (int(n) for n in (sys.argv[2:4] or ("0", "0")))
     skipped = 0
+    not_run = set()
     for line in log.read_text().splitlines():
         test = json.loads(line)
         if test["result"] == "SKIP":
             skipped += 1
             print(f"  {test['name']:<32} skipped")
             continue
+        not_run.update(re.findall(r"^(\S+: not run .*)$", test.get("stdout") or "", re.MULTILINE))
         good, bad = cases(test)
         passed, failed = passed + good, failed + bad
         print(f"  {test['name']:<32} {good:>5} passed {bad:>3} failed {test['duration']:>8.2f} s{'' if bad == 0 else '   ' + test['result']}")
+    for words in sorted(not_run):
+        print(f"  {words}")
+    if not_run:
+        print(f"{len(not_run)} inputs not run (see above): what they would have shown is not among the passed")
     if skipped:
         print(f"{skipped} programs skipped (see above)")
     print(f"{passed} passed, {failed} failed")
