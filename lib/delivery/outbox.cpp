@@ -225,8 +225,9 @@ bool Outbox::collect_lane(port::Store& store, Moment now, Entry& entry, const De
             ++envelope.sealings;
             store.put_envelope(envelope);
             // Sealed anew within one tick: what leaves is what is stored, to everybody.
-            for (auto& offer : out.offers)
-                if (envelope.sealings > 1 && offer.envelope.id == id) offer.envelope.sealed = envelope.sealed;
+            if (envelope.sealings > 1)
+                for (auto& offer : out.offers)
+                    if (offer.envelope.id == id) offer.envelope.sealed = envelope.sealed;
         }
         used.lane.offered(now.mono);
         if (joins) {
