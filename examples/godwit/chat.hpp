@@ -59,6 +59,10 @@ private:
     void show(const godwit::event::Reply& reply);
     void show(const godwit::event::MessageReceived& e);
     void show(const godwit::event::MessageStateChanged& e);
+    void show(const godwit::event::MessageChanged& e);
+    void show(const godwit::event::ReadUpTo& e);
+    void show(const godwit::event::TypingChanged& e);
+    void show(const godwit::event::ConversationChanged& e);
     void show(const godwit::event::Presence& e);
     void show(const godwit::event::ContactRequest& e);
     void show(const godwit::event::ContactAccepted& e);

@@ -84,6 +84,33 @@ void Chat::show(const godwit::event::MessageStateChanged& e)
     if (e.state == godwit::MessageState::delivered || e.state == godwit::MessageState::failed) mine_.erase(e.id);
 }
 
+void Chat::show(const godwit::event::MessageChanged& e)
+{
+    using What = godwit::event::MessageChanged::What;
+    switch (e.what) {
+    case What::edited: screen_.print("~ edited: " + history_line(e.message, own_)); break;
+    case What::recalled:
+    case What::reactions:
+    case What::sent: screen_.print("  " + history_line(e.message, own_)); break;
+    case What::pinned:
+        screen_.print((e.message.pinned ? "  pinned: " : "  no longer pinned: ") + history_line(e.message, own_));
+        break;
+    case What::expired: screen_.print("  a message in the conversation with " + e.message.with + " has expired"); break;
+    }
+}
+
+void Chat::show(const godwit::event::ReadUpTo& e)
+{
+    if (e.user != own_) screen_.print("  " + e.user + " has read your messages");
+}
+
+void Chat::show(const godwit::event::TypingChanged& e)
+{
+    if (e.on) screen_.print("  " + e.user + " is writing …");
+}
+
+void Chat::show(const godwit::event::ConversationChanged&) {}
+
 void Chat::show(const godwit::event::Presence& e)
 {
     screen_.print(e.online ? "● " + e.user + " is online" : "○ " + e.user + " is offline");

@@ -2,6 +2,7 @@
 #include "words.hpp"
 
 #include <chrono>
+#include <cstdio>
 #include <ctime>
 
 namespace {
@@ -49,12 +50,50 @@ std::string clock_text(std::int64_t when_ms, std::int64_t now_ms)
     return out;
 }
 
+/// What a message is, in a line: its text, and in brackets what the text does not say.
+std::string content_text(const godwit::Message& message)
+{
+    namespace content = godwit::content;
+    if (message.recalled_ms != 0) return "(taken back by " + printable(message.recalled_by) + ")";
+    std::string what;
+    if (const auto* attachment = std::get_if<content::Attachment>(&message.body))
+        what = std::string(content::attachment_kind_name(attachment->kind)) + " " + printable(attachment->file.name) +
+               ", " + std::to_string(attachment->file.size_bytes) + " bytes";
+    else if (const auto* sticker = std::get_if<content::Sticker>(&message.body))
+        what = "sticker " + printable(sticker->emoji.empty() ? sticker->name : sticker->emoji);
+    else if (const auto* location = std::get_if<content::Location>(&message.body)) {
+        char place[64];
+        std::snprintf(place, sizeof place, "%.5f, %.5f", location->latitude_e7 / 1e7, location->longitude_e7 / 1e7);
+        what = std::string(location->live_seconds != 0 ? "live location " : "location ") + place + " " +
+               printable(location->place);
+    } else if (const auto* card = std::get_if<content::ContactCard>(&message.body))
+        what = "contact " + printable(card->user);
+    else if (const auto* bundle = std::get_if<content::Forwarded>(&message.body))
+        what = std::to_string(bundle->items.size()) + " forwarded messages " + printable(bundle->title);
+    else if (const auto* structured = std::get_if<content::Card>(&message.body))
+        what = printable(structured->name) + ": " + printable(structured->title);
+    else if (const auto* custom = std::get_if<content::Custom>(&message.body))
+        what = printable(custom->type);
+    else if (std::holds_alternative<content::Unknown>(message.body))
+        what = "of a kind that this version does not know";
+    std::string out;
+    if (message.reply) out += "(to " + printable(message.reply->from) + ": " + printable(message.reply->excerpt) + ") ";
+    if (message.forwarded) out += "(forwarded) ";
+    if (!what.empty()) out += "[" + what + "]" + (message.text.empty() ? "" : " ");
+    out += printable(message.text);
+    if (message.edited_ms != 0) out += " (edited)";
+    if (message.pinned) out += " (pinned)";
+    for (const auto& reaction : message.reactions)
+        out += " " + printable(reaction.emoji) + "×" + std::to_string(reaction.users.size());
+    return out;
+}
+
 std::string history_line(const godwit::Message& message, const std::string& own_name)
 {
     const bool own = message.from == own_name || message.state != godwit::MessageState::received;
     std::string out = clock_text(own ? message.sent_ms : message.received_ms, wall_now_ms());
     if (message.gap_before) out += " (a message before this one has not arrived)";
-    out += " " + (own ? std::string("me") : message.from) + ": " + printable(message.text) + "  " + mark(message, own);
+    out += " " + (own ? std::string("me") : message.from) + ": " + content_text(message) + "  " + mark(message, own);
     return out;
 }
 

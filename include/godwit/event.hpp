@@ -42,6 +42,30 @@ struct Contact {
     bool verified = false;    ///< The user has compared the safety number; ends when the key changes.
 };
 
+/// A row of the list of conversations.
+struct Conversation {
+    ConversationId id;
+    ConversationKind kind = ConversationKind::direct;
+    std::string with;             ///< Of two: the other account.
+    std::string title;            ///< What to show: a remark, a group's name, or the account.
+    std::optional<Message> last;  ///< The newest message.
+    std::int64_t activity_ms = 0; ///< When something was shown in it last.
+    std::uint32_t unread = 0;     ///< Counted up to unread_max.
+    std::int64_t muted_until_ms = 0;
+    bool pinned = false;
+    bool archived = false;
+    bool hidden = false;
+    bool receipts = true;
+    std::string draft;
+    content::Lifetime timer;
+    struct ReadBy {
+        std::string user;
+        MessageId up_to; ///< Everything up to this message was read.
+    };
+    std::vector<ReadBy> read_by; ///< Of the others, as far as they tell.
+};
+inline constexpr std::uint32_t unread_max = 1000;
+
 /// One device of the own account.
 struct Device {
     DeviceId id;
@@ -124,7 +148,7 @@ struct Reply {
     RequestId id = 0;
     Error error{ErrorCode::ok, {}, 0}; ///< code ok: it worked.
     std::variant<std::monostate, MessageId, std::vector<Contact>, std::vector<Message>, StatusReport,
-                 std::vector<Device>, SafetyNumber, std::string>
+                 std::vector<Device>, SafetyNumber, std::string, std::vector<Conversation>, std::vector<MessageId>>
         value; ///< The string: LinkCode's code.
 };
 
@@ -143,6 +167,44 @@ struct MessageStateChanged {
     std::string reason; ///< Why this path; or the error name when failed.
     /// Since accepted, on this device's monotonic clock; 0 when accepted before this run.
     std::uint64_t elapsed_us = 0;
+};
+
+/// A message stands otherwise than before: it was edited, recalled, reacted to, pinned, or has gone by its lifetime; or
+/// another device of this account has sent it. What it says now is in `message`. Told once, after its commit; who was
+/// not running reads it in the history.
+struct MessageChanged {
+    enum class What : std::uint8_t { edited = 1, recalled = 2, reactions = 3, pinned = 4, expired = 5, sent = 6 };
+    What what{};
+    Message message;
+};
+[[nodiscard]] constexpr std::string_view change_name(MessageChanged::What what) noexcept
+{
+    switch (what) {
+    case MessageChanged::What::edited: return "edited";
+    case MessageChanged::What::recalled: return "recalled";
+    case MessageChanged::What::reactions: return "reactions";
+    case MessageChanged::What::pinned: return "pinned";
+    case MessageChanged::What::expired: return "expired";
+    case MessageChanged::What::sent: return "sent";
+    }
+    return "edited";
+}
+/// `user` has read everything up to a message; the own name: on another device.
+struct ReadUpTo {
+    ConversationId conversation;
+    std::string with; ///< As in Message.
+    std::string user;
+    MessageId up_to;
+};
+struct TypingChanged {
+    ConversationId conversation;
+    std::string with;
+    std::string user;
+    bool on = false; ///< Off also when nothing was heard for a while.
+};
+/// What is shared about a conversation is another: settings, draft, timer.
+struct ConversationChanged {
+    Conversation conversation;
 };
 
 struct Presence {
@@ -198,9 +260,9 @@ struct Warning {
     Error what;
 };
 
-using Any =
-    std::variant<Reply, MessageReceived, MessageStateChanged, Presence, ContactRequest, ContactAccepted, ContactRemoved,
-                 Security, Linked, Connected, Disconnected, Update, PathChanged, LoggedOut, Warning>;
+using Any = std::variant<Reply, MessageReceived, MessageStateChanged, MessageChanged, ReadUpTo, TypingChanged,
+                         ConversationChanged, Presence, ContactRequest, ContactAccepted, ContactRemoved, Security,
+                         Linked, Connected, Disconnected, Update, PathChanged, LoggedOut, Warning>;
 
 } // namespace event
 

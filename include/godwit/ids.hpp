@@ -61,6 +61,10 @@ using DeviceId = PublicKey;
 using MessageId = FixedBytes<16, struct MessageIdTag>;
 /// One conversation; for 1:1 chats a hash of the two account keys, so both sides name it alike.
 using ConversationId = FixedBytes<16, struct ConversationIdTag>;
+/// A file, by its content: root of a BLAKE2b-256 tree over it.
+using FileId = FixedBytes<32, struct FileIdTag>;
+/// Opens the blob of a file at a relay.
+using FileKey = FixedBytes<32, struct FileKeyTag>;
 /// Pairs a request with its reply; chosen by the caller of Client::submit's implementation, unique per client.
 using RequestId = std::uint64_t;
 

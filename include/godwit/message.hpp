@@ -2,7 +2,10 @@
 // Messages as an application sees them.
 #pragma once
 
+#include <godwit/content.hpp>
 #include <godwit/ids.hpp>
+
+#include <optional>
 
 #include <cstdint>
 #include <string>
@@ -80,21 +83,71 @@ enum class MessageState : std::uint8_t {
     return "failed";
 }
 
+enum class ConversationKind : std::uint8_t {
+    direct = 1,     ///< Of two accounts.
+    self = 2,       ///< Of the account's own devices: notes to oneself.
+    group = 3,      ///< The next three: of many, see docs/adr/0031-groups.md.
+    discussion = 4, ///< A group that ends by itself.
+    channel = 5,    ///< Few write, many read.
+};
+[[nodiscard]] constexpr std::string_view conversation_kind_name(ConversationKind kind) noexcept
+{
+    switch (kind) {
+    case ConversationKind::direct: return "direct";
+    case ConversationKind::self: return "self";
+    case ConversationKind::group: return "group";
+    case ConversationKind::discussion: return "discussion";
+    case ConversationKind::channel: return "channel";
+    }
+    return "direct";
+}
+
+/// What an account may do in a conversation. In one of two accounts, or of the own devices, everybody is owner.
+enum class Role : std::uint8_t { none = 0, member = 1, admin = 2, owner = 3 };
+[[nodiscard]] constexpr std::string_view role_name(Role role) noexcept
+{
+    switch (role) {
+    case Role::none: return "none";
+    case Role::member: return "member";
+    case Role::admin: return "admin";
+    case Role::owner: return "owner";
+    }
+    return "none";
+}
+
+/// Who reacted with one emoji.
+struct Reactions {
+    std::string emoji;
+    std::vector<std::string> users; ///< In alphabetical order.
+    friend bool operator==(const Reactions&, const Reactions&) = default;
+};
+
 /// One row of a history.
 struct Message {
     MessageId id;
-    std::string with;             ///< The other account of this 1:1 conversation.
-    std::string from;             ///< The account that wrote it.
-    DeviceId from_device;         ///< The device that sealed it.
-    std::string text;             ///< UTF-8, at most text_bytes_max.
+    ConversationId conversation;
+    std::string with;                    ///< The other account of a conversation of two; empty in a group.
+    std::string from;                    ///< The account that wrote it.
+    DeviceId from_device;                ///< The device that sealed it.
+    std::string text;                    ///< UTF-8, at most text_bytes_max; of an attachment its caption.
+    content::Body body;                  ///< What it is, besides its text.
+    std::optional<content::Quote> reply; ///< What it answers to.
+    bool forwarded = false;              ///< It was written elsewhere.
+    content::Lifetime lifetime;
     std::int64_t sent_ms = 0;     ///< Sender's clock, milliseconds since 1970 UTC.
     std::int64_t received_ms = 0; ///< This device's clock when it was accepted or received.
     MessageState state = MessageState::received;
     /// Incoming: the path it came by. Outgoing: the path that delivered it (or was tried last).
     Path path = Path::none;
-    std::string path_reason; ///< Why this path, in words ("peer offline", "direct path open", …).
-    std::string failure;     ///< error_name of why it failed; empty otherwise.
-    bool gap_before = false; ///< A message that this one answers to did not arrive in time.
+    std::string path_reason;      ///< Why this path, in words ("peer offline", "direct path open", …).
+    std::string failure;          ///< error_name of why it failed; empty otherwise.
+    bool gap_before = false;      ///< A message that this one answers to did not arrive in time.
+    std::int64_t edited_ms = 0;   ///< Its text was written anew, by its author's clock; 0: never.
+    std::int64_t recalled_ms = 0; ///< It was taken back, and this is a tombstone without text; 0: no.
+    std::string recalled_by;      ///< Who did.
+    std::int64_t expires_ms = 0;  ///< When it goes by itself, by this device's clock; 0: not, or not begun.
+    std::vector<Reactions> reactions;
+    bool pinned = false;
 };
 
 } // namespace godwit

@@ -53,20 +53,96 @@ struct ContactUnblock {
 /// Answers with Reply::contacts, from the local store: works offline.
 struct Contacts {};
 
-/// Sends a text. The reply carries the id once the message is durable here (state accepted); states follow as events.
-/// Errors: not_a_contact, message_too_large, invalid_argument (not UTF-8, empty), storage_failed, quota_exceeded,
-/// not_registered.
+/// Which conversation: of an account (the own name: notes to oneself), or by its id.
+struct Where {
+    std::string with;                           ///< An account; empty: `conversation` says it.
+    std::optional<ConversationId> conversation; ///< Wins over `with`.
+};
+
+/// Sends a post. The reply carries the id once the message is durable here (state accepted); states follow as events.
+/// Errors: not_a_contact, message_too_large, invalid_argument (not UTF-8, empty, a field of the body, no such
+/// conversation), storage_failed, quota_exceeded, not_registered, account_key_changed, blocked.
 struct Send {
-    std::string to;
+    std::string to;   ///< An account; empty: `conversation`.
+    std::string text; ///< May be empty beside a body that is no Text.
+    std::string key;  ///< Idempotency key: the same key in the same conversation gives the same message id. Optional.
+    std::optional<ConversationId> conversation{};
+    content::Body body{};                        ///< Of a shown kind (content::is_shown).
+    std::optional<MessageId> reply_to{};         ///< A message of this conversation.
+    std::optional<content::Lifetime> lifetime{}; ///< Absent: as the conversation's timer says.
+};
+
+/// Puts another text in the place of that of an own message. As Send; the reply carries the id of the edit, whose
+/// delivery is told like a message's. Errors as Send, as of the next four.
+struct Edit {
+    MessageId message;
     std::string text;
-    std::string key; ///< Idempotency key: the same key to the same contact gives the same message id. Optional.
+    std::vector<content::Mention> mentions{};
+    std::vector<content::Range> links{};
+};
+/// Takes a message back: everywhere a tombstone takes its place. One's own, for a time (ClientOptions), or in a group
+/// as an admin.
+struct Recall {
+    MessageId message;
+};
+struct React {
+    MessageId message;
+    std::string emoji;
+    bool on = true;
+};
+struct PinMessage {
+    MessageId message;
+    bool on = true;
+};
+/// From now on what is sent in the conversation, by anybody, has this lifetime.
+struct SetTimer {
+    Where where;
+    content::Lifetime lifetime;
+};
+/// Sends messages on to another conversation: each as it is, or merged into one. The reply carries the ids.
+struct Forward {
+    std::vector<MessageId> messages; ///< 1…content::forwarded_max, of one conversation; recalled ones are refused.
+    Where to;
+    bool merged = false;
+    std::string title{}; ///< Of a merged one.
+};
+/// The user has seen everything up to a message: unread counts follow on all own devices, what burns after reading
+/// begins to, and the other side is told if read receipts are on.
+struct MarkRead {
+    Where where;
+    std::optional<MessageId> up_to{}; ///< Absent: the newest.
+};
+/// The user is writing, or has stopped. Told to accepted contacts who are online, never stored; repeat it every five
+/// seconds while it lasts.
+struct Typing {
+    Where where;
+    bool on = true;
+};
+/// All conversations, the pinned ones first, then by activity. Works offline.
+struct Conversations {
+    bool hidden = false; ///< The hidden ones too.
+};
+/// What this account's devices share about a conversation; absent: stays as it is.
+struct SetConversation {
+    Where where;
+    std::optional<std::int64_t> muted_until_ms{}; ///< 0: not muted; INT64_MAX: for good.
+    std::optional<bool> pinned{};
+    std::optional<bool> archived{};
+    std::optional<bool> hidden{};       ///< Comes back with the next message.
+    std::optional<bool> receipts{};     ///< Read receipts here, whatever SetReceipts says.
+    std::optional<std::string> draft{}; ///< Empty: none.
+};
+/// Read receipts of this account, in all conversations that say nothing else. On at first.
+struct SetReceipts {
+    bool on = true;
 };
 
 /// Pages backwards through a conversation; answers oldest first. Works offline.
 struct History {
-    std::string with;
+    std::string with;                ///< An account; empty: `conversation`.
     std::uint32_t limit = 50;        ///< 1..history_limit_max
     std::optional<MessageId> before; ///< Of this conversation, exclusive; absent: the newest page.
+    std::optional<ConversationId> conversation{};
 };
 inline constexpr std::uint32_t history_limit_max = 1000;
 
@@ -114,8 +190,9 @@ struct Fault {
 };
 
 using Any = std::variant<RegisterAccount, Login, Logout, ContactAdd, ContactAccept, ContactRemove, ContactBlock,
-                         ContactUnblock, Contacts, Send, History, Devices, DeviceLink, LinkCode, DeviceRevoke,
-                         SafetyNumber, Verify, Status, NetworkChanged, SetPolicy, Fault>;
+                         ContactUnblock, Contacts, Send, Edit, Recall, React, PinMessage, SetTimer, Forward, MarkRead,
+                         Typing, Conversations, SetConversation, SetReceipts, History, Devices, DeviceLink, LinkCode,
+                         DeviceRevoke, SafetyNumber, Verify, Status, NetworkChanged, SetPolicy, Fault>;
 
 } // namespace godwit::request
 

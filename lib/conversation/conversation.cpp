@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/conversation/conversation.hpp"
 
+#include "lib/conversation/timeline.hpp"
+
 #include <algorithm>
 
 namespace godwit::conversation {
 
 namespace {
-
-/// Wire content kind of texts, as stored.
-constexpr std::uint32_t text_kind = 1;
 
 Error malformed(std::string detail)
 {
@@ -17,40 +16,17 @@ Error malformed(std::string detail)
 
 } // namespace
 
-Result<void> validate_text(std::string_view text)
-{
-    if (text.empty())
-        return Error{ErrorCode::invalid_argument, "text is empty: a message needs at least one character", 0};
-    if (text.size() > text_bytes_max)
-        return Error{ErrorCode::message_too_large,
-                     "text has " + std::to_string(text.size()) + " bytes; at most " + std::to_string(text_bytes_max) +
-                         " fit one message",
-                     0};
-    if (!is_utf8(text)) return Error{ErrorCode::invalid_argument, "text is not well-formed UTF-8", 0};
-    return {};
-}
-
-Result<void> validate_send_key(std::string_view key)
-{
-    if (key.size() > send_key_bytes_max)
-        return Error{ErrorCode::invalid_argument,
-                     "key has " + std::to_string(key.size()) + " bytes; at most " + std::to_string(send_key_bytes_max),
-                     0};
-    return {};
-}
-
 std::int64_t sort_hlc(std::int64_t claimed_ms, std::int64_t parents_hlc_max_ms, WallMs now_ms) noexcept
 {
     const auto claimed = std::clamp<std::int64_t>(claimed_ms, 0, std::max<WallMs>(now_ms, 0) + hlc_ahead_ms_max);
     return std::max(claimed, parents_hlc_max_ms + 1);
 }
 
-Composed compose_text(port::Store& store, const Parties& parties, const MessageId& id, std::string text,
-                      std::string send_key, Moment now)
+Composed compose(port::Store& store, const Parties& parties, const MessageId& id, Draft draft, Moment now)
 {
     Composed out;
     auto& content = out.content;
-    content.to = parties.with;
+    if (parties.kind == ConversationKind::direct || parties.kind == ConversationKind::self) content.to = parties.with;
     content.sent_ms = now.wall_ms;
     content.hlc_ms = now.wall_ms;
     for (const auto& head : store.heads(parties.conversation)) {
@@ -58,15 +34,23 @@ Composed compose_text(port::Store& store, const Parties& parties, const MessageI
         content.parents.push_back(head.id);
         content.hlc_ms = std::max(content.hlc_ms, head.hlc_ms + 1);
     }
-    content.text = std::move(text);
+    content.text = std::move(draft.text);
+    content.extra.body = wire::encode(draft.body);
+    if (draft.reply) content.extra.reply.push_back(std::move(*draft.reply));
+    if (content::is_shown(draft.body))
+        content.extra.lifetime = draft.lifetime.value_or(timer_of(store, parties.conversation));
+    content.extra.forwarded = draft.forwarded;
 
     auto& row = out.row;
-    row.conversation = parties.conversation;
     row.hlc_ms = content.hlc_ms;
-    row.kind = text_kind;
-    row.send_key = std::move(send_key);
+    row.kind = wire::body_kind(content.extra.body);
+    row.extra = wire::encode(content.extra);
+    row.shown = content::is_shown(draft.body);
+    row.role = parties.own_role;
+    row.send_key = std::move(draft.send_key);
     row.notified = true; // Our own: nobody needs to be told.
     row.message.id = id;
+    row.message.conversation = parties.conversation;
     row.message.with = parties.with;
     row.message.from = parties.own_user;
     row.message.from_device = parties.own_device;
@@ -80,10 +64,10 @@ Composed compose_text(port::Store& store, const Parties& parties, const MessageI
 Result<std::string> other_party(const wire::content::Any& content, const Sender& sender, std::string_view own_user)
 {
     if (sender.user != own_user) return sender.user;
-    // Another device of this account tells what it sent. Of a kind unknown here, only that device knows to whom: it is
-    // filed under the account itself.
-    if (const auto* text = std::get_if<wire::content::Text>(&content)) return text->to;
-    return std::string(own_user);
+    if (const auto* post = std::get_if<wire::content::Post>(&content)) return post->to;
+    if (const auto* mark = std::get_if<wire::content::Mark>(&content)) return mark->to;
+    if (std::holds_alternative<wire::content::Register>(content)) return std::string(own_user);
+    return malformed("content of an own device that names no conversation");
 }
 
 Result<Incoming> interpret(wire::content::Any content, const Sender& sender, const Parties& parties,
@@ -92,8 +76,9 @@ Result<Incoming> interpret(wire::content::Any content, const Sender& sender, con
     Incoming out;
     out.own_copy = sender.user == parties.own_user;
     auto& row = out.row;
-    row.conversation = parties.conversation;
+    row.role = sender.role;
     row.message.id = id;
+    row.message.conversation = parties.conversation;
     row.message.with = parties.with;
     row.message.from = sender.user;
     row.message.from_device = sender.device;
@@ -105,22 +90,34 @@ Result<Incoming> interpret(wire::content::Any content, const Sender& sender, con
     row.hlc_ms = now.wall_ms;
     row.notified = out.own_copy;
 
-    if (auto* text = std::get_if<wire::content::Text>(&content)) {
-        if (!out.own_copy && text->to != parties.own_user) return malformed("a text for somebody else");
-        if (out.own_copy && text->to == parties.own_user) return malformed("a text to oneself");
-        if (auto valid = validate_text(text->text); !valid) return malformed(valid.error().detail);
-        if (text->parents.size() > wire::parents_max) return malformed("more parents than a message may name");
-        row.kind = text_kind;
-        row.hlc_ms = text->hlc_ms;
-        row.message.sent_ms = text->sent_ms;
-        row.message.text = std::move(text->text);
-        out.parents = std::move(text->parents);
+    if (auto* post = std::get_if<wire::content::Post>(&content)) {
+        const bool named = parties.kind == ConversationKind::direct || parties.kind == ConversationKind::self;
+        const auto& expected = out.own_copy ? parties.with : parties.own_user;
+        if (named ? post->to != expected : !post->to.empty()) return malformed("a post for somebody else");
+        if (post->parents.size() > wire::parents_max) return malformed("more parents than a message may name");
+        auto body = wire::decode_body(post->extra.body);
+        if (!body) return malformed("the body of a post: " + body.error().detail);
+        Draft said;
+        said.text = std::move(post->text);
+        said.body = std::move(*body);
+        said.lifetime = post->extra.lifetime;
+        if (!post->extra.reply.empty()) said.reply = post->extra.reply.front();
+        if (auto valid = validate(said); !valid) return malformed(valid.error().detail);
+        row.kind = wire::body_kind(post->extra.body);
+        row.extra = wire::encode(post->extra);
+        row.shown = content::is_shown(said.body);
+        row.hlc_ms = post->hlc_ms;
+        row.message.sent_ms = post->sent_ms;
+        row.message.text = std::move(said.text);
+        if (!row.shown) row.notified = true; // What it does to another post is told.
+        out.parents = std::move(post->parents);
         return out;
     }
     if (auto* unknown = std::get_if<wire::content::Unknown>(&content)) {
         // Kept as it is for a version that knows it; nobody is told of something that cannot be shown.
         row.kind = unknown->kind;
-        row.raw = std::move(unknown->raw);
+        row.extra = std::move(unknown->raw);
+        row.shown = false;
         row.notified = true;
         return out;
     }
@@ -129,7 +126,8 @@ Result<Incoming> interpret(wire::content::Any content, const Sender& sender, con
 
 bool file(port::Store& store, port::StoredMessage& row, const std::vector<MessageId>& parents, Moment now)
 {
-    auto heads = store.heads(row.conversation);
+    const auto& conversation = row.message.conversation;
+    auto heads = store.heads(conversation);
     std::int64_t parents_hlc_max = -1;
     for (const auto& parent : parents) {
         const auto head = std::find_if(heads.begin(), heads.end(), [&](const auto& h) { return h.id == parent; });
@@ -137,9 +135,8 @@ bool file(port::Store& store, port::StoredMessage& row, const std::vector<Messag
             parents_hlc_max = std::max(parents_hlc_max, head->hlc_ms);
             continue;
         }
-        const auto known = store.message(parent);
-        if (known && known->conversation == row.conversation)
-            parents_hlc_max = std::max(parents_hlc_max, known->hlc_ms);
+        const auto known = store.message_in(conversation, parent);
+        if (known) parents_hlc_max = std::max(parents_hlc_max, known->hlc_ms);
     }
     row.hlc_ms = sort_hlc(row.hlc_ms, parents_hlc_max, now.wall_ms);
     if (!store.add_message(row)) return false;
@@ -150,8 +147,23 @@ bool file(port::Store& store, port::StoredMessage& row, const std::vector<Messag
     std::sort(heads.begin(), heads.end(),
               [](const auto& a, const auto& b) { return a.hlc_ms != b.hlc_ms ? a.hlc_ms > b.hlc_ms : a.id > b.id; });
     if (heads.size() > wire::parents_max) heads.resize(wire::parents_max);
-    store.put_heads(row.conversation, heads);
+    store.put_heads(conversation, heads);
     return true;
+}
+
+Message present(port::Store& store, port::StoredMessage row)
+{
+    Message& out = row.message;
+    if (auto extra = wire::decode_extra(row.extra)) {
+        if (auto body = wire::decode_body(extra->body)) out.body = std::move(*body);
+        if (!extra->reply.empty()) out.reply = std::move(extra->reply.front());
+        out.lifetime = extra->lifetime;
+        out.forwarded = extra->forwarded;
+    } else {
+        out.body = content::Unknown{row.kind, row.extra};
+    }
+    if (row.annotated) annotate(store, out);
+    return std::move(out);
 }
 
 } // namespace godwit::conversation

@@ -13,7 +13,7 @@ namespace {
 /// What a held message costs: its text and a row around it.
 std::size_t cost_bytes(const port::StoredMessage& message)
 {
-    return message.message.text.size() + message.raw.size() + 256;
+    return message.message.text.size() + message.extra.size() + 256;
 }
 
 } // namespace
@@ -52,7 +52,7 @@ std::vector<CausalHold::Ready> CausalHold::arrive(port::Store& store, port::Stor
                                                   std::vector<MessageId> parents, bool missed_some, Moment now)
 {
     std::vector<Ready> out;
-    const auto conversation = message.conversation;
+    const auto conversation = message.message.conversation;
     const auto id = message.message.id;
     auto& place = conversations_[conversation];
     if (place.held.contains(id) || store.has_message(conversation, id)) return out;

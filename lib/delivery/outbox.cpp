@@ -363,6 +363,15 @@ void Outbox::put_failed(const MessageId& id, const std::vector<DeviceId>& device
     }
 }
 
+void Outbox::empty_content(port::Store& store, const MessageId& id, Bytes content)
+{
+    auto envelope = store.envelope(id);
+    if (!envelope) return;
+    envelope->content = std::move(content);
+    envelope->sealed.clear();
+    store.put_envelope(*envelope);
+}
+
 std::vector<Progress> Outbox::fail_device(port::Store& store, const DeviceId& device, ErrorCode reason)
 {
     std::vector<Progress> out;

@@ -108,6 +108,9 @@ public:
     /// No answer, or refused: offer again after a rest, one at first, more with each that is taken.
     void put_failed(const MessageId& id, const std::vector<DeviceId>& devices, Instant now);
 
+    /// The message was taken back: who does not have it yet gets this in its place, under the same id and sealed anew.
+    void empty_content(port::Store& store, const MessageId& id, Bytes content);
+
     /// The device may not have it any more (revoked, contact ended).
     [[nodiscard]] std::vector<Progress> fail_device(port::Store& store, const DeviceId& device, ErrorCode reason);
     [[nodiscard]] std::vector<Progress> fail_all(port::Store& store, ErrorCode reason);

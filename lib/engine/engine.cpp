@@ -13,7 +13,7 @@ Engine::State::State(Config config_in, port::Store& store, port::Entropy& entrop
                               config.mailbox_retry}),
       hold(delivery::CausalHold::Limits{config.held_messages_max, config.held_bytes_max, config.parent_wait_max,
                                         config.first_parent_wait_max}),
-      keeper(context, roster), notifier(context)
+      keeper(context, roster), notifier(context), chats(context, roster, outbox, notifier)
 {
 }
 
@@ -154,6 +154,7 @@ void Engine::State::start(Moment now)
     identity = context.store.identity();
     if (identity) {
         roster.load(*identity);
+        chats.start(*identity);
         hold.load(context.store, now);
     }
     notifier.load();
@@ -193,7 +194,8 @@ void Engine::State::end_tick(Moment now)
     keeper.handle_deadline(ready_session(), now);
     groups_moved(now);
 
-    show(hold.expire(context.store, now.mono), now);
+    chats.show(hold.expire(context.store, now.mono), now);
+    chats.handle_deadline(now);
     announce(outbox.expire(context.store, now), now);
     outbox.drop_overdue(now.mono);
     if (forget_seen_at <= now.mono) {
@@ -215,7 +217,7 @@ void Engine::State::end_tick(Moment now)
 Instant Engine::State::deadline() const
 {
     if (tick_open || more_to_offer) return Instant{};
-    Instant out = earlier(dialer.deadline(), hold.deadline());
+    Instant out = earlier(earlier(dialer.deadline(), hold.deadline()), chats.deadline());
     for (const auto& session : sessions)
         out = earlier(out, session->deadline());
     out = earlier(out, peers.deadline([&](const DeviceId& device, LinkId link) { return outbox.owes(device, link); }));

@@ -152,6 +152,9 @@ struct Config {
     /// A stored envelope whose receipt has not come is offered again after this (the relay may have lost it).
     std::int64_t mailbox_reoffer_ms = 24LL * 3600 * 1000;
 
+    /// How long an own message may be taken back; others take it for conversation::recall_ms_max.
+    std::int64_t recall_window_ms = 48LL * 3600 * 1000;
+
     std::uint32_t outbox_messages_max = 10'000;
     std::uint32_t held_messages_max = 1'000;
     std::uint32_t held_bytes_max = 4 * 1024 * 1024;

@@ -138,6 +138,7 @@ void Engine::State::live(const port::StoredIdentity& who)
 {
     identity = who;
     roster.load(who);
+    chats.start(who);
     outbox.load(context.store, who.user);
     groups = std::make_unique<seal::Groups>(account::device_keys(who), context.store, context.entropy, roster);
     keeper.start(*groups);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/engine/notifier.hpp"
 
+#include "lib/conversation/conversation.hpp"
+
 namespace godwit::engine {
 
 void Notifier::load()
@@ -33,7 +35,7 @@ void Notifier::show_backlog()
     backlog_ = rows.size() >= context_.config.events_untaken_max;
     for (auto& row : rows) {
         ++untaken_;
-        context_.event(event::MessageReceived{std::move(row.message)});
+        context_.event(event::MessageReceived{conversation::present(context_.store, std::move(row))});
     }
 }
 

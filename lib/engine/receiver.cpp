@@ -157,43 +157,43 @@ bool Engine::State::take_content(const Person& person, const seal::Opened& opene
         context.reject("content that does not decode");
         return false;
     }
-    const conversation::Sender sender{person.stored.user, from};
+    const conversation::Sender sender{person.stored.user, from, Role::owner};
     const auto with = conversation::other_party(*decoded, sender, identity->user);
     if (!with) {
         context.reject(with.error().detail);
         return false;
     }
-    const auto conversation_id = roster.conversation_with(*with);
-    if (conversation_id != opened.conversation) {
+    if (roster.conversation_with(*with) != opened.conversation) {
         context.reject("content that names another conversation than the one it was sealed in");
         return false;
     }
-    auto incoming = conversation::interpret(std::move(*decoded), sender,
-                                            {*conversation_id, identity->user, identity->device, *with}, id,
-                                            arrival.path, arrival.reason, now);
-    if (!incoming) {
-        context.reject(incoming.error().detail);
+    const auto parties = chats.find({{}, opened.conversation});
+    if (!parties) {
+        context.reject(parties.error().detail);
         return false;
+    }
+    if (const auto* value = std::get_if<wire::content::Register>(&*decoded)) {
+        if (parties->kind != ConversationKind::self) {
+            context.reject("what own devices share, in the conversation with somebody else");
+            return false;
+        }
+        chats.shared(*value, now);
+    } else if (const auto* mark = std::get_if<wire::content::Mark>(&*decoded)) {
+        chats.mark(*parties, sender, id, *mark, now);
+    } else {
+        auto incoming =
+            conversation::interpret(std::move(*decoded), sender, *parties, id, arrival.path, arrival.reason, now);
+        if (!incoming) {
+            context.reject(incoming.error().detail);
+            return false;
+        }
+        const bool missed_some = roster.missed_some(opened.conversation);
+        chats.show(hold.arrive(context.store, std::move(incoming->row), std::move(incoming->parents), missed_some, now),
+                   now);
     }
     context.store.mark_seen(from, id, now.wall_ms);
     receipts.owe(from, id, arrival.sequence);
-    const bool missed_some = roster.missed_some(*conversation_id);
-    show(hold.arrive(context.store, std::move(incoming->row), std::move(incoming->parents), missed_some, now), now);
     return true;
-}
-
-void Engine::State::show(std::vector<delivery::CausalHold::Ready> ready, Moment now)
-{
-    for (auto& one : ready) {
-        auto& row = one.message;
-        if (!conversation::file(context.store, row, one.parents, now)) continue;
-        if (row.message.state == MessageState::received) roster.caught_up(row.conversation);
-        if (!row.notified)
-            notifier.arrived(row.message);
-        else if (identity && row.message.from == identity->user && row.raw.empty())
-            context.event(
-                event::MessageStateChanged{row.message.id, row.message.with, MessageState::sent, Path::none, {}, 0});
-    }
 }
 
 /// Receipts of this tick, the way the envelopes came when it is there, else the other. Rows of the relay's mailbox are

@@ -6,9 +6,6 @@ namespace godwit::engine {
 
 namespace {
 
-/// A conversation that was looked at counts as open for this long: paths to it are kept and looked for.
-constexpr Duration interest_max = std::chrono::minutes(10);
-
 Error not_registered()
 {
     return {ErrorCode::not_registered, "no account on this device: register or log in first", 0};
@@ -78,92 +75,6 @@ void Engine::State::on(RequestId id, const request::Contacts&, Moment now)
         contact.verified = person.stored.verified;
         out.push_back(std::move(contact));
     }
-    context.reply(id, std::move(out));
-}
-
-// ---- messages -----------------------------------------------------------------------------------
-
-void Engine::State::on(RequestId id, request::Send& send, Moment now)
-{
-    const auto refuse = [&](ErrorCode code, std::string detail, std::uint64_t retry_ms = 0) {
-        context.refuse(id, {code, std::move(detail), retry_ms});
-    };
-    if (!identity || !identity->logged_in || !groups) return context.refuse(id, not_registered());
-    if (auto valid = conversation::validate_text(send.text); !valid) return context.refuse(id, valid.error());
-    if (auto valid = conversation::validate_send_key(send.key); !valid) return context.refuse(id, valid.error());
-    if (send.to == identity->user) return refuse(ErrorCode::invalid_argument, "to: messages go to other accounts");
-    const auto* person = roster.person(send.to);
-    if (person == nullptr)
-        return refuse(ErrorCode::not_a_contact, send.to + " is no contact: send a contact request first");
-    if (person->stored.state == ContactState::blocked)
-        return refuse(ErrorCode::blocked, send.to + " is blocked: unblock first");
-    if (person->stored.state != ContactState::accepted)
-        return refuse(ErrorCode::not_a_contact,
-                      "the contact request between you and " + send.to + " is not accepted yet");
-    if (!send.key.empty())
-        if (const auto known = context.store.message_by_key(person->conversation, send.key))
-            return context.reply(id, *known);
-    if (!person->may_talk())
-        return refuse(ErrorCode::account_key_changed,
-                      "the relay shows another key for " + send.to +
-                          ": compare the safety number, then verify the contact, or accept it again to go on without");
-    if (person->devices.empty())
-        return refuse(ErrorCode::not_connected,
-                      send.to + " has no device that could read it: try again when they have logged in", 60'000);
-    if (outbox.full())
-        return refuse(ErrorCode::quota_exceeded,
-                      "outbox: " + std::to_string(config.outbox_messages_max) + " messages wait for delivery already",
-                      60'000);
-
-    MessageId message;
-    context.entropy.fill(message.bytes);
-    auto composed =
-        conversation::compose_text(context.store, {person->conversation, identity->user, identity->device, send.to},
-                                   message, std::move(send.text), std::move(send.key), now);
-    const auto& own = roster.self().devices;
-    const auto parents = composed.content.parents;
-    std::vector<delivery::Recipient> recipients;
-    for (const auto& device : person->devices)
-        recipients.push_back({device.device, send.to});
-    for (const auto& device : own)
-        recipients.push_back({device.device, identity->user});
-    conversation::file(context.store, composed.row, parents, now);
-    // Sealed when it leaves, at the end of this tick if it can: in the epoch of that moment.
-    outbox.accept(context.store,
-                  {message,
-                   person->conversation,
-                   now.wall_ms,
-                   wire::encode(wire::content::Any(std::move(composed.content))),
-                   {},
-                   0,
-                   0,
-                   0},
-                  recipients);
-    accepted_at[message] = now.mono;
-    interest[send.to] = now.mono + interest_max;
-    context.reply(id, message);
-    context.event(event::MessageStateChanged{message, send.to, MessageState::accepted, Path::none, {}, 0});
-}
-
-void Engine::State::on(RequestId id, const request::History& history, Moment now)
-{
-    if (!identity) return context.refuse(id, not_registered());
-    if (history.limit < 1 || history.limit > request::history_limit_max)
-        return context.refuse(
-            id, {ErrorCode::invalid_argument, "limit: 1 to " + std::to_string(request::history_limit_max), 0});
-    const auto conversation = roster.conversation_with(history.with);
-    if (!conversation && roster.person(history.with) == nullptr)
-        return context.refuse(id, {ErrorCode::not_a_contact, history.with + " is no contact and never was", 0});
-    // Answered with the newest page, somebody who turns pages would begin again, and again.
-    if (history.before && !(conversation && context.store.has_message(*conversation, *history.before)))
-        return context.refuse(
-            id, {ErrorCode::invalid_argument, "before: no such message in the history with " + history.with, 0});
-    std::vector<Message> out;
-    if (conversation)
-        for (auto& row : context.store.history(*conversation, history.limit, history.before))
-            out.push_back(std::move(row.message));
-    if (const auto* person = roster.person(history.with); person != nullptr && person->may_talk() && !person->own)
-        interest[history.with] = now.mono + interest_max;
     context.reply(id, std::move(out));
 }
 

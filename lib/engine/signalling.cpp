@@ -36,9 +36,19 @@ void Engine::State::signal_push(const wire::relay::SignalPush& push, Moment now)
     // Ahead or behind: ICE tries again, and by then we are in one epoch.
     if (opened.verdict == Verdict::ahead) return keeper.look(person->conversation);
     if (opened.verdict != Verdict::opened) return context.reject("a signal that does not open");
-    auto signal = wire::decode_ice_signal(opened.content);
+    auto signal = wire::decode_signal(opened.content);
     if (!signal) return context.reject("a signal that does not decode");
-    peers.signal(push.from, std::move(*signal), now);
+    if (const auto* typing = std::get_if<wire::TypingSignal>(&*signal)) return chats.typing(*person, typing->on, now);
+    peers.signal(push.from, std::move(*std::get_if<wire::IceSignal>(&*signal)), now);
+}
+
+bool Engine::State::send_signal(const Person& person, const DeviceId& device, const wire::Signal& signal,
+                                Purpose purpose, Moment now)
+{
+    auto* session = ready_session();
+    if (session == nullptr || !groups) return false;
+    auto sealed = groups->seal(person.circle, seal::Purpose::signal, signal_id, wire::encode(signal));
+    return sealed && session->request(wire::relay::Signal{device, std::move(sealed->bytes)}, std::move(purpose), now);
 }
 
 void Engine::State::send_signals(Moment now)
@@ -53,9 +63,8 @@ void Engine::State::send_signals(Moment now)
         }
         const auto number = out.signal.session;
         const bool is_end = out.signal.kind == wire::IceSignal::Kind::end;
-        auto sealed = groups->seal(person->circle, seal::Purpose::signal, signal_id, wire::encode(out.signal));
-        const bool sent = sealed && session->request(wire::relay::Signal{out.device, std::move(sealed->bytes)},
-                                                     purpose::Signal{out.device, number}, now);
+        const bool sent =
+            send_signal(*person, out.device, std::move(out.signal), purpose::Signal{out.device, number}, now);
         if (!sent && !is_end) peers.signal_failed(out.device, number, "signals could not be sent", now);
     }
 }

@@ -3,7 +3,8 @@
 // by file, carry results from one to the next.
 //
 //   engine.cpp    what comes in goes to its part
-//   requests.cpp  what the application asks; devices.cpp what it asks about devices and trust
+//   requests.cpp  what the application asks; devices.cpp what it asks about devices and trust, chat_requests.cpp about
+//                 conversations
 //   entering.cpp  register, log in, be linked, come back
 //   returning.cpp what a relay has lost, and how it is mended
 //   relay_side.cpp  what the relay says, and what a new or lost session means
@@ -20,6 +21,7 @@
 #include "lib/delivery/unopened.hpp"
 #include "lib/engine/account.hpp"
 #include "lib/engine/ahead.hpp"
+#include "lib/engine/chats.hpp"
 #include "lib/engine/group_keeper.hpp"
 #include "lib/engine/notifier.hpp"
 #include "lib/engine/peer_sessions.hpp"
@@ -51,8 +53,6 @@ struct Engine::State {
 
     // requests.cpp
     void ask(RequestId id, Request request, Moment now);
-    void on(RequestId id, request::Send& send, Moment now);
-    void on(RequestId id, const request::History& history, Moment now);
     void on(RequestId id, const request::Contacts&, Moment now);
     void on(RequestId id, const request::Status&, Moment now);
     void on(RequestId id, const request::Logout&, Moment now);
@@ -68,6 +68,25 @@ struct Engine::State {
     void contact_request(RequestId id, const std::string& user, wire::relay::RequestBody body, Moment now);
     void accept(RequestId id, const std::string& user, Moment now);
     void relay_request(RequestId id, wire::relay::RequestBody body, Moment now);
+
+    // chat_requests.cpp
+    void on(RequestId id, request::Send& send, Moment now);
+    void on(RequestId id, request::Edit& edit, Moment now);
+    void on(RequestId id, const request::Recall& recall, Moment now);
+    void on(RequestId id, request::React& react, Moment now);
+    void on(RequestId id, const request::PinMessage& pin, Moment now);
+    void on(RequestId id, const request::SetTimer& timer, Moment now);
+    void on(RequestId id, const request::Forward& forward, Moment now);
+    void on(RequestId id, const request::MarkRead& read, Moment now);
+    void on(RequestId id, const request::Typing& typing, Moment now);
+    void on(RequestId id, const request::Conversations& wanted, Moment now);
+    void on(RequestId id, const request::SetConversation& what, Moment now);
+    void on(RequestId id, const request::SetReceipts& receipts_wanted, Moment now);
+    void on(RequestId id, const request::History& history, Moment now);
+    void say(RequestId id, const Result<conversation::Parties>& parties, conversation::Draft draft, Moment now);
+    void note_interest(const conversation::Parties& parties, Moment now);
+    /// False: the request was refused.
+    [[nodiscard]] bool is_ready_to_talk(RequestId id);
 
     // entering.cpp
     void enter(RequestId id, Credentials credentials, Moment now);
@@ -143,7 +162,6 @@ struct Engine::State {
     bool take_content(const Person& person, const seal::Opened& opened, const MessageId& id, const Arrival& arrival,
                       Moment now);
     void unopenable(const DeviceId& from, const MessageId& id, const seal::Label& label, const Arrival& arrival);
-    void show(std::vector<delivery::CausalHold::Ready> ready, Moment now);
     void send_receipts(Moment now);
     void send_unopened(Moment now);
     /// By the mailbox, sealed for the conversation that we have with the device's owner. False: not now.
@@ -155,6 +173,8 @@ struct Engine::State {
     void peer_up(const DeviceId& device, LinkId link, Moment now);
     void signal_push(const wire::relay::SignalPush& push, Moment now);
     void send_signals(Moment now);
+    bool send_signal(const Person& person, const DeviceId& device, const wire::Signal& signal, Purpose purpose,
+                     Moment now);
     void paths_happened(Moment now);
     void seek_for_interest(Moment now);
 
@@ -202,6 +222,7 @@ struct Engine::State {
     GroupKeeper keeper;
     std::set<std::pair<ConversationId, std::pair<std::uint64_t, std::uint64_t>>> forks_mentioned;
     Notifier notifier;
+    Chats chats;
 
     std::vector<std::uint64_t> mailbox_acks;              ///< To send at the end of this tick.
     std::map<std::string, Instant, std::less<>> interest; ///< Conversations that the application looks at.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Flow: line -> Fields -> "id" (echoed) -> "do" -> the table below -> Request.
 #include "lib/base/bytes.hpp"
-#include "lib/json/fields.hpp"
+#include "lib/json/content.hpp"
 #include "lib/json/json.hpp"
 #include "lib/json/quote.hpp"
 
@@ -28,24 +28,6 @@ template <class Plain>
 Request read_plain(Fields&)
 {
     return Plain{};
-}
-
-Request read_send(Fields& in)
-{
-    return request::Send{in.text("to"), in.text("text"), in.text("key", "")};
-}
-
-Request read_history(Fields& in)
-{
-    request::History out;
-    out.with = in.text("with");
-    out.limit = static_cast<std::uint32_t>(in.integer("limit", 1, request::history_limit_max, out.limit));
-    const std::string before = in.text("before", "");
-    if (!before.empty()) {
-        if (const auto raw = from_hex(before)) out.before = MessageId::from(*raw);
-        if (!out.before) in.fail("before", "a message id: 32 hexadecimal digits");
-    }
-    return out;
 }
 
 Request read_device_link(Fields& in)
@@ -107,6 +89,17 @@ constexpr std::array rows{
     Row{"contact_unblock", read_contact<request::ContactUnblock>},
     Row{"contacts", read_plain<request::Contacts>},
     Row{"send", read_send},
+    Row{"edit", read_edit},
+    Row{"recall", read_recall},
+    Row{"react", read_react},
+    Row{"pin", read_pin},
+    Row{"set_timer", read_timer},
+    Row{"forward", read_forward},
+    Row{"mark_read", read_mark_read},
+    Row{"typing", read_typing},
+    Row{"conversations", read_conversations},
+    Row{"set_conversation", read_set_conversation},
+    Row{"set_receipts", read_set_receipts},
     Row{"history", read_history},
     Row{"devices", read_plain<request::Devices>},
     Row{"device_link", read_device_link},

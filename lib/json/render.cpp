@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Flow: event -> ordered members -> one line. The order is part of the face: "id" or "event" first.
 #include "lib/base/bytes.hpp"
+#include "lib/json/content.hpp"
 #include "lib/json/json.hpp"
 #include "lib/json/quote.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <exception>
 #include <type_traits>
@@ -13,14 +12,12 @@ namespace godwit::json {
 
 namespace {
 
-using Object = nlohmann::ordered_json;
-
 template <class... Visitors>
 struct Overloaded : Visitors... {
     using Visitors::operator()...;
 };
 
-std::string dump(const Object& object)
+std::string dump(const Ordered& object)
 {
     return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -32,9 +29,9 @@ std::string hex(const FixedBytes<N, Tag>& id)
 }
 
 /// A key that may not be known.
-Object hex_or_null(const PublicKey& key)
+Ordered hex_or_null(const PublicKey& key)
 {
-    return key.is_zero() ? Object(nullptr) : Object(hex(key));
+    return key.is_zero() ? Ordered(nullptr) : Ordered(hex(key));
 }
 
 std::string_view transport_name(RelayTransport over)
@@ -47,26 +44,26 @@ std::string_view transport_name(RelayTransport over)
     return "none";
 }
 
-Object error_object(const Error& error)
+Ordered error_object(const Error& error)
 {
     return {{"code", error_name(error.code)}, {"detail", error.detail}, {"retry", error.retry_after_ms}};
 }
 
-Object contact_object(const Contact& contact)
+Ordered contact_object(const Contact& contact)
 {
-    Object out{{"user", contact.user},
-               {"state", contact_state_name(contact.state)},
-               {"online", contact.online},
-               {"devices", contact.device_count},
-               {"path", path_name(contact.path)},
-               {"reason", contact.path_reason},
-               {"key_changed", contact.key_changed}};
+    Ordered out{{"user", contact.user},
+                {"state", contact_state_name(contact.state)},
+                {"online", contact.online},
+                {"devices", contact.device_count},
+                {"path", path_name(contact.path)},
+                {"reason", contact.path_reason},
+                {"key_changed", contact.key_changed}};
     out["account_key"] = hex_or_null(contact.account_key);
     out["verified"] = contact.verified;
     return out;
 }
 
-Object device_object(const Device& device)
+Ordered device_object(const Device& device)
 {
     return {{"device", hex(device.id)},
             {"name", device.name},
@@ -75,22 +72,7 @@ Object device_object(const Device& device)
             {"online", device.online}};
 }
 
-void put_message(Object& out, const Message& message)
-{
-    out["message"] = hex(message.id);
-    out["with"] = message.with;
-    out["from"] = message.from;
-    out["from_device"] = hex(message.from_device);
-    out["text"] = message.text;
-    out["state"] = message_state_name(message.state);
-    out["path"] = path_name(message.path);
-    out["reason"] = message.failure.empty() ? message.path_reason : message.failure;
-    out["sent_ms"] = message.sent_ms;
-    out["received_ms"] = message.received_ms;
-    out["gap_before"] = message.gap_before;
-}
-
-void put_status(Object& out, const StatusReport& status)
+void put_status(Ordered& out, const StatusReport& status)
 {
     out["user"] = status.user;
     out["relay"] = status.relay;
@@ -107,24 +89,24 @@ void put_status(Object& out, const StatusReport& status)
     out["client_version"] = status.client_version;
 }
 
-void put_value(Object& out, const event::Reply& reply)
+void put_value(Ordered& out, const event::Reply& reply)
 {
     std::visit(Overloaded{[](std::monostate) {}, [&](const MessageId& id) { out["message"] = hex(id); },
                           [&](const std::vector<Contact>& contacts) {
-                              Object list = Object::array();
+                              Ordered list = Ordered::array();
                               for (const Contact& contact : contacts)
                                   list.push_back(contact_object(contact));
                               out["contacts"] = std::move(list);
                           },
                           [&](const std::vector<Message>& messages) {
-                              Object list = Object::array();
+                              Ordered list = Ordered::array();
                               for (const Message& message : messages)
-                                  put_message(list.emplace_back(Object::object()), message);
+                                  put_message(list.emplace_back(Ordered::object()), message);
                               out["messages"] = std::move(list);
                           },
                           [&](const StatusReport& status) { put_status(out, status); },
                           [&](const std::vector<Device>& devices) {
-                              Object list = Object::array();
+                              Ordered list = Ordered::array();
                               for (const Device& device : devices)
                                   list.push_back(device_object(device));
                               out["devices"] = std::move(list);
@@ -134,26 +116,36 @@ void put_value(Object& out, const event::Reply& reply)
                               out["code"] = safety.code;
                               out["verified"] = safety.verified;
                           },
-                          [&](const std::string& code) { out["code"] = code; }},
+                          [&](const std::string& code) { out["code"] = code; },
+                          [&](const std::vector<Conversation>& conversations) {
+                              auto& list = out["conversations"] = Ordered::array();
+                              for (const auto& one : conversations)
+                                  list.push_back(conversation_object(one));
+                          },
+                          [&](const std::vector<MessageId>& ids) {
+                              auto& list = out["messages"] = Ordered::array();
+                              for (const auto& id : ids)
+                                  list.push_back(hex(id));
+                          }},
                reply.value);
 }
 
-Object user_event(std::string_view name, const std::string& user)
+Ordered user_event(std::string_view name, const std::string& user)
 {
     return {{"event", name}, {"user", user}};
 }
 
-Object event_object(const Event& event)
+Ordered event_object(const Event& event)
 {
     return std::visit(
         Overloaded{
-            [](const event::Reply&) -> Object { return {{"event", "reply"}}; }, // callers use render_reply
-            [](const event::MessageReceived& e) -> Object {
-                Object out{{"event", "message"}};
+            [](const event::Reply&) -> Ordered { return {{"event", "reply"}}; }, // callers use render_reply
+            [](const event::MessageReceived& e) -> Ordered {
+                Ordered out{{"event", "message"}};
                 put_message(out, e.message);
                 return out;
             },
-            [](const event::MessageStateChanged& e) -> Object {
+            [](const event::MessageStateChanged& e) -> Ordered {
                 return {{"event", "message_state"},
                         {"message", hex(e.id)},
                         {"with", e.with},
@@ -162,41 +154,65 @@ Object event_object(const Event& event)
                         {"reason", e.reason},
                         {"elapsed_us", e.elapsed_us}};
             },
-            [](const event::Presence& e) -> Object {
-                Object out = user_event("presence", e.user);
+            [](const event::MessageChanged& e) -> Ordered {
+                Ordered out{{"event", "message_changed"}, {"what", event::change_name(e.what)}};
+                put_message(out, e.message);
+                return out;
+            },
+            [](const event::ReadUpTo& e) -> Ordered {
+                return {{"event", "read"},
+                        {"conversation", hex(e.conversation)},
+                        {"with", e.with},
+                        {"user", e.user},
+                        {"up_to", hex(e.up_to)}};
+            },
+            [](const event::TypingChanged& e) -> Ordered {
+                return {{"event", "typing"},
+                        {"conversation", hex(e.conversation)},
+                        {"with", e.with},
+                        {"user", e.user},
+                        {"on", e.on}};
+            },
+            [](const event::ConversationChanged& e) -> Ordered {
+                Ordered out{{"event", "conversation"}};
+                out.update(conversation_object(e.conversation));
+                return out;
+            },
+            [](const event::Presence& e) -> Ordered {
+                Ordered out = user_event("presence", e.user);
                 out["online"] = e.online;
                 return out;
             },
-            [](const event::ContactRequest& e) -> Object { return user_event("contact_request", e.user); },
-            [](const event::ContactAccepted& e) -> Object { return user_event("contact_accepted", e.user); },
-            [](const event::ContactRemoved& e) -> Object { return user_event("contact_removed", e.user); },
-            [](const event::Security& e) -> Object {
+            [](const event::ContactRequest& e) -> Ordered { return user_event("contact_request", e.user); },
+            [](const event::ContactAccepted& e) -> Ordered { return user_event("contact_accepted", e.user); },
+            [](const event::ContactRemoved& e) -> Ordered { return user_event("contact_removed", e.user); },
+            [](const event::Security& e) -> Ordered {
                 return {{"event", "security"},
                         {"kind", security_kind_name(e.kind)},
                         {"user", e.user},
                         {"device", hex_or_null(e.device)},
                         {"detail", e.detail}};
             },
-            [](const event::Linked& e) -> Object { return user_event("linked", e.user); },
-            [](const event::Connected& e) -> Object {
+            [](const event::Linked& e) -> Ordered { return user_event("linked", e.user); },
+            [](const event::Connected& e) -> Ordered {
                 return {{"event", "connected"}, {"relay", e.relay}, {"over", transport_name(e.over)}};
             },
-            [](const event::Disconnected& e) -> Object {
+            [](const event::Disconnected& e) -> Ordered {
                 return {{"event", "disconnected"}, {"error", error_object(e.reason)}, {"retry_in_ms", e.retry_in_ms}};
             },
-            [](const event::Update& e) -> Object {
+            [](const event::Update& e) -> Ordered {
                 return {{"event", "update"}, {"required", e.required}, {"version", e.version}};
             },
-            [](const event::PathChanged& e) -> Object {
-                Object out = user_event("path", e.user);
+            [](const event::PathChanged& e) -> Ordered {
+                Ordered out = user_event("path", e.user);
                 out["path"] = path_name(e.path);
                 out["reason"] = e.reason;
                 return out;
             },
-            [](const event::LoggedOut& e) -> Object {
+            [](const event::LoggedOut& e) -> Ordered {
                 return {{"event", "logged_out"}, {"error", error_object(e.reason)}};
             },
-            [](const event::Warning& e) -> Object { return {{"event", "warning"}, {"error", error_object(e.what)}}; },
+            [](const event::Warning& e) -> Ordered { return {{"event", "warning"}, {"error", error_object(e.what)}}; },
         },
         event);
 }
@@ -205,14 +221,14 @@ Object event_object(const Event& event)
 
 std::string quote(std::string_view text)
 {
-    return dump(Object(text));
+    return dump(Ordered(text));
 }
 
 std::string render_reply(const event::Reply& reply, std::string_view id)
 {
     std::string out = "{\"id\":" + std::string(id);
     if (reply.error.code != ErrorCode::ok) return out + ",\"ok\":false,\"error\":" + render_error(reply.error) + "}";
-    Object rest = Object::object();
+    Ordered rest = Ordered::object();
     put_value(rest, reply);
     out += ",\"ok\":true";
     if (!rest.empty())

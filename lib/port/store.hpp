@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Store: everything a client must not forget, behind one door. lib/store implements it on encrypted SQLite.
+// Store: everything a client must not forget, behind one door; what conversations stand on is in timeline.hpp.
+// lib/store implements it on encrypted SQLite.
 //
 // One transaction a tick: begin() … reads and writes … commit(). Nothing the client says rests on state before commit()
 // returned ok.
@@ -17,6 +18,7 @@
 #include "lib/base/bytes.hpp"
 #include "lib/base/time.hpp"
 #include "lib/base/wiping.hpp"
+#include "lib/port/timeline.hpp"
 
 #include <optional>
 #include <string>
@@ -45,17 +47,6 @@ struct StoredContact {
     PublicKey shown_account_key; ///< What the relay shows now when it differs; zero otherwise.
     Bytes device_list;           ///< Encoded wire::DeviceList, verified against account_key: the newest known.
     bool verified = false;       ///< The user has compared the safety number of account_key.
-};
-
-/// A message in the history. Order of a conversation: (hlc_ms, id).
-struct StoredMessage {
-    Message message;
-    ConversationId conversation;
-    std::int64_t hlc_ms = 0;
-    std::uint32_t kind = 1; ///< wire content kind; 1 = text.
-    Bytes raw;              ///< Content of kinds this version does not know; empty otherwise.
-    std::string send_key;   ///< Idempotency key; empty: none.
-    bool notified = false;  ///< The application has taken the event.
 };
 
 /// Incoming content that waits for its parents. Durable, hence receipted.
@@ -97,10 +88,8 @@ struct OutboxEnvelope {
     std::uint32_t sealings = 0; ///< How often it has been sealed.
 };
 
-class Store {
+class Store : public Timeline {
 public:
-    virtual ~Store() = default;
-
     virtual void begin() = 0;
     /// Durable when ok (synchronous to disk). After an error: rollback(), rebuild.
     [[nodiscard]] virtual Result<void> commit() = 0;
@@ -124,32 +113,6 @@ public:
     [[nodiscard]] virtual std::vector<StoredContact> contacts() = 0;
     virtual void put_contact(const StoredContact& contact) = 0;
     virtual void remove_contact(std::string_view user) = 0;
-
-    // history
-    /// False, and nothing written, when this conversation has the id already.
-    virtual bool add_message(const StoredMessage& message) = 0;
-    [[nodiscard]] virtual std::optional<StoredMessage> message(const MessageId& id) = 0;
-    [[nodiscard]] virtual bool has_message(const ConversationId& conversation, const MessageId& id) = 0;
-    [[nodiscard]] virtual std::optional<MessageId> message_by_key(const ConversationId& conversation,
-                                                                  std::string_view send_key) = 0;
-    /// Only forward: accepted < sent < delivered; failed only from accepted or sent; sent again over another path
-    /// counts (the path that was tried last is kept). Touches outgoing messages only. Returns whether it changed.
-    virtual bool set_message_state(const MessageId& id, MessageState state, Path path, std::string_view path_reason,
-                                   std::string_view failure) = 0;
-    /// Oldest first; the newest `limit` rows before `before` (exclusive).
-    [[nodiscard]] virtual std::vector<StoredMessage> history(const ConversationId& conversation, std::uint32_t limit,
-                                                             const std::optional<MessageId>& before) = 0;
-    /// Incoming messages whose event the application has not taken yet, in order of arrival, at most `limit`.
-    [[nodiscard]] virtual std::vector<StoredMessage> unnotified(std::uint32_t limit) = 0;
-    virtual void mark_notified(const MessageId& id) = 0;
-    /// Messages that no other message of the conversation names as parent, with their hlc; at most `wire::parents_max`
-    /// are kept.
-    struct Head {
-        MessageId id;
-        std::int64_t hlc_ms = 0;
-    };
-    [[nodiscard]] virtual std::vector<Head> heads(const ConversationId& conversation) = 0;
-    virtual void put_heads(const ConversationId& conversation, const std::vector<Head>& heads) = 0;
 
     // held for their parents
     virtual void hold(const HeldMessage& held) = 0;

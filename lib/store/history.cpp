@@ -43,14 +43,82 @@ std::vector<port::StoredMessage> SqliteStore::read_messages(std::string_view sql
 
 bool SqliteStore::add_message(const port::StoredMessage& message)
 {
-    const Message& m = message.message;
-    const bool done =
-        write("INSERT INTO message(" GODWIT_MESSAGE_COLUMNS ") SELECT " GODWIT_MESSAGE_VALUES
-              " WHERE NOT EXISTS(SELECT 1 FROM message INDEXED BY message_id WHERE id = ?2 AND conversation = ?1)",
-              message.conversation, m.id, message.hlc_ms, message.kind, m.with, m.from, m.from_device, m.text,
-              message.raw, m.sent_ms, m.received_ms, m.state, m.path, m.path_reason, m.failure, m.gap_before,
-              stored_send_key(message), message.notified);
+    const bool done = bind_message(message, [this](const auto&... values) {
+        return write("INSERT INTO message(" GODWIT_MESSAGE_COLUMNS ") SELECT " GODWIT_MESSAGE_VALUES
+                     " WHERE NOT EXISTS(SELECT 1 FROM message INDEXED BY message_id WHERE id = ?2 AND conversation = "
+                     "?1)",
+                     values...);
+    });
     return done && database_.changes() > 0;
+}
+
+void SqliteStore::update_post(const port::StoredMessage& message)
+{
+    const Message& m = message.message;
+    write("UPDATE message SET text = ?3, extra = ?4, burn_seconds = ?5, shown = ?6, annotated = ?7, edited_ms = ?8, "
+          "recalled_ms = ?9, recalled_by = ?10, expires_ms = ?11 WHERE arrival = (SELECT arrival FROM message INDEXED "
+          "BY message_id WHERE id = ?2 AND conversation = ?1)",
+          m.conversation, m.id, m.text, message.extra, message.burn_seconds, message.shown, message.annotated,
+          m.edited_ms, m.recalled_ms, m.recalled_by, m.expires_ms);
+}
+
+std::optional<port::StoredMessage> SqliteStore::message_in(const ConversationId& conversation, const MessageId& id)
+{
+    auto rows = read_messages("SELECT " GODWIT_MESSAGE_COLUMNS " FROM message INDEXED BY message_id WHERE id = ?1 AND "
+                              "conversation = ?2",
+                              id, conversation);
+    if (rows.empty()) return std::nullopt;
+    return std::move(rows.front());
+}
+
+std::optional<port::StoredMessage> SqliteStore::newest(const ConversationId& conversation)
+{
+    auto rows = read_messages("SELECT " GODWIT_MESSAGE_COLUMNS " FROM message WHERE conversation = ?1 AND shown = 1 "
+                              "ORDER BY hlc_ms DESC, id DESC LIMIT 1",
+                              conversation);
+    if (rows.empty()) return std::nullopt;
+    return std::move(rows.front());
+}
+
+std::uint32_t SqliteStore::count_received_after(const ConversationId& conversation, std::int64_t hlc_ms,
+                                                const MessageId& id, std::uint32_t max)
+{
+    std::uint32_t out = 0;
+    read(
+        "SELECT count(*) FROM (SELECT 1 FROM message WHERE conversation = ?1 AND shown = 1 AND (hlc_ms, id) > (?2, ?3) "
+        "AND state = 0 LIMIT ?4)",
+        [&](sqlite::Statement& row) {
+            out = static_cast<std::uint32_t>(row.integer(0));
+            return false;
+        },
+        conversation, hlc_ms, id, max);
+    return out;
+}
+
+std::vector<port::StoredMessage> SqliteStore::burning(const ConversationId& conversation, bool incoming,
+                                                      std::int64_t hlc_ms, const MessageId& id, std::uint32_t limit)
+{
+    return read_messages("SELECT " GODWIT_MESSAGE_COLUMNS " FROM message WHERE conversation = ?1 AND burn_seconds > 0 "
+                         "AND (hlc_ms, id) <= (?2, ?3) AND (state = 0) = ?4 ORDER BY hlc_ms, id LIMIT ?5",
+                         conversation, hlc_ms, id, incoming, limit);
+}
+
+std::vector<port::StoredMessage> SqliteStore::expiring(std::int64_t until_ms, std::uint32_t limit)
+{
+    return read_messages("SELECT " GODWIT_MESSAGE_COLUMNS " FROM message WHERE expires_ms > 0 AND expires_ms <= ?1 "
+                         "ORDER BY expires_ms LIMIT ?2",
+                         until_ms, limit);
+}
+
+std::optional<std::int64_t> SqliteStore::next_expiry()
+{
+    std::optional<std::int64_t> out;
+    read("SELECT expires_ms FROM message WHERE expires_ms > 0 ORDER BY expires_ms LIMIT 1",
+         [&](sqlite::Statement& row) {
+             out = row.integer(0);
+             return false;
+         });
+    return out;
 }
 
 std::optional<port::StoredMessage> SqliteStore::message(const MessageId& id)
@@ -113,12 +181,13 @@ std::vector<port::StoredMessage> SqliteStore::history(const ConversationId& conv
                 return false;
             },
             *before, conversation);
-    auto rows = end_ms ? read_messages("SELECT " GODWIT_MESSAGE_COLUMNS " FROM message WHERE conversation = ?1 "
-                                       "AND (hlc_ms, id) < (?2, ?3) ORDER BY hlc_ms DESC, id DESC LIMIT ?4",
-                                       conversation, *end_ms, *before, limit)
-                       : read_messages("SELECT " GODWIT_MESSAGE_COLUMNS " FROM message WHERE conversation = ?1 "
-                                       "ORDER BY hlc_ms DESC, id DESC LIMIT ?2",
-                                       conversation, limit);
+    auto rows = end_ms
+                    ? read_messages("SELECT " GODWIT_MESSAGE_COLUMNS " FROM message WHERE conversation = ?1 "
+                                    "AND shown = 1 AND (hlc_ms, id) < (?2, ?3) ORDER BY hlc_ms DESC, id DESC LIMIT ?4",
+                                    conversation, *end_ms, *before, limit)
+                    : read_messages("SELECT " GODWIT_MESSAGE_COLUMNS " FROM message WHERE conversation = ?1 "
+                                    "AND shown = 1 ORDER BY hlc_ms DESC, id DESC LIMIT ?2",
+                                    conversation, limit);
     std::reverse(rows.begin(), rows.end());
     return rows;
 }

@@ -36,12 +36,14 @@ void SqliteStore::hold(const port::HeldMessage& held)
     Bytes parents;
     for (const auto& parent : held.parents)
         append(parents, parent.view());
-    const Message& m = held.message.message;
-    write("REPLACE INTO held(" GODWIT_MESSAGE_COLUMNS ", parents, held_since_ms) VALUES(" GODWIT_MESSAGE_VALUES
-          ", ?19, ?20)",
-          held.message.conversation, m.id, held.message.hlc_ms, held.message.kind, m.with, m.from, m.from_device,
-          m.text, held.message.raw, m.sent_ms, m.received_ms, m.state, m.path, m.path_reason, m.failure, m.gap_before,
-          stored_send_key(held.message), held.message.notified, parents, held.held_since_ms);
+    bind_message(
+        held.message,
+        [this](const auto&... values) {
+            return write("REPLACE INTO held(" GODWIT_MESSAGE_COLUMNS
+                         ", parents, held_since_ms) VALUES(" GODWIT_MESSAGE_VALUES ", ?27, ?28)",
+                         values...);
+        },
+        parents, held.held_since_ms);
 }
 
 std::vector<port::HeldMessage> SqliteStore::held(const ConversationId& conversation)

@@ -29,14 +29,18 @@ constexpr Column many(std::size_t bytes)
 constexpr Column identity[] = {rowid, text, text, key, blob, key, blob, blob, blob, in_range(0, 1)};
 constexpr Column value[] = {text, blob};
 constexpr Column contact[] = {text, in_range(1, 4), key, key, blob, in_range(0, 1)};
-// conversation, id, hlc_ms, kind, with, from, device, text, raw, sent, received, state, path, reason, failure, gap,
-// key, notified
+// conversation, id, hlc_ms, kind, with, from, device, role, text, extra, sent, received, state, path, reason, failure,
+// gap, edited, recalled, recalled by, expires, burns, shown, annotated, key, notified
 #define GODWIT_MESSAGE                                                                                                 \
-    id, id, integer, in_range(0, UINT32_MAX), text, text, key, text, blob, integer, integer, in_range(0, 4),           \
-        in_range(0, 3), text, text, in_range(0, 1), {Is::text_or_null}, in_range(0, 1)
+    id, id, integer, in_range(0, UINT32_MAX), text, text, key, in_range(0, 3), text, blob, integer, integer,           \
+        in_range(0, 4), in_range(0, 3), text, text, in_range(0, 1), integer, integer, text, integer,                   \
+        in_range(0, UINT32_MAX), in_range(0, 1), in_range(0, 1), {Is::text_or_null}, in_range(0, 1)
 constexpr Column message[] = {rowid, GODWIT_MESSAGE};
 constexpr Column head[] = {id, many(24)};
 constexpr Column held[] = {GODWIT_MESSAGE, many(16), integer};
+constexpr Column annotation[] = {id, id, text, text, integer, id, blob, in_range(0, 3)};
+constexpr Column register_[] = {text, integer, blob};
+constexpr Column conversation[] = {id, in_range(1, 5), text, integer};
 constexpr Column sender[] = {rowid, key};
 constexpr Column seen[] = {integer, id, integer};
 constexpr Column envelope[] = {id, id, integer, integer, integer, integer, blob, blob};
@@ -48,15 +52,18 @@ constexpr std::array all{
     Table{"contact", "INSERT OR IGNORE INTO contact VALUES(?1, ?2, ?3, ?4, ?5, ?6)", contact},
     Table{"message",
           "INSERT OR IGNORE INTO message SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
-          "?17, ?18, ?19 WHERE NOT EXISTS(SELECT 1 FROM message INDEXED BY message_id WHERE id = ?3 AND conversation = "
+          "?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27 WHERE NOT EXISTS(SELECT 1 FROM message INDEXED BY "
+          "message_id WHERE id = ?3 AND conversation = "
           "?2)",
           message},
     Table{"head", "INSERT OR IGNORE INTO head VALUES(?1, ?2)", head},
-    Table{
-        "held",
-        "INSERT OR IGNORE INTO held VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
-        "?18, ?19, ?20)",
-        held},
+    Table{"held",
+          "INSERT OR IGNORE INTO held VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
+          "?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)",
+          held},
+    Table{"annotation", "INSERT OR IGNORE INTO annotation VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", annotation, true},
+    Table{"register", "INSERT OR IGNORE INTO register VALUES(?1, ?2, ?3)", register_, true},
+    Table{"conversation", "INSERT OR IGNORE INTO conversation VALUES(?1, ?2, ?3, ?4)", conversation, true},
     Table{"sender", "INSERT OR IGNORE INTO sender VALUES(?1, ?2)", sender},
     Table{"seen", "INSERT OR IGNORE INTO seen VALUES(?1, ?2, ?3)", seen, true},
     Table{"envelope", "INSERT OR IGNORE INTO envelope VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", envelope},

@@ -131,7 +131,116 @@ CREATE INDEX delivery_message ON delivery(message);
 CREATE INDEX delivery_open ON delivery(device, position) WHERE state < 2;
 )sql";
 
-constexpr sqlite::Migration steps[] = {{step_1}};
+// Conversations of posts (docs/adr/0030-posts.md). `message` and `held` are made anew, so that their rows have one
+// form: what saves a damaged store (rescue.hpp) reads rows without their schema.
+constexpr char step_2[] = R"sql(
+CREATE TABLE message_2(
+  arrival INTEGER PRIMARY KEY,
+  conversation BLOB NOT NULL,
+  id BLOB NOT NULL,
+  hlc_ms INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  with_user TEXT NOT NULL,
+  from_user TEXT NOT NULL,
+  from_device BLOB NOT NULL,
+  role INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  extra BLOB NOT NULL,
+  sent_ms INTEGER NOT NULL,
+  received_ms INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  path INTEGER NOT NULL,
+  path_reason TEXT NOT NULL,
+  failure TEXT NOT NULL,
+  gap_before INTEGER NOT NULL,
+  edited_ms INTEGER NOT NULL,
+  recalled_ms INTEGER NOT NULL,
+  recalled_by TEXT NOT NULL,
+  expires_ms INTEGER NOT NULL,
+  burn_seconds INTEGER NOT NULL,
+  shown INTEGER NOT NULL,
+  annotated INTEGER NOT NULL,
+  send_key TEXT,
+  notified INTEGER NOT NULL
+) STRICT;
+INSERT INTO message_2 SELECT arrival, conversation, id, hlc_ms, iif(kind = 1, 160, kind), with_user, from_user,
+  from_device, 3, text, raw, sent_ms, received_ms, state, path, path_reason, failure, gap_before, 0, 0, '', 0, 0,
+  iif(kind = 1, 1, 0), 0, send_key, notified FROM message;
+DROP TABLE message;
+ALTER TABLE message_2 RENAME TO message;
+CREATE INDEX message_id ON message(id);
+CREATE INDEX message_order ON message(conversation, hlc_ms, id) WHERE shown = 1;
+CREATE INDEX message_unnotified ON message(arrival) WHERE notified = 0 AND state = 0;
+CREATE UNIQUE INDEX message_send_key ON message(conversation, send_key) WHERE send_key IS NOT NULL;
+CREATE INDEX message_expiry ON message(expires_ms) WHERE expires_ms > 0;
+CREATE INDEX message_burning ON message(conversation, hlc_ms, id, state) WHERE burn_seconds > 0;
+
+CREATE TABLE held_2(
+  conversation BLOB NOT NULL,
+  id BLOB NOT NULL,
+  hlc_ms INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  with_user TEXT NOT NULL,
+  from_user TEXT NOT NULL,
+  from_device BLOB NOT NULL,
+  role INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  extra BLOB NOT NULL,
+  sent_ms INTEGER NOT NULL,
+  received_ms INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  path INTEGER NOT NULL,
+  path_reason TEXT NOT NULL,
+  failure TEXT NOT NULL,
+  gap_before INTEGER NOT NULL,
+  edited_ms INTEGER NOT NULL,
+  recalled_ms INTEGER NOT NULL,
+  recalled_by TEXT NOT NULL,
+  expires_ms INTEGER NOT NULL,
+  burn_seconds INTEGER NOT NULL,
+  shown INTEGER NOT NULL,
+  annotated INTEGER NOT NULL,
+  send_key TEXT,
+  notified INTEGER NOT NULL,
+  parents BLOB NOT NULL, -- 16 bytes each
+  held_since_ms INTEGER NOT NULL,
+  PRIMARY KEY(conversation, id)
+) STRICT;
+INSERT INTO held_2 SELECT conversation, id, hlc_ms, iif(kind = 1, 160, kind), with_user, from_user,
+  from_device, 3, text, raw, sent_ms, received_ms, state, path, path_reason, failure, gap_before, 0, 0, '', 0, 0,
+  iif(kind = 1, 1, 0), 0, send_key, notified, parents, held_since_ms FROM held;
+DROP TABLE held;
+ALTER TABLE held_2 RENAME TO held;
+
+CREATE TABLE annotation(
+  conversation BLOB NOT NULL,
+  target BLOB NOT NULL, -- zero: the conversation itself
+  name TEXT NOT NULL,
+  author TEXT NOT NULL,
+  hlc_ms INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  value BLOB NOT NULL,
+  role INTEGER NOT NULL,
+  PRIMARY KEY(conversation, target, name, author)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE register(
+  name TEXT PRIMARY KEY,
+  hlc_ms INTEGER NOT NULL,
+  value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE conversation(
+  id BLOB PRIMARY KEY,
+  kind INTEGER NOT NULL,
+  with_user TEXT NOT NULL,
+  activity_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO conversation SELECT conversation, 1, max(with_user), max(hlc_ms) FROM message WHERE shown = 1
+  GROUP BY conversation;
+)sql";
+
+constexpr sqlite::Migration steps[] = {{step_1}, {step_2}};
 
 } // namespace
 

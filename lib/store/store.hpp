@@ -63,6 +63,17 @@ public:
     // history.cpp
     bool add_message(const port::StoredMessage& message) override;
     [[nodiscard]] std::optional<port::StoredMessage> message(const MessageId& id) override;
+    [[nodiscard]] std::optional<port::StoredMessage> message_in(const ConversationId& conversation,
+                                                                const MessageId& id) override;
+    void update_post(const port::StoredMessage& message) override;
+    [[nodiscard]] std::uint32_t count_received_after(const ConversationId& conversation, std::int64_t hlc_ms,
+                                                     const MessageId& id, std::uint32_t max) override;
+    [[nodiscard]] std::vector<port::StoredMessage> burning(const ConversationId& conversation, bool incoming,
+                                                           std::int64_t hlc_ms, const MessageId& id,
+                                                           std::uint32_t limit) override;
+    [[nodiscard]] std::vector<port::StoredMessage> expiring(std::int64_t until_ms, std::uint32_t limit) override;
+    [[nodiscard]] std::optional<std::int64_t> next_expiry() override;
+    [[nodiscard]] std::optional<port::StoredMessage> newest(const ConversationId& conversation) override;
     [[nodiscard]] bool has_message(const ConversationId& conversation, const MessageId& id) override;
     [[nodiscard]] std::optional<MessageId> message_by_key(const ConversationId& conversation,
                                                           std::string_view send_key) override;
@@ -74,6 +85,21 @@ public:
     void mark_notified(const MessageId& id) override;
     [[nodiscard]] std::vector<Head> heads(const ConversationId& conversation) override;
     void put_heads(const ConversationId& conversation, const std::vector<Head>& heads) override;
+
+    // timeline.cpp
+    bool put_annotation(const port::Annotation& annotation) override;
+    [[nodiscard]] std::vector<port::Annotation> annotations(const ConversationId& conversation,
+                                                            const MessageId& target) override;
+    void remove_annotation(const ConversationId& conversation, const MessageId& target, std::string_view name,
+                           std::string_view author) override;
+    bool put_register(const port::StoredRegister& value) override;
+    [[nodiscard]] std::optional<port::StoredRegister> register_named(std::string_view name) override;
+    [[nodiscard]] std::vector<port::StoredRegister> registers(std::string_view prefix, std::string_view after,
+                                                              std::uint32_t limit) override;
+    void put_conversation(const port::StoredConversation& conversation) override;
+    [[nodiscard]] std::optional<port::StoredConversation> conversation(const ConversationId& id) override;
+    [[nodiscard]] std::vector<port::StoredConversation> conversations() override;
+    void remove_conversation(const ConversationId& id) override;
 
     // inbox.cpp
     void hold(const port::HeldMessage& held) override;
@@ -159,6 +185,8 @@ private:
     std::vector<port::StoredMessage> read_messages(std::string_view sql, const Values&... values);
     template <class... Values>
     std::vector<port::HeldMessage> read_held(std::string_view sql, const Values&... values);
+    template <class... Values>
+    std::vector<port::StoredConversation> read_conversations(std::string_view sql, const Values&... values);
     template <class... Values>
     std::vector<port::Delivery> read_deliveries(std::string_view sql, const Values&... values);
     bool has_open_delivery(const MessageId& id);

@@ -1,18 +1,75 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/wire/content.hpp"
 
-#include "lib/wire/codec.hpp"
+#include "lib/wire/body_fields.hpp"
 
 namespace godwit::wire {
 
 template <class C>
-void fields(C& c, Of<C, content::Text>& v)
+void fields(C& c, Of<C, godwit::content::Quote>& v)
+{
+    c.fixed(v.id);
+    c.text(v.from, user_name_length_max);
+    c.text(v.excerpt, godwit::content::excerpt_bytes_max);
+}
+
+template <class C>
+void fields(C& c, Of<C, content::Extra>& v)
+{
+    c.blob(v.body, 0, body_bytes_max);
+    c.list(v.reply, 1, structure_item);
+    c.structure(v.lifetime);
+    c.flag(v.forwarded);
+}
+
+template <class C>
+void fields(C& c, Of<C, content::Post>& v)
 {
     c.text(v.to, user_name_length_max);
     c.wall(v.hlc_ms);
     c.wall(v.sent_ms);
     c.list(v.parents, parents_max, fixed_item);
     c.text(v.text, text_bytes_max);
+    c.structure(v.extra);
+}
+
+template <class C>
+void fields(C& c, Of<C, content::mark::Read>& v)
+{
+    c.wall(v.hlc_ms);
+    c.fixed(v.id);
+}
+
+template <class C>
+void fields(C& c, Of<C, content::mark::Opened>& v)
+{
+    c.list(v.ids, opened_ids_max, fixed_item);
+}
+
+template <class C>
+void fields(C& c, Of<C, content::mark::Moved>& v)
+{
+    c.fixed(v.target);
+    c.wall(v.latitude_e7);
+    c.wall(v.longitude_e7);
+    c.number(v.accuracy_m);
+    c.flag(v.last);
+}
+
+template <class C>
+void fields(C& c, Of<C, content::Mark>& v)
+{
+    c.text(v.to, user_name_length_max);
+    c.wall(v.hlc_ms);
+    c.variant(v.what);
+}
+
+template <class C>
+void fields(C& c, Of<C, content::Register>& v)
+{
+    c.wall(v.hlc_ms);
+    c.text(v.name, register_name_bytes_max);
+    c.blob(v.value, 0, register_value_bytes_max);
 }
 
 template <class C>
@@ -25,6 +82,12 @@ template <class C>
 void fields(C& c, Of<C, content::Unopened>& v)
 {
     c.list(v.ids, receipt_ids_max, fixed_item);
+}
+
+template <class C>
+void fields(C& c, Of<C, TypingSignal>& v)
+{
+    c.flag(v.on);
 }
 
 template <class C>
@@ -136,24 +199,51 @@ Result<DeviceList> decode_device_list(BytesView bytes)
     return decode_signed<DeviceList>(bytes, device_list_bytes_max);
 }
 
+Bytes encode(const content::Extra& extra)
+{
+    return extra == content::Extra{} ? Bytes() : encode_alone(extra);
+}
+
+Result<content::Extra> decode_extra(BytesView bytes)
+{
+    if (bytes.empty()) return content::Extra{};
+    return decode_alone<content::Extra>(bytes, content_bytes_max);
+}
+
 Bytes encode(const content::Any& content)
 {
-    if (const auto* const unknown = std::get_if<content::Unknown>(&content)) return unknown->raw;
-    if (const auto* const text = std::get_if<content::Text>(&content)) return encode_alone(*text);
-    if (const auto* const unopened = std::get_if<content::Unopened>(&content)) return encode_alone(*unopened);
-    return encode_alone(*std::get_if<content::Receipt>(&content));
+    return std::visit(
+        [](const auto& one) {
+            if constexpr (std::is_same_v<std::decay_t<decltype(one)>, content::Unknown>)
+                return one.raw;
+            else
+                return encode_alone(one);
+        },
+        content);
 }
 
 Result<content::Any> decode_content(BytesView bytes)
 {
     return decode_with<content::Any>(bytes, content_bytes_max, [bytes](Decoder& decoder, content::Any& out) {
         switch (const auto kind = decoder.peek_kind()) {
-        case content::Text::wire_kind: return decoder.alone(out.emplace<content::Text>());
+        case content::Post::wire_kind: return decoder.alone(out.emplace<content::Post>());
         case content::Receipt::wire_kind: return decoder.alone(out.emplace<content::Receipt>());
         case content::Unopened::wire_kind: return decoder.alone(out.emplace<content::Unopened>());
+        case content::Mark::wire_kind: return decoder.alone(out.emplace<content::Mark>());
+        case content::Register::wire_kind: return decoder.alone(out.emplace<content::Register>());
         default: out.emplace<content::Unknown>(content::Unknown{kind, to_bytes(bytes)});
         }
     });
+}
+
+Bytes encode(const Signal& signal)
+{
+    return encode_variant(signal);
+}
+
+Result<Signal> decode_signal(BytesView bytes)
+{
+    return decode_variant<Signal>(bytes, ice_signal_bytes_max);
 }
 
 Bytes encode(const IceSignal& signal)

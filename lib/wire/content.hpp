@@ -14,6 +14,7 @@
 // far side refuses it.
 #pragma once
 
+#include <godwit/content.hpp>
 #include <godwit/ids.hpp>
 #include <godwit/message.hpp>
 #include <godwit/result.hpp>
@@ -89,17 +90,88 @@ inline constexpr std::string_view device_list_context = "godwit device list 1";
 /// Does not look into the certificates.
 [[nodiscard]] Result<DeviceList> decode_device_list(BytesView bytes);
 
+/// Longest encoded body: the largest is a bundle of forwarded posts, or an attachment's thumbnail beside its waveform.
+inline constexpr std::size_t body_bytes_max = 112 * 1024;
+inline constexpr std::size_t register_name_bytes_max = 160;
+inline constexpr std::size_t register_value_bytes_max = 64 * 1024;
+inline constexpr std::size_t opened_ids_max = 256;
+
+/// What godwit::content has, to bytes and back (body.cpp). Kinds that this version does not know become Unknown, and go
+/// back to the same bytes.
+[[nodiscard]] Bytes encode(const godwit::content::Body& body);
+[[nodiscard]] Result<godwit::content::Body> decode_body(BytesView bytes);
+
 namespace content {
 
-/// A text in a 1:1 conversation. `to` names the conversation from the sender's side, so that the sender's own other
-/// devices file it.
-struct Text {
+/// What a post is besides its text.
+struct Extra {
+    static constexpr std::uint8_t wire_kind = 36;
+    Bytes body; ///< Encoded body; empty: a plain text. Opaque here, so that a post of any kind has a head.
+    std::vector<godwit::content::Quote> reply; ///< At most one.
+    godwit::content::Lifetime lifetime;
+    bool forwarded = false; ///< It was written elsewhere.
+    friend bool operator==(const Extra&, const Extra&) = default;
+};
+
+/// What an edit put in the place of a text.
+struct Edition {
+    static constexpr std::uint8_t wire_kind = 37;
+    std::string text;
+    std::vector<godwit::content::Mention> mentions;
+    std::vector<godwit::content::Range> links;
+};
+
+/// Has a place in a conversation: something that is shown, or that acts on what is shown (docs/adr/0030-posts.md).
+struct Post {
     static constexpr std::uint8_t wire_kind = 1;
-    std::string to;                 ///< The recipient account's user name.
+    std::string to; ///< In a conversation of two the recipient account's user name, so that the sender's own other
+                    ///< devices file it; empty in a group.
     std::int64_t hlc_ms = 0;        ///< Hybrid logical clock: max(own wall clock, every parent's + 1).
     WallMs sent_ms = 0;             ///< Sender's wall clock, for display.
     std::vector<MessageId> parents; ///< Heads of the conversation as the sender saw it; causal order waits for them.
-    std::string text;
+    std::string text;               ///< Shown, searched; empty only beside a body that says more.
+    Extra extra;
+};
+
+// What a mark says.
+namespace mark {
+/// The sender has read everything up to this place in the order of the conversation.
+struct Read {
+    static constexpr std::uint8_t wire_kind = 184;
+    std::int64_t hlc_ms = 0;
+    MessageId id;
+};
+/// What burns after reading was read; a voice message was played.
+struct Opened {
+    static constexpr std::uint8_t wire_kind = 185;
+    std::vector<MessageId> ids;
+};
+/// A live location moved.
+struct Moved {
+    static constexpr std::uint8_t wire_kind = 186;
+    MessageId target;
+    std::int64_t latitude_e7 = 0;
+    std::int64_t longitude_e7 = 0;
+    std::uint32_t accuracy_m = 0;
+    bool last = false; ///< It does not move any more.
+};
+} // namespace mark
+
+/// Says something about posts that are there already. Nobody waits for it, and it waits for nothing.
+struct Mark {
+    static constexpr std::uint8_t wire_kind = 4;
+    std::string to; ///< As in Post.
+    std::int64_t hlc_ms = 0;
+    std::variant<mark::Read, mark::Opened, mark::Moved> what;
+};
+
+/// One value of what the devices of an account share, in the conversation of the account with itself. Of two writes the
+/// later clock stands, and of equal clocks the larger bytes.
+struct Register {
+    static constexpr std::uint8_t wire_kind = 5;
+    std::int64_t hlc_ms = 0;
+    std::string name; ///< "conversation/<hex>/mute", "contact/<user>/remark", …
+    Bytes value;      ///< Empty: not set any more.
 };
 
 /// "These are durable here." Through the mailbox it is sealed like any content; on a link it is a frame (frames.hpp).
@@ -114,15 +186,25 @@ struct Unopened {
     std::vector<MessageId> ids;
 };
 
-/// Kinds that this version does not know: kept, never lost (issue of later versions to show them).
+/// Kinds that this version does not know: kept, never lost (later versions may show them).
 struct Unknown {
     std::uint32_t kind = 0;
     Bytes raw; ///< The whole encoding, canonical.
 };
 
-using Any = std::variant<Text, Receipt, Unopened, Unknown>;
+using Any = std::variant<Post, Receipt, Unopened, Mark, Register, Unknown>;
 
 } // namespace content
+
+/// For the history; what a plain text has is empty.
+[[nodiscard]] Bytes encode(const content::Extra& extra);
+[[nodiscard]] Result<content::Extra> decode_extra(BytesView bytes);
+[[nodiscard]] Bytes encode(const content::Edition& edition);
+[[nodiscard]] Result<content::Edition> decode_edition(BytesView bytes);
+[[nodiscard]] Bytes encode(const godwit::content::Lifetime& lifetime);
+[[nodiscard]] Result<godwit::content::Lifetime> decode_lifetime(BytesView bytes);
+/// wire_kind of an encoded body, without looking at the rest of it; 0: not one.
+[[nodiscard]] std::uint32_t body_kind(BytesView body);
 
 [[nodiscard]] Bytes encode(const content::Any& content);
 [[nodiscard]] Result<content::Any> decode_content(BytesView bytes);
@@ -138,6 +220,14 @@ struct IceSignal {
     std::vector<std::string> candidates; ///< RFC 8839 candidate-attribute values, trickled.
     bool last_candidate = false;         ///< RFC 8838 end-of-candidates.
 };
+/// Somebody is writing to us, or has stopped. A signal like IceSignal: sealed, forwarded, never stored.
+struct TypingSignal {
+    static constexpr std::uint8_t wire_kind = 35;
+    bool on = true;
+};
+using Signal = std::variant<IceSignal, TypingSignal>;
+[[nodiscard]] Bytes encode(const Signal& signal);
+[[nodiscard]] Result<Signal> decode_signal(BytesView bytes);
 [[nodiscard]] Bytes encode(const IceSignal& signal);
 [[nodiscard]] Result<IceSignal> decode_ice_signal(BytesView bytes);
 

@@ -135,8 +135,8 @@ void World::note_accepted(Client& client, const event::Reply& reply)
     const auto row = client.store.message(*id);
     demand(row.has_value(), client.name + " tells of a message that is not in its store");
     auto& told = told_[*id];
-    told.conversation = row->conversation;
-    for (const auto& other : client.store.sorted(row->conversation))
+    told.conversation = row->message.conversation;
+    for (const auto& other : client.store.sorted(row->message.conversation))
         if (other.message.id != *id) told.before.insert(other.message.id);
 }
 

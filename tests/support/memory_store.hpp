@@ -107,8 +107,8 @@ public:
 
     bool add_message(const port::StoredMessage& message) override
     {
-        if (has_message(message.conversation, message.message.id) || !write()) return false;
-        put(data_.messages, {message.message.id, message.conversation}, Row{message, data_.arrivals + 1});
+        if (has_message(message.message.conversation, message.message.id) || !write()) return false;
+        put(data_.messages, {message.message.id, message.message.conversation}, Row{message, data_.arrivals + 1});
         replace(data_.arrivals, data_.arrivals + 1);
         return true;
     }
@@ -154,7 +154,7 @@ public:
     std::vector<port::StoredMessage> history(const ConversationId& conversation, std::uint32_t limit,
                                              const std::optional<MessageId>& before) override
     {
-        auto out = sorted(conversation);
+        auto out = shown(conversation);
         if (before) {
             const auto at =
                 std::find_if(out.begin(), out.end(), [&](const auto& m) { return m.message.id == *before; });
@@ -184,6 +184,151 @@ public:
             put(data_.messages, at->first, std::move(row));
         }
     }
+    std::optional<port::StoredMessage> message_in(const ConversationId& conversation, const MessageId& id) override
+    {
+        const auto at = data_.messages.find({id, conversation});
+        if (failed_ || at == data_.messages.end()) return std::nullopt;
+        return at->second.message;
+    }
+    void update_post(const port::StoredMessage& message) override
+    {
+        const auto at = data_.messages.find({message.message.id, message.message.conversation});
+        if (!write() || at == data_.messages.end()) return;
+        auto row = at->second;
+        auto& mine = row.message;
+        mine.message.text = message.message.text;
+        mine.extra = message.extra;
+        mine.burn_seconds = message.burn_seconds;
+        mine.shown = message.shown;
+        mine.annotated = message.annotated;
+        mine.message.edited_ms = message.message.edited_ms;
+        mine.message.recalled_ms = message.message.recalled_ms;
+        mine.message.recalled_by = message.message.recalled_by;
+        mine.message.expires_ms = message.message.expires_ms;
+        put(data_.messages, at->first, std::move(row));
+    }
+    std::uint32_t count_received_after(const ConversationId& conversation, std::int64_t hlc_ms, const MessageId& id,
+                                       std::uint32_t max) override
+    {
+        std::uint32_t out = 0;
+        for (const auto& row : shown(conversation))
+            if (row.message.state == MessageState::received &&
+                std::tie(row.hlc_ms, row.message.id) > std::tie(hlc_ms, id))
+                ++out;
+        return std::min(out, max);
+    }
+    std::vector<port::StoredMessage> burning(const ConversationId& conversation, bool incoming, std::int64_t hlc_ms,
+                                             const MessageId& id, std::uint32_t limit) override
+    {
+        auto out = sorted(conversation);
+        std::erase_if(out, [&](const auto& row) {
+            return row.burn_seconds == 0 || (row.message.state == MessageState::received) != incoming ||
+                   std::tie(row.hlc_ms, row.message.id) > std::tie(hlc_ms, id);
+        });
+        if (out.size() > limit) out.resize(limit);
+        return out;
+    }
+    std::vector<port::StoredMessage> expiring(std::int64_t until_ms, std::uint32_t limit) override
+    {
+        std::vector<std::pair<std::uint64_t, port::StoredMessage>> rows;
+        if (!failed_)
+            for (const auto& [key, row] : data_.messages)
+                if (row.message.message.expires_ms > 0 && row.message.message.expires_ms <= until_ms)
+                    rows.emplace_back(row.arrival, row.message);
+        std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
+            return std::tie(a.second.message.expires_ms, a.first) < std::tie(b.second.message.expires_ms, b.first);
+        });
+        std::vector<port::StoredMessage> out;
+        for (auto& [arrival, row] : rows)
+            if (out.size() < limit) out.push_back(std::move(row));
+        return out;
+    }
+    std::optional<std::int64_t> next_expiry() override
+    {
+        const auto first = expiring(std::numeric_limits<std::int64_t>::max(), 1);
+        if (first.empty()) return std::nullopt;
+        return first.front().message.expires_ms;
+    }
+    std::optional<port::StoredMessage> newest(const ConversationId& conversation) override
+    {
+        auto rows = shown(conversation);
+        if (rows.empty()) return std::nullopt;
+        return std::move(rows.back());
+    }
+
+    bool put_annotation(const port::Annotation& a) override
+    {
+        const AnnotationKey key{a.conversation, a.target, a.name, a.author};
+        const auto at = data_.annotations.find(key);
+        if (at != data_.annotations.end() && std::tie(a.hlc_ms, a.id) <= std::tie(at->second.hlc_ms, at->second.id))
+            return false;
+        if (!write()) return false;
+        put(data_.annotations, key, a);
+        return true;
+    }
+    std::vector<port::Annotation> annotations(const ConversationId& conversation, const MessageId& target) override
+    {
+        std::vector<port::Annotation> out;
+        if (failed_) return out;
+        for (auto at = data_.annotations.lower_bound({conversation, target, {}, {}});
+             at != data_.annotations.end() && at->second.conversation == conversation && at->second.target == target;
+             ++at)
+            out.push_back(at->second);
+        return out;
+    }
+    void remove_annotation(const ConversationId& conversation, const MessageId& target, std::string_view name,
+                           std::string_view author) override
+    {
+        if (write()) erase(data_.annotations, {conversation, target, std::string(name), std::string(author)});
+    }
+    bool put_register(const port::StoredRegister& value) override
+    {
+        const auto at = data_.registers.find(value.name);
+        if (at != data_.registers.end() &&
+            std::tie(value.hlc_ms, value.value) <= std::tie(at->second.hlc_ms, at->second.value))
+            return false;
+        if (!write()) return false;
+        put(data_.registers, value.name, value);
+        return true;
+    }
+    std::optional<port::StoredRegister> register_named(std::string_view name) override
+    {
+        const auto at = data_.registers.find(std::string(name));
+        if (failed_ || at == data_.registers.end()) return std::nullopt;
+        return at->second;
+    }
+    std::vector<port::StoredRegister> registers(std::string_view prefix, std::string_view after,
+                                                std::uint32_t limit) override
+    {
+        std::vector<port::StoredRegister> out;
+        if (failed_) return out;
+        for (const auto& [name, value] : data_.registers)
+            if (name.starts_with(prefix) && name > after && out.size() < limit) out.push_back(value);
+        return out;
+    }
+    void put_conversation(const port::StoredConversation& conversation) override
+    {
+        if (write()) put(data_.conversations, conversation.id, conversation);
+    }
+    std::optional<port::StoredConversation> conversation(const ConversationId& id) override
+    {
+        const auto at = data_.conversations.find(id);
+        if (failed_ || at == data_.conversations.end()) return std::nullopt;
+        return at->second;
+    }
+    std::vector<port::StoredConversation> conversations() override
+    {
+        std::vector<port::StoredConversation> out;
+        if (!failed_)
+            for (const auto& [id, one] : data_.conversations)
+                out.push_back(one);
+        return out;
+    }
+    void remove_conversation(const ConversationId& id) override
+    {
+        if (write()) erase(data_.conversations, id);
+    }
+
     std::vector<Head> heads(const ConversationId& conversation) override
     {
         const auto at = data_.heads.find(conversation);
@@ -196,7 +341,7 @@ public:
 
     void hold(const port::HeldMessage& held) override
     {
-        if (write()) put(data_.held, {held.message.conversation, held.message.message.id}, held);
+        if (write()) put(data_.held, {held.message.message.conversation, held.message.message.id}, held);
     }
     std::vector<port::HeldMessage> held(const ConversationId& conversation) override
     {
@@ -321,6 +466,13 @@ public:
         });
         return out;
     }
+    /// The same without what only acts on others, or has gone.
+    [[nodiscard]] std::vector<port::StoredMessage> shown(const ConversationId& conversation) const
+    {
+        auto out = sorted(conversation);
+        std::erase_if(out, [](const auto& row) { return !row.shown; });
+        return out;
+    }
     /// For checkers: the names of all named values.
     [[nodiscard]] std::vector<std::string> value_names() const
     {
@@ -337,7 +489,11 @@ private:
         port::StoredMessage message;
         std::uint64_t arrival = 0;
     };
+    using AnnotationKey = std::tuple<ConversationId, MessageId, std::string, std::string>;
     struct Data {
+        std::map<AnnotationKey, port::Annotation> annotations;
+        std::map<std::string, port::StoredRegister> registers;
+        std::map<ConversationId, port::StoredConversation> conversations;
         std::optional<port::StoredIdentity> identity;
         std::map<std::string, Bytes> values;
         std::map<std::string, port::StoredContact> contacts;

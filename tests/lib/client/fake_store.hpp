@@ -80,6 +80,33 @@ public:
     {
         return {};
     }
+    std::optional<port::StoredMessage> message_in(const ConversationId&, const MessageId&) override { return {}; }
+    void update_post(const port::StoredMessage&) override {}
+    std::uint32_t count_received_after(const ConversationId&, std::int64_t, const MessageId&, std::uint32_t) override
+    {
+        return 0;
+    }
+    std::vector<port::StoredMessage> burning(const ConversationId&, bool, std::int64_t, const MessageId&,
+                                             std::uint32_t) override
+    {
+        return {};
+    }
+    std::vector<port::StoredMessage> expiring(std::int64_t, std::uint32_t) override { return {}; }
+    std::optional<std::int64_t> next_expiry() override { return {}; }
+    std::optional<port::StoredMessage> newest(const ConversationId&) override { return {}; }
+    bool put_annotation(const port::Annotation&) override { return false; }
+    std::vector<port::Annotation> annotations(const ConversationId&, const MessageId&) override { return {}; }
+    void remove_annotation(const ConversationId&, const MessageId&, std::string_view, std::string_view) override {}
+    bool put_register(const port::StoredRegister&) override { return false; }
+    std::optional<port::StoredRegister> register_named(std::string_view) override { return {}; }
+    std::vector<port::StoredRegister> registers(std::string_view, std::string_view, std::uint32_t) override
+    {
+        return {};
+    }
+    void put_conversation(const port::StoredConversation&) override {}
+    std::optional<port::StoredConversation> conversation(const ConversationId&) override { return {}; }
+    std::vector<port::StoredConversation> conversations() override { return {}; }
+    void remove_conversation(const ConversationId&) override {}
     std::vector<port::StoredMessage> unnotified(std::uint32_t) override { return {}; }
     std::vector<Head> heads(const ConversationId&) override { return {}; }
     void put_heads(const ConversationId&, const std::vector<Head>&) override {}

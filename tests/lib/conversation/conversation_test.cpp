@@ -8,10 +8,17 @@ using namespace godwit::testing;
 
 namespace {
 
-const Parties alice{conversation_named(1), "alice", device_named(1), "bob"};
-const Parties bob{conversation_named(1), "bob", device_named(2), "alice"};
+const Parties alice{conversation_named(1), ConversationKind::direct, "alice", device_named(1), "bob", Role::owner};
+const Parties bob{conversation_named(1), ConversationKind::direct, "bob", device_named(2), "alice", Role::owner};
 const Sender from_alice{"alice", device_named(1)};
 const Sender from_bob{"bob", device_named(2)};
+
+Draft text_draft(std::string text)
+{
+    Draft out;
+    out.text = std::move(text);
+    return out;
+}
 
 } // namespace
 
@@ -40,12 +47,12 @@ TEST_CASE("a conversation is a chain while nobody talks at the same time")
 {
     MemoryStore store;
     store.begin();
-    auto first = compose_text(store, alice, message_named(1), "one", "", at_ms(1000));
+    auto first = compose(store, alice, message_named(1), text_draft("one"), at_ms(1000));
     CHECK(first.content.parents.empty());
     CHECK(first.content.to == "bob");
     REQUIRE(file(store, first.row, first.content.parents, at_ms(1000)));
     // The clock went back an hour: the order does not care.
-    auto second = compose_text(store, alice, message_named(2), "two", "", at_ms(1000 - 3'600'000));
+    auto second = compose(store, alice, message_named(2), text_draft("two"), at_ms(1000 - 3'600'000));
     CHECK(second.content.parents == std::vector<MessageId>{message_named(1)});
     CHECK(second.content.hlc_ms == first.content.hlc_ms + 1);
     REQUIRE(file(store, second.row, second.content.parents, at_ms(0)));
@@ -60,19 +67,19 @@ TEST_CASE("heads: two that crossed become parents of the next; at most parents_m
     store.begin();
     for (std::uint32_t n = 1; n <= wire::parents_max + 4; ++n) {
         port::StoredMessage row;
-        row.conversation = alice.conversation;
+        row.message.conversation = alice.conversation;
         row.message.id = message_named(n);
         row.hlc_ms = at_ms(n).wall_ms;
         REQUIRE(file(store, row, {}, at_ms(n)));
     }
-    const auto next = compose_text(store, alice, message_named(99), "all of you", "", at_ms(100));
+    const auto next = compose(store, alice, message_named(99), text_draft("all of you"), at_ms(100));
     CHECK(next.content.parents.size() == wire::parents_max);
     CHECK(next.content.parents.front() == message_named(wire::parents_max + 4));
 }
 
 TEST_CASE("what a content becomes, and why not")
 {
-    wire::content::Text text;
+    wire::content::Post text;
     text.to = "bob";
     text.text = "hello";
     text.hlc_ms = 5;
@@ -114,7 +121,7 @@ TEST_CASE("what a content becomes, and why not")
             interpret(wire::content::Unknown{77, {1, 2, 3}}, from_bob, alice, message_named(9), Path::direct, "", now);
         REQUIRE(kept);
         CHECK(kept->row.kind == 77);
-        CHECK(kept->row.raw == Bytes{1, 2, 3});
+        CHECK(kept->row.extra == Bytes{1, 2, 3});
         CHECK(kept->row.notified);
         CHECK(other_party(wire::content::Unknown{77, {}}, from_bob, "alice").value() == "bob");
     }

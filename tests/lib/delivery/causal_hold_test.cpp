@@ -40,7 +40,7 @@ struct Desk {
                 std::size_t size = 10)
     {
         port::StoredMessage row;
-        row.conversation = chat;
+        row.message.conversation = chat;
         row.message.id = message_named(n);
         row.message.text.assign(size, 'x');
         std::vector<MessageId> named;

@@ -37,9 +37,10 @@ struct Desk {
         row.message.id = message_named(n);
         row.message.with = "bob";
         row.message.state = MessageState::accepted;
-        row.conversation = conversation_named(1);
+        row.message.conversation = conversation_named(1);
         REQUIRE(store.add_message(row));
-        outbox.accept(store, {row.message.id, row.conversation, at_ms(ms).wall_ms, Bytes(size, 0x5a), {}, 0, 0, 0}, to);
+        outbox.accept(
+            store, {row.message.id, row.message.conversation, at_ms(ms).wall_ms, Bytes(size, 0x5a), {}, 0, 0, 0}, to);
     }
     Outbox::Batch collect(std::int64_t ms = 0, std::size_t budget = plenty)
     {

@@ -50,6 +50,49 @@ TEST_CASE("every request by its name")
     CHECK(send.to == "bob");
     CHECK(send.text == "h\xc3\xa9 \xf0\x9f\x98\x80");
     CHECK(send.key == "k1");
+    CHECK_FALSE(send.conversation);
+    const auto rich = expect<request::Send>(
+        R"({"do":"send","conversation":"000102030405060708090a0b0c0d0e0f","text":"hi @ann","mentions":[{"user":"ann","begin":3,"length":4}],)"
+        R"("links":[{"begin":0,"length":2}],"reply_to":"000102030405060708090a0b0c0d0eff","lifetime":{"seconds":60,"from":"read"}})");
+    REQUIRE(rich.conversation);
+    CHECK(rich.conversation->bytes[15] == 0x0f);
+    CHECK(rich.to.empty());
+    REQUIRE(rich.reply_to);
+    CHECK(rich.lifetime == content::Lifetime{60, content::Lifetime::From::read});
+    CHECK(rich.body == content::Body(content::Text{{{"ann", {3, 4}}}, {{0, 2}}}));
+    const auto where = expect<request::Send>(
+        R"({"do":"send","to":"bob","body":{"kind":"location","latitude":-48.1234567,"longitude":2,"place":"quay"}})");
+    CHECK(where.body == content::Body(content::Location{-481234567, 20000000, 0, "quay", 0}));
+    const auto card = expect<request::Send>(
+        R"({"do":"send","to":"bob","text":"t","body":{"kind":"card","name":"order","fields":[{"label":"sum","value":"9"}]}})");
+    CHECK(card.body == content::Body(content::Card{"order", "", {{"sum", "9"}}, ""}));
+    const auto custom = expect<request::Send>(
+        R"({"do":"send","to":"bob","body":{"kind":"custom","type":"com.example.poll","data":"0aFF"}})");
+    CHECK(custom.body == content::Body(content::Custom{"com.example.poll", {0x0a, 0xff}}));
+    const auto edit =
+        expect<request::Edit>(R"({"do":"edit","message":"000102030405060708090a0b0c0d0eff","text":"new"})");
+    CHECK(edit.text == "new");
+    CHECK_FALSE(
+        expect<request::React>(R"({"do":"react","message":"000102030405060708090a0b0c0d0eff","emoji":"+","on":false})")
+            .on);
+    expect<request::Recall>(R"({"do":"recall","message":"000102030405060708090a0b0c0d0eff"})");
+    expect<request::PinMessage>(R"({"do":"pin","message":"000102030405060708090a0b0c0d0eff"})");
+    CHECK(expect<request::SetTimer>(R"({"do":"set_timer","with":"bob","lifetime":{"seconds":5}})").lifetime.seconds ==
+          5);
+    const auto forward = expect<request::Forward>(
+        R"({"do":"forward","messages":["000102030405060708090a0b0c0d0eff"],"to":"bob","merged":true,"title":"t"})");
+    CHECK(forward.messages.size() == 1);
+    CHECK(forward.merged);
+    CHECK_FALSE(expect<request::MarkRead>(R"({"do":"mark_read","with":"bob"})").up_to);
+    CHECK_FALSE(expect<request::Typing>(R"({"do":"typing","with":"bob","on":false})").on);
+    CHECK(expect<request::Conversations>(R"({"do":"conversations","hidden":true})").hidden);
+    const auto set = expect<request::SetConversation>(
+        R"({"do":"set_conversation","with":"bob","pinned":true,"draft":"x","muted_until_ms":9223372036854775807})");
+    CHECK(set.pinned == true);
+    CHECK_FALSE(set.hidden);
+    CHECK(set.draft == "x");
+    CHECK(set.muted_until_ms == INT64_MAX);
+    CHECK_FALSE(expect<request::SetReceipts>(R"({"do":"set_receipts","on":false})").on);
     CHECK(expect<request::Send>(R"({"do":"send","to":"bob","text":""})").key.empty());
     const auto page = expect<request::History>(
         R"({"do":"history","with":"bob","limit":1000,"before":"000102030405060708090a0b0c0d0eFF"})");

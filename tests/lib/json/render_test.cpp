@@ -39,6 +39,7 @@ Message message()
 {
     Message m;
     m.id = message_id();
+    m.conversation.bytes.fill(0xcc);
     m.with = "bob";
     m.from = "bob";
     m.from_device = key(0xab);
@@ -49,9 +50,9 @@ Message message()
     m.path_reason = "direct path open";
     return m;
 }
-const std::string message_fields = R"("message":")" + id_hex + R"(","with":"bob","from":"bob","from_device":")" +
-                                   repeat("ab", 32) +
-                                   R"(","text":"hi \"you\"\n)"
+const std::string message_fields = R"("message":")" + id_hex + R"(","conversation":")" + repeat("cc", 16) +
+                                   R"(","with":"bob","from":"bob","from_device":")" + repeat("ab", 32) +
+                                   R"(","kind":"text","text":"hi \"you\"\n)"
                                    "\xc3\xa9"
                                    R"(","state":"received","path":"direct",)"
                                    R"("reason":"direct path open","sent_ms":1700000000123,)"

@@ -78,6 +78,14 @@ void fill(SqliteStore& store)
             store.mark_seen(did(n % 4), mid(n), static_cast<std::int64_t>(n));
             store.put_heads(cid(n % 3), {{mid(n), static_cast<std::int64_t>(n)}});
             if (n % 10 == 0) store.hold(sample_held(1000 + n, n % 3));
+            if (n % 4 == 0)
+                store.put_annotation({cid(n % 3), mid(n), "reaction/+", "bob", static_cast<std::int64_t>(n),
+                                      mid(5000 + n), Bytes{1}, Role::owner});
+            if (n % 20 == 0) {
+                store.put_register(
+                    {"conversation/" + std::to_string(n) + "/draft", static_cast<std::int64_t>(n), Bytes(n % 40, 6)});
+                store.put_conversation({cid(n), ConversationKind::direct, "user" + std::to_string(n), 1000});
+            }
             if (!is_open) continue;
             auto envelope = sample_envelope(n);
             envelope.content = Bytes(100 + n, 9);

@@ -37,10 +37,12 @@ template <class Id>
                                                         MessageState state = MessageState::received)
 {
     port::StoredMessage out;
-    out.conversation = cid(conversation);
+    out.message.conversation = cid(conversation);
     out.hlc_ms = static_cast<std::int64_t>(1000 + n * 7 % 50);
-    out.kind = static_cast<std::uint32_t>(1 + n % 3);
-    if (out.kind != 1) out.raw = Bytes{1, 0, static_cast<std::uint8_t>(n & 255)};
+    out.kind = static_cast<std::uint32_t>(160 + n % 3);
+    if (out.kind != 160) out.extra = Bytes{1, 0, static_cast<std::uint8_t>(n & 255)};
+    out.role = static_cast<Role>(n % 4);
+    out.burn_seconds = n % 7 == 0 ? 60 : 0;
     out.notified = state != MessageState::received;
     out.message.id = mid(n);
     out.message.with = "bob";
@@ -115,12 +117,32 @@ template <class Id>
 {
     const Message& m = row.message;
     std::ostringstream out;
-    out << to_hex(row.conversation.view()) << '|' << to_hex(m.id.view()) << '|' << row.hlc_ms << '|' << row.kind << '|'
-        << to_hex(row.raw) << '|' << row.send_key << '|' << row.notified << '|' << m.with << '|' << m.from << '|'
+    out << to_hex(m.conversation.view()) << '|' << to_hex(m.id.view()) << '|' << row.hlc_ms << '|' << row.kind << '|'
+        << to_hex(row.extra) << '|' << row.send_key << '|' << row.notified << '|' << m.with << '|' << m.from << '|'
         << to_hex(m.from_device.view()) << '|' << to_hex(as_bytes(m.text)) << '|' << m.sent_ms << '|' << m.received_ms
         << '|' << static_cast<int>(m.state) << '|' << static_cast<int>(m.path) << '|' << m.path_reason << '|'
-        << m.failure << '|' << m.gap_before;
+        << m.failure << '|' << m.gap_before << '|' << static_cast<int>(row.role) << '|' << row.shown << '|'
+        << row.annotated << '|' << row.burn_seconds << '|' << m.edited_ms << '|' << m.recalled_ms << '|'
+        << m.recalled_by << '|' << m.expires_ms;
     return out.str();
+}
+
+[[nodiscard]] inline std::string tell(const port::Annotation& row)
+{
+    return to_hex(row.conversation.view()) + to_hex(row.target.view()) + row.name + "|" + row.author + "|" +
+           std::to_string(row.hlc_ms) + "|" + to_hex(row.id.view()) + "|" + to_hex(row.value) + "|" +
+           std::to_string(static_cast<int>(row.role));
+}
+
+[[nodiscard]] inline std::string tell(const port::StoredRegister& row)
+{
+    return row.name + "|" + std::to_string(row.hlc_ms) + "|" + to_hex(row.value);
+}
+
+[[nodiscard]] inline std::string tell(const port::StoredConversation& row)
+{
+    return to_hex(row.id.view()) + "|" + std::to_string(static_cast<int>(row.kind)) + "|" + row.with + "|" +
+           std::to_string(row.activity_ms);
 }
 
 [[nodiscard]] inline std::string tell(const port::HeldMessage& row)

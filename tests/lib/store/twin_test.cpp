@@ -25,7 +25,7 @@ public:
     std::string next(port::Store& store, std::uint64_t roll)
     {
         dice_.seed(roll);
-        switch (pick(26)) {
+        switch (pick(33)) {
         case 0: return store.put_identity(sample_identity(pick(5))), "";
         case 1: return pick(4) == 0 ? (store.clear_identity(), "") : "";
         case 2: return store.put_value(name(), Bytes(pick(40), 7)), "";
@@ -61,6 +61,33 @@ public:
         case 20:
         case 21:
         case 22: return tell(store.put_delivery(sample_delivery(pick(30), pick(4))));
+        case 23: {
+            auto post = sample_message(pick(80), pick(3));
+            post.message.text = pick(2) != 0 ? "" : "other";
+            post.extra = Bytes(pick(5), 3);
+            post.annotated = pick(2) != 0;
+            post.shown = pick(3) != 0;
+            post.message.expires_ms = static_cast<std::int64_t>(pick(500));
+            post.message.edited_ms = static_cast<std::int64_t>(pick(9));
+            post.message.recalled_ms = static_cast<std::int64_t>(pick(3));
+            post.message.recalled_by = pick(2) != 0 ? "bob" : "";
+            return store.update_post(post), "";
+        }
+        case 24:
+        case 25:
+            return tell(store.put_annotation({cid(pick(3)), mid(pick(9)), name(), pick(2) != 0 ? "ann" : "",
+                                              static_cast<std::int64_t>(pick(9)), mid(pick(4)), Bytes(pick(4), 8),
+                                              static_cast<Role>(pick(4))}));
+        case 26: return store.remove_annotation(cid(pick(3)), mid(pick(9)), name(), pick(2) != 0 ? "ann" : ""), "";
+        case 27:
+        case 28:
+            return tell(store.put_register({name() + "/" + std::to_string(pick(3)), static_cast<std::int64_t>(pick(9)),
+                                            Bytes(pick(3), static_cast<std::uint8_t>(pick(256)))}));
+        case 29:
+            return store.put_conversation({cid(pick(9)), static_cast<ConversationKind>(1 + pick(5)), name(),
+                                           static_cast<std::int64_t>(pick(99))}),
+                   "";
+        case 30: return store.remove_conversation(cid(pick(9))), "";
         default:
             return store.set_delivery(mid(pick(30)), did(pick(4)), static_cast<port::DeliveryState>(pick(4)),
                                       static_cast<std::int64_t>(pick(99))),
@@ -91,8 +118,20 @@ std::string everything(port::Store& store)
             out += tell(store.has_message(cid(c), mid(n)));
             out += tell(store.held_message(cid(c), mid(n)));
             out += tell(store.message_by_key(cid(c), "key-" + tell(mid(n))));
+            out += tell(store.message_in(cid(c), mid(n)));
         }
+        out += "newest\n" + tell(store.newest(cid(c)));
+        for (std::int64_t hlc : {0, 1010, 1030}) {
+            out += tell(std::uint64_t{store.count_received_after(cid(c), hlc, mid(7), 10)});
+            out +=
+                tell(store.burning(cid(c), true, hlc, mid(9), 4)) + tell(store.burning(cid(c), false, hlc, mid(9), 4));
+        }
+        for (std::uint64_t n = 0; n < 9; ++n)
+            out += tell(store.annotations(cid(c), mid(n)));
     }
+    out += "expiring\n" + tell(store.expiring(200, 5)) + std::to_string(store.next_expiry().value_or(-1));
+    out += "registers\n" + tell(store.registers("name-", "", 100)) + tell(store.registers("name-3/", "name-3/0", 2));
+    out += tell(store.register_named("name-2/1")) + tell(store.conversations()) + tell(store.conversation(cid(4)));
     out += "\nunnotified\n" + tell(store.unnotified(1000)) + tell(store.unnotified(3)) +
            tell(store.conversations_with_held());
     for (std::uint64_t n = 0; n < 80; ++n)

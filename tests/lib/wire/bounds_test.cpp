@@ -54,20 +54,71 @@ std::vector<Bound> bounds()
 {
     const Envelope small{{}, {1}};
     return {
-        {"text.to", user_name_length_max, again_content,
-         [](std::size_t n) { return encode(content::Any(content::Text{text(n), 0, 0, {}, "x"})); }},
-        {"text.parents", parents_max, again_content,
-         [](std::size_t n) { return encode(content::Any(content::Text{"u", 0, 0, std::vector<MessageId>(n), "x"})); }},
-        {"text.text", text_bytes_max, again_content,
-         [](std::size_t n) { return encode(content::Any(content::Text{"u", 0, 0, {}, text(n)})); }},
+        {"post.to", user_name_length_max, again_content,
+         [](std::size_t n) { return encode(wire::content::Any(wire::content::Post{text(n), 0, 0, {}, "x", {}})); }},
+        {"post.parents", parents_max, again_content,
+         [](std::size_t n) {
+             return encode(wire::content::Any(wire::content::Post{"u", 0, 0, std::vector<MessageId>(n), "x", {}}));
+         }},
+        {"post.text", text_bytes_max, again_content,
+         [](std::size_t n) { return encode(wire::content::Any(wire::content::Post{"u", 0, 0, {}, text(n), {}})); }},
         {"content.receipt", receipt_ids_max, again_content,
-         [](std::size_t n) { return encode(content::Any(content::Receipt{std::vector<MessageId>(n)})); }},
+         [](std::size_t n) { return encode(wire::content::Any(wire::content::Receipt{std::vector<MessageId>(n)})); }},
+        {"post.body", body_bytes_max, again_content,
+         [](std::size_t n) {
+             return encode(wire::content::Any(wire::content::Post{"u", 0, 0, {}, "x", {blob(n), {}, {}, false}}));
+         }},
+        {"post.reply", 1, again_content,
+         [](std::size_t n) {
+             return encode(wire::content::Any(
+                 wire::content::Post{"u", 0, 0, {}, "x", {{}, std::vector<godwit::content::Quote>(n), {}, false}}));
+         }},
+        {"mark.opened", opened_ids_max, again_content,
+         [](std::size_t n) {
+             return encode(wire::content::Any(
+                 wire::content::Mark{"u", 0, wire::content::mark::Opened{std::vector<MessageId>(n)}}));
+         }},
+        {"register.name", register_name_bytes_max, again_content,
+         [](std::size_t n) { return encode(wire::content::Any(wire::content::Register{0, text(n), {}})); }},
+        {"register.value", register_value_bytes_max, again_content,
+         [](std::size_t n) { return encode(wire::content::Any(wire::content::Register{0, "x", blob(n)})); }},
+        {"body.mentions", godwit::content::mentions_max, again_body,
+         [](std::size_t n) {
+             return encode(
+                 godwit::content::Body(godwit::content::Edit{{}, std::vector<godwit::content::Mention>(n), {}}));
+         }},
+        {"body.thumbnail", godwit::content::thumbnail_bytes_max, again_body,
+         [](std::size_t n) {
+             godwit::content::Attachment out;
+             out.thumbnail = blob(n);
+             return encode(godwit::content::Body(out));
+         }},
+        {"body.file_name", godwit::content::file_name_bytes_max, again_body,
+         [](std::size_t n) {
+             godwit::content::Attachment out;
+             out.file.name = text(n);
+             return encode(godwit::content::Body(out));
+         }},
+        {"body.forwarded", godwit::content::forwarded_max, again_body,
+         [](std::size_t n) {
+             return encode(godwit::content::Body(
+                 godwit::content::Forwarded{"", std::vector<godwit::content::Forwarded::Item>(n)}));
+         }},
+        {"body.card", godwit::content::card_fields_max, again_body,
+         [](std::size_t n) {
+             return encode(godwit::content::Body(
+                 godwit::content::Card{"", "", std::vector<godwit::content::Card::Field>(n), ""}));
+         }},
+        {"body.custom", godwit::content::custom_bytes_max, again_body,
+         [](std::size_t n) { return encode(godwit::content::Body(godwit::content::Custom{"", blob(n)})); }},
+        {"body.emoji", godwit::content::emoji_bytes_max, again_body,
+         [](std::size_t n) { return encode(godwit::content::Body(godwit::content::Reaction{{}, text(n), true})); }},
         {"certificate.user", user_name_length_max, again_certificate,
          [](std::size_t n) { return encode(DeviceCertificate{text(n), {}, {}, 0, "x", {}}); }},
         {"certificate.device_name", device_name_bytes_max, again_certificate,
          [](std::size_t n) { return encode(DeviceCertificate{"u", {}, {}, 0, text(n), {}}); }},
         {"content.unopened", receipt_ids_max, again_content,
-         [](std::size_t n) { return encode(content::Any(content::Unopened{std::vector<MessageId>(n)})); }},
+         [](std::size_t n) { return encode(wire::content::Any(wire::content::Unopened{std::vector<MessageId>(n)})); }},
         {"list.user", user_name_length_max, again_device_list,
          [](std::size_t n) { return encode(DeviceList{text(n), {}, 1, 0, {{1}}, {}}); }},
         {"list.certificates", devices_per_account_max, again_device_list,
@@ -262,21 +313,25 @@ TEST_CASE("numbers wider than their field: refused")
     // times may be negative, within 64 bits
     for (const std::int64_t ms : {std::int64_t{-1}, std::int64_t{-33}, std::int64_t{-40'000},
                                   std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()}) {
-        const auto decoded = decode_content(encode(content::Any(content::Text{"u", ms, 0, {}, "x"})));
+        const auto decoded = decode_content(encode(wire::content::Any(wire::content::Post{"u", ms, 0, {}, "x", {}})));
         REQUIRE(decoded.ok());
-        CHECK(std::get<content::Text>(*decoded).hlc_ms == ms);
+        CHECK(std::get<wire::content::Post>(*decoded).hlc_ms == ms);
     }
-    CHECK_FALSE(again_content(*from_hex("9601"
+    CHECK_FALSE(again_content(*from_hex("9701"
                                         "a175"
                                         "cf8000000000000000"
                                         "00"
                                         "90"
-                                        "a178")));
+                                        "a178"
+                                        "94c40090920000c2")));
+    // degrees beyond the poles
+    CHECK(again_body(encode(godwit::content::Body(godwit::content::Location{-900'000'000, 1'800'000'000, 0, "", 0}))));
+    CHECK_FALSE(again_body(encode(godwit::content::Body(godwit::content::Location{900'000'001, 0, 0, "", 0}))));
 }
 
 TEST_CASE("text that is not UTF-8: refused")
 {
-    CHECK_FALSE(again_content(encode(content::Any(content::Text{"u", 0, 0, {}, "\xc0\x80"}))));
+    CHECK_FALSE(again_content(encode(wire::content::Any(wire::content::Post{"u", 0, 0, {}, "\xc0\x80", {}}))));
     CHECK_FALSE(again_client(client(relay::ContactAdd{"\xff"})));
 }
 
@@ -365,7 +420,7 @@ TEST_CASE("unknown content is kept as it is; what is not canonical is not")
     const auto raw = *from_hex("93cd1234a3616263920105");
     const auto decoded = decode_content(raw);
     REQUIRE(decoded.ok());
-    const auto& unknown = std::get<content::Unknown>(*decoded);
+    const auto& unknown = std::get<wire::content::Unknown>(*decoded);
     CHECK(unknown.kind == 0x1234);
     CHECK(unknown.raw == raw);
     CHECK(encode(*decoded) == raw);

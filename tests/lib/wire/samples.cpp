@@ -54,14 +54,9 @@ std::vector<Sample> samples()
     const auto conversation = filled<ConversationId>(0xc0);
 
     std::vector<Sample> out;
-    out.push_back({"content.text",
-                   encode(content::Any(content::Text{"bo", t, t - 5, {message(0x11), message(0x12)}, "h\xc3\xa9"})),
-                   "9601a2626fcf0000018bcfe56800cf0000018bcfe567fb92c41011111111111111111111111111111111c4101212"
-                   "1212121212121212121212121212a368c3a9",
-                   again_content});
-    out.push_back({"content.receipt", encode(content::Any(content::Receipt{{message(0x11)}})),
+    out.push_back({"content.receipt", encode(wire::content::Any(wire::content::Receipt{{message(0x11)}})),
                    "920291c41011111111111111111111111111111111", again_content});
-    out.push_back({"content.unopened", encode(content::Any(content::Unopened{{message(0x11)}})),
+    out.push_back({"content.unopened", encode(wire::content::Any(wire::content::Unopened{{message(0x11)}})),
                    "920391c41011111111111111111111111111111111", again_content});
     out.push_back({"certificate",
                    encode(DeviceCertificate{"ann", key(0xaa), key(0xd1), t, "laptop", filled<Signature>(0x51)}),
@@ -97,6 +92,8 @@ std::vector<Sample> samples()
                    "952dc410c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c00107c410eaeaeaeaeaeaeaeaeaeaeaeaeaeaeaea", again_peer});
     out.push_back({"peer.ping", encode(peer::Frame(peer::Ping{7})), "922a07", again_peer});
     out.push_back({"peer.pong", encode(peer::Frame(peer::Pong{300})), "922bcd012c", again_peer});
+    for (auto& one : content_samples())
+        out.push_back(std::move(one));
     for (auto& one : client_samples())
         out.push_back(std::move(one));
     for (auto& one : server_samples())

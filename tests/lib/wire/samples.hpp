@@ -44,8 +44,13 @@ inline MessageId message(std::uint8_t byte)
 [[nodiscard]] std::vector<Sample> samples();
 [[nodiscard]] std::vector<Sample> client_samples(); ///< Of what a device sends to its relay; samples() has them too.
 [[nodiscard]] std::vector<Sample> server_samples();
+[[nodiscard]] std::vector<Sample> content_samples();
 
 [[nodiscard]] std::optional<Bytes> again_content(BytesView bytes);
+[[nodiscard]] std::optional<Bytes> again_body(BytesView bytes);
+[[nodiscard]] std::optional<Bytes> again_extra(BytesView bytes);
+[[nodiscard]] std::optional<Bytes> again_edition(BytesView bytes);
+[[nodiscard]] std::optional<Bytes> again_signal(BytesView bytes);
 [[nodiscard]] std::optional<Bytes> again_certificate(BytesView bytes);
 [[nodiscard]] std::optional<Bytes> again_device_list(BytesView bytes);
 [[nodiscard]] std::optional<Bytes> again_ice_signal(BytesView bytes);

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/conversation/shared.hpp"
+
+namespace godwit::conversation::shared {
+namespace {
+
+constexpr std::string_view prefix = "conversation/";
+
+} // namespace
+
+std::string name_of(const ConversationId& conversation, std::string_view what)
+{
+    return std::string(prefix) + to_hex(conversation.view()) + "/" + std::string(what);
+}
+
+std::optional<OfConversation> parse(std::string_view name)
+{
+    constexpr std::size_t digits = 2 * ConversationId::size_bytes;
+    if (!name.starts_with(prefix) || name.size() < prefix.size() + digits + 1 || name[prefix.size() + digits] != '/')
+        return std::nullopt;
+    const auto raw = from_hex(name.substr(prefix.size(), digits));
+    const auto id = raw ? ConversationId::from(*raw) : std::nullopt;
+    if (!id) return std::nullopt;
+    return OfConversation{*id, name.substr(prefix.size() + digits + 1)};
+}
+
+Bytes number(std::int64_t value)
+{
+    Bytes out;
+    for (int shift = 56; shift >= 0; shift -= 8)
+        out.push_back(static_cast<std::uint8_t>((static_cast<std::uint64_t>(value) >> shift) & 255));
+    return out;
+}
+
+std::optional<std::int64_t> read_number(BytesView bytes)
+{
+    if (bytes.size() != 8) return std::nullopt;
+    std::uint64_t out = 0;
+    for (const auto byte : bytes)
+        out = (out << 8) | byte;
+    return static_cast<std::int64_t>(out);
+}
+
+} // namespace godwit::conversation::shared

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names and values of registers: what the devices of an account share (docs/adr/0030-posts.md).
+#pragma once
+
+#include <godwit/ids.hpp>
+
+#include "lib/base/bytes.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace godwit::conversation::shared {
+
+// "conversation/<32 hexadecimal digits>/<what>"
+inline constexpr std::string_view read = "read";         ///< A Place (timeline.hpp).
+inline constexpr std::string_view muted = "muted";       ///< A number: until when, milliseconds.
+inline constexpr std::string_view pinned = "pinned";     ///< Numbers, 0 or 1, like the next three.
+inline constexpr std::string_view archived = "archived";
+inline constexpr std::string_view hidden = "hidden";
+inline constexpr std::string_view receipts = "receipts";
+inline constexpr std::string_view draft = "draft";       ///< Text.
+/// Of the account.
+inline constexpr std::string_view account_receipts = "account/receipts";
+
+[[nodiscard]] std::string name_of(const ConversationId& conversation, std::string_view what);
+struct OfConversation {
+    ConversationId conversation;
+    std::string_view what;
+};
+[[nodiscard]] std::optional<OfConversation> parse(std::string_view name);
+
+/// Eight bytes, big-endian.
+[[nodiscard]] Bytes number(std::int64_t value);
+[[nodiscard]] std::optional<std::int64_t> read_number(BytesView bytes);
+
+} // namespace godwit::conversation::shared

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/conversation/timeline.hpp"
+
+#include "lib/conversation/shared.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace godwit::conversation {
+namespace {
+
+constexpr std::string_view edit_name = "edit";
+/// Of several recalls the first stands: their clocks are kept negative. An admin's has a name of its own, so that what
+/// its author said as a member does not take its place.
+constexpr std::string_view recall_name = "recall";
+constexpr std::string_view admin_recall_name = "recall/admin";
+constexpr std::string_view pin_name = "pin";
+constexpr std::string_view timer_name = "timer";
+constexpr std::string_view read_name = "read";
+constexpr std::string_view reaction_prefix = "reaction/";
+/// Posts whose lifetime begins or ends in one go; the rest follows in the next.
+constexpr std::uint32_t burning_max = 512;
+
+const Bytes set{1};
+
+/// What acts on something, as an annotation; nullopt: it is shown.
+std::optional<port::Annotation> annotation_of(const port::StoredMessage& row, const content::Body& body)
+{
+    port::Annotation out;
+    out.conversation = row.message.conversation;
+    out.author = row.message.from;
+    out.hlc_ms = row.hlc_ms;
+    out.id = row.message.id;
+    out.role = row.role;
+    if (const auto* edit = std::get_if<content::Edit>(&body)) {
+        out.target = edit->target;
+        out.name = edit_name;
+        out.value = wire::encode(wire::content::Edition{row.message.text, edit->mentions, edit->links});
+    } else if (const auto* recall = std::get_if<content::Recall>(&body)) {
+        out.target = recall->target;
+        out.name = row.role >= Role::admin ? admin_recall_name : recall_name;
+        out.hlc_ms = -row.hlc_ms;
+        out.value = set;
+    } else if (const auto* reaction = std::get_if<content::Reaction>(&body)) {
+        out.target = reaction->target;
+        out.name = std::string(reaction_prefix) + reaction->emoji;
+        if (reaction->on) out.value = set;
+    } else if (const auto* pin = std::get_if<content::Pin>(&body)) {
+        out.target = pin->target;
+        out.name = pin_name;
+        out.author.clear(); // One for all.
+        if (pin->on) out.value = set;
+    } else if (const auto* timer = std::get_if<content::Timer>(&body)) {
+        out.name = timer_name;
+        out.author.clear();
+        out.value = wire::encode(timer->lifetime);
+    } else {
+        return std::nullopt;
+    }
+    return out;
+}
+
+bool may_recall(const port::StoredMessage& target, std::string_view author, Role role, std::int64_t at_ms,
+                std::int64_t window_ms)
+{
+    if (author == target.message.from) return at_ms - target.hlc_ms <= window_ms;
+    return role >= Role::admin && target.message.with.empty();
+}
+
+/// Pins and timers: anybody in a conversation of two, where all are owners; admins in groups.
+bool may_rule(Role role)
+{
+    return role >= Role::admin;
+}
+
+std::vector<content::FileRef> files_in(const port::StoredMessage& row)
+{
+    std::vector<content::FileRef> out;
+    const auto extra = wire::decode_extra(row.extra);
+    const auto body = extra ? wire::decode_body(extra->body) : Result<content::Body>(content::Body());
+    if (!body) return out;
+    if (const auto* attachment = std::get_if<content::Attachment>(&*body)) out.push_back(attachment->file);
+    return out;
+}
+
+/// Nothing of what it said is left.
+void empty(port::Store& store, port::StoredMessage& row)
+{
+    row.message.text.clear();
+    row.extra.clear();
+    row.burn_seconds = 0;
+    row.message.expires_ms = 0;
+    row.message.edited_ms = 0;
+    for (const auto& one : store.annotations(row.message.conversation, row.message.id))
+        if (!one.name.starts_with(recall_name))
+            store.remove_annotation(row.message.conversation, row.message.id, one.name, one.author);
+}
+
+const port::Annotation* earliest_recall(const port::StoredMessage& target, const std::vector<port::Annotation>& notes)
+{
+    const port::Annotation* out = nullptr;
+    for (const auto& one : notes)
+        if (one.name.starts_with(recall_name) &&
+            may_recall(target, one.author, one.role, -one.hlc_ms, recall_ms_max) &&
+            (out == nullptr || std::tie(one.hlc_ms, one.id) > std::tie(out->hlc_ms, out->id)))
+            out = &one;
+    return out;
+}
+
+void apply_edit(port::StoredMessage& row, const port::Annotation& edit)
+{
+    auto edition = wire::decode_edition(edit.value);
+    auto extra = wire::decode_extra(row.extra);
+    if (!edition || !extra) return;
+    const auto body = wire::decode_body(extra->body);
+    if (body && std::holds_alternative<content::Text>(*body))
+        extra->body = wire::encode(content::Body(content::Text{edition->mentions, edition->links}));
+    row.message.text = std::move(edition->text);
+    row.extra = wire::encode(*extra);
+    row.message.edited_ms = edit.hlc_ms;
+}
+
+/// Whether that is another one than the tombstone names.
+bool name_recall(port::StoredMessage& row, const port::Annotation& recall)
+{
+    const auto at_ms = std::max<std::int64_t>(-recall.hlc_ms, 1);
+    if (row.message.recalled_ms == at_ms && row.message.recalled_by == recall.author) return false;
+    row.message.recalled_ms = at_ms;
+    row.message.recalled_by = recall.author;
+    return true;
+}
+
+/// `row` after its annotations. `latest`: the one that came now; nullptr: the row came. nullopt: as it was.
+std::optional<Changed> settle(port::Store& store, port::StoredMessage row, const port::Annotation* latest)
+{
+    const auto notes = store.annotations(row.message.conversation, row.message.id);
+    if (notes.empty()) return std::nullopt;
+    Changed out;
+    const auto* recall = earliest_recall(row, notes);
+    if (!row.shown || row.message.recalled_ms != 0) {
+        // Gone already: what was said about it since goes the same way. Of several who took it back the first is named.
+        empty(store, row);
+        if (row.shown && recall != nullptr && name_recall(row, *recall)) store.update_post(row);
+        return std::nullopt;
+    }
+    if (recall != nullptr) {
+        out.gone = files_in(row);
+        static_cast<void>(name_recall(row, *recall));
+        row.annotated = true;
+        empty(store, row);
+        out.what = Changed::What::recalled;
+    } else {
+        const auto edit = std::find_if(notes.begin(), notes.end(), [&](const auto& one) {
+            return one.name == edit_name && one.author == row.message.from;
+        });
+        if (edit != notes.end() && (latest == nullptr || (latest->name == edit_name && latest->author == edit->author))) {
+            apply_edit(row, *edit);
+            out.what = Changed::What::edited;
+        } else if (latest != nullptr && latest->name == pin_name) {
+            out.what = Changed::What::pinned;
+        } else if (latest != nullptr && latest->name.starts_with(reaction_prefix)) {
+            out.what = Changed::What::reactions;
+        } else if (latest != nullptr) {
+            return std::nullopt; // Said by somebody who may not.
+        }
+        row.annotated = true;
+    }
+    store.update_post(row);
+    out.row = std::move(row);
+    return out;
+}
+
+/// When it goes, counted from now at the latest: a clock that is ahead does not prolong it.
+void begin_lifetime(port::StoredMessage& row, Moment now)
+{
+    const auto extra = wire::decode_extra(row.extra);
+    if (!extra || extra->lifetime.seconds == 0) return;
+    const auto seconds = std::min(extra->lifetime.seconds, content::lifetime_seconds_max);
+    if (extra->lifetime.from == content::Lifetime::From::read)
+        row.burn_seconds = seconds;
+    else
+        row.message.expires_ms = std::min(row.message.sent_ms, now.wall_ms) + std::int64_t{seconds} * 1000;
+    if (row.message.expires_ms < 0) row.message.expires_ms = 1;
+}
+
+} // namespace
+
+Filed take(port::Store& store, port::StoredMessage& row, const std::vector<MessageId>& parents, Moment now)
+{
+    Filed out;
+    std::optional<port::Annotation> act;
+    if (const auto extra = wire::decode_extra(row.extra); extra && !row.shown)
+        if (const auto body = wire::decode_body(extra->body)) act = annotation_of(row, *body);
+    if (!act) {
+        if (row.shown) begin_lifetime(row, now);
+        out.added = file(store, row, parents, now);
+        if (out.added && row.shown) {
+            out.changed = settle(store, row, nullptr);
+            if (out.changed) row = out.changed->row;
+        }
+        return out;
+    }
+    row.message.text.clear();
+    row.extra.clear();
+    out.added = file(store, row, parents, now);
+    if (!out.added) return out;
+    // The annotation keeps the clock that its author claimed: all devices compare the same numbers.
+    const bool ruled = act->name == pin_name || act->name == timer_name;
+    if (ruled && !may_rule(row.role)) return out;
+    if (!store.put_annotation(*act) || act->target.is_zero()) return out;
+    if (auto target = store.message_in(act->conversation, act->target))
+        out.changed = settle(store, std::move(*target), &*act);
+    return out;
+}
+
+Result<void> may(port::Store& store, const Parties& parties, const content::Body& act, std::int64_t recall_window_ms,
+                 Moment now)
+{
+    const auto refuse = [](std::string detail) { return Error{ErrorCode::invalid_argument, std::move(detail), 0}; };
+    if (std::holds_alternative<content::Timer>(act) && !may_rule(parties.own_role))
+        return refuse("only owner and admins set the timer");
+    MessageId target;
+    if (const auto* edit = std::get_if<content::Edit>(&act)) target = edit->target;
+    if (const auto* recall = std::get_if<content::Recall>(&act)) target = recall->target;
+    if (const auto* reaction = std::get_if<content::Reaction>(&act)) target = reaction->target;
+    if (const auto* pin = std::get_if<content::Pin>(&act)) target = pin->target;
+    if (target.is_zero()) return {};
+    const auto row = store.message_in(parties.conversation, target);
+    if (!row || !row->shown) return refuse("message: there is no such message in this conversation");
+    if (row->message.recalled_ms != 0) return refuse("message: it was taken back");
+    if (std::holds_alternative<content::Edit>(act) && row->message.from != parties.own_user)
+        return refuse("message: only its author may edit it");
+    if (std::holds_alternative<content::Recall>(act) &&
+        !may_recall(*row, parties.own_user, parties.own_role, now.wall_ms, std::min(recall_window_ms, recall_ms_max)))
+        return refuse(row->message.from == parties.own_user
+                          ? "message: it is too old to be taken back"
+                          : "message: its author, or an admin of the group, may take it back");
+    if (std::holds_alternative<content::Pin>(act) && !may_rule(parties.own_role))
+        return refuse("only owner and admins pin messages");
+    return {};
+}
+
+wire::content::Post tombstone(const port::StoredMessage& row)
+{
+    wire::content::Post out;
+    out.to = row.message.with;
+    out.hlc_ms = row.hlc_ms;
+    out.sent_ms = row.message.sent_ms;
+    out.extra.body = wire::encode(content::Body(content::Recall{row.message.id}));
+    return out;
+}
+
+content::Lifetime timer_of(port::Store& store, const ConversationId& conversation)
+{
+    for (const auto& one : store.annotations(conversation, {}))
+        if (one.name == timer_name)
+            if (const auto lifetime = wire::decode_lifetime(one.value)) return *lifetime;
+    return {};
+}
+
+Bytes encode(const Place& place)
+{
+    Bytes out = to_bytes(place.id.view());
+    append(out, shared::number(place.hlc_ms));
+    return out;
+}
+
+std::optional<Place> decode_place(BytesView bytes)
+{
+    if (bytes.size() < MessageId::size_bytes) return std::nullopt;
+    const auto hlc_ms = shared::read_number(bytes.subspan(MessageId::size_bytes));
+    if (!hlc_ms) return std::nullopt;
+    return Place{*hlc_ms, *MessageId::from(bytes.first(MessageId::size_bytes))};
+}
+
+bool note_read(port::Store& store, const ConversationId& conversation, const std::string& user, const Place& place)
+{
+    if (const auto known = read_up_to(store, conversation, user); known && *known >= place) return false;
+    port::Annotation read;
+    read.conversation = conversation;
+    read.name = read_name;
+    read.author = user;
+    read.hlc_ms = place.hlc_ms; // The furthest place stands, whenever it was said.
+    read.id = place.id;
+    read.value = encode(place);
+    return store.put_annotation(read);
+}
+
+std::vector<ReadBy> readers(port::Store& store, const ConversationId& conversation)
+{
+    std::vector<ReadBy> out;
+    for (auto& one : store.annotations(conversation, {}))
+        if (one.name == read_name)
+            if (const auto place = decode_place(one.value)) out.push_back({std::move(one.author), *place});
+    return out;
+}
+
+std::optional<Place> read_up_to(port::Store& store, const ConversationId& conversation, std::string_view user)
+{
+    for (const auto& one : readers(store, conversation))
+        if (one.user == user) return one.place;
+    return std::nullopt;
+}
+
+std::vector<MessageId> begin_burning(port::Store& store, const ConversationId& conversation, bool incoming,
+                                     const Place& up_to, Moment now)
+{
+    std::vector<MessageId> out;
+    for (;;) {
+        auto rows = store.burning(conversation, incoming, up_to.hlc_ms, up_to.id, burning_max);
+        for (auto& row : rows) {
+            row.message.expires_ms = now.wall_ms + std::int64_t{row.burn_seconds} * 1000;
+            row.burn_seconds = 0;
+            store.update_post(row);
+            out.push_back(row.message.id);
+        }
+        if (rows.size() < burning_max || store.failed()) return out;
+    }
+}
+
+std::vector<Changed> expire(port::Store& store, Moment now, std::uint32_t limit)
+{
+    std::vector<Changed> out;
+    for (auto& row : store.expiring(now.wall_ms, limit)) {
+        Changed one;
+        one.what = Changed::What::expired;
+        one.gone = files_in(row);
+        row.shown = false;
+        empty(store, row);
+        row.annotated = false;
+        store.update_post(row);
+        one.row = std::move(row);
+        out.push_back(std::move(one));
+    }
+    return out;
+}
+
+void annotate(port::Store& store, Message& message)
+{
+    if (message.recalled_ms != 0) return;
+    std::map<std::string, std::vector<std::string>> reactions;
+    for (const auto& one : store.annotations(message.conversation, message.id)) {
+        if (one.value.empty()) continue;
+        if (one.name == pin_name) message.pinned = true;
+        if (one.name.starts_with(reaction_prefix)) reactions[one.name.substr(reaction_prefix.size())].push_back(one.author);
+    }
+    for (auto& [emoji, users] : reactions)
+        message.reactions.push_back({emoji, std::move(users)});
+}
+
+} // namespace godwit::conversation

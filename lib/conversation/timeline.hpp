@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// timeline: how posts stand after what was said about them. Nothing is replayed: what acts on a post becomes an
+// annotation, and a post is settled from itself and its annotations, whichever came first.
+//
+//   post ──┬── shown ────────────────────────────> file ──> settle(itself)
+//          └── acts ──> annotation (later wins) ──> file ──> settle(target)
+//   mark ──> annotation of the conversation, or the beginning of a lifetime
+//   time ──> expire: what has lived its time is emptied
+#pragma once
+
+#include "lib/conversation/conversation.hpp"
+
+namespace godwit::conversation {
+
+/// The author of a post may take it back for so long, by the two clocks; what a sender is offered may be less.
+inline constexpr std::int64_t recall_ms_max = 30LL * 24 * 3600 * 1000;
+
+/// A post that stands otherwise than before.
+struct Changed {
+    enum class What : std::uint8_t { edited = 1, recalled = 2, reactions = 3, pinned = 4, expired = 5 };
+    What what{};
+    port::StoredMessage row;            ///< As it is now.
+    std::vector<content::FileRef> gone; ///< Files that it does not name any more.
+};
+
+/// Puts a row into the history, with what it does. nullopt in `changed`: nothing else is different.
+struct Filed {
+    bool added = false; ///< false: it was there already.
+    std::optional<Changed> changed;
+};
+[[nodiscard]] Filed take(port::Store& store, port::StoredMessage& row, const std::vector<MessageId>& parents,
+                         Moment now);
+
+/// What goes out in the place of a post that was emptied before everybody had it: it keeps its place, and says nothing.
+[[nodiscard]] wire::content::Post tombstone(const port::StoredMessage& row);
+
+/// May this account do that to the post? For what the application asks; what others do is judged when it is settled.
+/// Errors: invalid_argument (no such post, another's, too late, tombstone).
+[[nodiscard]] Result<void> may(port::Store& store, const Parties& parties, const content::Body& act,
+                               std::int64_t recall_window_ms, Moment now);
+
+/// Lifetime of posts in the conversation that say nothing else.
+[[nodiscard]] content::Lifetime timer_of(port::Store& store, const ConversationId& conversation);
+
+/// A place in the order of a conversation.
+struct Place {
+    std::int64_t hlc_ms = 0;
+    MessageId id;
+    friend auto operator<=>(const Place&, const Place&) = default;
+};
+[[nodiscard]] Bytes encode(const Place& place);
+[[nodiscard]] std::optional<Place> decode_place(BytesView bytes);
+
+/// `user` has read up to there. False: that was known.
+bool note_read(port::Store& store, const ConversationId& conversation, const std::string& user, const Place& place);
+/// How far; nullopt: not known.
+[[nodiscard]] std::optional<Place> read_up_to(port::Store& store, const ConversationId& conversation,
+                                              std::string_view user);
+struct ReadBy {
+    std::string user;
+    Place place;
+};
+[[nodiscard]] std::vector<ReadBy> readers(port::Store& store, const ConversationId& conversation);
+
+/// What burns after reading begins to: incoming posts when this account has read them, own ones when somebody else has.
+/// Those that did.
+std::vector<MessageId> begin_burning(port::Store& store, const ConversationId& conversation, bool incoming,
+                                     const Place& up_to, Moment now);
+
+/// Empties what has lived its time, at most `limit` posts.
+[[nodiscard]] std::vector<Changed> expire(port::Store& store, Moment now, std::uint32_t limit);
+
+/// Fills in what annotations say: reactions, pinned.
+void annotate(port::Store& store, Message& message);
+
+} // namespace godwit::conversation

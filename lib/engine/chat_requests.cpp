@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the application asks about conversations: which one, may it be said, who gets it; then lib/engine/chats says it.
+#include "lib/engine/state.hpp"
+
+#include "lib/conversation/timeline.hpp"
+
+#include <algorithm>
+
+namespace godwit::engine {
+
+namespace {
+
+Error invalid(std::string detail)
+{
+    return {ErrorCode::invalid_argument, std::move(detail), 0};
+}
+
+/// Enough of a text to know it by, cut at a character.
+std::string excerpt_of(const std::string& text)
+{
+    if (text.size() <= content::excerpt_bytes_max) return text;
+    std::size_t end = content::excerpt_bytes_max;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80)
+        --end;
+    return text.substr(0, end);
+}
+
+} // namespace
+
+/// A conversation that was looked at counts as open for a while: paths to it are kept and looked for.
+void Engine::State::note_interest(const conversation::Parties& parties, Moment now)
+{
+    constexpr Duration interest_max = std::chrono::minutes(10);
+    if (parties.kind == ConversationKind::direct) interest[parties.with] = now.mono + interest_max;
+}
+
+bool Engine::State::is_ready_to_talk(RequestId id)
+{
+    if (identity && identity->logged_in && groups) return true;
+    context.refuse(id, {ErrorCode::not_registered, "no account on this device: register or log in first", 0});
+    return false;
+}
+
+void Engine::State::say(RequestId id, const Result<conversation::Parties>& parties, conversation::Draft draft,
+                        Moment now)
+{
+    if (!parties) return context.refuse(id, parties.error());
+    if (auto valid = conversation::validate(draft); !valid) return context.refuse(id, valid.error());
+    if (auto may = conversation::may(context.store, *parties, draft.body, config.recall_window_ms, now); !may)
+        return context.refuse(id, may.error());
+    if (!draft.send_key.empty())
+        if (const auto known = context.store.message_by_key(parties->conversation, draft.send_key))
+            return context.reply(id, *known);
+    const auto recipients = chats.reach(*parties);
+    if (!recipients) return context.refuse(id, recipients.error());
+    const auto message = chats.say(*parties, std::move(draft), *recipients, now);
+    accepted_at[message] = now.mono;
+    note_interest(*parties, now);
+    context.reply(id, message);
+}
+
+void Engine::State::on(RequestId id, request::Send& send, Moment now)
+{
+    if (!is_ready_to_talk(id)) return;
+    if (!content::is_shown(send.body) || std::holds_alternative<content::Unknown>(send.body))
+        return context.refuse(id, invalid("body: edit, recall, react and the like are requests of their own"));
+    const auto parties = chats.find({send.to, send.conversation});
+    conversation::Draft draft{std::move(send.text), std::move(send.body), {}, send.lifetime, false, std::move(send.key)};
+    if (send.reply_to && parties) {
+        const auto row = context.store.message_in(parties->conversation, *send.reply_to);
+        if (!row || !row->shown)
+            return context.refuse(id, invalid("reply_to: there is no such message in this conversation"));
+        draft.reply = content::Quote{*send.reply_to, row->message.from, excerpt_of(row->message.text)};
+    }
+    say(id, parties, std::move(draft), now);
+}
+
+void Engine::State::on(RequestId id, request::Edit& edit, Moment now)
+{
+    if (!is_ready_to_talk(id)) return;
+    conversation::Draft draft;
+    draft.text = std::move(edit.text);
+    draft.body = content::Edit{edit.message, std::move(edit.mentions), std::move(edit.links)};
+    say(id, chats.of_message(edit.message), std::move(draft), now);
+}
+
+void Engine::State::on(RequestId id, const request::Recall& recall, Moment now)
+{
+    if (!is_ready_to_talk(id)) return;
+    conversation::Draft draft;
+    draft.body = content::Recall{recall.message};
+    say(id, chats.of_message(recall.message), std::move(draft), now);
+}
+
+void Engine::State::on(RequestId id, request::React& react, Moment now)
+{
+    if (!is_ready_to_talk(id)) return;
+    conversation::Draft draft;
+    draft.body = content::Reaction{react.message, std::move(react.emoji), react.on};
+    say(id, chats.of_message(react.message), std::move(draft), now);
+}
+
+void Engine::State::on(RequestId id, const request::PinMessage& pin, Moment now)
+{
+    if (!is_ready_to_talk(id)) return;
+    conversation::Draft draft;
+    draft.body = content::Pin{pin.message, pin.on};
+    say(id, chats.of_message(pin.message), std::move(draft), now);
+}
+
+void Engine::State::on(RequestId id, const request::SetTimer& timer, Moment now)
+{
+    if (!is_ready_to_talk(id)) return;
+    conversation::Draft draft;
+    draft.body = content::Timer{timer.lifetime};
+    say(id, chats.find(timer.where), std::move(draft), now);
+}
+
+void Engine::State::on(RequestId id, const request::Forward& forward, Moment now)
+{
+    if (!is_ready_to_talk(id)) return;
+    if (forward.messages.empty() || forward.messages.size() > content::forwarded_max)
+        return context.refuse(id, invalid("messages: 1 to " + std::to_string(content::forwarded_max)));
+    const auto parties = chats.find(forward.to);
+    if (!parties) return context.refuse(id, parties.error());
+    std::vector<conversation::Draft> drafts;
+    content::Forwarded bundle{forward.title, {}};
+    for (const auto& one : forward.messages) {
+        const auto row = context.store.message(one);
+        if (!row || !row->shown || row->message.recalled_ms != 0)
+            return context.refuse(id, invalid("messages: one of them is not there, or was taken back"));
+        const auto extra = wire::decode_extra(row->extra);
+        auto body = extra ? wire::decode_body(extra->body) : Result<content::Body>(extra.error());
+        if (!body) return context.refuse(id, body.error());
+        if (forward.merged) {
+            bundle.items.push_back({row->message.from, row->message.sent_ms, row->message.text, extra->body});
+            continue;
+        }
+        drafts.push_back({row->message.text, std::move(*body), {}, {}, true, {}});
+    }
+    if (forward.merged) drafts.push_back({{}, std::move(bundle), {}, {}, true, {}});
+    for (const auto& draft : drafts)
+        if (auto valid = conversation::validate(draft); !valid) return context.refuse(id, valid.error());
+    const auto recipients = chats.reach(*parties);
+    if (!recipients) return context.refuse(id, recipients.error());
+    if (outbox.message_count() + drafts.size() > config.outbox_messages_max)
+        return context.refuse(id, {ErrorCode::quota_exceeded, "outbox: too many messages wait for delivery", 60'000});
+    std::vector<MessageId> out;
+    for (auto& draft : drafts) {
+        out.push_back(chats.say(*parties, std::move(draft), *recipients, now));
+        accepted_at[out.back()] = now.mono;
+    }
+    note_interest(*parties, now);
+    context.reply(id, std::move(out));
+}
+
+void Engine::State::on(RequestId id, const request::MarkRead& read, Moment now)
+{
+    if (!is_ready_to_talk(id)) return;
+    const auto parties = chats.find(read.where);
+    if (!parties) return context.refuse(id, parties.error());
+    const auto row = read.up_to ? context.store.message_in(parties->conversation, *read.up_to)
+                                : context.store.newest(parties->conversation);
+    if (!row && read.up_to) return context.refuse(id, invalid("up_to: there is no such message in this conversation"));
+    if (row) chats.read(*parties, {row->hlc_ms, row->message.id}, now);
+    context.reply_ok(id);
+}
+
+void Engine::State::on(RequestId id, const request::Typing& typing, Moment now)
+{
+    if (!is_ready_to_talk(id)) return;
+    const auto parties = chats.find(typing.where);
+    if (!parties) return context.refuse(id, parties.error());
+    const auto* person = roster.person(parties->with);
+    if (person != nullptr && person->may_talk() && !person->own)
+        for (const auto& device : person->online)
+            send_signal(*person, device, wire::TypingSignal{typing.on}, purpose::Report{}, now);
+    context.reply_ok(id);
+}
+
+void Engine::State::on(RequestId id, const request::Conversations& wanted, Moment)
+{
+    if (!identity) return context.refuse(id, {ErrorCode::not_registered, "no account on this device", 0});
+    context.reply(id, chats.list(wanted.hidden));
+}
+
+void Engine::State::on(RequestId id, const request::SetConversation& what, Moment now)
+{
+    if (!is_ready_to_talk(id)) return;
+    const auto parties = chats.find(what.where);
+    if (!parties) return context.refuse(id, parties.error());
+    if (what.draft && !what.draft->empty())
+        if (auto valid = conversation::validate_text(*what.draft); !valid) return context.refuse(id, valid.error());
+    chats.set(*parties, what, now);
+    context.reply_ok(id);
+}
+
+void Engine::State::on(RequestId id, const request::SetReceipts& receipts_wanted, Moment now)
+{
+    if (!is_ready_to_talk(id)) return;
+    chats.set_receipts(receipts_wanted.on, now);
+    context.reply_ok(id);
+}
+
+void Engine::State::on(RequestId id, const request::History& history, Moment now)
+{
+    if (!identity) return context.refuse(id, {ErrorCode::not_registered, "no account on this device", 0});
+    if (history.limit < 1 || history.limit > request::history_limit_max)
+        return context.refuse(id, invalid("limit: 1 to " + std::to_string(request::history_limit_max)));
+    std::vector<Message> out;
+    const auto parties = chats.find({history.with, history.conversation});
+    if (!parties) {
+        // Somebody whose key is not known yet: a contact, without a conversation.
+        if (!history.conversation && roster.person(history.with) != nullptr) return context.reply(id, std::move(out));
+        return context.refuse(id, history.conversation
+                                      ? parties.error()
+                                      : Error{ErrorCode::not_a_contact,
+                                              history.with + " is no contact and never was", 0});
+    }
+    // Answered with the newest page, somebody who turns pages would begin again, and again.
+    if (history.before && !context.store.has_message(parties->conversation, *history.before))
+        return context.refuse(id, invalid("before: no such message in this conversation"));
+    for (auto& row : context.store.history(parties->conversation, history.limit, history.before))
+        out.push_back(conversation::present(context.store, std::move(row)));
+    if (const auto* person = roster.person(parties->with); person != nullptr && person->may_talk())
+        note_interest(*parties, now);
+    context.reply(id, std::move(out));
+}
+
+} // namespace godwit::engine

@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/engine/chats.hpp"
+
+#include "lib/conversation/shared.hpp"
+
+#include <algorithm>
+
+namespace godwit::engine {
+
+namespace shared = conversation::shared;
+
+namespace {
+
+Error invalid(std::string detail)
+{
+    return {ErrorCode::invalid_argument, std::move(detail), 0};
+}
+
+event::MessageChanged::What told_as(conversation::Changed::What what)
+{
+    return static_cast<event::MessageChanged::What>(what);
+}
+
+} // namespace
+
+void Chats::start(const port::StoredIdentity& identity)
+{
+    own_user_ = identity.user;
+    own_device_ = identity.device;
+    running_ = true;
+    due_ = Instant{};
+}
+
+// ---- which conversation, and who is in it ----
+
+Result<conversation::Parties> Chats::find(const request::Where& where) const
+{
+    conversation::Parties out;
+    out.own_user = own_user_;
+    out.own_device = own_device_;
+    if (where.conversation) {
+        out.conversation = *where.conversation;
+        if (const auto* person = roster_.person_of(*where.conversation)) {
+            out.with = person->stored.user;
+            out.kind = person->own ? ConversationKind::self : ConversationKind::direct;
+            return out;
+        }
+        const auto stored = context_.store.conversation(*where.conversation);
+        if (!stored) return invalid("conversation: none of this id is known here");
+        out.kind = stored->kind;
+        out.with = stored->with;
+        return out;
+    }
+    const auto id = roster_.conversation_with(where.with);
+    if (!id) {
+        if (roster_.person(where.with) == nullptr)
+            return Error{ErrorCode::not_a_contact, where.with + " is no contact: send a contact request first", 0};
+        return Error{ErrorCode::not_a_contact,
+                     "the contact request between you and " + where.with + " is not accepted yet", 0};
+    }
+    out.conversation = *id;
+    out.with = where.with;
+    out.kind = where.with == own_user_ ? ConversationKind::self : ConversationKind::direct;
+    return out;
+}
+
+Result<conversation::Parties> Chats::of_message(const MessageId& message) const
+{
+    const auto row = context_.store.message(message);
+    if (!row) return invalid("message: there is no such message");
+    return find({{}, row->message.conversation});
+}
+
+std::vector<delivery::Recipient> Chats::own_devices() const
+{
+    std::vector<delivery::Recipient> out;
+    for (const auto& device : roster_.self().devices)
+        out.push_back({device.device, own_user_});
+    return out;
+}
+
+Result<std::vector<delivery::Recipient>> Chats::reach(const conversation::Parties& parties) const
+{
+    const auto& with = parties.with;
+    if (outbox_.full())
+        return Error{ErrorCode::quota_exceeded,
+                     "outbox: " + std::to_string(context_.config.outbox_messages_max) +
+                         " messages wait for delivery already",
+                     60'000};
+    if (parties.kind == ConversationKind::self) return own_devices();
+    const auto* person = roster_.person(with);
+    if (person == nullptr)
+        return Error{ErrorCode::not_a_contact, with + " is no contact: send a contact request first", 0};
+    if (person->stored.state == ContactState::blocked)
+        return Error{ErrorCode::blocked, with + " is blocked: unblock first", 0};
+    if (person->stored.state != ContactState::accepted)
+        return Error{ErrorCode::not_a_contact, "the contact request between you and " + with + " is not accepted yet",
+                     0};
+    if (!person->may_talk())
+        return Error{ErrorCode::account_key_changed,
+                     "the relay shows another key for " + with +
+                         ": compare the safety number, then verify the contact, or accept it again to go on without",
+                     0};
+    if (person->devices.empty())
+        return Error{ErrorCode::not_connected,
+                     with + " has no device that could read it: try again when they have logged in", 60'000};
+    std::vector<delivery::Recipient> out;
+    for (const auto& device : person->devices)
+        out.push_back({device.device, with});
+    for (auto& device : own_devices())
+        out.push_back(std::move(device));
+    return out;
+}
+
+// ---- on the way out ----
+
+MessageId Chats::new_id()
+{
+    MessageId out;
+    context_.entropy.fill(out.bytes);
+    return out;
+}
+
+/// Sealed when it leaves, at the end of this tick if it can: in the epoch of that moment.
+void Chats::put_out(const conversation::Parties& parties, const MessageId& id, wire::content::Any content,
+                    const std::vector<delivery::Recipient>& recipients, Moment now)
+{
+    if (recipients.empty()) return;
+    outbox_.accept(context_.store, {id, parties.conversation, now.wall_ms, wire::encode(content), {}, 0, 0, 0},
+                   recipients);
+}
+
+MessageId Chats::say(const conversation::Parties& parties, conversation::Draft draft,
+                     const std::vector<delivery::Recipient>& recipients, Moment now)
+{
+    const auto id = new_id();
+    auto composed = conversation::compose(context_.store, parties, id, std::move(draft), now);
+    const auto parents = composed.content.parents;
+    // Notes of a device that is the account's only one are where they belong.
+    if (recipients.empty()) composed.row.message.state = MessageState::delivered;
+    auto filed = conversation::take(context_.store, composed.row, parents, now);
+    put_out(parties, id, std::move(composed.content), recipients, now);
+    if (composed.row.shown) active(composed.row, parties.kind);
+    if (filed.changed) changed(std::move(*filed.changed), now);
+    context_.event(
+        event::MessageStateChanged{id, parties.with, composed.row.message.state, Path::none, {}, 0});
+    if (composed.row.message.expires_ms > 0) look_at_expiry(now);
+    return id;
+}
+
+void Chats::say_mark(const conversation::Parties& parties, wire::content::Mark mark, Moment now)
+{
+    const auto* person = roster_.person(parties.with);
+    if (person == nullptr || !person->may_talk() || person->own) return; // Only towards accepted contacts.
+    std::vector<delivery::Recipient> recipients;
+    for (const auto& device : person->devices)
+        recipients.push_back({device.device, parties.with});
+    if (recipients.empty() || outbox_.full()) return;
+    mark.to = parties.with;
+    mark.hlc_ms = now.wall_ms;
+    put_out(parties, new_id(), std::move(mark), recipients, now);
+}
+
+bool Chats::share(std::string name, Bytes value, Moment now)
+{
+    const auto known = context_.store.register_named(name);
+    if (known && known->value == value) return false;
+    if (!known && value.empty()) return false;
+    const auto hlc_ms = std::max<std::int64_t>(now.wall_ms, known ? known->hlc_ms + 1 : 0);
+    if (!context_.store.put_register({name, hlc_ms, value})) return false;
+    const auto recipients = own_devices();
+    if (recipients.empty() || outbox_.full()) return true;
+    conversation::Parties self;
+    self.conversation = roster_.self().conversation;
+    put_out(self, new_id(), wire::content::Register{hlc_ms, std::move(name), std::move(value)}, recipients, now);
+    return true;
+}
+
+// ---- on the way in ----
+
+void Chats::show(std::vector<delivery::CausalHold::Ready> ready, Moment now)
+{
+    for (auto& one : ready) {
+        auto& row = one.message;
+        auto filed = conversation::take(context_.store, row, one.parents, now);
+        if (!filed.added) continue;
+        if (row.message.state == MessageState::received) roster_.caught_up(row.message.conversation);
+        if (row.shown) {
+            const bool own = row.message.from == own_user_;
+            active(row, row.message.with == own_user_ ? ConversationKind::self : ConversationKind::direct);
+            if (row.message.expires_ms > 0) look_at_expiry(now);
+            const bool stands = row.message.recalled_ms == 0;
+            if (!row.notified && stands) {
+                notifier_.arrived(conversation::present(context_.store, row));
+                typing_.erase(row.message.from);
+            } else if (!row.notified) {
+                context_.store.mark_notified(row.message.id); // Recalled before it came: a tombstone, and no news.
+            } else if (own) {
+                context_.event(event::MessageStateChanged{row.message.id, row.message.with, MessageState::sent,
+                                                          Path::none, {}, 0});
+                if (stands)
+                    context_.event(event::MessageChanged{event::MessageChanged::What::sent,
+                                                         conversation::present(context_.store, row)});
+            }
+        } else if (filed.changed) {
+            changed(std::move(*filed.changed), now);
+        } else {
+            tell(row.message.conversation);
+        }
+    }
+}
+
+void Chats::mark(const conversation::Parties& parties, const conversation::Sender& sender, const MessageId&,
+                 const wire::content::Mark& mark, Moment now)
+{
+    const auto& conversation = parties.conversation;
+    if (const auto* read = std::get_if<wire::content::mark::Read>(&mark.what)) {
+        if (sender.user == own_user_) return context_.reject("a read mark of an own device, which registers are for");
+        const conversation::Place place{std::min(read->hlc_ms, now.wall_ms + conversation::hlc_ahead_ms_max), read->id};
+        if (!conversation::note_read(context_.store, conversation, sender.user, place)) return;
+        if (!conversation::begin_burning(context_.store, conversation, false, place, now).empty()) look_at_expiry(now);
+        context_.event(event::ReadUpTo{conversation, parties.with, sender.user, place.id});
+        return;
+    }
+    context_.log("a mark of a kind that is not used yet");
+}
+
+void Chats::shared(const wire::content::Register& value, Moment now)
+{
+    const auto hlc_ms = std::min(value.hlc_ms, now.wall_ms + conversation::hlc_ahead_ms_max);
+    if (!context_.store.put_register({value.name, hlc_ms, value.value})) return;
+    const auto about = shared::parse(value.name);
+    if (!about) return;
+    if (about->what == shared::read)
+        if (const auto place = conversation::decode_place(value.value);
+            place && conversation::note_read(context_.store, about->conversation, own_user_, *place)) {
+            if (!conversation::begin_burning(context_.store, about->conversation, true, *place, now).empty())
+                look_at_expiry(now);
+            const auto parties = find({{}, about->conversation});
+            context_.event(event::ReadUpTo{about->conversation, parties ? parties->with : std::string(), own_user_,
+                                           place->id});
+        }
+    tell(about->conversation);
+}
+
+void Chats::typing(const Person& person, bool on, Moment now)
+{
+    const auto& user = person.stored.user;
+    const bool was = typing_.contains(user);
+    if (on)
+        typing_[user] = now.mono + typing_max;
+    else
+        typing_.erase(user);
+    due_ = earlier(due_, now.mono + typing_max);
+    if (was != on) context_.event(event::TypingChanged{person.conversation, user, user, on});
+}
+
+void Chats::changed(conversation::Changed what, Moment)
+{
+    using What = conversation::Changed::What;
+    if (what.what == What::recalled || what.what == What::expired) {
+        // What is still on its way goes without its words.
+        outbox_.empty_content(context_.store, what.row.message.id,
+                              wire::encode(wire::content::Any(conversation::tombstone(what.row))));
+    }
+    context_.event(event::MessageChanged{told_as(what.what), conversation::present(context_.store, what.row)});
+}
+
+/// Something was shown: the conversation moves up in the list, and a hidden one comes back.
+void Chats::active(const port::StoredMessage& row, ConversationKind kind)
+{
+    const auto& id = row.message.conversation;
+    auto known = context_.store.conversation(id);
+    if (known && known->activity_ms >= row.hlc_ms) return;
+    context_.store.put_conversation({id, known ? known->kind : kind, row.message.with, row.hlc_ms});
+}
+
+void Chats::tell(const ConversationId& conversation)
+{
+    if (const auto stored = context_.store.conversation(conversation))
+        context_.event(event::ConversationChanged{describe(*stored)});
+}
+
+// ---- the list ----
+
+bool Chats::receipts_on(const ConversationId& conversation) const
+{
+    for (const auto& name :
+         {shared::name_of(conversation, shared::receipts), std::string(shared::account_receipts)})
+        if (const auto known = context_.store.register_named(name))
+            if (const auto on = shared::read_number(known->value)) return *on != 0;
+    return true;
+}
+
+Conversation Chats::describe(const port::StoredConversation& stored)
+{
+    auto& store = context_.store;
+    const auto value = [&](std::string_view what) {
+        const auto known = store.register_named(shared::name_of(stored.id, what));
+        return known ? known->value : Bytes();
+    };
+    const auto number = [&](std::string_view what) { return shared::read_number(value(what)).value_or(0); };
+    Conversation out;
+    out.id = stored.id;
+    out.kind = stored.kind;
+    out.with = stored.with;
+    out.title = stored.with;
+    out.activity_ms = stored.activity_ms;
+    if (auto last = store.newest(stored.id)) {
+        out.hidden = number(shared::hidden) >= last->hlc_ms;
+        out.last = conversation::present(store, std::move(*last));
+    } else {
+        out.hidden = number(shared::hidden) != 0;
+    }
+    const auto own = conversation::read_up_to(store, stored.id, own_user_).value_or(conversation::Place{});
+    out.unread = store.count_received_after(stored.id, own.hlc_ms, own.id, unread_max);
+    out.muted_until_ms = number(shared::muted);
+    out.pinned = number(shared::pinned) != 0;
+    out.archived = number(shared::archived) != 0;
+    out.receipts = receipts_on(stored.id);
+    out.draft = std::string(as_text(value(shared::draft)));
+    out.timer = conversation::timer_of(store, stored.id);
+    for (auto& one : conversation::readers(store, stored.id))
+        if (one.user != own_user_) out.read_by.push_back({std::move(one.user), one.place.id});
+    return out;
+}
+
+std::vector<Conversation> Chats::list(bool hidden)
+{
+    std::vector<Conversation> out;
+    for (const auto& stored : context_.store.conversations()) {
+        auto one = describe(stored);
+        if (!one.hidden || hidden) out.push_back(std::move(one));
+    }
+    std::sort(out.begin(), out.end(), [](const Conversation& a, const Conversation& b) {
+        if (a.pinned != b.pinned) return a.pinned;
+        return a.activity_ms != b.activity_ms ? a.activity_ms > b.activity_ms : a.id < b.id;
+    });
+    return out;
+}
+
+void Chats::read(const conversation::Parties& parties, const conversation::Place& place, Moment now)
+{
+    const auto& id = parties.conversation;
+    if (!conversation::note_read(context_.store, id, own_user_, place)) return;
+    if (!conversation::begin_burning(context_.store, id, true, place, now).empty()) look_at_expiry(now);
+    share(shared::name_of(id, shared::read), conversation::encode(place), now);
+    if (receipts_on(id)) say_mark(parties, {{}, 0, wire::content::mark::Read{place.hlc_ms, place.id}}, now);
+    tell(id);
+}
+
+void Chats::set(const conversation::Parties& parties, const request::SetConversation& what, Moment now)
+{
+    const auto& id = parties.conversation;
+    const auto put = [&](std::string_view name, std::int64_t value) {
+        share(shared::name_of(id, name), value == 0 ? Bytes() : shared::number(value), now);
+    };
+    if (what.muted_until_ms) put(shared::muted, *what.muted_until_ms);
+    if (what.pinned) put(shared::pinned, *what.pinned ? 1 : 0);
+    if (what.archived) put(shared::archived, *what.archived ? 1 : 0);
+    // Hidden up to here: what comes later brings it back.
+    if (what.hidden) {
+        const auto last = context_.store.newest(id);
+        put(shared::hidden, *what.hidden ? (last ? std::max<std::int64_t>(last->hlc_ms, 1) : 1) : 0);
+    }
+    if (what.receipts) share(shared::name_of(id, shared::receipts), shared::number(*what.receipts ? 1 : 0), now);
+    if (what.draft) share(shared::name_of(id, shared::draft), to_bytes(as_bytes(*what.draft)), now);
+    if (!context_.store.conversation(id)) context_.store.put_conversation({id, parties.kind, parties.with, now.wall_ms});
+    tell(id);
+}
+
+void Chats::set_receipts(bool on, Moment now)
+{
+    share(std::string(shared::account_receipts), shared::number(on ? 1 : 0), now);
+}
+
+// ---- time ----
+
+void Chats::look_at_expiry(Moment now)
+{
+    if (const auto next = context_.store.next_expiry())
+        due_ = earlier(due_, now.mono + std::chrono::milliseconds(std::clamp<std::int64_t>(
+                                            *next - now.wall_ms, 0, 24LL * 3600 * 1000)));
+}
+
+void Chats::handle_deadline(Moment now)
+{
+    if (!running_ || due_ > now.mono) return;
+    due_ = never;
+    for (auto at = typing_.begin(); at != typing_.end();) {
+        if (at->second > now.mono) {
+            due_ = earlier(due_, at->second);
+            ++at;
+            continue;
+        }
+        if (const auto* person = roster_.person(at->first))
+            context_.event(event::TypingChanged{person->conversation, at->first, at->first, false});
+        at = typing_.erase(at);
+    }
+    for (auto& one : conversation::expire(context_.store, now, expired_at_once))
+        changed(std::move(one), now);
+    look_at_expiry(now);
+}
+
+} // namespace godwit::engine

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private to lib/engine: what happens in conversations, on their way between the application, the rules
+// (lib/conversation), the store and the outbox.
+//
+//   request ── find: which conversation ── reach: who gets it ──> say ──> take (rules, history) ──> outbox
+//   content that was opened ──> take | mark | shared ──> events
+//   time ──> what has lived its time is emptied
+#pragma once
+
+#include "lib/conversation/timeline.hpp"
+#include "lib/delivery/outbox.hpp"
+#include "lib/engine/notifier.hpp"
+#include "lib/engine/roster.hpp"
+
+#include "lib/delivery/causal_hold.hpp"
+
+#include <map>
+
+namespace godwit::engine {
+
+class Chats {
+public:
+    Chats(Context& context, Roster& roster, delivery::Outbox& outbox, Notifier& notifier)
+        : context_(context), roster_(roster), outbox_(outbox), notifier_(notifier)
+    {
+    }
+
+    void start(const port::StoredIdentity& identity);
+
+    /// Errors: not_a_contact, invalid_argument.
+    [[nodiscard]] Result<conversation::Parties> find(const request::Where& where) const;
+    /// The one that a message is in. Errors: invalid_argument.
+    [[nodiscard]] Result<conversation::Parties> of_message(const MessageId& message) const;
+    /// Devices that get what is said there now, own ones among them. Errors: as request::Send.
+    [[nodiscard]] Result<std::vector<delivery::Recipient>> reach(const conversation::Parties& parties) const;
+
+    /// A post, into the history and the outbox. Precondition: validate(draft), reach() are ok.
+    MessageId say(const conversation::Parties& parties, conversation::Draft draft,
+                  const std::vector<delivery::Recipient>& recipients, Moment now);
+    /// To the others and the own devices, when they may have it.
+    void say_mark(const conversation::Parties& parties, wire::content::Mark mark, Moment now);
+    /// To the own devices, and into the store here. False: nothing new.
+    bool share(std::string name, Bytes value, Moment now);
+
+    // What came, opened, from whom it says.
+    void show(std::vector<delivery::CausalHold::Ready> ready, Moment now);
+    void mark(const conversation::Parties& parties, const conversation::Sender& sender, const MessageId& id,
+              const wire::content::Mark& mark, Moment now);
+    void shared(const wire::content::Register& value, Moment now);
+    void typing(const Person& person, bool on, Moment now);
+
+    // What the application asks.
+    [[nodiscard]] std::vector<Conversation> list(bool hidden);
+    [[nodiscard]] Conversation describe(const port::StoredConversation& stored);
+    void read(const conversation::Parties& parties, const conversation::Place& place, Moment now);
+    void set(const conversation::Parties& parties, const request::SetConversation& what, Moment now);
+    void set_receipts(bool on, Moment now);
+    [[nodiscard]] bool receipts_on(const ConversationId& conversation) const;
+
+    void handle_deadline(Moment now);
+    [[nodiscard]] Instant deadline() const { return running_ ? due_ : never; }
+
+private:
+    void changed(conversation::Changed what, Moment now);
+    void active(const port::StoredMessage& row, ConversationKind kind);
+    void tell(const ConversationId& conversation);
+    void put_out(const conversation::Parties& parties, const MessageId& id, wire::content::Any content,
+                 const std::vector<delivery::Recipient>& recipients, Moment now);
+    [[nodiscard]] MessageId new_id();
+    void look_at_expiry(Moment now);
+    [[nodiscard]] std::vector<delivery::Recipient> own_devices() const;
+
+    /// Somebody who wrote "typing" and nothing since has stopped.
+    static constexpr Duration typing_max = std::chrono::seconds(8);
+    static constexpr std::uint32_t expired_at_once = 256;
+
+    Context& context_;
+    Roster& roster_;
+    delivery::Outbox& outbox_;
+    Notifier& notifier_;
+    bool running_ = false;
+    std::string own_user_;
+    DeviceId own_device_;
+    Instant due_ = never;
+    std::map<std::string, Instant> typing_; ///< Who writes, until when.
+};
+
+} // namespace godwit::engine

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private to lib/json: messages, their bodies and conversations, as JSON and back.
+#pragma once
+
+#include <godwit/event.hpp>
+#include <godwit/request.hpp>
+
+#include "lib/json/fields.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace godwit::json {
+
+using Ordered = nlohmann::ordered_json;
+
+// render_content.cpp
+void put_message(Ordered& out, const Message& message);
+[[nodiscard]] Ordered conversation_object(const Conversation& conversation);
+
+// parse_content.cpp
+[[nodiscard]] Request read_send(Fields& in);
+[[nodiscard]] Request read_edit(Fields& in);
+[[nodiscard]] Request read_recall(Fields& in);
+[[nodiscard]] Request read_react(Fields& in);
+[[nodiscard]] Request read_pin(Fields& in);
+[[nodiscard]] Request read_timer(Fields& in);
+[[nodiscard]] Request read_forward(Fields& in);
+[[nodiscard]] Request read_mark_read(Fields& in);
+[[nodiscard]] Request read_typing(Fields& in);
+[[nodiscard]] Request read_conversations(Fields& in);
+[[nodiscard]] Request read_set_conversation(Fields& in);
+[[nodiscard]] Request read_set_receipts(Fields& in);
+[[nodiscard]] Request read_history(Fields& in);
+
+} // namespace godwit::json

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// Messages and conversations. What a message does not have is left out, but for the members of a plain text.
+#include "lib/base/bytes.hpp"
+#include "lib/json/content.hpp"
+
+namespace godwit::json {
+namespace {
+
+template <std::size_t N, class Tag>
+std::string hex(const FixedBytes<N, Tag>& id)
+{
+    return to_hex(id.view());
+}
+
+Ordered lifetime_object(const content::Lifetime& lifetime)
+{
+    return {{"seconds", lifetime.seconds}, {"from", lifetime.from == content::Lifetime::From::read ? "read" : "sent"}};
+}
+
+Ordered file_object(const content::FileRef& file)
+{
+    return {{"file", hex(file.id)},
+            {"size", file.size_bytes},
+            {"name", file.name},
+            {"media_type", file.media_type},
+            {"key", hex(file.key)}};
+}
+
+void put_marks(Ordered& out, const std::vector<content::Mention>& mentions, const std::vector<content::Range>& links)
+{
+    if (!mentions.empty()) {
+        auto& list = out["mentions"] = Ordered::array();
+        for (const auto& one : mentions)
+            list.push_back({{"user", one.user}, {"begin", one.range.begin}, {"length", one.range.length}});
+    }
+    if (!links.empty()) {
+        auto& list = out["links"] = Ordered::array();
+        for (const auto& one : links)
+            list.push_back({{"begin", one.begin}, {"length", one.length}});
+    }
+}
+
+/// One overload a kind: its members behind "kind".
+struct PutBody {
+    Ordered& out;
+
+    void operator()(const content::Text& body) const { put_marks(out, body.mentions, body.links); }
+    void operator()(const content::Attachment& body) const
+    {
+        out["as"] = content::attachment_kind_name(body.kind);
+        out["file"] = file_object(body.file);
+        out["width"] = body.width;
+        out["height"] = body.height;
+        out["duration_ms"] = body.duration_ms;
+        out["thumbnail"] = to_hex(body.thumbnail);
+        out["waveform"] = to_hex(body.waveform);
+    }
+    void operator()(const content::Sticker& body) const
+    {
+        out["pack"] = file_object(body.pack);
+        out["name"] = body.name;
+        out["emoji"] = body.emoji;
+        out["animated"] = body.animated;
+    }
+    void operator()(const content::Location& body) const
+    {
+        out["latitude"] = static_cast<double>(body.latitude_e7) / 1e7;
+        out["longitude"] = static_cast<double>(body.longitude_e7) / 1e7;
+        out["accuracy_m"] = body.accuracy_m;
+        out["place"] = body.place;
+        out["live_seconds"] = body.live_seconds;
+    }
+    void operator()(const content::ContactCard& body) const
+    {
+        out["user"] = body.user;
+        out["account_key"] = body.account_key.is_zero() ? Ordered(nullptr) : Ordered(hex(body.account_key));
+    }
+    void operator()(const content::Forwarded& body) const
+    {
+        out["title"] = body.title;
+        auto& list = out["items"] = Ordered::array();
+        for (const auto& one : body.items)
+            list.push_back(
+                {{"from", one.from}, {"sent_ms", one.sent_ms}, {"text", one.text}, {"raw_body", to_hex(one.body)}});
+    }
+    void operator()(const content::Card& body) const
+    {
+        out["name"] = body.name;
+        out["title"] = body.title;
+        auto& list = out["fields"] = Ordered::array();
+        for (const auto& one : body.fields)
+            list.push_back({{"label", one.label}, {"value", one.value}});
+        out["url"] = body.url;
+    }
+    void operator()(const content::Custom& body) const
+    {
+        out["type"] = body.type;
+        out["data"] = to_hex(body.data);
+    }
+    void operator()(const content::Unknown& body) const
+    {
+        out["number"] = body.kind;
+        out["raw"] = to_hex(body.raw);
+    }
+    template <class Acting>
+    void operator()(const Acting&) const // Not shown, hence not in a message.
+    {
+    }
+};
+
+} // namespace
+
+void put_message(Ordered& out, const Message& message)
+{
+    out["message"] = hex(message.id);
+    out["conversation"] = hex(message.conversation);
+    out["with"] = message.with;
+    out["from"] = message.from;
+    out["from_device"] = hex(message.from_device);
+    out["kind"] = content::kind_name(message.body);
+    out["text"] = message.text;
+    out["state"] = message_state_name(message.state);
+    out["path"] = path_name(message.path);
+    out["reason"] = message.failure.empty() ? message.path_reason : message.failure;
+    out["sent_ms"] = message.sent_ms;
+    out["received_ms"] = message.received_ms;
+    out["gap_before"] = message.gap_before;
+    if (message.body != content::Body(content::Text{})) {
+        auto& body = out["body"] = {{"kind", content::kind_name(message.body)}};
+        std::visit(PutBody{body}, message.body);
+    }
+    if (message.reply)
+        out["reply"] = {
+            {"message", hex(message.reply->id)}, {"from", message.reply->from}, {"excerpt", message.reply->excerpt}};
+    if (message.forwarded) out["forwarded"] = true;
+    if (message.lifetime.seconds != 0) out["lifetime"] = lifetime_object(message.lifetime);
+    if (message.edited_ms != 0) out["edited_ms"] = message.edited_ms;
+    if (message.recalled_ms != 0) {
+        out["recalled_ms"] = message.recalled_ms;
+        out["recalled_by"] = message.recalled_by;
+    }
+    if (message.expires_ms != 0) out["expires_ms"] = message.expires_ms;
+    if (message.pinned) out["pinned"] = true;
+    if (!message.reactions.empty()) {
+        auto& list = out["reactions"] = Ordered::array();
+        for (const auto& one : message.reactions)
+            list.push_back({{"emoji", one.emoji}, {"users", one.users}});
+    }
+}
+
+Ordered conversation_object(const Conversation& conversation)
+{
+    Ordered out{{"conversation", hex(conversation.id)},
+                {"kind", conversation_kind_name(conversation.kind)},
+                {"with", conversation.with},
+                {"title", conversation.title},
+                {"activity_ms", conversation.activity_ms},
+                {"unread", conversation.unread},
+                {"muted_until_ms", conversation.muted_until_ms},
+                {"pinned", conversation.pinned},
+                {"archived", conversation.archived},
+                {"hidden", conversation.hidden},
+                {"receipts", conversation.receipts},
+                {"draft", conversation.draft},
+                {"timer", lifetime_object(conversation.timer)}};
+    auto& readers = out["read_by"] = Ordered::array();
+    for (const auto& one : conversation.read_by)
+        readers.push_back({{"user", one.user}, {"up_to", hex(one.up_to)}});
+    out["last"] = nullptr;
+    if (conversation.last) {
+        out["last"] = Ordered::object();
+        put_message(out["last"], *conversation.last);
+    }
+    return out;
+}
+
+} // namespace godwit::json

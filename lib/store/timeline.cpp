@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// What was said about posts, what the account's devices share, and the list of conversations.
+#include "lib/store/store.hpp"
+
+namespace godwit::store {
+
+bool SqliteStore::put_annotation(const port::Annotation& annotation)
+{
+    const auto& a = annotation;
+    return write("INSERT INTO annotation(conversation, target, name, author, hlc_ms, id, value, role) "
+                 "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT(conversation, target, name, author) DO UPDATE "
+                 "SET hlc_ms = excluded.hlc_ms, id = excluded.id, value = excluded.value, role = excluded.role "
+                 "WHERE (excluded.hlc_ms, excluded.id) > (annotation.hlc_ms, annotation.id)",
+                 a.conversation, a.target, a.name, a.author, a.hlc_ms, a.id, a.value, a.role) &&
+           database_.changes() > 0;
+}
+
+std::vector<port::Annotation> SqliteStore::annotations(const ConversationId& conversation, const MessageId& target)
+{
+    std::vector<port::Annotation> out;
+    read(
+        "SELECT name, author, hlc_ms, id, value, role FROM annotation WHERE conversation = ?1 AND target = ?2 "
+        "ORDER BY name, author",
+        [&](sqlite::Statement& row) {
+            const auto id = row.fixed<MessageId>(3);
+            const auto role = row.integer(5);
+            if (!id || role < 0 || role > static_cast<int>(Role::owner)) {
+                fail_row("annotation");
+                return false;
+            }
+            out.push_back({conversation, target, std::string(row.text(0)), std::string(row.text(1)), row.integer(2),
+                           *id, to_bytes(row.bytes(4)), static_cast<Role>(role)});
+            return true;
+        },
+        conversation, target);
+    if (failed()) out.clear();
+    return out;
+}
+
+void SqliteStore::remove_annotation(const ConversationId& conversation, const MessageId& target, std::string_view name,
+                                    std::string_view author)
+{
+    write("DELETE FROM annotation WHERE conversation = ?1 AND target = ?2 AND name = ?3 AND author = ?4", conversation,
+          target, name, author);
+}
+
+bool SqliteStore::put_register(const port::StoredRegister& value)
+{
+    return write("INSERT INTO register(name, hlc_ms, value) VALUES(?1, ?2, ?3) ON CONFLICT(name) DO UPDATE "
+                 "SET hlc_ms = excluded.hlc_ms, value = excluded.value "
+                 "WHERE (excluded.hlc_ms, excluded.value) > (register.hlc_ms, register.value)",
+                 value.name, value.hlc_ms, value.value) &&
+           database_.changes() > 0;
+}
+
+std::optional<port::StoredRegister> SqliteStore::register_named(std::string_view name)
+{
+    std::optional<port::StoredRegister> out;
+    read(
+        "SELECT hlc_ms, value FROM register WHERE name = ?1",
+        [&](sqlite::Statement& row) {
+            out = port::StoredRegister{std::string(name), row.integer(0), to_bytes(row.bytes(1))};
+            return false;
+        },
+        name);
+    return out;
+}
+
+std::vector<port::StoredRegister> SqliteStore::registers(std::string_view prefix, std::string_view after,
+                                                         std::uint32_t limit)
+{
+    std::vector<port::StoredRegister> out;
+    read(
+        "SELECT name, hlc_ms, value FROM register WHERE name >= ?1 AND name > ?2 ORDER BY name LIMIT ?3",
+        [&](sqlite::Statement& row) {
+            if (!row.text(0).starts_with(prefix)) return false;
+            out.push_back({std::string(row.text(0)), row.integer(1), to_bytes(row.bytes(2))});
+            return true;
+        },
+        prefix, after, limit);
+    if (failed()) out.clear();
+    return out;
+}
+
+void SqliteStore::put_conversation(const port::StoredConversation& conversation)
+{
+    write("INSERT INTO conversation(id, kind, with_user, activity_ms) VALUES(?1, ?2, ?3, ?4) ON CONFLICT(id) DO UPDATE "
+          "SET kind = excluded.kind, with_user = excluded.with_user, activity_ms = excluded.activity_ms",
+          conversation.id, conversation.kind, conversation.with, conversation.activity_ms);
+}
+
+template <class... Values>
+std::vector<port::StoredConversation> SqliteStore::read_conversations(std::string_view sql, const Values&... values)
+{
+    std::vector<port::StoredConversation> out;
+    read(
+        sql,
+        [&](sqlite::Statement& row) {
+            const auto id = row.fixed<ConversationId>(0);
+            const auto kind = row.integer(1);
+            if (!id || kind < static_cast<int>(ConversationKind::direct) ||
+                kind > static_cast<int>(ConversationKind::channel)) {
+                fail_row("conversation");
+                return false;
+            }
+            out.push_back({*id, static_cast<ConversationKind>(kind), std::string(row.text(2)), row.integer(3)});
+            return true;
+        },
+        values...);
+    if (failed()) out.clear();
+    return out;
+}
+
+std::optional<port::StoredConversation> SqliteStore::conversation(const ConversationId& id)
+{
+    auto rows = read_conversations("SELECT id, kind, with_user, activity_ms FROM conversation WHERE id = ?1", id);
+    if (rows.empty()) return std::nullopt;
+    return std::move(rows.front());
+}
+
+std::vector<port::StoredConversation> SqliteStore::conversations()
+{
+    return read_conversations("SELECT id, kind, with_user, activity_ms FROM conversation ORDER BY id");
+}
+
+void SqliteStore::remove_conversation(const ConversationId& id)
+{
+    write("DELETE FROM conversation WHERE id = ?1", id);
+}
+
+} // namespace godwit::store

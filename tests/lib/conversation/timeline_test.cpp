@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/conversation/shared.hpp"
+#include "lib/conversation/timeline.hpp"
+#include "tests/lib/delivery/fixtures.hpp"
+
+#include <numeric>
+#include <random>
+
+using namespace godwit;
+using namespace godwit::conversation;
+using namespace godwit::testing;
+
+namespace {
+
+const auto chat = conversation_named(1);
+
+/// What one device has: posts come to it in any order, and it takes them.
+struct Shelf {
+    explicit Shelf(std::string user, ConversationKind kind = ConversationKind::direct)
+        : parties{chat, kind, std::move(user), device_named(1), kind == ConversationKind::direct ? "other" : "", Role::owner}
+    {
+        store.begin();
+    }
+
+    Filed take(const port::StoredMessage& row, std::int64_t ms)
+    {
+        auto mine = row;
+        mine.message.state = row.message.from == parties.own_user ? MessageState::sent : MessageState::received;
+        mine.message.with = parties.with;
+        return conversation::take(store, mine, {}, at_ms(ms));
+    }
+    Message shown(std::uint32_t n)
+    {
+        auto row = store.message_in(chat, message_named(n));
+        REQUIRE(row);
+        return present(store, *row);
+    }
+    /// All that a person could see.
+    std::string view()
+    {
+        std::string out;
+        for (const auto& row : store.history(chat, 1000, std::nullopt)) {
+            const auto m = present(store, row);
+            out += to_hex(m.id.view()).substr(0, 8) + " " + m.from + " '" + m.text + "' " + std::to_string(m.edited_ms) + "/" +
+                   std::to_string(m.recalled_ms) + m.recalled_by + (m.pinned ? " pinned" : "");
+            for (const auto& reaction : m.reactions) {
+                out += " " + reaction.emoji + ":";
+                for (const auto& user : reaction.users)
+                    out += user + ",";
+            }
+            out += "\n";
+        }
+        return out;
+    }
+
+    MemoryStore store;
+    Parties parties;
+};
+
+/// A post as its author's device makes it.
+port::StoredMessage post(std::uint32_t n, std::string from, std::string text, content::Body body, std::int64_t hlc_ms,
+                         Role role = Role::owner)
+{
+    port::StoredMessage out;
+    wire::content::Extra extra;
+    extra.body = wire::encode(body);
+    out.message.id = message_named(n);
+    out.message.conversation = chat;
+    out.message.from = std::move(from);
+    out.message.text = std::move(text);
+    out.message.sent_ms = at_ms(hlc_ms).wall_ms;
+    out.hlc_ms = at_ms(hlc_ms).wall_ms;
+    out.kind = wire::body_kind(extra.body);
+    out.extra = wire::encode(extra);
+    out.shown = content::is_shown(body);
+    out.role = role;
+    return out;
+}
+
+port::StoredMessage text(std::uint32_t n, std::string from, std::string words, std::int64_t hlc_ms)
+{
+    return post(n, std::move(from), std::move(words), content::Text{}, hlc_ms);
+}
+
+port::StoredMessage lasting(std::uint32_t n, std::string from, content::Lifetime lifetime, std::int64_t hlc_ms)
+{
+    auto out = text(n, std::move(from), "soon gone", hlc_ms);
+    wire::content::Extra extra;
+    extra.lifetime = lifetime;
+    out.extra = wire::encode(extra);
+    return out;
+}
+
+bool finds(MemoryStore& store, std::string_view words)
+{
+    for (const auto& row : store.sorted(chat)) {
+        if (row.message.text.find(words) != std::string::npos) return true;
+        if (as_text(row.extra).find(words) != std::string_view::npos) return true;
+        for (const auto& one : store.annotations(chat, row.message.id))
+            if (as_text(one.value).find(words) != std::string_view::npos) return true;
+    }
+    return false;
+}
+
+} // namespace
+
+TEST_CASE("an edit takes the place of the text, whichever comes first; only its author's counts")
+{
+    const auto said = text(1, "ann", "helo", 10);
+    const auto edit = post(2, "ann", "hello", content::Edit{message_named(1), {{"bob", {0, 2}}}, {}}, 20);
+    const auto forged = post(3, "bob", "HA", content::Edit{message_named(1), {}, {}}, 30);
+    for (const bool edit_first : {false, true}) {
+        Shelf here("bob");
+        CHECK_FALSE(here.take(edit_first ? edit : said, 30).changed.has_value());
+        const auto second = here.take(edit_first ? said : edit, 30);
+        REQUIRE(second.changed);
+        CHECK(second.changed->what == Changed::What::edited);
+        CHECK_FALSE(here.take(forged, 40).changed.has_value());
+        CHECK(here.shown(1).text == "hello");
+        CHECK(here.shown(1).edited_ms == at_ms(20).wall_ms);
+        CHECK(std::get<content::Text>(here.shown(1).body).mentions.size() == 1);
+        CHECK(here.store.history(chat, 9, std::nullopt).size() == 1); // Edits are not shown.
+    }
+}
+
+TEST_CASE("of two edits the later clock stands, in any order")
+{
+    const auto first = post(2, "ann", "one", content::Edit{message_named(1), {}, {}}, 20);
+    const auto second = post(3, "ann", "two", content::Edit{message_named(1), {}, {}}, 21);
+    for (const bool swapped : {false, true}) {
+        Shelf here("bob");
+        (void)here.take(text(1, "ann", "zero", 10), 30);
+        (void)here.take(swapped ? second : first, 30);
+        (void)here.take(swapped ? first : second, 30);
+        CHECK(here.shown(1).text == "two");
+    }
+}
+
+TEST_CASE("a recall leaves a tombstone, and no word of it, nor of its edits and reactions")
+{
+    for (const int order : {0, 1, 2}) {
+        Shelf here("bob");
+        const port::StoredMessage all[] = {
+            text(1, "ann", "canary", 10), post(2, "ann", "canary two", content::Edit{message_named(1), {}, {}}, 20),
+            post(3, "bob", "", content::Reaction{message_named(1), "canary", true}, 21),
+            post(4, "ann", "", content::Recall{message_named(1)}, 30)};
+        for (int i = 0; i < 4; ++i)
+            (void)here.take(all[(i + order * 3) % 4], 40);
+        const auto m = here.shown(1);
+        CHECK(m.text.empty());
+        CHECK(m.recalled_ms == at_ms(30).wall_ms);
+        CHECK(m.recalled_by == "ann");
+        CHECK(m.reactions.empty());
+        CHECK_FALSE(finds(here.store, "canary"));
+        // What comes after it does not bring anything back.
+        (void)here.take(post(5, "ann", "canary three", content::Edit{message_named(1), {}, {}}, 50), 50);
+        CHECK_FALSE(finds(here.store, "canary"));
+        CHECK(here.shown(1).text.empty());
+    }
+}
+
+TEST_CASE("who may take back: the author, in time; in a group an admin; nobody else")
+{
+    Shelf here("bob");
+    (void)here.take(text(1, "ann", "one", 10), 10);
+    CHECK_FALSE(here.take(post(2, "bob", "", content::Recall{message_named(1)}, 20), 20).changed.has_value());
+    const auto late = recall_ms_max + 11;
+    CHECK_FALSE(here.take(post(3, "ann", "", content::Recall{message_named(1)}, late), late).changed.has_value());
+    CHECK(here.shown(1).text == "one");
+
+    Shelf group("cas", ConversationKind::group);
+    (void)group.take(text(1, "ann", "one", 10), 10);
+    CHECK_FALSE(group.take(post(2, "bob", "", content::Recall{message_named(1)}, 20, Role::member), 20).changed);
+    CHECK(group.take(post(3, "bob", "", content::Recall{message_named(1)}, 21, Role::admin), 21).changed);
+    CHECK(group.shown(1).recalled_by == "bob");
+}
+
+TEST_CASE("reactions are each author's own; pins are everybody's")
+{
+    Shelf here("bob");
+    (void)here.take(text(1, "ann", "one", 10), 10);
+    (void)here.take(post(2, "ann", "", content::Reaction{message_named(1), "+", true}, 20), 20);
+    (void)here.take(post(3, "bob", "", content::Reaction{message_named(1), "+", true}, 21), 21);
+    (void)here.take(post(4, "bob", "", content::Reaction{message_named(1), "-", true}, 22), 22);
+    (void)here.take(post(5, "ann", "", content::Reaction{message_named(1), "+", false}, 23), 23);
+    auto pinned = here.take(post(6, "ann", "", content::Pin{message_named(1), true}, 24), 24);
+    REQUIRE(pinned.changed);
+    CHECK(pinned.changed->what == Changed::What::pinned);
+    auto m = here.shown(1);
+    CHECK(m.pinned);
+    CHECK(m.reactions == std::vector<Reactions>{{"+", {"bob"}}, {"-", {"bob"}}});
+    (void)here.take(post(7, "bob", "", content::Pin{message_named(1), false}, 25), 25);
+    CHECK_FALSE(here.shown(1).pinned);
+
+    Shelf group("cas", ConversationKind::group);
+    (void)group.take(text(1, "ann", "one", 10), 10);
+    (void)group.take(post(2, "bob", "", content::Pin{message_named(1), true}, 20, Role::member), 20);
+    CHECK_FALSE(group.shown(1).pinned);
+}
+
+TEST_CASE("what disappears: counted from sending, or from reading; a restart or a clock that is ahead prolongs nothing")
+{
+    Shelf here("bob");
+    (void)here.take(lasting(1, "ann", {60, content::Lifetime::From::sent}, 1000), 1000);
+    CHECK(here.store.next_expiry() == at_ms(61'000).wall_ms);
+    CHECK(expire(here.store, at_ms(60'999), 10).empty());
+    CHECK(expire(here.store, at_ms(61'000), 10).size() == 1);
+    CHECK(here.store.history(chat, 9, std::nullopt).empty());
+    CHECK_FALSE(finds(here.store, "soon gone"));
+    CHECK(here.store.has_message(chat, message_named(1))); // Its place is known: who answers to it does not wait.
+
+    auto ahead = lasting(2, "ann", {60, content::Lifetime::From::sent}, 999'000'000);
+    (void)here.take(ahead, 2000);
+    CHECK(here.store.next_expiry() == at_ms(62'000).wall_ms);
+    (void)expire(here.store, at_ms(62'000), 10);
+
+    (void)here.take(lasting(3, "ann", {5, content::Lifetime::From::read}, 3000), 3000);
+    CHECK_FALSE(here.store.next_expiry().has_value());
+    const auto row = here.store.message_in(chat, message_named(3));
+    CHECK(begin_burning(here.store, chat, false, {row->hlc_ms, row->message.id}, at_ms(4000)).empty()); // Not own.
+    CHECK(begin_burning(here.store, chat, true, {row->hlc_ms - 1, row->message.id}, at_ms(4000)).empty());
+    CHECK(begin_burning(here.store, chat, true, {row->hlc_ms, row->message.id}, at_ms(4000)).size() == 1);
+    CHECK(begin_burning(here.store, chat, true, {row->hlc_ms, row->message.id}, at_ms(8000)).empty());
+    CHECK(here.store.next_expiry() == at_ms(9000).wall_ms);
+}
+
+TEST_CASE("the conversation's timer: its last setting, of whoever may")
+{
+    Shelf here("bob");
+    CHECK(timer_of(here.store, chat).seconds == 0);
+    (void)here.take(post(1, "ann", "", content::Timer{{3600, content::Lifetime::From::sent}}, 20), 20);
+    (void)here.take(post(2, "ann", "", content::Timer{{60, content::Lifetime::From::sent}}, 10), 20);
+    CHECK(timer_of(here.store, chat).seconds == 3600);
+    auto composed = compose(here.store, here.parties, message_named(3), {"x", {}, {}, {}, false, {}}, at_ms(30));
+    CHECK(composed.content.extra.lifetime.seconds == 3600);
+    Draft stays{"y", {}, {}, content::Lifetime{}, false, {}};
+    CHECK(compose(here.store, here.parties, message_named(4), stays, at_ms(30)).content.extra.lifetime.seconds == 0);
+}
+
+TEST_CASE("read marks only go forward")
+{
+    Shelf here("bob");
+    CHECK(note_read(here.store, chat, "ann", {10, message_named(1)}));
+    CHECK_FALSE(note_read(here.store, chat, "ann", {9, message_named(2)}));
+    CHECK(note_read(here.store, chat, "ann", {10, message_named(2)}));
+    CHECK(read_up_to(here.store, chat, "ann") == Place{10, message_named(2)});
+    CHECK_FALSE(read_up_to(here.store, chat, "bob"));
+}
+
+TEST_CASE("names of registers, to text and back")
+{
+    const auto name = shared::name_of(chat, shared::draft);
+    const auto parsed = shared::parse(name);
+    REQUIRE(parsed);
+    CHECK(parsed->conversation == chat);
+    CHECK(parsed->what == shared::draft);
+    CHECK_FALSE(shared::parse("conversation/12/draft"));
+    CHECK_FALSE(shared::parse("account/receipts"));
+    CHECK(shared::read_number(shared::number(-5)) == -5);
+    CHECK_FALSE(shared::read_number(Bytes{1}));
+}
+
+TEST_CASE("any order of posts, edits, recalls, reactions and pins ends in the same view")
+{
+    for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+        CAPTURE(seed);
+        std::mt19937_64 dice(seed);
+        const auto pick = [&](std::uint64_t n) { return static_cast<std::uint32_t>(dice() % n); };
+        const auto user = [&] { return std::string(1, static_cast<char>('a' + pick(3))); };
+        const bool group = pick(2) != 0;
+        std::vector<port::StoredMessage> all;
+        for (std::uint32_t n = 1; n <= 8; ++n)
+            all.push_back(text(n, user(), "text " + std::to_string(n), n));
+        for (std::uint32_t n = 100; n < 140; ++n) {
+            const auto target = message_named(1 + pick(8));
+            const auto role = group ? static_cast<Role>(1 + pick(3)) : Role::owner;
+            const auto hlc = static_cast<std::int64_t>(9 + pick(30));
+            switch (pick(6)) {
+            case 0:
+            case 1: all.push_back(post(n, user(), "edit " + std::to_string(n), content::Edit{target, {}, {}}, hlc, role)); break;
+            case 2: all.push_back(post(n, user(), "", content::Recall{target}, hlc, role)); break;
+            case 3: all.push_back(post(n, user(), "", content::Pin{target, pick(2) != 0}, hlc, role)); break;
+            default:
+                all.push_back(
+                    post(n, user(), "", content::Reaction{target, pick(2) != 0 ? "+" : "-", pick(3) != 0}, hlc, role));
+            }
+        }
+        std::string expected;
+        for (int device = 0; device < 3; ++device) {
+            std::shuffle(all.begin(), all.end(), dice);
+            Shelf here(std::string(1, static_cast<char>('a' + device)),
+                        group ? ConversationKind::group : ConversationKind::direct);
+            for (const auto& one : all)
+                (void)here.take(one, 1000);
+            if (device == 0)
+                expected = here.view();
+            else
+                CHECK(here.view() == expected);
+        }
+    }
+}

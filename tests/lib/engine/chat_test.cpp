@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stories of conversations: what people do to what was said, on all their devices.
+#include "tests/sim/world.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace godwit;
+using namespace godwit::testing;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+namespace {
+
+MessageId id_in(const event::Reply& reply)
+{
+    REQUIRE_MESSAGE(reply.error.code == ErrorCode::ok, reply.error.detail);
+    return std::get<MessageId>(reply.value);
+}
+
+Message newest(Client& client, const std::string& with)
+{
+    const auto page = client.history(with);
+    REQUIRE_FALSE(page.empty());
+    return page.back();
+}
+
+std::vector<Conversation> list(Client& client)
+{
+    return std::get<std::vector<Conversation>>(client.wait(client.ask(request::Conversations{})).value);
+}
+
+template <class E>
+std::vector<E> all(const Client& client)
+{
+    std::vector<E> out;
+    for (const auto& event : client.heard.others)
+        if (const auto* one = std::get_if<E>(&event)) out.push_back(*one);
+    return out;
+}
+
+/// Anything in the store that a person could have written.
+bool finds(Client& client, std::string_view words)
+{
+    const auto in = [&](BytesView bytes) { return as_text(bytes).find(words) != std::string_view::npos; };
+    for (const auto& stored : client.store.conversations())
+        for (const auto& row : client.store.sorted(stored.id)) {
+            if (in(as_bytes(row.message.text)) || in(row.extra)) return true;
+            for (const auto& one : client.store.annotations(stored.id, row.message.id))
+                if (in(one.value)) return true;
+            if (const auto envelope = client.store.envelope(row.message.id); envelope && in(envelope->content))
+                return true;
+        }
+    return false;
+}
+
+/// Two friends; bob has a phone besides.
+struct Three {
+    World world;
+    Client& alice;
+    Client& bob;
+    Client& phone;
+
+    explicit Three(std::uint64_t seed, engine::Config config = {})
+        : world(seed), alice(world.client("alice", config)), bob(world.client("bob", config)),
+          phone(world.client("bob.phone", config))
+    {
+        world.befriend(alice, bob);
+        phone.start();
+        REQUIRE(phone.wait(phone.enter(false)).error.code == ErrorCode::ok);
+        world.run_for(seconds(10));
+    }
+    void settle(Duration time = seconds(5)) { world.run_for(time); }
+    MessageId say(Client& from, const std::string& to, const std::string& text)
+    {
+        const auto id = from.send(to, text);
+        settle();
+        return id;
+    }
+};
+
+} // namespace
+
+TEST_CASE("an edit arrives everywhere, also where the message came from")
+{
+    Three t(41);
+    const auto id = t.say(t.bob, "alice", "helo");
+    const auto edit = id_in(t.bob.wait(t.bob.ask(request::Edit{id, "hello", {}, {}})));
+    t.settle();
+    CHECK(t.bob.state(edit) == MessageState::delivered);
+    for (auto* client : {&t.alice, &t.bob, &t.phone}) {
+        const auto m = newest(*client, client == &t.alice ? "bob" : "alice");
+        CHECK(m.id == id);
+        CHECK(m.text == "hello");
+        CHECK(m.edited_ms > 0);
+        const auto changes = all<event::MessageChanged>(*client);
+        REQUIRE_FALSE(changes.empty());
+        CHECK(changes.back().what == event::MessageChanged::What::edited);
+        CHECK(changes.back().message.text == "hello");
+    }
+    CHECK(t.alice.wait(t.alice.ask(request::Edit{id, "mine", {}, {}})).error.code == ErrorCode::invalid_argument);
+    CHECK(t.bob.wait(t.bob.ask(request::Edit{{}, "x", {}, {}})).error.code == ErrorCode::invalid_argument);
+}
+
+TEST_CASE("taken back: a tombstone on every device, and no word of it in any store")
+{
+    Three t(42);
+    const auto id = t.say(t.alice, "bob", "canary");
+    CHECK(finds(t.phone, "canary"));
+    const auto recall = id_in(t.alice.wait(t.alice.ask(request::Recall{id})));
+    t.settle();
+    CHECK(t.alice.state(recall) == MessageState::delivered);
+    for (auto* client : {&t.alice, &t.bob, &t.phone}) {
+        const auto m = newest(*client, client == &t.alice ? "bob" : "alice");
+        CHECK(m.recalled_ms > 0);
+        CHECK(m.recalled_by == "alice");
+        CHECK_FALSE(finds(*client, "canary"));
+    }
+    CHECK(t.alice.wait(t.alice.ask(request::Recall{id})).error.code == ErrorCode::invalid_argument);
+    CHECK(t.alice.wait(t.alice.ask(request::React{id, "+", true})).error.code == ErrorCode::invalid_argument);
+}
+
+TEST_CASE("taken back before the others were there: they never get the words, and nothing waits for them")
+{
+    Three t(43);
+    t.bob.crash();
+    t.phone.crash();
+    t.alice.crash(); // No link, no mailbox: it is written offline.
+    t.world.relay_crash();
+    t.alice.start();
+    const auto id = t.alice.send("bob", "canary");
+    (void)t.alice.wait(t.alice.ask(request::Recall{id}));
+    const auto after = t.alice.send("bob", "after");
+    CHECK_FALSE(finds(t.alice, "canary"));
+    t.world.relay_start();
+    t.bob.start();
+    t.phone.start();
+    t.settle(minutes(1));
+    CHECK(t.alice.state(after) == MessageState::delivered);
+    for (auto* client : {&t.bob, &t.phone}) {
+        CHECK_FALSE(finds(*client, "canary"));
+        const auto page = client->history("alice");
+        REQUIRE(page.size() == 1);
+        CHECK(page[0].text == "after");
+        CHECK_FALSE(page[0].gap_before);
+    }
+}
+
+TEST_CASE("an own message may be taken back for a time")
+{
+    engine::Config config;
+    config.recall_window_ms = 2 * 60 * 1000;
+    Three t(44, config);
+    const auto id = t.say(t.alice, "bob", "too late");
+    t.settle(minutes(3));
+    const auto reply = t.alice.wait(t.alice.ask(request::Recall{id}));
+    CHECK(reply.error.code == ErrorCode::invalid_argument);
+    CHECK(reply.error.detail.find("too old") != std::string::npos);
+}
+
+TEST_CASE("reactions and pins of all three devices")
+{
+    Three t(45);
+    const auto id = t.say(t.alice, "bob", "look");
+    (void)t.bob.wait(t.bob.ask(request::React{id, "+", true}));
+    (void)t.alice.wait(t.alice.ask(request::React{id, "+", true}));
+    (void)t.phone.wait(t.phone.ask(request::PinMessage{id, true}));
+    t.settle();
+    for (auto* client : {&t.alice, &t.bob, &t.phone}) {
+        const auto m = newest(*client, client == &t.alice ? "bob" : "alice");
+        CHECK(m.reactions == std::vector<Reactions>{{"+", {"alice", "bob"}}});
+        CHECK(m.pinned);
+    }
+    (void)t.phone.wait(t.phone.ask(request::React{id, "+", false})); // Bob's, from his other device.
+    t.settle();
+    CHECK(newest(t.alice, "bob").reactions == std::vector<Reactions>{{"+", {"alice"}}});
+}
+
+TEST_CASE("what one device has read is read on the other, and the author is told, unless receipts are off")
+{
+    Three t(46);
+    for (const auto* text : {"one", "two", "three"})
+        (void)t.say(t.alice, "bob", text);
+    REQUIRE(list(t.phone).size() == 1);
+    CHECK(list(t.phone)[0].unread == 3);
+    REQUIRE(list(t.phone)[0].last);
+    CHECK(list(t.phone)[0].last->text == "three");
+    const auto two = t.bob.history("alice").at(1).id;
+    CHECK(t.bob.wait(t.bob.ask(request::MarkRead{{"alice", {}}, two})).error.code == ErrorCode::ok);
+    t.settle();
+    CHECK(list(t.bob)[0].unread == 1);
+    CHECK(list(t.phone)[0].unread == 1);
+    const auto told = all<event::ReadUpTo>(t.alice);
+    REQUIRE(told.size() == 1);
+    CHECK(told[0].user == "bob");
+    CHECK(told[0].up_to == two);
+    REQUIRE(list(t.alice)[0].read_by.size() == 1);
+    CHECK(list(t.alice)[0].read_by[0].up_to == two);
+    CHECK(all<event::ReadUpTo>(t.phone).size() == 1);
+
+    CHECK(t.phone.wait(t.phone.ask(request::SetReceipts{false})).error.code == ErrorCode::ok);
+    t.settle();
+    CHECK(t.bob.wait(t.bob.ask(request::MarkRead{{"alice", {}}, {}})).error.code == ErrorCode::ok);
+    t.settle();
+    CHECK(list(t.phone)[0].unread == 0);
+    CHECK(all<event::ReadUpTo>(t.alice).size() == 1);
+}
+
+TEST_CASE("settings and drafts of a conversation are the account's")
+{
+    Three t(47);
+    (void)t.say(t.alice, "bob", "hi");
+    request::SetConversation set{{"alice", {}}, {}, {}, {}, {}, {}, {}};
+    set.pinned = true;
+    set.muted_until_ms = INT64_MAX;
+    set.draft = "dear alice";
+    CHECK(t.bob.wait(t.bob.ask(set)).error.code == ErrorCode::ok);
+    t.settle();
+    const auto there = list(t.phone)[0];
+    CHECK(there.pinned);
+    CHECK(there.muted_until_ms == INT64_MAX);
+    CHECK(there.draft == "dear alice");
+    CHECK_FALSE(all<event::ConversationChanged>(t.phone).empty());
+
+    request::SetConversation hide{{"alice", {}}, {}, {}, {}, true, {}, {}};
+    CHECK(t.phone.wait(t.phone.ask(hide)).error.code == ErrorCode::ok);
+    t.settle();
+    CHECK(list(t.bob).empty());
+    (void)t.say(t.alice, "bob", "hello?");
+    CHECK(list(t.bob).size() == 1); // A new message brings it back.
+}
+
+TEST_CASE("burn after reading: each device counts from when it was read, and the author's goes too")
+{
+    Three t(48);
+    CHECK(t.alice
+              .wait(t.alice.ask(request::SetTimer{{"bob", {}}, {30, content::Lifetime::From::read}}))
+              .error.code == ErrorCode::ok);
+    t.settle();
+    (void)t.say(t.alice, "bob", "canary");
+    t.settle(hours(1)); // Unread it stays.
+    CHECK(newest(t.bob, "alice").text == "canary");
+    (void)t.bob.wait(t.bob.ask(request::MarkRead{{"alice", {}}, {}}));
+    t.settle(seconds(20));
+    CHECK(newest(t.phone, "alice").expires_ms > 0);
+    t.settle(seconds(20));
+    for (auto* client : {&t.alice, &t.bob, &t.phone}) {
+        CHECK(client->history(client == &t.alice ? "bob" : "alice").empty());
+        CHECK_FALSE(finds(*client, "canary"));
+        CHECK(all<event::MessageChanged>(*client).back().what == event::MessageChanged::What::expired);
+    }
+}
+
+TEST_CASE("a lifetime from sending ends on all devices, whoever was not running then")
+{
+    Three t(49);
+    request::Send send{"bob", "canary", {}};
+    send.lifetime = content::Lifetime{60, content::Lifetime::From::sent};
+    (void)id_in(t.alice.wait(t.alice.ask(send)));
+    t.settle();
+    CHECK(newest(t.bob, "alice").text == "canary");
+    t.phone.crash();
+    t.settle(minutes(2));
+    t.phone.start();
+    t.settle();
+    for (auto* client : {&t.alice, &t.bob, &t.phone}) {
+        CHECK(client->history(client == &t.alice ? "bob" : "alice").empty());
+        CHECK_FALSE(finds(*client, "canary"));
+    }
+}
+
+TEST_CASE("typing is seen, and passes; nobody who is no contact hears of it")
+{
+    Three t(50);
+    (void)t.say(t.alice, "bob", "hi");
+    CHECK(t.bob.wait(t.bob.ask(request::Typing{{"alice", {}}, true})).error.code == ErrorCode::ok);
+    t.settle(seconds(1));
+    auto told = all<event::TypingChanged>(t.alice);
+    REQUIRE(told.size() == 1);
+    CHECK(told[0].user == "bob");
+    CHECK(told[0].on);
+    t.settle(seconds(20));
+    told = all<event::TypingChanged>(t.alice);
+    REQUIRE(told.size() == 2);
+    CHECK_FALSE(told[1].on);
+    CHECK(t.bob.wait(t.bob.ask(request::Typing{{"nobody", {}}, true})).error.code == ErrorCode::not_a_contact);
+}
+
+TEST_CASE("notes to oneself are on the own devices, and nowhere else")
+{
+    Three t(51);
+    const auto id = t.say(t.bob, "bob", "milk");
+    CHECK(newest(t.phone, "bob").id == id);
+    CHECK(newest(t.phone, "bob").from == "bob");
+    CHECK(t.alice.history("bob").empty());
+    // With one device a note is where it belongs at once.
+    const auto alone = t.alice.send("alice", "eggs");
+    CHECK(t.alice.state(alone) == MessageState::delivered);
+    CHECK(newest(t.alice, "alice").text == "eggs");
+}
+
+TEST_CASE("replies carry what they answer to; forwarded ones say so, one by one or merged")
+{
+    Three t(52);
+    const auto one = t.say(t.alice, "bob", "one");
+    const auto two = t.say(t.alice, "bob", "two");
+    request::Send reply{"alice", "to that", {}};
+    reply.reply_to = one;
+    (void)id_in(t.bob.wait(t.bob.ask(reply)));
+    t.settle();
+    REQUIRE(newest(t.alice, "bob").reply);
+    CHECK(*newest(t.alice, "bob").reply == content::Quote{one, "alice", "one"});
+    reply.reply_to = MessageId{};
+    CHECK(t.bob.wait(t.bob.ask(reply)).error.code == ErrorCode::invalid_argument);
+
+    const auto forwarded = t.bob.wait(t.bob.ask(request::Forward{{one, two}, {"bob", {}}, false, {}}));
+    REQUIRE(std::get<std::vector<MessageId>>(forwarded.value).size() == 2);
+    CHECK(newest(t.bob, "bob").text == "two");
+    CHECK(newest(t.bob, "bob").forwarded);
+    (void)t.bob.wait(t.bob.ask(request::Forward{{one, two}, {"alice", {}}, true, "our talk"}));
+    t.settle();
+    const auto bundle = std::get<content::Forwarded>(newest(t.alice, "bob").body);
+    CHECK(bundle.title == "our talk");
+    REQUIRE(bundle.items.size() == 2);
+    CHECK(bundle.items[1].from == "alice");
+    CHECK(bundle.items[1].text == "two");
+}
+
+TEST_CASE("every shown kind arrives as it was sent")
+{
+    Three t(53);
+    content::FileRef file;
+    file.id.bytes.fill(7);
+    file.size_bytes = 9;
+    file.name = "a.png";
+    const content::Body bodies[] = {
+        content::Text{{{"bob", {0, 2}}}, {{3, 3}}},
+        content::Attachment{content::AttachmentKind::image, file, 640, 480, 0, {1, 2}, {}},
+        content::Sticker{file, "fox", "f", true},
+        content::Location{-481234567, 20000000, 5, "quay", 600},
+        content::ContactCard{"carol", {}},
+        content::Card{"order", "No. 7", {{"sum", "9"}}, ""},
+        content::Custom{"com.example.poll", {1, 2, 3}}};
+    for (const auto& body : bodies) {
+        request::Send send{"bob", "hi you", {}};
+        send.body = body;
+        (void)id_in(t.alice.wait(t.alice.ask(send)));
+        t.settle(seconds(2));
+        CHECK(newest(t.bob, "alice").body == body);
+        CHECK(newest(t.phone, "alice").body == body);
+        CHECK(newest(t.phone, "alice").text == "hi you");
+    }
+    request::Send bad{"bob", "x", {}};
+    bad.body = content::Recall{};
+    CHECK(t.alice.wait(t.alice.ask(bad)).error.code == ErrorCode::invalid_argument);
+    bad.body = content::Text{{{"bob", {0, 9}}}, {}};
+    CHECK(t.alice.wait(t.alice.ask(bad)).error.code == ErrorCode::invalid_argument);
+    bad.body = content::Location{};
+    bad.to = "nobody";
+    CHECK(t.alice.wait(t.alice.ask(bad)).error.code == ErrorCode::not_a_contact);
+}
