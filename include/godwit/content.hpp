@@ -103,10 +103,10 @@ struct Sticker {
 
 /// WGS 84.
 struct Location {
-    std::int32_t latitude_e7 = 0;  ///< Degrees × 10^7, -900000000…900000000.
-    std::int32_t longitude_e7 = 0; ///< Degrees × 10^7, -1800000000…1800000000.
-    std::uint32_t accuracy_m = 0;  ///< 0: not known.
-    std::string place;             ///< What is there, as the sender calls it.
+    std::int32_t latitude_e7 = 0;   ///< Degrees × 10^7, -900000000…900000000.
+    std::int32_t longitude_e7 = 0;  ///< Degrees × 10^7, -1800000000…1800000000.
+    std::uint32_t accuracy_m = 0;   ///< 0: not known.
+    std::string place;              ///< What is there, as the sender calls it.
     std::uint32_t live_seconds = 0; ///< Live: moves until so long after sending. 0: it does not move.
     friend bool operator==(const Location&, const Location&) = default;
 };
@@ -205,9 +205,9 @@ using Body = std::variant<Text, Attachment, Sticker, Location, ContactCard, Forw
 /// "text", "attachment", …; what the JSON face calls it.
 [[nodiscard]] constexpr std::string_view kind_name(const Body& body) noexcept
 {
-    constexpr std::string_view names[] = {"text", "attachment", "sticker", "location", "contact_card",
-                                          "forwarded", "card", "custom", "edit", "recall",
-                                          "reaction", "pin", "timer", "unknown"};
+    constexpr std::string_view names[] = {"text",      "attachment", "sticker", "location", "contact_card",
+                                          "forwarded", "card",       "custom",  "edit",     "recall",
+                                          "reaction",  "pin",        "timer",   "unknown"};
     static_assert(std::size(names) == std::variant_size_v<Body>);
     return body.valueless_by_exception() ? names[std::size(names) - 1] : names[body.index()];
 }

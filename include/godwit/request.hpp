@@ -197,5 +197,9 @@ using Any = std::variant<RegisterAccount, Login, Logout, ContactAdd, ContactAcce
 } // namespace godwit::request
 
 namespace godwit {
-using Request = request::Any;
+/// A type of its own, so that one more request does not change the name of what takes it.
+struct Request : request::Any {
+    using request::Any::Any;
+    using request::Any::operator=;
+};
 } // namespace godwit

@@ -15,7 +15,8 @@ Error invalid(std::string detail)
 Error too_large(std::string_view field, std::size_t size, std::size_t max)
 {
     return {ErrorCode::message_too_large,
-            std::string(field) + " has " + std::to_string(size) + " bytes; at most " + std::to_string(max) + " are allowed",
+            std::string(field) + " has " + std::to_string(size) + " bytes; at most " + std::to_string(max) +
+                " are allowed",
             0};
 }
 
@@ -181,7 +182,8 @@ Result<void> validate_text(std::string_view text)
 Result<void> validate_send_key(std::string_view key)
 {
     if (key.size() > send_key_bytes_max)
-        return invalid("key has " + std::to_string(key.size()) + " bytes; at most " + std::to_string(send_key_bytes_max));
+        return invalid("key has " + std::to_string(key.size()) + " bytes; at most " +
+                       std::to_string(send_key_bytes_max));
     return {};
 }
 

@@ -13,13 +13,13 @@
 namespace godwit::conversation::shared {
 
 // "conversation/<32 hexadecimal digits>/<what>"
-inline constexpr std::string_view read = "read";         ///< A Place (timeline.hpp).
-inline constexpr std::string_view muted = "muted";       ///< A number: until when, milliseconds.
-inline constexpr std::string_view pinned = "pinned";     ///< Numbers, 0 or 1, like the next three.
+inline constexpr std::string_view read = "read";     ///< A Place (timeline.hpp).
+inline constexpr std::string_view muted = "muted";   ///< A number: until when, milliseconds.
+inline constexpr std::string_view pinned = "pinned"; ///< Numbers, 0 or 1, like the next three.
 inline constexpr std::string_view archived = "archived";
 inline constexpr std::string_view hidden = "hidden";
 inline constexpr std::string_view receipts = "receipts";
-inline constexpr std::string_view draft = "draft";       ///< Text.
+inline constexpr std::string_view draft = "draft"; ///< Text.
 /// Of the account.
 inline constexpr std::string_view account_receipts = "account/receipts";
 

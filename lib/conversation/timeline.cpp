@@ -100,8 +100,7 @@ const port::Annotation* earliest_recall(const port::StoredMessage& target, const
 {
     const port::Annotation* out = nullptr;
     for (const auto& one : notes)
-        if (one.name.starts_with(recall_name) &&
-            may_recall(target, one.author, one.role, -one.hlc_ms, recall_ms_max) &&
+        if (one.name.starts_with(recall_name) && may_recall(target, one.author, one.role, -one.hlc_ms, recall_ms_max) &&
             (out == nullptr || std::tie(one.hlc_ms, one.id) > std::tie(out->hlc_ms, out->id)))
             out = &one;
     return out;
@@ -153,7 +152,8 @@ std::optional<Changed> settle(port::Store& store, port::StoredMessage row, const
         const auto edit = std::find_if(notes.begin(), notes.end(), [&](const auto& one) {
             return one.name == edit_name && one.author == row.message.from;
         });
-        if (edit != notes.end() && (latest == nullptr || (latest->name == edit_name && latest->author == edit->author))) {
+        if (edit != notes.end() &&
+            (latest == nullptr || (latest->name == edit_name && latest->author == edit->author))) {
             apply_edit(row, *edit);
             out.what = Changed::What::edited;
         } else if (latest != nullptr && latest->name == pin_name) {
@@ -342,7 +342,8 @@ void annotate(port::Store& store, Message& message)
     for (const auto& one : store.annotations(message.conversation, message.id)) {
         if (one.value.empty()) continue;
         if (one.name == pin_name) message.pinned = true;
-        if (one.name.starts_with(reaction_prefix)) reactions[one.name.substr(reaction_prefix.size())].push_back(one.author);
+        if (one.name.starts_with(reaction_prefix))
+            reactions[one.name.substr(reaction_prefix.size())].push_back(one.author);
     }
     for (auto& [emoji, users] : reactions)
         message.reactions.push_back({emoji, std::move(users)});

@@ -65,7 +65,8 @@ void Engine::State::on(RequestId id, request::Send& send, Moment now)
     if (!content::is_shown(send.body) || std::holds_alternative<content::Unknown>(send.body))
         return context.refuse(id, invalid("body: edit, recall, react and the like are requests of their own"));
     const auto parties = chats.find({send.to, send.conversation});
-    conversation::Draft draft{std::move(send.text), std::move(send.body), {}, send.lifetime, false, std::move(send.key)};
+    conversation::Draft draft{std::move(send.text), std::move(send.body), {}, send.lifetime, false,
+                              std::move(send.key)};
     if (send.reply_to && parties) {
         const auto row = context.store.message_in(parties->conversation, *send.reply_to);
         if (!row || !row->shown)
@@ -212,10 +213,9 @@ void Engine::State::on(RequestId id, const request::History& history, Moment now
     if (!parties) {
         // Somebody whose key is not known yet: a contact, without a conversation.
         if (!history.conversation && roster.person(history.with) != nullptr) return context.reply(id, std::move(out));
-        return context.refuse(id, history.conversation
-                                      ? parties.error()
-                                      : Error{ErrorCode::not_a_contact,
-                                              history.with + " is no contact and never was", 0});
+        return context.refuse(id, history.conversation ? parties.error()
+                                                       : Error{ErrorCode::not_a_contact,
+                                                               history.with + " is no contact and never was", 0});
     }
     // Answered with the newest page, somebody who turns pages would begin again, and again.
     if (history.before && !context.store.has_message(parties->conversation, *history.before))

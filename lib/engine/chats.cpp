@@ -142,8 +142,7 @@ MessageId Chats::say(const conversation::Parties& parties, conversation::Draft d
     put_out(parties, id, std::move(composed.content), recipients, now);
     if (composed.row.shown) active(composed.row, parties.kind);
     if (filed.changed) changed(std::move(*filed.changed), now);
-    context_.event(
-        event::MessageStateChanged{id, parties.with, composed.row.message.state, Path::none, {}, 0});
+    context_.event(event::MessageStateChanged{id, parties.with, composed.row.message.state, Path::none, {}, 0});
     if (composed.row.message.expires_ms > 0) look_at_expiry(now);
     return id;
 }
@@ -196,8 +195,8 @@ void Chats::show(std::vector<delivery::CausalHold::Ready> ready, Moment now)
             } else if (!row.notified) {
                 context_.store.mark_notified(row.message.id); // Recalled before it came: a tombstone, and no news.
             } else if (own) {
-                context_.event(event::MessageStateChanged{row.message.id, row.message.with, MessageState::sent,
-                                                          Path::none, {}, 0});
+                context_.event(event::MessageStateChanged{
+                    row.message.id, row.message.with, MessageState::sent, Path::none, {}, 0});
                 if (stands)
                     context_.event(event::MessageChanged{event::MessageChanged::What::sent,
                                                          conversation::present(context_.store, row)});
@@ -237,8 +236,8 @@ void Chats::shared(const wire::content::Register& value, Moment now)
             if (!conversation::begin_burning(context_.store, about->conversation, true, *place, now).empty())
                 look_at_expiry(now);
             const auto parties = find({{}, about->conversation});
-            context_.event(event::ReadUpTo{about->conversation, parties ? parties->with : std::string(), own_user_,
-                                           place->id});
+            context_.event(
+                event::ReadUpTo{about->conversation, parties ? parties->with : std::string(), own_user_, place->id});
         }
     tell(about->conversation);
 }
@@ -285,8 +284,7 @@ void Chats::tell(const ConversationId& conversation)
 
 bool Chats::receipts_on(const ConversationId& conversation) const
 {
-    for (const auto& name :
-         {shared::name_of(conversation, shared::receipts), std::string(shared::account_receipts)})
+    for (const auto& name : {shared::name_of(conversation, shared::receipts), std::string(shared::account_receipts)})
         if (const auto known = context_.store.register_named(name))
             if (const auto on = shared::read_number(known->value)) return *on != 0;
     return true;
@@ -365,7 +363,8 @@ void Chats::set(const conversation::Parties& parties, const request::SetConversa
     }
     if (what.receipts) share(shared::name_of(id, shared::receipts), shared::number(*what.receipts ? 1 : 0), now);
     if (what.draft) share(shared::name_of(id, shared::draft), to_bytes(as_bytes(*what.draft)), now);
-    if (!context_.store.conversation(id)) context_.store.put_conversation({id, parties.kind, parties.with, now.wall_ms});
+    if (!context_.store.conversation(id))
+        context_.store.put_conversation({id, parties.kind, parties.with, now.wall_ms});
     tell(id);
 }
 
@@ -379,8 +378,8 @@ void Chats::set_receipts(bool on, Moment now)
 void Chats::look_at_expiry(Moment now)
 {
     if (const auto next = context_.store.next_expiry())
-        due_ = earlier(due_, now.mono + std::chrono::milliseconds(std::clamp<std::int64_t>(
-                                            *next - now.wall_ms, 0, 24LL * 3600 * 1000)));
+        due_ = earlier(due_, now.mono + std::chrono::milliseconds(
+                                            std::clamp<std::int64_t>(*next - now.wall_ms, 0, 24LL * 3600 * 1000)));
 }
 
 void Chats::handle_deadline(Moment now)

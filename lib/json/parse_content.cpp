@@ -47,9 +47,8 @@ content::Range read_range(Fields& in)
 
 void read_marks(Fields& in, std::vector<content::Mention>& mentions, std::vector<content::Range>& links)
 {
-    in.each("mentions", content::mentions_max, [&](Fields& one) {
-        mentions.push_back({one.text("user", ""), read_range(one)});
-    });
+    in.each("mentions", content::mentions_max,
+            [&](Fields& one) { mentions.push_back({one.text("user", ""), read_range(one)}); });
     in.each("links", content::links_max, [&](Fields& one) { links.push_back(read_range(one)); });
 }
 
@@ -58,7 +57,8 @@ std::optional<content::Lifetime> read_lifetime(Fields& in)
     auto inside = in.object("lifetime");
     if (!inside) return std::nullopt;
     content::Lifetime out;
-    out.seconds = static_cast<std::uint32_t>(inside->integer("seconds", 0, content::lifetime_seconds_max, std::nullopt));
+    out.seconds =
+        static_cast<std::uint32_t>(inside->integer("seconds", 0, content::lifetime_seconds_max, std::nullopt));
     const auto from = inside->text("from", "sent");
     if (from != "sent" && from != "read") inside->fail("from", "sent or read");
     out.from = from == "read" ? content::Lifetime::From::read : content::Lifetime::From::sent;
@@ -86,8 +86,8 @@ content::Attachment read_attachment(Fields& in)
     content::Attachment out;
     const auto as = in.text("as", "file");
     bool known = false;
-    for (const auto kind : {content::AttachmentKind::file, content::AttachmentKind::image, content::AttachmentKind::voice,
-                            content::AttachmentKind::video})
+    for (const auto kind : {content::AttachmentKind::file, content::AttachmentKind::image,
+                            content::AttachmentKind::voice, content::AttachmentKind::video})
         if (as == content::attachment_kind_name(kind)) {
             out.kind = kind;
             known = true;
@@ -123,9 +123,8 @@ content::Card read_card(Fields& in)
     content::Card out;
     out.name = in.text("name");
     out.title = in.text("title", "");
-    in.each("fields", content::card_fields_max, [&](Fields& one) {
-        out.fields.push_back({one.text("label", ""), one.text("value", "")});
-    });
+    in.each("fields", content::card_fields_max,
+            [&](Fields& one) { out.fields.push_back({one.text("label", ""), one.text("value", "")}); });
     out.url = in.text("url", "");
     return out;
 }

@@ -23,9 +23,9 @@ struct StoredMessage {
     std::string send_key;   ///< Idempotency key; empty: none.
     Role role = Role::none; ///< Of its author, when it was sealed.
     std::uint32_t burn_seconds = 0; ///< Goes so long after it was read; 0: does not, or its time has begun.
-    bool shown = true;      ///< false: it acts on another post, or has gone by its lifetime.
-    bool annotated = false; ///< There are annotations with this target.
-    bool notified = false;  ///< The application has taken the event.
+    bool shown = true;              ///< false: it acts on another post, or has gone by its lifetime.
+    bool annotated = false;         ///< There are annotations with this target.
+    bool notified = false;          ///< The application has taken the event.
 };
 
 /// Something said about a post, or (target zero) about a conversation. One for each (conversation, target, name,
@@ -36,8 +36,8 @@ struct Annotation {
     std::string name;   ///< "edit", "recall", "pin", "reaction/<emoji>", "read", …
     std::string author; ///< User name; empty where all authors write the same one.
     std::int64_t hlc_ms = 0;
-    MessageId id;    ///< Of the post or mark that said so.
-    Bytes value;     ///< By name.
+    MessageId id;           ///< Of the post or mark that said so.
+    Bytes value;            ///< By name.
     Role role = Role::none; ///< Of its author, when it was sealed.
 };
 

@@ -281,8 +281,8 @@ void decode_kind(Decoder& decoder, std::uint32_t kind, BytesView bytes, body::Bo
 std::uint32_t body_kind(BytesView bytes)
 {
     if (bytes.empty()) return WireKind<body::Text>::value;
-    const auto kind = decode_with<std::uint32_t>(bytes, body_bytes_max,
-                                                 [](Decoder& decoder, std::uint32_t& out) { out = decoder.peek_kind(); });
+    const auto kind = decode_with<std::uint32_t>(
+        bytes, body_bytes_max, [](Decoder& decoder, std::uint32_t& out) { out = decoder.peek_kind(); });
     return kind ? *kind : 0;
 }
 

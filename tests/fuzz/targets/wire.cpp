@@ -66,6 +66,11 @@ FUZZ_TARGET(wire_content, "wire", 4096, samples<wire::test::again_content>)
     check_again(wire::test::again_content, input);
 }
 
+FUZZ_TARGET(wire_body, "wire", 4096, samples<wire::test::again_body>)
+{
+    check_again(wire::test::again_body, input);
+}
+
 FUZZ_TARGET(wire_ice_signal, "wire", 4096, samples<wire::test::again_ice_signal>)
 {
     check_again(wire::test::again_ice_signal, input);

@@ -17,7 +17,8 @@ const auto chat = conversation_named(1);
 /// What one device has: posts come to it in any order, and it takes them.
 struct Shelf {
     explicit Shelf(std::string user, ConversationKind kind = ConversationKind::direct)
-        : parties{chat, kind, std::move(user), device_named(1), kind == ConversationKind::direct ? "other" : "", Role::owner}
+        : parties{chat,       kind, std::move(user), device_named(1), kind == ConversationKind::direct ? "other" : "",
+                  Role::owner}
     {
         store.begin();
     }
@@ -41,8 +42,9 @@ struct Shelf {
         std::string out;
         for (const auto& row : store.history(chat, 1000, std::nullopt)) {
             const auto m = present(store, row);
-            out += to_hex(m.id.view()).substr(0, 8) + " " + m.from + " '" + m.text + "' " + std::to_string(m.edited_ms) + "/" +
-                   std::to_string(m.recalled_ms) + m.recalled_by + (m.pinned ? " pinned" : "");
+            out += to_hex(m.id.view()).substr(0, 8) + " " + m.from + " '" + m.text + "' " +
+                   std::to_string(m.edited_ms) + "/" + std::to_string(m.recalled_ms) + m.recalled_by +
+                   (m.pinned ? " pinned" : "");
             for (const auto& reaction : m.reactions) {
                 out += " " + reaction.emoji + ":";
                 for (const auto& user : reaction.users)
@@ -140,10 +142,10 @@ TEST_CASE("a recall leaves a tombstone, and no word of it, nor of its edits and 
 {
     for (const int order : {0, 1, 2}) {
         Shelf here("bob");
-        const port::StoredMessage all[] = {
-            text(1, "ann", "canary", 10), post(2, "ann", "canary two", content::Edit{message_named(1), {}, {}}, 20),
-            post(3, "bob", "", content::Reaction{message_named(1), "canary", true}, 21),
-            post(4, "ann", "", content::Recall{message_named(1)}, 30)};
+        const port::StoredMessage all[] = {text(1, "ann", "canary", 10),
+                                           post(2, "ann", "canary two", content::Edit{message_named(1), {}, {}}, 20),
+                                           post(3, "bob", "", content::Reaction{message_named(1), "canary", true}, 21),
+                                           post(4, "ann", "", content::Recall{message_named(1)}, 30)};
         for (int i = 0; i < 4; ++i)
             (void)here.take(all[(i + order * 3) % 4], 40);
         const auto m = here.shown(1);
@@ -277,7 +279,9 @@ TEST_CASE("any order of posts, edits, recalls, reactions and pins ends in the sa
             const auto hlc = static_cast<std::int64_t>(9 + pick(30));
             switch (pick(6)) {
             case 0:
-            case 1: all.push_back(post(n, user(), "edit " + std::to_string(n), content::Edit{target, {}, {}}, hlc, role)); break;
+            case 1:
+                all.push_back(post(n, user(), "edit " + std::to_string(n), content::Edit{target, {}, {}}, hlc, role));
+                break;
             case 2: all.push_back(post(n, user(), "", content::Recall{target}, hlc, role)); break;
             case 3: all.push_back(post(n, user(), "", content::Pin{target, pick(2) != 0}, hlc, role)); break;
             default:
@@ -289,7 +293,7 @@ TEST_CASE("any order of posts, edits, recalls, reactions and pins ends in the sa
         for (int device = 0; device < 3; ++device) {
             std::shuffle(all.begin(), all.end(), dice);
             Shelf here(std::string(1, static_cast<char>('a' + device)),
-                        group ? ConversationKind::group : ConversationKind::direct);
+                       group ? ConversationKind::group : ConversationKind::direct);
             for (const auto& one : all)
                 (void)here.take(one, 1000);
             if (device == 0)

@@ -233,9 +233,8 @@ TEST_CASE("settings and drafts of a conversation are the account's")
 TEST_CASE("burn after reading: each device counts from when it was read, and the author's goes too")
 {
     Three t(48);
-    CHECK(t.alice
-              .wait(t.alice.ask(request::SetTimer{{"bob", {}}, {30, content::Lifetime::From::read}}))
-              .error.code == ErrorCode::ok);
+    CHECK(t.alice.wait(t.alice.ask(request::SetTimer{{"bob", {}}, {30, content::Lifetime::From::read}})).error.code ==
+          ErrorCode::ok);
     t.settle();
     (void)t.say(t.alice, "bob", "canary");
     t.settle(hours(1)); // Unread it stays.
@@ -333,14 +332,13 @@ TEST_CASE("every shown kind arrives as it was sent")
     file.id.bytes.fill(7);
     file.size_bytes = 9;
     file.name = "a.png";
-    const content::Body bodies[] = {
-        content::Text{{{"bob", {0, 2}}}, {{3, 3}}},
-        content::Attachment{content::AttachmentKind::image, file, 640, 480, 0, {1, 2}, {}},
-        content::Sticker{file, "fox", "f", true},
-        content::Location{-481234567, 20000000, 5, "quay", 600},
-        content::ContactCard{"carol", {}},
-        content::Card{"order", "No. 7", {{"sum", "9"}}, ""},
-        content::Custom{"com.example.poll", {1, 2, 3}}};
+    const content::Body bodies[] = {content::Text{{{"bob", {0, 2}}}, {{3, 3}}},
+                                    content::Attachment{content::AttachmentKind::image, file, 640, 480, 0, {1, 2}, {}},
+                                    content::Sticker{file, "fox", "f", true},
+                                    content::Location{-481234567, 20000000, 5, "quay", 600},
+                                    content::ContactCard{"carol", {}},
+                                    content::Card{"order", "No. 7", {{"sum", "9"}}, ""},
+                                    content::Custom{"com.example.poll", {1, 2, 3}}};
     for (const auto& body : bodies) {
         request::Send send{"bob", "hi you", {}};
         send.body = body;
