@@ -3,6 +3,7 @@
 
 #include "lib/sqlite/crypt_vfs.hpp"
 #include "lib/sqlite/errors.hpp"
+#include "lib/sqlite/page_gap.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -208,7 +209,9 @@ int MainFile::write(const std::uint8_t* in, std::size_t size, std::uint64_t offs
     // SQLite writes whole pages, and so the reserved bytes that it never uses are ours.
     if (size != page_bytes || offset % page_bytes != 0) return SQLITE_IOERR_WRITE;
     const std::uint64_t page = offset / page_bytes;
-    sealer_->seal_page(page, in, disk_);
+    std::memcpy(plain_, in, page_bytes);
+    wipe_gap(page, plain_);
+    sealer_->seal_page(page, plain_, disk_);
     return file_.write(disk_, page_bytes, prefix_bytes + offset);
 }
 
