@@ -114,7 +114,7 @@ private:
     {
         const auto id = client_.submit(godwit::request::Devices{});
         const auto reply = id ? wait_reply(*id) : std::nullopt;
-        if (!reply) return godwit::Error{godwit::ErrorCode::timed_out, "no list of devices came", 0};
+        if (!reply) return godwit::Error{godwit::ErrorCode::timed_out, "no list of devices came", 1000};
         const auto* devices = std::get_if<std::vector<godwit::Device>>(&reply->value);
         if (devices == nullptr) return reply->error;
         return device_of(*devices, what_.device);

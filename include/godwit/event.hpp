@@ -287,7 +287,8 @@ struct PathChanged {
     Path path = Path::none;
     std::string reason;
 };
-/// The relay withdrew this device's session: logged out elsewhere, or the account is gone.
+/// The relay does not know this device: revoked elsewhere or lost (device_revoked: log in), or the account is gone
+/// (not_registered: register). `reason.detail` says which.
 struct LoggedOut {
     Error reason;
 };

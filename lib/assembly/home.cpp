@@ -105,7 +105,8 @@ Result<void> make_key(const fs::path& folder, const fs::path& path, port::Entrop
 Error no_key(const std::string& folder)
 {
     return Error{ErrorCode::wrong_key,
-                 folder + " has a store but no store.key: it was made with a passphrase or a key of its own; give that",
+                 folder + " has a store but no store.key: give the passphrase or key that it was made with; if it was "
+                          "made without, its store.key has gone: put it back, nothing else opens this store",
                  0};
 }
 

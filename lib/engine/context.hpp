@@ -9,6 +9,16 @@
 
 namespace godwit::engine {
 
+/// The same may be asked again, later.
+[[nodiscard]] constexpr bool is_temporary(ErrorCode code)
+{
+    return code == ErrorCode::timed_out || code == ErrorCode::rate_limited || code == ErrorCode::relay_unavailable ||
+           code == ErrorCode::not_connected || code == ErrorCode::busy;
+}
+
+/// What is temporary and does not say how long.
+inline constexpr std::uint64_t retry_ms_default = 1000;
+
 struct Context {
     const Config& config;
     port::Store& store;
@@ -38,7 +48,11 @@ struct Context {
         event(std::move(out));
     }
     void reply_ok(RequestId id) { event(event::Reply{id, {ErrorCode::ok, {}, 0}, {}}); }
-    void refuse(RequestId id, Error why) { event(event::Reply{id, std::move(why), {}}); }
+    void refuse(RequestId id, Error why)
+    {
+        if (is_temporary(why.code) && why.retry_after_ms == 0) why.retry_after_ms = retry_ms_default;
+        event(event::Reply{id, std::move(why), {}});
+    }
 
     void security(SecurityKind kind, std::string user, const DeviceId& device, std::string detail)
     {
@@ -53,13 +67,6 @@ struct Context {
     }
     void log(std::string_view what) { trace.line(port::TraceLevel::debug, "engine", what); }
 };
-
-/// The same may be asked again, later.
-[[nodiscard]] constexpr bool is_temporary(ErrorCode code)
-{
-    return code == ErrorCode::timed_out || code == ErrorCode::rate_limited || code == ErrorCode::relay_unavailable ||
-           code == ErrorCode::not_connected || code == ErrorCode::busy;
-}
 
 /// Up to a fifth more or less, so that a thousand clients do not come back in the same millisecond.
 [[nodiscard]] inline Duration jittered(Duration duration, port::Entropy& entropy)

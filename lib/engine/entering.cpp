@@ -179,6 +179,10 @@ void Engine::State::refused(LinkId link, const note::Refused& no, Moment now)
             context.store.clear_identity();
             identity.reset();
         }
+        if (why.code == ErrorCode::device_revoked) { // With these keys never more.
+            why.detail += ": try again";
+            device_withdrawn(ErrorCode::device_revoked);
+        }
         std::erase_if(sessions, [&](const auto& one) { return one->link() == link; });
         const bool has_keys = identity && account::confirmed(context.store) && !identity->account_seed.empty();
         if (why.code == ErrorCode::wrong_credentials && has_keys)
@@ -208,7 +212,7 @@ void Engine::State::refused(LinkId link, const note::Refused& no, Moment now)
 void Engine::State::device_withdrawn(ErrorCode reason)
 {
     announce(outbox.fail_all(context.store, reason), Moment{});
-    if (identity) account::forget_device(context.store, *identity);
+    if (const auto stored = context.store.identity()) account::forget_device(context.store, *stored);
     stop_serving({ErrorCode::device_revoked, "this device was logged out", 0});
     seal::Groups::forget_all(context.store);
 }
@@ -217,6 +221,7 @@ void Engine::State::device_withdrawn(ErrorCode reason)
 void Engine::State::stop_serving(const Error& why)
 {
     identity = context.store.identity();
+    returning.reset();
     keeper.stop();
     groups.reset();
     ahead.clear();

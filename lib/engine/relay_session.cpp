@@ -139,7 +139,7 @@ std::vector<Note> RelaySession::handle_deadline(Moment now)
     }
     while (!pending_.empty() && pending_.begin()->second.until <= now.mono) {
         const auto id = pending_.begin()->first;
-        const Error late{ErrorCode::timed_out, "the relay did not answer in time: try again", 0};
+        const Error late{ErrorCode::timed_out, "the relay did not answer in time: try again", retry_ms_default};
         auto what = take(pending_.begin());
         if (std::holds_alternative<purpose::Enter>(what)) return {note::Refused{late, std::nullopt}};
         out.push_back(note::Answered{std::move(what), {id, late, {}}});

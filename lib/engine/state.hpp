@@ -113,6 +113,8 @@ struct Engine::State {
     bool come_back(RelaySession& session, const note::Refused& no, Moment now);
     void came_back(const RelaySession& session);
     void account_lost();
+    void device_lost();
+    void lay_by(const Error& why);
     void mend_own_list(const identity::DeviceList& shown, Moment now);
 
     // groups.cpp
@@ -204,7 +206,7 @@ struct Engine::State {
     /// The relay does not know this device, which shows it the list that it stands in.
     struct Returning {
         LinkId link = 0;
-        std::uint32_t tries = 0;
+        Instant since{};
     };
     std::optional<Returning> returning;
 

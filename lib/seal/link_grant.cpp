@@ -2,6 +2,7 @@
 #include "lib/seal/link_grant.hpp"
 
 #include "lib/base/check.hpp"
+#include "lib/crypto/hash.hpp"
 #include "lib/crypto/hpke.hpp"
 #include "lib/crypto/signing.hpp"
 #include "lib/mls/codec.hpp"
@@ -13,20 +14,29 @@
 namespace godwit::seal {
 namespace {
 
-constexpr std::string_view code_prefix = "godwit-link:1:";
+constexpr std::string_view code_prefix = "godwit-link:2:";
+constexpr std::string_view check_context = "godwit link code check 2";
 constexpr std::string_view info_context = "godwit link grant 1";
 constexpr std::string_view psk_name = "godwit link code 1";
 constexpr std::uint8_t grant_version = 1;
 constexpr auto aead = crypto::AeadId::chacha20_poly1305;
 constexpr std::size_t key_bytes = crypto::hpke_key_bytes;
-constexpr std::size_t code_bytes = DeviceId::size_bytes + key_bytes + link_secret_bytes;
+constexpr std::size_t checked_bytes = DeviceId::size_bytes + key_bytes + link_secret_bytes;
+constexpr std::size_t check_bytes = 6;
+
+/// Without it a slip in the secret shows nowhere: the grant is delivered, and does not open.
+Bytes check_of(BytesView checked)
+{
+    return to_bytes(BytesView(crypto::transcript_hash(check_context, {checked})).first(check_bytes));
+}
 
 Error not_a_code()
 {
-    return Error{ErrorCode::invalid_argument,
-                 "not a link code: one is \"godwit-link:1:\" and 128 letters, digits, '-' or '_' after it, as the new "
-                 "device shows it",
-                 0};
+    return Error{
+        ErrorCode::invalid_argument,
+        "not a link code, or not all of it: one is \"godwit-link:2:\" and 136 letters, digits, '-' or '_' after "
+        "it, exactly as the new device shows it",
+        0};
 }
 
 Error refused()
@@ -77,6 +87,7 @@ std::string link_code(const LinkOffer& offer)
     Bytes raw = to_bytes(offer.device.view());
     append(raw, pair->public_key);
     append(raw, offer.secret);
+    append(raw, check_of(raw));
     auto out = std::string(code_prefix) + to_base64url(raw);
     crypto::wipe_memory(raw.data(), raw.size());
     return out;
@@ -86,8 +97,9 @@ Result<LinkCode> parse_link_code(std::string_view text)
 {
     if (!text.starts_with(code_prefix)) return not_a_code();
     auto raw = from_base64url(text.substr(code_prefix.size()));
-    if (!raw || raw->size() != code_bytes) return not_a_code();
-    const BytesView all(*raw);
+    if (!raw || raw->size() != checked_bytes + check_bytes) return not_a_code();
+    const auto all = BytesView(*raw).first(checked_bytes);
+    if (!std::ranges::equal(check_of(all), BytesView(*raw).subspan(checked_bytes))) return not_a_code();
     LinkCode out;
     out.device = *DeviceId::from(all.first(DeviceId::size_bytes));
     out.hpke_public = to_bytes(all.subspan(DeviceId::size_bytes, key_bytes));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Linking a device without the password: the new device shows a code, a device of the account takes it in.
 //
-//   new device   code = "godwit-link:1:" ‖ base64url(device key (32) ‖ HPKE public key (32) ‖ secret (32))
+//   new device   code = "godwit-link:2:" ‖ base64url(device key (32) ‖ HPKE public key (32) ‖ secret (32) ‖ check (6))
+//                check = BLAKE2b of these three: a code with a slip in it is none
 //   old device   grant = HPKE (RFC 9180, mode PSK, suite of MLS 0x0003) to that key, psk = secret:
 //                user, account key and seed, and the current device list
 //

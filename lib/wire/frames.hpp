@@ -144,8 +144,9 @@ struct Login {
     std::string user;
     FixedBytes<32, LoginSecretTag> login_secret;
 };
-/// Second half of a login, or of a device link: this device, on a device list signed by the account key. That signature
-/// is the authority. Errors: conflict (the list is not the next version: fetch again by Login).
+/// Second half of a login, or of a device link: this device, on a device list signed by the account key. Errors:
+/// conflict (the list is not the next version: fetch again by Login), device_revoked (not listed, and neither Login nor
+/// a LinkGrant has opened this link).
 struct AddDevice {
     static constexpr std::uint8_t wire_kind = 66;
     std::string user;

@@ -64,6 +64,8 @@ Answer Accounts::register_account(Session& session, const frame::RegisterAccount
     if (const auto wait = registrations_.wait(session.peer.subscriber, now.mono); wait > Duration::zero())
         return slow_down(wait);
     if (device) return {ErrorCode::already_registered, "this device belongs to another account: log out there first"};
+    if (context_.store.has_account_key(request.account_key))
+        return {ErrorCode::already_registered, "this account is registered under another name: log in to it"};
 
     StoredAccount account;
     account.user = request.user;
@@ -102,6 +104,7 @@ std::optional<Error> Accounts::check_registration(const Session& session, const 
 Answer Accounts::login(Session& session, const frame::Login& request, Moment now)
 {
     if (session.account != 0) return {ErrorCode::already_registered, "this connection is logged in: log out first"};
+    session.proved = 0;
     const auto& address = session.peer.subscriber;
     const auto place = pair_of(request.user, address);
     const auto known_device = context_.store.device(session.peer.device);
@@ -127,6 +130,8 @@ Answer Accounts::login(Session& session, const frame::Login& request, Moment now
     by_account_and_address_.forget(place);
     remember_place(place);
     ++context_.counters.logins_by_password;
+    if (context_.store.was_removed(account->row, session.peer.device)) return removed();
+    session.proved = account->row;
     const bool vacant = context_.store.devices(account->row).empty();
     return frame::ResponseBody(frame::LoginOk{account->account_key, account->vault, account->device_list, vacant});
 }
@@ -134,6 +139,11 @@ Answer Accounts::login(Session& session, const frame::Login& request, Moment now
 Answer Accounts::wrong_credentials()
 {
     return {ErrorCode::wrong_credentials, "the user name or the password is wrong"};
+}
+
+Answer Accounts::removed()
+{
+    return {ErrorCode::device_revoked, "this device was removed from its account: it may come back as a new one"};
 }
 
 void Accounts::took_wrong_credentials(const std::string& address, Moment now)

@@ -7,6 +7,7 @@
 //   (account)           many guessers, one account. It does not apply to an address where this account logged in
 //   before, nor to
 //                       a device that is the account's already: so a crowd of strangers slows strangers, not the user.
+// An account key has one name: conversations are named after keys, and a second name would be a second way into them.
 // Who comes back with a known device (Resume) shows no password and meets none of this. An unknown user costs the same
 // work and gets the same answer as a wrong password. Registering a name that is taken is a failure of its address too.
 // A device list with a wrong signature (devices.hpp) is a failure of its address: nobody guesses a signature, but it
@@ -38,6 +39,7 @@ public:
     }
     void took_wrong_credentials(const std::string& address, Moment now);
     [[nodiscard]] static Answer wrong_credentials();
+    [[nodiscard]] static Answer removed();
 
 private:
     using Secret = FixedBytes<32, frame::LoginSecretTag>;

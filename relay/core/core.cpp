@@ -7,8 +7,8 @@ namespace godwit::relay {
 
 Core::Core(Config config, Store& store, port::Entropy& entropy)
     : config_(std::move(config)), context_{config_, store, entropy, {}, {}, {}}, accounts_(context_),
-      devices_(context_, accounts_), roster_(context_), presence_(context_, roster_), mailbox_(context_),
-      key_packages_(context_), groups_(context_, mailbox_), signals_(context_), linking_(context_)
+      linking_(context_), devices_(context_, accounts_, linking_), roster_(context_), presence_(context_, roster_),
+      mailbox_(context_), key_packages_(context_), groups_(context_, mailbox_), signals_(context_)
 {
 }
 

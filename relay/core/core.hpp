@@ -102,6 +102,7 @@ private:
     Config config_;
     Context context_;
     Accounts accounts_;
+    Linking linking_;
     Devices devices_;
     Roster roster_;
     Presence presence_;
@@ -109,7 +110,6 @@ private:
     KeyPackages key_packages_;
     Groups groups_;
     Signals signals_;
-    Linking linking_;
 
     Counters at_last_commit_; ///< What a failed tick goes back to.
     std::vector<Gathered> gathered_;

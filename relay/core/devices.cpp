@@ -67,22 +67,29 @@ Answer Devices::add(Session& session, const frame::AddDevice& request, Moment no
     auto device = context_.store.device(session.peer.device);
     if (device && device->account != account->row)
         return {ErrorCode::already_registered, "this device belongs to another account: log out there first"};
+    if (context_.store.was_removed(account->row, session.peer.device)) return Accounts::removed();
     const auto stored = read_stored(account->device_list);
-    // The stored list names it: the answer was lost, or its row with an older copy of this database. The list that the
-    // last device left behind names one that has gone.
+    const bool may_change = session.proved == account->row || linking_.has_grant(session.link, account->row);
+    // The stored list names it: the answer was lost, or its row with an older copy of this database.
     const auto* const named = stored.find(session.peer.device);
-    const bool vacant = stored.devices.size() == 1 && context_.store.devices(account->row).empty();
-    const bool stands = named != nullptr && same(*named, *certificate) && !vacant && next->version <= stored.version;
+    const bool stands =
+        named != nullptr && same(*named, *certificate) && (!may_change || next->version <= stored.version);
     if (!stands) {
-        if (auto error = forbids(stored, *next, account->row, session.peer.device)) {
+        auto error = may_change ? forbids(stored, *next, account->row, session.peer.device)
+                                : Error{ErrorCode::device_revoked,
+                                        "this device is none of the account's: log in with the password, or be linked "
+                                        "by one of its devices",
+                                        0};
+        if (error) {
             Answer refusal(*std::move(error));
+            const bool vacant = context_.store.devices(account->row).empty();
             refusal.body = frame::LoginOk{account->account_key, {}, account->device_list, vacant};
             return refusal;
         }
         const auto who = std::to_string(account->row);
         if (const auto wait = changes_.wait(who, now.mono); wait > Duration::zero()) return slow_down(wait);
         changes_.take(who, now.mono);
-        store(account->row, *next);
+        store(account->row, stored, *next);
     }
     if (!device) {
         device =
@@ -155,14 +162,16 @@ Answer Devices::put(Session& session, const frame::DevicesPut& request, Moment n
     const auto who = std::to_string(session.account);
     if (const auto wait = changes_.wait(who, now.mono); wait > Duration::zero()) return slow_down(wait);
     changes_.take(who, now.mono);
-    store(session.account, next);
+    store(session.account, stored, next);
     return {};
 }
 
-void Devices::store(AccountRow account, const identity::DeviceList& next)
+void Devices::store(AccountRow account, const identity::DeviceList& before, const identity::DeviceList& next)
 {
     context_.store.set_device_list(account, next.encoded);
     context_.changes.devices.insert(account);
+    for (const auto& one : before.devices) // some of them may never have been here
+        if (next.find(one.device) == nullptr) context_.store.remember_removed(account, one.device);
     for (const auto& device : context_.store.devices(account))
         if (next.find(device.key) == nullptr) {
             remove(device, "this device was revoked by another one of its account");
@@ -180,6 +189,7 @@ Result<Devices::Change> Devices::change_of(const Session& session, const Bytes& 
 void Devices::remove(const StoredDevice& device, const char* why)
 {
     context_.store.remove_device(device.row);
+    context_.store.remember_removed(device.account, device.key);
     const auto end = [&](Session* session) {
         if (session == nullptr || session->device != device.row) return;
         session->leaving = true;

@@ -2,8 +2,8 @@
 // linking: a device without an account waits for one that its owner holds beside it, and that grants it the account.
 //
 //   new device: LinkWait        -> waits, link_wait_max at most, still a stranger with a stranger's allowance of bytes
-//   old device: LinkGrant       -> forwarded to the link of that device's key as LinkGranted; never stored
-//   new device: AddDevice       -> what was granted lets it sign itself in (devices.hpp)
+//   old device: LinkGrant       -> noted; forwarded to the link of that device's key as LinkGranted; never stored
+//   new device: AddDevice       -> what was granted lets it sign itself in (devices.hpp), while its granter is there
 #pragma once
 
 #include "relay/core/tick.hpp"
@@ -11,6 +11,9 @@
 #include <algorithm>
 
 namespace godwit::relay {
+
+/// Of one device that waits: whoever sees its key may grant, and only one of them is meant.
+inline constexpr std::size_t link_grants_kept = 8;
 
 class Linking {
 public:
@@ -27,7 +30,7 @@ public:
         if (waiting_.size() >= limits.link_waits_max ||
             static_cast<std::size_t>(at_address) >= limits.link_waits_per_address_max)
             return Error{ErrorCode::quota_exceeded, "too many devices wait to be linked: try again", 30'000};
-        waiting_[session.link] = {session.peer.device, session.peer.subscriber, now.mono + limits.link_wait_max};
+        waiting_[session.link] = {session.peer.device, session.peer.subscriber, now.mono + limits.link_wait_max, {}};
         return {};
     }
 
@@ -46,9 +49,22 @@ public:
         for (auto it = waiting_.rbegin(); it != waiting_.rend(); ++it)
             if (it->second.device == request.device) {
                 ++context_.counters.link_grants;
+                auto& grants = it->second.grants;
+                if (grants.size() >= link_grants_kept) grants.erase(grants.begin());
+                grants.push_back({session.account, session.device});
                 return {{}, it->first};
             }
         return {{ErrorCode::not_connected, "no device waits to be linked under this key"}, 0};
+    }
+
+    /// A device of this account that still is one has granted it to this link.
+    [[nodiscard]] bool has_grant(LinkId link, AccountRow account) const
+    {
+        const auto found = waiting_.find(link);
+        return found != waiting_.end() &&
+               std::any_of(found->second.grants.begin(), found->second.grants.end(), [&](const Grant& one) {
+                   return one.account == account && context_.store.owner(one.by) == account;
+               });
     }
 
     /// Logged in, or gone.
@@ -71,10 +87,15 @@ public:
     }
 
 private:
+    struct Grant {
+        AccountRow account = 0;
+        DeviceRow by = 0;
+    };
     struct Waiting {
         DeviceId device;
         std::string subscriber;
         Instant until{};
+        std::vector<Grant> grants; ///< The newest last.
     };
 
     Context& context_;

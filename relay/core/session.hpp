@@ -32,13 +32,14 @@ struct Session {
     std::string platform;
     std::size_t stranger_bytes = 0;
     std::uint32_t stranger_requests = 0;
+    AccountRow proved = 0; ///< Whose password was shown on this link.
 
     AccountRow account = 0;
     DeviceRow device = 0;
     std::string user;
     PublicKey account_key;
     bool active = false;
-    bool leaving = false; ///< Logged out or revoked, not committed yet.
+    bool leaving = false; ///< Logged out or revoked, not committed yet: nothing more is done for it.
 
     // The mailbox window.
     std::uint64_t pushed_up_to = 0;

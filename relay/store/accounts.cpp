@@ -72,6 +72,11 @@ bool Store::has_accounts()
     return read_integer("SELECT 1 FROM accounts LIMIT 1").has_value();
 }
 
+bool Store::has_account_key(const PublicKey& key)
+{
+    return read_integer("SELECT 1 FROM accounts WHERE account_key = ?1 LIMIT 1", key).has_value();
+}
+
 AccountRow Store::add_account(const StoredAccount& account, WallMs now_ms)
 {
     write("INSERT INTO accounts(user, account_key, salt, login_hash, vault, device_list, created_ms)"
@@ -164,6 +169,19 @@ void Store::remove_device(DeviceRow row)
     write("DELETE FROM key_packages WHERE device = ?1", row);
     write("DELETE FROM last_resorts WHERE device = ?1", row);
     write("DELETE FROM devices WHERE id = ?1", row);
+}
+
+void Store::remember_removed(AccountRow account, const DeviceId& key)
+{
+    write("INSERT OR REPLACE INTO removed_devices(account, key) VALUES(?1, ?2)", account, key);
+    write("DELETE FROM removed_devices WHERE account = ?1 AND id <= (SELECT id FROM removed_devices WHERE account = ?1"
+          " ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+          account, static_cast<std::int64_t>(removed_devices_max));
+}
+
+bool Store::was_removed(AccountRow account, const DeviceId& key)
+{
+    return read_integer("SELECT 1 FROM removed_devices WHERE account = ?1 AND key = ?2", account, key).has_value();
 }
 
 } // namespace godwit::relay

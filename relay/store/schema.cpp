@@ -135,7 +135,18 @@ CREATE INDEX envelopes_by_age ON envelopes(stored_ms);
 CREATE UNIQUE INDEX envelopes_by_name ON envelopes(from_device, envelope_id) WHERE superseded = 0;
 )";
 
-constexpr sqlite::Migration steps[] = {{first_step}, {second_step}, {third_step}, {fourth_step}};
+// removed_devices: that once were in the list of this account, and never come into it again; its newest ones.
+constexpr const char* fifth_step = R"(
+CREATE TABLE removed_devices (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    UNIQUE (account, key)
+) STRICT;
+CREATE INDEX accounts_by_key ON accounts(account_key);
+)";
+
+constexpr sqlite::Migration steps[] = {{first_step}, {second_step}, {third_step}, {fourth_step}, {fifth_step}};
 } // namespace
 
 sqlite::Schema schema()

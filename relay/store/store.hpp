@@ -118,6 +118,9 @@ struct CommitVotes {
     std::size_t rejected = 0;   ///< Of these.
 };
 
+/// Of one account. Who is forgotten is a stranger again, and needs what strangers need.
+inline constexpr std::size_t removed_devices_max = 256;
+
 class Store {
 public:
     /// Creates the file when there is none. Errors as sqlite::Database::open. `vfs_name`: see sqlite::OpenOptions.
@@ -145,6 +148,7 @@ public:
     [[nodiscard]] std::optional<StoredAccount> account(std::string_view user);
     [[nodiscard]] std::optional<StoredAccount> account(AccountRow row);
     [[nodiscard]] bool has_accounts();
+    [[nodiscard]] bool has_account_key(const PublicKey& key);
     AccountRow add_account(const StoredAccount& account, WallMs now_ms);
     [[nodiscard]] Bytes device_list(AccountRow row);
     void set_device_list(AccountRow row, const Bytes& list);
@@ -154,6 +158,9 @@ public:
     DeviceRow add_device(const StoredDevice& device, WallMs now_ms);
     void update_device(const StoredDevice& device); ///< Version, platform, seen.
     void remove_device(DeviceRow row);              ///< With its mailbox and key packages.
+    /// One that was in the account's list, whether it had a row or not. The newest removed_devices_max are remembered.
+    void remember_removed(AccountRow account, const DeviceId& key);
+    [[nodiscard]] bool was_removed(AccountRow account, const DeviceId& key);
 
     // contacts (contacts.cpp)
     [[nodiscard]] RosterState contact(AccountRow owner, AccountRow other);

@@ -42,7 +42,7 @@ std::vector<std::vector<bool>> modules(const std::string& picture)
 
 TEST_CASE("a symbol of the right size, in a quiet zone, with its three finder patterns")
 {
-    const std::string code = "godwit-link:1:" + std::string(128, 'A'); // as long as a link code
+    const std::string code = "godwit-link:2:" + std::string(136, 'A'); // as long as a link code
     const auto rows = modules(qr_text(code));
     REQUIRE_FALSE(rows.empty());
     constexpr std::size_t version_7 = 45; // ISO/IEC 18004 table 7: 154 bytes at level L

@@ -81,7 +81,7 @@ def devices_by_hand(world):
                "--device-name", "tablet"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as tablet:
         link = tablet.stdout.readline().decode().strip()
-        check(link.startswith("godwit-link:1:"), f"the code alone on its line: {link!r}")
+        check(link.startswith("godwit-link:2:"), f"the code alone on its line: {link!r}")
         check("invalid_argument" in run(world, "ann", "link", "tablet", code=1), "no code")
         check("let in" in run(world, "ann", "link", link), "let in")
         equal((tablet.wait(30), tablet.stdout.read().decode()), (0, "this device is now one of ann's\n"), "the tablet is told")

@@ -90,7 +90,7 @@ def a_device_linked_by_code(world):
     more_of(world, relay, "alice", "alice-phone")
     tablet = world.client("alice-tablet")
     code = tablet.ok("device_link_code", relay=relay.address, device_name="tablet")["code"]
-    check(re.fullmatch(r"godwit-link:1:[\w-]{128}", code), f"a code: {code}")
+    check(re.fullmatch(r"godwit-link:2:[\w-]{136}", code), f"a code: {code}")
     equal(tablet.ok("status")["user"], "", "nobody's device while it waits")
     damaged = code[:-1] + ("A" if code[-1] != "A" else "Q")
     for bad in ("", "tablet", code[:-1], code + "A", code.replace("link:1", "link:2"), code.replace(":1:", ":1:*")):
@@ -128,6 +128,8 @@ def a_code_that_nobody_waits_with(world):
     until = time.monotonic() + WAIT_S
     while relay.stats()["links"] > links:
         check(time.monotonic() < until, "the relay still has the link of a device that is gone")
+    slip = code[:-1] + ("A" if code[-1] != "A" else "B")
+    alice.refused("invalid_argument", "device_link", code=slip)
     alice.refused("not_connected", "device_link", code=code)
     gone.start()
     equal(gone.ok("status")["user"], "", "it is still nobody's")

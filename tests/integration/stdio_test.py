@@ -34,7 +34,7 @@ def lines_good_and_bad(world):
         (b'{"id":10,"do":"register","relay":"http://x","user":"ann","password":"long enough"}\n', "invalid_argument", 10),
         (b'{"id":11,"do":"contact_add","user":"bob"}\n', "not_registered", 11),
         (b'{"id":12,"do":"device_link"}\n', "invalid_argument", 12),
-        (b'{"id":13,"do":"device_link","code":"godwit-link:1:AAAA"}\n', "not_registered", 13),
+        (b'{"id":13,"do":"device_link","code":"godwit-link:2:AAAA"}\n', "not_registered", 13),
         (b'{"id":14,"do":"device_revoke","device":"12"}\n', "invalid_argument", 14),
         (b'{"id":15,"do":"device_revoke","device":"' + b"ab" * 32 + b'"}\n', "not_registered", 15),
         (b'{"id":16,"do":"devices"}\n', "not_registered", 16),

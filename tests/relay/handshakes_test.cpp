@@ -273,7 +273,7 @@ TEST_CASE("a full disk: no commit, no list, no key package is acknowledged that 
     CHECK(c.ann.code(c.ann.revoking("ann", 100, c.phone.id)) == unavailable);
     CHECK(c.phone.code(c.phone.leaving("ann", 100)) == unavailable);
     Device tablet(c.world, 4);
-    tablet.connect();
+    tablet.connect_as("ann");
     const auto addition = tablet.addition("ann", 100, c.world.list("ann").encoded);
     CHECK(tablet.code(addition) == unavailable);
     CHECK(tablet.code(frame::FetchSession{}) == ErrorCode::not_registered);

@@ -18,6 +18,7 @@ TEST_CASE("linking: a device waits, one that is logged in grants, and it adds it
     CHECK(phone.code(frame::FetchSession{}) == ErrorCode::not_registered);
     world.advance(std::chrono::minutes(4));
     CHECK_FALSE(phone.is_closed()); // longer than other strangers
+    CHECK(phone.code(phone.addition("ann", 100, world.list("ann").encoded)) == ErrorCode::device_revoked);
     CHECK(laptop.code(frame::LinkGrant{signing_key(50).public_key(), {1}}) == ErrorCode::not_connected);
     CHECK(laptop.code(frame::LinkGrant{phone.id, {4, 2}}) == ErrorCode::ok);
     CHECK(phone.take<frame::LinkGranted>().at(0).sealed == Bytes{4, 2});

@@ -118,6 +118,12 @@ void Device::connect(const std::string& version)
     (void)world->tick();
 }
 
+void Device::connect_as(const std::string& user)
+{
+    connect();
+    REQUIRE(code(frame::Login{user, secret_of(user)}) == ErrorCode::ok);
+}
+
 void Device::drop()
 {
     world->core->link_down(link, world->now);

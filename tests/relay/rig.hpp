@@ -84,6 +84,8 @@ public:
 
     /// A new link, greeted.
     void connect(const std::string& version = "0.1.0");
+    /// And with the password shown, which opens a door for AddDevice.
+    void connect_as(const std::string& user);
     void drop();
     /// The frame is sent, the tick ends, and the response comes back.
     frame::Response ask(frame::RequestBody body);

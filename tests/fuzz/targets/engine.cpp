@@ -417,7 +417,7 @@ private:
         case 10: request = request::SafetyNumber{user}; break;
         case 11: request = request::Verify{user, choices_.flag(), choices_.flag() ? "godwit-verify:1:x" : ""}; break;
         case 12: request = request::DeviceRevoke{before().bob}; break;
-        case 13: request = request::DeviceLink{"godwit-link:1:x"}; break;
+        case 13: request = request::DeviceLink{"godwit-link:2:x"}; break;
         default:
             if (choices_.dice(8) == 7) request = request::Logout{};
         }

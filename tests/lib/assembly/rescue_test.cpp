@@ -131,7 +131,9 @@ TEST_CASE("check changes nothing and makes nothing; what it refuses, it says why
     other.store_key[0] ^= 1;
     CHECK(refusal(check_home(other)) == ErrorCode::wrong_key);
     CHECK(refusal(repair_home(other)) == ErrorCode::wrong_key);
-    CHECK(refusal(check_home({.home = home})) == ErrorCode::wrong_key); // no store.key beside it
+    const auto keyless = check_home({.home = home}); // no store.key beside it
+    CHECK(refusal(keyless) == ErrorCode::wrong_key);
+    CHECK(keyless.error().detail.find("its store.key has gone") != std::string::npos);
     CHECK(files_of(home) == before);
     damage(home);
     const Files damaged = files_of(home);

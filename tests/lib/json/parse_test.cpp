@@ -125,7 +125,7 @@ TEST_CASE("every request by its name")
 TEST_CASE("requests about devices and safety numbers")
 {
     expect<request::Devices>(R"({"do":"devices"})");
-    CHECK(expect<request::DeviceLink>(R"({"do":"device_link","code":"godwit-link:1:x"})").code == "godwit-link:1:x");
+    CHECK(expect<request::DeviceLink>(R"({"do":"device_link","code":"godwit-link:2:x"})").code == "godwit-link:2:x");
     const auto named =
         expect<request::LinkCode>(R"({"do":"device_link_code","relay":"godwit://r:1#k","device_name":"phone"})");
     CHECK(named.relay == "godwit://r:1#k");

@@ -124,8 +124,8 @@ TEST_CASE("replies about devices and safety numbers")
               repeat("04", 32) + R"(","name":"","created_ms":0,"current":false,"online":false}]})");
     CHECK(render_reply({1, fine, SafetyNumber{"00000 11111", "godwit-verify:1:a:b:c:d", true}}, "6") ==
           R"({"id":6,"ok":true,"number":"00000 11111","code":"godwit-verify:1:a:b:c:d","verified":true})");
-    CHECK(render_reply({1, fine, std::string("godwit-link:1:AAAA")}, "7") ==
-          R"({"id":7,"ok":true,"code":"godwit-link:1:AAAA"})");
+    CHECK(render_reply({1, fine, std::string("godwit-link:2:AAAA")}, "7") ==
+          R"({"id":7,"ok":true,"code":"godwit-link:2:AAAA"})");
     CHECK(render_reply({1, {ErrorCode::conflict, "another device changed it first", 250}, {}}, "8") ==
           R"({"id":8,"ok":false,"error":{"code":"conflict","detail":"another device changed it first","retry":250}})");
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/seal/link_grant.hpp"
 
+#include "lib/crypto/hash.hpp"
 #include "lib/crypto/hpke.hpp"
 #include "tests/lib/seal/world.hpp"
 
@@ -36,8 +37,8 @@ TEST_CASE("link: a code, a grant, an account on a new device")
 {
     Linking l;
     const auto text = seal::link_code(l.offer);
-    CHECK(text.starts_with("godwit-link:1:"));
-    CHECK(text.size() == 14 + 128);
+    CHECK(text.starts_with("godwit-link:2:"));
+    CHECK(text.size() == 14 + 136);
     const auto code = seal::parse_link_code(text);
     REQUIRE(code.ok());
     CHECK(code->device == l.fresh);
@@ -61,12 +62,12 @@ TEST_CASE("link: what is no code is told so")
     const auto refused = [](const std::string& code) {
         const auto out = seal::parse_link_code(code);
         return !out.ok() && out.error().code == ErrorCode::invalid_argument &&
-               out.error().detail.find("godwit-link:1:") != std::string::npos;
+               out.error().detail.find("godwit-link:2:") != std::string::npos;
     };
     CHECK(refused(""));
     CHECK(refused("hello"));
-    CHECK(refused("godwit-link:1:"));
-    CHECK(refused("godwit-link:2:" + text.substr(14)));
+    CHECK(refused("godwit-link:2:"));
+    CHECK(refused("godwit-link:9:" + text.substr(14)));
     CHECK(refused(text.substr(1)));
     CHECK(refused(text.substr(0, text.size() - 1)));
     CHECK(refused(text + "A"));
@@ -76,7 +77,28 @@ TEST_CASE("link: what is no code is told so")
     auto low = to_bytes(l.fresh.view());
     append(low, Bytes(32, 0)); // A point of low order for an HPKE key.
     append(low, l.offer.secret);
-    CHECK(refused("godwit-link:1:" + to_base64url(low)));
+    const auto check = crypto::transcript_hash("godwit link code check 2", {low});
+    append(low, BytesView(check).first(6));
+    CHECK(refused("godwit-link:2:" + to_base64url(low)));
+}
+
+TEST_CASE("link: a slip anywhere in a code, its secret too, is told at once")
+{
+    Linking l;
+    const auto text = seal::link_code(l.offer);
+    const auto raw = *from_base64url(text.substr(14));
+    REQUIRE(raw.size() == 32 + 32 + 32 + 6);
+    for (std::size_t i = 0; i < raw.size(); ++i) {
+        CAPTURE(i);
+        auto slip = raw;
+        slip[i] ^= 1;
+        CHECK_FALSE(seal::parse_link_code("godwit-link:2:" + to_base64url(slip)).ok());
+    }
+    for (std::size_t i = 14; i + 1 < text.size(); ++i) { // two letters changed about
+        auto slip = text;
+        std::swap(slip[i], slip[i + 1]);
+        CHECK(seal::parse_link_code(slip).ok() == (slip == text));
+    }
 }
 
 TEST_CASE("link: forged grants are refused")
