@@ -4,6 +4,7 @@
 #include "lib/assembly/home.hpp"
 #include "lib/assembly/link_shell.hpp"
 #include "lib/crypto/password.hpp"
+#include "lib/crypto/secret_pages.hpp"
 #include "lib/store/store.hpp"
 #include "lib/wire/content.hpp"
 #include "transport/loop/system_entropy.hpp"
@@ -91,6 +92,7 @@ Result<std::unique_ptr<client::Facade>> open(ClientOptions options)
 {
     if (!options.store_key.empty() && options.store_key.size() != store_key_bytes)
         return invalid("store_key: exactly 32 bytes, or none");
+    crypto::lock_secrets();
     if (options.client_version.size() > wire::version_text_bytes_max || !is_utf8(options.client_version))
         return invalid("client_version: UTF-8, at most " + std::to_string(wire::version_text_bytes_max) + " bytes");
 

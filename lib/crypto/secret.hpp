@@ -4,6 +4,7 @@
 // names its context.
 //
 //   secret.hpp, wiped.hpp   memory that holds keys; comparing    exchange.hpp   X25519
+//   secret_pages.hpp        that memory locked, out of swap and core dumps
 //   signing.hpp             Ed25519                              hash.hpp       BLAKE2b: transcripts, key derivation
 //   aead.hpp                XChaCha20- and ChaCha20-Poly1305     password.hpp   Argon2id: a password to two keys
 //   vault.hpp               the account seed under a key that only the password gives
