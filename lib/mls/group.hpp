@@ -146,11 +146,12 @@ public:
     /// Signed; with the ratchet_tree and external_pub extensions as asked.
     [[nodiscard]] GroupInfo group_info(const Environment& env, bool with_tree, bool with_external_pub) const;
 
-    /// Section 11.2, step 3, after a ReInit was committed. One KeyPackage per other member.
+    /// Section 11.2, step 3, after a ReInit was committed. A KeyPackage for every other member: reinit_mismatch when
+    /// one was left out.
     [[nodiscard]] MlsResult<CommitOutput> reinitialize(const Environment& env, const LeafNodeOptions& leaf,
                                                        const SignatureKeyPair& signer, Lifetime lifetime,
                                                        const std::vector<KeyPackage>& members) const;
-    /// Section 11.3.
+    /// Section 11.3. Of members only: branch_mismatch.
     [[nodiscard]] MlsResult<CommitOutput> branch(const Environment& env, BytesView group_id,
                                                  const LeafNodeOptions& leaf, const SignatureKeyPair& signer,
                                                  Lifetime lifetime, const std::vector<KeyPackage>& members) const;
@@ -286,3 +287,7 @@ struct Group::ExternalJoin {
                                                  Sender sender, const SignatureKeyPair& signer);
 
 } // namespace godwit::mls
+/// Sections 11.2 and 11.3, for who starts such a group and who joins it: all old members are in a reinitialised group
+/// (reinit_mismatch), only old members in a branch (branch_mismatch).
+[[nodiscard]] MlsError check_subgroup_members(ResumptionPSKUsage usage, const RatchetTree& old,
+                                              const RatchetTree& fresh, const AuthenticationService& authentication);
