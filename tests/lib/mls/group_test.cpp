@@ -417,6 +417,39 @@ TEST_CASE("state: every part comes back the same, parts of different moments do 
     CHECK(bob.serialize_epoch() == before_epoch);
     CHECK(bob.serialize_ratchets() != before_ratchets);
 
+    // In parts: two for two leaves and their epochs before, and a message moves one.
+    CHECK(bob.take_moved_ratchets().size() >= 2);
+    must(bob.encrypt(world.env(), as_bytes("x")));
+    auto moved = bob.take_moved_ratchets();
+    REQUIRE(moved.size() == 1);
+    CHECK(moved[0].epoch == bob.epoch());
+    CHECK(moved[0].bytes.size() < 512);
+    CHECK(bob.take_moved_ratchets().empty());
+    bob.all_ratchets_moved();
+    const auto all = bob.take_moved_ratchets();
+    const auto load = [&](std::size_t damaged, std::size_t at, std::uint8_t change) {
+        return Group::deserialize(bob.serialize_epoch(),
+                                  [&](std::uint64_t of, PartIndex part) {
+                                      for (std::size_t i = 0; i < all.size(); ++i) {
+                                          if (all[i].epoch != of || all[i].part != part) continue;
+                                          WipedBytes bytes = all[i].bytes;
+                                          if (i == damaged) bytes[at] ^= change;
+                                          return std::optional(bytes);
+                                      }
+                                      return std::optional<WipedBytes>();
+                                  })
+            .error();
+    };
+    CHECK(load(all.size(), 0, 0) == MlsError::none);
+    CHECK(load(0, 0, 1) == MlsError::state_version);
+    CHECK(load(0, 9, 1) == MlsError::state_malformed);  // Of another epoch.
+    CHECK(load(0, 13, 1) == MlsError::state_malformed); // Of another part.
+    for (std::size_t at = 0; at < all[0].bytes.size(); ++at)
+        static_cast<void>(load(0, at, 0x41));
+    CHECK(Group::deserialize(bob.serialize_epoch(), [](std::uint64_t, PartIndex) {
+              return std::optional<WipedBytes>();
+          }).error() == MlsError::state_malformed);
+
     WipedBytes newer = before_epoch;
     newer[1] = 2;
     CHECK(Group::deserialize(newer, before_ratchets).error() == MlsError::state_version);
