@@ -118,8 +118,8 @@ Result<std::unique_ptr<client::Facade>> open(ClientOptions options)
     parts.config.platform = platform_name();
     parts.store = *std::move(store);
     parts.entropy = std::move(entropy);
+    parts.make_shell = [shell = ShellOptions{options.allow_loopback, trace.get()}] { return make_link_shell(shell); };
     parts.trace = std::move(trace);
-    parts.make_shell = [shell = ShellOptions{options.allow_loopback}] { return make_link_shell(shell); };
     parts.derive = derive;
     parts.events_max = std::max(options.event_queue_max, event_queue_max_least);
     return client::Facade::start(std::move(parts));
