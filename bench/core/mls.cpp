@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // bench/mls: what lib/mls costs by group size, beside the floors of the same run.
 //
-//   mls [--suite 1|3] [--rounds N] [--large] [MEMBERS…]     default: 2 100 1000; --large: 10000 too, once
+//   mls [--suite 1|3] [--rounds N] [--large] [--heap] [MEMBERS…]     default: 2 100 1000; --large: 10000 too, once
+//   mls --conversations N                                          the locked memory of N conversations of two devices
+//
+// Secrets lie in the arena, as in a client; --heap: in ordinary memory, to see what the arena costs.
 //
 // The group is made by one commit that adds everybody and has no path, so the tree is blank above the leaves when the
 // first update comes: the worst case, where a path secret goes to every member by itself.
@@ -9,9 +12,11 @@
 // Times are CPU time of this process, which does nothing but compute: on a machine that others use too it is what wall
 // time would be on an idle one. Smallest and median of N rounds, and the median as a multiple of its floor: the bare
 // verbs of lib/crypto without which RFC 9420 does not allow the operation (signatures, AEADs, HPKE).
+#include "lib/crypto/secret_pages.hpp"
 #include "lib/mls/group.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -121,6 +126,36 @@ void row(const char* what, Times times, double floor = 0)
         std::printf("  %-34s %10.3f %10.3f\n", what, times.least, times.median);
 }
 
+/// What a message writes when everybody has spoken: all ratchets of an epoch, or the part that moved.
+void store_ratchets(CipherSuite suite, std::size_t members, int rounds)
+{
+    const auto leaves = static_cast<std::uint32_t>(std::bit_ceil(members));
+    SecretTree tree(suite, WipedBytes(kdf_nh, 1), leaves);
+    for (LeafIndex leaf = 0; leaf < members; ++leaf)
+        tree.consume(must(tree.peek(leaf, RatchetType::application, 0)));
+    (void)tree.take_moved();
+    std::uint32_t generation = 0;
+    std::size_t all_bytes = 0, part_bytes = 0;
+    const auto all = measure(rounds, [&] {
+        Writer io;
+        io(tree);
+        all_bytes = io.view().size();
+    });
+    const auto moved = measure(rounds, [&] {
+        tree.consume(must(tree.peek(static_cast<LeafIndex>(members / 2), RatchetType::application, ++generation)));
+        part_bytes = 0;
+        for (const PartIndex part : tree.take_moved()) {
+            Writer io;
+            tree.write_part(io, part);
+            part_bytes += io.view().size();
+        }
+    });
+    row("store a whole epoch's ratchets", all);
+    row("move one, store its part", moved);
+    std::printf("  bytes when all have spoken: one epoch %zu, six %zu, the part that a message moves %zu\n", all_bytes,
+                (past_epochs_max + 1) * all_bytes, part_bytes);
+}
+
 void run(CipherSuite suite, std::size_t members, int rounds, const Floor& floor)
 {
     BenchEntropy entropy;
@@ -190,14 +225,56 @@ void run(CipherSuite suite, std::size_t members, int rounds, const Floor& floor)
     row("store the epoch", measure(rounds, [&] { epoch = bob->serialize_epoch(); }));
     row("store the ratchets", measure(rounds, [&] { ratchets = bob->serialize_ratchets(); }));
     row("load both", measure(rounds, [&] { must(Group::deserialize(epoch, ratchets)); }));
+    store_ratchets(suite, members, rounds);
     std::printf("  bytes: epoch %zu, ratchets %zu, Welcome %zu, update %zu, message %zu\n\n", epoch.size(),
                 ratchets.size(), out.welcome->size(), updated->commit.size(), sent.front().size());
     std::fflush(stdout);
 }
 
+/// One device's groups, all in memory: each has gone through its epochs, and both sides have spoken in all of them.
+int conversations(CipherSuite suite, std::size_t count)
+{
+    BenchEntropy entropy;
+    const Everybody service;
+    const Environment env{entropy, service, 1'000'000};
+    const Lifetime lifetime{0, 100'000};
+    const auto signer = generate_signature_key_pair(entropy);
+    std::vector<Group> mine;
+    const auto before = secret_arena()->usage();
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto peer = must(create_key_package(suite, generate_signature_key_pair(entropy),
+                                                  LeafNodeOptions::basic(as_bytes("peer")), lifetime, entropy));
+        Group own = must(Group::create(env, suite, as_bytes("conversation " + std::to_string(i)),
+                                       LeafNodeOptions::basic(as_bytes("own")), signer, lifetime));
+        CommitOptions add;
+        add.proposals = {Proposal{Add{peer.key_package}}};
+        auto made = must(own.commit(env, add));
+        own = std::move(made.next);
+        const auto message = must(decode<MLSMessage>(*made.welcome));
+        Group theirs = must(Group::join(env, *message.as<Welcome>(), peer));
+        for (std::size_t epoch = 0; epoch <= past_epochs_max; ++epoch) {
+            if (epoch > 0) {
+                auto update = must(own.commit(env, {}));
+                must(theirs.process(env, update.commit));
+                own = std::move(update.next);
+            }
+            must(theirs.process(env, must(own.encrypt(env, as_bytes("hello")))));
+            must(own.process(env, must(theirs.encrypt(env, as_bytes("hello")))));
+        }
+        mine.push_back(std::move(own));
+    }
+    const auto now = secret_arena()->usage();
+    std::printf(
+        "%zu conversations of two devices, %zu epochs each: secrets %zu bytes (%zu each), %zu chunks of %zu KiB, "
+        "%zu of them locked\n",
+        count, past_epochs_max + 1, now.used_bytes - before.used_bytes, (now.used_bytes - before.used_bytes) / count,
+        now.chunks, SecretArena::chunk_bytes / 1024, now.chunks_locked);
+    return 0;
+}
+
 int usage()
 {
-    std::fprintf(stderr, "usage: mls [--suite 1|3] [--rounds N] [--large] [MEMBERS...]\n");
+    std::fprintf(stderr, "usage: mls [--suite 1|3] [--rounds N] [--large] [--heap] [--conversations N] [MEMBERS...]\n");
     return 2;
 }
 
@@ -207,12 +284,17 @@ int main(int argc, char** argv)
 {
     auto suite = CipherSuite::mls_128_dhkemx25519_aes128gcm_sha256_ed25519;
     int rounds = 21;
-    bool large = false;
+    bool large = false, heap = false;
+    std::size_t pairs = 0;
     std::vector<std::size_t> sizes;
     for (int i = 1; i < argc; ++i) {
         const std::string_view word = argv[i];
         if (word == "--large")
             large = true;
+        else if (word == "--heap")
+            heap = true;
+        else if (word == "--conversations" && i + 1 < argc)
+            pairs = static_cast<std::size_t>(std::max(1, std::atoi(argv[++i])));
         else if (word == "--suite" && i + 1 < argc)
             suite = static_cast<CipherSuite>(std::atoi(argv[++i]));
         else if (word == "--rounds" && i + 1 < argc)
@@ -222,7 +304,9 @@ int main(int argc, char** argv)
         else
             return usage();
     }
-    if (!is_supported(suite)) return usage();
+    if (!is_supported(suite) || (heap && pairs != 0)) return usage();
+    if (!heap) crypto::lock_secrets();
+    if (pairs != 0) return conversations(suite, pairs);
     if (sizes.empty()) sizes = {2, 100, 1000};
     const Floor floor = floors(suite);
     std::printf(

@@ -32,6 +32,8 @@ constexpr const char* after =
     "4 not done in the time given; of check and repair: 5 damaged, 6 wrong key, 7 in use. docs/cli.md has everything, "
     "the JSON lines of stdio included.";
 
+constexpr const char* after_command = "--home, --wait, --trace and the other options of `godwit --help` go with it.";
+
 /// The first line, or all of the file when it has no newline.
 bool read_first_line(const std::string& path, std::string& out)
 {
@@ -120,7 +122,7 @@ void add_rescue(CLI::App& app, CommandLine& line)
 void describe(CLI::App& app, CommandLine& line)
 {
     using Kind = OneShot::Kind;
-    app.footer(after);
+    app.footer(after_command); // Subcommands take it from here; the program's own comes last.
     app.require_subcommand(0, 1);
     app.fallthrough();
     app.add_option("--home", line.common.home,
@@ -182,6 +184,7 @@ void describe(CLI::App& app, CommandLine& line)
     policy->callback([&line] { line.one_shot.kind = Kind::policy; });
     add_devices(app, line);
     add_rescue(app, line);
+    app.footer(after);
 }
 
 bool is_set(const char* name)

@@ -3,6 +3,7 @@
 // process was first; whoever was first wins and all read that.
 #include "lib/assembly/home.hpp"
 
+#include "lib/assembly/folder.hpp"
 #include "lib/assembly/home_swap.hpp"
 
 #include <cerrno>
@@ -23,19 +24,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-Error cannot(const std::string& what, const fs::path& path, const std::error_code& why)
-{
-    return Error{ErrorCode::storage_failed,
-                 "cannot " + what + " " + path.string() + ": " + why.message() +
-                     "; check the folder's permissions and free space",
-                 0};
-}
-
-std::error_code last_error()
-{
-    return {errno, std::generic_category()};
-}
-
 #if defined(_WIN32)
 /// The folder's access list protects the file.
 Result<void> write_secret(const fs::path& path, BytesView bytes)
@@ -46,7 +34,6 @@ Result<void> write_secret(const fs::path& path, BytesView bytes)
     if (std::fclose(file) != 0 || !written) return cannot("write", path, last_error());
     return {};
 }
-void sync_folder(const fs::path&) {}
 #else
 Result<void> write_secret(const fs::path& path, BytesView bytes)
 {
@@ -58,13 +45,6 @@ Result<void> write_secret(const fs::path& path, BytesView bytes)
     ::close(fd);
     if (!written) return cannot("write", path, why);
     return {};
-}
-void sync_folder(const fs::path& folder)
-{
-    const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return;
-    ::fsync(fd);
-    ::close(fd);
 }
 #endif
 
@@ -98,7 +78,7 @@ Result<void> make_key(const fs::path& folder, const fs::path& path, port::Entrop
     fs::remove(aside, ignored);
     if (!written.ok()) return written;
     if (why) return cannot("write", path, why);
-    sync_folder(folder);
+    (void)sync_folder(folder); // Some file systems cannot; the key itself is durable.
     return {};
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/assembly/home_swap.hpp"
 
-#include <cerrno>
+#include "lib/assembly/folder.hpp"
+
 #include <system_error>
 
 #if !defined(_WIN32)
@@ -16,14 +17,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-Error cannot(const std::string& what, const fs::path& path, const std::error_code& why)
-{
-    return Error{ErrorCode::storage_failed,
-                 "cannot " + what + " " + path.string() + ": " + why.message() +
-                     "; check the folder's permissions and free space, then repeat",
-                 0};
-}
-
 fs::path log_of(const fs::path& database)
 {
     return database.string() + "-wal";
@@ -36,23 +29,6 @@ Result<void> move(const fs::path& from, const fs::path& to)
     if (why) return cannot("rename", from, why);
     return {};
 }
-
-#if defined(_WIN32)
-Result<void> sync_folder(const fs::path&)
-{
-    return {};
-}
-#else
-Result<void> sync_folder(const fs::path& folder)
-{
-    const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const bool done = fd >= 0 && ::fsync(fd) == 0;
-    const std::error_code why(errno, std::generic_category());
-    if (fd >= 0) ::close(fd);
-    if (!done) return cannot("sync", folder, why);
-    return {};
-}
-#endif
 
 } // namespace
 
@@ -67,7 +43,7 @@ SwapLock::~SwapLock() = default;
 Result<SwapLock> SwapLock::take(const fs::path& folder)
 {
     const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return cannot("open", folder, std::error_code(errno, std::generic_category()));
+    if (fd < 0) return cannot("open", folder, last_error());
     SwapLock out(fd);
     if (::flock(fd, LOCK_EX | LOCK_NB) != 0)
         return Error{ErrorCode::storage_in_use, "another process repairs this home: wait until it is done", 0};

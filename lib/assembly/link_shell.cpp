@@ -20,7 +20,8 @@ struct Overloaded : Visitors... {
 class LinkShell final : public client::Shell {
 public:
     explicit LinkShell(ShellOptions options)
-        : world_{loop_,
+        : ice_(loop_, options.trace),
+          world_{loop_,
                  entropy_,
                  ice_,
                  reports_,
@@ -126,7 +127,7 @@ private:
     // Destroyed from the last to the first: links before ICE before the loop.
     loop::Loop loop_;
     loop::SystemEntropy entropy_;
-    ice::IceRuntime ice_{loop_};
+    ice::IceRuntime ice_;
     client::Reports* reports_ = nullptr;
     LinkWorld world_;
     std::unordered_map<client::LinkId, std::unique_ptr<WireLink>> links_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/client/shell.hpp"
+#include "lib/port/trace.hpp"
 
 #include <memory>
 
@@ -10,6 +11,7 @@ namespace godwit::assembly {
 
 struct ShellOptions {
     bool loopback_allowed = false;
+    port::Trace* trace = nullptr; ///< Takes what libnice says. Outlives the shell.
 };
 
 /// To be called on the thread that will run it.

@@ -4,6 +4,7 @@
 #include "lib/assembly/home.hpp"
 #include "lib/assembly/link_shell.hpp"
 #include "lib/crypto/password.hpp"
+#include "lib/crypto/secret_pages.hpp"
 #include "lib/store/store.hpp"
 #include "lib/wire/content.hpp"
 #include "transport/loop/system_entropy.hpp"
@@ -91,6 +92,7 @@ Result<std::unique_ptr<client::Facade>> open(ClientOptions options)
 {
     if (!options.store_key.empty() && options.store_key.size() != store_key_bytes)
         return invalid("store_key: exactly 32 bytes, or none");
+    crypto::lock_secrets();
     if (options.client_version.size() > wire::version_text_bytes_max || !is_utf8(options.client_version))
         return invalid("client_version: UTF-8, at most " + std::to_string(wire::version_text_bytes_max) + " bytes");
 
@@ -116,8 +118,8 @@ Result<std::unique_ptr<client::Facade>> open(ClientOptions options)
     parts.config.platform = platform_name();
     parts.store = *std::move(store);
     parts.entropy = std::move(entropy);
+    parts.make_shell = [shell = ShellOptions{options.allow_loopback, trace.get()}] { return make_link_shell(shell); };
     parts.trace = std::move(trace);
-    parts.make_shell = [shell = ShellOptions{options.allow_loopback}] { return make_link_shell(shell); };
     parts.derive = derive;
     parts.events_max = std::max(options.event_queue_max, event_queue_max_least);
     return client::Facade::start(std::move(parts));

@@ -7,6 +7,7 @@
 
 #include "lib/assembly/home.hpp"
 #include "lib/assembly/home_swap.hpp"
+#include "lib/crypto/secret_pages.hpp"
 #include "lib/store/rescue.hpp"
 
 #include <exception>
@@ -49,6 +50,7 @@ Result<fs::path> database_of(const ClientOptions& options)
 /// `at`: the file to read, which a repair that died may have left under another name.
 Result<Opened> open(const ClientOptions& options, const fs::path& database, const fs::path& at)
 {
+    crypto::lock_secrets();
     auto key = key_of(options);
     if (!key.ok()) return std::move(key).error();
     auto remains = sqlite::Remains::open(at.string(), *key);

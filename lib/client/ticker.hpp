@@ -124,6 +124,7 @@ private:
     void go_on();
     void arm();
     void trace(LinkId link, std::string_view what, std::string_view detail);
+    void trace_shortage();
 
     struct Alive {};
     std::shared_ptr<Alive> alive_ = std::make_shared<Alive>(); // background work may outlive this object
@@ -139,6 +140,7 @@ private:
     std::deque<event::Reply> refused_; // found wrong before the engine saw them; told in the order of requests
     std::size_t derivations_ = 0;
     std::unordered_set<LinkId> links_; // opened by effects, not closed or down
+    SecretArena::Shortage shortage_told_ = SecretArena::Shortage::none;
 
     std::deque<Event> backlog_; // committed, waiting for room in the application's queue
     struct Held {

@@ -13,6 +13,7 @@ namespace godwit::client {
 
 void Ticker::speak()
 {
+    trace_shortage();
     // Taken out first: performing an effect may bring reports, and their outputs belong to the next commit.
     std::vector<engine::Effect> effects;
     while (auto effect = engine_->next_effect())
@@ -24,6 +25,22 @@ void Ticker::speak()
     answer_refused(std::numeric_limits<RequestId>::max());
     for (auto& effect : effects)
         perform(std::move(effect));
+}
+
+/// Once a kind: nothing fails by it, but who promises more to their users should know.
+void Ticker::trace_shortage()
+{
+    using Shortage = SecretArena::Shortage;
+    const SecretArena* const arena = secret_arena();
+    const Shortage now = arena != nullptr ? arena->shortage() : Shortage::none;
+    if (now <= shortage_told_) return;
+    shortage_told_ = now;
+    parts_.trace.line(port::TraceLevel::warning, "client",
+                      now == Shortage::full
+                          ? "there is no room for all secrets in locked memory: further ones lie in ordinary memory, "
+                            "and are wiped after use, but can be swapped out and dumped"
+                          : "the system does not lock secrets into memory, so they can be swapped out: raise the limit "
+                            "(ulimit -l, RLIMIT_MEMLOCK), or encrypt the swap");
 }
 
 void Ticker::tell(Event&& event)

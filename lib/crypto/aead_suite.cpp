@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/crypto/aead_suite.hpp"
 #include "lib/base/check.hpp"
-#include "lib/crypto/aes_gcm.hpp"
+#include "lib/crypto/aes.hpp"
 #include "lib/crypto/sodium_ready.hpp"
 
 #include <sodium.h>
@@ -15,8 +15,8 @@ Bytes aead_suite_seal(AeadId id, BytesView key, BytesView nonce, BytesView aad, 
 {
     GODWIT_ASSERT(key.size() == aead_key_bytes(id) && nonce.size() == aead_nonce_bytes);
     Bytes out(plaintext.size() + aead_tag_bytes);
-    if (id == AeadId::aes_128_gcm) {
-        aes_128_gcm_seal(key, nonce, aad, plaintext, out.data());
+    if (id != AeadId::chacha20_poly1305) {
+        aes_gcm_seal(key, nonce, aad, plaintext, out.data());
         return out;
     }
     sodium_ready();
@@ -31,8 +31,8 @@ std::optional<WipedBytes> aead_suite_open(AeadId id, BytesView key, BytesView no
     GODWIT_ASSERT(key.size() == aead_key_bytes(id) && nonce.size() == aead_nonce_bytes);
     if (ciphertext.size() < aead_tag_bytes) return std::nullopt;
     WipedBytes out(ciphertext.size() - aead_tag_bytes);
-    if (id == AeadId::aes_128_gcm) {
-        if (!aes_128_gcm_open(key, nonce, aad, ciphertext, out.data())) return std::nullopt;
+    if (id != AeadId::chacha20_poly1305) {
+        if (!aes_gcm_open(key, nonce, aad, ciphertext, out.data())) return std::nullopt;
         return out;
     }
     sodium_ready();

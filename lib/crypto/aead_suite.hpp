@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The AEADs that HPKE and MLS name by number: AES-128-GCM and ChaCha20-Poly1305 (RFC 8439).
+// The AEADs that HPKE, MLS and SFrame name: AES-GCM and ChaCha20-Poly1305 (RFC 8439).
 // The ciphertext carries its 16-byte tag at the end (RFC 5116).
 #pragma once
 
@@ -12,10 +12,10 @@
 namespace godwit::crypto {
 
 /// RFC 9180 section 7.3.
-enum class AeadId : std::uint16_t { aes_128_gcm = 1, chacha20_poly1305 = 3 };
+enum class AeadId : std::uint16_t { aes_128_gcm = 1, aes_256_gcm = 2, chacha20_poly1305 = 3 };
 
-inline constexpr std::size_t aead_nonce_bytes = 12; ///< Nn of both.
-inline constexpr std::size_t aead_tag_bytes = 16;   ///< Nt of both.
+inline constexpr std::size_t aead_nonce_bytes = 12; ///< Nn of all.
+inline constexpr std::size_t aead_tag_bytes = 16;   ///< Nt of all.
 
 [[nodiscard]] constexpr std::size_t aead_key_bytes(AeadId id) noexcept
 {

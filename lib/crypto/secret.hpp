@@ -4,10 +4,12 @@
 // names its context.
 //
 //   secret.hpp, wiped.hpp   memory that holds keys; comparing    exchange.hpp   X25519
+//   secret_pages.hpp        that memory locked, out of swap and core dumps
 //   signing.hpp             Ed25519                              hash.hpp       BLAKE2b: transcripts, key derivation
 //   aead.hpp                XChaCha20- and ChaCha20-Poly1305     password.hpp   Argon2id: a password to two keys
 //   vault.hpp               the account seed under a key that only the password gives
-//   hpke.hpp, hkdf.hpp, aead_suite.hpp, aes_gcm.hpp, ed25519.hpp   what MLS suites name; a library of their own
+//   hpke.hpp, hkdf.hpp, aead_suite.hpp, aes.hpp, ed25519.hpp   what suites of MLS and SFrame name; a library of their
+//   own
 //
 // Lengths of keys are promises of the caller (asserted); bytes from outside only ever make a verb say no.
 #pragma once

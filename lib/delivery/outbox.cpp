@@ -3,6 +3,8 @@
 //                                                            ^                              │
 //   settle <── receipt / put_answered / fail / expire <──────┴── put_failed, restart <──────┘
 //     └──> message state, once; the envelope goes when every device is settled
+//
+// What is done because time has passed is in outbox_time.cpp.
 #include "lib/delivery/outbox.hpp"
 
 #include <algorithm>
@@ -14,23 +16,12 @@ namespace {
 using port::Delivery;
 using port::DeliveryState;
 
-constexpr std::uint32_t scan_page = 256;
 /// What sealing adds to a content, for windows: padding, signature and headers.
 constexpr std::size_t sealing_bytes_about = 384;
-/// How often clocks and stored envelopes are looked at when nothing is known to be due.
-constexpr Duration look_again_max = std::chrono::hours(1);
-/// Clocks are corrected by less than this all the time.
-constexpr std::int64_t clock_back_ms = 60'000;
 
 bool is_open(DeliveryState state)
 {
     return state == DeliveryState::queued || state == DeliveryState::stored;
-}
-
-Duration from_ms(std::int64_t ms)
-{
-    return std::chrono::milliseconds(
-        std::clamp<std::int64_t>(ms, 0, std::chrono::duration_cast<std::chrono::milliseconds>(look_again_max).count()));
 }
 
 } // namespace
@@ -134,15 +125,7 @@ void Outbox::restart_mailbox()
 Outbox::Batch Outbox::collect(port::Store& store, Moment now, Budget budget, const Fit& fit)
 {
     Batch out;
-    if (rescan_after_ <= now.mono) {
-        rescan_after_ = never;
-        for (auto& [device, entry] : devices_) {
-            if (entry.open > entry.queued) queue_overdue(store, device, entry, now);
-            if (entry.open > entry.queued) rescan_after_ = now.mono + from_ms(limits_.mailbox_reoffer_ms);
-            for (auto& used : entry.lanes)
-                if (used.route.link == 0) used.lane.rescan();
-        }
-    }
+    if (rescan_after_ <= now.mono) rescan(store, now);
     Gathering gathering{budget, fit, {}, {}, {}};
     auto at = devices_.upper_bound(served_last_);
     for (std::size_t turn = 0; turn < devices_.size(); ++turn, ++at) {
@@ -161,25 +144,6 @@ Outbox::Batch Outbox::collect(port::Store& store, Moment now, Budget budget, con
     std::sort(out.offers.begin(), out.offers.end(),
               [](const Offer& a, const Offer& b) { return a.link != b.link ? a.link < b.link : a.order < b.order; });
     return out;
-}
-
-/// Stored long ago, and no receipt: it waits for a path again, whichever comes, not for a mailbox lane that only new
-/// content would open. A time of storing that lies ahead is a clock that went back: its age is not known.
-void Outbox::queue_overdue(port::Store& store, const DeviceId& device, Entry& entry, Moment now)
-{
-    std::uint64_t after = 0;
-    for (;;) {
-        const auto page = store.open_deliveries_to(device, after, scan_page);
-        if (page.empty()) return;
-        for (const auto& row : page) {
-            if (row.state != DeliveryState::stored) continue;
-            const bool overdue = row.stored_ms + limits_.mailbox_reoffer_ms <= now.wall_ms;
-            if (!overdue && row.stored_ms <= now.wall_ms + clock_back_ms) continue;
-            store.set_delivery(row.message, device, DeliveryState::queued, 0);
-            ++entry.queued;
-        }
-        after = page.back().order;
-    }
 }
 
 /// False when the budget ended.
@@ -337,7 +301,7 @@ std::vector<Progress> Outbox::put_answered(port::Store& store, const MessageId& 
             if (row.state == DeliveryState::queued) --entry.queued;
             store.set_delivery(id, devices[i], DeliveryState::stored, now.wall_ms);
             note_sent(store, id, entry, by, out);
-            rescan_after_ = earlier(rescan_after_, now.mono + from_ms(limits_.mailbox_reoffer_ms));
+            rescan_in_time(now);
         }
     }
     return out;
@@ -394,50 +358,6 @@ std::vector<Progress> Outbox::fail_all(port::Store& store, ErrorCode reason)
         for (auto& progress : fail_device(store, device, reason))
             out.push_back(std::move(progress));
     return out;
-}
-
-std::vector<Progress> Outbox::expire(port::Store& store, Moment now)
-{
-    std::vector<Progress> out;
-    if (now.mono < expire_after_) return out;
-    expire_after_ = now.mono + look_again_max;
-    for (;;) {
-        const auto page = store.open_deliveries(0, lane_page_max);
-        if (page.empty()) break;
-        std::size_t expired = 0;
-        for (const auto& row : page) {
-            const auto left_ms = row.accepted_ms + limits_.deadline_ms - now.wall_ms;
-            if (left_ms > 0) {
-                // Accepted in order: the first that lives is the next to go.
-                expire_after_ = now.mono + from_ms(left_ms);
-                break;
-            }
-            settle(store, row.message, row.device, DeliveryState::failed, {}, ErrorCode::expired, out);
-            ++expired;
-        }
-        if (expired < page.size() || store.failed()) break;
-    }
-    return out;
-}
-
-Instant Outbox::deadline() const
-{
-    Instant out = messages_ > 0 ? expire_after_ : never;
-    out = earlier(out, rescan_after_);
-    for (const auto& [device, entry] : devices_)
-        if (entry.queued > 0 && entry.mailbox_after > Instant{} &&
-            std::any_of(entry.lanes.begin(), entry.lanes.end(), [](const auto& used) { return used.route.link == 0; }))
-            out = earlier(out, entry.mailbox_after);
-    return out;
-}
-
-std::size_t Outbox::drop_overdue(Instant now)
-{
-    std::size_t dropped = 0;
-    for (auto& [device, entry] : devices_)
-        for (auto& used : entry.lanes)
-            dropped += used.lane.drop_overdue(limits_, now);
-    return dropped;
 }
 
 Route Outbox::route_of(const Entry& entry, const MessageId& id, std::uint64_t link, bool stored) const

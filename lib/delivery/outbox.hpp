@@ -157,6 +157,12 @@ private:
         };
         std::vector<Orphan> orphans;
     };
+    /// Rows of the store that are read at once.
+    static constexpr std::uint32_t scan_page = 256;
+    /// Looks for stored envelopes that are due for the mailbox again.
+    void rescan(port::Store& store, Moment now);
+    /// One was stored now.
+    void rescan_in_time(Moment now);
     void queue_overdue(port::Store& store, const DeviceId& device, Entry& entry, Moment now);
     [[nodiscard]] bool collect_lane(port::Store& store, Moment now, Entry& entry, const DeviceId& device,
                                     Entry::Used& used, Gathering& gathering, Batch& out);

@@ -20,6 +20,7 @@
 #include "lib/mls/treekem.hpp"
 
 #include <deque>
+#include <functional>
 
 namespace godwit::mls {
 
@@ -68,6 +69,23 @@ struct PastEpoch {
     WipedBytes sender_data_secret;
     std::shared_ptr<const ListOf<Bytes>> signature_keys; ///< By leaf index; empty for blank leaves.
     SecretTree secret_tree;
+};
+
+/// Some ratchets of one epoch, as they are stored.
+struct RatchetPart {
+    std::uint64_t epoch = 0;
+    PartIndex part = 0;
+    WipedBytes bytes; ///< Empty: nothing is left of it.
+};
+struct RatchetEpoch {
+    std::uint64_t epoch = 0;
+    PartIndex parts = 0;
+    template <class Io, class Self>
+    static void tls(Io& io, Self& s)
+    {
+        io(s.epoch, s.parts);
+    }
+    friend bool operator==(const RatchetEpoch&, const RatchetEpoch&) = default;
 };
 
 struct CommitOptions {
@@ -146,11 +164,12 @@ public:
     /// Signed; with the ratchet_tree and external_pub extensions as asked.
     [[nodiscard]] GroupInfo group_info(const Environment& env, bool with_tree, bool with_external_pub) const;
 
-    /// Section 11.2, step 3, after a ReInit was committed. One KeyPackage per other member.
+    /// Section 11.2, step 3, after a ReInit was committed. A KeyPackage for every other member: reinit_mismatch when
+    /// one was left out.
     [[nodiscard]] MlsResult<CommitOutput> reinitialize(const Environment& env, const LeafNodeOptions& leaf,
                                                        const SignatureKeyPair& signer, Lifetime lifetime,
                                                        const std::vector<KeyPackage>& members) const;
-    /// Section 11.3.
+    /// Section 11.3. Of members only: branch_mismatch.
     [[nodiscard]] MlsResult<CommitOutput> branch(const Environment& env, BytesView group_id,
                                                  const LeafNodeOptions& leaf, const SignatureKeyPair& signer,
                                                  Lifetime lifetime, const std::vector<KeyPackage>& members) const;
@@ -175,11 +194,23 @@ public:
     [[nodiscard]] std::size_t skipped_keys(LeafIndex leaf) const { return secret_tree_.skipped_keys(leaf); }
     [[nodiscard]] std::size_t skipped_keys() const noexcept; ///< Of all senders and epochs.
 
-    // State that survives. Two parts, because they change at different times: proposals and commits change the
-    // epoch part, every message sent or opened changes only the ratchets.
+    // State that survives. The epoch part and the ratchets, because they change at different times: proposals and
+    // commits change the epoch part, every message sent or opened changes only ratchets.
     [[nodiscard]] WipedBytes serialize_epoch() const;
+    /// All of them: for a group that is stored once.
     [[nodiscard]] WipedBytes serialize_ratchets() const;
     [[nodiscard]] static MlsResult<Group> deserialize(BytesView epoch_part, BytesView ratchets_part);
+
+    /// Or in parts (secret_tree.hpp), so that a message writes only what it moved: those that have changed since the
+    /// last call; of a group that was made, joined or deserialised from one piece, all that there are.
+    [[nodiscard]] std::vector<RatchetPart> take_moved_ratchets();
+    /// All of them, the next time.
+    void all_ratchets_moved();
+    /// Which epochs have parts, newest first. What is stored of others may go.
+    [[nodiscard]] std::vector<RatchetEpoch> ratchet_epochs() const;
+    /// A part that is not there is an empty one.
+    using RatchetSource = std::function<std::optional<WipedBytes>(std::uint64_t epoch, PartIndex part)>;
+    [[nodiscard]] static MlsResult<Group> deserialize(BytesView epoch_part, const RatchetSource& ratchets);
 
 private:
     Group() = default;
@@ -240,7 +271,12 @@ private:
     static void tls_epoch(Io& io, Self& s);
     template <class Io, class Self>
     static void tls_ratchets(Io& io, Self& s);
+    /// Without ratchets yet.
+    [[nodiscard]] static MlsResult<Group> deserialize_epoch(BytesView epoch_part);
     [[nodiscard]] MlsError check_deserialized();
+    /// The trees that have ratchets, with their epochs, newest first.
+    template <class Self, class Each>
+    static void for_each_tree(Self& self, Each&& each);
 
     GroupOptions options_;
     GroupContext context_;
@@ -275,6 +311,10 @@ struct Group::ExternalJoin {
                                                                    const std::vector<PreSharedKeyID>& ids);
 /// Section 12.4.3: a joiner takes part in no other group of this id.
 [[nodiscard]] bool is_group_id_in_use(const Environment& env, BytesView group_id);
+/// Sections 11.2 and 11.3, for who starts such a group and who joins it: all old members are in a reinitialised group
+/// (reinit_mismatch), only old members in a branch (branch_mismatch).
+[[nodiscard]] MlsError check_subgroup_members(ResumptionPSKUsage usage, const RatchetTree& old,
+                                              const RatchetTree& fresh, const AuthenticationService& authentication);
 /// The credentials of all members, asked about.
 [[nodiscard]] MlsError check_tree_credentials(const RatchetTree& tree, const AuthenticationService& authentication);
 /// "Verify that none of the public keys in the UpdatePath appear in any node of the new ratchet tree."

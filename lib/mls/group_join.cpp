@@ -23,20 +23,6 @@ const Group* find_group(const Environment& env, BytesView group_id)
     return nullptr;
 }
 
-// Every member of `a` is, according to the application, one of `b`.
-bool is_subset(const RatchetTree& a, const RatchetTree& b, const AuthenticationService& authentication)
-{
-    bool all = true;
-    a.for_each_member([&](LeafIndex, const LeafNode& mine) {
-        bool found = false;
-        b.for_each_member([&](LeafIndex, const LeafNode& theirs) {
-            found = found || authentication.is_same_client(mine.credential, theirs.credential);
-        });
-        all = all && found;
-    });
-    return all;
-}
-
 // Every node above us that does not list us as unmerged has its key from a path secret: without it the next path that
 // is encrypted to that node would shut us out.
 bool knows_own_path(const RatchetTree& tree, const TreePrivate& own)
@@ -61,10 +47,11 @@ MlsError check_subgroup(const Environment& env, const PreSharedKeyID& psk, const
         const ReInit& reinit = *old->reinit();
         const bool same = reinit.group_id == context.group_id && reinit.version == context.version &&
                           reinit.cipher_suite == context.cipher_suite && reinit.extensions == context.extensions;
-        return same && is_subset(old->tree(), tree, env.authentication) ? MlsError::none : MlsError::reinit_mismatch;
+        if (!same) return MlsError::reinit_mismatch;
+    } else if (old->context().version != context.version || old->cipher_suite() != context.cipher_suite) {
+        return MlsError::branch_mismatch;
     }
-    const bool same = old->context().version == context.version && old->cipher_suite() == context.cipher_suite;
-    return same && is_subset(tree, old->tree(), env.authentication) ? MlsError::none : MlsError::branch_mismatch;
+    return check_subgroup_members(psk.usage, old->tree(), tree, env.authentication);
 }
 
 } // namespace

@@ -137,18 +137,96 @@ WipedBytes Group::serialize_ratchets() const
     return std::move(io).take();
 }
 
-MlsResult<Group> Group::deserialize(BytesView epoch_part, BytesView ratchets_part)
+template <class Self, class Each>
+void Group::for_each_tree(Self& self, Each&& each)
 {
-    if (epoch_part.size() > message_bytes_max || ratchets_part.size() > message_bytes_max)
-        return MlsError::message_too_large;
+    if (self.left_) return;
+    each(self.context_.epoch, self.secret_tree_);
+    for (auto& past : self.past_)
+        each(past.epoch, past.secret_tree);
+}
+
+std::vector<RatchetPart> Group::take_moved_ratchets()
+{
+    std::vector<RatchetPart> out;
+    for_each_tree(*this, [&](std::uint64_t epoch, SecretTree& tree) {
+        for (const PartIndex part : tree.take_moved()) {
+            Writer io;
+            if (!tree.is_empty(part)) {
+                io(state_version, epoch, part);
+                tree.write_part(io, part);
+            }
+            out.push_back({epoch, part, std::move(io).take()});
+        }
+    });
+    return out;
+}
+
+void Group::all_ratchets_moved()
+{
+    for_each_tree(*this, [](std::uint64_t, SecretTree& tree) { tree.all_moved(); });
+}
+
+std::vector<RatchetEpoch> Group::ratchet_epochs() const
+{
+    std::vector<RatchetEpoch> out;
+    for_each_tree(
+        *this, [&](std::uint64_t epoch, const SecretTree& tree) { out.push_back({epoch, parts_of(tree.leaves())}); });
+    return out;
+}
+
+MlsResult<Group> Group::deserialize_epoch(BytesView epoch_part)
+{
+    if (epoch_part.size() > message_bytes_max) return MlsError::message_too_large;
     Group out;
     Reader epoch(epoch_part);
     tls_epoch(epoch, out);
     if (epoch.finish() != MlsError::none) return epoch.finish();
+    return out;
+}
+
+MlsResult<Group> Group::deserialize(BytesView epoch_part, BytesView ratchets_part)
+{
+    if (ratchets_part.size() > message_bytes_max) return MlsError::message_too_large;
+    auto out = deserialize_epoch(epoch_part);
+    if (!out) return out;
     Reader ratchets(ratchets_part);
-    tls_ratchets(ratchets, out);
+    tls_ratchets(ratchets, *out);
     if (ratchets.finish() != MlsError::none) return ratchets.finish();
-    GODWIT_MLS_CHECK(out.check_deserialized());
+    GODWIT_MLS_CHECK(out->check_deserialized());
+    return out;
+}
+
+MlsResult<Group> Group::deserialize(BytesView epoch_part, const RatchetSource& ratchets)
+{
+    auto out = deserialize_epoch(epoch_part);
+    if (!out) return out;
+    if (!out->tree_ || out->tree_->leaves() > leaves_max) return MlsError::state_malformed;
+    MlsError error = MlsError::none;
+    const auto fill = [&](std::uint64_t epoch, SecretTree& tree, std::size_t leaves) {
+        tree = SecretTree::blank(out->context_.cipher_suite, static_cast<std::uint32_t>(leaves));
+        for (PartIndex part = 0; part < parts_of(tree.leaves()) && error == MlsError::none; ++part) {
+            const auto bytes = ratchets(epoch, part);
+            if (!bytes) continue;
+            Reader io(*bytes);
+            std::uint16_t version = 0;
+            std::uint64_t its_epoch = 0;
+            PartIndex its_part = 0;
+            io(version);
+            io.require(version == state_version, MlsError::state_version);
+            io(its_epoch, its_part);
+            io.require(its_epoch == epoch && its_part == part, MlsError::state_malformed);
+            tree.read_part(io, part);
+            error = io.finish();
+        }
+    };
+    if (!out->left_) {
+        fill(out->context_.epoch, out->secret_tree_, out->tree_->leaves());
+        for (PastEpoch& past : out->past_)
+            fill(past.epoch, past.secret_tree, past.signature_keys->items.size());
+    }
+    GODWIT_MLS_CHECK(error);
+    GODWIT_MLS_CHECK(out->check_deserialized());
     return out;
 }
 

@@ -4,6 +4,31 @@
 #include "lib/mls/group.hpp"
 
 namespace godwit::mls {
+namespace {
+
+// Every member of `a` is, according to the application, one of `b`.
+bool is_subset(const RatchetTree& a, const RatchetTree& b, const AuthenticationService& authentication)
+{
+    bool all = true;
+    a.for_each_member([&](LeafIndex, const LeafNode& mine) {
+        bool found = false;
+        b.for_each_member([&](LeafIndex, const LeafNode& theirs) {
+            found = found || authentication.is_same_client(mine.credential, theirs.credential);
+        });
+        all = all && found;
+    });
+    return all;
+}
+
+} // namespace
+
+MlsError check_subgroup_members(ResumptionPSKUsage usage, const RatchetTree& old, const RatchetTree& fresh,
+                                const AuthenticationService& authentication)
+{
+    if (usage == ResumptionPSKUsage::reinit)
+        return is_subset(old, fresh, authentication) ? MlsError::none : MlsError::reinit_mismatch;
+    return is_subset(fresh, old, authentication) ? MlsError::none : MlsError::branch_mismatch;
+}
 
 MlsResult<CommitOutput> Group::start_subgroup(const Environment& env, Group fresh, ResumptionPSKUsage usage,
                                               const std::vector<KeyPackage>& members) const
@@ -20,7 +45,9 @@ MlsResult<CommitOutput> Group::start_subgroup(const Environment& env, Group fres
     env.entropy.fill(psk.psk_nonce);
     options.proposals.push_back(Proposal{PreSharedKey{std::move(psk)}});
     auto out = fresh.commit_with(env, options, true, this);
-    if (out) out->commit.clear(); // Nobody was there in epoch 0.
+    if (!out) return out;
+    GODWIT_MLS_CHECK(check_subgroup_members(usage, *tree_, out->next.tree(), env.authentication));
+    out->commit.clear(); // Nobody was there in epoch 0.
     return out;
 }
 
@@ -29,7 +56,7 @@ MlsResult<CommitOutput> Group::reinitialize(const Environment& env, const LeafNo
                                             const std::vector<KeyPackage>& members) const
 {
     if (left_) return MlsError::group_left;
-    if (!reinit_ || members.size() + 1 < tree_->member_count()) return MlsError::invalid_argument;
+    if (!reinit_) return MlsError::invalid_argument;
     if (reinit_->version != ProtocolVersion::mls10) return MlsError::unsupported_version;
     auto fresh =
         create(env, reinit_->cipher_suite, reinit_->group_id, leaf, signer, lifetime, reinit_->extensions, options_);

@@ -19,6 +19,17 @@ WipedBytes next_secret(BytesView secret, std::uint32_t generation)
     return derive_tree_secret(secret, "secret", generation, kdf_nh);
 }
 
+PartIndex part_of_leaf(LeafIndex leaf)
+{
+    return 1 + leaf / part_leaves;
+}
+
+PartIndex part_of_node(NodeIndex x)
+{
+    const LeafRange below = leaves_below(x);
+    return below.last - below.first + 1 >= part_leaves ? 0 : part_of_leaf(below.first);
+}
+
 /// The oldest go first, from the ratchet that has more.
 void keep_skipped(SenderRatchets& both, std::size_t keep)
 {
@@ -35,6 +46,15 @@ SecretTree::SecretTree(CipherSuite suite, WipedBytes encryption_secret, std::uin
     : suite_(suite), leaves_(leaves)
 {
     nodes_.emplace(root_of(leaves), std::move(encryption_secret));
+    all_moved();
+}
+
+SecretTree SecretTree::blank(CipherSuite suite, std::uint32_t leaves)
+{
+    SecretTree out;
+    out.suite_ = suite;
+    out.leaves_ = leaves;
+    return out;
 }
 
 MessageKey SecretTree::key_of(BytesView secret, std::uint32_t generation) const
@@ -80,6 +100,7 @@ SenderRatchets& SecretTree::ratchets(LeafIndex leaf)
         const NodeIndex x = at->first;
         WipedBytes left_secret = expand_with_label(at->second, "tree", as_bytes("left"), kdf_nh);
         WipedBytes right_secret = expand_with_label(at->second, "tree", as_bytes("right"), kdf_nh);
+        moved_.insert(part_of_node(x));
         nodes_.erase(at);
         const auto left_at = nodes_.emplace(*left(x), std::move(left_secret)).first;
         const auto right_at = nodes_.emplace(*right(x), std::move(right_secret)).first;
@@ -89,6 +110,7 @@ SenderRatchets& SecretTree::ratchets(LeafIndex leaf)
     fresh.handshake.secret = expand_with_label(at->second, "handshake", {}, kdf_nh);
     fresh.application.secret = expand_with_label(at->second, "application", {}, kdf_nh);
     nodes_.erase(at);
+    moved_.insert(part_of_leaf(leaf));
     return ratchets_.emplace(leaf, std::move(fresh)).first->second;
 }
 
@@ -96,6 +118,7 @@ MlsResult<SecretTree::Generation> SecretTree::next(LeafIndex leaf, RatchetType t
 {
     HashRatchet& ratchet = select(ratchets(leaf), type);
     if (ratchet.next > generation_max) return MlsError::generation_exhausted;
+    moved_.insert(part_of_leaf(leaf));
     Generation out{ratchet.next, key_of(ratchet.secret, ratchet.next)};
     ratchet.secret = next_secret(ratchet.secret, ratchet.next);
     ++ratchet.next;
@@ -133,6 +156,7 @@ void SecretTree::consume(Peek peek)
 {
     SenderRatchets& both = ratchets(peek.leaf);
     HashRatchet& ratchet = select(both, peek.type);
+    moved_.insert(part_of_leaf(peek.leaf));
     if (peek.secret_after.empty()) {
         skipped_ -= ratchet.skipped.erase(peek.generation);
         return;
@@ -165,6 +189,7 @@ void SecretTree::limit_skipped(std::size_t each, std::size_t& excess)
         if (have <= each) continue;
         const std::size_t drop = std::min(have - each, excess);
         keep_skipped(both, have - drop);
+        moved_.insert(part_of_leaf(leaf));
         excess -= drop;
         skipped_ -= drop;
     }
@@ -172,8 +197,11 @@ void SecretTree::limit_skipped(std::size_t each, std::size_t& excess)
 
 void SecretTree::forget_skipped_handshakes()
 {
-    for (auto& [leaf, both] : ratchets_)
+    for (auto& [leaf, both] : ratchets_) {
+        if (both.handshake.skipped.empty()) continue;
         both.handshake.skipped.clear();
+        moved_.insert(part_of_leaf(leaf));
+    }
     recount_skipped();
 }
 
@@ -182,6 +210,52 @@ void SecretTree::recount_skipped() noexcept
     skipped_ = 0;
     for (const auto& [leaf, both] : ratchets_)
         skipped_ += both.skipped();
+}
+
+void SecretTree::all_moved()
+{
+    for (const auto& [node, secret] : nodes_)
+        moved_.insert(part_of_node(node));
+    for (const auto& [leaf, both] : ratchets_)
+        moved_.insert(part_of_leaf(leaf));
+}
+
+bool SecretTree::is_empty(PartIndex part) const
+{
+    const auto here = [part](const auto& entry) { return part_of_node(entry.first) == part; };
+    if (part == 0) return std::none_of(nodes_.begin(), nodes_.end(), here);
+    const LeafIndex first = (part - 1) * part_leaves, end = first + part_leaves;
+    const auto ratchet = ratchets_.lower_bound(first);
+    if (ratchet != ratchets_.end() && ratchet->first < end) return false;
+    return std::none_of(nodes_.lower_bound(node_of(first)), nodes_.lower_bound(node_of(end)), here);
+}
+
+void SecretTree::write_part(Writer& io, PartIndex part) const
+{
+    const LeafIndex first = part == 0 ? 0 : (part - 1) * part_leaves, end = part == 0 ? leaves_ : first + part_leaves;
+    io.vector([&] {
+        for (auto at = nodes_.lower_bound(node_of(first)); at != nodes_.lower_bound(node_of(end)); ++at)
+            if (part_of_node(at->first) == part) io(at->first, at->second);
+    });
+    io.vector([&] {
+        if (part == 0) return;
+        for (auto at = ratchets_.lower_bound(first); at != ratchets_.lower_bound(end); ++at)
+            io(at->first, at->second);
+    });
+}
+
+void SecretTree::read_part(Reader& io, PartIndex part)
+{
+    std::map<NodeIndex, WipedBytes> nodes;
+    std::map<LeafIndex, SenderRatchets> senders;
+    io(nodes, senders);
+    for (const auto& [node, secret] : nodes)
+        io.require(node < node_width(leaves_) && part_of_node(node) == part, MlsError::state_malformed);
+    for (const auto& [leaf, both] : senders)
+        io.require(part_of_leaf(leaf) == part, MlsError::state_malformed);
+    nodes_.merge(nodes);
+    ratchets_.merge(senders);
+    recount_skipped();
 }
 
 std::size_t fair_share(const std::vector<std::size_t>& counts, std::size_t all)

@@ -4,11 +4,16 @@
 // What was used is gone (section 9.2): deriving a child pair erases the parent, taking a key erases it. Keys that
 // were skipped wait for late messages, within the bounds below. Opening is done in two steps, so that a message
 // which does not verify consumes nothing: peek() gives the key, consume() makes it so.
+//
+// A tree is stored in parts, so that a message writes what it moved and not what thousands of others have: part 0 has
+// the secrets of subtrees of part_leaves and more, part 1 + n the ratchets of the n-th part_leaves leaves and the
+// secrets between them. A message moves the part of its sender; the first one from there moves part 0 too.
 #pragma once
 
 #include "lib/mls/framing.hpp"
 
 #include <map>
+#include <set>
 
 namespace godwit::mls {
 
@@ -21,6 +26,14 @@ inline constexpr std::size_t skipped_keys_epoch_max = 2000;
 inline constexpr std::uint32_t forward_steps_max = 1000;
 /// A ratchet ends here: generation is a uint32 and 0xffffffff would wrap.
 inline constexpr std::uint32_t generation_max = 0xfffffffe;
+
+inline constexpr std::uint32_t part_leaves = 16;
+using PartIndex = std::uint32_t;
+/// How many parts a tree has, empty ones included.
+[[nodiscard]] constexpr PartIndex parts_of(std::uint32_t leaves) noexcept
+{
+    return 1 + (leaves + part_leaves - 1) / part_leaves;
+}
 
 /// Handshake content (proposals, commits) and application data have ratchets of their own.
 enum class RatchetType : std::uint8_t { handshake = 0, application = 1 };
@@ -92,8 +105,20 @@ public:
     static void tls(Io& io, Self& s)
     {
         io(s.suite_, s.leaves_, s.nodes_, s.ratchets_);
-        if constexpr (!Io::writes) s.recount_skipped();
+        if constexpr (!Io::writes) {
+            s.recount_skipped();
+            s.all_moved();
+        }
     }
+    /// Parts that are not as they were when this was called last; of a new tree those that are not empty.
+    [[nodiscard]] std::set<PartIndex> take_moved() { return std::exchange(moved_, {}); }
+    /// All that are not empty.
+    void all_moved();
+    [[nodiscard]] bool is_empty(PartIndex part) const;
+    void write_part(Writer& io, PartIndex part) const;
+    /// Into a tree without any secret: `blank()`, then its parts, then is_sound().
+    [[nodiscard]] static SecretTree blank(CipherSuite suite, std::uint32_t leaves);
+    void read_part(Reader& io, PartIndex part);
     /// For deserialised trees: bounds and contradictions.
     [[nodiscard]] bool is_sound() const;
 
@@ -112,6 +137,7 @@ private:
     std::map<NodeIndex, WipedBytes> nodes_; ///< Secrets of subtrees that nobody has spoken from.
     std::map<LeafIndex, SenderRatchets> ratchets_;
     std::size_t skipped_ = 0; ///< Over all of ratchets_.
+    std::set<PartIndex> moved_;
 };
 
 /// How many keys each may keep for certain so that together they have at most `all`: who has less loses nothing.

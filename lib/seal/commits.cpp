@@ -54,6 +54,7 @@ Changes Groups::State::entered(Conversation& c, const Members& before, bool join
     out.added = without(now, before, device);
     out.removed = without(before, now, device);
     if (joined) {
+        c.replaced = true;
         c.about.since.clear();
         c.about.entered.clear();
     }

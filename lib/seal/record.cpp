@@ -16,11 +16,41 @@ std::size_t parts_for(std::size_t size_bytes)
     return (length_bytes + size_bytes + part_bytes_max - 1) / part_bytes_max;
 }
 
+WipedBytes taken(Bytes value)
+{
+    WipedBytes out(value.begin(), value.end());
+    wipe(value);
+    return out;
+}
+
 } // namespace
 
 std::string value_name(const ConversationId& conversation, std::string_view what)
 {
     return "mls/" + to_hex(conversation.view()) + '/' + std::string(what);
+}
+
+std::string ratchet_name(const ConversationId& conversation, std::uint64_t epoch, mls::PartIndex part)
+{
+    return value_name(conversation, "ratchets") + '/' + std::to_string(epoch) + '/' + std::to_string(part);
+}
+
+void remove_ratchets(port::Store& store, const ConversationId& conversation, const mls::RatchetEpoch& epoch)
+{
+    for (mls::PartIndex part = 0; part < epoch.parts; ++part)
+        store.remove_value(ratchet_name(conversation, epoch.epoch, part));
+}
+
+std::optional<mls::Group> load_group(port::Store& store, const ConversationId& conversation)
+{
+    const auto epoch_part = LongValue(value_name(conversation, "epoch")).load(store);
+    if (!epoch_part) return std::nullopt;
+    auto out = mls::Group::deserialize(*epoch_part, [&](std::uint64_t epoch, mls::PartIndex part) {
+        auto value = store.value(ratchet_name(conversation, epoch, part));
+        return value ? std::optional(taken(std::move(*value))) : std::nullopt;
+    });
+    if (!out || out->has_left()) return std::nullopt;
+    return std::move(*out);
 }
 
 std::string LongValue::part(std::size_t index) const

@@ -5,14 +5,16 @@
 //   mls/index                    every conversation that has, or had, a group here
 //   mls/<conversation>/about     what the group itself does not know (About)
 //   mls/<conversation>/epoch     the group: what changes with commits
-//   mls/<conversation>/ratchets  the group: what changes with every message
+//   mls/<conversation>/ratchets  what was sent, and which epochs have ratchets here (Ratchets)
+//   mls/<conversation>/ratchets/<epoch>/<part>   the group: what changes with every message, in parts, so that each
+//                                writes little (lib/mls/secret_tree.hpp)
 //   mls/<conversation>/pending   a commit whose answer is not known, and the group that it leads to (Pending)
 //   mls/kp/index, mls/kp/<ref>   KeyPackages that are out there, and their private halves (key_packages.hpp)
 //
 // A value of the store has 1 MiB at most, so long ones go on in <name>/1, <name>/2, …
 #pragma once
 
-#include "lib/mls/codec.hpp"
+#include "lib/mls/group.hpp"
 #include "lib/seal/groups.hpp"
 
 namespace godwit::seal {
@@ -71,14 +73,23 @@ struct About {
 };
 
 struct Ratchets {
-    std::uint32_t sent = 0; ///< Since our leaf got its keys.
-    WipedBytes group;
+    std::uint32_t sent = 0;                ///< Since our leaf got its keys.
+    std::vector<mls::RatchetEpoch> epochs; ///< Whose parts are in the store.
     template <class Io, class Self>
     static void tls(Io& io, Self& s)
     {
-        io(s.sent, s.group);
+        auto version = record_version;
+        io(version);
+        io.require(version == record_version, mls::MlsError::state_version);
+        io(s.sent, s.epochs);
     }
+    friend bool operator==(const Ratchets&, const Ratchets&) = default;
 };
+[[nodiscard]] std::string ratchet_name(const ConversationId& conversation, std::uint64_t epoch, mls::PartIndex part);
+/// All parts of one epoch.
+void remove_ratchets(port::Store& store, const ConversationId& conversation, const mls::RatchetEpoch& epoch);
+/// What "epoch" and the parts make; nullopt where that is no group that we could go on with.
+[[nodiscard]] std::optional<mls::Group> load_group(port::Store& store, const ConversationId& conversation);
 
 struct Pending {
     Outgoing outgoing;

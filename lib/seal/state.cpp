@@ -84,16 +84,15 @@ Conversation* Groups::State::find(const ConversationId& id)
     auto fresh = std::make_unique<Conversation>(id);
     if (const auto about = fresh->about_value.load(store))
         if (auto decoded = mls::decode<About>(*about)) fresh->about = std::move(*decoded);
-    const auto epoch = fresh->epoch_value.load(store);
-    const auto ratchets = fresh->ratchets_value.load(store);
     // State that does not read (of another version of godwit) is like no state: we join again from outside.
-    if (epoch && ratchets)
-        if (auto decoded = mls::decode<Ratchets>(*ratchets))
-            if (auto group = mls::Group::deserialize(*epoch, decoded->group);
-                group.ok() && !group->has_left() && parse_group_id(group->group_id())) {
+    if (const auto ratchets = fresh->ratchets_value.load(store))
+        if (auto decoded = mls::decode<Ratchets>(*ratchets)) {
+            fresh->stored_ratchets = std::move(*decoded);
+            if (auto group = load_group(store, id); group && parse_group_id(group->group_id())) {
                 fresh->group = std::move(*group);
-                fresh->sent = decoded->sent;
+                fresh->sent = fresh->stored_ratchets.sent;
             }
+        }
     fresh->touched = ++clock;
     Conversation* const out = fresh.get();
     loaded.emplace(id, std::move(fresh));
@@ -125,16 +124,37 @@ Conversation* Groups::State::make(const ConversationId& id)
 void Groups::State::save(Conversation& conversation)
 {
     if (conversation.about_dirty) conversation.about_value.save(store, mls::encode(conversation.about));
-    if (!conversation.group && (conversation.epoch_dirty || conversation.ratchets_dirty)) {
-        conversation.epoch_value.remove(store);
-        conversation.ratchets_value.remove(store);
-    } else {
-        if (conversation.epoch_dirty) conversation.epoch_value.save(store, conversation.group->serialize_epoch());
-        if (conversation.ratchets_dirty)
-            conversation.ratchets_value.save(
-                store, mls::encode_secret(Ratchets{conversation.sent, conversation.group->serialize_ratchets()}));
+    if (conversation.epoch_dirty) {
+        if (conversation.group)
+            conversation.epoch_value.save(store, conversation.group->serialize_epoch());
+        else
+            conversation.epoch_value.remove(store);
     }
+    if (conversation.ratchets_dirty) save_ratchets(conversation);
     conversation.epoch_dirty = conversation.ratchets_dirty = conversation.about_dirty = false;
+}
+
+// Epochs that are over go -> what has moved is written.
+void Groups::State::save_ratchets(Conversation& c)
+{
+    Ratchets now;
+    if (c.group) now = {c.sent, c.group->ratchet_epochs()};
+    for (const mls::RatchetEpoch& old : c.stored_ratchets.epochs)
+        if (c.replaced || std::find(now.epochs.begin(), now.epochs.end(), old) == now.epochs.end())
+            remove_ratchets(store, c.id, old);
+    if (c.group) {
+        if (std::exchange(c.replaced, false)) c.group->all_ratchets_moved();
+        for (const mls::RatchetPart& part : c.group->take_moved_ratchets()) {
+            const auto name = ratchet_name(c.id, part.epoch, part.part);
+            part.bytes.empty() ? store.remove_value(name) : store.put_value(name, part.bytes);
+        }
+    }
+    if (now == c.stored_ratchets) return;
+    if (c.group)
+        c.ratchets_value.save(store, mls::encode(now));
+    else
+        c.ratchets_value.remove(store);
+    c.stored_ratchets = std::move(now);
 }
 
 // The one that was touched last stays: the caller works on it.
@@ -180,9 +200,14 @@ void Groups::State::write_index()
 
 void Groups::forget_all(port::Store& store)
 {
-    for (const auto& id : load_names(store, index_name))
+    for (const auto& id : load_names(store, index_name)) {
+        if (const auto value = LongValue(value_name(id, "ratchets")).load(store))
+            if (const auto ratchets = mls::decode<Ratchets>(*value))
+                for (const mls::RatchetEpoch& epoch : ratchets->epochs)
+                    remove_ratchets(store, id, epoch);
         for (const auto what : {"about", "epoch", "ratchets", "pending"})
             LongValue(value_name(id, what)).remove(store);
+    }
     KeyPackageShelf::forget_all(store);
     store.remove_value(pending_list_name);
     store.remove_value(index_name);

@@ -10,6 +10,7 @@
 #include "lib/seal/key_packages.hpp"
 #include "lib/seal/label.hpp"
 #include "lib/seal/membership.hpp"
+#include "lib/seal/record.hpp"
 
 #include <set>
 
@@ -28,6 +29,8 @@ struct Conversation {
     bool epoch_dirty = false;
     bool ratchets_dirty = false;
     bool about_dirty = false;
+    bool replaced = false;     ///< The group came from elsewhere: what is stored of the one before does not lead to it.
+    Ratchets stored_ratchets;  ///< As the store has it.
     std::uint64_t touched = 0; ///< For evicting the one that has not been needed for longest.
     LongValue epoch_value;
     LongValue ratchets_value;
@@ -50,6 +53,7 @@ struct Groups::State {
     /// As find(), or a new one without a group; nullptr: conversations_max.
     Conversation* make(const ConversationId& id);
     void save(Conversation& conversation);
+    void save_ratchets(Conversation& conversation);
     void evict();
     [[nodiscard]] mls::Environment environment(const mls::AuthenticationService& service, WallMs now_ms) const;
     [[nodiscard]] mls::SignatureKeyPair signer() const;

@@ -78,50 +78,34 @@ int MainFile::create(const Key& key)
 // Nothing is written before the key has proved right.
 int MainFile::enter(const Key& key, std::uint64_t physical_bytes, bool may_be_new)
 {
-    Slot slots[2];
-    SlotHealth health[2];
-    for (unsigned i = 0; i < 2; ++i) {
-        const int rc = file_.read(slots[i].data(), slot_bytes, std::uint64_t{i} * slot_bytes);
-        if (rc != SQLITE_OK && rc != SQLITE_IOERR_SHORT_READ) return rc;
-        health[i] = slot_health(slots[i]);
-    }
-    if (health[0] == SlotHealth::newer_version || health[1] == SlotHealth::newer_version) {
+    Superblock block;
+    if (const int rc = block.read(file_); rc != SQLITE_OK) return rc;
+    if (block.any(SlotHealth::newer_version)) {
         vfs_.report({ErrorCode::storage_too_new, "a newer godwit wrote this store: update; the file is untouched"});
         return SQLITE_CANTOPEN;
     }
-    if (health[0] == SlotHealth::damaged && health[1] == SlotHealth::damaged) {
-        if (may_be_new && is_stillborn(slots[0], physical_bytes)) return create(key);
+    if (block.lost()) {
+        if (may_be_new && is_stillborn(block.slots[0], physical_bytes)) return create(key);
         vfs_.report(damaged_store("this is no godwit store, or both copies of its superblock are damaged"));
         return SQLITE_IOERR_DATA;
     }
-
-    // Two whole copies that differ are a rekey that was cut short: whichever key comes first decides.
-    Error refusal;
-    for (unsigned i = 0; i < 2; ++i) {
-        if (health[i] != SlotHealth::whole) continue;
-        auto opened = unwrap(slots[i], key);
-        if (!opened) {
-            refusal = opened.error();
-            if (i == 0 && slots[0] == slots[1]) break; // no second Argon2id for the same answer
-            continue;
-        }
-        data_key_ = std::move(*opened);
-        sealer_.emplace(SecretBytes(data_key_.view()));
-        slot_ = slots[i];
-        // Birth is a fact about the file, whichever copy recorded it.
-        const unsigned other = 1 - i;
-        if (health[other] == SlotHealth::whole && slot_born(slots[other])) slot_ = as_born(slot_);
-        if (!born()) {
-            if (const int rc = file_.truncate(prefix_bytes); rc != SQLITE_OK) return rc;
-        } else if (physical_bytes <= prefix_bytes) {
-            vfs_.report(damaged_store("the store was cut off after its superblock"));
-            return SQLITE_IOERR_DATA;
-        }
-        if (slots[i] == slot_ && slots[other] == slot_) return SQLITE_OK;
-        return write_both_slots(slot_, other);
+    auto opened = block.open(key);
+    if (!opened) {
+        vfs_.report(opened.error());
+        return SQLITE_CANTOPEN;
     }
-    vfs_.report(std::move(refusal));
-    return SQLITE_CANTOPEN;
+    const unsigned mine = opened->slot, other = 1 - mine;
+    data_key_ = std::move(opened->data_key);
+    sealer_.emplace(SecretBytes(data_key_.view()));
+    slot_ = block.born() ? as_born(block.slots[mine]) : block.slots[mine];
+    if (!born()) {
+        if (const int rc = file_.truncate(prefix_bytes); rc != SQLITE_OK) return rc;
+    } else if (physical_bytes <= prefix_bytes) {
+        vfs_.report(damaged_store("the store was cut off after its superblock"));
+        return SQLITE_IOERR_DATA;
+    }
+    if (block.slots[mine] == slot_ && block.slots[other] == slot_) return SQLITE_OK;
+    return write_both_slots(slot_, other);
 }
 
 int MainFile::write_both_slots(const Slot& slot, unsigned first)

@@ -153,4 +153,35 @@ Result<SecretBytes> unwrap(const Slot& slot, const Key& key)
     return data_key;
 }
 
+int Superblock::read(RawFile& file)
+{
+    for (unsigned i = 0; i < 2; ++i) {
+        slots[i].fill(0);
+        const int rc = file.read(slots[i].data(), slot_bytes, std::uint64_t{i} * slot_bytes);
+        if (rc != SQLITE_OK && rc != SQLITE_IOERR_SHORT_READ) return rc;
+        health[i] = slot_health(slots[i]);
+    }
+    return SQLITE_OK;
+}
+
+bool Superblock::born() const
+{
+    for (unsigned i = 0; i < 2; ++i)
+        if (health[i] == SlotHealth::whole && slot_born(slots[i])) return true;
+    return false;
+}
+
+Result<Superblock::Opened> Superblock::open(const Key& key) const
+{
+    Error refusal;
+    for (unsigned i = 0; i < 2; ++i) {
+        if (health[i] != SlotHealth::whole) continue;
+        auto opened = unwrap(slots[i], key);
+        if (opened) return Opened{i, std::move(*opened)};
+        refusal = opened.error();
+        if (i == 0 && slots[0] == slots[1]) break; // no second Argon2id for the same answer
+    }
+    return refusal;
+}
+
 } // namespace godwit::sqlite

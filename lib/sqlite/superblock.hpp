@@ -15,6 +15,7 @@
 
 #include "lib/sqlite/key.hpp"
 #include "lib/sqlite/layout.hpp"
+#include "lib/sqlite/raw_file.hpp"
 
 #include <array>
 
@@ -47,5 +48,26 @@ enum class SlotHealth { whole, damaged, newer_version };
 
 /// Precondition: whole. `wrong_key` when `key` does not open it; `storage_corrupt` when the cost in it is absurd.
 [[nodiscard]] Result<SecretBytes> unwrap(const Slot& slot, const Key& key);
+
+/// Both copies, as they stand in the file.
+struct Superblock {
+    Slot slots[2]{};
+    SlotHealth health[2]{};
+
+    /// SQLite's result code; a file that ends before is zeros, hence damaged.
+    [[nodiscard]] int read(RawFile& file);
+    [[nodiscard]] bool any(SlotHealth of) const { return health[0] == of || health[1] == of; }
+    [[nodiscard]] bool lost() const { return health[0] == SlotHealth::damaged && health[1] == SlotHealth::damaged; }
+    /// Birth is a fact about the file, whichever copy recorded it.
+    [[nodiscard]] bool born() const;
+
+    struct Opened {
+        unsigned slot = 0;
+        SecretBytes data_key;
+    };
+    /// Two whole copies that differ are a rekey that was cut short: whichever `key` opens first decides. Precondition:
+    /// not lost(). Errors: as unwrap() of the last one tried.
+    [[nodiscard]] Result<Opened> open(const Key& key) const;
+};
 
 } // namespace godwit::sqlite

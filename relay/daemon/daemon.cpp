@@ -2,6 +2,7 @@
 #include "relay/daemon/daemon.hpp"
 
 #include "lib/crypto/hash.hpp"
+#include "lib/crypto/secret_pages.hpp"
 #include "lib/wire/names.hpp"
 #include "relay/daemon/config_file.hpp"
 #include "relay/daemon/front.hpp"
@@ -216,6 +217,7 @@ Result<int> start(const Options& options)
     const auto at = listening_address(options.listen);
     if (!at.ok()) return at.error();
 
+    crypto::lock_secrets();
     ::umask(077); // the database is nobody else's business
     if (const auto made = ensure_directory(options.data); !made.ok()) return made.error();
     loop::SystemEntropy entropy;

@@ -22,12 +22,13 @@ def helps(world):
     program = world.given.client
     text = subprocess.run([program, "--help"], capture_output=True, check=True, timeout=30).stdout.decode()
     commands = ["stdio", "register", "login", "logout", "add", "accept", "remove", "block", "unblock", "contacts", "status", "send",
-                "history", "policy", "devices", "link", "link-code", "revoke", "safety", "verify"]
+                "history", "policy", "devices", "link", "link-code", "revoke", "safety", "verify", "check", "repair"]
     for word in [*commands, "--home", "--loopback", "--passphrase-file", "Exit codes"]:
         check(word in text, f"--help does not mention {word}")
     for command in commands:
         text = subprocess.run([program, command, "--help"], capture_output=True, check=True, timeout=30).stdout.decode()
-        check(len(text) > 100, f"{command} --help says nothing")
+        check(f"Usage: godwit {command}" in text, f"{command} --help does not show its usage:\n{text}")
+        check("A first conversation" not in text and "godwit --help" in text, f"{command} --help is not about it alone:\n{text}")
     for words in ([], ["--home"], ["--home", "x", "fly"], ["--home", "x", "send", "bob"], ["--home", "x", "history", "b", "--limit", "0"],
                   ["--home", "x", "policy", "fastest"], ["--home", "x", "link"], ["--home", "x", "link-code"], ["--home", "x", "revoke"],
                   ["--home", "x", "verify", "ben", "--undo", "--code", "x"], ["--home", "x", "--passphrase-file", "/nonexistent", "status"]):

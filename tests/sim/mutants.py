@@ -82,8 +82,8 @@ MUTANTS = [
      "return messages_ >= limits_.messages_max;", "return messages_ > limits_.messages_max;"),
     ("lane_skips_the_page_end", "lib/delivery/lane.cpp",
      "            cursor_ = page_.back().order;", "            cursor_ = page_.back().order + 1;"),
-    ("stored_is_never_offered_again", "lib/delivery/outbox.cpp",
-     "            if (entry.open > entry.queued) queue_overdue(store, device, entry, now);\n", ""),
+    ("stored_is_never_offered_again", "lib/delivery/outbox_time.cpp",
+     "        if (entry.open > entry.queued) queue_overdue(store, device, entry, now);\n", ""),
     # paths
     ("never_fall_back", "lib/route/choice.cpp",
      "    if (s.patience_until > now) {", "    if (s.peer_online) {"),
@@ -101,10 +101,16 @@ MUTANTS = [
     ("sealed_again_at_every_offer", "lib/engine/sender.cpp",
      "        const auto size = offer.envelope.sealed.size();\n",
      "        const auto size = offer.envelope.sealed.size();\n        offer.envelope.sealed.back() ^= static_cast<std::uint8_t>(context.entropy.next_u64());\n"),
-    ("group_state_is_stored_every_other_time", "lib/seal/record.cpp",
-     "    if (!parts_) static_cast<void>(load(store));\n    const std::size_t parts = parts_for(value.size());",
-     "    static int saves = 0;\n    if (++saves % 2 == 0) return;\n"
-     "    if (!parts_) static_cast<void>(load(store));\n    const std::size_t parts = parts_for(value.size());"),
+    ("group_state_is_stored_every_other_time", [
+        ("lib/seal/record.cpp",
+         "    if (!parts_) static_cast<void>(load(store));\n    const std::size_t parts = parts_for(value.size());",
+         "    static int saves = 0;\n    if (++saves % 2 == 0) return;\n"
+         "    if (!parts_) static_cast<void>(load(store));\n    const std::size_t parts = parts_for(value.size());"),
+        ("lib/seal/state.cpp",
+         "            const auto name = ratchet_name(c.id, part.epoch, part.part);\n",
+         "            static int parts = 0;\n            if (++parts % 2 == 0) continue;\n"
+         "            const auto name = ratchet_name(c.id, part.epoch, part.part);\n"),
+    ]),
     # the relay
     ("relay_speaks_before_commit", "relay/core/commit.cpp",
      "    const auto committed = context_.store.commit();\n    if (!committed.ok()) {",

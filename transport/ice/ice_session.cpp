@@ -3,6 +3,7 @@
 #include "transport/ice/ice_session.hpp"
 
 #include "lib/base/check.hpp"
+#include "transport/ice/nice_log.hpp"
 #include "transport/ice/runtime_core.hpp"
 #include "transport/ice/session_core.hpp"
 #include "transport/loop/uv_access.hpp"
@@ -50,7 +51,10 @@ void RuntimeCore::shut()
     pump_->close();
 }
 
-IceRuntime::IceRuntime(loop::Loop& loop) : core_(std::make_shared<RuntimeCore>(loop::uv_loop_of(loop))) {}
+IceRuntime::IceRuntime(loop::Loop& loop, port::Trace* trace)
+    : log_(std::make_unique<NiceLog>(trace)), core_(std::make_shared<RuntimeCore>(loop::uv_loop_of(loop)))
+{
+}
 IceRuntime::~IceRuntime()
 {
     core_->shut();

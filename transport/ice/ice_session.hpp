@@ -20,6 +20,7 @@
 
 #include "lib/base/time.hpp"
 #include "lib/port/datagram_path.hpp"
+#include "lib/port/trace.hpp"
 #include "transport/ice/candidate.hpp"
 
 #include <memory>
@@ -125,6 +126,7 @@ protected:
     ~IceObserver() = default;
 };
 
+class NiceLog;
 class SessionCore;
 class RuntimeCore;
 
@@ -170,7 +172,8 @@ private:
 /// closing back first: at once as a rule, at most half a second when a TURN server does not answer.
 class IceRuntime {
 public:
-    explicit IceRuntime(loop::Loop& loop);
+    /// `trace`: takes libnice's own remarks; nullptr: they go to stderr. Borrowed for life.
+    explicit IceRuntime(loop::Loop& loop, port::Trace* trace = nullptr);
     ~IceRuntime();
     IceRuntime(const IceRuntime&) = delete;
     IceRuntime& operator=(const IceRuntime&) = delete;
@@ -186,6 +189,7 @@ public:
     void set_blackhole(bool on);
 
 private:
+    std::unique_ptr<NiceLog> log_;
     std::shared_ptr<RuntimeCore> core_;
 };
 

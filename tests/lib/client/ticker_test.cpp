@@ -7,14 +7,20 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdlib>
+
 using namespace godwit;
 using namespace std::chrono_literals;
 
 namespace {
 
-class NoTrace final : public port::Trace {
+class Warnings final : public port::Trace {
 public:
-    void line(port::TraceLevel, std::string_view, std::string_view) override {}
+    std::vector<std::string> lines;
+    void line(port::TraceLevel level, std::string_view, std::string_view text) override
+    {
+        if (level >= port::TraceLevel::warning) lines.emplace_back(text);
+    }
 };
 
 const std::string relay_address = "godwit://127.0.0.1:4433#" + std::string(42, 'B') + "A";
@@ -23,7 +29,7 @@ const std::string relay_address = "godwit://127.0.0.1:4433#" + std::string(42, '
 struct World {
     test::FakeStore store;
     test::SeededEntropy entropy{1};
-    NoTrace trace;
+    Warnings trace;
     test::FakeShell shell;
     client::Mailbox mailbox;
     client::EventQueue events;
@@ -422,4 +428,47 @@ TEST_CASE("the platform's network change needs no request and gets no reply")
     world.ticker->network_changed();
     world.shell.turn();
     CHECK_FALSE(world.events.poll());
+}
+
+TEST_CASE("a system that does not lock secrets, or has no room for them, is told of once each")
+{
+    class Unlockable final : public SecretPages {
+    public:
+        std::size_t left = 2;
+        Taken take(std::size_t size_bytes) noexcept override
+        {
+            return {left-- > 0 ? std::malloc(size_bytes) : nullptr, false};
+        }
+        void give_back(void* data, std::size_t) noexcept override { std::free(data); }
+    };
+    static Unlockable pages;
+    World world, other;
+    use_secret_pages(pages);
+    const auto ask = [](World& asked) {
+        asked.ask(request::Status{});
+        asked.shell.turn();
+    };
+    ask(world);
+    CHECK(world.trace.lines.empty());
+    std::vector<WipingBytes> secrets;
+    const auto fill_one_chunk = [&] {
+        for (std::size_t bytes = 0; bytes < SecretArena::chunk_bytes; bytes += SecretArena::block_bytes_max)
+            secrets.emplace_back(SecretArena::block_bytes_max);
+    };
+    fill_one_chunk();
+    ask(world);
+    ask(world);
+    REQUIRE(world.trace.lines.size() == 1);
+    CHECK(world.trace.lines[0].find("swapped out") != std::string::npos);
+    fill_one_chunk();
+    ask(world);
+    CHECK(world.trace.lines.size() == 1);
+    fill_one_chunk(); // Into ordinary memory, and nothing fails.
+    CHECK(secrets.back().size() == SecretArena::block_bytes_max);
+    ask(world);
+    ask(world);
+    REQUIRE(world.trace.lines.size() == 2);
+    CHECK(world.trace.lines[1].find("dumped") != std::string::npos);
+    ask(other); // Every client says it.
+    CHECK(other.trace.lines.size() == 1);
 }

@@ -12,6 +12,8 @@ struct GroupTestAccess {
     static BytesView encoded_context(const Group& group) { return group.encoded_context_; }
     static BytesView sender_data_secret(const Group& group) { return group.secrets_.sender_data_secret; }
     static SecretTree& secret_tree(Group& group) { return group.secret_tree_; }
+    static const EpochSecrets& secrets(const Group& group) { return group.secrets_; }
+    static const TreePrivate& private_keys(const Group& group) { return group.private_; }
     static void set_epoch(Group& group, std::uint64_t epoch) { group.context_.epoch = epoch; }
     static std::optional<ReInit>& reinit(Group& group) { return group.reinit_; }
     static Bytes membership_tag(const Group& group, const AuthenticatedContent& content)

@@ -289,9 +289,17 @@ TEST_CASE("reinitialisation: the old group stops, the new one is the one describ
     Member& bob = *world.members[1];
     auto out = must(bob.group->reinitialize(world.env(), bob.leaf, bob.signer, world_lifetime,
                                             {bundles[0].key_package, bundles[1].key_package}));
-    CHECK(
-        bob.group->reinitialize(world.env(), bob.leaf, bob.signer, world_lifetime, {bundles[0].key_package}).error() ==
-        MlsError::invalid_argument);
+    // Somebody left out, alone or with another in their place; somebody more is no harm.
+    const auto start = [&](const std::vector<KeyPackage>& members) {
+        return bob.group->reinitialize(world.env(), bob.leaf, bob.signer, world_lifetime, members).error();
+    };
+    const Member mallory = world.newcomer("mallory");
+    const KeyPackage stranger =
+        must(create_key_package(suite_3, mallory.signer, mallory.leaf, world_lifetime, world.entropy)).key_package;
+    CHECK(start({bundles[0].key_package}) == MlsError::reinit_mismatch);
+    CHECK(start({bundles[0].key_package, stranger}) == MlsError::reinit_mismatch);
+    CHECK(start({bundles[0].key_package, bundles[1].key_package, stranger}) == MlsError::none);
+    CHECK(world.group(1).reinit() == reinit);
     auto welcome = must_decode<MLSMessage>(*out.welcome);
     std::vector<Group> fresh;
     for (const std::size_t i : {0u, 1u}) {
@@ -326,8 +334,14 @@ TEST_CASE("branching: a subgroup of the same members passes, one with a stranger
     CHECK(std::ranges::equal(side.epoch_authenticator(), out.next.epoch_authenticator()));
 
     const Member stranger = world.newcomer("mallory");
-    auto bad = must(alice.group->branch(world.env(), Bytes(32, 6), alice.leaf, alice.signer, world_lifetime,
-                                        {bob_bundle.key_package, world.package(stranger).key_package}));
+    const std::vector<KeyPackage> with_stranger{bob_bundle.key_package, world.package(stranger).key_package};
+    const auto branch = [&] {
+        return alice.group->branch(world.env(), Bytes(32, 6), alice.leaf, alice.signer, world_lifetime, with_stranger);
+    };
+    CHECK(branch().error() == MlsError::branch_mismatch);
+    world.service.all_are_one_client = true; // Alice does not look.
+    auto bad = must(branch());
+    world.service.all_are_one_client = false;
     welcome = must_decode<MLSMessage>(*bad.welcome);
     CHECK(Group::join(env, *welcome.as<Welcome>(), bob_bundle).error() == MlsError::branch_mismatch);
     // A second group of an id that we are in already.
@@ -402,6 +416,39 @@ TEST_CASE("state: every part comes back the same, parts of different moments do 
     const Bytes message = must(bob.encrypt(world.env(), as_bytes("x")));
     CHECK(bob.serialize_epoch() == before_epoch);
     CHECK(bob.serialize_ratchets() != before_ratchets);
+
+    // In parts: two for two leaves and their epochs before, and a message moves one.
+    CHECK(bob.take_moved_ratchets().size() >= 2);
+    must(bob.encrypt(world.env(), as_bytes("x")));
+    auto moved = bob.take_moved_ratchets();
+    REQUIRE(moved.size() == 1);
+    CHECK(moved[0].epoch == bob.epoch());
+    CHECK(moved[0].bytes.size() < 512);
+    CHECK(bob.take_moved_ratchets().empty());
+    bob.all_ratchets_moved();
+    const auto all = bob.take_moved_ratchets();
+    const auto load = [&](std::size_t damaged, std::size_t at, std::uint8_t change) {
+        return Group::deserialize(bob.serialize_epoch(),
+                                  [&](std::uint64_t of, PartIndex part) {
+                                      for (std::size_t i = 0; i < all.size(); ++i) {
+                                          if (all[i].epoch != of || all[i].part != part) continue;
+                                          WipedBytes bytes = all[i].bytes;
+                                          if (i == damaged) bytes[at] ^= change;
+                                          return std::optional(bytes);
+                                      }
+                                      return std::optional<WipedBytes>();
+                                  })
+            .error();
+    };
+    CHECK(load(all.size(), 0, 0) == MlsError::none);
+    CHECK(load(0, 0, 1) == MlsError::state_version);
+    CHECK(load(0, 9, 1) == MlsError::state_malformed);  // Of another epoch.
+    CHECK(load(0, 13, 1) == MlsError::state_malformed); // Of another part.
+    for (std::size_t at = 0; at < all[0].bytes.size(); ++at)
+        static_cast<void>(load(0, at, 0x41));
+    CHECK(Group::deserialize(bob.serialize_epoch(), [](std::uint64_t, PartIndex) {
+              return std::optional<WipedBytes>();
+          }).error() == MlsError::state_malformed);
 
     WipedBytes newer = before_epoch;
     newer[1] = 2;

@@ -8,9 +8,11 @@ using namespace godwit::testing;
 
 namespace {
 
+constexpr auto suite = CipherSuite::mls_128_dhkemx25519_aes128gcm_sha256_ed25519;
+
 SecretTree fresh(std::uint32_t leaves = 4)
 {
-    return SecretTree(CipherSuite::mls_128_dhkemx25519_aes128gcm_sha256_ed25519, WipedBytes(32, 1), leaves);
+    return SecretTree(suite, WipedBytes(32, 1), leaves);
 }
 
 MlsError take(SecretTree& tree, std::uint32_t generation, LeafIndex leaf = 1,
@@ -153,4 +155,77 @@ TEST_CASE("secret tree: the last generation ends the ratchet")
     CHECK(must(late.next(0, RatchetType::handshake)).generation == generation_max);
     CHECK(late.next(0, RatchetType::handshake).error() == MlsError::generation_exhausted);
     CHECK(late.next(0, RatchetType::application).ok());
+}
+
+TEST_CASE("secret tree: stored in parts, a message writes the part of its sender")
+{
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+        CAPTURE(seed);
+        SeededEntropy random(seed);
+        const auto dice = [&](std::uint64_t sides) { return static_cast<std::uint32_t>(random.next_u64() % sides); };
+        constexpr std::uint32_t leaves = 128;
+        SecretTree tree(suite, WipedBytes(kdf_nh, 5), leaves);
+        std::map<PartIndex, WipedBytes> rows;
+        const auto whole = [](const SecretTree& any) {
+            Writer io;
+            io(any);
+            return std::move(io).take();
+        };
+        const auto store = [&] {
+            const auto moved = tree.take_moved();
+            for (const PartIndex part : moved) {
+                REQUIRE(part < parts_of(leaves));
+                Writer io;
+                tree.write_part(io, part);
+                if (tree.is_empty(part))
+                    rows.erase(part);
+                else
+                    rows[part] = std::move(io).take();
+            }
+            return moved.size();
+        };
+        CHECK(store() == 1); // The root.
+        CHECK(rows.size() == 1);
+        for (int step = 0; step < 400; ++step) {
+            const LeafIndex leaf = dice(4) == 0 ? dice(leaves) : dice(20);
+            const auto type = dice(3) == 0 ? RatchetType::handshake : RatchetType::application;
+            switch (dice(20)) {
+            case 0: tree.forget_skipped_handshakes(); break;
+            case 1: {
+                std::size_t excess = 5;
+                tree.limit_skipped(2, excess);
+                break;
+            }
+            case 2:
+            case 3: must(tree.next(leaf, type)); break;
+            default:
+                if (auto peek = tree.peek(leaf, type, dice(40)); peek.ok()) tree.consume(std::move(*peek));
+                REQUIRE(store() <= 2);
+            }
+            store();
+            SecretTree again = SecretTree::blank(suite, leaves);
+            for (const auto& [part, bytes] : rows) {
+                Reader io(bytes);
+                again.read_part(io, part);
+                REQUIRE(io.finish() == MlsError::none);
+            }
+            REQUIRE(again.is_sound());
+            REQUIRE(whole(again) == whole(tree));
+            REQUIRE(again.take_moved().empty());
+        }
+        CHECK(rows.size() > 5);
+        // A part that is missing, or under another's name, is noticed.
+        for (const auto& [gone, bytes] : rows) {
+            SecretTree less = SecretTree::blank(suite, leaves);
+            for (const auto& [part, others] : rows) {
+                Reader io(others);
+                if (part != gone) less.read_part(io, part);
+            }
+            CHECK_FALSE(less.is_sound());
+            SecretTree elsewhere = SecretTree::blank(suite, leaves);
+            Reader io(bytes);
+            elsewhere.read_part(io, (gone + 1) % parts_of(leaves));
+            CHECK(io.error() == MlsError::state_malformed);
+        }
+    }
 }

@@ -88,10 +88,15 @@ public:
         return credential.content != refused_identity;
     }
     bool is_successor(const mls::Credential&, const mls::Credential&) const override { return accept_successors; }
+    bool is_same_client(const mls::Credential& a, const mls::Credential& b) const override
+    {
+        return all_are_one_client || a == b;
+    }
     bool allows(const mls::Group&, const mls::CommitSummary&) const override { return accept_commits; }
     Bytes refused_identity = Bytes(4, 0xde);
     bool accept_successors = true;
     bool accept_commits = true;
+    bool all_are_one_client = false; ///< Makes a creator of subgroups who checks nobody.
 };
 
 class MapPsks : public mls::PskSource {

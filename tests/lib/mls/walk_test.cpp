@@ -278,12 +278,36 @@ private:
     void restart_some()
     {
         for (auto& member : world_.members) {
-            if (dice(4) != 0) continue;
+            const Rows& rows = store_parts(*member);
+            const auto fate = dice(8);
+            if (fate > 1) continue;
             const WipedBytes epoch = member->group->serialize_epoch(), ratchets = member->group->serialize_ratchets();
-            member->group = must(Group::deserialize(epoch, ratchets));
+            member->group = fate == 0 ? must(Group::deserialize(epoch, ratchets))
+                                      : must(Group::deserialize(epoch, [&](std::uint64_t of, PartIndex part) {
+                                            const auto row = rows.find({of, part});
+                                            return row == rows.end() ? std::nullopt : std::optional(row->second);
+                                        }));
             CHECK(member->group->serialize_epoch() == epoch);
             CHECK(member->group->serialize_ratchets() == ratchets);
         }
+    }
+    /// As a store would have them: what moved is written over what was there.
+    using Rows = std::map<std::pair<std::uint64_t, PartIndex>, WipedBytes>;
+    const Rows& store_parts(Member& member)
+    {
+        Group& group = *member.group;
+        Rows& rows = stored_[{member.name, to_bytes(group.group_id())}];
+        const auto epochs = group.ratchet_epochs();
+        std::erase_if(rows, [&](const auto& row) {
+            return std::none_of(epochs.begin(), epochs.end(),
+                                [&](const RatchetEpoch& one) { return one.epoch == row.first.first; });
+        });
+        for (auto& [epoch, part, bytes] : group.take_moved_ratchets())
+            if (bytes.empty())
+                rows.erase({epoch, part});
+            else
+                rows[{epoch, part}] = std::move(bytes);
+        return rows;
     }
 
     SeededEntropy random_;
@@ -291,6 +315,7 @@ private:
     SignatureKeyPair directory_;
     Extensions extensions_;
     std::vector<Late> late_;
+    std::map<std::pair<std::string, Bytes>, Rows> stored_; ///< By name and group.
     int named_ = 0;
 
 public:

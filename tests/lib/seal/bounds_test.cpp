@@ -318,3 +318,35 @@ TEST_CASE("bounds: state that does not read is like no state")
     f.world.accept(f.bob1, f.rejoin(f.bob1));
     f.everybody_talks();
 }
+
+TEST_CASE("bounds: a message writes one part of the ratchets, and epochs that are over leave nothing")
+{
+    Four f;
+    const auto rows = [&](Member& member) {
+        std::map<std::string, Bytes> out;
+        const auto prefix = seal::value_name(f.conversation, "ratchets") + '/';
+        for (const auto& name : member.store.value_names())
+            if (name.starts_with(prefix)) out.emplace(name, *member.store.value(name));
+        return out;
+    };
+    f.everybody_talks();
+    const auto before = rows(f.ann1);
+    f.seal(f.ann1, message_id(70), "x");
+    std::size_t changed = 0;
+    for (const auto& [name, value] : rows(f.ann1))
+        if (const auto at = before.find(name); at == before.end() || at->second != value) {
+            ++changed;
+            CHECK(value.size() < 2048);
+        }
+    CHECK(changed == 1);
+    for (std::size_t i = 0; i < 2 * mls::past_epochs_max; ++i) {
+        f.world.accept(f.ann1, f.change(f.ann1));
+        f.everybody_talks();
+    }
+    for (Member* const member : f.all) // Four leaves are one part an epoch.
+        CHECK(rows(*member).size() == mls::past_epochs_max + 1);
+    f.world.accept(f.bob1, f.rejoin(f.bob1)); // It has no keys of the epochs before.
+    CHECK(rows(f.bob1).size() == 1);
+    f.bob1.crash();
+    f.everybody_talks();
+}

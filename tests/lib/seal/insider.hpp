@@ -53,14 +53,8 @@ inline std::optional<mls::WipedBytes> stored(Member& member, const ConversationI
 /// The member's group as its store has it.
 inline mls::Group group_of(Member& member, const ConversationId& conversation)
 {
-    const auto epoch = stored(member, conversation, "epoch");
-    const auto ratchets = stored(member, conversation, "ratchets");
-    REQUIRE(epoch.has_value());
-    REQUIRE(ratchets.has_value());
-    const auto decoded = mls::decode<seal::Ratchets>(*ratchets);
-    REQUIRE(decoded.ok());
-    auto out = mls::Group::deserialize(*epoch, decoded->group);
-    REQUIRE_MESSAGE(out.ok(), mls::mls_error_name(out.error()));
+    auto out = seal::load_group(member.store, conversation);
+    REQUIRE(out.has_value());
     return std::move(*out);
 }
 
