@@ -3,8 +3,12 @@
 // process was first; whoever was first wins and all read that.
 #include "lib/assembly/home.hpp"
 
+<<<<<<< HEAD
 #include "lib/assembly/folder.hpp"
 #include "lib/assembly/home_swap.hpp"
+=======
+#include "lib/sqlite/file_swap.hpp"
+>>>>>>> b5fe308df8744e49244e5f8bd2329daeb3a400eb
 
 #include <cerrno>
 #include <cstdio>
@@ -144,7 +148,7 @@ Result<Home> open_home(const std::string& folder_text, bool own_key, port::Entro
 
         Home home;
         const fs::path database = folder / database_name;
-        if (auto settled = settle_swap(database); !settled.ok()) return std::move(settled).error();
+        if (auto settled = sqlite::settle_swap(database); !settled.ok()) return std::move(settled).error();
         home.database = database.string();
         if (!own_key) {
             if (auto done = make_private(database); !done.ok()) return done.error();

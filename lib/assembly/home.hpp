@@ -3,7 +3,7 @@
 //
 //   home/               mode 0700 when made here
 //   home/godwit.db*     the encrypted store (lib/store); its lock keeps a second process out. What a repair makes and
-//                       leaves beside it: home_swap.hpp
+//                       leaves beside it: lib/sqlite/file_swap.hpp
 //   home/store.key      32 random bytes, mode 0600, only when the embedder gives neither key nor passphrase
 #pragma once
 

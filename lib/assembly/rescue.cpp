@@ -2,12 +2,16 @@
 // check_home and repair_home: the home's files and key around lib/store's rescue.
 //
 //   options -> home (must be there) -> key -> Remains (locked from here on) -> examine
-//                                                                            -> salvage aside -> swap (home_swap.hpp)
+//                                                                            -> salvage aside -> swap (file_swap.hpp)
 #include <godwit/rescue.hpp>
 
 #include "lib/assembly/home.hpp"
+<<<<<<< HEAD
 #include "lib/assembly/home_swap.hpp"
 #include "lib/crypto/secret_pages.hpp"
+=======
+#include "lib/sqlite/file_swap.hpp"
+>>>>>>> b5fe308df8744e49244e5f8bd2329daeb3a400eb
 #include "lib/store/rescue.hpp"
 
 #include <exception>
@@ -41,7 +45,7 @@ Result<fs::path> database_of(const ClientOptions& options)
         return Error{ErrorCode::invalid_argument, "store_key: exactly 32 bytes, or none", 0};
     const fs::path out = fs::path(options.home) / assembly::database_name;
     std::error_code ignored;
-    if (!fs::exists(out, ignored) && !assembly::swap_pending(out))
+    if (!fs::exists(out, ignored) && !sqlite::swap_pending(out))
         return Error{ErrorCode::storage_failed, "there is no store in " + options.home + ": check the name of the home",
                      0};
     return out;
@@ -70,8 +74,8 @@ Result<HomeCheck> check(const ClientOptions& options)
 {
     auto database = database_of(options);
     if (!database.ok()) return std::move(database).error();
-    const auto pending = assembly::swap_pending(*database);
-    auto opened = open(options, *database, pending ? assembly::repaired_path(*database, *pending) : *database);
+    const auto pending = sqlite::swap_pending(*database);
+    auto opened = open(options, *database, pending ? sqlite::repaired_path(*database, *pending) : *database);
     if (!opened.ok()) return std::move(opened).error();
     auto findings = store::examine(opened->remains);
     if (!findings.ok()) return std::move(findings).error();
@@ -103,10 +107,10 @@ Result<HomeRepair> repair(const ClientOptions& options)
 {
     auto database = database_of(options);
     if (!database.ok()) return std::move(database).error();
-    auto lock = assembly::SwapLock::take(database->parent_path());
+    auto lock = sqlite::SwapLock::take(database->parent_path());
     if (!lock.ok()) return std::move(lock).error();
-    if (const auto pending = assembly::swap_pending(*database))
-        if (auto done = assembly::finish_swap(*database, *pending); !done.ok()) return std::move(done).error();
+    if (const auto pending = sqlite::swap_pending(*database))
+        if (auto done = sqlite::finish_swap(*database, *pending); !done.ok()) return std::move(done).error();
     auto opened = open(options, *database, *database);
     if (!opened.ok()) return std::move(opened).error();
     auto findings = store::examine(opened->remains);
@@ -118,29 +122,20 @@ Result<HomeRepair> repair(const ClientOptions& options)
         return out;
     }
 
-    auto number = assembly::free_number(*database);
-    if (!number.ok()) return std::move(number).error();
-    const fs::path aside = assembly::repair_path(*database);
-    assembly::remove_unfinished(*database);
-    auto made = assembly::make_private(aside);
-    auto salvage = made.ok() ? store::salvage(opened->remains, aside.string(), opened->key)
-                             : Result<store::Salvage>(std::move(made).error());
-    auto begun = salvage.ok() ? assembly::begin_swap(*database, *number) : Result<void>();
-    if (!salvage.ok() || !begun.ok()) {
-        assembly::remove_unfinished(*database);
-        Error error = salvage.ok() ? std::move(begun).error() : std::move(salvage).error();
-        error.detail += " (the damaged store is as it was)";
-        return error;
-    }
+    std::optional<HomeRepair> out;
+    auto kept = sqlite::swap_in(*database, [&](const fs::path& aside) -> Result<void> {
+        if (auto made = assembly::make_private(aside); !made.ok()) return made;
+        auto salvage = store::salvage(opened->remains, aside.string(), opened->key);
+        if (!salvage.ok()) return std::move(salvage).error();
+        out = report_of(*salvage);
 #if defined(_WIN32)
-    {
-        const auto closed = std::move(opened->remains);
-    } // a file that is open cannot be renamed there
+        const auto closed = std::move(opened->remains); // a file that is open cannot be renamed there
 #endif
-    if (auto done = assembly::finish_swap(*database, *number); !done.ok()) return std::move(done).error();
-    HomeRepair out = report_of(*salvage);
-    out.kept_as = assembly::damaged_path(*database, *number).string();
-    return out;
+        return {};
+    });
+    if (!kept.ok()) return std::move(kept).error();
+    out->kept_as = kept->string();
+    return *std::move(out);
 }
 
 template <class Report>

@@ -206,6 +206,7 @@ Result<Changes> Groups::welcome(BytesView sealed, WallMs now_ms)
     const auto* welcome = message ? message->as<mls::Welcome>() : nullptr;
     if (welcome == nullptr) return Error{ErrorCode::malformed, "welcome: does not decode", 0};
     auto found = s.shelf.find(*welcome);
+    if (!found && s.shelf.was_spent_on(*welcome)) return conflict("welcome: it was accepted before");
     if (!found) return unauthentic("welcome: for no KeyPackage of this device");
     found->bundle.signer = s.signer();
 

@@ -216,8 +216,8 @@ public:
     /// A commit of somebody else; `id` of its envelope. A pending one of ours from the same epoch has lost and goes.
     [[nodiscard]] CommitOutcome commit(const MessageId& id, const DeviceId& from, BytesView sealed, WallMs now_ms);
     /// Takes a newer incarnation's place of an older one; a Welcome to the incarnation that we are in is refused.
-    /// Errors: authentication_failed, malformed, conflict (not newer), not_a_contact (no conversation of ours),
-    /// quota_exceeded.
+    /// Errors: authentication_failed, malformed, conflict (not newer, or the same again), not_a_contact (no
+    /// conversation of ours), quota_exceeded.
     [[nodiscard]] Result<Changes> welcome(BytesView sealed, WallMs now_ms);
     /// Envelope id of the commit by which we entered the current epoch; nullopt when that was by a Welcome.
     [[nodiscard]] std::optional<MessageId> entered_by(const ConversationId& conversation);

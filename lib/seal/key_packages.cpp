@@ -67,9 +67,9 @@ void KeyPackageShelf::drop_expired(Entries& entries, WallMs now_ms)
     });
 }
 
-void KeyPackageShelf::drop_surplus(Entries& entries, bool last_resort, std::size_t kept_max)
+template <class IsKind>
+void KeyPackageShelf::drop_surplus(Entries& entries, std::size_t kept_max, IsKind is_kind)
 {
-    const auto is_kind = [&](const Entry& entry) { return entry.last_resort == last_resort; };
     while (static_cast<std::size_t>(std::count_if(entries.begin(), entries.end(), is_kind)) > kept_max) {
         const auto oldest = std::find_if(entries.begin(), entries.end(), is_kind);
         store_.remove_value(package_name(oldest->ref));
@@ -88,7 +88,8 @@ Bytes KeyPackageShelf::make(bool last_resort, const mls::SignatureKeyPair& signe
     Entries entries = load(store_);
     drop_expired(entries, now_ms);
     entries.push_back({ref, now_ms < 0 ? 0 : static_cast<std::uint64_t>(now_ms), last_resort, false});
-    drop_surplus(entries, last_resort, last_resort ? last_resorts_max : one_time_packages_max);
+    drop_surplus(entries, last_resorts_max, [](const Entry& entry) { return entry.last_resort; });
+    drop_surplus(entries, one_time_packages_max, [](const Entry& entry) { return !entry.last_resort && !entry.used; });
     save(entries);
     return mls::encode(mls::MLSMessage{std::move(bundle->key_package)});
 }
@@ -119,13 +120,23 @@ void KeyPackageShelf::use(const Found& found)
     Entries entries = load(store_);
     const auto at = std::find_if(entries.begin(), entries.end(), [&](const auto& e) { return e.ref == found.ref; });
     if (at == entries.end()) return;
-    if (found.last_resort) {
-        at->used = true;
-    } else {
+    at->used = true;
+    if (!found.last_resort) {
         store_.remove_value(package_name(found.ref));
-        entries.erase(at);
+        std::rotate(at, at + 1, entries.end()); // the one that was used last
+        drop_surplus(entries, spent_packages_max, [](const Entry& entry) { return !entry.last_resort && entry.used; });
     }
     save(entries);
+}
+
+bool KeyPackageShelf::was_spent_on(const mls::Welcome& welcome)
+{
+    const auto entries = load(store_);
+    return std::any_of(welcome.secrets.begin(), welcome.secrets.end(), [&](const auto& secrets) {
+        return std::any_of(entries.begin(), entries.end(), [&](const Entry& entry) {
+            return !entry.last_resort && entry.used && entry.ref == secrets.new_member;
+        });
+    });
 }
 
 bool KeyPackageShelf::last_resort_is_old(WallMs now_ms)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Private to seal: this device's KeyPackages (RFC 9420 section 10), whose private halves wait for a Welcome.
 //
-//   one-time     handed out once by the relay; its private half goes with the Welcome that uses it
+//   one-time     handed out once by the relay; its private half goes with the Welcome that uses it, its name stays a
+//                while: mail may come twice
 //   last resort  handed out when no other is left; its private half stays until it expires
 #pragma once
 
@@ -19,6 +20,8 @@ inline constexpr std::int64_t clock_slack_ms = 24LL * 3600 * 1000;
 /// Private halves that are kept; the oldest go first. Twice what the relay keeps of one device.
 inline constexpr std::size_t one_time_packages_max = 2 * wire::key_packages_max;
 inline constexpr std::size_t last_resorts_max = 8;
+/// Names of used one-time packages that are kept.
+inline constexpr std::size_t spent_packages_max = 100;
 
 [[nodiscard]] mls::Lifetime lifetime_from(WallMs now_ms);
 
@@ -35,6 +38,8 @@ public:
         bool last_resort = false;
     };
     [[nodiscard]] std::optional<Found> find(const mls::Welcome& welcome);
+    /// One of its one-time packages has served: this Welcome was accepted before.
+    [[nodiscard]] bool was_spent_on(const mls::Welcome& welcome);
     /// A Welcome with it has been accepted.
     void use(const Found& found);
     /// Also deletes what has expired.
@@ -59,7 +64,8 @@ private:
     [[nodiscard]] static Entries load(port::Store& store);
     void save(const Entries& entries);
     void drop_expired(Entries& entries, WallMs now_ms);
-    void drop_surplus(Entries& entries, bool last_resort, std::size_t kept_max);
+    template <class IsKind>
+    void drop_surplus(Entries& entries, std::size_t kept_max, IsKind is_kind);
 
     port::Store& store_;
     port::Entropy& entropy_;

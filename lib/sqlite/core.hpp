@@ -27,6 +27,7 @@ struct DatabaseCore {
     [[nodiscard]] std::optional<Error> stopped() const;
     [[nodiscard]] Result<void> execute(const std::string& sql);
     [[nodiscard]] Result<Statement> prepare(std::string_view sql);
+    [[nodiscard]] Result<std::vector<std::string>> verdicts(std::string_view sql);
     void give_back(sqlite3_stmt* statement) noexcept;
     /// Folds the log when it is long and nothing is open. Its failure does not undo the commit before it.
     void checkpoint_if_due();

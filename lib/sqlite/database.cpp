@@ -5,6 +5,7 @@
 #include "lib/sqlite/core.hpp"
 #include "lib/sqlite/errors.hpp"
 
+#include <algorithm>
 #include <array>
 #include <new>
 
@@ -364,14 +365,39 @@ Result<void> Database::check()
 
 Result<std::vector<std::string>> Database::findings(int most)
 {
-    auto statement = prepare("PRAGMA integrity_check(" + std::to_string(most) + ")");
+    return impl_->core.verdicts("PRAGMA integrity_check(" + std::to_string(most) + ")");
+}
+
+Result<std::vector<std::string>> Database::quick_findings(std::string_view table, int most)
+{
+    const std::string what = table.empty() ? std::to_string(most) : "'" + std::string(table) + "'";
+    return impl_->core.verdicts("PRAGMA quick_check(" + what + ")");
+}
+
+Result<std::uint64_t> Database::page_count()
+{
+    auto out = read_integer(impl_->core, "PRAGMA page_count");
+    if (!out) return out.error();
+    return static_cast<std::uint64_t>(*out);
+}
+
+/// Of a check: what it finds, a line each, nothing when all is well. SQLite puts all of a tree into one answer, under a
+/// heading.
+Result<std::vector<std::string>> DatabaseCore::verdicts(std::string_view sql)
+{
+    auto statement = prepare(sql);
     if (!statement) return statement.error();
     std::vector<std::string> out;
     for (;;) {
         auto row = statement->step();
         if (!row) return row.error();
         if (!*row) break;
-        if (statement->text(0) != "ok") out.emplace_back(statement->text(0));
+        std::string_view rest = statement->text(0);
+        while (!rest.empty()) {
+            const auto line = rest.substr(0, rest.find('\n'));
+            rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+            if (line != "ok" && !line.empty() && !line.starts_with("*** ")) out.emplace_back(line);
+        }
     }
     return out;
 }

@@ -1,96 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/sqlite/remains.hpp"
+#include "lib/sqlite/remains_impl.hpp"
 
 #include "lib/sqlite/errors.hpp"
-#include "lib/sqlite/raw_file.hpp"
-#include "lib/sqlite/sealer.hpp"
-#include "lib/sqlite/superblock.hpp"
-#include "lib/sqlite/wal_scan.hpp"
+#include "lib/sqlite/layout.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <array>
 #include <limits>
-#include <map>
 #include <sodium.h>
 
 namespace godwit::sqlite {
 namespace {
 
-// SQLite's frame header, see wal_scan.cpp.
-constexpr std::size_t at_commit = 4;
-constexpr std::size_t at_salts = 8;
-constexpr std::size_t at_checksum = 16;
-constexpr std::size_t salts_bytes = 8;
-constexpr std::size_t header_at_salts = 16;
-constexpr std::size_t header_at_checksum = 24;
 /// SQLite's database header: pages in the file, https://www.sqlite.org/fileformat2.html section 1.3.
 constexpr std::size_t at_page_count = 28;
 
 /// A database that claims to have lost more than this (1 GiB) does not know its own length.
 constexpr std::uint64_t missing_pages_max = 1U << 18;
 
-struct FreeName {
-    void operator()(const char* name) const noexcept { sqlite3_free_filename(const_cast<char*>(name)); }
-};
+} // namespace
 
-/// One unit of the log as it was read.
-struct Unit {
-    bool ours = false;    ///< Authentic, and of the newest generation.
-    bool follows = false; ///< Its checksum goes on from that of the frame before it, which was read.
-    std::uint32_t page = 0;
-    std::uint32_t commit_pages = 0; ///< 0: no commit.
-    WalChecksum checksum;
-};
-
-using Salts = std::array<std::uint8_t, salts_bytes>;
-
-WalChecksum stored_checksum(const std::uint8_t* p)
+WalChecksum stored_checksum(const std::uint8_t* at) noexcept
 {
-    return {load_be32(p), load_be32(p + 4)};
+    return {load_be32(at), load_be32(at + 4)};
 }
 
-/// The running checksum, from `before` over this frame, is `after`. Both word orders: the header that says which may be
-/// lost.
-bool runs_on(const WalChecksum& before, const std::array<std::uint8_t, unit_plain_bytes>& plain,
+/// Both word orders: the header that says which may be lost.
+bool runs_on(const WalChecksum& before, const std::uint8_t* frame_header, const std::uint8_t* page,
              const WalChecksum& after)
 {
-    static constexpr std::uint8_t reserved_zeros[reserved_bytes]{};
     for (const bool big_endian : {false, true}) {
         WalChecksum run = before;
-        run.add(plain.data(), at_salts, big_endian);
-        run.add(plain.data() + frame_header_bytes, body_bytes, big_endian);
-        run.add(reserved_zeros, reserved_bytes, big_endian);
+        run.add(frame_header, frame_at_salts, big_endian);
+        run.add(page, page_bytes, big_endian);
         if (run == after) return true;
     }
     return false;
 }
-
-} // namespace
-
-struct Remains::Impl {
-    std::unique_ptr<const char, FreeName> name;
-    sqlite3_vfs* vfs = nullptr;
-    mutable RawFile main;
-    mutable RawFile log;
-    bool has_log = false;
-    std::optional<Sealer> sealer;
-    Damage damage;
-    std::uint64_t main_pages = 0;
-    std::map<std::uint32_t, std::uint64_t> frame_of; ///< Page -> the newest committed frame of it.
-    std::uint64_t witnessed = 0;
-
-    Result<void> open_files(const std::string& path, const char* vfs_name);
-    Result<void> enter(const Key& key);
-    Result<void> read_log();
-    Result<std::optional<WalHeader>> log_header();
-    Result<Salts> newest_salts(std::uint64_t units);
-    /// False: not authentic.
-    Result<bool> read_unit(std::uint64_t index, std::array<std::uint8_t, unit_plain_bytes>& plain) const;
-    Result<std::vector<Unit>> read_units();
-    void take_committed(const std::vector<Unit>& units);
-    Result<void> read_main();
-    bool open_main_page(std::uint32_t number, std::uint8_t* out) const;
-};
 
 Result<void> Remains::Impl::open_files(const std::string& path, const char* vfs_name)
 {
@@ -118,8 +64,9 @@ Result<void> Remains::Impl::open_files(const std::string& path, const char* vfs_
     return {};
 }
 
-Result<void> Remains::Impl::enter(const Key& key)
+void Remains::Impl::take_committed(const std::vector<LoggedFrame>& frames, std::uint64_t witnessed)
 {
+<<<<<<< HEAD
     Superblock block;
     if (const int rc = block.read(main); rc != SQLITE_OK) return to_error(rc, nullptr);
     if (block.any(SlotHealth::newer_version))
@@ -245,44 +192,34 @@ void Remains::Impl::take_committed(const std::vector<Unit>& units)
     }
     for (std::uint64_t i = 0; i < units.size(); ++i) {
         const Unit& unit = units[static_cast<std::size_t>(i)];
+=======
+    std::uint64_t end = std::min<std::uint64_t>(witnessed, frames.size()); // behind the last frame that was committed
+    for (std::uint64_t i = 0; i < frames.size(); ++i) {
+        const LoggedFrame& frame = frames[static_cast<std::size_t>(i)];
+        if (i >= witnessed && !frame.follows) break;
+        if (frame.commit_pages != 0) end = std::max(end, i + 1);
+    }
+    for (std::uint64_t i = 0; i < frames.size(); ++i) {
+        const LoggedFrame& frame = frames[static_cast<std::size_t>(i)];
+>>>>>>> b5fe308df8744e49244e5f8bd2329daeb3a400eb
         if (i >= end) {
-            damage.log_frames_tail += unit.ours ? 1 : 0;
-        } else if (!unit.ours) {
+            damage.log_frames_tail += frame.ours ? 1 : 0;
+        } else if (!frame.ours) {
             ++damage.log_frames_lost;
         } else {
             ++damage.log_frames;
-            frame_of[unit.page] = i;
-            if (unit.commit_pages != 0) damage.pages = unit.commit_pages;
+            frame_of[frame.page] = i;
+            if (frame.commit_pages != 0) damage.pages = frame.commit_pages;
         }
     }
-    if (witnessed > units.size()) damage.log_frames_lost += witnessed - units.size(); // the log was cut off
-}
-
-Result<void> Remains::Impl::read_log()
-{
-    if (!has_log) return {};
-    std::uint64_t bytes = 0;
-    if (const int rc = log.size(bytes); rc != SQLITE_OK) return to_error(rc, nullptr);
-    if (bytes == 0) return {};
-    auto units = read_units();
-    if (!units) return units.error();
-    take_committed(*units);
-    return {};
-}
-
-bool Remains::Impl::open_main_page(std::uint32_t number, std::uint8_t* out) const
-{
-    std::uint8_t disk[page_bytes];
-    if (number == 0 || number > main_pages) return false;
-    if (main.read(disk, page_bytes, prefix_bytes + std::uint64_t{number - 1} * page_bytes) != SQLITE_OK) return false;
-    return sealer->open_page(number - 1, disk, out);
+    if (witnessed > frames.size()) damage.log_frames_lost += witnessed - frames.size(); // the log was cut off
 }
 
 Result<void> Remains::Impl::read_main()
 {
     std::uint64_t bytes = 0;
     if (const int rc = main.size(bytes); rc != SQLITE_OK) return to_error(rc, nullptr);
-    const std::uint64_t physical = bytes > prefix_bytes ? (bytes - prefix_bytes + page_bytes - 1) / page_bytes : 0;
+    const std::uint64_t physical = bytes > prefix ? (bytes - prefix + page_bytes - 1) / page_bytes : 0;
     main_pages = std::min<std::uint64_t>(physical, std::numeric_limits<std::uint32_t>::max() - 1);
     std::array<std::uint8_t, page_bytes> page;
     std::uint64_t claimed = damage.pages; // by the last commit
@@ -308,34 +245,26 @@ Remains::Remains(Remains&&) noexcept = default;
 Remains& Remains::operator=(Remains&&) noexcept = default;
 Remains::~Remains() = default;
 
-Result<Remains> Remains::open(const std::string& path, const Key& key, const char* vfs_name)
-{
-    auto impl = std::make_unique<Impl>();
-    auto done = impl->open_files(path, vfs_name);
-    if (done) done = impl->enter(key);
-    if (done && !impl->damage.unborn) done = impl->read_log();
-    if (done && !impl->damage.unborn) done = impl->read_main();
-    if (!done) return done.error();
-    return Remains(std::move(impl));
-}
-
 const Damage& Remains::damage() const noexcept
 {
     return impl_->damage;
 }
 
+bool Remains::authenticates() const noexcept
+{
+    return impl_->usable < page_bytes;
+}
+
+std::size_t Remains::usable_bytes() const noexcept
+{
+    return impl_->usable;
+}
+
 bool Remains::read_page(std::uint32_t number, std::uint8_t* out) const
 {
-    if (number == 0 || number > impl_->damage.pages) return false;
+    if (number == 0 || number > impl_->damage.pages || impl_->senseless.contains(number)) return false;
     const auto at = impl_->frame_of.find(number);
-    if (at == impl_->frame_of.end()) return impl_->open_main_page(number, out);
-    std::array<std::uint8_t, unit_plain_bytes> plain;
-    const auto read = impl_->read_unit(at->second, plain);
-    if (!read || !*read) return false;
-    std::memcpy(out, plain.data() + frame_header_bytes, body_bytes);
-    std::memset(out + body_bytes, 0, reserved_bytes);
-    sodium_memzero(plain.data(), plain.size());
-    return true;
+    return at == impl_->frame_of.end() ? impl_->open_main_page(number, out) : impl_->open_logged_page(at->second, out);
 }
 
 std::vector<std::uint32_t> Remains::newest_first() const

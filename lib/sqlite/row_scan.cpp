@@ -14,8 +14,6 @@ namespace {
 
 enum PageKind : std::uint8_t { index_inner = 2, table_inner = 5, index_leaf = 10, table_leaf = 13 };
 
-/// What a page offers to a record, in bytes: all but what we keep for nonce and tag.
-constexpr std::uint64_t usable = body_bytes;
 constexpr std::size_t columns_max = 100;
 
 using Page = std::array<std::uint8_t, page_bytes>;
@@ -50,7 +48,8 @@ struct Cursor {
 
 struct Header {
     std::uint8_t kind = 0;
-    std::size_t start = 0; ///< 100 on page 1, behind the database header.
+    std::size_t start = 0;  ///< 100 on page 1, behind the database header.
+    std::size_t usable = 0; ///< What a page offers to records, in bytes: all but what we keep for nonce and tag.
     std::size_t cells = 0;
     std::uint32_t right = 0; ///< Child behind the last cell of an inner page.
     [[nodiscard]] bool inner() const { return kind == table_inner || kind == index_inner; }
@@ -58,15 +57,16 @@ struct Header {
     [[nodiscard]] std::size_t pointers() const { return start + (inner() ? 12 : 8); }
 };
 
-Header header_of(const Page& page, std::uint32_t number)
+Header header_of(const Remains& remains, const Page& page, std::uint32_t number)
 {
     Header out;
+    out.usable = remains.usable_bytes();
     out.start = number == 1 ? 100 : 0;
     out.kind = page[out.start];
     if (!out.tree()) return out;
     out.cells = load_be16(&page[out.start + 3]);
     if (out.inner()) out.right = load_be32(&page[out.start + 8]);
-    out.cells = std::min(out.cells, (usable - out.pointers()) / 2);
+    out.cells = std::min(out.cells, (out.usable - out.pointers()) / 2);
     return out;
 }
 
@@ -84,6 +84,7 @@ struct Cell {
 Cell cell_of(const Page& page, const Header& header, std::size_t index)
 {
     Cell out;
+    const std::uint64_t usable = header.usable;
     const std::size_t at = load_be16(&page[header.pointers() + 2 * index]);
     if (at < header.pointers() + 2 * header.cells || at >= usable) return out;
     Cursor cursor{page.data() + at, page.data() + usable};
@@ -121,6 +122,7 @@ Cell cell_of(const Page& page, const Header& header, std::size_t index)
 bool follow_chain(const Remains& remains, std::uint32_t next, std::uint64_t total, Bytes& out)
 {
     Page page;
+    const std::uint64_t usable = remains.usable_bytes();
     std::uint64_t pages = 0; // a chain that comes back to itself ends, too
     while (out.size() < total) {
         if (next == 0 || ++pages > remains.damage().pages || !remains.read_page(next, page.data())) return false;
@@ -201,9 +203,9 @@ bool is_schema_row(const Row& row)
            row.columns[3].kind == Value::Kind::integer;
 }
 
-void note_free_pages(const Page& trunk, std::uint32_t number, Pointers& out)
+void note_free_pages(const Page& trunk, std::uint32_t number, std::size_t usable, Pointers& out)
 {
-    const std::uint32_t count = std::min<std::uint32_t>(load_be32(trunk.data() + 4), (usable - 8) / 4);
+    const std::uint32_t count = std::min(load_be32(trunk.data() + 4), static_cast<std::uint32_t>((usable - 8) / 4));
     for (std::uint32_t i = 0; i < count; ++i)
         out.from.emplace(load_be32(trunk.data() + 8 + 4 * i), number);
     if (const auto next = load_be32(trunk.data()); next != 0) out.from.emplace(next, number);
@@ -227,7 +229,7 @@ Pointers pointers_of(const Remains& remains)
         const auto number = static_cast<std::uint32_t>(n);
         if (!remains.read_page(number, page.data())) continue;
         if (number == 1) out.free_list = load_be32(page.data() + 32);
-        const Header header = header_of(page, number);
+        const Header header = header_of(remains, page, number);
         if (!header.tree()) continue;
         if (header.right != 0) out.from.emplace(header.right, number);
         for (std::size_t i = 0; i < header.cells; ++i) {
@@ -239,7 +241,7 @@ Pointers pointers_of(const Remains& remains)
     }
     for (std::uint32_t trunk = out.free_list, n = 0; trunk != 0 && n < remains.damage().pages; ++n) {
         if (!remains.read_page(trunk, page.data())) break;
-        note_free_pages(page, trunk, out);
+        note_free_pages(page, trunk, remains.usable_bytes(), out);
         trunk = load_be32(page.data());
     }
     sodium_memzero(page.data(), page.size());
@@ -254,11 +256,12 @@ std::uint64_t scan_rows(const Remains& remains, const std::function<void(const R
     Page page;
     for (const std::uint32_t number : remains.newest_first()) {
         if (!remains.read_page(number, page.data())) continue;
-        const Header header = header_of(page, number);
+        const Header header = header_of(remains, page, number);
         if (!header.tree() || header.kind == table_inner) continue;
         for (std::size_t i = 0; i < header.cells; ++i) {
             const Cell cell = cell_of(page, header, i);
             Row out;
+            out.page = number;
             Bytes record;
             if (cell.good) record.assign(cell.local, cell.local + cell.local_bytes);
             if (cell.good && cell.overflow != 0) out.whole = follow_chain(remains, cell.overflow, cell.payload, record);
@@ -276,38 +279,80 @@ std::uint64_t scan_rows(const Remains& remains, const std::function<void(const R
     return senseless;
 }
 
+struct Places::Impl {
+    Pointers pointers;
+    std::uint64_t pages = 0;
+};
+
+Places::Places(const Remains& remains) : impl_(std::make_unique<Impl>())
+{
+    impl_->pointers = pointers_of(remains);
+    impl_->pages = remains.damage().pages;
+    scan_rows(remains, [this](const Row& row) {
+        if (is_schema_row(row)) note_schema_row(row, impl_->pointers);
+    });
+}
+Places::~Places() = default;
+
+LostPage Places::of(std::uint32_t page) const
+{
+    LostPage out;
+    const Pointers& pointers = impl_->pointers;
+    std::uint32_t at = page;
+    for (std::uint64_t steps = 0; steps <= impl_->pages; ++steps) {
+        if (const auto root = pointers.roots.find(at); root != pointers.roots.end()) {
+            out = root->second;
+            break;
+        }
+        if (at == 1) {
+            out.table = "sqlite_schema";
+            out.place = LostPage::Place::table;
+            break;
+        }
+        if (at == pointers.free_list) {
+            out.place = LostPage::Place::free;
+            break;
+        }
+        const auto up = pointers.from.find(at);
+        if (up == pointers.from.end()) break;
+        at = up->second;
+    }
+    out.number = page;
+    return out;
+}
+
 std::vector<LostPage> place_lost_pages(const Remains& remains)
 {
     std::vector<LostPage> out;
     if (remains.damage().lost_pages.empty()) return out;
-    Pointers pointers = pointers_of(remains);
-    scan_rows(remains, [&](const Row& row) {
-        if (is_schema_row(row)) note_schema_row(row, pointers);
-    });
-    for (const std::uint32_t lost : remains.damage().lost_pages) {
-        LostPage entry;
-        std::uint32_t at = lost;
-        for (std::uint64_t steps = 0; steps <= remains.damage().pages; ++steps) {
-            if (const auto root = pointers.roots.find(at); root != pointers.roots.end()) {
-                entry = root->second;
-                break;
-            }
-            if (at == 1) {
-                entry.table = "sqlite_schema";
-                entry.place = LostPage::Place::table;
-                break;
-            }
-            if (at == pointers.free_list) {
-                entry.place = LostPage::Place::free;
-                break;
-            }
-            const auto up = pointers.from.find(at);
-            if (up == pointers.from.end()) break;
-            at = up->second;
-        }
-        entry.number = lost;
-        out.push_back(std::move(entry));
+    const Places places(remains);
+    for (const std::uint32_t lost : remains.damage().lost_pages)
+        out.push_back(places.of(lost));
+    return out;
+}
+
+std::vector<std::uint32_t> senseless_pages(const Remains& remains)
+{
+    std::vector<std::uint32_t> pointed_to;
+    Page page;
+    for (std::uint64_t n = 1; n <= remains.damage().pages; ++n) {
+        const auto number = static_cast<std::uint32_t>(n);
+        if (!remains.read_page(number, page.data())) continue;
+        const Header header = header_of(remains, page, number);
+        if (!header.inner()) continue;
+        if (header.right != 0) pointed_to.push_back(header.right);
+        for (std::size_t i = 0; i < header.cells; ++i)
+            if (const Cell cell = cell_of(page, header, i); cell.good) pointed_to.push_back(cell.child);
     }
+    Pointers names;
+    scan_rows(remains, [&](const Row& row) {
+        if (is_schema_row(row)) note_schema_row(row, names);
+    });
+    for (const auto& [root, unused] : names.roots)
+        pointed_to.push_back(root);
+    std::vector<std::uint32_t> out;
+    for (const std::uint32_t number : pointed_to)
+        if (remains.read_page(number, page.data()) && !header_of(remains, page, number).tree()) out.push_back(number);
     return out;
 }
 

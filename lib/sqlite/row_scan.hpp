@@ -27,13 +27,14 @@ struct Value {
 };
 
 struct Row {
+    std::uint32_t page = 0; ///< Where it stands.
     bool keyed = false;     ///< Of an index or a table WITHOUT ROWID: no rowid.
     std::int64_t rowid = 0; ///< Its column of the record is NULL.
     std::vector<Value> columns;
     bool whole = true; ///< False: a part of it stood in a lost page; kinds and sizes are right.
 };
 
-/// Where a lost page belonged, as far as the pages that point to it are left.
+/// Where a page belongs, or belonged when it is lost, as far as the pages that point to it are left.
 struct LostPage {
     std::uint32_t number = 0;
     enum class Place : std::uint8_t { table, index, free, unknown } place = Place::unknown;
@@ -45,6 +46,20 @@ struct LostPage {
 /// Returns the number of cells that could not be read.
 std::uint64_t scan_rows(const Remains& remains, const std::function<void(const Row&)>& row);
 
+/// Pages and the trees that they belong to.
+class Places {
+public:
+    explicit Places(const Remains& remains);
+    ~Places();
+    [[nodiscard]] LostPage of(std::uint32_t page) const;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
 [[nodiscard]] std::vector<LostPage> place_lost_pages(const Remains& remains);
+/// Pages that a tree points to and that are no page of any: in an authentic file there are none.
+[[nodiscard]] std::vector<std::uint32_t> senseless_pages(const Remains& remains);
 
 } // namespace godwit::sqlite

@@ -16,28 +16,16 @@
 //   held messages      not held any more when they are in the history
 #pragma once
 
-#include "lib/sqlite/database.hpp"
-#include "lib/sqlite/remains.hpp"
+#include "lib/sqlite/salvage.hpp"
 
 #include <string>
 #include <vector>
 
 namespace godwit::store {
 
-/// One table of the store, by its name in schema.cpp.
-struct TableReport {
-    std::string table;
-    std::uint64_t rows = 0;       ///< Read, or saved.
-    std::uint64_t rows_lost = 0;  ///< At least: rows of which a part is left, or an index entry.
-    std::uint64_t pages_lost = 0; ///< That belonged to it. What they held beyond rows_lost cannot be known.
-};
-
-struct Findings {
-    std::vector<std::string> sentences; ///< Empty: sound.
-    std::vector<TableReport> tables;
-};
-/// Findings beyond this are counted in the last one.
-inline constexpr int findings_max = 100;
+using sqlite::Findings;
+using sqlite::findings_max;
+using sqlite::TableReport;
 
 /// Everything that can be wrong with a store. Reads all of it. Errors: storage_too_new.
 [[nodiscard]] Result<Findings> examine(const sqlite::Remains& remains);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/store/rescue_tables.hpp"
 
-#include <algorithm>
 #include <array>
 
 namespace godwit::store {
 namespace {
 
+using sqlite::Column;
+using sqlite::Table;
 using Is = Column::Is;
-using Kind = sqlite::Value::Kind;
 
 constexpr Column rowid{Is::rowid};
 constexpr Column integer{Is::integer};
@@ -74,20 +74,6 @@ constexpr std::array all{
         delivery},
 };
 
-bool fits(const Column& column, const sqlite::Value& v)
-{
-    switch (column.is) {
-    case Is::rowid: return v.kind == Kind::null;
-    case Is::integer: return v.kind == Kind::integer;
-    case Is::text: return v.kind == Kind::text;
-    case Is::text_or_null: return v.kind == Kind::text || v.kind == Kind::null;
-    case Is::blob: break;
-    }
-    if (v.kind != Kind::blob) return false;
-    if (column.bytes == 0) return true;
-    return column.many ? v.size % column.bytes == 0 : v.size == column.bytes;
-}
-
 } // namespace
 
 std::span<const Table> tables()
@@ -95,34 +81,11 @@ std::span<const Table> tables()
     return all;
 }
 
-const Table* table_of(const sqlite::Row& row)
-{
-    const auto found = std::find_if(all.begin(), all.end(), [&](const Table& table) {
-        return table.keyed == row.keyed &&
-               std::equal(table.columns.begin(), table.columns.end(), row.columns.begin(), row.columns.end(), fits);
-    });
-    return found == all.end() ? nullptr : &*found;
-}
-
-bool makes_sense(const Table& table, const sqlite::Row& row)
-{
-    if (std::string_view(table.name) == "identity" && row.rowid != 1) return false;
-    for (std::size_t i = 0; i < table.columns.size(); ++i) {
-        const Column& column = table.columns[i];
-        const sqlite::Value& v = row.columns[i];
-        if (column.is == Is::integer && (v.integer < column.min || v.integer > column.max)) return false;
-        if (v.kind == Kind::text && !is_utf8(as_text(v.bytes))) return false;
-    }
-    return true;
-}
-
 std::optional<std::int64_t> message_index_entry(const sqlite::Row& row)
 {
     // conversation, hlc_ms, id, and the rowid that SQLite adds
     static constexpr Column entry[] = {id, integer, id, integer};
-    if (!row.keyed || !row.whole ||
-        !std::equal(std::begin(entry), std::end(entry), row.columns.begin(), row.columns.end(), fits))
-        return std::nullopt;
+    if (!row.keyed || !row.whole || !sqlite::fits(entry, row)) return std::nullopt;
     return row.columns[3].integer;
 }
 

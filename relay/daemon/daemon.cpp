@@ -8,6 +8,7 @@
 #include "relay/daemon/front.hpp"
 #include "relay/daemon/home.hpp"
 #include "relay/daemon/identity_file.hpp"
+#include "relay/daemon/rescue.hpp"
 #include "relay/stun/stun.hpp"
 #include "transport/loop/signals.hpp"
 #include "transport/loop/system_entropy.hpp"
@@ -241,6 +242,7 @@ Result<int> start(const Options& options)
 
 int run(const Options& options)
 {
+    if (options.command != Options::Command::serve) return run_rescue(options);
     const auto done = start(options);
     if (done.ok()) return *done;
     complain(done.error().detail);

@@ -3,17 +3,29 @@
 
 #include "relay/daemon/identity_file.hpp"
 
+#include "lib/sqlite/file_swap.hpp"
+
 #include <sys/stat.h>
 
 namespace godwit::relay {
 namespace {
 
-constexpr const char* database_file_name = "relay.db";
-
 bool has_bytes(const std::string& path)
 {
     struct stat about{};
     return ::stat(path.c_str(), &about) == 0 && about.st_size > 0;
+}
+
+/// What to do about a database that is damaged.
+Error damaged(const Options& options, const std::string& database, const Error& why)
+{
+    if (why.code != ErrorCode::storage_corrupt) return Error{why.code, database + ": " + why.detail, 0};
+    return Error{why.code,
+                 database + " is damaged (" + why.detail +
+                     "): restore it from a copy, or save what is undamaged with `godwit-relay "
+                     "repair --data " +
+                     options.data + "`; `godwit-relay check --data " + options.data + "` says more",
+                 0};
 }
 
 Error lost(std::string what)
@@ -27,6 +39,7 @@ Result<Home> open_home(const Options& options, port::Entropy& entropy)
 {
     const auto key = options.data + "/" + identity_file_name;
     const auto database = options.data + "/" + database_file_name;
+    if (auto settled = sqlite::settle_swap(database); !settled.ok()) return settled.error();
     auto seed = read_identity(options.data);
     if (!seed.ok()) return seed.error();
     const bool has_key = seed->has_value();
@@ -48,7 +61,8 @@ Result<Home> open_home(const Options& options, port::Entropy& entropy)
             "its address, and no account, contact or message");
 
     auto store = Store::open(database);
-    if (!store.ok()) return Error{store.error().code, database + ": " + store.error().detail, 0};
+    if (!store.ok()) return damaged(options, database, store.error());
+    if (const auto sound = store->look_over(); !sound.ok()) return damaged(options, database, sound.error());
     if (has_key) return Home{std::move(**seed), *std::move(store)};
     if (store->has_accounts() && !options.new_key)
         return lost(

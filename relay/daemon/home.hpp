@@ -7,6 +7,8 @@
 //   database without a key   accounts in it: refused, unless --new-key
 //   key without a database   refused, unless --new-database
 //
+// What a repair makes and leaves beside relay.db: lib/sqlite/file_swap.hpp. A database that is damaged is not served.
+//
 // The key is made last, so a first start that is cut short leaves no key, and a database without accounts: a new relay.
 #pragma once
 
@@ -15,6 +17,8 @@
 #include "relay/store/store.hpp"
 
 namespace godwit::relay {
+
+inline constexpr const char* database_file_name = "relay.db";
 
 struct Home {
     crypto::SecretBytes seed;

@@ -13,6 +13,10 @@ constexpr const char* about =
     "and mailboxes for those who are away. It cannot read what it carries.";
 
 constexpr const char* more =
+    "godwit-relay check --data DIR says whether the database is sound, and changes nothing; godwit-relay repair\n"
+    "--data DIR makes a new one from what is undamaged, and keeps the damaged one beside it. Neither while the\n"
+    "relay runs.\n"
+    "\n"
     "Example:\n"
     "  godwit-relay --data /var/lib/godwit --listen 0.0.0.0:4433 --advertise relay.example.org\n"
     "\n"
@@ -26,7 +30,8 @@ constexpr const char* more =
     "  SIGTERM, SIGINT   say goodbye to everyone and exit with 0\n"
     "  SIGUSR1           print one line `stats {...}` on stdout\n"
     "\n"
-    "Exit codes: 0 ended as asked, 1 could not start or had to stop (stderr says why), 2 wrong usage.\n"
+    "Exit codes: 0 ended as asked, 1 could not start or had to stop (stderr says why), 2 wrong usage; of check and\n"
+    "repair: 5 damaged, 7 in use.\n"
     "Configuration keys, limits and stats: docs/godwit-relay.md.";
 
 } // namespace
@@ -55,11 +60,21 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_code)
         "--new-database", out.new_database,
         "Once, when DIR/relay.db is lost for good, or DIR has been given its key beforehand: the address stays,\n"
         "and there are no accounts");
+    auto* const check = app.add_subcommand("check", "Is the database sound? Reads all of it, changes nothing");
+    check->callback([&out] { out.command = Options::Command::check; });
+    auto* const repair =
+        app.add_subcommand("repair", "Make a new database from what is undamaged; the old one is kept as "
+                                     "relay.db.damaged-N");
+    repair->callback([&out] { out.command = Options::Command::repair; });
+    app.require_subcommand(0, 1);
+    for (auto* command : {check, repair})
+        command->fallthrough();
     try {
         app.parse(argc, argv);
         if (out.check_config && out.config.empty()) throw CLI::RequiredError("--check-config needs --config");
         if (!out.check_config && out.data.empty()) throw CLI::RequiredError("--data");
-        if (!out.check_config && out.listen.empty()) throw CLI::RequiredError("--listen");
+        if (!out.check_config && out.listen.empty() && out.command == Options::Command::serve)
+            throw CLI::RequiredError("--listen");
         if (!out.advertise.empty() && !wire::is_host(out.advertise))
             throw CLI::ValidationError("--advertise", "must be a host name or an address without brackets");
     } catch (const CLI::ParseError& why) {

@@ -7,6 +7,7 @@
 namespace godwit::relay {
 
 struct Options {
+    enum class Command { serve, check, repair } command = Command::serve;
     std::string data;
     std::string listen;
     std::string config; ///< Empty: defaults.

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/store/store.hpp"
+#include "relay/store/rescue.hpp"
 #include "relay/store/schema.hpp"
+
+#include "lib/sqlite/layout.hpp"
 
 namespace godwit::relay {
 Result<Store> Store::open(const std::string& path, const char* vfs_name)
@@ -54,6 +57,23 @@ Result<void> Store::alive()
     auto statement = database_.prepare("SELECT 1");
     if (!statement) return statement.error();
     return statement->run();
+}
+
+Result<void> Store::look_over()
+{
+    const auto judge = [&](std::string_view table) -> Result<void> {
+        auto found = database_.quick_findings(table, 1);
+        if (!found) return found.error();
+        if (found->empty()) return {};
+        return Error{ErrorCode::storage_corrupt, std::move(found->front()), 0};
+    };
+    auto pages = database_.page_count();
+    if (!pages) return pages.error();
+    if (*pages * sqlite::page_bytes <= look_over_bytes_max) return judge({});
+    for (const sqlite::Table& table : catalogue().tables)
+        if (std::string_view(table.name) != "envelopes")
+            if (auto sound = judge(table.name); !sound) return sound;
+    return {};
 }
 
 void Store::reclaim_log()

@@ -17,6 +17,9 @@
 
 namespace godwit::relay {
 
+/// A second or two of reading.
+inline constexpr std::uint64_t look_over_bytes_max = 1ULL << 30;
+
 using AccountRow = std::int64_t; ///< 0: none.
 using DeviceRow = std::int64_t;  ///< 0: none.
 using EnvelopeRow = std::int64_t;
@@ -140,6 +143,9 @@ public:
     /// ok while the database still answers. After a failed fsync it never does again: the process has to restart.
     [[nodiscard]] Result<void> alive();
 
+    /// Looks for damage before anything is done with it. Bounded: larger than look_over_bytes_max, and the sealed bytes
+    /// of envelopes are left out. Errors: storage_corrupt.
+    [[nodiscard]] Result<void> look_over();
     /// Folds the write-ahead log into the database, so that its space is used again: what a full disk needs most. Worth
     /// trying after a failed commit; its own failure changes nothing.
     void reclaim_log();

@@ -9,6 +9,7 @@
                in between kills at random times. In the end everything accepted is there, once, in order.
     repairs    `godwit repair` of a damaged home, killed at its k-th call: the damaged store is as it was, or the repair has
                happened, and the next one finishes it.
+    held       syncs that do not return: nothing is accepted, acknowledged or passed on that is not durable.
     disk_full  (--disk-full, root) relay and clients on small loop-mounted file systems that fill up and are emptied again.
 """
 import argparse
@@ -29,6 +30,7 @@ from writers import PATIENT, Writer, check_histories, wait_until_delivered
 
 KILLS = [(kind, what) for kind in ("sync", "write", "send") for what in ("kill", "after")] + [("write", "torn"), ("name", "kill")]
 FAULTS = [("sync", "eio"), ("write", "eio"), ("write", "enospc"), ("write", "short")]
+HELD_S = 2
 # What a struck client may say. It must say something, and not accept what it cannot keep.
 STRUCK = PATIENT + ("storage_failed", "internal")
 
@@ -36,7 +38,8 @@ STRUCK = PATIENT + ("storage_failed", "internal")
 def striking(given, strike, told):
     """The environment of a process that is to be struck."""
     preload = [given.strike] + ([os.environ["LD_PRELOAD"]] if os.environ.get("LD_PRELOAD") else [])
-    return {**os.environ, "LD_PRELOAD": ":".join(preload), "GODWIT_STRIKE": strike, "GODWIT_STRIKE_TELL": told}
+    return {**os.environ, "LD_PRELOAD": ":".join(preload), "GODWIT_STRIKE": strike, "GODWIT_STRIKE_TELL": told,
+            "GODWIT_STRIKE_WHILE": told + ".hold"}
 
 
 class Struck:
@@ -161,6 +164,82 @@ def strikes(world):
           f"random times; {sum(len(w.accepted) for w in writers)} messages accepted, all there, once, in order")
 
 
+def held(world):
+    """Acknowledged means synced: while the syncs of sender, receiver or relay hang, nobody is told anything."""
+    relay, alice, bob = make_pair(world)
+    flag = os.path.join(world.folder, "told.hold")
+
+    def start_held(victim):
+        victim.kill()
+        victim.begin("sync:1+:hold")
+        for one in (alice, bob):
+            until = time.monotonic() + 60
+            while not one.ok("status")["connected"]:
+                check(time.monotonic() < until, f"{one.name} does not come back")
+                time.sleep(0.05)
+
+    def said_of(client, start, message=None):
+        return [line for line in client.run.lines[start:]
+                if line.get("event") == "message_received" or (line.get("event") == "message_state" and line["message"] == message)]
+
+    def while_held(what):
+        open(flag, "wb").close()
+        try:
+            return what()
+        finally:
+            os.remove(flag)
+
+    for _ in range(2):
+        start_held(alice)
+        marks = alice.mark(), bob.mark()
+
+        def sender():
+            wanted = alice.post("send", to="bob", text="not before it is on the disk")
+            time.sleep(HELD_S)
+            check(not [line for line in alice.run.lines[marks[0]:] if line.get("id") == wanted], "accepted before it was synced")
+            check(not said_of(bob, marks[1]), "on its way before it was synced")
+            return wanted
+        wanted = while_held(sender)
+        reply = alice.run.wait(lambda line: "ok" in line and line.get("id") == wanted, "reply after the sync", marks[0])
+        alice.final(reply["message"])
+
+        start_held(bob)
+        alice.final(alice.send("bob", "a path is open"))
+        marks = alice.mark(), bob.mark()
+
+        def receiver():
+            message = alice.send("bob", "no receipt before it is on the disk")
+            time.sleep(HELD_S)
+            check(not [line for line in said_of(alice, marks[0], message) if line.get("state") == "delivered"],
+                  "a receipt before it was synced")
+            check(not said_of(bob, marks[1]), "shown before it was synced")
+            return message
+        alice.final(while_held(receiver))
+
+        for one in (alice, bob):
+            one.ok("fault", drop_direct=True)
+        start_held(relay)
+        alice.final(alice.send("bob", "by mailbox"))
+        marks = alice.mark(), bob.mark()
+
+        def at_the_relay():
+            message = alice.send("bob", "not stored before it is on the relay's disk")
+            time.sleep(HELD_S)
+            check(not said_of(alice, marks[0], message), "the relay acknowledged before it synced")
+            check(not said_of(bob, marks[1]), "the relay passed on what it had not synced")
+            return message
+        alice.final(while_held(at_the_relay))
+        for one in (alice, bob):
+            one.ok("fault", drop_direct=False)
+    check_histories_of(alice, bob)
+    print(f"6 times syncs were held for {HELD_S} s: nothing was said meanwhile, everything after")
+
+
+def check_histories_of(alice, bob):
+    mine, theirs = ([m["message"] for m in one.history(other)] for one, other in ((alice, "bob"), (bob, "alice")))
+    equal(mine, theirs, "both histories")
+
+
 def repairs(world):
     relay, alice, bob = make_pair(world)
     for n in range(20):
@@ -221,7 +300,7 @@ def main():
         from disk_full import disk_full
         scenarios = [disk_full]
     else:
-        scenarios = [strikes, repairs]
+        scenarios = [strikes, repairs, held]
     failures = 0
     for scenario in scenarios:
         if given.only not in scenario.__name__:

@@ -10,6 +10,8 @@
 //         name    rename, unlink, link                              eio, enospc   the call fails
 //   K     1 = the first; K+ = from the K-th on                      short    half of it is written, which the caller
 //   sees
+//                                                                  hold     the call waits while the file exists that
+//                                                                           GODWIT_STRIKE_WHILE names; K is 1+
 //
 // When it strikes without killing it appends a line to FILE. Counting is by process, over all threads.
 // Meson asks for 64-bit offsets, with which the headers would give pwrite the name of pwrite64; both are wanted here.
@@ -21,6 +23,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <string_view>
 
 #include <dlfcn.h>
@@ -32,7 +35,7 @@
 
 namespace {
 
-enum class What { nothing, kill, after, torn, eio, enospc, cut };
+enum class What { nothing, kill, after, torn, eio, enospc, cut, hold };
 
 struct Plan {
     std::string_view kind;
@@ -49,6 +52,7 @@ What what_of(std::string_view word)
     if (word == "eio") return What::eio;
     if (word == "enospc") return What::enospc;
     if (word == "short") return What::cut;
+    if (word == "hold") return What::hold;
     return What::nothing;
 }
 
@@ -94,10 +98,23 @@ void tell()
     ::syscall(SYS_close, fd);
 }
 
+/// A disk that takes its time.
+void hold()
+{
+    const char* const path = std::getenv("GODWIT_STRIKE_WHILE");
+    constexpr timespec pause{0, 5'000'000};
+    while (path != nullptr && ::syscall(SYS_faccessat, AT_FDCWD, path, F_OK) == 0)
+        ::nanosleep(&pause, nullptr);
+}
+
 /// What is to happen to this call.
 What strike(std::string_view kind)
 {
     if (plan().what == What::nothing || plan().kind != kind) return What::nothing;
+    if (plan().what == What::hold) {
+        hold();
+        return What::nothing;
+    }
     const unsigned long number = ++count;
     if (number != plan().k && !(plan().from_then_on && number > plan().k)) return What::nothing;
     if (plan().what == What::kill) die();

@@ -61,3 +61,60 @@ TEST_CASE("an older database: accounts, waiting mail and groups are there; packa
     CHECK(store->expire_key_packages(8, 8, 500) == 1);
     REQUIRE(store->commit().ok());
 }
+
+TEST_CASE(
+    "from every past schema: the process or the power goes at each operation of the migration; the next start ends it")
+{
+    const auto bo = signing_key(2).public_key();
+    for (std::size_t from = 1; from < schema().steps.size(); ++from) {
+        CAPTURE(from);
+        sqlite::FaultDisk disk;
+        {
+            sqlite::OpenOptions options;
+            options.path = "relay.db";
+            options.vfs_name = disk.name();
+            options.schema = schema();
+            options.schema.steps = options.schema.steps.first(from);
+            auto old = sqlite::Database::open(options);
+            REQUIRE(old.ok());
+            REQUIRE(old->begin().ok());
+            const Bytes secret(32, 3);
+            REQUIRE(old->run("INSERT INTO accounts VALUES(1, 'bo', ?1, ?1, ?1, ?1, ?1, 1)", secret).ok());
+            REQUIRE(old->run("INSERT INTO devices VALUES(1, 1, ?1, '', '', 1, 7, 31)", bo).ok());
+            for (std::uint64_t n = 1; n <= 30; ++n) {
+                REQUIRE(
+                    old->run(
+                           "INSERT INTO envelopes(id, from_device, sender, kind, envelope_id, stored_ms, size, sealed) "
+                           "VALUES(?1, ?2, 1, 0, ?3, 9, 100, ?4)",
+                           n, bo, envelope(n).id, envelope(n).sealed)
+                        .ok());
+                REQUIRE(old->run("INSERT INTO mailbox VALUES(1, ?1, ?1)", n).ok());
+            }
+            REQUIRE(old->commit().ok());
+        }
+        std::vector<sqlite::DiskImage> images;
+        sqlite::FaultDisk migrating(disk.image_killed());
+        migrating.observe(sqlite::disk_op_mutations, [&](sqlite::DiskOp, const std::string&) {
+            images.push_back(migrating.image_killed());
+            images.push_back(migrating.image_synced());
+            images.push_back(migrating.image_torn(images.size()));
+        });
+        REQUIRE(Store::open("relay.db", migrating.name()).ok());
+        migrating.observe(0, nullptr);
+        CHECK(images.size() > 30);
+        for (std::size_t n = 0; n < images.size(); ++n) {
+            CAPTURE(n);
+            sqlite::FaultDisk after(images[n]);
+            auto store = Store::open("relay.db", after.name());
+            REQUIRE_MESSAGE(store.ok(), store.error().detail);
+            CHECK(store->look_over().ok());
+            CHECK(store->account("bo")->row == 1);
+            std::uint64_t mail = 0;
+            store->each_mail(1, 0, [&](StoredMail&& one) {
+                CHECK(one.envelope.sealed == envelope(++mail).sealed);
+                return true;
+            });
+            CHECK(mail == 30);
+        }
+    }
+}

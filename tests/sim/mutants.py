@@ -130,6 +130,24 @@ MUTANTS = [
      "    if (contact.mine == accepted && contact.theirs == accepted) out.online", "    if (contact.mine != none) out.online"),
     ("relay_pushes_mail_once", "relay/core/mailbox.cpp",
      "    if (!window_is_open(1)) return;", "    if (!window_is_open(1) || session.pushed_up_to > 3) return;"),
+    # groups, device lists, the order of commits
+    ("relay_takes_commits_of_past_epochs", "relay/core/groups.cpp",
+     "request.incarnation == group.incarnation && request.epoch == group.epoch;",
+     "request.incarnation == group.incarnation && request.epoch <= group.epoch;"),
+    ("relay_keeps_new_devices_to_itself", "relay/core/devices.cpp",
+     "    context_.store.set_device_list(account, next.encoded);\n    context_.changes.devices.insert(account);\n",
+     "    context_.store.set_device_list(account, next.encoded);\n"),
+    ("relay_takes_old_bytes_from_former_contacts", "relay/core/mailbox.cpp",
+     "    context_.store.set_aside(stored.row, unreachable);", "    static_cast<void>(stored);"),
+    ("sealed_for_devices_that_left", "lib/seal/sealing.cpp",
+     "           surplus_of(*c->group, circle).empty();", "           !circle.parties.empty();"),
+    ("what_does_not_open_is_not_told", "lib/engine/receiver.cpp",
+     "    for (const auto& device : unopened.due(now.mono)) {", "    for (const auto& device : std::vector<DeviceId>()) {"),
+    ("batch_with_two_sealings", "lib/delivery/outbox.cpp",
+     "            if (envelope.sealings > 1)\n", "            if (envelope.sealings > 1'000)\n"),
+    ("refused_commit_taken_for_accepted", "lib/engine/group_verdicts.cpp",
+     "    groups_->refused(conversation);\n    chore.creates = false;",
+     "    (void)groups_->accepted(conversation, now.wall_ms);\n    chore.creates = false;"),
 ]
 
 

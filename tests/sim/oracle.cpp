@@ -120,6 +120,8 @@ void Oracle::replied(Member& mine, const event::Reply& reply)
     said.id = *id;
     said.accepted = true;
     by_id_[*id] = n;
+    if (somebody_left(said.to, mine.client->account()))
+        members_of_groups_.accepted(mine.client->disk.store(), *id, said.to);
     mine.known[said.to].set(n);
     for (auto* one : in_order_) {
         const auto& other = member(*one);
@@ -189,8 +191,18 @@ void Oracle::died(Client& client)
 
 void Oracle::peer_frame(Client& from, Client& to, BytesView frame)
 {
-    seal_.peer_frame(from.name, from.disk.store(), frame);
+    if (const auto envelope = seal_.peer_frame(from.name, from.disk.store(), frame)) leaves(from, *envelope);
     static_cast<void>(to);
+}
+
+void Oracle::frame_to_relay(Client& from, BytesView frame)
+{
+    if (const auto envelope = seal_.frame_to_relay(from.name, from.disk.store(), frame)) leaves(from, *envelope);
+}
+
+void Oracle::leaves(Client& from, const wire::Envelope& envelope)
+{
+    if (!logged_out_accounts_.empty()) members_of_groups_.leaves(from.name, from.disk.store(), envelope);
 }
 
 // ---- what holds at any moment -------------------------------------------------------------------

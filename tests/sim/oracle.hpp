@@ -7,13 +7,14 @@
 //   no duplicate   in a history, nor shown twice by one process
 //   no disorder    what an application knew when it spoke stands, and is shown, before what it then said
 //   no regress     states go forward; failed only for a reason that something in this world gave
-//   secrecy        seal_watch.hpp          the relay's word and discretion: relay_watch.hpp
+//   secrecy        seal_watch.hpp, member_watch.hpp          the relay's word, order and discretion: relay_watch.hpp
 //   bounds         outbox, held messages, mailboxes
 //
 // A new checker is a method called from step(), died() or rest(); it throws Broken with a verdict whose words before
 // the first colon name the kind of failure (the minimiser keeps to it).
 #pragma once
 
+#include "tests/sim/member_watch.hpp"
 #include "tests/sim/observer.hpp"
 #include "tests/sim/relay_watch.hpp"
 #include "tests/sim/seal_watch.hpp"
@@ -89,10 +90,7 @@ public:
     void told(Client& client, const Event& event) override;
     void died(Client& client) override;
     void peer_frame(Client& from, Client& to, BytesView frame) override;
-    void frame_to_relay(Client& from, BytesView frame) override
-    {
-        seal_.frame_to_relay(from.name, from.disk.store(), frame);
-    }
+    void frame_to_relay(Client& from, BytesView frame) override;
     void frame_of_relay(relay::LinkId link, Client& to, BytesView frame) override
     {
         seal_.frame_of_relay(frame);
@@ -128,6 +126,11 @@ private:
 
     [[nodiscard]] static Pair pair(const std::string& a, const std::string& b) { return std::minmax(a, b); }
     [[nodiscard]] Member& member(Client& client) { return members_.at(&client); }
+    [[nodiscard]] bool somebody_left(const std::string& a, const std::string& b) const
+    {
+        return logged_out_accounts_.contains(a) || logged_out_accounts_.contains(b);
+    }
+    void leaves(Client& from, const wire::Envelope& envelope);
     [[nodiscard]] std::size_t number_of(const Message& message, const Client& where) const;
     [[nodiscard]] std::string words(std::size_t n) const;
     [[nodiscard]] std::string describe_delivery(const port::Delivery& delivery) const;
@@ -147,6 +150,7 @@ private:
     World& world_;
     SealWatch seal_;
     RelayWatch relay_;
+    MemberWatch members_of_groups_;
     std::map<Client*, Member> members_;
     std::vector<Client*> in_order_; ///< As they joined: addresses order nothing.
     std::set<Pair> severed_;

@@ -66,6 +66,7 @@ void Oracle::rest()
                 if (mine.settled && !mine.logged_out)
                     histories_[pair(client->account(), other->account())].emplace_back(client->name, std::move(rows));
             }
+        if (client->logged_in() && !logged_out_accounts_.empty()) MemberWatch::rest(client->name, client->disk.store());
         demand(!client->disk.shows(plain_marker), "plaintext on the disk of " + client->name);
     }
     demand(!world_.relay.disk.shows(plain_marker), "plaintext on the disk of the relay");

@@ -34,6 +34,11 @@ void RelayWatch::takes(relay::LinkId link, Client& from, BytesView bytes)
             note_blocks(kept);
             asked_[{link, request->id}] = std::move(kept);
         }
+        if (const auto* commit = std::get_if<frame::GroupCommit>(&request->body))
+            asked_commits_[{link, request->id}] = {{commit->conversation, commit->incarnation, commit->epoch},
+                                                   commit->envelope.id};
+        if (const auto* reject = std::get_if<frame::GroupReject>(&request->body))
+            commits_.erase({reject->conversation, reject->incarnation, reject->epoch}); // It may be open again.
         if (std::holds_alternative<frame::Logout>(request->body) && device)
             std::erase_if(promises_, [&](const Mail& mail) { return mail.to == *device; });
     } else if (const auto* ack = std::get_if<frame::MailboxAck>(&*decoded)) {
@@ -53,6 +58,11 @@ void RelayWatch::says(relay::LinkId link, Client& to, BytesView bytes)
     const auto decoded = wire::decode_server_frame(bytes);
     demand(decoded.ok(), "the relay sends a frame that does not decode");
     if (const auto* response = std::get_if<frame::Response>(&*decoded)) {
+        if (const auto commit = asked_commits_.find({link, response->id}); commit != asked_commits_.end()) {
+            if (response->error.code == ErrorCode::ok) ordered(commit->second);
+            asked_commits_.erase(commit);
+            return;
+        }
         const auto at = asked_.find({link, response->id});
         if (at == asked_.end()) return;
         const auto put = std::move(at->second);
@@ -69,6 +79,13 @@ void RelayWatch::says(relay::LinkId link, Client& to, BytesView bytes)
         for (const auto& entry : page->entries)
             presence(to.account(), entry.user, entry.online);
     }
+}
+
+void RelayWatch::ordered(const Commit& commit)
+{
+    const auto [at, is_new] = commits_.try_emplace(commit.from, commit.id);
+    demand(is_new || at->second == commit.id,
+           "two commits of one epoch: the relay took another one from epoch " + std::to_string(commit.from.epoch));
 }
 
 void RelayWatch::note_blocks(Put& put) const
@@ -112,6 +129,7 @@ void RelayWatch::presence(const std::string& viewer, const std::string& user, co
 void RelayWatch::died()
 {
     asked_.clear();
+    asked_commits_.clear();
     keeps_its_word();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Holds the relay to its word: what it said is stored stays stored until the recipient acknowledges it, whatever its
-// process and its disk go through; who is online, it tells contacts only; and no mailbox outgrows its limit.
+// process and its disk go through; it takes one commit an epoch; who is online, it tells contacts only; and no mailbox
+// outgrows its limit.
 #pragma once
 
 #include "relay/core/core.hpp"
@@ -46,6 +47,18 @@ private:
         std::uint64_t taken = 0;              ///< When, among all frames.
         std::set<DeviceId> as_good_as_stored; ///< Their account blocks the sender, who is not to know.
     };
+    /// Where a commit starts from.
+    struct Epoch {
+        ConversationId conversation;
+        std::uint64_t incarnation = 0;
+        std::uint64_t epoch = 0;
+        friend auto operator<=>(const Epoch&, const Epoch&) = default;
+    };
+    struct Commit {
+        Epoch from;
+        MessageId id;
+    };
+    void ordered(const Commit& commit);
     void note_blocks(Put& put) const;
     void promised(const Put& put, const std::vector<ErrorCode>& results);
     void presence(const std::string& viewer, const std::string& user, const std::vector<DeviceId>& online) const;
@@ -53,6 +66,8 @@ private:
 
     RelayHost& relay_;
     std::map<std::pair<relay::LinkId, std::uint64_t>, Put> asked_;
+    std::map<std::pair<relay::LinkId, std::uint64_t>, Commit> asked_commits_;
+    std::map<Epoch, MessageId> commits_;                       ///< Those that were accepted, and nobody rejected.
     std::map<DeviceId, std::map<std::uint64_t, Mail>> pushed_; ///< By sequence number, which is the device's.
     std::set<Mail> promises_;
     std::set<Mail> said_;                        ///< Every "ok" there ever was.

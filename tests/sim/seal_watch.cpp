@@ -42,22 +42,27 @@ void SealWatch::envelope(const std::string& from, port::Store& store, const wire
                "sealed alike: two ciphertexts of " + from + " share their sender data");
 }
 
-void SealWatch::peer_frame(const std::string& from, port::Store& store, BytesView frame)
+std::optional<wire::Envelope> SealWatch::peer_frame(const std::string& from, port::Store& store, BytesView frame)
 {
     no_plaintext(frame, from);
     const auto decoded = wire::decode_peer_frame(frame);
     demand(decoded.ok(), from + " sends a device a frame that does not decode");
-    if (const auto* deliver = std::get_if<wire::peer::Deliver>(&*decoded)) envelope(from, store, deliver->envelope);
+    const auto* deliver = std::get_if<wire::peer::Deliver>(&*decoded);
+    if (deliver == nullptr) return std::nullopt;
+    envelope(from, store, deliver->envelope);
+    return deliver->envelope;
 }
 
-void SealWatch::frame_to_relay(const std::string& from, port::Store& store, BytesView frame)
+std::optional<wire::Envelope> SealWatch::frame_to_relay(const std::string& from, port::Store& store, BytesView frame)
 {
     no_plaintext(frame, from);
     const auto decoded = wire::decode_client_frame(frame);
     demand(decoded.ok(), from + " sends the relay a frame that does not decode");
-    if (const auto* request = std::get_if<wire::relay::Request>(&*decoded))
-        if (const auto* put = std::get_if<wire::relay::MailboxPut>(&request->body))
-            envelope(from, store, put->envelope);
+    const auto* request = std::get_if<wire::relay::Request>(&*decoded);
+    const auto* put = request == nullptr ? nullptr : std::get_if<wire::relay::MailboxPut>(&request->body);
+    if (put == nullptr) return std::nullopt;
+    envelope(from, store, put->envelope);
+    return put->envelope;
 }
 
 } // namespace godwit::testing

@@ -25,9 +25,9 @@ inline constexpr std::string_view plain_marker = "godwit says ";
 
 class SealWatch {
 public:
-    /// `store`: the sender's.
-    void peer_frame(const std::string& from, port::Store& store, BytesView frame);
-    void frame_to_relay(const std::string& from, port::Store& store, BytesView frame);
+    /// `store`: the sender's. Returns the envelope in the frame, when there is one.
+    std::optional<wire::Envelope> peer_frame(const std::string& from, port::Store& store, BytesView frame);
+    std::optional<wire::Envelope> frame_to_relay(const std::string& from, port::Store& store, BytesView frame);
     void frame_of_relay(BytesView frame) { no_plaintext(frame, "the relay"); }
     [[nodiscard]] std::uint64_t envelopes() const { return seen_.size(); }
 

@@ -4,6 +4,8 @@
 
 #include "lib/crypto/hpke.hpp"
 #include "lib/mls/tree_validation.hpp"
+#include "lib/wire/mls_outline.hpp"
+#include "tests/relay/mls_shapes.hpp"
 
 using namespace godwit;
 using namespace godwit::fuzz;
@@ -152,6 +154,49 @@ std::vector<Bytes> parts()
             part(5, cast().world.package(cast().world.newcomer("eve")))};
 }
 
+/// What the relay reads without keys: as godwit makes it, and as others do.
+std::vector<Bytes> outlines()
+{
+    namespace shape = relay::test;
+    wire::GroupName group;
+    group.conversation.bytes.fill(7);
+    group.incarnation = 1;
+    MessageId id;
+    id.bytes.fill(8);
+    DeviceId device;
+    device.bytes.fill(9);
+    auto out = every_message();
+    for (auto& one : {shape::commit_bytes(group, 3, id), shape::external_commit_bytes(group, 3, id, device),
+                      shape::external_commit_bytes(group, 3, id, device, true), shape::welcome_bytes(2),
+                      shape::group_info_bytes(group, 3)})
+        out.push_back(one);
+    return out;
+}
+
+/// One who decodes all of it, and one who walks over it: what both take, they take for the same.
+void same_private(const mls::PrivateMessage& whole, const wire::MlsHeader& header,
+                  const std::optional<wire::MlsCommit>& commit)
+{
+    FUZZ_CHECK(header.group == wire::parse_group_id(whole.group_id));
+    FUZZ_CHECK(header.epoch == whole.epoch);
+    FUZZ_CHECK(std::ranges::equal(header.authenticated_data, whole.authenticated_data));
+    const auto bound = wire::parse_bound(whole.authenticated_data);
+    const bool ours = header.group && whole.content_type == mls::ContentType::commit && bound &&
+                      bound->purpose == wire::commit_purpose && !whole.encrypted_sender_data.empty() &&
+                      !whole.ciphertext.empty();
+    FUZZ_CHECK(commit.has_value() == ours);
+    if (commit) FUZZ_CHECK(commit->group == *header.group && commit->envelope == bound->id && !commit->joins);
+}
+
+void same_external(const mls::PublicMessage& whole, const wire::MlsCommit& commit)
+{
+    FUZZ_CHECK(whole.content.sender.sender_type == mls::SenderType::new_member_commit);
+    const auto* body = std::get_if<mls::Commit>(&whole.content.content);
+    FUZZ_CHECK(body != nullptr && body->path.has_value());
+    FUZZ_CHECK(commit.group == wire::parse_group_id(whole.content.group_id) && commit.epoch == whole.content.epoch);
+    FUZZ_CHECK(commit.joins && std::ranges::equal(commit.joins->bytes, body->path->leaf_node.signature_key));
+}
+
 /// An encapsulation for the key below, and a ciphertext under it.
 struct HpkeSample {
     crypto::HpkeKeyPair recipient = crypto::HpkeKeyPair::derive(Bytes(32, 1));
@@ -182,6 +227,25 @@ std::vector<Bytes> sealed()
 FUZZ_TARGET(mls_message, "mls", 4096, every_message)
 {
     (void)canonical<mls::MLSMessage>(input);
+}
+
+FUZZ_TARGET(mls_outline, "mls", 4096, outlines)
+{
+    const auto header = wire::read_mls_header(input);
+    const auto commit = wire::read_mls_commit(input);
+    const bool welcome = wire::is_mls_welcome(input);
+    const auto info = wire::read_mls_group_info(input);
+    FUZZ_CHECK(int{commit.has_value()} + int{welcome} + int{info.has_value()} <= (header ? 1 : 0));
+    const auto message = mls::decode<mls::MLSMessage>(input);
+    if (!message.ok()) return;
+    FUZZ_CHECK(header && static_cast<int>(header->format) == static_cast<int>(message->wire_format()));
+    if (const auto* closed = message->as<mls::PrivateMessage>()) same_private(*closed, *header, commit);
+    if (const auto* open = message->as<mls::PublicMessage>(); open != nullptr && commit) same_external(*open, *commit);
+    if (const auto* whole = message->as<mls::GroupInfo>(); whole != nullptr && info) {
+        FUZZ_CHECK(info->group == wire::parse_group_id(whole->group_context.group_id));
+        FUZZ_CHECK(info->epoch == whole->group_context.epoch);
+    }
+    if (message->as<mls::KeyPackage>() != nullptr) FUZZ_CHECK(!commit && !welcome && !info);
 }
 
 FUZZ_TARGET(mls_key_package, "mls", 2048, packages)

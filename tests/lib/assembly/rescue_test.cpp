@@ -3,7 +3,7 @@
 #include <godwit/client.hpp>
 #include <godwit/rescue.hpp>
 
-#include "lib/assembly/home_swap.hpp"
+#include "lib/sqlite/file_swap.hpp"
 #include "lib/sqlite/layout.hpp"
 #include "lib/store/store.hpp"
 #include "tests/lib/assembly/temporary_folder.hpp"
@@ -217,11 +217,11 @@ TEST_CASE("a repair that dies leaves the damaged store, or is finished by whoeve
         const fs::path database = home + "/godwit.db";
         fs::copy(model, home);
         write(database.string() + "-wal", "");
-        write(assembly::repair_path(database).string(), died_at == 0 ? good.substr(0, 9000) : good);
-        if (died_at >= 1) REQUIRE(assembly::begin_swap(database, 1).ok());
-        if (died_at >= 2) fs::rename(database, assembly::damaged_path(database, 1));
-        if (died_at >= 3) fs::rename(database.string() + "-wal", assembly::damaged_path(database, 1).string() + "-wal");
-        if (died_at >= 4) fs::rename(assembly::repaired_path(database, 1), database);
+        write(sqlite::repair_path(database).string(), died_at == 0 ? good.substr(0, 9000) : good);
+        if (died_at >= 1) REQUIRE(sqlite::begin_swap(database, 1).ok());
+        if (died_at >= 2) fs::rename(database, sqlite::damaged_path(database, 1));
+        if (died_at >= 3) fs::rename(database.string() + "-wal", sqlite::damaged_path(database, 1).string() + "-wal");
+        if (died_at >= 4) fs::rename(sqlite::repaired_path(database, 1), database);
         const bool happened = died_at >= 1;
         auto checked = check_home(options(home));
         REQUIRE_MESSAGE(checked.ok(), checked.error().detail);
@@ -242,7 +242,7 @@ TEST_CASE("damaged stores that are kept: nine, and then a word about it; one rep
     const test::TemporaryFolder folder;
     const auto home = folder / "a";
     fill(home);
-    for (int n = 1; n <= assembly::damaged_kept_max; ++n) {
+    for (int n = 1; n <= sqlite::damaged_kept_max; ++n) {
         damage(home);
         auto repaired = repair_home(options(home));
         REQUIRE_MESSAGE(repaired.ok(), repaired.error().detail);
@@ -255,11 +255,11 @@ TEST_CASE("damaged stores that are kept: nine, and then a word about it; one rep
     CHECK(refused.error().detail.find("remove") != std::string::npos);
     CHECK(files_of(home) == before);
     fs::remove(home + "/godwit.db.damaged-4");
-    const auto lock = assembly::SwapLock::take(home);
+    const auto lock = sqlite::SwapLock::take(home);
     REQUIRE(lock.ok());
     CHECK(refusal(repair_home(options(home))) == ErrorCode::storage_in_use);
     {
-        auto released = assembly::SwapLock::take(home);
+        auto released = sqlite::SwapLock::take(home);
         CHECK_FALSE(released.ok());
     }
 }

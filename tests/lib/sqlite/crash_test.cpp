@@ -196,7 +196,7 @@ TEST_CASE("a commit that fails after its last frame was written does not bind th
 TEST_CASE("disk full at many levels: a clear error, reading works, and room brings it back")
 {
     const Key key = raw_key();
-    for (std::uint64_t level = 4096; level < 600000; level += 12345) {
+    for (std::uint64_t level = 4096; level < 600000; level += 2979) {
         CAPTURE(level);
         FaultDisk disk;
         disk.limit(level);

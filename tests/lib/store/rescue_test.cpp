@@ -11,6 +11,7 @@
 #include "lib/store/schema.hpp"
 #include "lib/store/store.hpp"
 #include "tests/support/power_cuts.hpp"
+#include "tests/support/table_rows.hpp"
 
 #include <algorithm>
 #include <doctest/doctest.h>
@@ -21,6 +22,7 @@
 using namespace godwit;
 using namespace godwit::store;
 using namespace godwit::store::test;
+using godwit::test::Rows;
 using sqlite::DiskImage;
 using sqlite::FaultDisk;
 
@@ -97,26 +99,6 @@ void fill(SqliteStore& store)
     }
 }
 
-/// Table -> its rows, each as SQLite quotes it.
-using Rows = std::map<std::string, std::multiset<std::string>>;
-
-Rows rows_of(sqlite::Database& database)
-{
-    Rows out;
-    for (const Table& table : tables()) {
-        auto columns = database.prepare("SELECT group_concat('quote(' || name || ')', '||''|''||') FROM "
-                                        "pragma_table_info('" +
-                                        std::string(table.name) + "')");
-        REQUIRE(columns.ok());
-        REQUIRE(*columns->step());
-        auto rows = database.prepare("SELECT " + std::string(columns->text(0)) + " FROM " + table.name);
-        REQUIRE(rows.ok());
-        while (*rows->step())
-            out[table.name].emplace(rows->text(0));
-    }
-    return out;
-}
-
 sqlite::OpenOptions reading(const FaultDisk& disk, const char* path)
 {
     sqlite::OpenOptions out;
@@ -132,7 +114,7 @@ Rows rows_in(const DiskImage& image, const char* path = "home.db")
     FaultDisk disk(image);
     auto database = sqlite::Database::open(reading(disk, path));
     REQUIRE_MESSAGE(database.ok(), database.error().detail);
-    return rows_of(*database);
+    return godwit::test::rows_of(*database, tables());
 }
 
 /// What a kill leaves: main file and log.
@@ -190,7 +172,7 @@ Result<Outcome> rescue(const DiskImage& image)
     auto checked = database->check();
     CHECK_MESSAGE(checked.ok(), (checked.ok() ? "" : checked.error().detail));
     CHECK(broken_rules(*database)->empty());
-    out.rows = rows_of(*database);
+    out.rows = godwit::test::rows_of(*database, tables());
     return out;
 }
 
@@ -249,9 +231,9 @@ TEST_CASE("the tables are known by their columns, each row as one of its own tab
     CHECK(sqlite::scan_rows(*remains, [&](const sqlite::Row& row) {
               CHECK(row.whole);
               if (message_index_entry(row)) ++indexed;
-              if (const Table* table = table_of(row)) {
+              if (const auto* table = sqlite::table_of(tables(), row)) {
                   ++seen[table->name];
-                  CHECK(makes_sense(*table, row));
+                  CHECK(sqlite::makes_sense(*table, row));
               }
           }) == 0);
     CHECK(indexed == messages);

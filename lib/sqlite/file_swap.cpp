@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/assembly/home_swap.hpp"
+#include "lib/sqlite/file_swap.hpp"
 
 #include "lib/assembly/folder.hpp"
 
@@ -11,7 +11,7 @@
 #include <unistd.h>
 #endif
 
-namespace godwit::assembly {
+namespace godwit::sqlite {
 
 namespace fs = std::filesystem;
 
@@ -46,7 +46,7 @@ Result<SwapLock> SwapLock::take(const fs::path& folder)
     if (fd < 0) return cannot("open", folder, last_error());
     SwapLock out(fd);
     if (::flock(fd, LOCK_EX | LOCK_NB) != 0)
-        return Error{ErrorCode::storage_in_use, "another process repairs this home: wait until it is done", 0};
+        return Error{ErrorCode::storage_in_use, "another process repairs this store: wait until it is done", 0};
     return out;
 }
 
@@ -121,6 +121,23 @@ Result<void> settle_swap(const fs::path& database)
     return finish_swap(database, *number);
 }
 
+Result<fs::path> swap_in(const fs::path& database, const std::function<Result<void>(const fs::path& aside)>& make)
+{
+    auto number = free_number(database);
+    if (!number.ok()) return std::move(number).error();
+    remove_unfinished(database);
+    auto done = make(repair_path(database));
+    if (done.ok()) done = begin_swap(database, *number);
+    if (!done.ok()) {
+        remove_unfinished(database);
+        Error error = std::move(done).error();
+        error.detail += " (the damaged store is as it was)";
+        return error;
+    }
+    if (auto finished = finish_swap(database, *number); !finished.ok()) return std::move(finished).error();
+    return damaged_path(database, *number);
+}
+
 void remove_unfinished(const fs::path& database)
 {
     std::error_code ignored;
@@ -128,4 +145,4 @@ void remove_unfinished(const fs::path& database)
     fs::remove(log_of(repair_path(database)), ignored);
 }
 
-} // namespace godwit::assembly
+} // namespace godwit::sqlite

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relay/store/rescue.hpp"
+
+#include "relay/store/schema.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace godwit::relay {
+namespace {
+
+using sqlite::Column;
+using sqlite::LostPage;
+using sqlite::Table;
+using Is = Column::Is;
+
+constexpr Column rowid{Is::rowid};
+constexpr Column integer{Is::integer};
+constexpr Column text{Is::text};
+constexpr Column blob{Is::blob};
+constexpr Column id{Is::blob, 16};
+constexpr Column key{Is::blob, 32};
+constexpr Column count{Is::integer, 0, false, 0, INT64_MAX};
+constexpr Column flag{Is::integer, 0, false, 0, 1};
+
+constexpr Column accounts[] = {rowid, text, key, key, key, blob, blob, integer};
+constexpr Column devices[] = {rowid, count, key, text, text, integer, integer, count};
+constexpr Column contacts[] = {count, count, {Is::integer, 0, false, 1, 4}, integer};
+constexpr Column envelopes[] = {rowid, key, count, flag, id, integer, count, blob, flag};
+constexpr Column mailbox[] = {count, count, count};
+constexpr Column key_packages[] = {rowid, count, key, {Is::blob_or_null}, integer};
+constexpr Column last_resorts[] = {rowid, blob, integer};
+constexpr Column groups[] = {rowid, id, count, count, count, count, integer};
+constexpr Column group_commits[] = {rowid, count, count, count, key, id, id, flag, {Is::blob_or_null}};
+constexpr Column commit_recipients[] = {count, count, flag};
+
+constexpr std::array tables{
+    Table{"accounts", "INSERT OR IGNORE INTO accounts VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", accounts},
+    Table{"devices", "INSERT OR IGNORE INTO devices VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", devices},
+    Table{"contacts", "INSERT OR IGNORE INTO contacts VALUES(?1, ?2, ?3, ?4)", contacts, true},
+    Table{"envelopes", "INSERT OR IGNORE INTO envelopes VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", envelopes},
+    Table{"mailbox", "INSERT OR IGNORE INTO mailbox VALUES(?1, ?2, ?3)", mailbox, true},
+    Table{"key_packages", "INSERT OR IGNORE INTO key_packages VALUES(?1, ?2, ?3, ?4, ?5)", key_packages},
+    Table{"last_resorts", "INSERT OR IGNORE INTO last_resorts VALUES(?1, ?2, ?3)", last_resorts},
+    Table{"groups", "INSERT OR IGNORE INTO groups VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)", groups},
+    Table{"group_commits", "INSERT OR IGNORE INTO group_commits VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+          group_commits},
+    Table{"commit_recipients", "INSERT OR IGNORE INTO commit_recipients VALUES(?1, ?2, ?3)", commit_recipients, true},
+};
+
+/// Rows that refer to what is not there, in the order in which they go: what is dropped may leave others behind.
+struct Reference {
+    const char* sentence;
+    const char* table;
+    const char* broken;
+};
+constexpr std::array references{
+    Reference{"device(s) of no account", "devices", "account NOT IN (SELECT id FROM accounts)"},
+    Reference{"contact(s) of or with nobody", "contacts",
+              "owner NOT IN (SELECT id FROM accounts) OR other NOT IN (SELECT id FROM accounts)"},
+    Reference{"mail of which the envelope is missing, or the device", "mailbox",
+              "envelope NOT IN (SELECT id FROM envelopes) OR device NOT IN (SELECT id FROM devices)"},
+    Reference{"envelope(s) that nobody waits for", "envelopes", "id NOT IN (SELECT envelope FROM mailbox)"},
+    Reference{"key package(s) of no device", "key_packages", "device NOT IN (SELECT id FROM devices)"},
+    Reference{"last resort(s) of no device", "last_resorts", "device NOT IN (SELECT id FROM devices)"},
+    Reference{"group(s) of nobody", "groups",
+              "one NOT IN (SELECT id FROM accounts) OR other NOT IN (SELECT id FROM accounts)"},
+    Reference{"commit(s) of no group", "group_commits", "of_group NOT IN (SELECT id FROM groups)"},
+    Reference{"recipient(s) of a commit of no group", "commit_recipients", "of_group NOT IN (SELECT id FROM groups)"},
+};
+
+#define GODWIT_COUNT(table, broken) "SELECT count(*) FROM " table " WHERE " broken
+constexpr sqlite::Rule own_rules[] = {
+    {"account(s) that make no sense",
+     GODWIT_COUNT("accounts", "length(account_key) != 32 OR length(salt) != 32 OR length(login_hash) != 32")},
+    {"device(s) that make no sense", GODWIT_COUNT("devices", "length(key) != 32")},
+    {"envelope(s) that make no sense",
+     GODWIT_COUNT("envelopes", "length(from_device) != 32 OR length(envelope_id) != 16 OR size != length(sealed)")},
+    {"mail numbered above what was reserved for its device",
+     GODWIT_COUNT("mailbox", "sequence >= (SELECT sequence_floor FROM devices WHERE devices.id = mailbox.device)")},
+    {"group(s) that make no sense", GODWIT_COUNT("groups", "length(conversation) != 16")},
+    {"commit(s) that make no sense",
+     GODWIT_COUNT("group_commits", "length(from_device) != 32 OR length(envelope_id) != 16")},
+};
+#undef GODWIT_COUNT
+
+/// Numbers that may have been given and are lost with the newest changes: far more than between two folds of the log.
+constexpr const char* sequences_skipped = "1000000";
+
+class Carrier final : public sqlite::Salvager {
+public:
+    Carrier(const sqlite::Remains& remains, sqlite::Database& into) : Salvager(remains, into, tables), places_(remains)
+    {
+    }
+
+    Result<Salvage> put_in_order();
+
+private:
+    /// Tables without rowid are all numbers here, and so are their indexes: the tree says which is which. Rows whose
+    /// tree is lost are not guessed at.
+    [[nodiscard]] const Table* sort(const sqlite::Row& row) override
+    {
+        if (!row.keyed) return Salvager::sort(row);
+        if (row.page != place_.number) place_ = places_.of(row.page);
+        if (place_.place != LostPage::Place::table) return nullptr;
+        const auto found = std::find_if(tables.begin(), tables.end(),
+                                        [&](const Table& table) { return table.keyed && place_.table == table.name; });
+        return found == tables.end() || !sqlite::fits(found->columns, row) ? nullptr : &*found;
+    }
+
+    sqlite::Places places_;
+    LostPage place_; ///< Of the page that is being read.
+};
+
+Result<Salvage> Carrier::put_in_order()
+{
+    Salvage out;
+    out.stale = remains_.damage().is_stale();
+    out.pages_lost_unknown = pages_unknown_;
+    if (auto begun = into_.begin(); !begun) return begun.error();
+    for (const Reference& one : references) {
+        auto dropped = change("DELETE FROM " + std::string(one.table) + " WHERE " + one.broken);
+        if (!dropped) return dropped.error();
+        out.rows_dropped += *dropped;
+    }
+    auto done = change("UPDATE envelopes SET size = length(sealed) WHERE size != length(sealed)");
+    if (done)
+        done = change("UPDATE devices SET sequence_floor = max(sequence_floor, coalesce((SELECT max(sequence) + 1 FROM "
+                      "mailbox WHERE device = devices.id), 1)) + " +
+                      std::string(lost_from("devices") || lost_from("mailbox") ? sequences_skipped : "0"));
+    if (!done) return done.error();
+    auto counted = reports();
+    if (!counted) return counted.error();
+    out.tables = *std::move(counted);
+    if (auto committed = into_.commit(); !committed) return committed.error();
+    return out;
+}
+
+/// The references as questions. Texts live as long as the program: a Rule borrows them.
+const std::vector<sqlite::Rule>& rules()
+{
+    static const std::vector<std::string> questions = [] {
+        std::vector<std::string> out;
+        for (const Reference& one : references)
+            out.push_back("SELECT count(*) FROM " + std::string(one.table) + " WHERE " + one.broken);
+        return out;
+    }();
+    static const std::vector<sqlite::Rule> all = [] {
+        std::vector<sqlite::Rule> out(std::begin(own_rules), std::end(own_rules));
+        for (std::size_t i = 0; i < references.size(); ++i)
+            out.push_back({references[i].sentence, questions[i].c_str()});
+        return out;
+    }();
+    return all;
+}
+
+} // namespace
+
+sqlite::Catalogue catalogue()
+{
+    return {schema(), tables, rules()};
+}
+
+bool Salvage::complete() const
+{
+    return !stale && pages_lost_unknown == 0 && rows_dropped == 0 &&
+           std::all_of(tables.begin(), tables.end(),
+                       [](const sqlite::TableReport& table) { return table.rows_lost == 0 && table.pages_lost == 0; });
+}
+
+Result<Salvage> salvage(const sqlite::Remains& remains, const std::string& path, const char* vfs_name)
+{
+    sqlite::OpenOptions options;
+    options.path = path;
+    options.schema = schema();
+    options.vfs_name = vfs_name;
+    auto database = sqlite::Database::open(options);
+    if (!database) return database.error();
+    Carrier carrier(remains, *database);
+    if (auto done = carrier.carry_rows(); !done) return done.error();
+    auto out = carrier.put_in_order();
+    if (!out) return out.error();
+    // All of it in one file, so that one name is all that has to change.
+    if (auto folded = database->checkpoint(); !folded) return folded.error();
+    if (auto sound = database->check(); !sound) return sound.error();
+    return out;
+}
+
+} // namespace godwit::relay

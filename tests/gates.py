@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The gates at the counts that docs/campaigns.md names: `./dev test` has the same tests with smaller ones.
+
+    ./dev gates [NAME...] [--list]
+
+NAME: those whose name begins so (D1, S1, …). Each prints what it did; the last line says `N passed, N failed`. Network (N1 to
+N3) is ./dev lab, fuzzing (F1) ./dev fuzz, the strength of the oracle (S2) ./dev sim --mutants.
+"""
+import argparse
+import os
+import shlex
+import subprocess
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+# Name, what is counted, targets to build, command ({} is the build folder), environment.
+PROCESSES = ["relay/godwit-relay", "examples/godwit"]
+STRIKE = PROCESSES + ["tests/crash/libgodwit_strike.so"]
+RELAY_AND_CLIENT = ["--relay", "{}/relay/godwit-relay", "--client", "{}/examples/godwit"]
+CRASH = ["python3", "-B", "tests/crash/crash.py", *RELAY_AND_CLIENT, "--strike", "{}/tests/crash/libgodwit_strike.so"]
+STORE, RELAY_CORE = "tests/lib/store/store_test", "tests/relay/relay_core_test"
+GATES = [
+    ("D1 random", "100 kills each of sender, receiver, relay", PROCESSES,
+     ["python3", "-B", "tests/integration/crash_test.py", *RELAY_AND_CLIENT, "--kills", "100"], {}),
+    ("D1 k-th", "kills and failures at the k-th call, 120 s", STRIKE, [*CRASH, "--only", "strikes", "--seconds", "120"], {}),
+    ("D2 held", "syncs held at sender, receiver, relay", STRIKE, [*CRASH, "--only", "held"], {}),
+    ("D3 each", "every single operation of the disk fails", ["tests/lib/sqlite/sqlite_test"],
+     ["{}/tests/lib/sqlite/sqlite_test", "-tc=any single failing operation*"], {}),
+    ("D4 client", "10,000 power-cut images", [STORE], ["{}/" + STORE, "-tc=power*"], {"GODWIT_IMAGES": "10000"}),
+    ("D4 relay", "10,000 power-cut images", [RELAY_CORE], ["{}/" + RELAY_CORE, "-tc=power*"], {"GODWIT_IMAGES": "10000"}),
+    ("D5 mls", "the disk refuses at every write of every journey of a commit", ["tests/lib/seal/seal_test"],
+     ["{}/tests/lib/seal/seal_test", "-tc=crash*"], {}),
+    ("S1 seeds", "2,000 seeds", ["tests/sim/sim"], ["{}/tests/sim/sim", "--gate"], {"GODWIT_SIM_SEEDS": "2000"}),
+    ("S1 repeats", "20 seeds, each three times to one hash", ["tests/sim/sim"],
+     ["python3", "-B", "tests/sim/repeats_test.py", "{}/tests/sim/sim"], {}),
+    ("R4 levels", "200 levels of a full disk", ["tests/lib/sqlite/sqlite_test"],
+     ["{}/tests/lib/sqlite/sqlite_test", "-tc=disk full*"], {}),
+    ("R4 programs", "a full disk under the programs", PROCESSES,
+     ["python3", "-B", "tests/integration/disk_test.py", *RELAY_AND_CLIENT], {}),
+    ("R5 client", "1,000 damaged images", [STORE], ["{}/" + STORE, "-tc=many damages*"], {"GODWIT_IMAGES": "1000"}),
+    ("R5 relay", "1,000 damaged images", [RELAY_CORE], ["{}/" + RELAY_CORE, "-tc=many damages*"], {"GODWIT_IMAGES": "1000"}),
+    ("U1 relay", "every past schema, cut at each operation", [RELAY_CORE], ["{}/" + RELAY_CORE, "-tc=from every past schema*"], {}),
+    ("X1 siege", "10 seeds of 3,000 datagrams, 120 connections, 600 frames", ["relay/godwit-relay", "tests/relay/relay_siege_test"],
+     ["{}/tests/relay/relay_siege_test"], {"GODWIT_TEST_SEEDS": "10"}),
+    ("Z1 memory", "memory runs out at each allocation", ["tests/alloc/alloc_test"], ["{}/tests/alloc/alloc_test"], {}),
+]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--build", default="build")
+    parser.add_argument("--list", action="store_true")
+    given = parser.parse_args()
+    chosen = [gate for gate in GATES if not given.names or any(gate[0].startswith(name) for name in given.names)]
+    if not chosen:
+        sys.exit("gates: no such gate: " + " ".join(given.names))
+    build = os.path.abspath(given.build)
+    if given.list:
+        for name, what, _, command, environment in chosen:
+            words = [f"{key}={value}" for key, value in environment.items()] + [word.format(given.build) for word in command]
+            print(f"{name:12} {what}\n             {shlex.join(words)}")
+        return 0
+    targets = sorted({target for gate in chosen for target in gate[2]})
+    if subprocess.run(["ninja", "-C", build, "--quiet", *targets], check=False).returncode != 0:
+        sys.exit("gates: the build failed")
+    passed = failed = 0
+    for name, what, _, command, environment in chosen:
+        started = time.monotonic()
+        ran = subprocess.run([word.format(build) for word in command], cwd=ROOT, env={**os.environ, **environment}, text=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace", check=False)
+        good = ran.returncode == 0
+        passed, failed = passed + good, failed + (not good)
+        print(f"{'passed' if good else 'FAILED'}  {name}: {what}, {time.monotonic() - started:.0f} s", flush=True)
+        lines = [line for line in ran.stdout.splitlines() if line.strip() and "===" not in line]
+        for line in lines[-3:] if good else lines[-40:]:
+            print("        " + line)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+// An evil relay and who is who: device lists and account keys.
+#include "tests/lib/engine/evil_story.hpp"
+
+#include "lib/identity/safety_number.hpp"
+
+using namespace godwit;
+using namespace godwit::testing;
+
+TEST_CASE("it shows device lists that are older, of the same number, or made up: each has its name and changes nothing")
+{
+    Story story(109);
+    story.befriend();
+    auto& [world, evil, alice, bob, said] = story;
+    auto entry = evil.entries.at("alice");
+    const auto old_list = entry.device_list;
+    story.enter("alice.phone", false);
+    world.run_for(seconds(15));
+    REQUIRE(bob.contacts().at(0).device_count == 2);
+    entry = evil.entries.at("alice");
+    const auto who = *alice.store.identity();
+    auto expected = SecurityKind::device_list_conflict;
+    SUBCASE("older")
+    {
+        expected = SecurityKind::device_list_rollback;
+        entry.device_list = old_list;
+    }
+    SUBCASE("of the same number")
+    {
+        const auto known = identity::verify_device_list(old_list, "alice", who.account_key);
+        REQUIRE(known.ok());
+        entry.device_list =
+            identity::sign_device_list("alice", who.account_seed, 2, known->devices, world.wall_ms()).encoded;
+    }
+    SUBCASE("made up, with a device of the attacker's")
+    {
+        const Mallory mallory;
+        entry.device_list = identity::sign_device_list("alice", mallory.account_seed, 3, {mallory.certificate("alice")},
+                                                       world.wall_ms())
+                                .encoded;
+    }
+    for (int n = 0; n < 3; ++n) {
+        evil.push(bob, frame::RosterChange{entry});
+        world.run_for(seconds(2));
+    }
+    CHECK(told(bob, expected) == 1);
+    CHECK(alarms(bob) == 1);
+    CHECK(bob.contacts().at(0).device_count == 2);
+    story.goes_on();
+}
+
+TEST_CASE("it shows another account key: named, and nothing is sent until the right one is back")
+{
+    Story story(110);
+    story.befriend();
+    auto& [world, evil, alice, bob, said] = story;
+    const Mallory mallory;
+    auto entry = evil.entries.at("alice");
+    const auto honest = entry;
+    entry.account_key = mallory.account;
+    entry.device_list =
+        identity::sign_device_list("alice", mallory.account_seed, 9, {mallory.certificate("alice")}, world.wall_ms())
+            .encoded;
+    evil.push(bob, frame::RosterChange{entry});
+    REQUIRE(story.hears(bob, SecurityKind::account_key_changed));
+    CHECK(bob.contacts().at(0).key_changed);
+    CHECK(bob.contacts().at(0).account_key == honest.account_key);
+    const auto commits = evil.commits.size();
+    CHECK(bob.wait(bob.ask(request::Send{"alice", "to whom", {}})).error.code == ErrorCode::account_key_changed);
+    world.run_for(minutes(1));
+    CHECK(evil.commits.size() == commits);
+    evil.push(bob, frame::RosterChange{honest});
+    world.run_for(seconds(1));
+    CHECK_FALSE(bob.contacts().at(0).key_changed);
+    story.goes_on();
+}
+
+TEST_CASE("it holds a device list back while its device joins: named when the list does not come, and not before")
+{
+    Story story(115);
+    story.befriend();
+    auto& [world, evil, alice, bob, said] = story;
+    std::optional<frame::RosterChange> held;
+    evil.on_way_down = [&](Client& to, frame::ServerFrame& what) {
+        const auto* change = std::get_if<frame::RosterChange>(&what);
+        if (&to != &bob || change == nullptr) return true;
+        held = *change;
+        return false;
+    };
+    const auto conversation = story.conversation();
+    const auto commits = [&] {
+        return std::count_if(evil.mail.begin(), evil.mail.end(), [&](const auto& one) {
+            return one.to == &bob && EvilRelay::is(one.row.envelope, Kind::commit, conversation);
+        });
+    };
+    const auto before = commits();
+    auto& phone = story.enter("alice.phone", false);
+    REQUIRE(world.run_until([&] { return commits() > before; }, seconds(20)));
+    REQUIRE(held);
+    world.run_for(seconds(1));
+    CHECK(alarms(bob) == 0);
+    SUBCASE("a moment late")
+    {
+        evil.turn_honest();
+        evil.push(bob, *held);
+        world.run_for(seconds(20));
+        CHECK(alarms(bob) == 0);
+        CHECK(bob.contacts().at(0).device_count == 2);
+        CHECK(texts(phone, "bob").empty());
+        story.goes_on();
+        CHECK(alarms(bob) == 0);
+    }
+    SUBCASE("never")
+    {
+        world.run_for(seconds(10));
+        CHECK(told(bob, SecurityKind::device_unlisted) >= 1);
+        // Bob puts out a device that Alice lists, as he would if he was evil: she is told, and so is the phone.
+        REQUIRE(story.hears(alice, SecurityKind::device_evicted));
+        const auto* event = last_told(alice, SecurityKind::device_evicted);
+        CHECK(event->device == id_of(phone));
+        CHECK(event->user == "alice");
+        CHECK(event->detail.find("of bob") != std::string::npos);
+        CHECK(told(bob, SecurityKind::device_evicted) == 0);
+        CHECK(story.hears(phone, SecurityKind::group_rejoined, minutes(2)));
+    }
+}
+
+TEST_CASE("a contact takes a revoked device out before the list that says so is here: no eviction; held for ever: one")
+{
+    Story story(122);
+    story.befriend();
+    auto& [world, evil, alice, bob, said] = story;
+    auto& phone = story.enter("alice.phone", false);
+    auto& desk = story.enter("alice.desk", false);
+    world.run_for(seconds(30));
+    const auto gone = id_of(phone);
+    std::optional<frame::OwnDevices> held;
+    evil.on_way_down = [&](Client& to, frame::ServerFrame& what) {
+        const auto* own = std::get_if<frame::OwnDevices>(&what);
+        if (&to != &desk || own == nullptr) return true;
+        held = *own;
+        return false;
+    };
+    // Alice does not take it out herself.
+    evil.on_way_up = [&](Client& from, frame::ClientFrame& what) {
+        const auto* request = std::get_if<frame::Request>(&what);
+        return &from != &alice || request == nullptr || !std::holds_alternative<frame::GroupCommit>(request->body);
+    };
+    const auto before = evil.commits.size();
+    const auto by_bob = [&] {
+        return std::any_of(evil.commits.begin() + static_cast<std::ptrdiff_t>(before), evil.commits.end(),
+                           [&](const auto& commit) { return commit.by == &bob; });
+    };
+    REQUIRE(alice.wait(alice.ask(request::DeviceRevoke{gone})).error.code == ErrorCode::ok);
+    REQUIRE(world.run_until(by_bob, minutes(1)));
+    REQUIRE(held);
+    SUBCASE("a moment late")
+    {
+        world.run_for(seconds(1));
+        evil.push(desk, *held);
+        world.run_for(seconds(20));
+        CHECK(told(desk, SecurityKind::device_evicted) == 0);
+    }
+    SUBCASE("never")
+    {
+        REQUIRE(story.hears(desk, SecurityKind::device_evicted));
+        CHECK(last_told(desk, SecurityKind::device_evicted)->device == gone);
+    }
+    CHECK(told(alice, SecurityKind::device_evicted) == 0);
+    CHECK(told(bob, SecurityKind::device_evicted) == 0);
+}
+
+TEST_CASE(
+    "it drops a contact and shows it again with another key: nothing is sealed for that until the user accepts it")
+{
+    Story story(116);
+    story.befriend();
+    auto& [world, evil, alice, bob, said] = story;
+    const Mallory mallory;
+    const auto honest = evil.entries.at("alice");
+    auto gone = honest;
+    gone.state = wire::RosterState::none;
+    auto entry = honest;
+    entry.account_key = mallory.account;
+    entry.device_list =
+        identity::sign_device_list("alice", mallory.account_seed, 9, {mallory.certificate("alice")}, world.wall_ms())
+            .encoded;
+    const auto number = [&] { return std::get<SafetyNumber>(bob.wait(bob.ask(request::SafetyNumber{"alice"})).value); };
+    const auto known = number();
+    evil.push(bob, frame::RosterChange{gone});
+    evil.push(bob, frame::RosterChange{entry});
+    world.run_for(seconds(5));
+    CHECK(alarms(bob) == 1);
+    CHECK(told(bob, SecurityKind::account_key_changed) == 1);
+    REQUIRE(bob.contacts().size() == 1);
+    CHECK(bob.contacts()[0].key_changed);
+    CHECK(bob.contacts()[0].account_key == honest.account_key);
+    const auto commits = evil.commits.size();
+    const auto refused = bob.wait(bob.ask(request::Send{"alice", "to whom", {}}));
+    CHECK(refused.error.code == ErrorCode::account_key_changed);
+    CHECK(refused.error.detail.find("verify") != std::string::npos);
+    world.run_for(minutes(1));
+    CHECK(evil.commits.size() == commits);
+    const auto other = number();
+    CHECK(other.number != known.number);
+    /// What the device of who has this key would show.
+    const auto code_of = [&](const PublicKey& key) {
+        return identity::verification_code({"alice", key}, {"bob", bob.store.identity()->account_key});
+    };
+    CHECK(bob.wait(bob.ask(request::Verify{"alice", true, code_of(honest.account_key)})).error.code ==
+          ErrorCode::authentication_failed);
+    CHECK(bob.contacts()[0].key_changed);
+    SUBCASE("the right key comes back")
+    {
+        evil.push(bob, frame::RosterChange{honest});
+        world.run_for(seconds(1));
+        CHECK_FALSE(bob.contacts().at(0).key_changed);
+        CHECK(number().number == known.number);
+        story.goes_on();
+    }
+    SUBCASE("accepted")
+    {
+        CHECK(bob.wait(bob.ask(request::ContactAccept{"alice"})).error.code == ErrorCode::ok);
+        CHECK_FALSE(bob.contacts().at(0).key_changed);
+        CHECK_FALSE(bob.contacts()[0].verified);
+        CHECK(bob.contacts()[0].account_key == mallory.account);
+        CHECK(bob.contacts()[0].device_count == 1);
+        CHECK(bob.wait(bob.ask(request::Send{"alice", "to the new key", {}})).error.code == ErrorCode::ok);
+    }
+    SUBCASE("compared")
+    {
+        CHECK(bob.wait(bob.ask(request::Verify{"alice", true, code_of(mallory.account)})).error.code == ErrorCode::ok);
+        CHECK(bob.contacts().at(0).account_key == mallory.account);
+        CHECK(bob.contacts()[0].verified);
+    }
+    CHECK(told(bob, SecurityKind::account_key_changed) == 1);
+}
+
+TEST_CASE("it shows another key while a message waits: the message is not for that, and fails when the key is accepted")
+{
+    Story story(117);
+    story.befriend();
+    auto& [world, evil, alice, bob, said] = story;
+    alice.crash();
+    bob.wait(bob.ask(request::SetPolicy{PathPolicy::direct_only}));
+    world.run_for(seconds(5));
+    const auto id = bob.send("alice", "for the one I know");
+    const Mallory mallory;
+    auto entry = evil.entries.at("alice");
+    entry.account_key = mallory.account;
+    entry.device_list =
+        identity::sign_device_list("alice", mallory.account_seed, 9, {mallory.certificate("alice")}, world.wall_ms())
+            .encoded;
+    evil.push(bob, frame::RosterChange{entry});
+    world.run_for(minutes(1));
+    CHECK(bob.state(id) == MessageState::accepted);
+    CHECK(bob.wait(bob.ask(request::ContactAccept{"alice"})).error.code == ErrorCode::ok);
+    CHECK(bob.state(id) == MessageState::failed);
+    CHECK(bob.heard.states.back().reason == "account_key_changed");
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/sim/member_watch.hpp"
+
+#include "tests/sim/broken.hpp"
+#include "tests/support/conversation_at.hpp"
+#include "tests/support/seeded_entropy.hpp"
+
+#include "lib/engine/account.hpp"
+
+namespace godwit::testing {
+
+namespace {
+
+/// Members are looked at, nothing is joined.
+class Nobody final : public seal::Directory {
+public:
+    [[nodiscard]] std::optional<seal::Circle> circle_of(const ConversationId&) const override { return std::nullopt; }
+};
+
+void add_devices(BytesView list, std::set<DeviceId>& out)
+{
+    const auto decoded = wire::decode_device_list(list);
+    if (!decoded) return;
+    for (const auto& one : decoded->certificates)
+        if (const auto certificate = wire::decode_certificate(one)) out.insert(certificate->device);
+}
+
+std::set<DeviceId> listed(port::Store& store, const std::string& with)
+{
+    std::set<DeviceId> out;
+    if (const auto own = store.identity()) add_devices(own->device_list, out);
+    for (const auto& contact : store.contacts())
+        if (contact.user == with) add_devices(contact.device_list, out);
+    return out;
+}
+
+/// The version of the group and its members, as this store has them.
+std::optional<std::pair<seal::Version, std::vector<wire::DeviceCertificate>>> group(port::Store& store,
+                                                                                    const ConversationId& conversation)
+{
+    const auto own = store.identity();
+    if (!own || own->device_seed.empty() || own->certificate.empty()) return std::nullopt;
+    test::SeededEntropy entropy(1);
+    const Nobody nobody;
+    seal::Groups groups(engine::account::device_keys(*own), store, entropy, nobody);
+    const auto version = groups.version(conversation);
+    if (!version) return std::nullopt;
+    return std::pair(*version, groups.members(conversation));
+}
+
+} // namespace
+
+void MemberWatch::accepted(port::Store& sender, const MessageId& id, const std::string& to)
+{
+    said_.try_emplace(id, Said{to, listed(sender, to), {}});
+}
+
+void MemberWatch::leaves(const std::string& from, port::Store& sender, const wire::Envelope& envelope)
+{
+    const auto at = said_.find(envelope.id);
+    const auto label = at == said_.end() ? std::nullopt : seal::read_label(envelope.sealed);
+    if (!label || label->kind != seal::Label::Kind::message || !at->second.judged.insert(label->version).second) return;
+    const auto now = group(sender, label->conversation);
+    if (!now || now->first != label->version) return;
+    const auto listed_now = listed(sender, at->second.to);
+    for (const auto& member : now->second)
+        demand(at->second.listed.contains(member.device) || listed_now.contains(member.device),
+               "sealed for a device that left: " + from + " lets a device of " + member.user +
+                   " read what was said after it was gone");
+}
+
+void MemberWatch::rest(const std::string& name, port::Store& store)
+{
+    for (const auto& contact : store.contacts()) {
+        if (contact.state != ContactState::accepted) continue;
+        const auto conversation = test::conversation_at(store, contact.user);
+        const auto now = conversation ? group(store, *conversation) : std::nullopt;
+        if (!now) continue;
+        const auto known = listed(store, contact.user);
+        for (const auto& member : now->second)
+            demand(known.contains(member.device), "a device that left is a member: of " + member.user +
+                                                      ", in the group of " + name + " and " + contact.user);
+    }
+}
+
+} // namespace godwit::testing

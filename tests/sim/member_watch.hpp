@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// For whom is it sealed? What is accepted after the sender knew that a device has left is sealed for none but those
+// that its lists named, then or now; and at rest nobody has such a device in a group any more.
+//
+// Judged by what stands in the sender's store: its lists, and the members of the group in the epoch that the sealing
+// names. An epoch that has passed when the sealing is first seen is not judged.
+#pragma once
+
+#include "lib/port/store.hpp"
+#include "lib/seal/groups.hpp"
+
+#include <map>
+#include <set>
+#include <string>
+
+namespace godwit::testing {
+
+class MemberWatch {
+public:
+    /// `to`: the other account of the conversation.
+    void accepted(port::Store& sender, const MessageId& id, const std::string& to);
+    void leaves(const std::string& from, port::Store& sender, const wire::Envelope& envelope);
+    /// In each conversation of this device that it may talk in.
+    static void rest(const std::string& name, port::Store& store);
+
+private:
+    struct Said {
+        std::string to;
+        std::set<DeviceId> listed; ///< When it was accepted.
+        std::set<seal::Version> judged;
+    };
+    std::map<MessageId, Said> said_;
+};
+
+} // namespace godwit::testing
