@@ -3,12 +3,8 @@
 // process was first; whoever was first wins and all read that.
 #include "lib/assembly/home.hpp"
 
-<<<<<<< HEAD
-#include "lib/assembly/folder.hpp"
-#include "lib/assembly/home_swap.hpp"
-=======
+#include "lib/sqlite/folder.hpp"
 #include "lib/sqlite/file_swap.hpp"
->>>>>>> b5fe308df8744e49244e5f8bd2329daeb3a400eb
 
 #include <cerrno>
 #include <cstdio>
@@ -23,6 +19,10 @@
 #endif
 
 namespace godwit::assembly {
+
+using sqlite::cannot;
+using sqlite::last_error;
+using sqlite::sync_folder;
 
 namespace fs = std::filesystem;
 

@@ -6,12 +6,8 @@
 #include <godwit/rescue.hpp>
 
 #include "lib/assembly/home.hpp"
-<<<<<<< HEAD
-#include "lib/assembly/home_swap.hpp"
 #include "lib/crypto/secret_pages.hpp"
-=======
 #include "lib/sqlite/file_swap.hpp"
->>>>>>> b5fe308df8744e49244e5f8bd2329daeb3a400eb
 #include "lib/store/rescue.hpp"
 
 #include <exception>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/sqlite/file_swap.hpp"
 
-#include "lib/assembly/folder.hpp"
+#include "lib/sqlite/folder.hpp"
 
 #include <system_error>
 

@@ -46,24 +46,19 @@ struct Sealed final : Remains::Impl {
 
 Result<void> Sealed::enter(const Key& key)
 {
-    Slot slots[2];
-    SlotHealth health[2];
-    for (unsigned i = 0; i < 2; ++i) {
-        slots[i].fill(0);
-        const int rc = main.read(slots[i].data(), slot_bytes, std::uint64_t{i} * slot_bytes);
-        if (rc != SQLITE_OK && rc != SQLITE_IOERR_SHORT_READ) return to_error(rc, nullptr);
-        health[i] = slot_health(slots[i]);
-        if (health[i] == SlotHealth::newer_version)
-            return Error{ErrorCode::storage_too_new, "a newer godwit wrote this store: update; the file is untouched"};
-        if (health[i] == SlotHealth::damaged) ++damage.superblocks;
-    }
-    if (damage.superblocks == 2) {
+    Superblock block;
+    if (const int rc = block.read(main); rc != SQLITE_OK) return to_error(rc, nullptr);
+    if (block.any(SlotHealth::newer_version))
+        return Error{ErrorCode::storage_too_new, "a newer godwit wrote this store: update; the file is untouched"};
+    for (const auto health : block.health)
+        if (health == SlotHealth::damaged) ++damage.superblocks;
+    if (block.lost()) {
         std::uint64_t bytes = 0;
         std::uint64_t log_bytes = 0;
         int rc = main.size(bytes);
         if (rc == SQLITE_OK && has_log) rc = log.size(log_bytes);
         if (rc != SQLITE_OK) return to_error(rc, nullptr);
-        if (log_bytes <= prefix_bytes && (bytes == 0 || is_stillborn(slots[0], bytes))) {
+        if (log_bytes <= prefix_bytes && (bytes == 0 || is_stillborn(block.slots[0], bytes))) {
             damage.superblocks = 0;
             damage.unborn = true;
             return {};
@@ -72,20 +67,11 @@ Result<void> Sealed::enter(const Key& key)
             "this is no godwit store, or both copies of its superblock, which hold its key, are damaged, and "
             "nothing in it can be read");
     }
-    Error refusal;
-    for (unsigned i = 0; i < 2; ++i) {
-        if (health[i] != SlotHealth::whole) continue;
-        auto opened = unwrap(slots[i], key);
-        if (!opened) {
-            refusal = opened.error();
-            if (i == 0 && slots[0] == slots[1]) break; // no second Argon2id for the same answer
-            continue;
-        }
-        sealer.emplace(std::move(*opened));
-        damage.unborn = !slot_born(slots[i]) && !(health[1 - i] == SlotHealth::whole && slot_born(slots[1 - i]));
-        return {};
-    }
-    return refusal;
+    auto opened = block.open(key);
+    if (!opened) return opened.error();
+    sealer.emplace(std::move(opened->data_key));
+    damage.unborn = !block.born();
+    return {};
 }
 
 /// The newer of the two that authenticate.

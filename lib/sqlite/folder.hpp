@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Private to lib/assembly: what home.cpp and home_swap.cpp both need of a folder.
+// What whoever puts a store into a folder needs of it: file_swap, and the homes and daemons above.
 #pragma once
 
 #include <godwit/result.hpp>
@@ -8,7 +8,7 @@
 #include <string>
 #include <system_error>
 
-namespace godwit::assembly {
+namespace godwit::sqlite {
 
 /// storage_failed: "cannot `what` `path`", and why.
 [[nodiscard]] Error cannot(const std::string& what, const std::filesystem::path& path, const std::error_code& why);
@@ -17,4 +17,4 @@ namespace godwit::assembly {
 /// Makes names that came or went durable. Always ok on Windows, which has no such call.
 [[nodiscard]] Result<void> sync_folder(const std::filesystem::path& folder);
 
-} // namespace godwit::assembly
+} // namespace godwit::sqlite

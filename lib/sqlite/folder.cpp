@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/assembly/folder.hpp"
+#include "lib/sqlite/folder.hpp"
 
 #include <cerrno>
 
@@ -8,7 +8,7 @@
 #include <unistd.h>
 #endif
 
-namespace godwit::assembly {
+namespace godwit::sqlite {
 
 Error cannot(const std::string& what, const std::filesystem::path& path, const std::error_code& why)
 {
@@ -40,4 +40,4 @@ Result<void> sync_folder(const std::filesystem::path& folder)
 }
 #endif
 
-} // namespace godwit::assembly
+} // namespace godwit::sqlite
