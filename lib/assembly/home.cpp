@@ -3,8 +3,8 @@
 // process was first; whoever was first wins and all read that.
 #include "lib/assembly/home.hpp"
 
-#include "lib/sqlite/folder.hpp"
 #include "lib/sqlite/file_swap.hpp"
+#include "lib/sqlite/folder.hpp"
 
 #include <cerrno>
 #include <cstdio>

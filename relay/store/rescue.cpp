@@ -33,6 +33,7 @@ constexpr Column last_resorts[] = {rowid, blob, integer};
 constexpr Column groups[] = {rowid, id, count, count, count, count, integer};
 constexpr Column group_commits[] = {rowid, count, count, count, key, id, id, flag, {Is::blob_or_null}};
 constexpr Column commit_recipients[] = {count, count, flag};
+constexpr Column removed_devices[] = {rowid, count, key};
 
 constexpr std::array tables{
     Table{"accounts", "INSERT OR IGNORE INTO accounts VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", accounts},
@@ -46,6 +47,7 @@ constexpr std::array tables{
     Table{"group_commits", "INSERT OR IGNORE INTO group_commits VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
           group_commits},
     Table{"commit_recipients", "INSERT OR IGNORE INTO commit_recipients VALUES(?1, ?2, ?3)", commit_recipients, true},
+    Table{"removed_devices", "INSERT OR IGNORE INTO removed_devices VALUES(?1, ?2, ?3)", removed_devices},
 };
 
 /// Rows that refer to what is not there, in the order in which they go: what is dropped may leave others behind.
@@ -117,6 +119,9 @@ Result<Salvage> Carrier::put_in_order()
     Salvage out;
     out.stale = remains_.damage().is_stale();
     out.pages_lost_unknown = pages_unknown_;
+    // Without its line in the schema a table without rowid is a tree of numbers that nobody can name.
+    for (const auto& page : sqlite::place_lost_pages(remains_))
+        if (page.table == "sqlite_schema") ++out.pages_lost_unknown;
     if (auto begun = into_.begin(); !begun) return begun.error();
     for (const Reference& one : references) {
         auto dropped = change("DELETE FROM " + std::string(one.table) + " WHERE " + one.broken);

@@ -93,7 +93,7 @@ def a_device_linked_by_code(world):
     check(re.fullmatch(r"godwit-link:2:[\w-]{136}", code), f"a code: {code}")
     equal(tablet.ok("status")["user"], "", "nobody's device while it waits")
     damaged = code[:-1] + ("A" if code[-1] != "A" else "Q")
-    for bad in ("", "tablet", code[:-1], code + "A", code.replace("link:1", "link:2"), code.replace(":1:", ":1:*")):
+    for bad in ("", "tablet", code[:-1], code + "A", code.replace("link:2", "link:1"), code.replace(":2:", ":2:*")):
         alice.refused("invalid_argument", "device_link", code=bad)
     alice.ask("device_link", code=damaged)  # a wrong secret: the grant does not open, and the tablet goes on waiting
     mark = bob.mark()

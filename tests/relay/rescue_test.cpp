@@ -66,6 +66,7 @@ void fill(Store& store)
                 store.add_key_package(devices.back(), id_of<KeyPackageDigest>(9000 + 10 * n + 3 * d + k),
                                       filler(500, n * 10 + k), 3);
             store.set_last_resort(devices.back(), filler(500, n), 3);
+            store.remember_removed(rows.back(), id_of<DeviceId>(90'000 + 2 * n + d));
         }
         for (std::uint64_t other = n > 3 ? n - 3 : 0; other < n; ++other) {
             store.set_contact(rows[n], rows[other], RosterState::accepted, 4);
