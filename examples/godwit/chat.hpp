@@ -4,7 +4,8 @@
 //   a typed line ──> /command, @name text, or text to the current contact ──> Client::submit
 //   events ──> lines above the prompt; the reply to a request goes to the function that was left for it
 //
-// chat.cpp turns and asks, chat_commands.cpp is what may be typed, chat_events.cpp what is shown.
+// chat.cpp turns and asks, chat_commands.cpp is what may be typed, chat_posts.cpp what of it is about messages,
+// chat_events.cpp what is shown.
 #pragma once
 
 #include "line_editor.hpp"
@@ -51,6 +52,13 @@ private:
     void safety(const std::string& with);
     void verify(const std::string& with, const std::string& how);
 
+    // chat_posts.cpp
+    void with_message(const std::string& number, std::function<void(const godwit::Message&)> then);
+    void post_command(const std::string& name, const std::string& number, const std::string& rest);
+    void set_timer(const std::string& seconds, const std::string& from);
+    void mark_read();
+    void list_conversations();
+
     // chat_events.cpp
     void show_events();
     void opened(const godwit::event::Reply& reply);
@@ -63,6 +71,7 @@ private:
     void show(const godwit::event::ReadUpTo& e);
     void show(const godwit::event::TypingChanged& e);
     void show(const godwit::event::ConversationChanged& e);
+    void show(const godwit::event::ViewChanged& e);
     void show(const godwit::event::Presence& e);
     void show(const godwit::event::ContactRequest& e);
     void show(const godwit::event::ContactAccepted& e);

@@ -18,6 +18,11 @@ constexpr const char* help_text =
     "  @NAME text        to NAME, who becomes the current contact\n"
     "  /to NAME          choose the current contact, show the last messages\n"
     "  /history [N]      the last N messages with the current contact (default 20)\n"
+    "  /reply N text     to the Nth last message          /edit N text    write the Nth last message, yours, anew\n"
+    "  /recall N         take it back                    /react N EMOJI  (-EMOJI takes a reaction back)\n"
+    "  /pin N   /unpin N                                 /forward N NAME\n"
+    "  /read             all is read                     /timer SECONDS [read]   messages disappear (0: they stay)\n"
+    "  /list             your conversations, with what is unread\n"
     "  /contacts         everyone, with presence and path\n"
     "  /add NAME         ask NAME to be your contact     /accept NAME   say yes to NAME's request\n"
     "  /remove NAME      end it, or decline              /block NAME    /unblock NAME\n"
@@ -44,6 +49,8 @@ std::uint32_t count_of(const std::string& word)
 struct Chat::Words {
     std::string first;
     std::string second;
+    std::string rest; ///< Of the line, behind the first.
+    std::string name; ///< Of the command.
 };
 
 struct Chat::Command {
@@ -58,6 +65,7 @@ const std::vector<Chat::Command>& Chat::commands()
     using W = const Words&;
     static const auto quit = [](C chat, W) { chat.done_ = true; };
     static const auto help = [](C chat, W) { chat.screen_.print(help_text); };
+    static const auto post = [](C chat, W words) { chat.post_command(words.name, words.first, words.rest); };
     static const std::vector<Command> all{
         {"quit", nullptr, quit},
         {"q", nullptr, quit},
@@ -100,6 +108,16 @@ const std::vector<Chat::Command>& Chat::commands()
          [](C chat, W words) {
              chat.ask(request::ContactUnblock{words.first}, chat.said(words.first + " is unblocked"));
          }},
+        {"reply", "N text", post},
+        {"edit", "N text", post},
+        {"recall", "N", post},
+        {"react", "N EMOJI", post},
+        {"pin", "N", post},
+        {"unpin", "N", post},
+        {"forward", "N NAME", post},
+        {"read", nullptr, [](C chat, W) { chat.mark_read(); }},
+        {"timer", "SECONDS [read]", [](C chat, W words) { chat.set_timer(words.first, words.second); }},
+        {"list", nullptr, [](C chat, W) { chat.list_conversations(); }},
         {"devices", nullptr,
          [](C chat, W) {
              chat.ask(request::Devices{}, [&chat](const auto& reply) {
@@ -122,7 +140,10 @@ void Chat::command(const std::string& line)
     std::istringstream in(line.substr(1));
     std::string name;
     Words words;
-    in >> name >> words.first >> words.second;
+    in >> name >> words.first;
+    std::getline(in >> std::ws, words.rest);
+    std::istringstream(words.rest) >> words.second;
+    words.name = name;
     for (const auto& command : commands()) {
         if (name != command.name) continue;
         if (command.takes != nullptr && words.first.empty()) return screen_.print("! /" + name + " " + command.takes);

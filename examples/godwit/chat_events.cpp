@@ -111,6 +111,8 @@ void Chat::show(const godwit::event::TypingChanged& e)
 
 void Chat::show(const godwit::event::ConversationChanged&) {}
 
+void Chat::show(const godwit::event::ViewChanged&) {}
+
 void Chat::show(const godwit::event::Presence& e)
 {
     screen_.print(e.online ? "● " + e.user + " is online" : "○ " + e.user + " is offline");

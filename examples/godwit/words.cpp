@@ -97,6 +97,20 @@ std::string history_line(const godwit::Message& message, const std::string& own_
     return out;
 }
 
+std::string conversation_line(const godwit::Conversation& conversation, const std::string& own_name)
+{
+    std::string out = printable(conversation.title == own_name ? "notes to myself" : conversation.title);
+    if (conversation.pinned) out += "  pinned";
+    if (conversation.muted_until_ms > wall_now_ms()) out += "  muted";
+    if (conversation.archived) out += "  archived";
+    if (conversation.unread > 0)
+        out += "  " + std::to_string(conversation.unread) + (conversation.unread >= godwit::unread_max ? "+" : "") +
+               " unread";
+    if (!conversation.draft.empty()) out += "  draft: " + printable(conversation.draft);
+    if (conversation.last) out += "  " + history_line(*conversation.last, own_name);
+    return out;
+}
+
 std::string contact_line(const godwit::Contact& contact)
 {
     std::string out = contact.online ? "● " : "○ ";

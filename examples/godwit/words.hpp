@@ -10,6 +10,8 @@
 [[nodiscard]] std::string clock_text(std::int64_t when_ms, std::int64_t now_ms);
 [[nodiscard]] std::int64_t wall_now_ms();
 /// "12:03 bob: hello  [direct]": one line of a history.
+[[nodiscard]] std::string content_text(const godwit::Message& message);
+[[nodiscard]] std::string conversation_line(const godwit::Conversation& conversation, const std::string& own_name);
 [[nodiscard]] std::string history_line(const godwit::Message& message, const std::string& own_name);
 [[nodiscard]] std::string contact_line(const godwit::Contact& contact);
 [[nodiscard]] std::string status_text(const godwit::StatusReport& status);

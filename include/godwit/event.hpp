@@ -40,6 +40,8 @@ struct Contact {
     PublicKey account_key;    ///< Pinned at first sight; zero until known.
     bool key_changed = false; ///< The relay now shows another key: sending is stopped until removed and added again.
     bool verified = false;    ///< The user has compared the safety number; ends when the key changes.
+    std::string remark;       ///< What the user calls them; empty: nothing else.
+    std::vector<std::string> labels;
 };
 
 /// A row of the list of conversations.
@@ -65,6 +67,16 @@ struct Conversation {
     std::vector<ReadBy> read_by; ///< Of the others, as far as they tell.
 };
 inline constexpr std::uint32_t unread_max = 1000;
+
+/// A message that will be sent by itself.
+struct ScheduledMessage {
+    MessageId id; ///< It will have.
+    ConversationId conversation;
+    std::string with;
+    std::int64_t at_ms = 0;
+    std::string text;
+    content::Body body;
+};
 
 /// One device of the own account.
 struct Device {
@@ -148,7 +160,8 @@ struct Reply {
     RequestId id = 0;
     Error error{ErrorCode::ok, {}, 0}; ///< code ok: it worked.
     std::variant<std::monostate, MessageId, std::vector<Contact>, std::vector<Message>, StatusReport,
-                 std::vector<Device>, SafetyNumber, std::string, std::vector<Conversation>, std::vector<MessageId>>
+                 std::vector<Device>, SafetyNumber, std::string, std::vector<Conversation>, std::vector<MessageId>,
+                 std::vector<ScheduledMessage>, std::uint64_t>
         value; ///< The string: LinkCode's code.
 };
 
@@ -207,6 +220,29 @@ struct ConversationChanged {
     Conversation conversation;
 };
 
+/// How a watched list changes (request::Watch): apply the steps in order.
+struct ViewChanged {
+    struct Step {
+        enum class Op : std::uint8_t { insert = 1, update = 2, move = 3, remove = 4 };
+        Op op{};
+        std::uint32_t index = 0; ///< In the list after the steps before this one; of a move: to where.
+        std::uint32_t from = 0;  ///< Of a move.
+        std::variant<std::monostate, Conversation, Message, Contact> item; ///< Of insert and update.
+    };
+    std::uint64_t watch = 0;
+    std::vector<Step> steps;
+};
+[[nodiscard]] constexpr std::string_view step_name(ViewChanged::Step::Op op) noexcept
+{
+    switch (op) {
+    case ViewChanged::Step::Op::insert: return "insert";
+    case ViewChanged::Step::Op::update: return "update";
+    case ViewChanged::Step::Op::move: return "move";
+    case ViewChanged::Step::Op::remove: return "remove";
+    }
+    return "update";
+}
+
 struct Presence {
     std::string user;
     bool online = false;
@@ -261,8 +297,8 @@ struct Warning {
 };
 
 using Any = std::variant<Reply, MessageReceived, MessageStateChanged, MessageChanged, ReadUpTo, TypingChanged,
-                         ConversationChanged, Presence, ContactRequest, ContactAccepted, ContactRemoved, Security,
-                         Linked, Connected, Disconnected, Update, PathChanged, LoggedOut, Warning>;
+                         ConversationChanged, ViewChanged, Presence, ContactRequest, ContactAccepted, ContactRemoved,
+                         Security, Linked, Connected, Disconnected, Update, PathChanged, LoggedOut, Warning>;
 
 } // namespace event
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace godwit::request {
 
@@ -70,6 +71,9 @@ struct Send {
     content::Body body{};                        ///< Of a shown kind (content::is_shown).
     std::optional<MessageId> reply_to{};         ///< A message of this conversation.
     std::optional<content::Lifetime> lifetime{}; ///< Absent: as the conversation's timer says.
+    /// Not now but then, by this device's clock, in milliseconds since 1970 UTC; godwit has to run at that time, or
+    /// sends it at the next start. The id is the message's to come.
+    std::optional<std::int64_t> at_ms{};
 };
 
 /// Puts another text in the place of that of an own message. As Send; the reply carries the id of the edit, whose
@@ -132,6 +136,33 @@ struct SetConversation {
     std::optional<bool> receipts{};     ///< Read receipts here, whatever SetReceipts says.
     std::optional<std::string> draft{}; ///< Empty: none.
 };
+/// Messages to come (Send::at_ms), the earliest first. Works offline.
+struct Scheduled {};
+/// Errors: invalid_argument (no such message waits: it was sent already).
+struct Unschedule {
+    MessageId message;
+};
+/// What this account's devices share about a contact; absent: stays as it is.
+struct SetContact {
+    std::string user;
+    std::optional<std::string> remark{}; ///< What the user calls them, at most remark_bytes_max; empty: none.
+    std::optional<std::vector<std::string>> labels{}; ///< Groups of contacts they are in, at most labels_max.
+};
+inline constexpr std::size_t remark_bytes_max = 256;
+inline constexpr std::size_t labels_max = 16;
+/// A list that is kept up to date: ViewChanged events tell how it changes, first of all what is in it. The reply
+/// carries the watch's number. Errors: quota_exceeded (watches_max), as History.
+struct Watch {
+    enum class What : std::uint8_t { conversations = 1, messages = 2, contacts = 3 };
+    What what = What::conversations;
+    Where where{};            ///< Of messages.
+    std::uint32_t limit = 50; ///< Of messages: the newest so many; 1…history_limit_max.
+    bool hidden = false;      ///< Of conversations: the hidden ones too.
+};
+struct Unwatch {
+    std::uint64_t watch = 0;
+};
+inline constexpr std::size_t watches_max = 32;
 /// Read receipts of this account, in all conversations that say nothing else. On at first.
 struct SetReceipts {
     bool on = true;
@@ -189,10 +220,11 @@ struct Fault {
     bool drop_direct = false;
 };
 
-using Any = std::variant<RegisterAccount, Login, Logout, ContactAdd, ContactAccept, ContactRemove, ContactBlock,
-                         ContactUnblock, Contacts, Send, Edit, Recall, React, PinMessage, SetTimer, Forward, MarkRead,
-                         Typing, Conversations, SetConversation, SetReceipts, History, Devices, DeviceLink, LinkCode,
-                         DeviceRevoke, SafetyNumber, Verify, Status, NetworkChanged, SetPolicy, Fault>;
+using Any =
+    std::variant<RegisterAccount, Login, Logout, ContactAdd, ContactAccept, ContactRemove, ContactBlock, ContactUnblock,
+                 Contacts, Send, Edit, Recall, React, PinMessage, SetTimer, Forward, MarkRead, Typing, Conversations,
+                 SetConversation, SetReceipts, Scheduled, Unschedule, SetContact, Watch, Unwatch, History, Devices,
+                 DeviceLink, LinkCode, DeviceRevoke, SafetyNumber, Verify, Status, NetworkChanged, SetPolicy, Fault>;
 
 } // namespace godwit::request
 

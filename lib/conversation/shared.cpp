@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/conversation/shared.hpp"
 
+#include <algorithm>
+
 namespace godwit::conversation::shared {
 namespace {
 
 constexpr std::string_view prefix = "conversation/";
+constexpr std::string_view contact_prefix = "contact/";
 
 } // namespace
 
@@ -22,6 +25,42 @@ std::optional<OfConversation> parse(std::string_view name)
     const auto id = raw ? ConversationId::from(*raw) : std::nullopt;
     if (!id) return std::nullopt;
     return OfConversation{*id, name.substr(prefix.size() + digits + 1)};
+}
+
+std::string name_of(std::string_view user, std::string_view what)
+{
+    return std::string(contact_prefix) + std::string(user) + "/" + std::string(what);
+}
+
+std::string_view parse_contact(std::string_view name)
+{
+    if (!name.starts_with(contact_prefix)) return {};
+    name.remove_prefix(contact_prefix.size());
+    const auto end = name.find('/');
+    return end == std::string_view::npos ? std::string_view() : name.substr(0, end);
+}
+
+Bytes texts(const std::vector<std::string>& all)
+{
+    Bytes out;
+    for (const auto& text : all) {
+        const auto size = std::min<std::size_t>(text.size(), 255);
+        out.push_back(static_cast<std::uint8_t>(size));
+        append(out, as_bytes(text).first(size));
+    }
+    return out;
+}
+
+std::vector<std::string> read_texts(BytesView bytes)
+{
+    std::vector<std::string> out;
+    while (!bytes.empty()) {
+        const std::size_t size = bytes[0];
+        if (bytes.size() < 1 + size) return {};
+        out.emplace_back(as_text(bytes.subspan(1, size)));
+        bytes = bytes.subspan(1 + size);
+    }
+    return out;
 }
 
 Bytes number(std::int64_t value)

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace godwit::conversation::shared {
 
@@ -20,6 +21,9 @@ inline constexpr std::string_view archived = "archived";
 inline constexpr std::string_view hidden = "hidden";
 inline constexpr std::string_view receipts = "receipts";
 inline constexpr std::string_view draft = "draft"; ///< Text.
+// "contact/<user>/<what>"
+inline constexpr std::string_view remark = "remark"; ///< Text.
+inline constexpr std::string_view labels = "labels"; ///< Texts.
 /// Of the account.
 inline constexpr std::string_view account_receipts = "account/receipts";
 
@@ -29,6 +33,14 @@ struct OfConversation {
     std::string_view what;
 };
 [[nodiscard]] std::optional<OfConversation> parse(std::string_view name);
+
+[[nodiscard]] std::string name_of(std::string_view user, std::string_view what);
+/// The user that it is about; empty: none.
+[[nodiscard]] std::string_view parse_contact(std::string_view name);
+
+/// Each behind its length, a byte.
+[[nodiscard]] Bytes texts(const std::vector<std::string>& texts);
+[[nodiscard]] std::vector<std::string> read_texts(BytesView bytes);
 
 /// Eight bytes, big-endian.
 [[nodiscard]] Bytes number(std::int64_t value);

@@ -73,7 +73,67 @@ void Engine::State::on(RequestId id, request::Send& send, Moment now)
             return context.refuse(id, invalid("reply_to: there is no such message in this conversation"));
         draft.reply = content::Quote{*send.reply_to, row->message.from, excerpt_of(row->message.text)};
     }
-    say(id, parties, std::move(draft), now);
+    if (!send.at_ms || *send.at_ms <= now.wall_ms) return say(id, parties, std::move(draft), now);
+    if (!parties) return context.refuse(id, parties.error());
+    if (auto valid = conversation::validate(draft); !valid) return context.refuse(id, valid.error());
+    if (auto reach = chats.reach(*parties); !reach && !is_temporary(reach.error().code))
+        return context.refuse(id, reach.error());
+    if (!draft.send_key.empty()) return context.refuse(id, invalid("key: a message to come has none"));
+    if (!chats.can_schedule())
+        return context.refuse(id, {ErrorCode::quota_exceeded, "at_ms: too many messages wait for their time", 0});
+    context.reply(id, chats.schedule(*parties, std::move(draft), *send.at_ms, now));
+}
+
+void Engine::State::on(RequestId id, const request::Scheduled&, Moment)
+{
+    if (is_ready_to_talk(id)) context.reply(id, chats.scheduled());
+}
+
+void Engine::State::on(RequestId id, const request::Unschedule& what, Moment now)
+{
+    if (!is_ready_to_talk(id)) return;
+    if (!chats.unschedule(what.message, now))
+        return context.refuse(id, invalid("message: none of this id waits for its time"));
+    context.reply_ok(id);
+}
+
+void Engine::State::on(RequestId id, const request::SetContact& what, Moment now)
+{
+    if (!is_ready_to_talk(id)) return;
+    const auto* person = roster.person(what.user);
+    if (person == nullptr || person->own)
+        return context.refuse(id, {ErrorCode::not_a_contact, what.user + " is no contact", 0});
+    if (what.remark && (what.remark->size() > request::remark_bytes_max || !is_utf8(*what.remark)))
+        return context.refuse(
+            id, invalid("remark: UTF-8, at most " + std::to_string(request::remark_bytes_max) + " bytes"));
+    if (what.labels && (what.labels->size() > request::labels_max ||
+                        std::any_of(what.labels->begin(), what.labels->end(), [](const std::string& label) {
+                            return label.empty() || label.size() > 255 || !is_utf8(label);
+                        })))
+        return context.refuse(
+            id, invalid("labels: at most " + std::to_string(request::labels_max) + ", each 1 to 255 bytes of UTF-8"));
+    chats.set(what.user, what, now);
+    context.reply_ok(id);
+}
+
+void Engine::State::on(RequestId id, const request::Watch& what, Moment)
+{
+    if (!identity) return context.refuse(id, {ErrorCode::not_registered, "no account on this device", 0});
+    ConversationId conversation;
+    if (what.what == request::Watch::What::messages) {
+        const auto parties = chats.find(what.where);
+        if (!parties) return context.refuse(id, parties.error());
+        conversation = parties->conversation;
+    }
+    const auto number = views.watch(what, conversation);
+    if (!number) return context.refuse(id, number.error());
+    context.reply(id, *number);
+}
+
+void Engine::State::on(RequestId id, const request::Unwatch& what, Moment)
+{
+    if (!views.unwatch(what.watch)) return context.refuse(id, invalid("watch: there is none of this number"));
+    context.reply_ok(id);
 }
 
 void Engine::State::on(RequestId id, request::Edit& edit, Moment now)

@@ -131,9 +131,9 @@ void Chats::put_out(const conversation::Parties& parties, const MessageId& id, w
 }
 
 MessageId Chats::say(const conversation::Parties& parties, conversation::Draft draft,
-                     const std::vector<delivery::Recipient>& recipients, Moment now)
+                     const std::vector<delivery::Recipient>& recipients, Moment now, std::optional<MessageId> given)
 {
-    const auto id = new_id();
+    const auto id = given ? *given : new_id();
     auto composed = conversation::compose(context_.store, parties, id, std::move(draft), now);
     const auto parents = composed.content.parents;
     // Notes of a device that is the account's only one are where they belong.
@@ -189,6 +189,7 @@ void Chats::show(std::vector<delivery::CausalHold::Ready> ready, Moment now)
             active(row, row.message.with == own_user_ ? ConversationKind::self : ConversationKind::direct);
             if (row.message.expires_ms > 0) look_at_expiry(now);
             const bool stands = row.message.recalled_ms == 0;
+            context_.touched.message(row.message.conversation, row.message.id);
             if (!row.notified && stands) {
                 notifier_.arrived(conversation::present(context_.store, row));
                 typing_.erase(row.message.from);
@@ -228,6 +229,11 @@ void Chats::shared(const wire::content::Register& value, Moment now)
 {
     const auto hlc_ms = std::min(value.hlc_ms, now.wall_ms + conversation::hlc_ahead_ms_max);
     if (!context_.store.put_register({value.name, hlc_ms, value.value})) return;
+    if (const auto user = shared::parse_contact(value.name); !user.empty()) {
+        context_.touched.contacts.insert(std::string(user));
+        if (const auto id = roster_.conversation_with(user)) tell(*id);
+        return;
+    }
     const auto about = shared::parse(value.name);
     if (!about) return;
     if (about->what == shared::read)
@@ -302,7 +308,8 @@ Conversation Chats::describe(const port::StoredConversation& stored)
     out.id = stored.id;
     out.kind = stored.kind;
     out.with = stored.with;
-    out.title = stored.with;
+    const auto remark = store.register_named(shared::name_of(stored.with, shared::remark));
+    out.title = remark && !remark->value.empty() ? std::string(as_text(remark->value)) : stored.with;
     out.activity_ms = stored.activity_ms;
     if (auto last = store.newest(stored.id)) {
         out.hidden = number(shared::hidden) >= last->hlc_ms;
@@ -330,11 +337,30 @@ std::vector<Conversation> Chats::list(bool hidden)
         auto one = describe(stored);
         if (!one.hidden || hidden) out.push_back(std::move(one));
     }
-    std::sort(out.begin(), out.end(), [](const Conversation& a, const Conversation& b) {
-        if (a.pinned != b.pinned) return a.pinned;
-        return a.activity_ms != b.activity_ms ? a.activity_ms > b.activity_ms : a.id < b.id;
-    });
+    std::sort(out.begin(), out.end(), comes_before);
     return out;
+}
+
+bool Chats::comes_before(const Conversation& a, const Conversation& b)
+{
+    if (a.pinned != b.pinned) return a.pinned;
+    return a.activity_ms != b.activity_ms ? a.activity_ms > b.activity_ms : a.id < b.id;
+}
+
+void Chats::name(Contact& contact) const
+{
+    if (const auto remark = context_.store.register_named(shared::name_of(contact.user, shared::remark)))
+        contact.remark = std::string(as_text(remark->value));
+    if (const auto labels = context_.store.register_named(shared::name_of(contact.user, shared::labels)))
+        contact.labels = shared::read_texts(labels->value);
+}
+
+void Chats::set(const std::string& user, const request::SetContact& what, Moment now)
+{
+    if (what.remark) share(shared::name_of(user, shared::remark), to_bytes(as_bytes(*what.remark)), now);
+    if (what.labels) share(shared::name_of(user, shared::labels), shared::texts(*what.labels), now);
+    context_.touched.contacts.insert(user);
+    if (const auto id = roster_.conversation_with(user)) tell(*id);
 }
 
 void Chats::read(const conversation::Parties& parties, const conversation::Place& place, Moment now)
@@ -375,11 +401,15 @@ void Chats::set_receipts(bool on, Moment now)
 
 // ---- time ----
 
+void Chats::due_by(std::int64_t wall_ms, Moment now)
+{
+    due_ = earlier(due_, now.mono + std::chrono::milliseconds(
+                                        std::clamp<std::int64_t>(wall_ms - now.wall_ms, 0, 24LL * 3600 * 1000)));
+}
+
 void Chats::look_at_expiry(Moment now)
 {
-    if (const auto next = context_.store.next_expiry())
-        due_ = earlier(due_, now.mono + std::chrono::milliseconds(
-                                            std::clamp<std::int64_t>(*next - now.wall_ms, 0, 24LL * 3600 * 1000)));
+    if (const auto next = context_.store.next_expiry()) due_by(*next, now);
 }
 
 void Chats::handle_deadline(Moment now)
@@ -399,6 +429,7 @@ void Chats::handle_deadline(Moment now)
     for (auto& one : conversation::expire(context_.store, now, expired_at_once))
         changed(std::move(one), now);
     look_at_expiry(now);
+    send_scheduled(now);
 }
 
 } // namespace godwit::engine

@@ -36,7 +36,8 @@ public:
 
     /// A post, into the history and the outbox. Precondition: validate(draft), reach() are ok.
     MessageId say(const conversation::Parties& parties, conversation::Draft draft,
-                  const std::vector<delivery::Recipient>& recipients, Moment now);
+                  const std::vector<delivery::Recipient>& recipients, Moment now,
+                  std::optional<MessageId> id = std::nullopt);
     /// To the others and the own devices, when they may have it.
     void say_mark(const conversation::Parties& parties, wire::content::Mark mark, Moment now);
     /// To the own devices, and into the store here. False: nothing new.
@@ -56,6 +57,17 @@ public:
     void set(const conversation::Parties& parties, const request::SetConversation& what, Moment now);
     void set_receipts(bool on, Moment now);
     [[nodiscard]] bool receipts_on(const ConversationId& conversation) const;
+    /// The order of the list: pinned ones first, then the newest.
+    [[nodiscard]] static bool comes_before(const Conversation& a, const Conversation& b);
+    /// What the user calls a contact, and where they put it.
+    void name(Contact& contact) const;
+    void set(const std::string& user, const request::SetContact& what, Moment now);
+
+    // Messages to come.
+    MessageId schedule(const conversation::Parties& parties, conversation::Draft draft, std::int64_t at_ms, Moment now);
+    [[nodiscard]] std::vector<ScheduledMessage> scheduled() const;
+    [[nodiscard]] bool can_schedule() const;
+    bool unschedule(const MessageId& message, Moment now);
 
     void handle_deadline(Moment now);
     [[nodiscard]] Instant deadline() const { return running_ ? due_ : never; }
@@ -68,6 +80,8 @@ private:
                  const std::vector<delivery::Recipient>& recipients, Moment now);
     [[nodiscard]] MessageId new_id();
     void look_at_expiry(Moment now);
+    void send_scheduled(Moment now);
+    void due_by(std::int64_t wall_ms, Moment now);
     [[nodiscard]] std::vector<delivery::Recipient> own_devices() const;
 
     /// Somebody who wrote "typing" and nothing since has stopped.

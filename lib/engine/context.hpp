@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/engine/engine.hpp"
+#include "lib/engine/touched.hpp"
 
 #include <deque>
 
@@ -18,10 +19,15 @@ struct Context {
     std::deque<Event> events;
     std::uint64_t frames_rejected = 0;
     LinkId last_link = 0;
+    Touched touched;
 
     [[nodiscard]] LinkId new_link() { return ++last_link; }
     void effect(Effect what) { effects.push_back(std::move(what)); }
-    void event(Event what) { events.push_back(std::move(what)); }
+    void event(Event what)
+    {
+        touched.note(what);
+        events.push_back(std::move(what));
+    }
 
     template <class Value>
     void reply(RequestId id, Value value)

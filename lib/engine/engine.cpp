@@ -13,7 +13,12 @@ Engine::State::State(Config config_in, port::Store& store, port::Entropy& entrop
                               config.mailbox_retry}),
       hold(delivery::CausalHold::Limits{config.held_messages_max, config.held_bytes_max, config.parent_wait_max,
                                         config.first_parent_wait_max}),
-      keeper(context, roster), notifier(context), chats(context, roster, outbox, notifier)
+      keeper(context, roster), notifier(context), chats(context, roster, outbox, notifier),
+      views(context, roster, chats, [this](const std::string& user) -> std::optional<Contact> {
+          const auto* person = roster.person(user);
+          if (person == nullptr || person->own) return std::nullopt;
+          return contact_of(*person, Moment{last_tick, 0});
+      })
 {
 }
 
@@ -211,6 +216,7 @@ void Engine::State::end_tick(Moment now)
     send_signals(now);
     paths_happened(now);
     tell_path_changes(now);
+    views.update();
     if (groups) groups->flush();
 }
 

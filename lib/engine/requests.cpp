@@ -55,26 +55,31 @@ void Engine::State::accept(RequestId id, const std::string& user, Moment now)
     context.reply_ok(id);
 }
 
+Contact Engine::State::contact_of(const Person& person, Moment now)
+{
+    Contact contact;
+    contact.user = person.stored.user;
+    contact.state = person.stored.state;
+    contact.online = !person.online.empty();
+    contact.device_count = static_cast<std::uint32_t>(person.devices.size());
+    if (person.stored.state == ContactState::accepted) {
+        auto best = best_path(person, now);
+        contact.path = best.path;
+        contact.path_reason = std::move(best.reason);
+    }
+    contact.account_key = person.stored.account_key;
+    contact.key_changed = !person.stored.shown_account_key.is_zero();
+    contact.verified = person.stored.verified;
+    chats.name(contact);
+    return contact;
+}
+
 void Engine::State::on(RequestId id, const request::Contacts&, Moment now)
 {
     if (!identity) return context.refuse(id, not_registered());
     std::vector<Contact> out;
-    for (const auto& [user, person] : roster.people()) {
-        Contact contact;
-        contact.user = user;
-        contact.state = person.stored.state;
-        contact.online = !person.online.empty();
-        contact.device_count = static_cast<std::uint32_t>(person.devices.size());
-        if (person.stored.state == ContactState::accepted) {
-            auto best = best_path(person, now);
-            contact.path = best.path;
-            contact.path_reason = std::move(best.reason);
-        }
-        contact.account_key = person.stored.account_key;
-        contact.key_changed = !person.stored.shown_account_key.is_zero();
-        contact.verified = person.stored.verified;
-        out.push_back(std::move(contact));
-    }
+    for (const auto& [user, person] : roster.people())
+        out.push_back(contact_of(person, now));
     context.reply(id, std::move(out));
 }
 

@@ -28,6 +28,7 @@
 #include "lib/engine/relay_dialer.hpp"
 #include "lib/engine/relay_session.hpp"
 #include "lib/engine/roster.hpp"
+#include "lib/engine/views.hpp"
 #include "lib/route/path_table.hpp"
 #include "lib/seal/groups.hpp"
 
@@ -54,6 +55,7 @@ struct Engine::State {
     // requests.cpp
     void ask(RequestId id, Request request, Moment now);
     void on(RequestId id, const request::Contacts&, Moment now);
+    [[nodiscard]] Contact contact_of(const Person& person, Moment now);
     void on(RequestId id, const request::Status&, Moment now);
     void on(RequestId id, const request::Logout&, Moment now);
     void on(RequestId id, const request::Devices&, Moment now);
@@ -83,6 +85,11 @@ struct Engine::State {
     void on(RequestId id, const request::SetConversation& what, Moment now);
     void on(RequestId id, const request::SetReceipts& receipts_wanted, Moment now);
     void on(RequestId id, const request::History& history, Moment now);
+    void on(RequestId id, const request::Scheduled&, Moment now);
+    void on(RequestId id, const request::Unschedule& what, Moment now);
+    void on(RequestId id, const request::SetContact& what, Moment now);
+    void on(RequestId id, const request::Watch& what, Moment now);
+    void on(RequestId id, const request::Unwatch& what, Moment now);
     void say(RequestId id, const Result<conversation::Parties>& parties, conversation::Draft draft, Moment now);
     void note_interest(const conversation::Parties& parties, Moment now);
     /// False: the request was refused.
@@ -223,6 +230,7 @@ struct Engine::State {
     std::set<std::pair<ConversationId, std::pair<std::uint64_t, std::uint64_t>>> forks_mentioned;
     Notifier notifier;
     Chats chats;
+    Views views;
 
     std::vector<std::uint64_t> mailbox_acks;              ///< To send at the end of this tick.
     std::map<std::string, Instant, std::less<>> interest; ///< Conversations that the application looks at.

@@ -15,6 +15,9 @@ using Ordered = nlohmann::ordered_json;
 
 // render_content.cpp
 void put_message(Ordered& out, const Message& message);
+[[nodiscard]] Ordered contact_object(const Contact& contact); // render.cpp
+[[nodiscard]] Ordered scheduled_object(const ScheduledMessage& message);
+[[nodiscard]] Ordered steps_array(const event::ViewChanged& change);
 [[nodiscard]] Ordered conversation_object(const Conversation& conversation);
 
 // parse_content.cpp
@@ -30,6 +33,10 @@ void put_message(Ordered& out, const Message& message);
 [[nodiscard]] Request read_conversations(Fields& in);
 [[nodiscard]] Request read_set_conversation(Fields& in);
 [[nodiscard]] Request read_set_receipts(Fields& in);
+[[nodiscard]] Request read_unschedule(Fields& in);
+[[nodiscard]] Request read_set_contact(Fields& in);
+[[nodiscard]] Request read_watch(Fields& in);
+[[nodiscard]] Request read_unwatch(Fields& in);
 [[nodiscard]] Request read_history(Fields& in);
 
 } // namespace godwit::json

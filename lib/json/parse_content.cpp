@@ -171,7 +171,46 @@ Request read_send(Fields& in)
     }
     out.reply_to = read_optional_message(in, "reply_to");
     out.lifetime = read_lifetime(in);
+    if (in.has("at_ms")) out.at_ms = static_cast<std::int64_t>(in.integer("at_ms", 0, INT64_MAX, std::nullopt));
     return out;
+}
+
+Request read_unschedule(Fields& in)
+{
+    return request::Unschedule{read_message(in)};
+}
+
+Request read_set_contact(Fields& in)
+{
+    request::SetContact out;
+    out.user = in.text("user");
+    if (in.has("remark")) out.remark = in.text("remark");
+    if (in.has("labels")) out.labels = in.texts("labels", request::labels_max);
+    return out;
+}
+
+Request read_watch(Fields& in)
+{
+    using What = request::Watch::What;
+    request::Watch out;
+    const auto what = in.text("what");
+    if (what == "conversations")
+        out.what = What::conversations;
+    else if (what == "messages")
+        out.what = What::messages;
+    else if (what == "contacts")
+        out.what = What::contacts;
+    else
+        in.fail("what", "conversations, messages or contacts");
+    if (out.what == What::messages) out.where = read_where(in, "with");
+    out.limit = static_cast<std::uint32_t>(in.integer("limit", 1, request::history_limit_max, out.limit));
+    out.hidden = in.boolean("hidden", false);
+    return out;
+}
+
+Request read_unwatch(Fields& in)
+{
+    return request::Unwatch{in.integer("watch", 0, UINT64_MAX, std::nullopt)};
 }
 
 Request read_edit(Fields& in)

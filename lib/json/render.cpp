@@ -49,20 +49,6 @@ Ordered error_object(const Error& error)
     return {{"code", error_name(error.code)}, {"detail", error.detail}, {"retry", error.retry_after_ms}};
 }
 
-Ordered contact_object(const Contact& contact)
-{
-    Ordered out{{"user", contact.user},
-                {"state", contact_state_name(contact.state)},
-                {"online", contact.online},
-                {"devices", contact.device_count},
-                {"path", path_name(contact.path)},
-                {"reason", contact.path_reason},
-                {"key_changed", contact.key_changed}};
-    out["account_key"] = hex_or_null(contact.account_key);
-    out["verified"] = contact.verified;
-    return out;
-}
-
 Ordered device_object(const Device& device)
 {
     return {{"device", hex(device.id)},
@@ -122,6 +108,12 @@ void put_value(Ordered& out, const event::Reply& reply)
                               for (const auto& one : conversations)
                                   list.push_back(conversation_object(one));
                           },
+                          [&](const std::vector<ScheduledMessage>& messages) {
+                              auto& list = out["scheduled"] = Ordered::array();
+                              for (const auto& one : messages)
+                                  list.push_back(scheduled_object(one));
+                          },
+                          [&](std::uint64_t number) { out["watch"] = number; },
                           [&](const std::vector<MessageId>& ids) {
                               auto& list = out["messages"] = Ordered::array();
                               for (const auto& id : ids)
@@ -178,6 +170,9 @@ Ordered event_object(const Event& event)
                 out.update(conversation_object(e.conversation));
                 return out;
             },
+            [](const event::ViewChanged& e) -> Ordered {
+                return {{"event", "view"}, {"watch", e.watch}, {"steps", steps_array(e)}};
+            },
             [](const event::Presence& e) -> Ordered {
                 Ordered out = user_event("presence", e.user);
                 out["online"] = e.online;
@@ -218,6 +213,22 @@ Ordered event_object(const Event& event)
 }
 
 } // namespace
+
+Ordered contact_object(const Contact& contact)
+{
+    Ordered out{{"user", contact.user},
+                {"state", contact_state_name(contact.state)},
+                {"online", contact.online},
+                {"devices", contact.device_count},
+                {"path", path_name(contact.path)},
+                {"reason", contact.path_reason},
+                {"key_changed", contact.key_changed}};
+    out["account_key"] = hex_or_null(contact.account_key);
+    out["verified"] = contact.verified;
+    out["remark"] = contact.remark;
+    out["labels"] = contact.labels;
+    return out;
+}
 
 std::string quote(std::string_view text)
 {

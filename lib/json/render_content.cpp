@@ -110,6 +110,30 @@ struct PutBody {
 
 } // namespace
 
+Ordered scheduled_object(const ScheduledMessage& message)
+{
+    Ordered out{{"message", hex(message.id)}, {"conversation", hex(message.conversation)}, {"with", message.with},
+                {"at_ms", message.at_ms},     {"kind", content::kind_name(message.body)},  {"text", message.text}};
+    auto& body = out["body"] = {{"kind", content::kind_name(message.body)}};
+    std::visit(PutBody{body}, message.body);
+    return out;
+}
+
+Ordered steps_array(const event::ViewChanged& change)
+{
+    Ordered out = Ordered::array();
+    for (const auto& step : change.steps) {
+        Ordered one{{"op", event::step_name(step.op)}, {"index", step.index}};
+        if (step.op == event::ViewChanged::Step::Op::move) one["from"] = step.from;
+        if (const auto* conversation = std::get_if<Conversation>(&step.item))
+            one["item"] = conversation_object(*conversation);
+        if (const auto* message = std::get_if<Message>(&step.item)) put_message(one["item"], *message);
+        if (const auto* contact = std::get_if<Contact>(&step.item)) one["item"] = contact_object(*contact);
+        out.push_back(std::move(one));
+    }
+    return out;
+}
+
 void put_message(Ordered& out, const Message& message)
 {
     out["message"] = hex(message.id);

@@ -92,6 +92,16 @@ TEST_CASE("every request by its name")
     CHECK_FALSE(set.hidden);
     CHECK(set.draft == "x");
     CHECK(set.muted_until_ms == INT64_MAX);
+    CHECK(expect<request::Send>(R"({"do":"send","to":"b","text":"x","at_ms":5})").at_ms == 5);
+    expect<request::Scheduled>(R"({"do":"scheduled"})");
+    expect<request::Unschedule>(R"({"do":"unschedule","message":"000102030405060708090a0b0c0d0eff"})");
+    const auto named = expect<request::SetContact>(R"({"do":"set_contact","user":"bob","labels":["a","b"]})");
+    CHECK_FALSE(named.remark);
+    CHECK(named.labels == std::vector<std::string>{"a", "b"});
+    const auto watched = expect<request::Watch>(R"({"do":"watch","what":"messages","with":"bob","limit":7})");
+    CHECK(watched.where.with == "bob");
+    CHECK(watched.limit == 7);
+    CHECK(expect<request::Unwatch>(R"({"do":"unwatch","watch":3})").watch == 3);
     CHECK_FALSE(expect<request::SetReceipts>(R"({"do":"set_receipts","on":false})").on);
     CHECK(expect<request::Send>(R"({"do":"send","to":"bob","text":""})").key.empty());
     const auto page = expect<request::History>(

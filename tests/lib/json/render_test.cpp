@@ -85,9 +85,9 @@ TEST_CASE("replies")
     CHECK(
         render_reply({1, {ErrorCode::ok, {}, 0}, std::vector<Contact>{bob, eve}}, "2") ==
         R"({"id":2,"ok":true,"contacts":[{"user":"bob","state":"accepted","online":true,"devices":2,"path":"turned",)"
-        R"("reason":"no direct pair","key_changed":false,"account_key":null,"verified":true},{"user":"eve","state":"incoming",)"
+        R"("reason":"no direct pair","key_changed":false,"account_key":null,"verified":true,"remark":"","labels":[]},{"user":"eve","state":"incoming",)"
         R"("online":true,"devices":2,"path":"turned","reason":"no direct pair","key_changed":true,"account_key":")" +
-            repeat("01", 32) + R"(","verified":false}]})");
+            repeat("01", 32) + R"(","verified":false,"remark":"","labels":[]}]})");
     CHECK(render_reply({1, {ErrorCode::ok, {}, 0}, std::vector<Message>{message()}}, "3") ==
           R"({"id":3,"ok":true,"messages":[{)" + message_fields + "}]}");
     StatusReport status;
@@ -160,6 +160,14 @@ TEST_CASE("events")
                                             42},
                  R"({"event":"message_state","message":")" + id_hex +
                      R"(","with":"bob","state":"delivered","path":"mailbox","reason":"peer offline","elapsed_us":42})"},
+             Row{event::ViewChanged{7,
+                                    {{event::ViewChanged::Step::Op::insert, 0, 0, message()},
+                                     {event::ViewChanged::Step::Op::move, 1, 3, {}}}},
+                 R"({"event":"view","watch":7,"steps":[{"op":"insert","index":0,"item":{)" + message_fields +
+                     R"(}},{"op":"move","index":1,"from":3}]})"},
+             Row{event::ReadUpTo{*ConversationId::from(key(1).view().first(16)), "bob", "bob", message_id()},
+                 R"({"event":"read","conversation":")" + repeat("01", 16) + R"(","with":"bob","user":"bob","up_to":")" +
+                     id_hex + R"("})"},
              Row{event::Presence{"bob", true}, R"({"event":"presence","user":"bob","online":true})"},
              Row{event::ContactRequest{"bob"}, R"({"event":"contact_request","user":"bob"})"},
              Row{event::ContactAccepted{"bob"}, R"({"event":"contact_accepted","user":"bob"})"},

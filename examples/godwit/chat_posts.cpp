@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Commands about messages. "N" counts from the newest message of the current conversation, which is 1.
+#include "chat.hpp"
+
+#include "words.hpp"
+
+#include <cstdlib>
+
+namespace request = godwit::request;
+
+/// Finds the Nth last message, then does something with it.
+void Chat::with_message(const std::string& number, std::function<void(const godwit::Message&)> then)
+{
+    const auto n = std::strtoul(number.c_str(), nullptr, 10);
+    if (current_.empty()) return screen_.print("! nobody chosen: /to NAME");
+    if (n < 1 || n > request::history_limit_max)
+        return screen_.print("! N counts messages from the newest, which is 1; /history shows them");
+    request::History page{current_, static_cast<std::uint32_t>(n), {}};
+    ask(page, [this, n, then = std::move(then)](const godwit::event::Reply& reply) {
+        const auto* messages = std::get_if<std::vector<godwit::Message>>(&reply.value);
+        if (messages == nullptr) return;
+        if (messages->size() < n)
+            return screen_.print("! there are " + std::to_string(messages->size()) + " messages here");
+        then(messages->front());
+    });
+}
+
+/// `rest` of the line behind the command and its number.
+void Chat::post_command(const std::string& name, const std::string& number, const std::string& rest)
+{
+    with_message(number, [this, name, rest](const godwit::Message& message) {
+        const auto done = [this](const godwit::event::Reply& reply) {
+            if (const auto* id = std::get_if<godwit::MessageId>(&reply.value)) mine_.insert(*id);
+        };
+        if (name == "reply") {
+            request::Send send{current_, rest, {}};
+            send.reply_to = message.id;
+            ask(std::move(send), [this, done, rest](const godwit::event::Reply& reply) {
+                done(reply);
+                screen_.print(clock_text(wall_now_ms(), wall_now_ms()) + " me → " + current_ + ": " + printable(rest));
+            });
+        } else if (name == "edit") {
+            ask(request::Edit{message.id, rest}, done);
+        } else if (name == "recall") {
+            ask(request::Recall{message.id}, done);
+        } else if (name == "react") {
+            const bool off = rest.size() > 1 && rest[0] == '-';
+            ask(request::React{message.id, off ? rest.substr(1) : rest, !off}, done);
+        } else if (name == "pin" || name == "unpin") {
+            ask(request::PinMessage{message.id, name == "pin"}, done);
+        } else {
+            ask(request::Forward{{message.id}, {rest, {}}}, said("  forwarded to " + printable(rest)));
+        }
+    });
+}
+
+void Chat::set_timer(const std::string& seconds, const std::string& from)
+{
+    if (current_.empty()) return screen_.print("! nobody chosen: /to NAME");
+    const auto n = static_cast<std::uint32_t>(std::strtoul(seconds.c_str(), nullptr, 10));
+    godwit::content::Lifetime lifetime{n, godwit::content::Lifetime::From::sent};
+    if (from == "read") lifetime.from = godwit::content::Lifetime::From::read;
+    ask(request::SetTimer{{current_, {}}, lifetime},
+        said(n == 0 ? "  messages stay"
+                    : "  messages go " + std::to_string(n) + " seconds after they were " +
+                          (from == "read" ? "read" : "sent")));
+}
+
+void Chat::mark_read()
+{
+    if (current_.empty()) return screen_.print("! nobody chosen: /to NAME");
+    ask(request::MarkRead{{current_, {}}}, said("  all with " + printable(current_) + " is read"));
+}
+
+void Chat::list_conversations()
+{
+    ask(request::Conversations{}, [this](const godwit::event::Reply& reply) {
+        const auto* list = std::get_if<std::vector<godwit::Conversation>>(&reply.value);
+        if (list == nullptr) return;
+        if (list->empty()) screen_.print("  no conversations yet");
+        for (const auto& one : *list)
+            screen_.print("  " + conversation_line(one, own_));
+    });
+}

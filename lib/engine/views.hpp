@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private to lib/engine: lists that the application watches. At the end of a tick in which something changed that a
+// list may show, the list is looked at anew, and the steps from what was shown to what is there now are told.
+#pragma once
+
+#include "lib/engine/chats.hpp"
+
+#include <functional>
+
+namespace godwit::engine {
+
+class Views {
+public:
+    using DescribeContact = std::function<std::optional<Contact>(const std::string& user)>;
+
+    Views(Context& context, const Roster& roster, Chats& chats, DescribeContact describe_contact)
+        : context_(context), roster_(roster), chats_(chats), describe_contact_(std::move(describe_contact))
+    {
+    }
+
+    /// `conversation`: of a watch of messages. Errors: quota_exceeded, invalid_argument.
+    [[nodiscard]] Result<std::uint64_t> watch(const request::Watch& what, const ConversationId& conversation);
+    /// False: there is no such watch.
+    bool unwatch(std::uint64_t number) { return watches_.erase(number) > 0; }
+    /// The end of a tick.
+    void update();
+
+private:
+    struct Watched {
+        request::Watch what;
+        ConversationId conversation;
+        std::vector<std::string> keys;                        ///< What is shown, in order.
+        std::map<ConversationId, Conversation> conversations; ///< As last told.
+    };
+
+    void look(std::uint64_t number, Watched& watched, bool first);
+    void look_at_conversations(Watched& watched, bool first, event::ViewChanged& out);
+    void look_at_messages(Watched& watched, event::ViewChanged& out);
+    void look_at_contacts(Watched& watched, event::ViewChanged& out);
+    [[nodiscard]] bool concerns(const Watched& watched);
+
+    Context& context_;
+    const Roster& roster_;
+    Chats& chats_;
+    DescribeContact describe_contact_;
+    std::map<std::uint64_t, Watched> watches_;
+    std::uint64_t last_ = 0;
+};
+
+} // namespace godwit::engine
