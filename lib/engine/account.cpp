@@ -119,7 +119,8 @@ void put_unanswered(port::Store& store, port::StoredIdentity identity)
 }
 
 /// The same account and device, for a relay that has lost them: the known list, in a version above it.
-port::StoredIdentity come_again(Context& context, port::StoredIdentity identity, Moment now)
+port::StoredIdentity come_again(Context& context, port::StoredIdentity identity, const std::string& device_name,
+                                Moment now)
 {
     const auto read = [&](BytesView list) {
         return identity::verify_device_list(list, identity.user, identity.account_key);
@@ -135,8 +136,11 @@ port::StoredIdentity come_again(Context& context, port::StoredIdentity identity,
     auto next = identity::mend(*known, *known, removed_devices(context.store), identity.user, identity.account_seed,
                                now.wall_ms);
     if (!next) return identity;
-    context.store.put_value(coming_name, next->encoded);
-    identity.device_list = std::move(next->encoded);
+    if (next->find(identity.device) != nullptr)
+        identity.device_list = std::move(next->encoded);
+    else if (certify(device_name, &*next, identity, now)) // The device's keys are new.
+        put_unanswered(context.store, identity);
+    context.store.put_value(coming_name, identity.device_list);
     return identity;
 }
 
@@ -172,12 +176,13 @@ Result<port::StoredIdentity> prepare_register(Context& context, const Credential
     if (!known) return std::move(known).error();
     port::StoredIdentity identity;
     if (*known && confirmed(context.store)) {
-        if ((*known)->account_seed.empty() || (*known)->device_seed.empty())
+        if ((*known)->account_seed.empty())
             return Error{ErrorCode::already_registered,
                          "this account exists: log in with its password; if the relay has lost it, this home has no "
                          "key of it any more: register in a device that was not logged out, or in another home",
                          0};
-        return come_again(context, std::move(**known), now);
+        if ((*known)->device_seed.empty()) make_device_keys(context, **known);
+        return come_again(context, std::move(**known), credentials.device_name, now);
     }
     if (*known && !(*known)->account_seed.empty() && !(*known)->device_seed.empty()) {
         identity = std::move(**known);
@@ -290,13 +295,13 @@ wire::relay::RegisterAccount register_frame(Context& context, const Credentials&
     return out;
 }
 
-void forget_device(port::Store& store, port::StoredIdentity identity)
+void forget_device(port::Store& store, port::StoredIdentity identity, Withdrawn what)
 {
     identity.logged_in = false;
     if (!identity.device.is_zero()) note_removed(store, identity.device);
     identity.device = {};
     identity.device_seed.clear();
-    identity.account_seed.clear();
+    if (what == Withdrawn::account) identity.account_seed.clear();
     identity.certificate.clear();
     store.put_identity(identity);
 }

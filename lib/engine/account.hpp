@@ -49,9 +49,14 @@ void set_confirmed(port::Store& store);
 [[nodiscard]] FixedBytes<32, wire::relay::LoginSecretTag> login_secret(const Credentials& credentials);
 [[nodiscard]] wire::relay::RegisterAccount register_frame(Context& context, const Credentials& credentials,
                                                           const port::StoredIdentity& identity);
+/// How much goes with a device that is withdrawn.
+enum class Withdrawn : std::uint8_t {
+    account, ///< The account's key as well: it was logged out, or the account has revoked it.
+    device,  ///< Only its own keys: it needs new ones, because the relay refuses these.
+};
 /// The device is withdrawn: its keys go, the history stays.
-void forget_device(port::Store& store, port::StoredIdentity identity);
-/// The relay has lost the account: its keys stay, so that register can bring it back.
+void forget_device(port::Store& store, port::StoredIdentity identity, Withdrawn what);
+/// The relay does not serve the device: all keys stay, so that login or register can bring it back.
 void lay_by(port::Store& store, port::StoredIdentity identity);
 
 /// Devices that were taken out of the account, as far as this home has seen that: no restored relay brings them back.

@@ -179,9 +179,9 @@ void Engine::State::refused(LinkId link, const note::Refused& no, Moment now)
             context.store.clear_identity();
             identity.reset();
         }
-        if (why.code == ErrorCode::device_revoked) { // With these keys never more.
+        if (why.code == ErrorCode::device_revoked) { // With this device key never more.
             why.detail += ": try again";
-            device_withdrawn(ErrorCode::device_revoked);
+            device_withdrawn(ErrorCode::device_revoked, revoked_by(&no) ? Withdrawn::account : Withdrawn::device);
         }
         std::erase_if(sessions, [&](const auto& one) { return one->link() == link; });
         const bool has_keys = identity && account::confirmed(context.store) && !identity->account_seed.empty();
@@ -196,7 +196,8 @@ void Engine::State::refused(LinkId link, const note::Refused& no, Moment now)
                      why.code == ErrorCode::already_registered))
         why = {ErrorCode::device_revoked, "this device is none of its account any more: log in again", 0};
     if (why.code == ErrorCode::device_revoked || why.code == ErrorCode::not_registered) {
-        device_withdrawn(ErrorCode::device_revoked);
+        if (!revoked_by(&no)) return lay_by(why);
+        device_withdrawn();
         context.event(event::LoggedOut{why});
         return;
     }
@@ -208,11 +209,11 @@ void Engine::State::refused(LinkId link, const note::Refused& no, Moment now)
     relay_lost(link, std::move(reason), true, now);
 }
 
-/// The relay does not know this device any more: what waits can never leave, and the keys are of no use.
-void Engine::State::device_withdrawn(ErrorCode reason)
+/// The device is none of its account any more: what waits can never leave, and the keys are of no use.
+void Engine::State::device_withdrawn(ErrorCode reason, Withdrawn what)
 {
     announce(outbox.fail_all(context.store, reason), Moment{});
-    if (const auto stored = context.store.identity()) account::forget_device(context.store, *stored);
+    if (auto stored = context.store.identity()) account::forget_device(context.store, std::move(*stored), what);
     stop_serving({ErrorCode::device_revoked, "this device was logged out", 0});
     seal::Groups::forget_all(context.store);
 }

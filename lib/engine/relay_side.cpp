@@ -199,12 +199,14 @@ void Engine::State::answered(const Purpose& what, const frame::Response& respons
 void Engine::State::pushed(RelaySession& session, frame::ServerFrame& what, Moment now)
 {
     if (const auto* notice = std::get_if<frame::Notice>(&what)) {
-        if (notice->what.code == ErrorCode::device_revoked && session.link() == dialer.current()) {
-            const auto why = notice->what;
-            device_withdrawn(ErrorCode::device_revoked);
-            context.event(event::LoggedOut{why});
-        } else if (session.link() == dialer.current()) {
+        if (session.link() != dialer.current()) return;
+        if (notice->what.code != ErrorCode::device_revoked) {
             goodbye = notice->what;
+        } else if (const auto why = notice->what; revoked_by(nullptr)) {
+            device_withdrawn();
+            context.event(event::LoggedOut{why});
+        } else { // Perhaps: the next connection will show by whom.
+            goodbye = Error{ErrorCode::relay_unavailable, why.detail, 0};
         }
         return;
     }

@@ -57,6 +57,19 @@ bool Engine::State::come_back(RelaySession& session, const note::Refused& no, Mo
     return true;
 }
 
+bool Engine::State::revoked_by(const note::Refused* no) const
+{
+    if (!identity || identity->device.is_zero()) return false;
+    const auto known = identity::verify_device_list(identity->device_list, identity->user, identity->account_key);
+    if (!known) return false;
+    // A home that was laid by, and was put out later, has only what the relay shows.
+    if (identity->logged_in && known->find(identity->device) == nullptr) return true;
+    if (no == nullptr || !no->stored) return false;
+    const auto shown = identity::verify_device_list(no->stored->device_list, identity->user, identity->account_key);
+    return shown && identity::judge(*known, *shown) == identity::Succession::newer &&
+           shown->find(identity->device) == nullptr;
+}
+
 void Engine::State::came_back(const RelaySession& session)
 {
     if (!returning) return;

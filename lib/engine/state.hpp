@@ -105,12 +105,16 @@ struct Engine::State {
     void refused(LinkId link, const note::Refused& no, Moment now);
     void entering_failed(Error why);
     void live(const port::StoredIdentity& who);
-    void device_withdrawn(ErrorCode reason);
+    using Withdrawn = account::Withdrawn;
+    void device_withdrawn(ErrorCode reason = ErrorCode::device_revoked, Withdrawn what = Withdrawn::account);
     void stop_serving(const Error& why);
 
     // returning.cpp
     /// False: this refusal is final, or has another reason.
     bool come_back(RelaySession& session, const note::Refused& no, Moment now);
+    /// The account itself has put this device out: what it has signed says so, be it in this refusal or known before.
+    /// A relay's word is no reason to destroy a key.
+    [[nodiscard]] bool revoked_by(const note::Refused* no) const;
     void came_back(const RelaySession& session);
     void account_lost();
     void device_lost();

@@ -96,6 +96,8 @@ void Core::tell_changes()
 
     for (const auto& [link, why] : changes.logouts)
         if (auto* const session = context_.sessions.find(link)) {
+            // The relay's word alone wipes no device: the account's comes with it.
+            speak(link, frame::OwnDevices{context_.store.device_list(session->account)});
             speak_notice(link, {ErrorCode::device_revoked, why, 0});
             close(*session);
         }

@@ -67,7 +67,11 @@ Answer Devices::add(Session& session, const frame::AddDevice& request, Moment no
     auto device = context_.store.device(session.peer.device);
     if (device && device->account != account->row)
         return {ErrorCode::already_registered, "this device belongs to another account: log out there first"};
-    if (context_.store.was_removed(account->row, session.peer.device)) return Accounts::removed();
+    if (context_.store.was_removed(account->row, session.peer.device)) {
+        auto refusal = Accounts::removed();
+        refusal.body = frame::LoginOk{account->account_key, {}, account->device_list, false};
+        return refusal;
+    }
     const auto stored = read_stored(account->device_list);
     const bool may_change = session.proved == account->row || linking_.has_grant(session.link, account->row);
     // The stored list names it: the answer was lost, or its row with an older copy of this database.

@@ -323,6 +323,7 @@ TEST_CASE("devices_put: who is missing is revoked; mailbox, key packages and ses
     CHECK(phone.is_closed());
 
     const auto remaining = std::vector<DeviceId>{a.laptop.id, tablet.id};
+    CHECK(devices_in(phone.take<frame::OwnDevices>().at(0).device_list) == remaining); // by whom it was revoked
     CHECK(devices_in(tablet.take<frame::OwnDevices>().at(0).device_list) == remaining);
     CHECK(devices_in(a.laptop.take<frame::OwnDevices>().at(0).device_list) == remaining);
     const auto change = bo.take<frame::RosterChange>();

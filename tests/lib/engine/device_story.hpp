@@ -4,7 +4,7 @@
 #pragma once
 
 #include "lib/identity/device_list.hpp"
-#include "tests/sim/world.hpp"
+#include "tests/lib/engine/heard.hpp"
 
 #include <doctest/doctest.h>
 
@@ -16,30 +16,9 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-inline std::size_t told(const Client& client, SecurityKind kind)
-{
-    std::size_t out = 0;
-    for (const auto& event : client.heard.others)
-        if (const auto* one = std::get_if<event::Security>(&event)) out += one->kind == kind ? 1 : 0;
-    return out;
-}
-
-inline const event::LoggedOut* logged_out(const Client& client)
-{
-    const event::LoggedOut* out = nullptr;
-    for (const auto& event : client.heard.others)
-        if (const auto* one = std::get_if<event::LoggedOut>(&event)) out = one;
-    return out;
-}
-
 inline std::size_t rollbacks(const Client& client)
 {
     return told(client, SecurityKind::device_list_rollback) + told(client, SecurityKind::device_list_conflict);
-}
-
-inline DeviceId id_of(Client& client)
-{
-    return client.store.identity()->device;
 }
 
 /// What a contact, or the account, holds for the devices of an account.

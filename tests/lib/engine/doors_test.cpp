@@ -135,3 +135,27 @@ TEST_CASE("restored from an older copy, of an account's only device: the passwor
     CHECK(own_list(tablet) == std::vector{id_of(tablet)});
     story.talk(bob, "alice", "to the tablet");
 }
+
+TEST_CASE("a device that the account has revoked destroys its keys, be it there at that time or not")
+{
+    Story story(312);
+    auto& [world, alice, bob] = story;
+    auto& phone = story.enter("alice.phone");
+    const auto id = id_of(phone);
+    SUBCASE("connected") {}
+    SUBCASE("away")
+    {
+        phone.crash();
+    }
+    REQUIRE(code(alice, request::DeviceRevoke{id}) == ErrorCode::ok);
+    world.run_for(seconds(30));
+    if (!phone.running()) phone.start();
+    REQUIRE(world.run_until([&] { return logged_out(phone) != nullptr; }, minutes(1)));
+    CHECK(logged_out(phone)->reason.code == ErrorCode::device_revoked);
+    const auto left = *phone.store.identity();
+    CHECK(left.device_seed.empty());
+    CHECK(left.account_seed.empty());
+    const auto answer = phone.wait(phone.enter(false));
+    REQUIRE_MESSAGE(answer.error.code == ErrorCode::ok, answer.error.detail);
+    CHECK(id_of(phone) != id);
+}

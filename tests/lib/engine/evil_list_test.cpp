@@ -258,3 +258,64 @@ TEST_CASE("it shows another key while a message waits: the message is not for th
     CHECK(bob.state(id) == MessageState::failed);
     CHECK(bob.heard.states.back().reason == "account_key_changed");
 }
+
+TEST_CASE(
+    "the relay's word alone destroys no key: it says that the device was revoked, and the account has not said so")
+{
+    Story story(125);
+    story.befriend();
+    auto& [world, evil, alice, bob, said] = story;
+    const auto before = *alice.store.identity();
+    const auto refuses = [&](ErrorCode code, bool with_list) {
+        evil.on_way_down = [&, code, with_list](Client& to, frame::ServerFrame& what) {
+            auto* response = std::get_if<frame::Response>(&what);
+            if (&to != &alice || response == nullptr) return true;
+            response->error = {code, "none of its account", 0};
+            response->body = {};
+            if (with_list) response->body = frame::LoginOk{before.account_key, {}, before.device_list, false};
+            return true;
+        };
+        world.break_links(alice);
+    };
+    SUBCASE("to a device that is connected")
+    {
+        evil.push(alice, frame::Notice{{ErrorCode::device_revoked, "revoked", 0}});
+        world.run_for(seconds(5));
+        CHECK(logged_out(alice) == nullptr);
+        CHECK(alice.store.identity()->device_seed == before.device_seed);
+        return story.goes_on();
+    }
+    SUBCASE("to one that comes back, with nothing to show")
+    {
+        refuses(ErrorCode::device_revoked, false);
+    }
+    SUBCASE("with the list that is known")
+    {
+        refuses(ErrorCode::device_revoked, true);
+    }
+    SUBCASE("that it knows no such account")
+    {
+        refuses(ErrorCode::not_registered, false);
+    }
+    REQUIRE(world.run_until([&] { return logged_out(alice) != nullptr; }, minutes(4)));
+    const auto after = *alice.store.identity();
+    CHECK(after.device_seed == before.device_seed);
+    CHECK(after.account_seed == before.account_seed);
+    CHECK_FALSE(alice.history("bob").empty());
+    bool renewed = false;
+    SUBCASE("and is honest again") {}
+    SUBCASE("and says so of the password, too")
+    {
+        refuses(ErrorCode::device_revoked, true);
+        CHECK(alice.wait(alice.enter(false)).error.code == ErrorCode::device_revoked);
+        CHECK(alice.store.identity()->device_seed.empty()); // With this key it comes in nowhere.
+        CHECK(alice.store.identity()->account_seed == before.account_seed);
+        renewed = true;
+    }
+    evil.turn_honest();
+    const auto answer = alice.wait(alice.enter(false));
+    REQUIRE_MESSAGE(answer.error.code == ErrorCode::ok, answer.error.detail);
+    CHECK((id_of(alice) == before.device) != renewed);
+    world.run_for(seconds(30));
+    story.goes_on();
+}

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "tests/lib/engine/evil_relay.hpp"
+#include "tests/lib/engine/heard.hpp"
 
 #include "lib/crypto/signing.hpp"
 #include "lib/identity/device_list.hpp"
@@ -17,14 +18,6 @@ using std::chrono::seconds;
 using Kind = seal::Label::Kind;
 
 using Texts = std::vector<std::string>;
-
-inline std::size_t told(const Client& client, SecurityKind kind)
-{
-    std::size_t out = 0;
-    for (const auto& event : client.heard.others)
-        if (const auto* one = std::get_if<event::Security>(&event)) out += one->kind == kind ? 1 : 0;
-    return out;
-}
 
 inline const event::Security* last_told(const Client& client, SecurityKind kind)
 {
@@ -44,11 +37,6 @@ inline std::size_t alarms(const Client& client)
                             SecurityKind::message_forged, SecurityKind::device_unlisted, SecurityKind::group_invalid})
         out += told(client, kind);
     return out;
-}
-
-inline DeviceId id_of(Client& client)
-{
-    return client.store.identity()->device;
 }
 
 inline Texts texts(Client& client, const std::string& with)
