@@ -40,6 +40,21 @@ std::string_view parse_contact(std::string_view name)
     return end == std::string_view::npos ? std::string_view() : name.substr(0, end);
 }
 
+Bytes trust(const Trust& trust)
+{
+    Bytes out = to_bytes(trust.key.view());
+    out.push_back(trust.verified ? 1 : 0);
+    return out;
+}
+
+std::optional<Trust> read_trust(BytesView bytes)
+{
+    if (bytes.size() != PublicKey::size_bytes + 1 || bytes.back() > 1) return std::nullopt;
+    const auto account_key = PublicKey::from(bytes.first(PublicKey::size_bytes));
+    if (!account_key || account_key->is_zero()) return std::nullopt;
+    return Trust{*account_key, bytes.back() == 1};
+}
+
 Bytes texts(const std::vector<std::string>& all)
 {
     Bytes out;

@@ -24,6 +24,7 @@ inline constexpr std::string_view draft = "draft"; ///< Text.
 // "contact/<user>/<what>"
 inline constexpr std::string_view remark = "remark"; ///< Text.
 inline constexpr std::string_view labels = "labels"; ///< Texts.
+inline constexpr std::string_view key = "key";       ///< Trust: what the user has decided about the account key.
 /// Of the account.
 inline constexpr std::string_view account_receipts = "account/receipts";
 
@@ -37,6 +38,15 @@ struct OfConversation {
 [[nodiscard]] std::string name_of(std::string_view user, std::string_view what);
 /// The user that it is about; empty: none.
 [[nodiscard]] std::string_view parse_contact(std::string_view name);
+
+/// The user has accepted this key of a contact, and has compared it or not.
+struct Trust {
+    PublicKey key;
+    bool verified = false;
+};
+/// The key, then a byte, 0 or 1.
+[[nodiscard]] Bytes trust(const Trust& trust);
+[[nodiscard]] std::optional<Trust> read_trust(BytesView bytes);
 
 /// Each behind its length, a byte.
 [[nodiscard]] Bytes texts(const std::vector<std::string>& texts);

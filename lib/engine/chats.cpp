@@ -363,6 +363,13 @@ void Chats::set(const std::string& user, const request::SetContact& what, Moment
     if (const auto id = roster_.conversation_with(user)) tell(*id);
 }
 
+void Chats::trust(const Person& person, Moment now)
+{
+    const auto& stored = person.stored;
+    share(shared::name_of(stored.user, shared::key), shared::trust({stored.account_key, stored.verified}), now);
+    context_.touched.contacts.insert(stored.user);
+}
+
 void Chats::read(const conversation::Parties& parties, const conversation::Place& place, Moment now)
 {
     const auto& id = parties.conversation;

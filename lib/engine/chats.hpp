@@ -62,6 +62,8 @@ public:
     /// What the user calls a contact, and where they put it.
     void name(Contact& contact) const;
     void set(const std::string& user, const request::SetContact& what, Moment now);
+    /// The user has decided about a contact's key: the account's other devices hear of it.
+    void trust(const Person& person, Moment now);
 
     // Messages to come.
     MessageId schedule(const conversation::Parties& parties, conversation::Draft draft, std::int64_t at_ms, Moment now);

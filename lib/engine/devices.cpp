@@ -106,6 +106,7 @@ void Engine::State::on(RequestId id, const request::Verify& verify, Moment now)
         roster_changed(roster.accept_key(verify.with, true), now);
     else
         (void)roster.set_verified(verify.with, verify.verified);
+    chats.trust(*person, now);
     context.reply_ok(id);
 }
 

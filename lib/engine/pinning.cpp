@@ -26,14 +26,33 @@ void Roster::remember(const Person& person)
              0}});
 }
 
-/// First sight pins, and a contact that comes back was seen before. Another key later stops everything until the user
-/// has decided.
+std::optional<conversation::shared::Trust> Roster::decided(std::string_view user) const
+{
+    namespace shared = conversation::shared;
+    const auto word = context_.store.register_named(shared::name_of(user, shared::key));
+    return word ? shared::read_trust(word->value) : std::nullopt;
+}
+
+/// Nothing is sent until the user has decided.
+void Roster::contradict(Person& person, const PublicKey& other, const char* why)
+{
+    auto& stored = person.stored;
+    if (stored.shown_account_key == other) return;
+    stored.shown_account_key = other;
+    stored.verified = false;
+    context_.security(SecurityKind::account_key_changed, stored.user, {}, why);
+}
+
+/// First sight pins, what the user has accepted on another device comes before that, and a contact that comes back was
+/// seen before. Another key later stops everything until the user has decided.
 void Roster::pin(Person& person, const PublicKey& shown)
 {
     auto& stored = person.stored;
+    const auto word = decided(stored.user);
     if (stored.account_key.is_zero()) {
         const auto former = former_contact(context_.store, stored.user);
-        stored.account_key = former ? former->account_key : shown;
+        stored.account_key = former ? former->account_key : word ? word->key : shown;
+        if (word && word->key == stored.account_key) stored.verified = word->verified;
         person.conversation = identity::conversation_of(self_.stored.account_key, stored.account_key);
         if (former) {
             if (auto list = identity::verify_device_list(former->device_list, stored.user, stored.account_key)) {
@@ -44,16 +63,33 @@ void Roster::pin(Person& person, const PublicKey& shown)
             forget_former(context_.store, stored.user);
         }
     }
-    if (stored.account_key == shown) {
+    if (stored.account_key != shown)
+        contradict(person, shown,
+                   "the relay shows another account key than the one that is known: nothing is sent until the user has "
+                   "compared and accepted it");
+    else if (!word || word->key == shown)
         stored.shown_account_key = {};
-        return;
-    }
-    if (stored.shown_account_key == shown) return;
-    stored.shown_account_key = shown;
-    stored.verified = false;
-    context_.security(SecurityKind::account_key_changed, stored.user, {},
-                      "the relay shows another account key than the one that is known: nothing is sent until the user "
-                      "has compared and accepted it");
+}
+
+Roster::Change Roster::heed(std::string_view user)
+{
+    const auto at = people_.find(user);
+    const auto word = decided(user);
+    if (at == people_.end() || !word) return {};
+    auto& person = at->second;
+    auto& stored = person.stored;
+    Change out;
+    if (stored.account_key.is_zero()) return out; // Where it is pinned, this is asked again.
+    if (word->key == stored.shown_account_key) return accept_key(user, word->verified);
+    if (word->key != stored.account_key)
+        contradict(person, word->key,
+                   "another device of this account has accepted another account key than the one that is known here: "
+                   "nothing is sent until the user has compared them");
+    else
+        stored.verified = word->verified && stored.shown_account_key.is_zero();
+    context_.store.put_contact(stored);
+    index(person, out);
+    return out;
 }
 
 Roster::Change Roster::accept_key(std::string_view user, bool verified)

@@ -178,6 +178,8 @@ bool Engine::State::take_content(const Person& person, const seal::Opened& opene
             return false;
         }
         chats.shared(*value, now);
+        if (const auto user = conversation::shared::parse_contact(value->name); !user.empty())
+            roster_changed(roster.heed(user), now);
     } else if (const auto* mark = std::get_if<wire::content::Mark>(&*decoded)) {
         chats.mark(*parties, sender, id, *mark, now);
     } else {

@@ -52,6 +52,7 @@ void Engine::State::accept(RequestId id, const std::string& user, Moment now)
     if (!identity || !identity->logged_in || !key_waits)
         return contact_request(id, user, wire::relay::ContactAccept{user}, now);
     roster_changed(roster.accept_key(user, false), now);
+    chats.trust(*person, now);
     context.reply_ok(id);
 }
 

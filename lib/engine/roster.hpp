@@ -6,6 +6,7 @@
 // also when the contact was removed between (former.hpp); when it shows an older or a forked list, the known one stays.
 #pragma once
 
+#include "lib/conversation/shared.hpp"
 #include "lib/engine/context.hpp"
 #include "lib/identity/device_list.hpp"
 #include "lib/seal/groups.hpp"
@@ -62,6 +63,8 @@ public:
     bool set_verified(std::string_view user, bool verified);
     /// The user takes the key that the relay shows in place of the pinned one. Precondition: shown_account_key.
     [[nodiscard]] Change accept_key(std::string_view user, bool verified);
+    /// Another device of this account has told what the user decided about this contact's key.
+    [[nodiscard]] Change heed(std::string_view user);
     /// We are not connected: nobody is known to be online.
     void disconnected();
 
@@ -93,6 +96,9 @@ private:
     void set_online(Person& person, const std::vector<DeviceId>& online, Change& change);
     void announce(Person& person);
     void pin(Person& person, const PublicKey& shown);
+    /// What the user has decided, on whichever device of the account.
+    [[nodiscard]] std::optional<conversation::shared::Trust> decided(std::string_view user) const;
+    void contradict(Person& person, const PublicKey& other, const char* why);
     void remember(const Person& person);
     /// Brings the indexes and the circle of a person up to date.
     void index(Person& person, Change& change);

@@ -319,3 +319,58 @@ TEST_CASE(
     world.run_for(seconds(30));
     story.goes_on();
 }
+
+TEST_CASE("what the user has decided about a key on one device holds on the others")
+{
+    Story story(126);
+    story.befriend();
+    auto& [world, evil, alice, bob, said] = story;
+    auto& phone = story.enter("alice.phone", false);
+    world.run_for(seconds(15));
+    const auto ask = [&](Client& client, Request what) {
+        const auto answer = client.wait(client.ask(std::move(what)));
+        REQUIRE_MESSAGE(answer.error.code == ErrorCode::ok, answer.error.detail);
+        world.run_for(seconds(5));
+    };
+    ask(alice, request::Verify{"bob", true, ""});
+    CHECK(phone.contacts().at(0).verified);
+    ask(phone, request::Verify{"bob", false, ""});
+    CHECK_FALSE(alice.contacts().at(0).verified);
+
+    const Mallory mallory;
+    const auto honest = evil.entries.at("bob");
+    auto entry = honest;
+    entry.account_key = mallory.account;
+    entry.device_list =
+        identity::sign_device_list("bob", mallory.account_seed, 9, {mallory.certificate("bob")}, world.wall_ms())
+            .encoded;
+    evil.push(alice, frame::RosterChange{entry});
+    SUBCASE("a key that both were shown: accepted once")
+    {
+        evil.push(phone, frame::RosterChange{entry});
+        world.run_for(seconds(1));
+        REQUIRE(phone.contacts().at(0).key_changed);
+        ask(alice, request::ContactAccept{"bob"});
+        CHECK(phone.contacts().at(0).account_key == mallory.account);
+        CHECK_FALSE(phone.contacts().at(0).key_changed);
+        CHECK_FALSE(phone.contacts().at(0).verified);
+        CHECK(told(phone, SecurityKind::account_key_changed) == 1);
+    }
+    SUBCASE("a key that only one was shown: the other says so, and is not talked out of it")
+    {
+        world.run_for(seconds(1));
+        ask(alice, request::Verify{"bob", true, ""});
+        for (int n = 0; n < 2; ++n) {
+            CHECK(told(phone, SecurityKind::account_key_changed) == 1);
+            CHECK(phone.contacts().at(0).key_changed);
+            CHECK(phone.contacts().at(0).account_key == honest.account_key);
+            CHECK(phone.wait(phone.ask(request::Send{"bob", "to whom", {}})).error.code ==
+                  ErrorCode::account_key_changed);
+            evil.push(phone, frame::RosterChange{honest});
+            world.run_for(seconds(1));
+        }
+        // The user decides here, too.
+        ask(phone, request::Verify{"bob", false, ""});
+        CHECK_FALSE(phone.contacts().at(0).verified);
+    }
+}
