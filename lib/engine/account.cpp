@@ -13,6 +13,8 @@ namespace godwit::engine::account {
 namespace {
 
 constexpr std::string_view confirmed_name = "account/confirmed";
+/// This device has asked to be logged out, and has no answer yet.
+constexpr std::string_view leaving_name = "account/leaving";
 /// The list that register has asked a relay to take which had lost the account.
 constexpr std::string_view coming_name = "account/coming_again";
 /// Device ids, 32 bytes each, the newest last.
@@ -170,6 +172,19 @@ void set_confirmed(port::Store& store)
     if (store.value(coming_name)) store.remove_value(coming_name);
 }
 
+bool leaving(port::Store& store)
+{
+    return store.value(leaving_name).has_value();
+}
+
+void set_leaving(port::Store& store, bool leaves)
+{
+    if (leaves)
+        store.put_value(leaving_name, as_bytes("1"));
+    else if (leaving(store))
+        store.remove_value(leaving_name);
+}
+
 Result<port::StoredIdentity> prepare_register(Context& context, const Credentials& credentials, Moment now)
 {
     auto known = take_up(context, credentials);
@@ -297,6 +312,7 @@ wire::relay::RegisterAccount register_frame(Context& context, const Credentials&
 
 void forget_device(port::Store& store, port::StoredIdentity identity, Withdrawn what)
 {
+    set_leaving(store, false);
     identity.logged_in = false;
     if (!identity.device.is_zero()) note_removed(store, identity.device);
     identity.device = {};

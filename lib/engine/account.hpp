@@ -22,6 +22,10 @@ namespace godwit::engine::account {
 /// True when this home holds an account that a relay has confirmed once (its history is here).
 [[nodiscard]] bool confirmed(port::Store& store);
 void set_confirmed(port::Store& store);
+/// The user has asked this device to log out, and no answer has come: a relay that does not know the device any more
+/// has done it.
+[[nodiscard]] bool leaving(port::Store& store);
+void set_leaving(port::Store& store, bool leaves);
 
 /// Keys for `credentials`, taken up from an unfinished attempt or from an account that the relay has lost, or made; and
 /// stored. Errors: already_registered.

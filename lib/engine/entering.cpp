@@ -118,6 +118,7 @@ void Engine::State::entered(RelaySession& session, const frame::Session& info, M
         entering.reset();
         dialer.keep_going();
     }
+    account::set_leaving(context.store, false); // It came to nothing.
     came_back(session);
     const auto older = dialer.current();
     dialer.logged_in(session.link());

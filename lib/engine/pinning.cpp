@@ -33,6 +33,13 @@ std::optional<conversation::shared::Trust> Roster::decided(std::string_view user
     return word ? shared::read_trust(word->value) : std::nullopt;
 }
 
+void Roster::undecide(std::string_view user)
+{
+    auto name = conversation::shared::name_of(user, conversation::shared::key);
+    if (const auto known = context_.store.register_named(name); known && !known->value.empty())
+        context_.store.put_register({std::move(name), known->hlc_ms + 1, {}});
+}
+
 /// Nothing is sent until the user has decided.
 void Roster::contradict(Person& person, const PublicKey& other, const char* why)
 {

@@ -30,7 +30,8 @@ void Engine::State::on(RequestId id, const request::Logout&, Moment now)
     if (list.devices.size() > 1)
         list = identity::without_device(list, identity->device, identity->user, identity->account_seed, now.wall_ms);
     if (!session->request(wire::relay::Logout{list.encoded}, purpose::Logout{id}, now))
-        context.refuse(id, not_connected());
+        return context.refuse(id, not_connected());
+    account::set_leaving(context.store, true);
 }
 
 // ---- contacts -----------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ constexpr std::uint64_t knock_every_ms = 5'000;
 
 bool Engine::State::come_back(RelaySession& session, const note::Refused& no, Moment now)
 {
-    if (!identity || !identity->logged_in) return false;
+    if (!identity || !identity->logged_in || account::leaving(context.store)) return false;
     const auto& known = roster.self().list;
     if (!returning || returning->link != session.link()) {
         if (no.why.code != ErrorCode::device_revoked || known.find(identity->device) == nullptr) return false;
@@ -60,6 +60,7 @@ bool Engine::State::come_back(RelaySession& session, const note::Refused& no, Mo
 bool Engine::State::revoked_by(const note::Refused* no) const
 {
     if (!identity || identity->device.is_zero()) return false;
+    if (account::leaving(context.store)) return true;
     const auto known = identity::verify_device_list(identity->device_list, identity->user, identity->account_key);
     if (!known) return false;
     // A home that was laid by, and was put out later, has only what the relay shows.

@@ -173,6 +173,7 @@ Roster::Change Roster::end(std::map<std::string, Person, std::less<>>::iterator 
     if (const auto older = older_name(at->second.conversation); context_.store.value(older))
         context_.store.remove_value(older);
     account::forget_refusal(context_.store, user);
+    undecide(user);
     context_.store.remove_contact(user);
     unindex(at->second);
     people_.erase(at);

@@ -98,6 +98,8 @@ private:
     void pin(Person& person, const PublicKey& shown);
     /// What the user has decided, on whichever device of the account.
     [[nodiscard]] std::optional<conversation::shared::Trust> decided(std::string_view user) const;
+    /// A contact that comes back is to be compared again. All devices of the account do this by themselves.
+    void undecide(std::string_view user);
     void contradict(Person& person, const PublicKey& other, const char* why);
     void remember(const Person& person);
     /// Brings the indexes and the circle of a person up to date.

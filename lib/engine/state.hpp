@@ -112,8 +112,8 @@ struct Engine::State {
     // returning.cpp
     /// False: this refusal is final, or has another reason.
     bool come_back(RelaySession& session, const note::Refused& no, Moment now);
-    /// The account itself has put this device out: what it has signed says so, be it in this refusal or known before.
-    /// A relay's word is no reason to destroy a key.
+    /// The account itself has put this device out: what it has signed says so, be it in this refusal or known before;
+    /// or the user has asked for it here. A relay's word is no reason to destroy a key.
     [[nodiscard]] bool revoked_by(const note::Refused* no) const;
     void came_back(const RelaySession& session);
     void account_lost();
