@@ -69,7 +69,7 @@ void MemberWatch::leaves(const std::string& from, port::Store& sender, const wir
                    " read what was said after it was gone");
 }
 
-void MemberWatch::rest(const std::string& name, port::Store& store)
+std::string MemberWatch::stale(const std::string& name, port::Store& store)
 {
     for (const auto& contact : store.contacts()) {
         if (contact.state != ContactState::accepted) continue;
@@ -78,9 +78,11 @@ void MemberWatch::rest(const std::string& name, port::Store& store)
         if (!now) continue;
         const auto known = listed(store, contact.user);
         for (const auto& member : now->second)
-            demand(known.contains(member.device), "a device that left is a member: of " + member.user +
-                                                      ", in the group of " + name + " and " + contact.user);
+            if (!known.contains(member.device))
+                return "a device that left is a member: of " + member.user + ", in the group of " + name + " and " +
+                       contact.user;
     }
+    return {};
 }
 
 } // namespace godwit::testing

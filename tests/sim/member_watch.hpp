@@ -20,8 +20,8 @@ public:
     /// `to`: the other account of the conversation.
     void accepted(port::Store& sender, const MessageId& id, const std::string& to);
     void leaves(const std::string& from, port::Store& sender, const wire::Envelope& envelope);
-    /// In each conversation of this device that it may talk in.
-    static void rest(const std::string& name, port::Store& store);
+    /// Looks at each conversation of this device that it may talk in. Empty: nobody is a member who has left.
+    [[nodiscard]] static std::string stale(const std::string& name, port::Store& store);
 
 private:
     struct Said {

@@ -33,10 +33,9 @@ MUTANTS = [
     # Three guards stand behind each other (mark, hold, history): skipping the mark alone changes nothing that shows.
     ("dedupe_by_nothing", [
         ("lib/engine/receiver.cpp",
-         "    context.store.mark_seen(from, id, now.wall_ms);\n    receipts.owe(from, id, arrival.sequence);\n    const bool missed_some",
-         "    receipts.owe(from, id, arrival.sequence);\n    const bool missed_some"),
-        ("lib/engine/receiver.cpp", "        if (!conversation::file(context.store, row, one.parents, now)) continue;",
-         "        (void)conversation::file(context.store, row, one.parents, now);"),
+         "    context.store.mark_seen(from, id, now.wall_ms);\n    receipts.owe(from, id, arrival.sequence);\n    return true;",
+         "    receipts.owe(from, id, arrival.sequence);\n    return true;"),
+        ("lib/engine/chats.cpp", "        if (!filed.added) continue;\n", ""),
         ("lib/delivery/causal_hold.cpp",
          "    if (place.held.contains(id) || store.has_message(conversation, id)) return out;",
          "    if (place.held.contains(id)) return out;"),

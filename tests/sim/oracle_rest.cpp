@@ -38,6 +38,11 @@ std::string Oracle::restless()
     }
     if (const auto mail = relay_.waiting(); mail > 0)
         return std::to_string(mail) + " envelopes wait at the relay, whose readers are there";
+    // Whoever left is put out within seconds, by own devices or by others.
+    if (!logged_out_accounts_.empty())
+        for (auto* client : in_order_)
+            if (client->logged_in())
+                if (auto stale = MemberWatch::stale(client->name, client->disk.store()); !stale.empty()) return stale;
     return {};
 }
 
@@ -66,7 +71,6 @@ void Oracle::rest()
                 if (mine.settled && !mine.logged_out)
                     histories_[pair(client->account(), other->account())].emplace_back(client->name, std::move(rows));
             }
-        if (client->logged_in() && !logged_out_accounts_.empty()) MemberWatch::rest(client->name, client->disk.store());
         demand(!client->disk.shows(plain_marker), "plaintext on the disk of " + client->name);
     }
     demand(!world_.relay.disk.shows(plain_marker), "plaintext on the disk of the relay");
