@@ -182,7 +182,7 @@ void Engine::State::answered(const Purpose& what, const frame::Response& respons
                                 code == ErrorCode::not_connected ? "peer offline" : "the relay did not forward signals",
                                 now);
     } else if (const auto* logout = std::get_if<purpose::Logout>(&what)) {
-        account::set_leaving(context.store, false);
+        if (!is_temporary(code)) account::set_leaving(context.store, false); // Else it may have been done.
         if (code == ErrorCode::ok) device_withdrawn(ErrorCode::cancelled);
         context.event(event::Reply{logout->request, response.error, {}});
     } else if (std::holds_alternative<purpose::Refresh>(what)) {
