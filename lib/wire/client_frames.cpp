@@ -165,6 +165,34 @@ void fields(C& c, Of<C, relay::LinkGrant>& v)
 }
 
 template <class C>
+void fields(C& c, Of<C, relay::BlobPut>& v)
+{
+    c.fixed(v.blob);
+    c.number(v.pieces);
+    c.number(v.piece);
+    c.blob(v.sealed, 1, blob_piece_bytes_max);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::BlobQuery>& v)
+{
+    c.fixed(v.blob);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::BlobGet>& v)
+{
+    c.fixed(v.blob);
+    c.number(v.piece);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::BlobDrop>& v)
+{
+    c.fixed(v.blob);
+}
+
+template <class C>
 void fields(C& c, Of<C, relay::Request>& v)
 {
     c.number(v.id);

@@ -270,6 +270,13 @@ void fields(C& c, Of<C, Envelope>& v)
     c.blob(v.sealed, 1, envelope_bytes_max);
 }
 
+template <class C>
+void fields(C& c, Of<C, PieceRange>& v)
+{
+    c.number(v.first);
+    c.number(v.count);
+}
+
 /// Codes this version does not know stay numbers: the list only grows, and error_name answers for them.
 template <class C>
 void fields(C& c, Of<C, ErrorCode>& v)

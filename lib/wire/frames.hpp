@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Frames: the units on a link. Peer links carry four kinds, relay links the rest; each side names the type it may
+// Frames: the units on a link. Peer links carry the first few, relay links the rest; each side names the type it may
 // receive, so a peer that sends relay frames is speaking nonsense.
 //
 // A session with the relay (the link is already authenticated: the device by its Ed25519 key, the relay by its pinned
@@ -48,6 +48,22 @@ inline constexpr std::size_t link_grant_bytes_max = 16 * 1024;
 /// Longest frame, without the link's length prefix: the largest envelope for recipients_max devices, twice.
 inline constexpr std::size_t frame_bytes_max = 512 * 1024;
 
+/// Pieces of files (lib/transfer/tree.hpp) in one frame about them.
+inline constexpr std::size_t piece_ranges_max = 256;
+inline constexpr std::size_t piece_bytes_max = 64 * 1024;
+/// A piece as a relay keeps it: with the tag of its seal.
+inline constexpr std::size_t blob_piece_bytes_max = piece_bytes_max + 16;
+/// Chunks of the longest file and their leaves.
+inline constexpr std::uint32_t pieces_max = 65'536 + 32;
+
+struct PieceRange {
+    std::uint32_t first = 0;
+    std::uint32_t count = 0;
+    friend bool operator==(const PieceRange&, const PieceRange&) = default;
+};
+/// A file's pieces at a relay; a keyed hash, so that it cannot be guessed.
+using BlobId = FixedBytes<32, struct BlobIdTag>;
+
 /// One sealed message on its way (message -> envelope). `sealed` binds `id`.
 struct Envelope {
     MessageId id;
@@ -89,7 +105,39 @@ struct Pong {
     std::uint64_t token = 0;
 };
 using EpochAuthenticator = FixedBytes<16, EpochAuthenticatorTag>;
-using Frame = std::variant<Deliver, Receipt, Unopened, GroupHead, Ping, Pong>;
+
+// Files: who wants one asks for its pieces. Only who was sent a reference to it gets an answer other than FileGone.
+/// What do you have of this file?
+struct FileQuery {
+    static constexpr std::uint8_t wire_kind = 54;
+    FileId file;
+};
+/// Answers FileQuery; and, unasked, what has come since, to those who have asked.
+struct FileHave {
+    static constexpr std::uint8_t wire_kind = 55;
+    FileId file;
+    std::uint64_t size_bytes = 0;
+    std::vector<PieceRange> pieces;
+};
+/// Send me these. Each comes as a FilePiece, in any order; what is too much at once does not come.
+struct FileWant {
+    static constexpr std::uint8_t wire_kind = 56;
+    FileId file;
+    std::vector<PieceRange> pieces;
+};
+struct FilePiece {
+    static constexpr std::uint8_t wire_kind = 57;
+    FileId file;
+    std::uint32_t piece = 0;
+    Bytes bytes;
+};
+/// Not here, or not for you.
+struct FileGone {
+    static constexpr std::uint8_t wire_kind = 58;
+    FileId file;
+};
+using Frame =
+    std::variant<Deliver, Receipt, Unopened, GroupHead, Ping, Pong, FileQuery, FileHave, FileWant, FilePiece, FileGone>;
 } // namespace peer
 
 [[nodiscard]] Bytes encode(const peer::Frame& frame);
@@ -265,10 +313,39 @@ struct LinkGrant {
     Bytes sealed;
 };
 
-using RequestBody =
-    std::variant<RegisterAccount, Login, AddDevice, Resume, Logout, ContactAdd, ContactAccept, ContactRemove,
-                 ContactBlock, ContactUnblock, MailboxPut, Signal, FetchSession, KeyPackagePublish, KeyPackageFetch,
-                 GroupCommit, GroupFetch, GroupReject, DevicesPut, LinkWait, LinkGrant>;
+/// One piece of a file for devices that are not there now (lib/transfer/blob.hpp). Answered after COMMIT; the same
+/// piece again is answered as the first time. Errors: conflict (somebody else keeps a blob of this name here, or it has
+/// another number of pieces), quota_exceeded.
+struct BlobPut {
+    static constexpr std::uint8_t wire_kind = 104;
+    BlobId blob;
+    std::uint32_t pieces = 0; ///< Of the whole blob.
+    std::uint32_t piece = 0;
+    Bytes sealed;
+};
+/// Answered by BlobState. Error: no_such_file.
+struct BlobQuery {
+    static constexpr std::uint8_t wire_kind = 105;
+    BlobId blob;
+};
+/// Answered by BlobPiece. Error: no_such_file.
+struct BlobGet {
+    static constexpr std::uint8_t wire_kind = 106;
+    BlobId blob;
+    std::uint32_t piece = 0;
+};
+
+/// This account's blob of this name goes, what is there of it and what was put before; there may be none. Error:
+/// conflict (it is somebody else's).
+struct BlobDrop {
+    static constexpr std::uint8_t wire_kind = 109;
+    BlobId blob;
+};
+
+using RequestBody = std::variant<RegisterAccount, Login, AddDevice, Resume, Logout, ContactAdd, ContactAccept,
+                                 ContactRemove, ContactBlock, ContactUnblock, MailboxPut, Signal, FetchSession,
+                                 KeyPackagePublish, KeyPackageFetch, GroupCommit, GroupFetch, GroupReject, DevicesPut,
+                                 LinkWait, LinkGrant, BlobPut, BlobQuery, BlobGet, BlobDrop>;
 struct Request {
     static constexpr std::uint8_t wire_kind = 49;
     std::uint64_t id = 0;
@@ -350,10 +427,22 @@ struct GroupState {
     Bytes group_info;              ///< In the answer to GroupFetch; empty otherwise.
 };
 
+struct BlobState {
+    static constexpr std::uint8_t wire_kind = 107;
+    std::uint32_t pieces = 0; ///< Of the whole blob.
+    std::vector<PieceRange> stored;
+    WallMs expires_ms = 0;
+    bool own = false; ///< Put by this account.
+};
+struct BlobPiece {
+    static constexpr std::uint8_t wire_kind = 108;
+    Bytes sealed;
+};
+
 /// wire_kind of std::monostate in a Response: nothing to say but the error code.
 inline constexpr std::uint8_t no_body_wire_kind = 96;
-using ResponseBody =
-    std::variant<std::monostate, LoginOk, Session, MailboxPutOk, KeyPackageStock, KeyPackages, GroupState>;
+using ResponseBody = std::variant<std::monostate, LoginOk, Session, MailboxPutOk, KeyPackageStock, KeyPackages,
+                                  GroupState, BlobState, BlobPiece>;
 struct Response {
     static constexpr std::uint8_t wire_kind = 81;
     std::uint64_t id = 0;

@@ -42,6 +42,41 @@ void fields(C& c, Of<C, peer::Pong>& v)
     c.number(v.token);
 }
 
+template <class C>
+void fields(C& c, Of<C, peer::FileQuery>& v)
+{
+    c.fixed(v.file);
+}
+
+template <class C>
+void fields(C& c, Of<C, peer::FileHave>& v)
+{
+    c.fixed(v.file);
+    c.number(v.size_bytes);
+    c.list(v.pieces, piece_ranges_max, structure_item);
+}
+
+template <class C>
+void fields(C& c, Of<C, peer::FileWant>& v)
+{
+    c.fixed(v.file);
+    c.list(v.pieces, piece_ranges_max, structure_item);
+}
+
+template <class C>
+void fields(C& c, Of<C, peer::FilePiece>& v)
+{
+    c.fixed(v.file);
+    c.number(v.piece);
+    c.blob(v.bytes, 1, piece_bytes_max);
+}
+
+template <class C>
+void fields(C& c, Of<C, peer::FileGone>& v)
+{
+    c.fixed(v.file);
+}
+
 Bytes encode(const peer::Frame& frame)
 {
     return encode_variant(frame);

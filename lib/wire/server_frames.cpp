@@ -88,6 +88,21 @@ void fields(C& c, Of<C, relay::GroupState>& v)
 }
 
 template <class C>
+void fields(C& c, Of<C, relay::BlobState>& v)
+{
+    c.number(v.pieces);
+    c.list(v.stored, piece_ranges_max, structure_item);
+    c.wall(v.expires_ms);
+    c.flag(v.own);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::BlobPiece>& v)
+{
+    c.blob(v.sealed, 1, blob_piece_bytes_max);
+}
+
+template <class C>
 void fields(C& c, Of<C, relay::Response>& v)
 {
     c.number(v.id);

@@ -40,6 +40,7 @@ void Core::undo_tick(const Error&, Moment now)
 {
     context_.store.rollback();
     mailbox_.forget_usage();
+    blobs_.forget_usage();
     context_.counters.take_back(at_last_commit_);
     auto& changes = context_.changes;
     for (const auto link : changes.logins)

@@ -73,6 +73,14 @@ struct Limits {
     /// them; a last resort is all that a device has that is away for long, and is kept to the end.
     WallMs key_package_age_ms_max = WallMs{150} * 24 * 3600 * 1000;
     WallMs last_resort_age_ms_max = WallMs{179} * 24 * 3600 * 1000;
+
+    // Files for devices that are not there (blobs.hpp). In counted bytes: sealed ones, and a little for each piece.
+    std::uint64_t blob_bytes_per_account_max = std::uint64_t{256} * 1024 * 1024;
+    std::uint64_t blob_bytes_max = std::uint64_t{4} * 1024 * 1024 * 1024; ///< Of all accounts. 0: none are kept.
+    std::uint32_t blob_percent_full = 90; ///< Of that: beyond, the oldest go before their days are over.
+    WallMs blob_age_ms_max = WallMs{14} * 24 * 3600 * 1000;
+    Rate blob_requests{512, std::chrono::milliseconds(2)}; ///< Per account: 32 MiB/s.
+
     Rate link_grants{10, std::chrono::seconds(6)}; ///< Per session.
 };
 

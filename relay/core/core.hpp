@@ -11,12 +11,13 @@
 // relay_unavailable, logins of that tick are undone, and everything that was merely read goes on.
 //
 // Rooms: accounts (register, login), devices (signed lists), linking (a new device beside an old one), roster
-// (contacts), presence, mailbox, key packages, groups (the Delivery Service), signals; session.hpp is one link,
+// (contacts), presence, mailbox, key packages, groups (the Delivery Service), blobs, signals; session.hpp is one link,
 // tick.hpp what a tick gathers. Files: core.cpp gathers, requests.cpp routes, commit.cpp ends the tick. The same core
 // runs in the daemon (relay/daemon) and in simulations.
 #pragma once
 
 #include "relay/core/accounts.hpp"
+#include "relay/core/blobs.hpp"
 #include "relay/core/devices.hpp"
 #include "relay/core/groups.hpp"
 #include "relay/core/key_packages.hpp"
@@ -109,6 +110,7 @@ private:
     Mailbox mailbox_;
     KeyPackages key_packages_;
     Groups groups_;
+    Blobs blobs_;
     Signals signals_;
 
     Counters at_last_commit_; ///< What a failed tick goes back to.

@@ -42,8 +42,14 @@ struct Counters {
     std::uint64_t key_packages_handed_out = 0;
     std::uint64_t key_packages_expired = 0; ///< Last resorts too.
     std::uint64_t last_resorts_handed_out = 0;
-    std::uint64_t devices_added = 0;   ///< To accounts that existed.
-    std::uint64_t devices_revoked = 0; ///< By another device; logging out is not counted.
+    std::uint64_t blob_pieces_stored = 0;
+    std::uint64_t blob_bytes_stored = 0;
+    std::uint64_t blob_pieces_delivered = 0;
+    std::uint64_t blob_bytes_delivered = 0;
+    std::uint64_t blob_pieces_expired = 0; ///< Their days were over, or the room was.
+    std::uint64_t blob_pieces_refused = 0; ///< Quota.
+    std::uint64_t devices_added = 0;       ///< To accounts that existed.
+    std::uint64_t devices_revoked = 0;     ///< By another device; logging out is not counted.
     std::uint64_t link_grants = 0;
     std::uint64_t signals_forwarded = 0;
     std::uint64_t signals_refused = 0;
@@ -75,6 +81,11 @@ struct Counters {
         key_packages_handed_out = to.key_packages_handed_out;
         key_packages_expired = to.key_packages_expired;
         last_resorts_handed_out = to.last_resorts_handed_out;
+        blob_pieces_stored = to.blob_pieces_stored;
+        blob_bytes_stored = to.blob_bytes_stored;
+        blob_pieces_delivered = to.blob_pieces_delivered;
+        blob_bytes_delivered = to.blob_bytes_delivered;
+        blob_pieces_expired = to.blob_pieces_expired;
         devices_added = to.devices_added;
         devices_revoked = to.devices_revoked;
         link_grants = to.link_grants;
@@ -117,6 +128,12 @@ struct Counters {
         visit("key_packages_handed_out", key_packages_handed_out);
         visit("key_packages_expired", key_packages_expired);
         visit("last_resorts_handed_out", last_resorts_handed_out);
+        visit("blob_pieces_stored", blob_pieces_stored);
+        visit("blob_bytes_stored", blob_bytes_stored);
+        visit("blob_pieces_delivered", blob_pieces_delivered);
+        visit("blob_bytes_delivered", blob_bytes_delivered);
+        visit("blob_pieces_expired", blob_pieces_expired);
+        visit("blob_pieces_refused", blob_pieces_refused);
         visit("devices_added", devices_added);
         visit("devices_revoked", devices_revoked);
         visit("link_grants", link_grants);

@@ -45,6 +45,10 @@ Answer Core::serve(Session& session, const frame::RequestBody& body, Moment now)
                           [&](const frame::GroupCommit& r) { return groups_.commit(session, r, now); },
                           [&](const frame::GroupFetch& r) { return groups_.fetch(session, r, now); },
                           [&](const frame::GroupReject& r) { return groups_.reject(session, r, now); },
+                          [&](const frame::BlobPut& r) { return blobs_.put(session, r, now); },
+                          [&](const frame::BlobQuery& r) { return blobs_.query(session, r, now); },
+                          [&](const frame::BlobGet& r) { return blobs_.get(session, r, now); },
+                          [&](const frame::BlobDrop& r) { return blobs_.drop(session, r, now); },
                           [&](const frame::Signal& r) {
                               auto route = signals_.route(session, r, now);
                               if (route.to != 0) say(route.to, frame::SignalPush{session.peer.device, r.sealed});

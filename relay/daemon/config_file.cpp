@@ -176,6 +176,15 @@ private:
         s.rate("group_rejects", limits.group_rejects);
         s.rate("group_creations", limits.group_creations);
         s.rate("key_packages_per_pair", limits.key_packages_per_pair);
+        std::int64_t blob_mib = -1;
+        s.number("blob_mib_per_account", blob_mib, 1, 1024 * 1024);
+        if (blob_mib >= 0) limits.blob_bytes_per_account_max = static_cast<std::uint64_t>(blob_mib) * 1024 * 1024;
+        blob_mib = -1;
+        s.number("blob_mib", blob_mib, 0, 1024 * 1024 * 1024);
+        if (blob_mib >= 0) limits.blob_bytes_max = static_cast<std::uint64_t>(blob_mib) * 1024 * 1024;
+        std::int64_t blob_days = 0;
+        s.number("blob_days", blob_days, 1, 3'650);
+        if (blob_days != 0) limits.blob_age_ms_max = blob_days * 24 * 3600 * 1000;
         s.rate("device_changes", limits.device_changes);
         s.number("link_waits", limits.link_waits_max, 1, 100'000);
         s.number("link_waits_per_address", limits.link_waits_per_address_max, 1, 100'000);

@@ -34,6 +34,8 @@ constexpr Column groups[] = {rowid, id, count, count, count, count, integer};
 constexpr Column group_commits[] = {rowid, count, count, count, key, id, id, flag, {Is::blob_or_null}};
 constexpr Column commit_recipients[] = {count, count, flag};
 constexpr Column removed_devices[] = {rowid, count, key};
+constexpr Column blobs[] = {rowid, key, count, count, count, integer};
+constexpr Column blob_pieces[] = {rowid, count, count, count, blob};
 
 constexpr std::array tables{
     Table{"accounts", "INSERT OR IGNORE INTO accounts VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", accounts},
@@ -48,6 +50,8 @@ constexpr std::array tables{
           group_commits},
     Table{"commit_recipients", "INSERT OR IGNORE INTO commit_recipients VALUES(?1, ?2, ?3)", commit_recipients, true},
     Table{"removed_devices", "INSERT OR IGNORE INTO removed_devices VALUES(?1, ?2, ?3)", removed_devices},
+    Table{"blobs", "INSERT OR IGNORE INTO blobs VALUES(?1, ?2, ?3, ?4, ?5, ?6)", blobs},
+    Table{"blob_pieces", "INSERT OR IGNORE INTO blob_pieces VALUES(?1, ?2, ?3, ?4, ?5)", blob_pieces},
 };
 
 /// Rows that refer to what is not there, in the order in which they go: what is dropped may leave others behind.
@@ -69,6 +73,9 @@ constexpr std::array references{
               "one NOT IN (SELECT id FROM accounts) OR other NOT IN (SELECT id FROM accounts)"},
     Reference{"commit(s) of no group", "group_commits", "of_group NOT IN (SELECT id FROM groups)"},
     Reference{"recipient(s) of a commit of no group", "commit_recipients", "of_group NOT IN (SELECT id FROM groups)"},
+    Reference{"blob(s) of nobody", "blobs", "account NOT IN (SELECT id FROM accounts)"},
+    Reference{"piece(s) of no blob", "blob_pieces", "blob NOT IN (SELECT id FROM blobs)"},
+    Reference{"blob(s) without a piece", "blobs", "id NOT IN (SELECT blob FROM blob_pieces)"},
 };
 
 #define GODWIT_COUNT(table, broken) "SELECT count(*) FROM " table " WHERE " broken
@@ -83,6 +90,9 @@ constexpr sqlite::Rule own_rules[] = {
     {"group(s) that make no sense", GODWIT_COUNT("groups", "length(conversation) != 16")},
     {"commit(s) that make no sense",
      GODWIT_COUNT("group_commits", "length(from_device) != 32 OR length(envelope_id) != 16")},
+    {"blob(s) that make no sense",
+     GODWIT_COUNT("blobs",
+                  "length(name) != 32 OR bytes != (SELECT sum(counted) FROM blob_pieces WHERE blob = blobs.id)")},
 };
 #undef GODWIT_COUNT
 
@@ -133,6 +143,7 @@ Result<Salvage> Carrier::put_in_order()
         done = change("UPDATE devices SET sequence_floor = max(sequence_floor, coalesce((SELECT max(sequence) + 1 FROM "
                       "mailbox WHERE device = devices.id), 1)) + " +
                       std::string(lost_from("devices") || lost_from("mailbox") ? sequences_skipped : "0"));
+    if (done) done = change("UPDATE blobs SET bytes = (SELECT sum(counted) FROM blob_pieces WHERE blob = blobs.id)");
     if (!done) return done.error();
     auto counted = reports();
     if (!counted) return counted.error();

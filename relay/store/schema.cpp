@@ -146,7 +146,29 @@ CREATE TABLE removed_devices (
 CREATE INDEX accounts_by_key ON accounts(account_key);
 )";
 
-constexpr sqlite::Migration steps[] = {{first_step}, {second_step}, {third_step}, {fourth_step}, {fifth_step}};
+// blob_pieces: counted is what a piece takes of its account's quota. A blob of created_ms 0 goes before its time.
+constexpr const char* sixth_step = R"(
+CREATE TABLE blobs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name BLOB NOT NULL UNIQUE,
+    account INTEGER NOT NULL,
+    pieces INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX blobs_by_age ON blobs(created_ms);
+CREATE TABLE blob_pieces (
+    id INTEGER PRIMARY KEY,
+    blob INTEGER NOT NULL,
+    piece INTEGER NOT NULL,
+    counted INTEGER NOT NULL,
+    sealed BLOB NOT NULL,
+    UNIQUE (blob, piece)
+) STRICT;
+)";
+
+constexpr sqlite::Migration steps[] = {{first_step},  {second_step}, {third_step},
+                                       {fourth_step}, {fifth_step},  {sixth_step}};
 } // namespace
 
 sqlite::Schema schema()

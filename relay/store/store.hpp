@@ -14,6 +14,7 @@
 #include "lib/wire/frames.hpp"
 
 #include <functional>
+#include <map>
 
 namespace godwit::relay {
 
@@ -113,6 +114,19 @@ struct StoredCommit {
     MessageId id;
     MessageId welcome; ///< Envelope id; zero: none.
     bool rejected = false;
+};
+
+/// A file's pieces (relay/core/blobs.hpp).
+struct StoredBlob {
+    std::int64_t row = 0;
+    AccountRow account = 0;
+    std::uint32_t pieces = 0; ///< Of the whole blob.
+    WallMs created_ms = 0;
+};
+
+struct ExpiredBlobs {
+    std::uint64_t pieces = 0;
+    std::map<AccountRow, std::uint64_t> bytes; ///< As they were counted.
 };
 
 /// What those say who were handed a group's newest commit.
@@ -241,6 +255,23 @@ public:
     [[nodiscard]] CommitVotes commit_votes(GroupRow group);
     /// Keeps the GroupInfo of the newest `infos` commits of this incarnation, and the ids of the newest `ids` of all.
     void prune_group_commits(GroupRow group, std::uint64_t incarnation, std::size_t infos, std::size_t ids);
+
+    // blobs (blobs.cpp)
+    [[nodiscard]] std::optional<StoredBlob> blob(const wire::BlobId& id);
+    std::int64_t add_blob(const wire::BlobId& id, AccountRow account, std::uint32_t pieces, WallMs now_ms);
+    [[nodiscard]] bool has_blob_piece(std::int64_t blob, std::uint32_t piece);
+    void add_blob_piece(std::int64_t blob, std::uint32_t piece, const Bytes& sealed, std::uint64_t counted_bytes);
+    /// Empty: not here.
+    [[nodiscard]] Bytes blob_piece(std::int64_t blob, std::uint32_t piece);
+    [[nodiscard]] std::vector<wire::PieceRange> blob_pieces(std::int64_t blob, std::size_t ranges_max);
+    /// Counted bytes of every account that has blobs.
+    [[nodiscard]] std::vector<std::pair<AccountRow, std::uint64_t>> blob_usage();
+    /// Among those that are younger: expire_blobs() takes it from now on.
+    void condemn_oldest_blob(WallMs living_from_ms);
+    /// Likewise.
+    void condemn_blob(std::int64_t blob);
+    /// Removes up to so many pieces of blobs created until then, and blobs that have none left.
+    ExpiredBlobs expire_blobs(WallMs before_ms, std::uint32_t pieces_max);
 
 private:
     explicit Store(sqlite::Database database) : database_(std::move(database)) {}

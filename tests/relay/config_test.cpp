@@ -47,6 +47,9 @@ group_creations_burst = 4
 group_creations_interval_s = 240
 key_packages_per_pair_burst = 12
 key_packages_per_pair_interval_s = 20
+blob_mib_per_account = 32
+blob_mib = 100
+blob_days = 3
 device_changes_burst = 6
 device_changes_interval_s = 120
 link_waits = 20
@@ -94,6 +97,9 @@ password = "p"
     CHECK(full->core.limits.group_creations.interval == std::chrono::minutes(4));
     CHECK(full->core.limits.key_packages_per_pair.burst == 12);
     CHECK(full->core.limits.key_packages_per_pair.interval == std::chrono::seconds(20));
+    CHECK(full->core.limits.blob_bytes_per_account_max == 32 * 1024 * 1024);
+    CHECK(full->core.limits.blob_bytes_max == 100 * 1024 * 1024);
+    CHECK(full->core.limits.blob_age_ms_max == WallMs{3} * 86'400'000);
     CHECK(full->core.limits.device_changes.burst == 6);
     CHECK(full->core.limits.device_changes.interval == std::chrono::minutes(2));
     CHECK(full->core.limits.link_waits_max == 20);

@@ -90,6 +90,17 @@ std::vector<Sample> client_samples()
     out.push_back({"request.link_grant", encode(relay::ClientFrame(request(20, relay::LinkGrant{key(0xd2), {0x51}}))),
                    "9331149377c420d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2c40151",
                    again_client});
+    out.push_back({"request.blob_put",
+                   encode(relay::ClientFrame(request(21, relay::BlobPut{filled<BlobId>(0xb0), 5, 3, {0x50, 0x1e}}))),
+                   "9331159568c420b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b00503c402501e",
+                   again_client});
+    out.push_back({"request.blob_query",
+                   encode(relay::ClientFrame(request(22, relay::BlobQuery{filled<BlobId>(0xb0)}))),
+                   "9331169269c420b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0", again_client});
+    out.push_back({"request.blob_get", encode(relay::ClientFrame(request(23, relay::BlobGet{filled<BlobId>(0xb0), 3}))),
+                   "933117936ac420b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b003", again_client});
+    out.push_back({"request.blob_drop", encode(relay::ClientFrame(request(24, relay::BlobDrop{filled<BlobId>(0xb0)}))),
+                   "933118926dc420b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0", again_client});
     out.push_back({"mailbox_ack", encode(relay::ClientFrame(relay::MailboxAck{{1, 128, std::uint64_t{1} << 32}})),
                    "92329301cc80cf0000000100000000", again_client});
     out.push_back({"ping", encode(relay::ClientFrame(relay::Ping{std::uint64_t{1} << 63})), "9233cf8000000000000000",

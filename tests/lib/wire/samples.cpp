@@ -52,6 +52,7 @@ std::vector<Sample> samples()
 {
     const Envelope envelope{message(0xee), {0x5e, 0xa1}};
     const auto conversation = filled<ConversationId>(0xc0);
+    const auto file = filled<FileId>(0xf1);
 
     std::vector<Sample> out;
     out.push_back({"content.receipt", encode(wire::content::Any(wire::content::Receipt{{message(0x11)}})),
@@ -92,6 +93,18 @@ std::vector<Sample> samples()
                    "952dc410c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c00107c410eaeaeaeaeaeaeaeaeaeaeaeaeaeaeaea", again_peer});
     out.push_back({"peer.ping", encode(peer::Frame(peer::Ping{7})), "922a07", again_peer});
     out.push_back({"peer.pong", encode(peer::Frame(peer::Pong{300})), "922bcd012c", again_peer});
+    out.push_back({"peer.file_query", encode(peer::Frame(peer::FileQuery{file})),
+                   "9236c420f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1", again_peer});
+    out.push_back({"peer.file_have", encode(peer::Frame(peer::FileHave{file, 196'613, {{0, 2}, {4, 1}}})),
+                   "9437c420f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1ce000300059292000292"
+                   "0401",
+                   again_peer});
+    out.push_back({"peer.file_want", encode(peer::Frame(peer::FileWant{file, {{1, 3}}})),
+                   "9338c420f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f191920103", again_peer});
+    out.push_back({"peer.file_piece", encode(peer::Frame(peer::FilePiece{file, 3, {0x50, 0x1e}})),
+                   "9439c420f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f103c402501e", again_peer});
+    out.push_back({"peer.file_gone", encode(peer::Frame(peer::FileGone{file})),
+                   "923ac420f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1", again_peer});
     for (auto& one : content_samples())
         out.push_back(std::move(one));
     for (auto& one : client_samples())

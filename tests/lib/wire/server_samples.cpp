@@ -60,6 +60,12 @@ std::vector<Sample> server_samples()
          "94510f932eb9616e6f7468657220636f6d6d69742063616d652066697273740095660108c410eeeeeeeeeeeeeeee"
          "eeeeeeeeeeeeeeeec400",
          again_server});
+    out.push_back({"response.blob_state",
+                   encode(relay::ServerFrame(relay::Response{22, ok, relay::BlobState{5, {{0, 2}, {4, 1}}, t, true}})),
+                   "9451169300a000956b0592920002920401cf0000018bcfe56800c3", again_server});
+    out.push_back({"response.blob_piece",
+                   encode(relay::ServerFrame(relay::Response{23, ok, relay::BlobPiece{{0x50, 0x1e}}})),
+                   "9451179300a000926cc402501e", again_server});
     out.push_back({"roster",
                    encode(relay::ServerFrame(relay::Roster{{{"bo", RosterState::accepted, key(0xab), list, {key(0xd2)}},
                                                             {"cy", RosterState::requested, {}, {}, {}}},
