@@ -38,8 +38,9 @@ public:
         for (std::size_t i = 0; i < 8; ++i)
             length[i] = static_cast<std::uint8_t>(std::uint64_t{bytes.size()} >> (8 * i));
         crypto_generichash_blake2b_update(&state_, length, sizeof length);
-        crypto_generichash_blake2b_update(&state_, bytes.data(), bytes.size());
+        more(bytes);
     }
+    void more(BytesView bytes) { crypto_generichash_blake2b_update(&state_, bytes.data(), bytes.size()); }
 
     void finish(std::span<std::uint8_t> out)
     {
@@ -81,6 +82,17 @@ SecretArray<32> derive_key(BytesView key, std::string_view context, std::initial
 {
     SecretArray<32> out;
     derive(key, context, parts, out.span());
+    return out;
+}
+
+Hash32 node_hash(std::string_view personal_name, std::initializer_list<BytesView> parts)
+{
+    GODWIT_ASSERT(!personal_name.empty());
+    Hash32 out{};
+    Blake2b hash({}, personal_name, out.size());
+    for (const auto& part : parts)
+        hash.more(part);
+    hash.finish(out);
     return out;
 }
 

@@ -28,6 +28,10 @@ void derive(BytesView key, std::string_view context, std::initializer_list<Bytes
 [[nodiscard]] SecretArray<32> derive_key(BytesView key, std::string_view context,
                                          std::initializer_list<BytesView> parts);
 
+/// BLAKE2b-256 of `parts` as one string, personalised by `personal` (1..16 bytes): for nodes of hash trees, each kind
+/// of which has one length and a personalisation of its own.
+[[nodiscard]] Hash32 node_hash(std::string_view personal, std::initializer_list<BytesView> parts);
+
 /// Plain BLAKE2b as RFC 7693 has it: `key` empty or up to 64 bytes, `out` 16..64 bytes. For interoperation and vectors;
 /// prefer the verbs above.
 void blake2b(BytesView key, BytesView message, std::span<std::uint8_t> out);

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/files/user_files.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace godwit::files {
+namespace {
+
+Error says(ErrorCode code, const std::string& path)
+{
+    const int why = errno;
+    return {code, path + ": " + std::strerror(why), 0};
+}
+
+Error is_there(const std::string& path)
+{
+    return {ErrorCode::conflict, path + " is there already: choose another name, or say replace", 0};
+}
+
+class DiskSource final : public port::UserFiles::Source {
+public:
+    DiskSource(int fd, std::uint64_t size_bytes, std::string path)
+        : fd_(fd), size_bytes_(size_bytes), path_(std::move(path))
+    {
+    }
+    ~DiskSource() override { ::close(fd_); }
+    DiskSource(const DiskSource&) = delete;
+    DiskSource& operator=(const DiskSource&) = delete;
+
+    std::uint64_t size_bytes() const override { return size_bytes_; }
+    Result<Bytes> read(std::size_t size_bytes) override
+    {
+        Bytes out(size_bytes);
+        for (std::size_t done = 0; done < out.size();) {
+            const auto n = ::read(fd_, out.data() + done, out.size() - done);
+            if (n < 0 && errno == EINTR) continue;
+            if (n < 0) return says(ErrorCode::storage_failed, path_);
+            if (n == 0) return Error{ErrorCode::conflict, path_ + " became shorter while it was read", 0};
+            done += static_cast<std::size_t>(n);
+        }
+        return out;
+    }
+
+private:
+    int fd_;
+    std::uint64_t size_bytes_;
+    std::string path_;
+};
+
+class DiskTarget final : public port::UserFiles::Target {
+public:
+    DiskTarget(int fd, std::string part, std::string path, bool replace)
+        : fd_(fd), part_(std::move(part)), path_(std::move(path)), replace_(replace)
+    {
+    }
+    ~DiskTarget() override
+    {
+        ::close(fd_);
+        if (!part_.empty()) ::unlink(part_.c_str());
+    }
+    DiskTarget(const DiskTarget&) = delete;
+    DiskTarget& operator=(const DiskTarget&) = delete;
+
+    Result<void> write(BytesView bytes) override
+    {
+        while (!bytes.empty()) {
+            const auto n = ::write(fd_, bytes.data(), bytes.size());
+            if (n < 0 && errno == EINTR) continue;
+            if (n < 0) return says(ErrorCode::storage_failed, path_);
+            bytes = bytes.subspan(static_cast<std::size_t>(n));
+        }
+        return {};
+    }
+    Result<void> finish() override
+    {
+        if (::fsync(fd_) != 0) return says(ErrorCode::storage_failed, path_);
+        if (!replace_) {
+            if (auto named = name_it(); !named.ok()) return named;
+        } else if (::rename(part_.c_str(), path_.c_str()) != 0) {
+            return says(ErrorCode::storage_failed, path_);
+        }
+        part_.clear();
+        return {};
+    }
+    const std::string& path() const override { return path_; }
+
+private:
+    /// Never over what is there.
+    Result<void> name_it()
+    {
+        if (::link(part_.c_str(), path_.c_str()) == 0) {
+            ::unlink(part_.c_str());
+            return {};
+        }
+        if (errno == EEXIST) return is_there(path_);
+        // A file system without links: the name is taken first.
+        const int taken = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (taken < 0) return errno == EEXIST ? is_there(path_) : says(ErrorCode::storage_failed, path_);
+        ::close(taken);
+        if (::rename(part_.c_str(), path_.c_str()) == 0) return {};
+        const auto error = says(ErrorCode::storage_failed, path_);
+        ::unlink(path_.c_str());
+        return error;
+    }
+
+    int fd_;
+    std::string part_;
+    std::string path_;
+    bool replace_;
+};
+
+} // namespace
+
+Result<std::unique_ptr<port::UserFiles::Source>> DiskUserFiles::open(const std::string& path)
+{
+    // Opening a pipe for reading would wait for its writer.
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) return says(ErrorCode::invalid_argument, path);
+    struct stat about{};
+    if (::fstat(fd, &about) != 0 || !S_ISREG(about.st_mode)) {
+        ::close(fd);
+        return Error{ErrorCode::invalid_argument, path + " is no ordinary file", 0};
+    }
+    return std::unique_ptr<Source>(std::make_unique<DiskSource>(fd, static_cast<std::uint64_t>(about.st_size), path));
+}
+
+Result<std::unique_ptr<port::UserFiles::Target>> DiskUserFiles::create(const std::string& path, const std::string& name,
+                                                                       bool replace)
+{
+    if (path.empty()) return Error{ErrorCode::invalid_argument, "path: empty", 0};
+    struct stat about{};
+    const bool known = ::stat(path.c_str(), &about) == 0;
+    const bool into_folder = (known && S_ISDIR(about.st_mode)) || path.back() == '/';
+    const auto target = into_folder ? path + (path.back() == '/' ? "" : "/") + name : path;
+    if (::lstat(target.c_str(), &about) == 0) {
+        if (!S_ISREG(about.st_mode)) return Error{ErrorCode::invalid_argument, target + " is no ordinary file", 0};
+        if (!replace) return is_there(target);
+    }
+    const auto slash = target.rfind('/');
+    const auto folder = slash == std::string::npos ? std::string() : target.substr(0, slash + 1);
+    std::uint8_t random[8];
+    entropy_.fill(random);
+    auto part = folder + ".godwit-" + to_hex(random) + ".part";
+    const int fd = ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0) return says(errno == ENOSPC ? ErrorCode::storage_failed : ErrorCode::invalid_argument, target);
+    return std::unique_ptr<Target>(std::make_unique<DiskTarget>(fd, std::move(part), target, replace));
+}
+
+} // namespace godwit::files

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/transfer/file_name.hpp"
+
+#include "lib/base/bytes.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+namespace godwit::transfer {
+namespace {
+
+/// A suffix that is longer is part of the name.
+constexpr std::size_t suffix_bytes_max = 16;
+
+std::size_t length_of(std::uint8_t first)
+{
+    if (first < 0x80) return 1;
+    if (first < 0xe0) return 2;
+    return first < 0xf0 ? 3 : 4;
+}
+
+/// Of one well-formed character.
+char32_t code_of(std::string_view character)
+{
+    const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(character[i]); };
+    if (character.size() == 1) return byte(0);
+    char32_t out = byte(0) & (0xffU >> (character.size() + 1));
+    for (std::size_t i = 1; i < character.size(); ++i)
+        out = (out << 6) | (byte(i) & 0x3fU);
+    return out;
+}
+
+bool is_harmful(char32_t c)
+{
+    if (c < 0x20 || (c >= 0x7f && c < 0xa0)) return true;
+    if (c < 0x80) return std::string_view("<>:\"/\\|?*").find(static_cast<char>(c)) != std::string_view::npos;
+    // Direction marks and embeddings (Unicode Bidi_Control), separators of lines, what has no width and joins nothing,
+    // tags, and what is no character.
+    return c == 0x061c || c == 0x180e || c == 0x200b || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
+           (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) || c == 0x00ad ||
+           (c >= 0xe0000 && c <= 0xe007f) || (c & 0xfffe) == 0xfffe || (c >= 0xfdd0 && c <= 0xfdef);
+}
+
+std::string plain(std::string_view name)
+{
+    std::string out;
+    for (std::size_t at = 0; at < name.size();) {
+        const auto length = length_of(static_cast<std::uint8_t>(name[at]));
+        const auto character = name.substr(at, length);
+        if (character.size() != length || !is_utf8(character)) {
+            out += '_';
+            ++at;
+            continue;
+        }
+        out += is_harmful(code_of(character)) ? std::string_view("_") : character;
+        at += length;
+    }
+    return out;
+}
+
+/// Names that Windows takes for devices, whatever follows the first dot.
+bool is_device(std::string_view name)
+{
+    std::string stem(name.substr(0, name.find('.')));
+    while (!stem.empty() && stem.back() == ' ')
+        stem.pop_back();
+    std::transform(stem.begin(), stem.end(), stem.begin(),
+                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+    for (const std::string_view whole : {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"})
+        if (stem == whole) return true;
+    if (!stem.starts_with("COM") && !stem.starts_with("LPT")) return false;
+    const auto number = std::string_view(stem).substr(3);
+    // Windows counts the superscripts 1, 2 and 3 as digits here.
+    return (number.size() == 1 && number[0] >= '0' && number[0] <= '9') || number == "\xc2\xb9" ||
+           number == "\xc2\xb2" || number == "\xc2\xb3";
+}
+
+void trim_end(std::string& name)
+{
+    while (!name.empty() && (name.back() == '.' || name.back() == ' '))
+        name.pop_back();
+}
+
+void cut(std::string& name, std::size_t bytes)
+{
+    if (name.size() <= bytes) return;
+    while (bytes > 0 && (static_cast<std::uint8_t>(name[bytes]) & 0xc0) == 0x80)
+        --bytes;
+    name.resize(bytes);
+}
+
+} // namespace
+
+std::string harmless_name(std::string_view name)
+{
+    if (const auto slash = name.find_last_of("/\\"); slash != std::string_view::npos) name.remove_prefix(slash + 1);
+    auto out = plain(name);
+    trim_end(out);
+    if (out.empty()) return "file";
+    if (out.front() == '.' || out.front() == ' ') out.front() = '_';
+    if (is_device(out)) out.insert(out.begin(), '_');
+    if (out.size() > harmless_name_bytes_max) {
+        const auto dot = out.rfind('.');
+        const auto suffix =
+            dot != std::string::npos && out.size() - dot <= suffix_bytes_max ? out.substr(dot) : std::string();
+        cut(out, harmless_name_bytes_max - suffix.size());
+        trim_end(out);
+        out += suffix;
+    }
+    return out;
+}
+
+} // namespace godwit::transfer
