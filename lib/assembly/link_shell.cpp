@@ -107,7 +107,7 @@ private:
     {
         auto* link = find(what.link);
         auto* frames = link == nullptr ? nullptr : link->frames();
-        if (frames == nullptr || frames->send(what.frame)) return;
+        if (frames == nullptr || frames->send(what.frame, what.lane)) return;
         frames->close();
         ended(what.link, Error{ErrorCode::busy, "the link takes no more: the far side is too slow", 0});
     }

@@ -23,6 +23,10 @@ inline constexpr std::size_t frame_bytes_max = 512 * 1024;
 /// Bytes that may wait in one link before send() says no: about two seconds of a 20 Mbit/s uplink.
 inline constexpr std::size_t link_queue_bytes_max = 4 * 1024 * 1024;
 
+/// Frames of one lane arrive in order; bulk yields to prompt, and may be overtaken by it. A link that has no second
+/// lane carries both in the order in which they are sent.
+enum class Lane : std::uint8_t { prompt, bulk };
+
 struct LinkQuality {
     Duration rtt{};               ///< Smoothed round trip; zero while unknown.
     Instant last_heard{};         ///< When the last authenticated bytes of the far side arrived.
@@ -39,7 +43,9 @@ public:
 
     /// Queues one frame. False when link_queue_bytes_max would be exceeded, the frame is longer than frame_bytes_max,
     /// or the link is not up: nothing was queued. A frame that was queued may still be lost when the link goes down.
-    [[nodiscard]] virtual bool send(BytesView frame) = 0;
+    /// Each lane has room of its own, where there are two.
+    [[nodiscard]] virtual bool send(BytesView frame, Lane lane) = 0;
+    [[nodiscard]] bool send(BytesView frame) { return send(frame, Lane::prompt); }
 
     /// Says goodbye (QUIC CONNECTION_CLOSE, TLS close_notify) after flushing what is queued as far as the transport
     /// takes it now. No callback follows.
@@ -56,7 +62,7 @@ public:
     /// Both sides are authenticated and the key is the expected one (see lab notes: for a QUIC or TLS client this is
     /// only after the far side has judged our key).
     virtual void link_up(Link& link) = 0;
-    /// One whole frame, in order. `frame` is valid during the call.
+    /// One whole frame, in the order of its lane. `frame` is valid during the call.
     virtual void link_frame(Link& link, BytesView frame) = 0;
     /// The queue fell below half of link_queue_bytes_max after a send() that said no.
     virtual void link_writable(Link& link) = 0;

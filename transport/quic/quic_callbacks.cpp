@@ -84,9 +84,10 @@ ngtcp2_callbacks QuicCore::Callbacks::table(tls::Role role)
         core_of(user).failure_ = Error{ErrorCode::malformed, "the far side refuses the stream of frames"};
         return static_cast<int>(NGTCP2_ERR_CALLBACK_FAILURE);
     };
-    out.acked_stream_data_offset = [](ngtcp2_conn*, std::int64_t, std::uint64_t offset, std::uint64_t size, void* user,
-                                      void*) {
-        core_of(user).queue_.acked(offset + size);
+    out.acked_stream_data_offset = [](ngtcp2_conn*, std::int64_t stream, std::uint64_t offset, std::uint64_t size,
+                                      void* user, void*) {
+        auto& core = core_of(user);
+        (stream == core.bulk_stream_ ? core.bulk_queue_ : core.queue_).acked(offset + size);
         return 0;
     };
     out.recv_stateless_reset = [](ngtcp2_conn*, const ngtcp2_pkt_stateless_reset*, void* user) {

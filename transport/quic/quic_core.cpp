@@ -15,10 +15,13 @@ namespace {
 // Windows. Data counts against them only while it waits for an earlier packet: frames are consumed as they complete.
 /// What a stranger may make us hold at once (docs: an unauthenticated connection costs at most 16 KiB of our state).
 constexpr std::uint64_t stranger_window_bytes = 16 * 1024;
-/// For pinned keys: ten packets in flight at 100 ms and 20 Mbit/s.
+/// For pinned keys, a stream: ten packets in flight at 100 ms and 20 Mbit/s.
 constexpr std::uint64_t peer_window_bytes = 256 * 1024;
 /// Grown to by ngtcp2 as the round trip and the speed ask for it: reassembly of one peer.
 constexpr std::uint64_t window_bytes_max = 1024 * 1024;
+/// One stream does not use up the other's share.
+constexpr std::uint64_t stream_window_bytes_max = 3 * window_bytes_max / 4;
+constexpr std::uint64_t other_stream_bytes = 128 * 1024;
 /// RFC 9000 section 5.1.1: spare ids, so that migration never waits for one. ngtcp2 takes no more than eight.
 constexpr std::uint64_t connection_ids_max = 7;
 /// RFC 9221: any datagram that fits a packet, for calls to come.
@@ -87,14 +90,16 @@ void QuicCore::fill(ngtcp2_settings& settings, ngtcp2_transport_params& params) 
     settings.max_tx_udp_payload_size = datagram_bytes_max;
     settings.handshake_timeout = span_of(options_.handshake_max);
     settings.max_window = window_bytes_max;
-    settings.max_stream_window = window_bytes_max;
+    settings.max_stream_window = stream_window_bytes_max;
 
     ngtcp2_transport_params_default(&params);
     const std::uint64_t window = trust_ == Trust::stranger ? stranger_window_bytes : peer_window_bytes;
-    params.initial_max_data = window;
+    params.initial_max_data = trust_ == Trust::stranger ? window : window + other_stream_bytes;
     params.initial_max_stream_data_bidi_local = window;
     params.initial_max_stream_data_bidi_remote = window;
     params.initial_max_streams_bidi = role_ == tls::Role::server ? 1 : 0;
+    params.initial_max_stream_data_uni = trust_ == Trust::stranger ? 0 : window;
+    params.initial_max_streams_uni = trust_ == Trust::stranger ? 0 : 1;
     params.max_idle_timeout = span_of(options_.idle_max);
     params.active_connection_id_limit = connection_ids_max;
     params.max_datagram_frame_size = datagram_frame_bytes_max;
@@ -301,12 +306,15 @@ void QuicCore::become_up()
 int QuicCore::stream_data(std::int64_t stream, BytesView bytes)
 {
     if (link == nullptr) return 0;
-    if (stream_ < 0) stream_ = stream; // a server learns the one stream that it allows
+    const bool bulk = ngtcp2_is_bidi_stream(stream) == 0; // the one that we allow
+    if (!bulk && stream_ < 0) stream_ = stream;           // a server learns the one stream that it allows
     // Data of the server says that it has accepted us; its HANDSHAKE_DONE may only be late.
     if (role_ == tls::Role::client) become_up();
     ngtcp2_conn_extend_max_stream_offset(conn_, stream, bytes.size());
     ngtcp2_conn_extend_max_offset(conn_, bytes.size());
-    if (link == nullptr || assembler_.feed(bytes, *this) != tls::FrameAssembler::Outcome::malformed) return 0;
+    if (link == nullptr) return 0;
+    const auto outcome = bulk ? bulk_assembler_.feed(bytes, bulk_sink_) : assembler_.feed(bytes, *this);
+    if (outcome != tls::FrameAssembler::Outcome::malformed) return 0;
     failure_ = Error{ErrorCode::malformed, "the far side sent a frame above the limit of " +
                                                std::to_string(port::frame_bytes_max) + " bytes"};
     return NGTCP2_ERR_CALLBACK_FAILURE;
@@ -320,6 +328,11 @@ bool QuicCore::frame(BytesView frame)
         failure_ = Error{ErrorCode::malformed, "the far side opened the stream with a frame that is not empty"};
         return false;
     }
+    return deliver(frame);
+}
+
+bool QuicCore::deliver(BytesView frame)
+{
     received_bytes_ += frame.size();
     observer->link_frame(*link, frame);
     return link != nullptr;
@@ -386,7 +399,7 @@ port::LinkQuality QuicCore::quality() const
 {
     port::LinkQuality out{.rtt = {},
                           .last_heard = last_heard_,
-                          .queued_bytes = queue_.held_bytes(),
+                          .queued_bytes = queue_.held_bytes() + bulk_queue_.held_bytes(),
                           .sent_bytes = sent_bytes_,
                           .received_bytes = received_bytes_};
     if (conn_ != nullptr) {
@@ -404,7 +417,7 @@ class QuicLink final : public port::Link {
 public:
     explicit QuicLink(std::shared_ptr<QuicCore> core) : core_(std::move(core)) { core_->link = this; }
     ~QuicLink() override { core_->abandon(); }
-    bool send(BytesView frame) override { return core_->send(frame); }
+    bool send(BytesView frame, port::Lane lane) override { return core_->send(frame, lane); }
     void close() override { core_->close(); }
     [[nodiscard]] const port::PeerKey& peer_key() const override { return core_->peer_key(); }
     [[nodiscard]] port::LinkQuality quality() const override { return core_->quality(); }

@@ -5,6 +5,10 @@
 //   datagram -> ngtcp2 -> stream bytes -> FrameAssembler -> link_frame
 //   send() -> SendQueue -> next turn of the loop: write() -> trains of datagrams -> DatagramSink
 //
+// Between peers bulk has a stream of its own, each way: whoever has some opens a unidirectional one. Each packet takes
+// from the bulk only when the other stream has nothing to send; a lost packet of the one does not hold up the other.
+// Where the far side allows none (a stranger, an older peer) bulk goes with the rest.
+//
 // The client opens the stream with one empty frame as soon as the keys allow, so that the server can speak first. Up
 // means: client: handshake confirmed (the server has judged our key); server: handshake complete (the client proved its
 // key).
@@ -87,7 +91,7 @@ public:
     loop::Address from;
     bool flush_listed = false; ///< For the sink's list of connections to flush.
 
-    bool send(BytesView frame);
+    bool send(BytesView frame, port::Lane lane);
     void close();
     void abandon();
     [[nodiscard]] const port::PeerKey& peer_key() const noexcept { return peer_key_; }
@@ -107,6 +111,15 @@ private:
 
     bool frame(BytesView frame) override;
     bool control(std::uint32_t) override { return false; }
+    /// Frames of the far side's bulk.
+    struct BulkSink final : tls::FrameSink {
+        explicit BulkSink(QuicCore& core_in) : core(core_in) {}
+        QuicCore& core;
+        bool frame(BytesView frame) override { return core.deliver(frame); }
+        bool control(std::uint32_t) override { return false; }
+    };
+    bool deliver(BytesView frame);
+    [[nodiscard]] bool has_bulk_stream();
 
     [[nodiscard]] std::optional<Error> start_session();
     void fill(ngtcp2_settings& settings, ngtcp2_transport_params& params) const;
@@ -151,6 +164,11 @@ private:
     bool opening_seen_ = false; ///< Server: the empty frame that opens the stream has come.
     tls::FrameAssembler assembler_;
     SendQueue queue_;
+    std::int64_t bulk_stream_ = -1; ///< Ours, once there was bulk to send.
+    bool bulk_refused_ = false;     ///< The far side allows none.
+    SendQueue bulk_queue_;
+    tls::FrameAssembler bulk_assembler_;
+    BulkSink bulk_sink_{*this};
     bool said_no_ = false;
 
     int depth_ = 0;                ///< Inside an ngtcp2 call: the connection must not be freed or written.

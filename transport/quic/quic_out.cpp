@@ -8,15 +8,23 @@
 
 namespace godwit::quic {
 
-bool QuicCore::send(BytesView frame)
+bool QuicCore::has_bulk_stream()
+{
+    if (bulk_stream_ >= 0) return true;
+    if (!bulk_refused_) bulk_refused_ = ngtcp2_conn_open_uni_stream(conn_, &bulk_stream_, nullptr) != 0;
+    return !bulk_refused_;
+}
+
+bool QuicCore::send(BytesView frame, port::Lane lane)
 {
     if (state_ != State::up || frame.size() > port::frame_bytes_max) return false;
-    if (queue_.held_bytes() + tls::frame_head_bytes + frame.size() > port::link_queue_bytes_max) {
+    auto& queue = lane == port::Lane::bulk && has_bulk_stream() ? bulk_queue_ : queue_;
+    if (queue.held_bytes() + tls::frame_head_bytes + frame.size() > port::link_queue_bytes_max) {
         said_no_ = true;
         return false;
     }
-    queue_.append(tls::frame_head(static_cast<std::uint32_t>(frame.size())));
-    queue_.append(frame);
+    queue.append(tls::frame_head(static_cast<std::uint32_t>(frame.size())));
+    queue.append(frame);
     sent_bytes_ += frame.size();
     if (depth_ == 0) write_soon(); // else the caller of ngtcp2 flushes
     return true;
@@ -47,7 +55,9 @@ void QuicCore::flush()
         if (code != 0) return conn_error(code);
     }
     write();
-    if (state_ != State::up || !said_no_ || queue_.held_bytes() >= port::link_queue_bytes_max / 2) return;
+    if (state_ != State::up || !said_no_ || queue_.held_bytes() >= port::link_queue_bytes_max / 2 ||
+        bulk_queue_.held_bytes() >= port::link_queue_bytes_max / 2)
+        return;
     said_no_ = false;
     if (link != nullptr) observer->link_writable(*link); // may destroy the Link: last
 }
@@ -81,7 +91,8 @@ bool QuicCore::write_packets(ngtcp2_tstamp now)
     ngtcp2_path_storage path;
     ngtcp2_path_storage_zero(&path);
     std::uint8_t ecn = 0;
-    bool stream_blocked = false;
+    bool prompt_blocked = false;
+    bool bulk_blocked = false;
     std::size_t quantum_left = std::max(ngtcp2_conn_get_send_quantum(conn_), datagram_bytes_max);
 
     const auto send_off = [&] {
@@ -93,7 +104,10 @@ bool QuicCore::write_packets(ngtcp2_tstamp now)
         if (size + datagram_bytes_max > train_bytes_max && !send_off()) break;
         BytesView pieces[8];
         ngtcp2_vec vectors[8];
-        const std::size_t count = stream_ >= 0 && !stream_blocked ? queue_.peek(pieces) : 0;
+        const bool prompt = stream_ >= 0 && !prompt_blocked && queue_.has_unsent();
+        const bool bulk = !prompt && bulk_stream_ >= 0 && !bulk_blocked && bulk_queue_.has_unsent();
+        auto& queue = bulk ? bulk_queue_ : queue_;
+        const std::size_t count = prompt || bulk ? queue.peek(pieces) : 0;
         for (std::size_t i = 0; i < count; ++i)
             vectors[i] = {const_cast<std::uint8_t*>(pieces[i].data()), pieces[i].size()};
 
@@ -103,12 +117,15 @@ bool QuicCore::write_packets(ngtcp2_tstamp now)
         ngtcp2_ssize of_stream = -1;
         std::uint8_t* const at = train + size;
         ++depth_;
-        const ngtcp2_ssize n = ngtcp2_conn_writev_stream(
-            conn_, &packet_path.path, &info, at, datagram_bytes_max, &of_stream, NGTCP2_WRITE_STREAM_FLAG_NONE,
-            count > 0 ? stream_ : -1, count > 0 ? vectors : nullptr, count, now);
+        const ngtcp2_ssize n = ngtcp2_conn_writev_stream(conn_, &packet_path.path, &info, at, datagram_bytes_max,
+                                                         &of_stream, NGTCP2_WRITE_STREAM_FLAG_NONE,
+                                                         bulk        ? bulk_stream_
+                                                         : count > 0 ? stream_
+                                                                     : -1,
+                                                         count > 0 ? vectors : nullptr, count, now);
         --depth_;
         if (n == NGTCP2_ERR_STREAM_DATA_BLOCKED || n == NGTCP2_ERR_STREAM_SHUT_WR) {
-            stream_blocked = true; // flow control of the far side: its MAX_STREAM_DATA wakes us
+            (bulk ? bulk_blocked : prompt_blocked) = true; // flow control of the far side: its MAX_STREAM_DATA wakes us
             continue;
         }
         if (n < 0) {
@@ -117,7 +134,7 @@ bool QuicCore::write_packets(ngtcp2_tstamp now)
             return false;
         }
         if (n == 0) break; // nothing to say, or congestion, or pacing: a datagram or the timer goes on
-        if (of_stream > 0) queue_.written(static_cast<std::size_t>(of_stream));
+        if (of_stream > 0) queue.written(static_cast<std::size_t>(of_stream));
         const auto packet = static_cast<std::size_t>(n);
         quantum_left -= std::min(quantum_left, packet);
 

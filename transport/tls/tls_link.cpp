@@ -13,7 +13,7 @@ public:
     explicit TlsLink(std::shared_ptr<TlsCore> core) : core_(std::move(core)) { core_->link = this; }
     ~TlsLink() override { core_->abandon(); }
 
-    bool send(BytesView frame) override { return core_->send(frame); }
+    bool send(BytesView frame, port::Lane) override { return core_->send(frame); }
     void close() override { core_->close(); }
     [[nodiscard]] const port::PeerKey& peer_key() const override { return core_->peer_key(); }
     [[nodiscard]] port::LinkQuality quality() const override { return core_->quality(); }

@@ -94,6 +94,58 @@ TEST_CASE("peer: a path that loses, repeats and reorders carries everything")
     }
 }
 
+TEST_CASE("peer: bulk yields: a message overtakes a film, and both arrive whole and in order")
+{
+    for (const unsigned loss : {0U, 5U}) {
+        CAPTURE(loss);
+        // 1 MiB at what this path gives (64 datagrams a turn, 5 ms each way) takes many round trips.
+        Pair pair({.loss_percent = loss, .delay_min = Duration(5000), .delay_max = Duration(5000)}, 21);
+        pair.connect();
+        const std::size_t films = 16;
+        std::size_t bulk_seen = 0;
+        std::size_t bulk_when_prompt_came = films;
+        bool wrong = false;
+        pair.b.on_frame = [&](port::Link&, BytesView frame) {
+            if (frame.size() == 5) {
+                bulk_when_prompt_came = bulk_seen;
+                return;
+            }
+            const Bytes expected = pattern(64 * 1024, bulk_seen++);
+            wrong = wrong || !std::equal(frame.begin(), frame.end(), expected.begin(), expected.end());
+        };
+        for (std::size_t i = 0; i < films; ++i)
+            REQUIRE(pair.a_link->send(pattern(64 * 1024, i), port::Lane::bulk));
+        REQUIRE(pair.a_link->send(as_bytes("quick")));
+        REQUIRE(until(
+            pair.loop, [&] { return bulk_seen == films && bulk_when_prompt_came < films; }, std::chrono::seconds(30)));
+        CHECK_FALSE(wrong);
+        CHECK(bulk_when_prompt_came < films / 2);
+    }
+}
+
+TEST_CASE("peer: bulk both ways at once, and each lane has room of its own")
+{
+    Pair pair;
+    pair.connect();
+    std::size_t a_seen = 0;
+    std::size_t b_seen = 0;
+    pair.a.on_frame = [&](port::Link&, BytesView frame) { a_seen += frame.size(); };
+    pair.b.on_frame = [&](port::Link&, BytesView frame) { b_seen += frame.size(); };
+    const Bytes film(64 * 1024, 7);
+    std::size_t taken = 0;
+    while (pair.a_link->send(film, port::Lane::bulk))
+        ++taken;
+    CHECK(taken == port::link_queue_bytes_max / film.size() - 1); // the length prefixes
+    CHECK(pair.a_link->send(film));
+    for (std::size_t i = 0; i < 10; ++i)
+        CHECK(pair.b_link->send(film, port::Lane::bulk));
+    REQUIRE(until(
+        pair.loop, [&] { return b_seen == (taken + 1) * film.size() && a_seen == 10 * film.size(); },
+        std::chrono::seconds(30)));
+    REQUIRE(until(pair.loop, [&] { return pair.a.writables == 1; }));
+    REQUIRE(until(pair.loop, [&] { return pair.a_link->quality().queued_bytes == 0; }));
+}
+
 TEST_CASE("peer: whoever is not the expected device is refused, on either side")
 {
     for (const bool wrong_at_client : {true, false}) {
