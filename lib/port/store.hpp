@@ -18,6 +18,7 @@
 #include "lib/base/bytes.hpp"
 #include "lib/base/time.hpp"
 #include "lib/base/wiping.hpp"
+#include "lib/port/file_rows.hpp"
 #include "lib/port/timeline.hpp"
 
 #include <optional>
@@ -88,7 +89,7 @@ struct OutboxEnvelope {
     std::uint32_t sealings = 0; ///< How often it has been sealed.
 };
 
-class Store : public Timeline {
+class Store : public Timeline, public FileRows {
 public:
     virtual void begin() = 0;
     /// Durable when ok (synchronous to disk). After an error: rollback(), rebuild.

@@ -240,7 +240,38 @@ INSERT INTO conversation SELECT conversation, 1, max(with_user), max(hlc_ms) FRO
   GROUP BY conversation;
 )sql";
 
-constexpr sqlite::Migration steps[] = {{step_1}, {step_2}};
+// A file is here as a row when a post refers to it or the user added it; its bytes lie in home/files under slot_name.
+constexpr char step_files[] = R"sql(
+CREATE TABLE file(
+  id BLOB PRIMARY KEY,
+  size_bytes INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  media_type TEXT NOT NULL,
+  key BLOB NOT NULL,
+  state INTEGER NOT NULL,
+  slot_name BLOB NOT NULL, -- zero: nothing of it lies here
+  slot_key BLOB NOT NULL,
+  pieces BLOB NOT NULL,    -- a bit for each that is durable
+  added_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX file_open ON file(state, added_ms) WHERE state < 4;
+CREATE INDEX file_slot ON file(slot_name);
+
+-- Posts that stand and refer to a file: the devices of their conversations may have it.
+CREATE TABLE file_grant(
+  file BLOB NOT NULL,
+  conversation BLOB NOT NULL,
+  post BLOB NOT NULL,
+  author TEXT NOT NULL,
+  mine INTEGER NOT NULL,
+  served INTEGER NOT NULL,
+  PRIMARY KEY(file, conversation, post)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX file_grant_post ON file_grant(post);
+CREATE INDEX file_grant_unserved ON file_grant(file) WHERE mine = 1 AND served = 0;
+)sql";
+
+constexpr sqlite::Migration steps[] = {{step_1}, {step_2}, {step_files}};
 
 } // namespace
 

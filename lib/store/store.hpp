@@ -125,6 +125,19 @@ public:
     [[nodiscard]] std::vector<port::Delivery> deliveries(const MessageId& id) override;
     [[nodiscard]] std::uint64_t open_message_count() override;
 
+    // files.cpp
+    [[nodiscard]] std::optional<port::StoredFile> file(const FileId& id) override;
+    [[nodiscard]] std::vector<port::StoredFile> files(const FileId& after, std::uint32_t limit) override;
+    [[nodiscard]] std::vector<port::StoredFile> files_in(FileState state, std::uint32_t limit) override;
+    [[nodiscard]] bool has_slot(const port::SlotName& name) override;
+    void put_file(const port::StoredFile& file) override;
+    void remove_file(const FileId& id) override;
+    void put_file_grant(const port::FileGrant& grant) override;
+    [[nodiscard]] std::vector<port::FileGrant> file_grants(const FileId& file) override;
+    [[nodiscard]] std::vector<port::FileGrant> unserved_grants(const FileId& after, std::uint32_t limit) override;
+    void set_grants_served(const FileId& file, const ConversationId& conversation) override;
+    std::vector<port::FileGrant> remove_file_grants(const ConversationId& conversation, const MessageId& post) override;
+
 private:
     explicit SqliteStore(sqlite::Database database) : database_(std::move(database)) {}
 
@@ -187,6 +200,10 @@ private:
     std::vector<port::HeldMessage> read_held(std::string_view sql, const Values&... values);
     template <class... Values>
     std::vector<port::StoredConversation> read_conversations(std::string_view sql, const Values&... values);
+    template <class... Values>
+    std::vector<port::StoredFile> read_files(std::string_view sql, const Values&... values);
+    template <class... Values>
+    std::vector<port::FileGrant> read_grants(std::string_view sql, const Values&... values);
     template <class... Values>
     std::vector<port::Delivery> read_deliveries(std::string_view sql, const Values&... values);
     bool has_open_delivery(const MessageId& id);

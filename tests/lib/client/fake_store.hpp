@@ -130,6 +130,17 @@ public:
     }
     std::vector<port::Delivery> deliveries(const MessageId&) override { return {}; }
     std::uint64_t open_message_count() override { return 0; }
+    std::optional<port::StoredFile> file(const FileId&) override { return {}; }
+    std::vector<port::StoredFile> files(const FileId&, std::uint32_t) override { return {}; }
+    std::vector<port::StoredFile> files_in(FileState, std::uint32_t) override { return {}; }
+    bool has_slot(const port::SlotName&) override { return false; }
+    void put_file(const port::StoredFile&) override {}
+    void remove_file(const FileId&) override {}
+    void put_file_grant(const port::FileGrant&) override {}
+    std::vector<port::FileGrant> file_grants(const FileId&) override { return {}; }
+    std::vector<port::FileGrant> unserved_grants(const FileId&, std::uint32_t) override { return {}; }
+    void set_grants_served(const FileId&, const ConversationId&) override {}
+    std::vector<port::FileGrant> remove_file_grants(const ConversationId&, const MessageId&) override { return {}; }
 
 private:
     std::vector<Row> before_;

@@ -88,6 +88,17 @@ void fill(SqliteStore& store)
                     {"conversation/" + std::to_string(n) + "/draft", static_cast<std::int64_t>(n), Bytes(n % 40, 6)});
                 store.put_conversation({cid(n), ConversationKind::direct, "user" + std::to_string(n), 1000});
             }
+            if (n % 5 == 0) {
+                port::StoredFile file;
+                file.id = *FileId::from(did(n).view());
+                file.size_bytes = 100 * n;
+                file.name = "photo " + std::to_string(n) + ".jpg";
+                file.media_type = "image/jpeg";
+                file.pieces = Bytes(n % 7, 0xff);
+                file.added_ms = static_cast<std::int64_t>(n);
+                store.put_file(file);
+                store.put_file_grant({file.id, cid(n % 3), mid(n), "user1", n % 2 == 0, false});
+            }
             if (!is_open) continue;
             auto envelope = sample_envelope(n);
             envelope.content = Bytes(100 + n, 9);
