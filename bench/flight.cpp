@@ -7,48 +7,18 @@
 // trip direct and by mailbox (message -> delivered receipt, durable on both sides), one-way rate, memory a client and
 // the relay's memory an idle client. Floors: UDP ping-pong between two sockets of this process, fdatasync of 4 KiB in
 // DIR. Trust the ratios, not the times.
-#include <godwit/client.hpp>
+#include "bench/pilot.hpp"
+#include "bench/udp_pair.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <chrono>
-#include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <memory>
-#include <string>
-#include <thread>
 #include <vector>
 
-#include <arpa/inet.h>
-#include <csignal>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-using Micros = std::chrono::duration<double, std::micro>;
-
-struct GaveUp {
-    std::string why;
-};
-
-/// Thrown, not exit(): the relay that was started must end with us.
-[[noreturn]] void give_up(std::string why)
-{
-    throw GaveUp{std::move(why)};
-}
-
-double since_us(Clock::time_point start)
-{
-    return Micros(Clock::now() - start).count();
-}
+using namespace bench;
 
 struct Spread {
     double p50 = 0;
@@ -71,32 +41,15 @@ Spread spread_of(std::vector<double> samples)
 /// Two sockets, one thread: the kernel's share of a datagram there and back.
 Spread udp_ping_pong(int rounds)
 {
-    int sockets[2];
-    sockaddr_in address[2]{};
-    for (int i = 0; i < 2; ++i) {
-        sockets[i] = socket(AF_INET, SOCK_DGRAM, 0);
-        address[i].sin_family = AF_INET;
-        address[i].sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t length = sizeof address[i];
-        if (sockets[i] < 0 || bind(sockets[i], reinterpret_cast<sockaddr*>(&address[i]), length) != 0 ||
-            getsockname(sockets[i], reinterpret_cast<sockaddr*>(&address[i]), &length) != 0)
-            give_up("cannot open a UDP socket on loopback");
-    }
+    UdpPair pair;
     char payload[100]{};
     std::vector<double> samples;
     for (int round = 0; round < rounds; ++round) {
         const auto start = Clock::now();
-        for (int from = 0; from < 2; ++from) {
-            const int to = 1 - from;
-            if (sendto(sockets[from], payload, sizeof payload, 0, reinterpret_cast<sockaddr*>(&address[to]),
-                       sizeof address[to]) < 0 ||
-                recv(sockets[to], payload, sizeof payload, 0) < 0)
-                give_up("UDP ping-pong failed");
-        }
+        for (int from = 0; from < 2; ++from)
+            pair.send(from, payload, sizeof payload);
         samples.push_back(since_us(start));
     }
-    close(sockets[0]);
-    close(sockets[1]);
     return spread_of(samples);
 }
 
@@ -119,55 +72,6 @@ Spread fdatasync_floor(const std::filesystem::path& folder, int rounds)
     return spread_of(samples);
 }
 
-// ---- the relay process ----------------------------------------------------------------------------------------------
-
-class Relay {
-public:
-    /// `clients`: all from one address, which the relay's defaults would not allow.
-    Relay(const std::string& program, const std::filesystem::path& data, int clients)
-    {
-        const auto config = data.string() + ".toml";
-        std::ofstream(config) << "[registration]\nper_address_burst = " << clients
-                              << "\n[limits]\nlinks_per_address = " << 2 * clients << '\n';
-        int out[2];
-        if (pipe(out) != 0) give_up("pipe failed");
-        pid_ = fork();
-        if (pid_ == 0) {
-            dup2(out[1], STDOUT_FILENO);
-            close(out[0]);
-            execl(program.c_str(), program.c_str(), "--data", data.c_str(), "--listen", "127.0.0.1:0", "--config",
-                  config.c_str(), static_cast<char*>(nullptr));
-            std::perror("flight: cannot start the relay");
-            _exit(127);
-        }
-        close(out[1]);
-        FILE* lines = fdopen(out[0], "r");
-        char line[512];
-        while (lines != nullptr && std::fgets(line, sizeof line, lines) != nullptr)
-            if (std::strncmp(line, "ready ", 6) == 0) {
-                address_ = line + 6;
-                while (!address_.empty() && (address_.back() == '\n' || address_.back() == '\r'))
-                    address_.pop_back();
-                break;
-            }
-        if (address_.empty()) give_up("the relay did not say ready");
-    }
-    ~Relay()
-    {
-        kill(pid_, SIGTERM);
-        waitpid(pid_, nullptr, 0);
-    }
-    Relay(const Relay&) = delete;
-    Relay& operator=(const Relay&) = delete;
-
-    [[nodiscard]] const std::string& address() const { return address_; }
-    [[nodiscard]] pid_t pid() const { return pid_; }
-
-private:
-    pid_t pid_ = -1;
-    std::string address_;
-};
-
 /// Resident memory of a process in KiB; 0 where /proc does not tell.
 long resident_kib(pid_t pid)
 {
@@ -176,87 +80,6 @@ long resident_kib(pid_t pid)
     while (std::getline(status, line))
         if (line.rfind("VmRSS:", 0) == 0) return std::atol(line.c_str() + 6);
     return 0;
-}
-
-// ---- clients --------------------------------------------------------------------------------------------------------
-
-class Pilot {
-public:
-    Pilot(std::string name, const std::filesystem::path& folder, std::string relay)
-        : name_(std::move(name)), relay_(std::move(relay))
-    {
-        godwit::ClientOptions options;
-        options.home = (folder / name_).string();
-        options.allow_loopback = true;
-        options.store_key.assign(32, 7);
-        auto opened = godwit::Client::open(std::move(options));
-        if (!opened) give_up(name_ + ": " + opened.error().detail);
-        client_ = std::move(opened).value();
-    }
-
-    void enroll()
-    {
-        expect_ok(ask(godwit::request::RegisterAccount{relay_, name_, "correct horse battery", "bench"}), "register");
-        wait_until("connected",
-                   [](const godwit::Event& e) { return std::holds_alternative<godwit::event::Connected>(e); });
-    }
-
-    godwit::RequestId submit(godwit::Request request)
-    {
-        for (;;) {
-            auto id = client_->submit(request);
-            if (id) return *id;
-            if (id.error().code != godwit::ErrorCode::busy) give_up(name_ + ": " + id.error().detail);
-            std::this_thread::yield();
-        }
-    }
-
-    godwit::event::Reply ask(godwit::Request request)
-    {
-        const auto id = submit(std::move(request));
-        godwit::event::Reply answer;
-        wait_until("a reply", [&](const godwit::Event& e) {
-            const auto* reply = std::get_if<godwit::event::Reply>(&e);
-            if (reply == nullptr || reply->id != id) return false;
-            answer = *reply;
-            return true;
-        });
-        return answer;
-    }
-
-    template <class Accepts>
-    void wait_until(const char* what, Accepts accepts)
-    {
-        const auto start = Clock::now();
-        while (Clock::now() - start < std::chrono::seconds(60)) {
-            auto event = client_->wait(std::chrono::milliseconds(500));
-            if (event && accepts(*event)) return;
-        }
-        give_up(name_ + " waited 60 s for " + what);
-    }
-
-    void expect_ok(const godwit::event::Reply& reply, const char* what)
-    {
-        if (reply.error.code != godwit::ErrorCode::ok) give_up(name_ + ": " + what + ": " + reply.error.detail);
-    }
-
-    [[nodiscard]] const std::string& name() const { return name_; }
-    godwit::Client& client() { return *client_; }
-
-private:
-    std::string name_;
-    std::string relay_;
-    std::unique_ptr<godwit::Client> client_;
-};
-
-void befriend(Pilot& a, Pilot& b)
-{
-    a.expect_ok(a.ask(godwit::request::ContactAdd{b.name()}), "contact_add");
-    b.wait_until("the contact request",
-                 [](const godwit::Event& e) { return std::holds_alternative<godwit::event::ContactRequest>(e); });
-    b.expect_ok(b.ask(godwit::request::ContactAccept{a.name()}), "contact_accept");
-    a.wait_until("the acceptance",
-                 [](const godwit::Event& e) { return std::holds_alternative<godwit::event::ContactAccepted>(e); });
 }
 
 /// Sends one and waits for its delivered event. Returns microseconds from submit to delivered, and the path.
@@ -294,29 +117,6 @@ double one_way_rate(Pilot& a, const std::string& to, int count)
     return count / (since_us(start) / 1e6);
 }
 
-/// Keeps a client's event queue empty on a thread of its own, as an application would.
-class Drain {
-public:
-    explicit Drain(Pilot& pilot)
-        : thread_([this, &pilot] {
-              while (!stop_.load())
-                  if (!pilot.client().wait(std::chrono::milliseconds(20))) continue;
-          })
-    {
-    }
-    ~Drain()
-    {
-        stop_.store(true);
-        thread_.join();
-    }
-    Drain(const Drain&) = delete;
-    Drain& operator=(const Drain&) = delete;
-
-private:
-    std::atomic<bool> stop_{false};
-    std::thread thread_;
-};
-
 Spread round_trips(Pilot& a, const std::string& to, int rounds, godwit::Path wanted, int& off_path)
 {
     std::vector<double> samples;
@@ -351,80 +151,66 @@ void fly(int argc, char** argv)
             give_up("unknown option " + name);
     }
     if (relay_program.empty()) give_up("usage: flight --relay PATH [--dir DIR] [--messages N] [--idle N]");
-    std::string made = (std::filesystem::temp_directory_path() / "godwit-flight-XXXXXX").string();
-    if (folder.empty()) {
-        if (mkdtemp(made.data()) == nullptr) give_up("cannot make a temporary folder");
-        folder = made;
-    }
-    std::filesystem::create_directories(folder);
+    const Workplace place(folder);
+    folder = place.folder();
 
     const auto udp = udp_ping_pong(20'000);
     const auto sync = fdatasync_floor(folder, 1000);
     std::printf("floor  UDP ping-pong 100 B     p50 %8.1f us  p99 %8.1f us\n", udp.p50, udp.p99);
     std::printf("floor  write 4 KiB + fdatasync p50 %8.1f us  p99 %8.1f us\n", sync.p50, sync.p99);
 
-    {
-        Relay relay(relay_program, folder / "relay", idle + 2);
-        const long relay_empty_kib = resident_kib(relay.pid());
-        const long self_before_kib = resident_kib(getpid());
-        Pilot ann("ann", folder, relay.address());
-        Pilot bob("bob", folder, relay.address());
-        ann.enroll();
-        bob.enroll();
-        befriend(ann, bob);
-        const long self_pair_kib = resident_kib(getpid());
-        Drain drain(bob);
+    Relay relay(relay_program, folder / "relay", idle + 2);
+    const long relay_empty_kib = resident_kib(relay.pid());
+    const long self_before_kib = resident_kib(getpid());
+    Pilot ann("ann", folder, relay.address());
+    Pilot bob("bob", folder, relay.address());
+    ann.enroll();
+    bob.enroll();
+    befriend(ann, bob);
+    const long self_pair_kib = resident_kib(getpid());
+    Drain drain(bob);
 
-        const auto first = fly_one(ann, "bob", "first");
-        std::printf("first message after both online, cold path: %.1f ms by %s\n", first.first / 1000,
-                    std::string(path_name(first.second)).c_str());
-        for (int tries = 0; tries < 200 && fly_one(ann, "bob", "warm").second != godwit::Path::direct; ++tries)
-            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    const auto first = fly_one(ann, "bob", "first");
+    std::printf("first message after both online, cold path: %.1f ms by %s\n", first.first / 1000,
+                std::string(path_name(first.second)).c_str());
+    for (int tries = 0; tries < 200 && fly_one(ann, "bob", "warm").second != godwit::Path::direct; ++tries)
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
 
-        int off_path = 0;
-        const auto direct = round_trips(ann, "bob", 1000, godwit::Path::direct, off_path);
-        const double goal_us = 10 * udp.p50 + 2 * sync.p50;
-        std::printf("direct  message -> durable -> receipt   p50 %8.1f us  p99 %8.1f us  = %.2f x (10 UDP + 2 "
-                    "fdatasync)  off path %d\n",
-                    direct.p50, direct.p99, direct.p50 / goal_us, off_path);
-        std::printf("direct  one way, durable, receipted     %8.0f messages/s\n", one_way_rate(ann, "bob", messages));
+    int off_path = 0;
+    const auto direct = round_trips(ann, "bob", 1000, godwit::Path::direct, off_path);
+    const double goal_us = 10 * udp.p50 + 2 * sync.p50;
+    std::printf("direct  message -> durable -> receipt   p50 %8.1f us  p99 %8.1f us  = %.2f x (10 UDP + 2 "
+                "fdatasync)  off path %d\n",
+                direct.p50, direct.p99, direct.p50 / goal_us, off_path);
+    std::printf("direct  one way, durable, receipted     %8.0f messages/s\n", one_way_rate(ann, "bob", messages));
 
-        ann.expect_ok(ann.ask(godwit::request::Fault{true}), "fault");
-        for (int tries = 0; tries < 200 && fly_one(ann, "bob", "cut").second != godwit::Path::mailbox; ++tries)
-            std::this_thread::sleep_for(std::chrono::milliseconds(50));
-        off_path = 0;
-        const auto mailbox = round_trips(ann, "bob", 300, godwit::Path::mailbox, off_path);
-        std::printf("mailbox message -> durable x3 -> receipt p50 %7.1f us  p99 %8.1f us  off path %d\n", mailbox.p50,
-                    mailbox.p99, off_path);
-        std::printf("mailbox one way, durable x3, receipted  %8.0f messages/s\n",
-                    one_way_rate(ann, "bob", messages / 4));
-        std::printf("memory  two clients in this process     %8ld KiB over an empty process\n",
-                    self_pair_kib - self_before_kib);
+    ann.expect_ok(ann.ask(godwit::request::Fault{true}), "fault");
+    for (int tries = 0; tries < 200 && fly_one(ann, "bob", "cut").second != godwit::Path::mailbox; ++tries)
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    off_path = 0;
+    const auto mailbox = round_trips(ann, "bob", 300, godwit::Path::mailbox, off_path);
+    std::printf("mailbox message -> durable x3 -> receipt p50 %7.1f us  p99 %8.1f us  off path %d\n", mailbox.p50,
+                mailbox.p99, off_path);
+    std::printf("mailbox one way, durable x3, receipted  %8.0f messages/s\n", one_way_rate(ann, "bob", messages / 4));
+    std::printf("memory  two clients in this process     %8ld KiB over an empty process\n",
+                self_pair_kib - self_before_kib);
 
-        const long relay_pair_kib = resident_kib(relay.pid());
-        std::vector<std::unique_ptr<Pilot>> crowd;
-        for (int i = 0; i < idle; ++i) {
-            crowd.push_back(std::make_unique<Pilot>("idle" + std::to_string(i), folder, relay.address()));
-            crowd.back()->enroll();
-        }
-        if (idle > 0)
-            std::printf(
-                "memory  relay, empty %ld KiB, after the pair %ld KiB, each idle QUIC client %.1f KiB (%d clients)\n",
-                relay_empty_kib, relay_pair_kib, static_cast<double>(resident_kib(relay.pid()) - relay_pair_kib) / idle,
-                idle);
+    const long relay_pair_kib = resident_kib(relay.pid());
+    std::vector<std::unique_ptr<Pilot>> crowd;
+    for (int i = 0; i < idle; ++i) {
+        crowd.push_back(std::make_unique<Pilot>("idle" + std::to_string(i), folder, relay.address()));
+        crowd.back()->enroll();
     }
-    std::filesystem::remove_all(folder);
+    if (idle > 0)
+        std::printf(
+            "memory  relay, empty %ld KiB, after the pair %ld KiB, each idle QUIC client %.1f KiB (%d clients)\n",
+            relay_empty_kib, relay_pair_kib, static_cast<double>(resident_kib(relay.pid()) - relay_pair_kib) / idle,
+            idle);
 }
 
 } // namespace
 
 int main(int argc, char** argv)
 {
-    try {
-        fly(argc, argv);
-        return 0;
-    } catch (const GaveUp& trouble) {
-        std::fprintf(stderr, "flight: %s\n", trouble.why.c_str());
-        return 1;
-    }
+    return run("flight", [&] { fly(argc, argv); });
 }
