@@ -59,6 +59,17 @@ private:
     void mark_read();
     void list_conversations();
 
+    // chat_files.cpp
+    enum class FileVerb { fetch, pause, resume, cancel };
+    void files();
+    void send_file(const std::string& path);
+    void with_file(const std::string& name, std::function<void(const godwit::FileInfo&)> then);
+    void save_file(const std::string& name, const std::string& path);
+    void about_file(const std::string& name, FileVerb verb);
+    void show(const godwit::event::FileProgress& e);
+    void show(const godwit::event::FileDone& e);
+    void show(const godwit::event::FileFailed& e);
+
     // chat_events.cpp
     void show_events();
     void opened(const godwit::event::Reply& reply);

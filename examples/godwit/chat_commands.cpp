@@ -31,6 +31,9 @@ constexpr const char* help_text =
     "  /devices          your devices                    /revoke DEVICE take one of them out, by name or id\n"
     "  /link CODE        let a new device in that shows CODE\n"
     "  /link RELAY       on the new device: show a code\n"
+    "  /file PATH        send a file to the current contact\n"
+    "  /files            files, here and on their way      /save FILE [PATH]   write one to PATH, or here\n"
+    "  /fetch FILE       get one                         /pause FILE  /resume FILE  /cancel FILE\n"
     "  /policy [NAME]    direct_first, direct_only, relay_only or race\n"
     "  /status           account, relay, counters        /reconnect     look at the network again\n"
     "  /register RELAY NAME    /login RELAY NAME    /logout\n"
@@ -130,6 +133,13 @@ const std::vector<Chat::Command>& Chat::commands()
          [](C chat, W words) { chat.link(words.first); }},
         {"revoke", "DEVICE (/devices lists them)", [](C chat, W words) { chat.revoke(words.first); }},
         {"safety", nullptr, [](C chat, W words) { chat.safety(words.first.empty() ? chat.current_ : words.first); }},
+        {"file", "PATH", [](C chat, W words) { chat.send_file(words.first); }},
+        {"files", nullptr, [](C chat, W) { chat.files(); }},
+        {"save", "FILE [PATH]", [](C chat, W words) { chat.save_file(words.first, words.second); }},
+        {"fetch", "FILE", [](C chat, W words) { chat.about_file(words.first, FileVerb::fetch); }},
+        {"pause", "FILE", [](C chat, W words) { chat.about_file(words.first, FileVerb::pause); }},
+        {"resume", "FILE", [](C chat, W words) { chat.about_file(words.first, FileVerb::resume); }},
+        {"cancel", "FILE", [](C chat, W words) { chat.about_file(words.first, FileVerb::cancel); }},
         {"verify", "NAME [CODE|undo]", [](C chat, W words) { chat.verify(words.first, words.second); }},
     };
     return all;

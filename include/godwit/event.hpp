@@ -2,6 +2,7 @@
 // What a client tells its application, on one ordered queue. Events that carry durable facts come after their commit.
 #pragma once
 
+#include <godwit/file.hpp>
 #include <godwit/message.hpp>
 #include <godwit/result.hpp>
 
@@ -161,7 +162,7 @@ struct Reply {
     Error error{ErrorCode::ok, {}, 0}; ///< code ok: it worked.
     std::variant<std::monostate, MessageId, std::vector<Contact>, std::vector<Message>, StatusReport,
                  std::vector<Device>, SafetyNumber, std::string, std::vector<Conversation>, std::vector<MessageId>,
-                 std::vector<ScheduledMessage>, std::uint64_t>
+                 std::vector<ScheduledMessage>, std::uint64_t, FileInfo, std::vector<FileInfo>, SavedFile>
         value; ///< The string: LinkCode's code.
 };
 
@@ -292,6 +293,19 @@ struct PathChanged {
 struct LoggedOut {
     Error reason;
 };
+/// More of a file has come, or comes from somebody else now. A few times a second at most.
+struct FileProgress {
+    FileInfo file;
+};
+/// A file that was asked for is whole.
+struct FileDone {
+    FileInfo file;
+};
+/// A file that was asked for is not going to come: cancelled, or what refers to it was taken back.
+struct FileFailed {
+    FileInfo file;
+    Error why;
+};
 /// Something the user should know: local disk full, damaged rows, clock far off.
 struct Warning {
     Error what;
@@ -299,7 +313,8 @@ struct Warning {
 
 using Any = std::variant<Reply, MessageReceived, MessageStateChanged, MessageChanged, ReadUpTo, TypingChanged,
                          ConversationChanged, ViewChanged, Presence, ContactRequest, ContactAccepted, ContactRemoved,
-                         Security, Linked, Connected, Disconnected, Update, PathChanged, LoggedOut, Warning>;
+                         Security, Linked, Connected, Disconnected, Update, PathChanged, LoggedOut, FileProgress,
+                         FileDone, FileFailed, Warning>;
 
 } // namespace event
 

@@ -2,6 +2,7 @@
 // What an application asks for. Every request is answered by exactly one Reply event with its id.
 #pragma once
 
+#include <godwit/file.hpp>
 #include <godwit/message.hpp>
 
 #include <cstdint>
@@ -208,6 +209,50 @@ struct Verify {
     std::string code; ///< Optional.
 };
 
+/// Takes a copy of a file of the user's, encrypted, and names it by its content. The reply, when that is done, is its
+/// FileInfo: what a message refers to it by. Errors: invalid_argument (no such file, or no ordinary one),
+/// quota_exceeded (longer than file_bytes_max), storage_failed, conflict (it changed while it was read), busy.
+struct FileAdd {
+    std::string path;
+    std::string name;       ///< Empty: that of the path.
+    std::string media_type; ///< RFC 6838; optional.
+};
+/// Gets a file that a message refers to, from whoever has it, as soon as somebody can be reached. Answers at once;
+/// FileProgress and FileDone follow. Errors: no_such_file (no message refers to it).
+struct FileFetch {
+    FileId file;
+};
+/// Writes a file that is whole to where the user wants it: under `path`, or with its own name into the folder `path`.
+/// The reply comes when it is durable there. Errors: no_such_file, conflict (there is one, and not `replace`),
+/// invalid_argument, storage_failed, busy.
+struct FileSave {
+    FileId file;
+    std::string path;
+    bool replace = false;
+};
+/// What is here stays, nothing more is asked for, also after a restart.
+struct FilePause {
+    FileId file;
+};
+struct FileResume {
+    FileId file;
+};
+/// Removes what is here of it. A message that refers to it can fetch it again, as long as somebody else has it.
+struct FileCancel {
+    FileId file;
+};
+/// Every file that a message refers to or that was added. Works offline.
+struct Files {};
+/// Bytes a second that files may take, together; 0: without bound. Messages are not counted. Kept.
+struct SetRate {
+    std::uint64_t up_bytes_per_s = 0;
+    std::uint64_t down_bytes_per_s = 0;
+};
+/// Files up to so many bytes are fetched as soon as a message refers to them; 0: none. Kept.
+struct SetAutoFetch {
+    std::uint64_t bytes_max = 0;
+};
+
 struct Status {};
 /// The host says that addresses or the default route changed: reconnect now, without back-off.
 struct NetworkChanged {};
@@ -224,7 +269,8 @@ using Any =
     std::variant<RegisterAccount, Login, Logout, ContactAdd, ContactAccept, ContactRemove, ContactBlock, ContactUnblock,
                  Contacts, Send, Edit, Recall, React, PinMessage, SetTimer, Forward, MarkRead, Typing, Conversations,
                  SetConversation, SetReceipts, Scheduled, Unschedule, SetContact, Watch, Unwatch, History, Devices,
-                 DeviceLink, LinkCode, DeviceRevoke, SafetyNumber, Verify, Status, NetworkChanged, SetPolicy, Fault>;
+                 DeviceLink, LinkCode, DeviceRevoke, SafetyNumber, Verify, FileAdd, FileFetch, FileSave, FilePause,
+                 FileResume, FileCancel, Files, SetRate, SetAutoFetch, Status, NetworkChanged, SetPolicy, Fault>;
 
 } // namespace godwit::request
 

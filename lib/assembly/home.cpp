@@ -150,6 +150,7 @@ Result<Home> open_home(const std::string& folder_text, bool own_key, port::Entro
         const fs::path database = folder / database_name;
         if (auto settled = sqlite::settle_swap(database); !settled.ok()) return std::move(settled).error();
         home.database = database.string();
+        home.files = (folder / files_name).string();
         if (!own_key) {
             if (auto done = make_private(database); !done.ok()) return done.error();
             return home;

@@ -4,6 +4,7 @@
 //   home/               mode 0700 when made here
 //   home/godwit.db*     the encrypted store (lib/store); its lock keeps a second process out. What a repair makes and
 //                       leaves beside it: lib/sqlite/file_swap.hpp
+//   home/files/         what is kept of files, encrypted (lib/files)
 //   home/store.key      32 random bytes, mode 0600, only when the embedder gives neither key nor passphrase
 #pragma once
 
@@ -19,9 +20,11 @@ namespace godwit::assembly {
 
 inline constexpr std::size_t store_key_bytes = 32;
 inline constexpr const char* database_name = "godwit.db";
+inline constexpr const char* files_name = "files";
 
 struct Home {
     std::string database; ///< Path of the store.
+    std::string files;    ///< Folder; made when it is needed.
     bool emptied = false; ///< There was a key, and no store: it is lost, or the first start was cut short.
     WipingBytes key;      ///< From store.key; empty when the embedder brings a key or passphrase.
 };

@@ -5,6 +5,8 @@
 #include "lib/assembly/link_shell.hpp"
 #include "lib/crypto/password.hpp"
 #include "lib/crypto/secret_pages.hpp"
+#include "lib/files/sealed_files.hpp"
+#include "lib/files/user_files.hpp"
 #include "lib/store/store.hpp"
 #include "lib/wire/content.hpp"
 #include "transport/loop/system_entropy.hpp"
@@ -117,6 +119,8 @@ Result<std::unique_ptr<client::Facade>> open(ClientOptions options)
     parts.config.client_version = std::move(options.client_version);
     parts.config.platform = platform_name();
     parts.store = *std::move(store);
+    parts.kept_files = std::make_unique<files::SealedFiles>(home->files);
+    parts.user_files = std::make_unique<files::DiskUserFiles>(*entropy);
     parts.entropy = std::move(entropy);
     parts.make_shell = [shell = ShellOptions{options.allow_loopback, trace.get()}] { return make_link_shell(shell); };
     parts.trace = std::move(trace);

@@ -40,8 +40,15 @@ Facade::~Facade()
 void Facade::run()
 {
     Shell& shell = *shell_;
-    Ticker ticker(
-        {parts_.config, *parts_.store, *parts_.entropy, *parts_.trace, shell, mailbox_, events_, parts_.derive});
+    Ticker ticker({parts_.config,
+                   *parts_.store,
+                   *parts_.entropy,
+                   *parts_.trace,
+                   shell,
+                   mailbox_,
+                   events_,
+                   parts_.derive,
+                   {parts_.kept_files.get(), parts_.user_files.get()}});
     shell.observe(ticker);
     for (auto& notice : parts_.notices)
         (void)events_.push(event::Warning{std::move(notice)}); // The queue is empty yet.

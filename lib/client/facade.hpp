@@ -18,6 +18,8 @@ namespace godwit::client {
 struct FacadeParts {
     engine::Config config;
     std::unique_ptr<port::Store> store;
+    std::unique_ptr<port::FileStore> kept_files; ///< With the next: null when there are to be no files.
+    std::unique_ptr<port::UserFiles> user_files;
     std::unique_ptr<port::Entropy> entropy;
     std::unique_ptr<port::Trace> trace;
     std::function<std::unique_ptr<Shell>()> make_shell; ///< Called once, on the loop thread.

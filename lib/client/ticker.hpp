@@ -57,6 +57,7 @@ struct TickerParts {
     Mailbox& mailbox;
     EventQueue& events;
     DerivePassword derive;
+    port::FileDoors files{};
 };
 
 class Ticker final : public Reports {

@@ -126,7 +126,7 @@ void Ticker::commit_failed(const Error& error)
 void Ticker::make_engine()
 {
     restart_due_ = never;
-    engine_ = std::make_unique<engine::Engine>(parts_.config, parts_.store, parts_.entropy, parts_.trace);
+    engine_ = std::make_unique<engine::Engine>(parts_.config, parts_.store, parts_.entropy, parts_.trace, parts_.files);
     parts_.store.begin();
     const bool started = with_memory([&] { engine_->start(parts_.shell.now()); });
     const auto committed = started ? parts_.store.commit() : Result<void>(out_of_memory());

@@ -76,8 +76,7 @@ void Engine::State::on(RequestId id, request::Send& send, Moment now)
     if (!send.at_ms || *send.at_ms <= now.wall_ms) return say(id, parties, std::move(draft), now);
     if (!parties) return context.refuse(id, parties.error());
     if (auto valid = conversation::validate(draft); !valid) return context.refuse(id, valid.error());
-    if (auto reach = chats.reach(*parties); !reach && !is_temporary(reach.error().code))
-        return context.refuse(id, reach.error());
+    if (auto ok = chats.reach(*parties); !ok && !is_temporary(ok.error().code)) return context.refuse(id, ok.error());
     if (!draft.send_key.empty()) return context.refuse(id, invalid("key: a message to come has none"));
     if (!chats.can_schedule())
         return context.refuse(id, {ErrorCode::quota_exceeded, "at_ms: too many messages wait for their time", 0});

@@ -134,6 +134,7 @@ MessageId Chats::say(const conversation::Parties& parties, conversation::Draft d
                      const std::vector<delivery::Recipient>& recipients, Moment now, std::optional<MessageId> given)
 {
     const auto id = given ? *given : new_id();
+    const auto file = file_of(draft.body);
     auto composed = conversation::compose(context_.store, parties, id, std::move(draft), now);
     const auto parents = composed.content.parents;
     // Notes of a device that is the account's only one are where they belong.
@@ -141,6 +142,7 @@ MessageId Chats::say(const conversation::Parties& parties, conversation::Draft d
     auto filed = conversation::take(context_.store, composed.row, parents, now);
     put_out(parties, id, std::move(composed.content), recipients, now);
     if (composed.row.shown) active(composed.row, parties.kind);
+    if (file) files_.posted(parties.conversation, id, own_user_, *file, true, now);
     if (filed.changed) changed(std::move(*filed.changed), now);
     context_.event(event::MessageStateChanged{id, parties.with, composed.row.message.state, Path::none, {}, 0});
     if (composed.row.message.expires_ms > 0) look_at_expiry(now);
@@ -190,6 +192,9 @@ void Chats::show(std::vector<delivery::CausalHold::Ready> ready, Moment now)
             if (row.message.expires_ms > 0) look_at_expiry(now);
             const bool stands = row.message.recalled_ms == 0;
             context_.touched.message(row.message.conversation, row.message.id);
+            if (stands && !row.extra.empty())
+                if (const auto file = file_of(conversation::present(context_.store, row).body))
+                    files_.posted(row.message.conversation, row.message.id, row.message.from, *file, false, now);
             if (!row.notified && stands) {
                 notifier_.arrived(conversation::present(context_.store, row));
                 typing_.erase(row.message.from);
@@ -264,6 +269,7 @@ void Chats::changed(conversation::Changed what, Moment)
 {
     using What = conversation::Changed::What;
     if (what.what == What::recalled || what.what == What::expired) {
+        files_.withdrawn(what.row.message.conversation, what.row.message.id);
         // What is still on its way goes without its words.
         outbox_.empty_content(context_.store, what.row.message.id,
                               wire::encode(wire::content::Any(conversation::tombstone(what.row))));

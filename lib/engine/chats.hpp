@@ -9,6 +9,7 @@
 
 #include "lib/conversation/timeline.hpp"
 #include "lib/delivery/outbox.hpp"
+#include "lib/engine/files.hpp"
 #include "lib/engine/notifier.hpp"
 #include "lib/engine/roster.hpp"
 
@@ -20,8 +21,8 @@ namespace godwit::engine {
 
 class Chats {
 public:
-    Chats(Context& context, Roster& roster, delivery::Outbox& outbox, Notifier& notifier)
-        : context_(context), roster_(roster), outbox_(outbox), notifier_(notifier)
+    Chats(Context& context, Roster& roster, delivery::Outbox& outbox, Notifier& notifier, Files& files)
+        : context_(context), roster_(roster), outbox_(outbox), notifier_(notifier), files_(files)
     {
     }
 
@@ -94,6 +95,7 @@ private:
     Roster& roster_;
     delivery::Outbox& outbox_;
     Notifier& notifier_;
+    Files& files_;
     bool running_ = false;
     std::string own_user_;
     DeviceId own_device_;

@@ -5,7 +5,8 @@
 
 namespace godwit::engine {
 
-Engine::State::State(Config config_in, port::Store& store, port::Entropy& entropy, port::Trace& trace)
+Engine::State::State(Config config_in, port::Store& store, port::Entropy& entropy, port::Trace& trace,
+                     port::FileDoors doors)
     : config(std::move(config_in)), context{config, store, entropy, trace, {}, {}, 0, 0}, dialer(context),
       roster(context), peers(context),
       outbox(delivery::Limits{config.outbox_messages_max, config.in_flight_messages_max, config.in_flight_bytes_max,
@@ -13,7 +14,8 @@ Engine::State::State(Config config_in, port::Store& store, port::Entropy& entrop
                               config.mailbox_retry}),
       hold(delivery::CausalHold::Limits{config.held_messages_max, config.held_bytes_max, config.parent_wait_max,
                                         config.first_parent_wait_max}),
-      keeper(context, roster), notifier(context), chats(context, roster, outbox, notifier),
+      keeper(context, roster), notifier(context), files(context, doors),
+      chats(context, roster, outbox, notifier, files),
       views(context, roster, chats, [this](const std::string& user) -> std::optional<Contact> {
           const auto* person = roster.person(user);
           if (person == nullptr || person->own) return std::nullopt;
@@ -22,8 +24,8 @@ Engine::State::State(Config config_in, port::Store& store, port::Entropy& entrop
 {
 }
 
-Engine::Engine(Config config, port::Store& store, port::Entropy& entropy, port::Trace& trace)
-    : state_(std::make_unique<State>(std::move(config), store, entropy, trace))
+Engine::Engine(Config config, port::Store& store, port::Entropy& entropy, port::Trace& trace, port::FileDoors files)
+    : state_(std::make_unique<State>(std::move(config), store, entropy, trace, files))
 {
 }
 
@@ -84,8 +86,8 @@ void Engine::link_path_changed(LinkId link, Path path, std::string_view detail, 
     if (const auto device = s.peers.path_changed(link, path, detail)) {
         s.paths.set_path(*device, link, path);
         s.peers.forgive(*device);
+        s.files.look(now);
     }
-    static_cast<void>(now);
 }
 
 void Engine::link_heard(LinkId link, Instant at)
@@ -163,6 +165,7 @@ void Engine::State::start(Moment now)
         hold.load(context.store, now);
     }
     notifier.load();
+    files.start();
     if (!identity || !identity->logged_in) return;
 
     const auto address = wire::parse_relay_address(identity->relay);
@@ -213,6 +216,7 @@ void Engine::State::end_tick(Moment now)
     offer_content(now);
     send_receipts(now);
     send_unopened(now);
+    files.end_tick(reach, now);
     send_signals(now);
     paths_happened(now);
     tell_path_changes(now);
@@ -231,6 +235,7 @@ Instant Engine::State::deadline() const
     if (relay_ready()) out = earlier(out, receipts.mailbox_deadline());
     if (relay_ready()) out = earlier(out, keeper.deadline());
     out = earlier(out, earlier(ahead.deadline(), unopened.deadline()));
+    out = earlier(out, files.deadline(last_tick));
     for (const auto& device : outbox.open_devices()) {
         // Patience that has run out already is no deadline: its consequence was drawn.
         const auto until = paths.patience_until(device);

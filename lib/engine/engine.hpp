@@ -26,6 +26,7 @@
 #include "lib/base/time.hpp"
 #include "lib/base/wiping.hpp"
 #include "lib/port/entropy.hpp"
+#include "lib/port/file_store.hpp"
 #include "lib/port/link.hpp"
 #include "lib/port/store.hpp"
 #include "lib/port/trace.hpp"
@@ -96,6 +97,7 @@ struct RemoteGatheringDone {
 struct SendFrame {
     LinkId link = 0;
     Bytes frame;
+    port::Lane lane = port::Lane::prompt;
 };
 /// No report about this link any more.
 struct CloseLink {
@@ -166,13 +168,36 @@ struct Config {
     std::uint32_t relay_in_flight_bytes_max = 2 * 1024 * 1024; ///< Envelopes put and not answered.
     std::uint32_t tick_bytes_max = 4 * 1024 * 1024;            ///< Envelopes read from the store in one tick.
     std::uint32_t remote_candidates_max = 20;                  ///< Per ICE session (goals.md "Limits").
-    std::uint32_t key_packages_kept = 16;    ///< One-time KeyPackages at the relay; renewed at half of that.
+    std::uint32_t key_packages_kept = 16; ///< One-time KeyPackages at the relay; renewed at half of that.
+
+    // Files.
+    std::uint64_t auto_fetch_bytes_max = 10 * 1024 * 1024; ///< Until the application says something else.
+    std::uint32_t files_at_once_max = 32;                  ///< Fetched; the others wait their turn.
+    std::uint32_t file_jobs_max = 4;                       ///< Added and saved at once; more are refused (busy).
+    std::uint32_t file_slice_bytes_max = 1024 * 1024;      ///< Served, added and saved in one tick, each.
+    /// What is lost of a file that is coming in when the process dies: it is synced and marked this often.
+    std::uint32_t file_mark_bytes = 8 * 1024 * 1024;
+    Duration file_mark_after = std::chrono::seconds(1);
+    Duration file_progress_every = std::chrono::milliseconds(500);
+    /// A sender leaves a file at the relay when nobody of the others has been linked for so long.
+    Duration blob_upload_after = std::chrono::seconds(5);
+    Duration blob_retry_min = std::chrono::seconds(15);
+    Duration blob_retry_max = std::chrono::minutes(10);
+    std::uint32_t blob_puts_max = 4; ///< Not answered.
+    /// Whoever may have a file is looked for this often while nobody gives it.
+    Duration file_look_every = std::chrono::seconds(5);
+    Duration file_ask_again = std::chrono::seconds(30); ///< Of who had nothing.
+    /// Room that files leave to messages.
+    std::uint64_t disk_reserve_bytes = 64 * 1024 * 1024;
+    Duration disk_retry = std::chrono::seconds(30);
+
     std::uint32_t events_untaken_max = 1024; ///< Received messages shown and not taken; more wait in the store.
 };
 
 class Engine {
 public:
-    Engine(Config config, port::Store& store, port::Entropy& entropy, port::Trace& trace);
+    /// Without `files` every request about files is refused (unsupported), and none are served.
+    Engine(Config config, port::Store& store, port::Entropy& entropy, port::Trace& trace, port::FileDoors files = {});
     ~Engine();
 
     /// Reads the store; emits events that the application has not taken; dials when an account is logged in.

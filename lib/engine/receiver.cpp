@@ -23,7 +23,9 @@ void Engine::State::peer_frame(LinkId link, const DeviceId& device, BytesView by
     auto decoded = wire::decode_peer_frame(bytes);
     if (!decoded) return nonsense("a peer frame that does not decode");
 
-    if (const auto* deliver = std::get_if<wire::peer::Deliver>(&*decoded)) {
+    if (Files::is_about_files(*decoded)) {
+        if (!files.frame(reach, link, device, *decoded, now)) nonsense("a frame about a file that makes no sense");
+    } else if (const auto* deliver = std::get_if<wire::peer::Deliver>(&*decoded)) {
         live->content(now.mono);
         Arrival arrival{link, live->path(), live->path() == Path::direct ? "direct path open" : "TURN path open", 0};
         if (!receive(device, deliver->envelope, arrival, now)) nonsense("an envelope that we may not take");

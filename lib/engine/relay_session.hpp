@@ -55,10 +55,24 @@ struct Reject {
 struct KeyPackageStock {
     bool asks = false;
 };
+/// What the relay has of a file, or a piece of it, for this device ...
+struct BlobFetch {
+    FileId file;
+    std::optional<std::uint32_t> piece; ///< Absent: what there is.
+};
+/// ... and by this device, for others.
+struct BlobUpload {
+    FileId file;
+    std::optional<std::uint32_t> piece;
+};
+/// It goes from there.
+struct BlobDrop {
+    wire::BlobId blob;
+};
 } // namespace purpose
-using Purpose =
-    std::variant<purpose::Enter, purpose::Logout, purpose::Contact, purpose::Put, purpose::Receipt, purpose::Signal,
-                 purpose::Refresh, purpose::Group, purpose::Report, purpose::Reject, purpose::KeyPackageStock>;
+using Purpose = std::variant<purpose::Enter, purpose::Logout, purpose::Contact, purpose::Put, purpose::Receipt,
+                             purpose::Signal, purpose::Refresh, purpose::Group, purpose::Report, purpose::Reject,
+                             purpose::KeyPackageStock, purpose::BlobFetch, purpose::BlobUpload, purpose::BlobDrop>;
 
 namespace note {
 struct Welcomed {

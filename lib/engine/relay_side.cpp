@@ -121,6 +121,7 @@ void Engine::State::session_over(RelaySession& session)
             receipts.give_back(receipt->device, receipt->parcel);
         }
     }
+    files.relay_gone();
 }
 
 void Engine::State::relay_lost(LinkId link, Error reason, bool close_it, Moment now)
@@ -194,6 +195,12 @@ void Engine::State::answered(const Purpose& what, const frame::Response& respons
         if (code == ErrorCode::conflict) keeper.doubt(reject->conversation);
     } else if (const auto* stock = std::get_if<purpose::KeyPackageStock>(&what)) {
         keeper.answered(*stock, response);
+    } else if (const auto* fetched = std::get_if<purpose::BlobFetch>(&what)) {
+        files.answered(*fetched, response, now);
+    } else if (const auto* left = std::get_if<purpose::BlobUpload>(&what)) {
+        files.answered(*left, response, now);
+    } else if (const auto* dropped = std::get_if<purpose::BlobDrop>(&what)) {
+        files.answered(*dropped, response, now);
     }
 }
 
@@ -216,7 +223,10 @@ void Engine::State::pushed(RelaySession& session, frame::ServerFrame& what, Mome
     if (const auto* page = std::get_if<frame::Roster>(&what)) {
         if (session.stage() != RelaySession::Stage::roster) return context.reject("a roster page out of turn");
         roster_changed(roster.page(*page), now);
-        if (page->last) ready(session);
+        if (page->last) {
+            ready(session);
+            files.look(now);
+        }
     } else if (const auto* change = std::get_if<frame::RosterChange>(&what)) {
         roster_changed(roster.change(change->entry), now);
     } else if (const auto* own = std::get_if<frame::OwnDevices>(&what)) {
@@ -261,6 +271,7 @@ void Engine::State::roster_changed(const Roster::Change& change, Moment now)
         paths.wipe_slate(device);
         peers.forgive(device);
     }
+    files.look(now);
 }
 
 } // namespace godwit::engine

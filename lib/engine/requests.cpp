@@ -116,7 +116,7 @@ void Engine::State::on(RequestId id, const request::NetworkChanged&, Moment now)
     context.reply_ok(id);
 }
 
-void Engine::State::on(RequestId id, const request::SetPolicy& wanted, Moment)
+void Engine::State::on(RequestId id, const request::SetPolicy& wanted, Moment now)
 {
     if (static_cast<std::uint8_t>(wanted.path) > static_cast<std::uint8_t>(PathPolicy::race))
         return context.refuse(id, {ErrorCode::invalid_argument, "path: no such policy", 0});
@@ -126,6 +126,7 @@ void Engine::State::on(RequestId id, const request::SetPolicy& wanted, Moment)
     peers.set_policy(policy);
     peers.enforce_policy();
     paths.wipe_all_slates();
+    files.look(now);
     context.reply_ok(id);
 }
 

@@ -24,7 +24,7 @@ void Engine::State::peer_up(const DeviceId& device, LinkId link, Moment now)
     shown_paths.try_emplace(person->stored.user);
     context.log(std::string(path_name(live->path())) + " path to " + person->stored.user + ": " + live->detail());
     gossip(device, link);
-    static_cast<void>(now);
+    files.look(now);
 }
 
 void Engine::State::signal_push(const wire::relay::SignalPush& push, Moment now)
@@ -76,6 +76,7 @@ void Engine::State::paths_happened(Moment now)
         paths.remove(lost.device, lost.link);
         receipts.link_lost(lost.link, now.mono);
         rejects.erase(lost.link);
+        files.link_down(lost.link, now);
         const bool others = paths.best_link(lost.device, policy) != nullptr;
         if (!lost.trouble.empty() && !others) paths.lose_patience(lost.device, std::move(lost.trouble), now.mono);
     }

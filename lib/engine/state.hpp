@@ -12,6 +12,7 @@
 //   sender.cpp    content on its way out: routes, offers, progress
 //   receiver.cpp  content on its way in: open, dedupe, hold, file, receipt
 //   signalling.cpp  ICE signals in and out, and what paths do
+//   file_side.cpp   what files need of all this
 #pragma once
 
 #include "lib/conversation/conversation.hpp"
@@ -22,6 +23,7 @@
 #include "lib/engine/account.hpp"
 #include "lib/engine/ahead.hpp"
 #include "lib/engine/chats.hpp"
+#include "lib/engine/files.hpp"
 #include "lib/engine/group_keeper.hpp"
 #include "lib/engine/notifier.hpp"
 #include "lib/engine/peer_sessions.hpp"
@@ -45,7 +47,7 @@ inline constexpr std::size_t forks_mentioned_max = 256;
 inline constexpr std::int64_t seen_kept_ms = 90LL * 24 * 3600 * 1000;
 
 struct Engine::State {
-    State(Config config, port::Store& store, port::Entropy& entropy, port::Trace& trace);
+    State(Config config, port::Store& store, port::Entropy& entropy, port::Trace& trace, port::FileDoors doors);
 
     // engine.cpp
     void start(Moment now);
@@ -67,6 +69,13 @@ struct Engine::State {
     void on(RequestId id, const request::NetworkChanged&, Moment now);
     void on(RequestId id, const request::SetPolicy& policy, Moment now);
     void on(RequestId id, const request::Fault& fault, Moment now);
+    template <class What>
+        requires requires(Files& all, const What& what) { all.ask(RequestId{}, what, Moment{}); }
+    void on(RequestId id, const What& what, Moment now)
+    {
+        if (!identity) return context.refuse(id, {ErrorCode::not_registered, "no account on this device", 0});
+        files.ask(id, what, now);
+    }
     void contact_request(RequestId id, const std::string& user, wire::relay::RequestBody body, Moment now);
     void accept(RequestId id, const std::string& user, Moment now);
     void relay_request(RequestId id, wire::relay::RequestBody body, Moment now);
@@ -191,6 +200,19 @@ struct Engine::State {
     void paths_happened(Moment now);
     void seek_for_interest(Moment now);
 
+    // file_side.cpp
+    struct Reach final : FileReach {
+        explicit Reach(State& state_in) : state(state_in) {}
+        State& state;
+        std::vector<DeviceId> members(const ConversationId& conversation) override;
+        bool is_own(const DeviceId& device) override;
+        std::string owner(const DeviceId& device) override;
+        std::optional<Way> way(const DeviceId& device) override;
+        void seek(const DeviceId& device, Moment now) override;
+        void used(LinkId link, std::size_t bytes, Moment now) override;
+        RelaySession* blobs() override;
+    };
+
     Config config;
     Context context;
     PathPolicy policy = PathPolicy::direct_first;
@@ -235,8 +257,10 @@ struct Engine::State {
     GroupKeeper keeper;
     std::set<std::pair<ConversationId, std::pair<std::uint64_t, std::uint64_t>>> forks_mentioned;
     Notifier notifier;
+    Files files;
     Chats chats;
     Views views;
+    Reach reach{*this};
 
     std::vector<std::uint64_t> mailbox_acks;              ///< To send at the end of this tick.
     std::map<std::string, Instant, std::less<>> interest; ///< Conversations that the application looks at.

@@ -2,6 +2,7 @@
 // Flow: line -> Fields -> "id" (echoed) -> "do" -> the table below -> Request.
 #include "lib/base/bytes.hpp"
 #include "lib/json/content.hpp"
+#include "lib/json/file_faces.hpp"
 #include "lib/json/json.hpp"
 #include "lib/json/quote.hpp"
 
@@ -112,6 +113,15 @@ constexpr std::array rows{
     Row{"device_revoke", read_revoke},
     Row{"safety_number", read_safety_number},
     Row{"verify", read_verify},
+    Row{"file_add", read_file_add},
+    Row{"file_fetch", read_about_file<request::FileFetch>},
+    Row{"file_save", read_file_save},
+    Row{"file_pause", read_about_file<request::FilePause>},
+    Row{"file_resume", read_about_file<request::FileResume>},
+    Row{"file_cancel", read_about_file<request::FileCancel>},
+    Row{"files", read_plain<request::Files>},
+    Row{"set_rate", read_set_rate},
+    Row{"set_auto_fetch", read_set_auto_fetch},
     Row{"status", read_plain<request::Status>},
     Row{"network_changed", read_plain<request::NetworkChanged>},
     Row{"set_policy", read_policy},

@@ -2,6 +2,7 @@
 // Flow: event -> ordered members -> one line. The order is part of the face: "id" or "event" first.
 #include "lib/base/bytes.hpp"
 #include "lib/json/content.hpp"
+#include "lib/json/file_faces.hpp"
 #include "lib/json/json.hpp"
 #include "lib/json/quote.hpp"
 
@@ -118,7 +119,15 @@ void put_value(Ordered& out, const event::Reply& reply)
                               auto& list = out["messages"] = Ordered::array();
                               for (const auto& id : ids)
                                   list.push_back(hex(id));
-                          }},
+                          },
+                          [&](const FileInfo& file) { put_file(out, file); },
+                          [&](const std::vector<FileInfo>& files) {
+                              Ordered list = Ordered::array();
+                              for (const FileInfo& file : files)
+                                  put_file(list.emplace_back(Ordered::object()), file);
+                              out["files"] = std::move(list);
+                          },
+                          [&](const SavedFile& saved) { out["path"] = saved.path; }},
                reply.value);
 }
 
@@ -206,6 +215,22 @@ Ordered event_object(const Event& event)
             },
             [](const event::LoggedOut& e) -> Ordered {
                 return {{"event", "logged_out"}, {"error", error_object(e.reason)}};
+            },
+            [](const event::FileProgress& e) -> Ordered {
+                Ordered out{{"event", "file_progress"}};
+                put_file(out, e.file);
+                return out;
+            },
+            [](const event::FileDone& e) -> Ordered {
+                Ordered out{{"event", "file_done"}};
+                put_file(out, e.file);
+                return out;
+            },
+            [](const event::FileFailed& e) -> Ordered {
+                Ordered out{{"event", "file_failed"}};
+                put_file(out, e.file);
+                out["error"] = error_object(e.why);
+                return out;
             },
             [](const event::Warning& e) -> Ordered { return {{"event", "warning"}, {"error", error_object(e.what)}}; },
         },

@@ -43,7 +43,7 @@ void Client::start()
         host_ = std::make_unique<TickerHost>(*this, world_, options_.config, options_.events_max);
         return host_->start();
     }
-    engine_ = std::make_unique<engine::Engine>(options_.config, disk.store(), entropy_, world_trace());
+    engine_ = std::make_unique<engine::Engine>(options_.config, disk.store(), entropy_, world_trace(), doors());
     tick([](engine::Engine& engine, Moment at) { engine.start(at); });
 }
 
@@ -56,6 +56,7 @@ void Client::crash(Leaves leaves)
     engine_.reset();
     host_.reset();
     disk.crash(leaves);
+    files.crash();
     plan_.reset();
     wake_at_ = never;
     take_planned_ = false;

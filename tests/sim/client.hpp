@@ -14,6 +14,7 @@
 #include "lib/engine/engine.hpp"
 #include "tests/sim/disk.hpp"
 #include "tests/sim/network.hpp"
+#include "tests/support/memory_files.hpp"
 #include "tests/support/seeded_entropy.hpp"
 
 #include <map>
@@ -61,6 +62,8 @@ public:
     const std::string name;
     ClientDisk disk;
     MemoryStore& store; ///< Of stories, whose disks are memory.
+    MemoryFiles files;
+    MemoryUserFiles user_files;
     Heard heard;
     bool takes_events = true; ///< The application takes what it is shown at once.
     WallMs clock_skew_ms = 0;
@@ -134,6 +137,7 @@ private:
     void schedule_wake();
 
     // both
+    [[nodiscard]] port::FileDoors doors() { return {&files, &user_files}; }
     [[nodiscard]] Moment now() const;
     void count_tick();
     void turn_begins();

@@ -14,7 +14,8 @@ TickerHost::TickerHost(Client& client, World& world, engine::Config config, std:
                    const auto keys = keys_of_password(password);
                    return Result<client::PasswordKeys>(
                        client::PasswordKeys{to_bytes(keys.login_secret.view()), keys.vault_key});
-               }})
+               },
+               client.doors()})
 {
 }
 

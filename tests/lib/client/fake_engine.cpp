@@ -35,7 +35,10 @@ struct Engine::State {
     }
 };
 
-Engine::Engine(Config, port::Store& store, port::Entropy&, port::Trace&) : state_(std::make_unique<State>(store)) {}
+Engine::Engine(Config, port::Store& store, port::Entropy&, port::Trace&, port::FileDoors)
+    : state_(std::make_unique<State>(store))
+{
+}
 Engine::~Engine() = default;
 
 void Engine::start(Moment)

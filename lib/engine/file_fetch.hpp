@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private to lib/engine: files on their way here.
+//
+//   asked for ──> devices of the conversations that refer to it: a link? what do you have? ──┐
+//             └─> nobody for a while: the relay's blob ─────────────────────────────────────┤
+//   pieces ──> judged (lib/transfer) ──> written ──> synced and marked now and then ──> whole ◄┘
+//
+// Up to files_at_once_max at a time; the others wait in the store. Disk full: all rest, and go on by themselves.
+#pragma once
+
+#include "lib/engine/file_reach.hpp"
+#include "lib/engine/file_shelf.hpp"
+#include "lib/transfer/downloads.hpp"
+
+#include <set>
+
+namespace godwit::engine {
+
+class FileFetch {
+public:
+    FileFetch(Context& context, FileShelf& shelf) : context_(context), shelf_(shelf) {}
+
+    /// Its row says fetching now: begins, or waits its turn.
+    void wanted() { look_ = true; }
+    /// What is here stays and is marked; nothing more is asked for.
+    void stop(const FileId& file);
+    /// What is here is of no use any more.
+    void drop(const FileId& file);
+    /// Who has it may have changed: a post came, a link.
+    void look() { look_ = true; }
+    void set_rate(std::uint64_t bytes_per_s) { downloads_.set_rate(bytes_per_s); }
+
+    void link_down(LinkId link);
+    void relay_gone();
+    // Frames of a peer. False: nonsense.
+    bool have(LinkId link, const wire::peer::FileHave& have);
+    void gone(LinkId link, const wire::peer::FileGone& gone);
+    bool piece(LinkId link, const DeviceId& device, const wire::peer::FilePiece& piece, Moment now);
+    /// Of a BlobQuery or BlobGet of ours.
+    void answered(const purpose::BlobFetch& what, const wire::relay::Response& response, Moment now);
+
+    void end_tick(FileReach& reach, Moment now);
+    [[nodiscard]] Instant deadline(Instant now) const;
+
+    [[nodiscard]] bool active(const FileId& file) const { return fetches_.contains(file); }
+    /// Of one that is active; the row's otherwise.
+    [[nodiscard]] FileInfo info(const port::StoredFile& row) const;
+    /// Which have become whole, or more, in this tick: others may be told.
+    [[nodiscard]] std::vector<FileId> take_grown() { return std::exchange(grown_, {}); }
+
+private:
+    struct Fetch {
+        Instant since{}; ///< Begun, or lost its last device.
+        struct Via {
+            DeviceId device;
+            Instant asked_at{};
+        };
+        std::map<LinkId, Via> via; ///< Asked what they have.
+        std::uint32_t unmarked_bytes = 0;
+        Instant mark_at = never;
+        Instant shown_at{};
+        bool changed = false; ///< Since it was shown.
+        std::string from;
+        Path path = Path::none;
+        bool relay_asked = false; ///< And not answered.
+        Instant relay_retry_at{};
+        Duration relay_retry{};
+    };
+    using Fetches = std::map<FileId, Fetch>;
+
+    void begin_some(Moment now);
+    /// False: the disk says no.
+    bool begin(port::StoredFile row, Moment now);
+    void ask_around(FileReach& reach, Moment now);
+    void ask_relay(FileReach& reach, const FileId& id, Fetch& fetch, Moment now);
+    void send_asks(FileReach& reach, Moment now);
+    /// Judged, written. False: bad.
+    bool take(const FileId& id, transfer::SourceId source, std::uint32_t piece, BytesView bytes, Moment now);
+    [[nodiscard]] bool write(const FileId& id, std::uint32_t piece, BytesView bytes, Moment now);
+    void mark(const FileId& id, Moment now);
+    void done(const FileId& id);
+    void disk_trouble(const Error& why, Moment now);
+    void show(const FileId& id, Fetch& fetch, Moment now);
+
+    Context& context_;
+    FileShelf& shelf_;
+    transfer::Downloads downloads_;
+    Fetches fetches_;
+    std::set<std::pair<FileId, DeviceId>> liars_; ///< Gave what the file has not: not asked for it again.
+    std::set<FileId> relay_liars_;
+    std::map<LinkId, std::string> owners_; ///< Of links that are asked.
+    std::vector<FileId> grown_;
+    bool look_ = true;
+    Instant look_at_ = never;
+    Instant disk_rests_until_{};
+    bool disk_told_ = false;
+    FileId turn_; ///< Where the next one is looked for when there are more than may be fetched at once.
+};
+
+} // namespace godwit::engine

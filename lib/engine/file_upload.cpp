@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/engine/file_upload.hpp"
+
+#include "lib/transfer/blob.hpp"
+
+#include <algorithm>
+
+namespace godwit::engine {
+
+namespace {
+
+constexpr std::uint32_t grants_at_once = 64;
+constexpr std::size_t rests_max = 1024;
+
+} // namespace
+
+void FileUpload::choose(FileReach& reach, Moment now)
+{
+    look_at_ = never;
+    if (upload_ || reach.blobs() == nullptr) return;
+    for (FileId after;;) {
+        const auto grants = context_.store.unserved_grants(after, grants_at_once);
+        for (const auto& grant : grants)
+            if (consider(reach, grant, now)) return;
+        // Of the last file there may be more; a file that is referred to so often is found by any of its posts.
+        if (grants.size() < grants_at_once) return;
+        after = grants.back().file;
+    }
+}
+
+/// True: its upload begins.
+bool FileUpload::consider(FileReach& reach, const port::FileGrant& grant, Moment now)
+{
+    const auto* row = shelf_.find(grant.file);
+    if (row == nullptr || row->state != FileState::whole) return false;
+    const auto resting = rests_.find(grant.file);
+    if (resting != rests_.end() && resting->second > now.mono) {
+        look_at_ = earlier(look_at_, resting->second);
+        return false;
+    }
+    // One device of an account gives it to the others.
+    std::map<std::string, bool> linked;
+    for (const auto& device : reach.members(grant.conversation))
+        if (!reach.is_own(device)) {
+            auto& its = linked[reach.owner(device)];
+            its = its || reach.way(device).has_value();
+        }
+    if (std::all_of(linked.begin(), linked.end(), [](const auto& one) { return one.second; })) {
+        if (!linked.empty()) look_at_ = earlier(look_at_, now.mono + context_.config.blob_retry_min);
+        return false;
+    }
+    if (row->size_bytes == 0) {
+        context_.store.set_grants_served(grant.file, grant.conversation);
+        return false;
+    }
+    upload_ = Upload{grant.file, false, false, transfer::PieceSet(transfer::Layout{row->size_bytes}.pieces()), {}, 0};
+    return true;
+}
+
+void FileUpload::go_on(FileReach& reach, transfer::Serving& pace, Moment now)
+{
+    blocked_ = false;
+    auto* session = reach.blobs();
+    const auto* row = shelf_.find(upload_->file);
+    if (row == nullptr || row->state != FileState::whole) return upload_.reset();
+    if (session == nullptr) return;
+    const auto blob = transfer::blob_id(row->key, row->id);
+    if (!upload_->asked) {
+        upload_->asked =
+            session->request(wire::relay::BlobQuery{blob}, purpose::BlobUpload{row->id, std::nullopt}, now);
+        return;
+    }
+    if (!upload_->answered) return;
+    const auto pieces = upload_->stored.pieces();
+    while (upload_->out.size() < context_.config.blob_puts_max) {
+        const auto piece = upload_->stored.next_missing(upload_->next);
+        if (piece >= pieces) break;
+        if (!pace.open(now.mono)) {
+            blocked_ = true;
+            return;
+        }
+        const auto bytes = shelf_.read(upload_->file, piece);
+        if (!bytes.ok()) return rest(FileId(upload_->file), context_.config.blob_retry_max, now);
+        auto sealed = transfer::seal_piece(row->key, row->id, piece, *bytes);
+        pace.sent(sealed.size(), now.mono);
+        if (!session->request(wire::relay::BlobPut{blob, pieces, piece, std::move(sealed)},
+                              purpose::BlobUpload{row->id, piece}, now))
+            return rest(row->id, context_.config.blob_retry_min, now);
+        upload_->out.insert(piece);
+        upload_->next = piece + 1;
+    }
+    if (!upload_->stored.full()) return;
+    for (const auto& grant : context_.store.file_grants(upload_->file))
+        if (grant.mine && !grant.served) context_.store.set_grants_served(upload_->file, grant.conversation);
+    upload_.reset();
+    look_at_ = now.mono; // the next one
+}
+
+void FileUpload::rest(const FileId& file, Duration how_long, Moment now)
+{
+    upload_.reset();
+    if (rests_.size() >= rests_max) rests_.clear();
+    rests_[file] = now.mono + how_long;
+    look_at_ = earlier(look_at_, now.mono);
+}
+
+void FileUpload::answered(const purpose::BlobUpload& what, const wire::relay::Response& response, Moment now)
+{
+    if (!upload_ || upload_->file != what.file) return;
+    const auto code = response.error.code;
+    const auto& config = context_.config;
+    if (!what.piece) {
+        const auto* state = std::get_if<wire::relay::BlobState>(&response.body);
+        if (code == ErrorCode::ok && state != nullptr && state->pieces == upload_->stored.pieces()) {
+            for (const auto& range : state->stored)
+                upload_->stored.add(range);
+            // Somebody else who has the reference has begun it: what is there serves the others as well.
+            if (!state->own && !upload_->stored.full()) return rest(what.file, config.blob_retry_max, now);
+        } else if (code != ErrorCode::no_such_file) {
+            return rest(what.file, config.blob_retry_min, now);
+        }
+        upload_->answered = true;
+        return;
+    }
+    upload_->out.erase(*what.piece);
+    if (code == ErrorCode::ok) return upload_->stored.add(*what.piece);
+    if (code == ErrorCode::quota_exceeded || code == ErrorCode::unsupported)
+        context_.event(event::Warning{{code,
+                                       "a file cannot be left at the relay for those who are away: " +
+                                           response.error.detail + "; they get it directly when both are there",
+                                       0}});
+    rest(what.file, is_temporary(code) ? config.blob_retry_min : config.blob_retry_max, now);
+}
+
+void FileUpload::relay_gone()
+{
+    upload_.reset();
+}
+
+void FileUpload::stop(const FileId& file)
+{
+    if (upload_ && upload_->file == file) upload_.reset();
+}
+
+void FileUpload::end_tick(FileReach& reach, transfer::Serving& pace, Moment now)
+{
+    if (look_at_ <= now.mono) choose(reach, now);
+    if (upload_) go_on(reach, pace, now);
+}
+
+Instant FileUpload::deadline(const transfer::Serving& pace) const
+{
+    return upload_ && blocked_ ? earlier(look_at_, pace.opens()) : look_at_;
+}
+
+} // namespace godwit::engine

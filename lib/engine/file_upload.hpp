@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private to lib/engine: files left at the relay for those who cannot be reached.
+//
+//   a post of mine with a file, and nobody of the others has it ──> somebody linked? they can fetch it
+//     └─ nobody for blob_upload_after ──> what does the relay have? ──> pieces, sealed, a few at a time ──> served
+#pragma once
+
+#include "lib/engine/file_reach.hpp"
+#include "lib/engine/file_shelf.hpp"
+#include "lib/transfer/serving.hpp"
+
+#include <set>
+
+namespace godwit::engine {
+
+class FileUpload {
+public:
+    FileUpload(Context& context, FileShelf& shelf) : context_(context), shelf_(shelf) {}
+
+    /// A post came, a link went, the relay is back: who lacks what may be another now.
+    void look(Moment now) { look_at_ = earlier(look_at_, now.mono + context_.config.blob_upload_after); }
+    void relay_gone();
+    void stop(const FileId& file);
+    void answered(const purpose::BlobUpload& what, const wire::relay::Response& response, Moment now);
+    /// `pace`: uploads count as serving.
+    void end_tick(FileReach& reach, transfer::Serving& pace, Moment now);
+    [[nodiscard]] Instant deadline(const transfer::Serving& pace) const;
+
+private:
+    /// One at a time.
+    struct Upload {
+        FileId file;
+        bool asked = false; ///< What there is.
+        bool answered = false;
+        transfer::PieceSet stored;
+        std::set<std::uint32_t> out;
+        std::uint32_t next = 0;
+    };
+    void choose(FileReach& reach, Moment now);
+    bool consider(FileReach& reach, const port::FileGrant& grant, Moment now);
+    void go_on(FileReach& reach, transfer::Serving& pace, Moment now);
+    void rest(const FileId& file, Duration how_long, Moment now);
+
+    Context& context_;
+    FileShelf& shelf_;
+    std::optional<Upload> upload_;
+    std::map<FileId, Instant> rests_; ///< Refused: not before then.
+    Instant look_at_ = never;
+    bool blocked_ = false; ///< By the rate.
+};
+
+} // namespace godwit::engine

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private to lib/engine: files. The engine says what happens (a post, a link, a frame, a tick); the parts do the rest.
+//
+//   file_shelf   rows and pieces, and in which order they become durable
+//   file_jobs    the user's files, in and out
+//   file_fetch   on their way here                 file_serve   for others
+//   file_upload  for those who cannot be reached   file_drop   and away from there when it was taken back
+#pragma once
+
+#include <godwit/content.hpp>
+
+#include "lib/engine/file_drop.hpp"
+#include "lib/engine/file_fetch.hpp"
+#include "lib/engine/file_jobs.hpp"
+#include "lib/engine/file_serve.hpp"
+#include "lib/engine/file_upload.hpp"
+
+namespace godwit::engine {
+
+/// The file that a post of this body refers to.
+[[nodiscard]] std::optional<content::FileRef> file_of(const content::Body& body);
+
+class Files {
+public:
+    Files(Context& context, port::FileDoors doors);
+
+    void start();
+
+    // Posts.
+    /// One that refers to a file is in the history now. `mine`: this device has sent it.
+    void posted(const ConversationId& conversation, const MessageId& post, const std::string& author,
+                const content::FileRef& file, bool mine, Moment now);
+    /// It does not stand any more. What only it referred to goes from this device.
+    void withdrawn(const ConversationId& conversation, const MessageId& post);
+
+    // What the application asks.
+    void ask(RequestId id, const request::FileAdd& add, Moment now);
+    void ask(RequestId id, const request::FileFetch& fetch, Moment now);
+    void ask(RequestId id, const request::FileSave& save, Moment now);
+    void ask(RequestId id, const request::FilePause& pause, Moment now);
+    void ask(RequestId id, const request::FileResume& resume, Moment now);
+    void ask(RequestId id, const request::FileCancel& cancel, Moment now);
+    void ask(RequestId id, const request::Files&, Moment now);
+    void ask(RequestId id, const request::SetRate& rate, Moment now);
+    void ask(RequestId id, const request::SetAutoFetch& bound, Moment now);
+
+    // What links say.
+    [[nodiscard]] static bool is_about_files(const wire::peer::Frame& frame);
+    /// False: nonsense.
+    bool frame(FileReach& reach, LinkId link, const DeviceId& device, const wire::peer::Frame& frame, Moment now);
+    /// Links or who is whose have changed.
+    void look(Moment now);
+    void link_down(LinkId link, Moment now);
+    void relay_gone();
+    void answered(const purpose::BlobFetch& what, const wire::relay::Response& response, Moment now);
+    void answered(const purpose::BlobUpload& what, const wire::relay::Response& response, Moment now);
+    void answered(const purpose::BlobDrop& what, const wire::relay::Response& response, Moment now);
+
+    void end_tick(FileReach& reach, Moment now);
+    [[nodiscard]] Instant deadline(Instant now) const;
+
+private:
+    /// nullptr: refused, because there is no such file, or no place for any.
+    [[nodiscard]] const port::StoredFile* known(RequestId id, const FileId& file);
+    [[nodiscard]] bool refused(RequestId id);
+    void load_settings();
+
+    Context& context_;
+    FileShelf shelf_;
+    FileJobs jobs_;
+    FileFetch fetch_;
+    FileServe serve_;
+    FileUpload upload_;
+    FileDrop drop_;
+    std::uint64_t auto_fetch_bytes_max_;
+};
+
+} // namespace godwit::engine
