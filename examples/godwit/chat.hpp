@@ -70,6 +70,15 @@ private:
     void show(const godwit::event::FileDone& e);
     void show(const godwit::event::FileFailed& e);
 
+    // chat_archives.cpp
+    void archive(const std::string& path, const std::string& how, bool read);
+    /// Without a name: asks for it.
+    void send_history(const std::string& name);
+    void show(const godwit::event::ArchiveProgress& e);
+    void show(const godwit::event::HistoryWanted& e);
+    void show(const godwit::event::HistoryTaken& e);
+    void show(const godwit::event::HistoryReceived& e);
+
     // chat_events.cpp
     void show_events();
     void opened(const godwit::event::Reply& reply);

@@ -34,6 +34,8 @@ constexpr const char* help_text =
     "  /file PATH        send a file to the current contact\n"
     "  /files            files, here and on their way      /save FILE [PATH]   write one to PATH, or here\n"
     "  /fetch FILE       get one                         /pause FILE  /resume FILE  /cancel FILE\n"
+    "  /export PATH [changes]   the history into a file   /import PATH [check]   and back\n"
+    "  /ask-history      ask your other devices for it   /give-history DEVICE   say yes\n"
     "  /policy [NAME]    direct_first, direct_only, relay_only or race\n"
     "  /status           account, relay, counters        /reconnect     look at the network again\n"
     "  /register RELAY NAME    /login RELAY NAME    /logout\n"
@@ -140,6 +142,10 @@ const std::vector<Chat::Command>& Chat::commands()
         {"pause", "FILE", [](C chat, W words) { chat.about_file(words.first, FileVerb::pause); }},
         {"resume", "FILE", [](C chat, W words) { chat.about_file(words.first, FileVerb::resume); }},
         {"cancel", "FILE", [](C chat, W words) { chat.about_file(words.first, FileVerb::cancel); }},
+        {"export", "PATH [changes]", [](C chat, W words) { chat.archive(words.first, words.second, false); }},
+        {"import", "PATH [check]", [](C chat, W words) { chat.archive(words.first, words.second, true); }},
+        {"ask-history", nullptr, [](C chat, W) { chat.send_history({}); }},
+        {"give-history", "DEVICE", [](C chat, W words) { chat.send_history(words.first); }},
         {"verify", "NAME [CODE|undo]", [](C chat, W words) { chat.verify(words.first, words.second); }},
     };
     return all;

@@ -53,7 +53,11 @@ struct OneShot {
         link_code,
         revoke,
         safety,
-        verify
+        verify,
+        archive_make,
+        archive_read,
+        history_ask,
+        history_send
     };
     Kind kind = Kind::none;
     std::string relay;
@@ -67,6 +71,10 @@ struct OneShot {
     std::string device; ///< As device_of understands it.
     std::string code;   ///< link, verify.
     bool undo = false;  ///< verify.
+    std::string path;   ///< Of an archive; its passphrase is what read_password reads.
+    bool changes_only = false;
+    bool replace = false;
+    bool check_only = false;
     godwit::PathPolicy policy = godwit::PathPolicy::direct_first;
     unsigned wait_s = 15;
 };
@@ -76,8 +84,8 @@ struct OneShot {
 /// check, or repair.
 [[nodiscard]] int run_rescue(const CommonOptions& common, bool repair, bool json);
 [[nodiscard]] int run_one_shot(const CommonOptions& common, const OneShot& what);
-/// What it asks of the client; reads the password where there is one. Of a revoke the device is still missing: it is
-/// looked up in the list of devices. nullopt: --before is not a message id.
+/// What it asks of the client; reads the password where there is one. Of revoke and history-send the device is still
+/// missing: it is looked up in the list of devices. nullopt: --before is not a message id.
 [[nodiscard]] std::optional<godwit::Request> request_of(const OneShot& what);
 
 [[nodiscard]] godwit::ClientOptions client_options(const CommonOptions& common);

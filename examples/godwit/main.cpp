@@ -108,6 +108,33 @@ void add_devices(CLI::App& app, CommandLine& line)
     verify->callback([&line] { line.one_shot.kind = Kind::verify; });
 }
 
+void add_archives(CLI::App& app, CommandLine& line)
+{
+    using Kind = OneShot::Kind;
+    auto* make = app.add_subcommand("export", "Write the history into a file, sealed with a passphrase; works offline");
+    make->add_flag("--changes", line.one_shot.changes_only, "Only what came or changed since this home's last archive");
+    make->add_flag("--replace", line.one_shot.replace, "Over a file that is there");
+    make->callback([&line] { line.one_shot.kind = Kind::archive_make; });
+    auto* read = app.add_subcommand("import", "Merge an archive of this account into the history; works offline");
+    read->add_flag("--check", line.one_shot.check_only, "Read all of it and merge nothing");
+    read->callback([&line] { line.one_shot.kind = Kind::archive_read; });
+    for (auto* command : {make, read}) {
+        command->add_option("file", line.one_shot.path, "The archive")->required();
+        command->add_option(
+            "--archive-passphrase-file", line.one_shot.password_file,
+            "Read the passphrase from the first line of this file; else it is asked for, or read from stdin");
+    }
+    app.add_subcommand("history-ask", "Ask your other devices for the history, and wait until one has sent it")
+        ->callback([&line] {
+            line.one_shot.kind = Kind::history_ask;
+            if (line.wait->count() == 0) line.one_shot.wait_s = 300;
+        });
+    auto* send =
+        app.add_subcommand("history-send", "Give the history to another device of yours that has asked for it");
+    send->add_option("device", line.one_shot.device, "Its name, or the first digits that `devices` shows")->required();
+    send->callback([&line] { line.one_shot.kind = Kind::history_send; });
+}
+
 void add_rescue(CLI::App& app, CommandLine& line)
 {
     auto* check = app.add_subcommand("check", "Is the store sound? Reads all of it, changes nothing, needs no relay");
@@ -183,6 +210,7 @@ void describe(CLI::App& app, CommandLine& line)
         ->check(CLI::IsMember({"direct_first", "direct_only", "relay_only", "race"}));
     policy->callback([&line] { line.one_shot.kind = Kind::policy; });
     add_devices(app, line);
+    add_archives(app, line);
     add_rescue(app, line);
     app.footer(after);
 }

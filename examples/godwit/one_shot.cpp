@@ -34,13 +34,16 @@ public:
     int run(godwit::Request request)
     {
         // What is known here is the answer; with the relay's news it is a better one.
-        static const std::set<Kind> news_help{Kind::status, Kind::contacts, Kind::devices, Kind::revoke};
+        static const std::set<Kind> news_help{Kind::status, Kind::contacts,     Kind::devices,
+                                              Kind::revoke, Kind::history_send, Kind::history_ask};
         bool settled =
             news_help.count(what_.kind) != 0 && has_account() && settle(Clock::now() + std::chrono::seconds(2));
-        if (auto* revoke = std::get_if<godwit::request::DeviceRevoke>(&request)) {
+        auto* const revoke = std::get_if<godwit::request::DeviceRevoke>(&request);
+        auto* const history = std::get_if<godwit::request::HistorySend>(&request);
+        if (revoke != nullptr || history != nullptr) {
             const auto device = find_device();
             if (!device) return refused(device.error());
-            revoke->device = *device;
+            (revoke != nullptr ? revoke->device : history->device) = *device;
         }
         for (;;) {
             const auto id = client_.submit(request);
@@ -146,6 +149,14 @@ private:
         }
         if (const auto* id = std::get_if<godwit::MessageId>(&reply.value)) return follow(*id);
         if (const auto* code = std::get_if<std::string>(&reply.value)) return wait_for_link(*code);
+        if (const auto* archive = std::get_if<godwit::ArchiveInfo>(&reply.value))
+            std::cout << archive_text(*archive, what_.kind == Kind::archive_read) << '\n';
+        if (what_.kind == Kind::history_ask)
+            return wait_for<godwit::event::HistoryReceived>(
+                "no device of yours has sent it: on one, godwit history-send");
+        if (what_.kind == Kind::history_send)
+            return wait_for<godwit::event::HistoryTaken>(
+                "the other device has not taken it yet: it goes on while godwit runs here");
         if (what_.kind == Kind::link) std::cout << "the new device is let in\n";
         if (what_.kind == Kind::revoke) std::cout << "the device is out: it cannot read what comes from now on\n";
         if (what_.kind == Kind::verify)
@@ -179,6 +190,22 @@ private:
             return exit_done;
         }
         return late("nobody let this device in" + why_not_);
+    }
+
+    /// Of the history between devices of the account.
+    template <class Done>
+    int wait_for(const char* not_yet)
+    {
+        while (auto event = next(give_up_)) {
+            if (const auto* warning = std::get_if<godwit::event::Warning>(&*event)) return refused(warning->what);
+            if (!std::holds_alternative<Done>(*event)) continue;
+            if (const auto* received = std::get_if<godwit::event::HistoryReceived>(&*event))
+                std::cout << archive_text(received->archive, true) << '\n';
+            else
+                std::cout << "the other device has it\n";
+            return exit_done;
+        }
+        return late(not_yet + why_not_);
     }
 
     /// A message: until the far device or the relay has it.

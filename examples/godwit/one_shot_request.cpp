@@ -11,6 +11,16 @@
 
 namespace {
 
+const char* prompt_of(OneShot::Kind kind)
+{
+    switch (kind) {
+    case OneShot::Kind::register_account: return "a new password: ";
+    case OneShot::Kind::archive_make: return "a passphrase for the archive (8 characters or more): ";
+    case OneShot::Kind::archive_read: return "the archive's passphrase: ";
+    default: return "password: ";
+    }
+}
+
 /// From the file, else typed without echo, else the first line of stdin. Never from the command line: others can see
 /// that.
 std::string read_password(const OneShot& what)
@@ -26,7 +36,7 @@ std::string read_password(const OneShot& what)
     termios silent = mode;
     silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
     if (terminal) {
-        std::cerr << (what.kind == OneShot::Kind::register_account ? "a new password: " : "password: ");
+        std::cerr << prompt_of(what.kind);
         ::tcsetattr(STDIN_FILENO, TCSANOW, &silent);
     }
     std::getline(std::cin, out);
@@ -75,6 +85,11 @@ std::optional<godwit::Request> request_of(const OneShot& what)
     case Kind::revoke: return request::DeviceRevoke{};
     case Kind::safety: return request::SafetyNumber{what.user};
     case Kind::verify: return request::Verify{what.user, !what.undo, what.code};
+    case Kind::archive_make:
+        return request::ArchiveMake{what.path, read_password(what), what.changes_only, what.replace};
+    case Kind::archive_read: return request::ArchiveRead{what.path, read_password(what), what.check_only};
+    case Kind::history_ask: return request::HistoryAsk{};
+    case Kind::history_send: return request::HistorySend{};
     case Kind::history: {
         request::History history{what.user, what.limit, {}};
         if (!what.before.empty() && !(history.before = message_id(what.before))) return std::nullopt;

@@ -158,6 +158,16 @@ std::string error_text(const godwit::Error& error)
     return out;
 }
 
+std::string archive_text(const godwit::ArchiveInfo& archive, bool read)
+{
+    auto out = std::to_string(archive.posts) + " messages";
+    if (read) out += ", " + std::to_string(archive.added) + " of them new here";
+    out += ", " + std::to_string(archive.bytes) + " bytes";
+    if (!archive.continues.empty()) out += "; what has changed since archive " + archive.continues.substr(0, 8);
+    if (!archive.complete) out += ", which was not read here: read that one, too";
+    return out;
+}
+
 std::string printable(const std::string& text)
 {
     std::string out;

@@ -15,6 +15,8 @@
 [[nodiscard]] std::string history_line(const godwit::Message& message, const std::string& own_name);
 [[nodiscard]] std::string contact_line(const godwit::Contact& contact);
 [[nodiscard]] std::string status_text(const godwit::StatusReport& status);
+/// "812 messages, 40 of them new, 182000 bytes"
+[[nodiscard]] std::string archive_text(const godwit::ArchiveInfo& archive, bool read);
 /// "wrong_credentials: user unknown or password wrong"
 [[nodiscard]] std::string error_text(const godwit::Error& error);
 /// Without control characters: what others wrote must not move our cursor.

@@ -2,6 +2,7 @@
 // What a client tells its application, on one ordered queue. Events that carry durable facts come after their commit.
 #pragma once
 
+#include <godwit/archive.hpp>
 #include <godwit/file.hpp>
 #include <godwit/message.hpp>
 #include <godwit/result.hpp>
@@ -162,7 +163,8 @@ struct Reply {
     Error error{ErrorCode::ok, {}, 0}; ///< code ok: it worked.
     std::variant<std::monostate, MessageId, std::vector<Contact>, std::vector<Message>, StatusReport,
                  std::vector<Device>, SafetyNumber, std::string, std::vector<Conversation>, std::vector<MessageId>,
-                 std::vector<ScheduledMessage>, std::uint64_t, FileInfo, std::vector<FileInfo>, SavedFile>
+                 std::vector<ScheduledMessage>, std::uint64_t, FileInfo, std::vector<FileInfo>, SavedFile,
+                 ArchiveInfo>
         value; ///< The string: LinkCode's code.
 };
 
@@ -306,6 +308,26 @@ struct FileFailed {
     FileInfo file;
     Error why;
 };
+/// An archive is being made or read. Once a megabyte.
+struct ArchiveProgress {
+    bool reading = false;
+    std::uint64_t bytes = 0;
+    std::uint64_t bytes_total = 0; ///< 0: not known, while it is made.
+};
+/// Another device of this account has asked for the history: HistorySend gives it.
+struct HistoryWanted {
+    DeviceId device;
+    std::string device_name;
+};
+/// The history that HistorySend gave to this device is merged there.
+struct HistoryTaken {
+    DeviceId device;
+};
+/// The history that another device of this account has sent was merged into the one here.
+struct HistoryReceived {
+    DeviceId from;
+    ArchiveInfo archive;
+};
 /// Something the user should know: local disk full, damaged rows, clock far off.
 struct Warning {
     Error what;
@@ -314,7 +336,7 @@ struct Warning {
 using Any = std::variant<Reply, MessageReceived, MessageStateChanged, MessageChanged, ReadUpTo, TypingChanged,
                          ConversationChanged, ViewChanged, Presence, ContactRequest, ContactAccepted, ContactRemoved,
                          Security, Linked, Connected, Disconnected, Update, PathChanged, LoggedOut, FileProgress,
-                         FileDone, FileFailed, Warning>;
+                         FileDone, FileFailed, ArchiveProgress, HistoryWanted, HistoryTaken, HistoryReceived, Warning>;
 
 } // namespace event
 

@@ -253,6 +253,37 @@ struct SetAutoFetch {
     std::uint64_t bytes_max = 0;
 };
 
+/// Writes the history into a file, sealed with a passphrase: all of it, or what has come and changed since the last
+/// archive that this home made. No keys are in it, and no files. The reply, when it is durable, is its ArchiveInfo;
+/// ArchiveProgress meanwhile. Works offline. Errors: invalid_argument (passphrase of 8 to 1024 bytes, path, nothing to
+/// go on from), conflict (there is one, and not `replace`), storage_failed, busy (one at a time), not_registered.
+struct ArchiveMake {
+    std::string path;
+    std::string passphrase;
+    bool changes_only = false;
+    bool replace = false;
+};
+/// Merges an archive of this account into the history. May be repeated, and broken off: what is here already stays as
+/// it is. Errors: wrong_key (another passphrase), storage_corrupt (damaged: what stands before was merged), malformed
+/// (no archive), storage_too_new, invalid_argument (of another account), storage_failed, busy, not_registered.
+struct ArchiveRead {
+    std::string path;
+    std::string passphrase;
+    bool check_only = false; ///< Reads all of it and merges nothing.
+};
+/// Ends the one that is made or read, whose reply is `cancelled`.
+struct ArchiveCancel {};
+/// Asks the account's other devices for the history: they tell their users (HistoryWanted). HistoryReceived follows if
+/// one of them says yes. Errors: not_connected, invalid_argument (there is no other device), unsupported (no place for
+/// files).
+struct HistoryAsk {};
+/// Gives the history to another device of this account, which merges it: sealed, as a file, from device to device. The
+/// reply comes when it is made; HistoryTaken when the other device has it. Errors: invalid_argument (no such device),
+/// busy, storage_failed.
+struct HistorySend {
+    DeviceId device;
+};
+
 struct Status {};
 /// The host says that addresses or the default route changed: reconnect now, without back-off.
 struct NetworkChanged {};
@@ -270,7 +301,8 @@ using Any =
                  Contacts, Send, Edit, Recall, React, PinMessage, SetTimer, Forward, MarkRead, Typing, Conversations,
                  SetConversation, SetReceipts, Scheduled, Unschedule, SetContact, Watch, Unwatch, History, Devices,
                  DeviceLink, LinkCode, DeviceRevoke, SafetyNumber, Verify, FileAdd, FileFetch, FileSave, FilePause,
-                 FileResume, FileCancel, Files, SetRate, SetAutoFetch, Status, NetworkChanged, SetPolicy, Fault>;
+                 FileResume, FileCancel, Files, SetRate, SetAutoFetch, ArchiveMake, ArchiveRead, ArchiveCancel,
+                 HistoryAsk, HistorySend, Status, NetworkChanged, SetPolicy, Fault>;
 
 } // namespace godwit::request
 

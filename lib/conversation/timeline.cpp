@@ -183,6 +183,19 @@ void begin_lifetime(port::StoredMessage& row, Moment now)
     if (row.message.expires_ms < 0) row.message.expires_ms = 1;
 }
 
+Changed end_life(port::Store& store, port::StoredMessage row)
+{
+    Changed out;
+    out.what = Changed::What::expired;
+    out.gone = files_in(row);
+    row.shown = false;
+    empty(store, row);
+    row.annotated = false;
+    store.update_post(row);
+    out.row = std::move(row);
+    return out;
+}
+
 } // namespace
 
 Filed take(port::Store& store, port::StoredMessage& row, const std::vector<MessageId>& parents, Moment now)
@@ -321,18 +334,31 @@ std::vector<MessageId> begin_burning(port::Store& store, const ConversationId& c
 std::vector<Changed> expire(port::Store& store, Moment now, std::uint32_t limit)
 {
     std::vector<Changed> out;
-    for (auto& row : store.expiring(now.wall_ms, limit)) {
-        Changed one;
-        one.what = Changed::What::expired;
-        one.gone = files_in(row);
-        row.shown = false;
-        empty(store, row);
-        row.annotated = false;
-        store.update_post(row);
-        one.row = std::move(row);
-        out.push_back(std::move(one));
-    }
+    for (auto& row : store.expiring(now.wall_ms, limit))
+        out.push_back(end_life(store, std::move(row)));
     return out;
+}
+
+bool merge(port::Store& store, const port::StoredMessage& row, Moment now)
+{
+    if (row.message.expires_ms > 0 && row.message.expires_ms <= now.wall_ms) return false;
+    if (store.has_message(row.message.conversation, row.message.id) || !store.add_message(row)) return false;
+    static_cast<void>(settle(store, row, nullptr)); // What was said about it may have come first.
+    return true;
+}
+
+std::optional<Changed> merge(port::Store& store, const port::Annotation& note)
+{
+    if (!store.put_annotation(note) || note.target.is_zero()) return std::nullopt;
+    auto target = store.message_in(note.conversation, note.target);
+    return target ? settle(store, *std::move(target), &note) : std::nullopt;
+}
+
+std::optional<Changed> merge_gone(port::Store& store, const ConversationId& conversation, const MessageId& id)
+{
+    auto row = store.message_in(conversation, id);
+    if (!row || !row->shown) return std::nullopt;
+    return end_life(store, *std::move(row));
 }
 
 void annotate(port::Store& store, Message& message)

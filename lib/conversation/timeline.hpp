@@ -67,6 +67,14 @@ struct ReadBy {
 std::vector<MessageId> begin_burning(port::Store& store, const ConversationId& conversation, bool incoming,
                                      const Place& up_to, Moment now);
 
+/// A row as another device of the account has it, from an archive. False: it is here already, or has lived its time.
+bool merge(port::Store& store, const port::StoredMessage& row, Moment now);
+/// Likewise, what was said. A post that is here may stand otherwise then.
+[[nodiscard]] std::optional<Changed> merge(port::Store& store, const port::Annotation& note);
+/// Likewise, a post that has lived its time.
+[[nodiscard]] std::optional<Changed> merge_gone(port::Store& store, const ConversationId& conversation,
+                                                const MessageId& id);
+
 /// Empties what has lived its time, at most `limit` posts.
 [[nodiscard]] std::vector<Changed> expire(port::Store& store, Moment now, std::uint32_t limit);
 

@@ -162,6 +162,21 @@ void Chats::say_mark(const conversation::Parties& parties, wire::content::Mark m
     put_out(parties, new_id(), std::move(mark), recipients, now);
 }
 
+std::optional<MessageId> Chats::tell_own_devices(wire::content::Mark mark, const std::optional<DeviceId>& to,
+                                                 Moment now)
+{
+    auto recipients = own_devices();
+    if (to) std::erase_if(recipients, [&](const auto& one) { return one.device != *to; });
+    if (recipients.empty() || outbox_.full()) return std::nullopt;
+    conversation::Parties self;
+    self.conversation = roster_.self().conversation;
+    mark.to = own_user_;
+    mark.hlc_ms = now.wall_ms;
+    const auto id = new_id();
+    put_out(self, id, std::move(mark), recipients, now);
+    return id;
+}
+
 bool Chats::share(std::string name, Bytes value, Moment now)
 {
     const auto known = context_.store.register_named(name);
@@ -192,9 +207,7 @@ void Chats::show(std::vector<delivery::CausalHold::Ready> ready, Moment now)
             if (row.message.expires_ms > 0) look_at_expiry(now);
             const bool stands = row.message.recalled_ms == 0;
             context_.touched.message(row.message.conversation, row.message.id);
-            if (stands && !row.extra.empty())
-                if (const auto file = file_of(conversation::present(context_.store, row).body))
-                    files_.posted(row.message.conversation, row.message.id, row.message.from, *file, false, now);
+            note_file(row, now);
             if (!row.notified && stands) {
                 notifier_.arrived(conversation::present(context_.store, row));
                 typing_.erase(row.message.from);
@@ -213,6 +226,38 @@ void Chats::show(std::vector<delivery::CausalHold::Ready> ready, Moment now)
             tell(row.message.conversation);
         }
     }
+}
+
+/// It stands, and may refer to one.
+void Chats::note_file(const port::StoredMessage& row, Moment now)
+{
+    if (row.message.recalled_ms != 0 || row.extra.empty()) return;
+    if (const auto file = file_of(conversation::present(context_.store, row).body))
+        files_.posted(row.message.conversation, row.message.id, row.message.from, *file, false, now);
+}
+
+void Chats::merged(const std::vector<port::StoredMessage>& added, std::vector<conversation::Changed> changes,
+                   Moment now)
+{
+    for (const auto& row : added) {
+        note_file(row, now);
+        if (row.message.expires_ms > 0) look_at_expiry(now);
+        context_.touched.message(row.message.conversation, row.message.id);
+    }
+    for (auto& one : changes)
+        changed(std::move(one), now);
+}
+
+void Chats::complete(const ConversationId& conversation, Moment now)
+{
+    // What was read elsewhere burns here, too: its mark may have come before it.
+    const auto own = conversation::read_up_to(context_.store, conversation, own_user_);
+    if (own && !conversation::begin_burning(context_.store, conversation, true, *own, now).empty()) look_at_expiry(now);
+    for (const auto& other : conversation::readers(context_.store, conversation))
+        if (other.user != own_user_ &&
+            !conversation::begin_burning(context_.store, conversation, false, other.place, now).empty())
+            look_at_expiry(now);
+    tell(conversation);
 }
 
 void Chats::mark(const conversation::Parties& parties, const conversation::Sender& sender, const MessageId&,

@@ -41,6 +41,8 @@ public:
                   std::optional<MessageId> id = std::nullopt);
     /// To the others and the own devices, when they may have it.
     void say_mark(const conversation::Parties& parties, wire::content::Mark mark, Moment now);
+    /// To the own devices, or one of them. nullopt: there is none, or the outbox is full.
+    std::optional<MessageId> tell_own_devices(wire::content::Mark mark, const std::optional<DeviceId>& to, Moment now);
     /// To the own devices, and into the store here. False: nothing new.
     bool share(std::string name, Bytes value, Moment now);
 
@@ -50,6 +52,10 @@ public:
               const wire::content::Mark& mark, Moment now);
     void shared(const wire::content::Register& value, Moment now);
     void typing(const Person& person, bool on, Moment now);
+    /// Posts that an archive has added, and those that stand otherwise by it.
+    void merged(const std::vector<port::StoredMessage>& added, std::vector<conversation::Changed> changes, Moment now);
+    /// All that an archive has of this conversation is here.
+    void complete(const ConversationId& conversation, Moment now);
 
     // What the application asks.
     [[nodiscard]] std::vector<Conversation> list(bool hidden);
@@ -78,6 +84,7 @@ public:
 private:
     void changed(conversation::Changed what, Moment now);
     void active(const port::StoredMessage& row, ConversationKind kind);
+    void note_file(const port::StoredMessage& row, Moment now);
     void tell(const ConversationId& conversation);
     void put_out(const conversation::Parties& parties, const MessageId& id, wire::content::Any content,
                  const std::vector<delivery::Recipient>& recipients, Moment now);

@@ -15,7 +15,8 @@ Engine::State::State(Config config_in, port::Store& store, port::Entropy& entrop
       hold(delivery::CausalHold::Limits{config.held_messages_max, config.held_bytes_max, config.parent_wait_max,
                                         config.first_parent_wait_max}),
       keeper(context, roster), notifier(context), files(context, doors),
-      chats(context, roster, outbox, notifier, files),
+      chats(context, roster, outbox, notifier, files), archives(context, doors.user),
+      handover(context, roster, chats, files, archives),
       views(context, roster, chats, [this](const std::string& user) -> std::optional<Contact> {
           const auto* person = roster.person(user);
           if (person == nullptr || person->own) return std::nullopt;
@@ -211,6 +212,7 @@ void Engine::State::end_tick(Moment now)
         context.store.forget_seen_before(now.wall_ms - seen_kept_ms);
     }
 
+    archives_happened(now);
     seek_for_interest(now);
     route_content(now);
     offer_content(now);
@@ -226,7 +228,7 @@ void Engine::State::end_tick(Moment now)
 
 Instant Engine::State::deadline() const
 {
-    if (tick_open || more_to_offer) return Instant{};
+    if (tick_open || more_to_offer || archives.pending()) return Instant{};
     Instant out = earlier(earlier(dialer.deadline(), hold.deadline()), chats.deadline());
     for (const auto& session : sessions)
         out = earlier(out, session->deadline());

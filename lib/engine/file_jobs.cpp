@@ -10,6 +10,24 @@ namespace {
 /// A sync of everything at the end would hold up the tick for as long as it takes to write a film.
 constexpr std::uint64_t sync_every_bytes = 16 * 1024 * 1024;
 
+/// What the application gives.
+class SourceFeed final : public FileJobs::Feed {
+public:
+    explicit SourceFeed(std::unique_ptr<port::UserFiles::Source> source) : source_(std::move(source)) {}
+
+    Result<Bytes> next(std::size_t size_bytes) override
+    {
+        const auto left = source_->size_bytes() - done_;
+        auto out = source_->read(static_cast<std::size_t>(std::min<std::uint64_t>(left, size_bytes)));
+        if (out.ok()) done_ += out->size();
+        return out;
+    }
+
+private:
+    std::unique_ptr<port::UserFiles::Source> source_;
+    std::uint64_t done_ = 0;
+};
+
 Error too_busy()
 {
     return {ErrorCode::busy, "other files are being added or saved: repeat when one is done", 1000};
@@ -34,22 +52,42 @@ void FileJobs::add(RequestId id, const request::FileAdd& add, Moment)
             id, {ErrorCode::quota_exceeded, "files have at most " + std::to_string(file_bytes_max) + " bytes", 0});
     if (auto room = shelf_.room_for(size); !room.ok()) return context_.refuse(id, room.error());
     Adding job;
-    job.request = id;
-    job.source = *std::move(source);
+    job.feed = std::make_unique<SourceFeed>(*std::move(source));
+    job.done = [this, id](const Result<FileInfo>& info, Moment) {
+        if (info.ok())
+            context_.reply(id, *info);
+        else
+            context_.refuse(id, info.error());
+    };
     job.name = transfer::harmless_name(add.name.empty() ? add.path : add.name);
     job.media_type = add.media_type;
     job.slot = shelf_.new_slot();
     adding_.push_back(std::move(job));
 }
 
+Result<void> FileJobs::add(std::unique_ptr<Feed> feed, const std::string& name, Done done)
+{
+    if (full()) return too_busy();
+    Adding job;
+    job.feed = std::move(feed);
+    job.done = std::move(done);
+    job.name = name;
+    job.slot = shelf_.new_slot();
+    adding_.push_back(std::move(job));
+    return {};
+}
+
 std::optional<Result<FileId>> FileJobs::step(Adding& job, std::uint64_t& budget, Moment now)
 {
-    while (job.hasher.size_bytes() < job.source->size_bytes()) {
+    while (!job.read) {
         if (budget == 0) return std::nullopt;
-        const auto left = job.source->size_bytes() - job.hasher.size_bytes();
-        const auto chunk =
-            job.source->read(static_cast<std::size_t>(std::min<std::uint64_t>(left, transfer::chunk_bytes)));
+        const auto chunk = job.feed->next(transfer::chunk_bytes);
         if (!chunk.ok()) return Result<FileId>(chunk.error());
+        job.read = chunk->size() < transfer::chunk_bytes;
+        if (chunk->empty()) break;
+        if (job.hasher.size_bytes() + chunk->size() > file_bytes_max)
+            return Result<FileId>(
+                Error{ErrorCode::quota_exceeded, "files have at most " + std::to_string(file_bytes_max) + " bytes", 0});
         const auto piece = static_cast<std::uint32_t>(job.hasher.leaves().size());
         job.hasher.chunk(*chunk);
         if (auto written = shelf_.kept().write(job.slot, piece, *chunk); !written.ok())
@@ -146,11 +184,11 @@ std::vector<FileId> FileJobs::end_tick(Moment now)
             auto info = FileShelf::info(*shelf_.find(**done));
             info.name = at->name; // as it is called here; the reference may say so
             if (!at->media_type.empty()) info.media_type = at->media_type;
-            context_.reply(at->request, std::move(info));
+            at->done(info, now);
             whole.push_back(**done);
         } else {
             shelf_.let_go(at->slot);
-            context_.refuse(at->request, done->error());
+            at->done(done->error(), now);
         }
         at = adding_.erase(at);
     }

@@ -8,6 +8,7 @@
 
 #include "lib/engine/file_shelf.hpp"
 
+#include <functional>
 #include <list>
 
 namespace godwit::engine {
@@ -17,6 +18,16 @@ public:
     FileJobs(Context& context, FileShelf& shelf) : context_(context), shelf_(shelf) {}
 
     void add(RequestId id, const request::FileAdd& add, Moment now);
+    /// Bytes that are not the user's file.
+    class Feed {
+    public:
+        virtual ~Feed() = default;
+        /// The next `size_bytes`; fewer when these are the last.
+        [[nodiscard]] virtual Result<Bytes> next(std::size_t size_bytes) = 0;
+    };
+    using Done = std::function<void(const Result<FileInfo>&, Moment)>;
+    /// Errors: busy, storage_failed. `done` is called in a later tick.
+    [[nodiscard]] Result<void> add(std::unique_ptr<Feed> feed, const std::string& name, Done done);
     void save(RequestId id, const request::FileSave& save);
     /// Does a slice. Returns the files that are whole now.
     [[nodiscard]] std::vector<FileId> end_tick(Moment now);
@@ -24,8 +35,9 @@ public:
 
 private:
     struct Adding {
-        RequestId request = 0;
-        std::unique_ptr<port::UserFiles::Source> source;
+        std::unique_ptr<Feed> feed;
+        Done done;
+        bool read = false;
         std::string name;
         std::string media_type;
         port::FileSlot slot;

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::uint32_t grants_at_once = 64;
 constexpr std::size_t rests_max = 1024;
+constexpr std::int64_t own_wait_ms = 10'000;
 
 } // namespace
 
@@ -40,11 +41,22 @@ bool FileUpload::consider(FileReach& reach, const port::FileGrant& grant, Moment
     }
     // One device of an account gives it to the others.
     std::map<std::string, bool> linked;
-    for (const auto& device : reach.members(grant.conversation))
+    const auto members = reach.members(grant.conversation);
+    for (const auto& device : members)
         if (!reach.is_own(device)) {
             auto& its = linked[reach.owner(device)];
             its = its || reach.way(device).has_value();
         }
+    // Among own devices each has to get it; a path to it may be a moment away.
+    if (linked.empty() && !members.empty()) {
+        const auto waits_ms = row->added_ms + own_wait_ms - now.wall_ms;
+        if (waits_ms > 0) {
+            look_at_ = earlier(look_at_, now.mono + std::chrono::milliseconds(std::min(waits_ms, own_wait_ms)));
+            return false;
+        }
+        for (const auto& device : members)
+            linked[to_hex(device.view())] = reach.way(device).has_value();
+    }
     if (std::all_of(linked.begin(), linked.end(), [](const auto& one) { return one.second; })) {
         if (!linked.empty()) look_at_ = earlier(look_at_, now.mono + context_.config.blob_retry_min);
         return false;

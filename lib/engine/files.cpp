@@ -109,6 +109,63 @@ void Files::withdrawn(const ConversationId& conversation, const MessageId& post)
     }
 }
 
+// ---- files of our own ---------------------------------------------------------------------------
+
+namespace {
+
+class KeptSource final : public port::UserFiles::Source {
+public:
+    KeptSource(FileShelf& shelf, const port::StoredFile& row) : shelf_(shelf), file_(row.id), layout_{row.size_bytes} {}
+
+    std::uint64_t size_bytes() const override { return layout_.size_bytes; }
+    Result<Bytes> read(std::size_t size_bytes) override
+    {
+        while (bytes_.size() < size_bytes) {
+            if (next_ == layout_.chunks()) return Error{ErrorCode::conflict, "this file is shorter", 0};
+            auto piece = shelf_.read(file_, next_);
+            if (!piece.ok()) return piece;
+            ++next_;
+            append(bytes_, *piece);
+        }
+        const auto end = bytes_.begin() + static_cast<std::ptrdiff_t>(size_bytes);
+        Bytes out(bytes_.begin(), end);
+        bytes_.erase(bytes_.begin(), end);
+        return out;
+    }
+
+private:
+    FileShelf& shelf_;
+    FileId file_;
+    transfer::Layout layout_;
+    std::uint32_t next_ = 0;
+    Bytes bytes_;
+};
+
+} // namespace
+
+bool Files::fetch(const FileId& file)
+{
+    const auto* row = shelf_.find(file);
+    if (row == nullptr) return false;
+    if (row->state == FileState::whole || row->state == FileState::fetching) return true;
+    auto wanted = *row;
+    wanted.state = FileState::fetching;
+    shelf_.put(wanted);
+    fetch_.look();
+    return true;
+}
+
+bool Files::is_whole(const FileId& file)
+{
+    const auto* row = shelf_.open() ? shelf_.find(file) : nullptr;
+    return row != nullptr && row->state == FileState::whole;
+}
+
+std::unique_ptr<port::UserFiles::Source> Files::open_kept(const FileId& file)
+{
+    return std::make_unique<KeptSource>(shelf_, *shelf_.find(file));
+}
+
 // ---- what the application asks ------------------------------------------------------------------
 
 bool Files::refused(RequestId id)
@@ -141,14 +198,8 @@ void Files::ask(RequestId id, const request::FileFetch& fetch, Moment)
 {
     const auto* row = known(id, fetch.file);
     if (row == nullptr) return;
-    if (row->state == FileState::whole) {
-        context_.event(event::FileDone{FileShelf::info(*row)});
-    } else if (row->state != FileState::fetching) {
-        auto wanted = *row;
-        wanted.state = FileState::fetching;
-        shelf_.put(wanted);
-        fetch_.look();
-    }
+    if (row->state == FileState::whole) context_.event(event::FileDone{FileShelf::info(*row)});
+    this->fetch(fetch.file);
     context_.reply_ok(id);
 }
 

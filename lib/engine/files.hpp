@@ -33,6 +33,21 @@ public:
     /// It does not stand any more. What only it referred to goes from this device.
     void withdrawn(const ConversationId& conversation, const MessageId& post);
 
+    // Files of our own.
+    [[nodiscard]] bool open() const { return shelf_.open(); }
+    /// As FileJobs::add. Precondition: open().
+    [[nodiscard]] Result<void> add(std::unique_ptr<FileJobs::Feed> feed, const std::string& name, FileJobs::Done done)
+    {
+        return jobs_.add(std::move(feed), name, std::move(done));
+    }
+    /// False: nothing here refers to it.
+    bool fetch(const FileId& file);
+    [[nodiscard]] bool is_whole(const FileId& file);
+    /// Precondition: whole.
+    [[nodiscard]] std::unique_ptr<port::UserFiles::Source> open_kept(const FileId& file);
+    /// No post ever referred to it.
+    void forget(const FileId& file) { shelf_.remove(file); }
+
     // What the application asks.
     void ask(RequestId id, const request::FileAdd& add, Moment now);
     void ask(RequestId id, const request::FileFetch& fetch, Moment now);

@@ -179,11 +179,10 @@ bool Engine::State::take_content(const Person& person, const seal::Opened& opene
             context.reject("what own devices share, in the conversation with somebody else");
             return false;
         }
-        chats.shared(*value, now);
-        if (const auto user = conversation::shared::parse_contact(value->name); !user.empty())
-            roster_changed(roster.heed(user), now);
+        take_setting(*value, now);
     } else if (const auto* mark = std::get_if<wire::content::Mark>(&*decoded)) {
-        chats.mark(*parties, sender, id, *mark, now);
+        if (parties->kind != ConversationKind::self || !handover.mark(from, id, *mark, now))
+            chats.mark(*parties, sender, id, *mark, now);
     } else {
         auto incoming =
             conversation::interpret(std::move(*decoded), sender, *parties, id, arrival.path, arrival.reason, now);

@@ -12,7 +12,7 @@
 //   sender.cpp    content on its way out: routes, offers, progress
 //   receiver.cpp  content on its way in: open, dedupe, hold, file, receipt
 //   signalling.cpp  ICE signals in and out, and what paths do
-//   file_side.cpp   what files need of all this
+//   file_side.cpp   what files need of all this; archive_side.cpp what archives bring
 #pragma once
 
 #include "lib/conversation/conversation.hpp"
@@ -22,9 +22,11 @@
 #include "lib/delivery/unopened.hpp"
 #include "lib/engine/account.hpp"
 #include "lib/engine/ahead.hpp"
+#include "lib/engine/archives.hpp"
 #include "lib/engine/chats.hpp"
 #include "lib/engine/files.hpp"
 #include "lib/engine/group_keeper.hpp"
+#include "lib/engine/history.hpp"
 #include "lib/engine/notifier.hpp"
 #include "lib/engine/peer_sessions.hpp"
 #include "lib/engine/relay_dialer.hpp"
@@ -76,6 +78,11 @@ struct Engine::State {
         if (!identity) return context.refuse(id, {ErrorCode::not_registered, "no account on this device", 0});
         files.ask(id, what, now);
     }
+    void on(RequestId id, const request::ArchiveMake& make, Moment now);
+    void on(RequestId id, const request::ArchiveRead& read, Moment now);
+    void on(RequestId id, const request::ArchiveCancel& cancel, Moment now);
+    void on(RequestId id, const request::HistoryAsk& ask, Moment now);
+    void on(RequestId id, const request::HistorySend& send, Moment now);
     void contact_request(RequestId id, const std::string& user, wire::relay::RequestBody body, Moment now);
     void accept(RequestId id, const std::string& user, Moment now);
     void relay_request(RequestId id, wire::relay::RequestBody body, Moment now);
@@ -117,6 +124,10 @@ struct Engine::State {
     using Withdrawn = account::Withdrawn;
     void device_withdrawn(ErrorCode reason = ErrorCode::device_revoked, Withdrawn what = Withdrawn::account);
     void stop_serving(const Error& why);
+
+    // archive_side.cpp
+    void archives_happened(Moment now);
+    void take_setting(const wire::content::Register& value, Moment now);
 
     // returning.cpp
     /// False: this refusal is final, or has another reason.
@@ -259,6 +270,8 @@ struct Engine::State {
     Notifier notifier;
     Files files;
     Chats chats;
+    Archives archives;
+    History handover;
     Views views;
     Reach reach{*this};
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Flow: line -> Fields -> "id" (echoed) -> "do" -> the table below -> Request.
 #include "lib/base/bytes.hpp"
+#include "lib/json/archive_faces.hpp"
 #include "lib/json/content.hpp"
 #include "lib/json/file_faces.hpp"
 #include "lib/json/json.hpp"
@@ -122,6 +123,11 @@ constexpr std::array rows{
     Row{"files", read_plain<request::Files>},
     Row{"set_rate", read_set_rate},
     Row{"set_auto_fetch", read_set_auto_fetch},
+    Row{"archive_make", read_archive_make},
+    Row{"archive_read", read_archive_read},
+    Row{"archive_cancel", read_plain<request::ArchiveCancel>},
+    Row{"history_ask", read_plain<request::HistoryAsk>},
+    Row{"history_send", read_history_send},
     Row{"status", read_plain<request::Status>},
     Row{"network_changed", read_plain<request::NetworkChanged>},
     Row{"set_policy", read_policy},

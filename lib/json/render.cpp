@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Flow: event -> ordered members -> one line. The order is part of the face: "id" or "event" first.
 #include "lib/base/bytes.hpp"
+#include "lib/json/archive_faces.hpp"
 #include "lib/json/content.hpp"
 #include "lib/json/file_faces.hpp"
 #include "lib/json/json.hpp"
@@ -127,7 +128,8 @@ void put_value(Ordered& out, const event::Reply& reply)
                                   put_file(list.emplace_back(Ordered::object()), file);
                               out["files"] = std::move(list);
                           },
-                          [&](const SavedFile& saved) { out["path"] = saved.path; }},
+                          [&](const SavedFile& saved) { out["path"] = saved.path; },
+                          [&](const ArchiveInfo& archive) { out["archive"] = archive_object(archive); }},
                reply.value);
 }
 
@@ -232,6 +234,10 @@ Ordered event_object(const Event& event)
                 out["error"] = error_object(e.why);
                 return out;
             },
+            [](const event::ArchiveProgress& e) -> Ordered { return archive_event(e); },
+            [](const event::HistoryWanted& e) -> Ordered { return archive_event(e); },
+            [](const event::HistoryTaken& e) -> Ordered { return archive_event(e); },
+            [](const event::HistoryReceived& e) -> Ordered { return archive_event(e); },
             [](const event::Warning& e) -> Ordered { return {{"event", "warning"}, {"error", error_object(e.what)}}; },
         },
         event);

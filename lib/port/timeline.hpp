@@ -101,6 +101,24 @@ public:
     [[nodiscard]] virtual std::vector<Head> heads(const ConversationId& conversation) = 0;
     virtual void put_heads(const ConversationId& conversation, const std::vector<Head>& heads) = 0;
 
+    /// Rows of the history in the order in which they came to this device, those after `after`, at most `limit`.
+    struct Arrived {
+        std::int64_t arrival = 0; ///< Grows; never given twice.
+        StoredMessage row;
+    };
+    [[nodiscard]] virtual std::vector<Arrived> arrivals(std::int64_t after, std::uint32_t limit) = 0;
+    /// When that row came; nullopt: it is not there.
+    [[nodiscard]] virtual std::optional<std::int64_t> arrival_of(const ConversationId& conversation,
+                                                                 const MessageId& id) = 0;
+    /// Posts (target zero: conversations) that stand otherwise, or of which something was said, after `after`, at most
+    /// `limit`. Each is there once, with its newest number.
+    struct ChangedTarget {
+        std::int64_t number = 0; ///< Grows; never given twice.
+        ConversationId conversation;
+        MessageId target;
+    };
+    [[nodiscard]] virtual std::vector<ChangedTarget> changes(std::int64_t after, std::uint32_t limit) = 0;
+
     // annotations
     /// False, and nothing written, when what is there is not older.
     virtual bool put_annotation(const Annotation& annotation) = 0;

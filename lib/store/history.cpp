@@ -55,11 +55,15 @@ bool SqliteStore::add_message(const port::StoredMessage& message)
 void SqliteStore::update_post(const port::StoredMessage& message)
 {
     const Message& m = message.message;
-    write("UPDATE message SET text = ?3, extra = ?4, burn_seconds = ?5, shown = ?6, annotated = ?7, edited_ms = ?8, "
-          "recalled_ms = ?9, recalled_by = ?10, expires_ms = ?11 WHERE arrival = (SELECT arrival FROM message INDEXED "
-          "BY message_id WHERE id = ?2 AND conversation = ?1)",
-          m.conversation, m.id, m.text, message.extra, message.burn_seconds, message.shown, message.annotated,
-          m.edited_ms, m.recalled_ms, m.recalled_by, m.expires_ms);
+    if (!write(
+            "UPDATE message SET text = ?3, extra = ?4, burn_seconds = ?5, shown = ?6, annotated = ?7, edited_ms = ?8, "
+            "recalled_ms = ?9, recalled_by = ?10, expires_ms = ?11 WHERE arrival = (SELECT arrival FROM message "
+            "INDEXED "
+            "BY message_id WHERE id = ?2 AND conversation = ?1)",
+            m.conversation, m.id, m.text, message.extra, message.burn_seconds, message.shown, message.annotated,
+            m.edited_ms, m.recalled_ms, m.recalled_by, m.expires_ms))
+        return;
+    if (database_.changes() > 0) note_changed(m.conversation, m.id);
 }
 
 std::optional<port::StoredMessage> SqliteStore::message_in(const ConversationId& conversation, const MessageId& id)

@@ -41,6 +41,7 @@ constexpr Column held[] = {GODWIT_MESSAGE, many(16), integer};
 constexpr Column annotation[] = {id, id, text, text, integer, id, blob, in_range(0, 3)};
 constexpr Column register_[] = {text, integer, blob};
 constexpr Column conversation[] = {id, in_range(1, 5), text, integer};
+constexpr Column changed[] = {rowid, id, id};
 constexpr Column sender[] = {rowid, key};
 constexpr Column seen[] = {integer, id, integer};
 constexpr Column envelope[] = {id, id, integer, integer, integer, integer, blob, blob};
@@ -50,7 +51,8 @@ constexpr Column delivery[] = {rowid, id, key, text, in_range(0, 3), integer, in
 
 constexpr std::array all{
     Table{"identity", "INSERT OR IGNORE INTO identity VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", identity},
-    Table{"value", "INSERT OR IGNORE INTO value VALUES(?1, ?2)", value},
+    // The next archive is a whole one: what has changed since the last is not certain any more.
+    Table{"value", "INSERT OR IGNORE INTO value SELECT ?1, ?2 WHERE ?1 != 'archive/mark'", value},
     Table{"contact", "INSERT OR IGNORE INTO contact VALUES(?1, ?2, ?3, ?4, ?5, ?6)", contact},
     Table{"message",
           "INSERT OR IGNORE INTO message SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
@@ -66,6 +68,7 @@ constexpr std::array all{
     Table{"annotation", "INSERT OR IGNORE INTO annotation VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", annotation, true},
     Table{"register", "INSERT OR IGNORE INTO register VALUES(?1, ?2, ?3)", register_, true},
     Table{"conversation", "INSERT OR IGNORE INTO conversation VALUES(?1, ?2, ?3, ?4)", conversation, true},
+    Table{"changed", "INSERT OR IGNORE INTO changed VALUES(?1, ?2, ?3)", changed},
     Table{"sender", "INSERT OR IGNORE INTO sender VALUES(?1, ?2)", sender},
     Table{"seen", "INSERT OR IGNORE INTO seen VALUES(?1, ?2, ?3)", seen, true},
     Table{"envelope", "INSERT OR IGNORE INTO envelope VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", envelope},

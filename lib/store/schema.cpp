@@ -271,7 +271,18 @@ CREATE INDEX file_grant_post ON file_grant(post);
 CREATE INDEX file_grant_unserved ON file_grant(file) WHERE mine = 1 AND served = 0;
 )sql";
 
-constexpr sqlite::Migration steps[] = {{step_1}, {step_2}, {step_files}};
+// What stands otherwise since an archive was made (docs/adr/0034-archives.md): posts, and conversations (target zero).
+constexpr char step_changed[] = R"sql(
+CREATE TABLE changed(
+  number INTEGER PRIMARY KEY AUTOINCREMENT, -- never given twice: archives go on from it
+  conversation BLOB NOT NULL,
+  target BLOB NOT NULL,
+  UNIQUE(conversation, target)
+) STRICT;
+INSERT INTO changed(conversation, target) SELECT DISTINCT conversation, target FROM annotation;
+)sql";
+
+constexpr sqlite::Migration steps[] = {{step_1}, {step_2}, {step_files}, {step_changed}};
 
 } // namespace
 

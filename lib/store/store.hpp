@@ -101,6 +101,12 @@ public:
     [[nodiscard]] std::vector<port::StoredConversation> conversations() override;
     void remove_conversation(const ConversationId& id) override;
 
+    // changes.cpp
+    [[nodiscard]] std::vector<Arrived> arrivals(std::int64_t after, std::uint32_t limit) override;
+    [[nodiscard]] std::optional<std::int64_t> arrival_of(const ConversationId& conversation,
+                                                         const MessageId& id) override;
+    [[nodiscard]] std::vector<ChangedTarget> changes(std::int64_t after, std::uint32_t limit) override;
+
     // inbox.cpp
     void hold(const port::HeldMessage& held) override;
     [[nodiscard]] std::vector<port::HeldMessage> held(const ConversationId& conversation) override;
@@ -139,6 +145,7 @@ public:
     std::vector<port::FileGrant> remove_file_grants(const ConversationId& conversation, const MessageId& post) override;
 
 private:
+    void note_changed(const ConversationId& conversation, const MessageId& target); // changes.cpp
     explicit SqliteStore(sqlite::Database database) : database_(std::move(database)) {}
 
     void fail(Error error);

@@ -7,12 +7,15 @@ namespace godwit::store {
 bool SqliteStore::put_annotation(const port::Annotation& annotation)
 {
     const auto& a = annotation;
-    return write("INSERT INTO annotation(conversation, target, name, author, hlc_ms, id, value, role) "
-                 "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT(conversation, target, name, author) DO UPDATE "
-                 "SET hlc_ms = excluded.hlc_ms, id = excluded.id, value = excluded.value, role = excluded.role "
-                 "WHERE (excluded.hlc_ms, excluded.id) > (annotation.hlc_ms, annotation.id)",
-                 a.conversation, a.target, a.name, a.author, a.hlc_ms, a.id, a.value, a.role) &&
-           database_.changes() > 0;
+    const bool done =
+        write("INSERT INTO annotation(conversation, target, name, author, hlc_ms, id, value, role) "
+              "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT(conversation, target, name, author) DO UPDATE "
+              "SET hlc_ms = excluded.hlc_ms, id = excluded.id, value = excluded.value, role = excluded.role "
+              "WHERE (excluded.hlc_ms, excluded.id) > (annotation.hlc_ms, annotation.id)",
+              a.conversation, a.target, a.name, a.author, a.hlc_ms, a.id, a.value, a.role) &&
+        database_.changes() > 0;
+    if (done) note_changed(a.conversation, a.target);
+    return done;
 }
 
 std::vector<port::Annotation> SqliteStore::annotations(const ConversationId& conversation, const MessageId& target)

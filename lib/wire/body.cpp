@@ -91,16 +91,6 @@ void fields(C& c, Of<C, body::Mention>& v)
 }
 
 template <class C>
-void fields(C& c, Of<C, body::FileRef>& v)
-{
-    c.fixed(v.id);
-    c.number(v.size_bytes);
-    c.text(v.name, body::file_name_bytes_max);
-    c.text(v.media_type, body::media_type_bytes_max);
-    c.fixed(v.key);
-}
-
-template <class C>
 void fields(C& c, Of<C, body::Text>& v)
 {
     c.list(v.mentions, body::mentions_max, structure_item);

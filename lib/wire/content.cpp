@@ -57,6 +57,24 @@ void fields(C& c, Of<C, content::mark::Moved>& v)
 }
 
 template <class C>
+void fields(C&, Of<C, content::mark::HistoryWanted>&)
+{
+}
+
+template <class C>
+void fields(C& c, Of<C, content::mark::HistoryOffer>& v)
+{
+    c.structure(v.file);
+    c.blob(v.key, content::mark::history_key_bytes, content::mark::history_key_bytes);
+}
+
+template <class C>
+void fields(C& c, Of<C, content::mark::HistoryTaken>& v)
+{
+    c.fixed(v.offer);
+}
+
+template <class C>
 void fields(C& c, Of<C, content::Mark>& v)
 {
     c.text(v.to, user_name_length_max);

@@ -155,6 +155,23 @@ struct Moved {
     std::uint32_t accuracy_m = 0;
     bool last = false; ///< It does not move any more.
 };
+// Between the devices of one account, in its own conversation:
+/// "Give me the history."
+struct HistoryWanted {
+    static constexpr std::uint8_t wire_kind = 187;
+};
+/// "Here it is": an archive (docs/archive.md) as a file, and what opens it.
+struct HistoryOffer {
+    static constexpr std::uint8_t wire_kind = 188;
+    godwit::content::FileRef file;
+    Bytes key; ///< history_key_bytes.
+};
+/// "I have it": nobody else needs it.
+struct HistoryTaken {
+    static constexpr std::uint8_t wire_kind = 189;
+    MessageId offer;
+};
+inline constexpr std::size_t history_key_bytes = 32;
 } // namespace mark
 
 /// Says something about posts that are there already. Nobody waits for it, and it waits for nothing.
@@ -162,7 +179,8 @@ struct Mark {
     static constexpr std::uint8_t wire_kind = 4;
     std::string to; ///< As in Post.
     std::int64_t hlc_ms = 0;
-    std::variant<mark::Read, mark::Opened, mark::Moved> what;
+    std::variant<mark::Read, mark::Opened, mark::Moved, mark::HistoryWanted, mark::HistoryOffer, mark::HistoryTaken>
+        what;
 };
 
 /// One value of what the devices of an account share, in the conversation of the account with itself. Of two writes the

@@ -26,7 +26,7 @@ std::uint64_t bytes_least(std::uint32_t pieces)
 Blobs::Usage& Blobs::usage()
 {
     if (usage_) return *usage_;
-    usage_.emplace();
+    usage_ = Usage{};
     for (const auto& [account, bytes] : context_.store.blob_usage()) {
         usage_->all += bytes;
         usage_->by_account[account] += bytes;

@@ -252,9 +252,12 @@ TEST_CASE(
         for (const auto& table : catalogue().tables) {
             // Numbers are skipped on purpose where some may be lost.
             const std::string_view name = table.name;
+            CAPTURE(name);
             // The last page of what is long and sealed says nothing of itself, and ends where it would without it.
             const bool sealed = name == "envelopes" || name == "blob_pieces";
-            if (name != "devices") CHECK(invented(out->rows, table.name) <= (sealed ? 1U : 0U));
+            // A blob that has lost a piece has fewer bytes.
+            const bool counts = name == "blobs" && missing(out->rows, "blob_pieces") > 0;
+            if (name != "devices") CHECK(invented(out->rows, table.name) <= (sealed || counts ? 1U : 0U));
             if (name != "devices" && name != "mailbox") lost += missing(out->rows, table.name);
             CHECK(out->rows[table.name].size() <= before().at(table.name).size());
         }

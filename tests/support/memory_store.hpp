@@ -206,6 +206,35 @@ public:
         mine.message.recalled_by = message.message.recalled_by;
         mine.message.expires_ms = message.message.expires_ms;
         put(data_.messages, at->first, std::move(row));
+        note_changed(message.message.conversation, message.message.id);
+    }
+    std::vector<Arrived> arrivals(std::int64_t after, std::uint32_t limit) override
+    {
+        std::map<std::int64_t, const Row*> rows;
+        for (const auto& [key, row] : data_.messages)
+            if (static_cast<std::int64_t>(row.arrival) > after) rows[static_cast<std::int64_t>(row.arrival)] = &row;
+        std::vector<Arrived> out;
+        if (failed_) return out;
+        for (const auto& [arrival, row] : rows)
+            if (out.size() < limit) out.push_back({arrival, row->message});
+        return out;
+    }
+    std::optional<std::int64_t> arrival_of(const ConversationId& conversation, const MessageId& id) override
+    {
+        const auto at = data_.messages.find({id, conversation});
+        if (failed_ || at == data_.messages.end()) return std::nullopt;
+        return static_cast<std::int64_t>(at->second.arrival);
+    }
+    std::vector<ChangedTarget> changes(std::int64_t after, std::uint32_t limit) override
+    {
+        std::map<std::int64_t, ChangedTarget> rows;
+        for (const auto& [key, number] : data_.changed)
+            if (number > after) rows[number] = {number, key.first, key.second};
+        std::vector<ChangedTarget> out;
+        if (failed_) return out;
+        for (const auto& [number, row] : rows)
+            if (out.size() < limit) out.push_back(row);
+        return out;
     }
     std::uint32_t count_received_after(const ConversationId& conversation, std::int64_t hlc_ms, const MessageId& id,
                                        std::uint32_t max) override
@@ -264,6 +293,7 @@ public:
             return false;
         if (!write()) return false;
         put(data_.annotations, key, a);
+        note_changed(a.conversation, a.target);
         return true;
     }
     std::vector<port::Annotation> annotations(const ConversationId& conversation, const MessageId& target) override
@@ -582,8 +612,16 @@ private:
         std::map<GrantKey, port::FileGrant> grants;
         std::uint64_t order = 0;
         std::uint64_t arrivals = 0;
+        std::map<std::pair<ConversationId, MessageId>, std::int64_t> changed;
+        std::int64_t changes = 0;
     };
 
+    void note_changed(const ConversationId& conversation, const MessageId& target)
+    {
+        if (!write()) return;
+        put(data_.changed, {conversation, target}, data_.changes + 1);
+        replace(data_.changes, data_.changes + 1);
+    }
     template <class Judge>
     std::vector<port::FileGrant> grants_if(Judge judge) const
     {

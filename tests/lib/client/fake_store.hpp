@@ -94,6 +94,9 @@ public:
     std::vector<port::StoredMessage> expiring(std::int64_t, std::uint32_t) override { return {}; }
     std::optional<std::int64_t> next_expiry() override { return {}; }
     std::optional<port::StoredMessage> newest(const ConversationId&) override { return {}; }
+    std::vector<Arrived> arrivals(std::int64_t, std::uint32_t) override { return {}; }
+    std::optional<std::int64_t> arrival_of(const ConversationId&, const MessageId&) override { return {}; }
+    std::vector<ChangedTarget> changes(std::int64_t, std::uint32_t) override { return {}; }
     bool put_annotation(const port::Annotation&) override { return false; }
     std::vector<port::Annotation> annotations(const ConversationId&, const MessageId&) override { return {}; }
     void remove_annotation(const ConversationId&, const MessageId&, std::string_view, std::string_view) override {}

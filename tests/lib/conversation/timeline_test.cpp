@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/conversation/shared.hpp"
-#include "lib/conversation/timeline.hpp"
-#include "tests/lib/delivery/fixtures.hpp"
+#include "tests/lib/conversation/shelf.hpp"
 
 #include <numeric>
 #include <random>
@@ -9,102 +8,6 @@
 using namespace godwit;
 using namespace godwit::conversation;
 using namespace godwit::testing;
-
-namespace {
-
-const auto chat = conversation_named(1);
-
-/// What one device has: posts come to it in any order, and it takes them.
-struct Shelf {
-    explicit Shelf(std::string user, ConversationKind kind = ConversationKind::direct)
-        : parties{chat,       kind, std::move(user), device_named(1), kind == ConversationKind::direct ? "other" : "",
-                  Role::owner}
-    {
-        store.begin();
-    }
-
-    Filed take(const port::StoredMessage& row, std::int64_t ms)
-    {
-        auto mine = row;
-        mine.message.state = row.message.from == parties.own_user ? MessageState::sent : MessageState::received;
-        mine.message.with = parties.with;
-        return conversation::take(store, mine, {}, at_ms(ms));
-    }
-    Message shown(std::uint32_t n)
-    {
-        auto row = store.message_in(chat, message_named(n));
-        REQUIRE(row);
-        return present(store, *row);
-    }
-    /// All that a person could see.
-    std::string view()
-    {
-        std::string out;
-        for (const auto& row : store.history(chat, 1000, std::nullopt)) {
-            const auto m = present(store, row);
-            out += to_hex(m.id.view()).substr(0, 8) + " " + m.from + " '" + m.text + "' " +
-                   std::to_string(m.edited_ms) + "/" + std::to_string(m.recalled_ms) + m.recalled_by +
-                   (m.pinned ? " pinned" : "");
-            for (const auto& reaction : m.reactions) {
-                out += " " + reaction.emoji + ":";
-                for (const auto& user : reaction.users)
-                    out += user + ",";
-            }
-            out += "\n";
-        }
-        return out;
-    }
-
-    MemoryStore store;
-    Parties parties;
-};
-
-/// A post as its author's device makes it.
-port::StoredMessage post(std::uint32_t n, std::string from, std::string text, content::Body body, std::int64_t hlc_ms,
-                         Role role = Role::owner)
-{
-    port::StoredMessage out;
-    wire::content::Extra extra;
-    extra.body = wire::encode(body);
-    out.message.id = message_named(n);
-    out.message.conversation = chat;
-    out.message.from = std::move(from);
-    out.message.text = std::move(text);
-    out.message.sent_ms = at_ms(hlc_ms).wall_ms;
-    out.hlc_ms = at_ms(hlc_ms).wall_ms;
-    out.kind = wire::body_kind(extra.body);
-    out.extra = wire::encode(extra);
-    out.shown = content::is_shown(body);
-    out.role = role;
-    return out;
-}
-
-port::StoredMessage text(std::uint32_t n, std::string from, std::string words, std::int64_t hlc_ms)
-{
-    return post(n, std::move(from), std::move(words), content::Text{}, hlc_ms);
-}
-
-port::StoredMessage lasting(std::uint32_t n, std::string from, content::Lifetime lifetime, std::int64_t hlc_ms)
-{
-    auto out = text(n, std::move(from), "soon gone", hlc_ms);
-    wire::content::Extra extra;
-    extra.lifetime = lifetime;
-    out.extra = wire::encode(extra);
-    return out;
-}
-
-bool finds(MemoryStore& store, std::string_view words)
-{
-    for (const auto& row : store.sorted(chat)) {
-        if (row.message.text.find(words) != std::string::npos) return true;
-        if (as_text(row.extra).find(words) != std::string_view::npos) return true;
-        for (const auto& one : store.annotations(chat, row.message.id))
-            if (as_text(one.value).find(words) != std::string_view::npos) return true;
-    }
-    return false;
-}
-
-} // namespace
 
 TEST_CASE("an edit takes the place of the text, whichever comes first; only its author's counts")
 {

@@ -129,6 +129,11 @@ std::string everything(port::Store& store)
         for (std::uint64_t n = 0; n < 9; ++n)
             out += tell(store.annotations(cid(c), mid(n)));
     }
+    for (const auto& one : store.arrivals(3, 40))
+        out += std::to_string(one.arrival) + tell(std::vector{one.row});
+    for (const auto& one : store.changes(5, 40))
+        out += std::to_string(one.number) + tell(one.conversation) + tell(one.target) + "\n";
+    out += std::to_string(store.arrival_of(cid(1), mid(7)).value_or(-1));
     out += "expiring\n" + tell(store.expiring(200, 5)) + std::to_string(store.next_expiry().value_or(-1));
     out += "registers\n" + tell(store.registers("name-", "", 100)) + tell(store.registers("name-3/", "name-3/0", 2));
     out += tell(store.register_named("name-2/1")) + tell(store.conversations()) + tell(store.conversation(cid(4)));

@@ -70,6 +70,17 @@ std::vector<Sample> content_samples()
     out.push_back(
         {"content.moved", encode(w::Any(w::Mark{"", t, w::mark::Moved{message(0x11), -481234567, 23456789, 12, true}})),
          "9404a0cf0000018bcfe5680096ccbac41011111111111111111111111111111111d2e350f179ce0165ec150cc3", again_content});
+    out.push_back({"content.history_wanted", encode(w::Any(w::Mark{"bo", t, w::mark::HistoryWanted{}})),
+                   "9404a2626fcf0000018bcfe5680091ccbb", again_content});
+    out.push_back({"content.history_offer",
+                   encode(w::Any(w::Mark{"bo", t, w::mark::HistoryOffer{file("history"), Bytes(32, 0x21)}})),
+                   "9404a2626fcf0000018bcfe5680093ccbc95c420f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1"
+                   "f1f1f1f1f1f1f1cd1000a7686973746f7279a9696d6167652f706e67c420f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2"
+                   "f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2c4202121212121212121212121212121212121212121212121212121"
+                   "212121212121",
+                   again_content});
+    out.push_back({"content.history_taken", encode(w::Any(w::Mark{"bo", t, w::mark::HistoryTaken{message(0x11)}})),
+                   "9404a2626fcf0000018bcfe5680092ccbdc41011111111111111111111111111111111", again_content});
     out.push_back({"content.register", encode(w::Any(w::Register{t, "account/receipts", {1}})),
                    "9405cf0000018bcfe56800b06163636f756e742f7265636569707473c40101", again_content});
     out.push_back({"body.text", encode(Body(c::Text{{{"ann", {0, 2}}, {"", {3, 1}}}, {{0, 3}}})),

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an archive brings, to the parts that it concerns.
+#include "lib/engine/state.hpp"
+
+namespace godwit::engine {
+
+void Engine::State::on(RequestId id, const request::ArchiveMake& make, Moment now)
+{
+    archives.ask(id, make, identity ? &*identity : nullptr, now);
+}
+
+void Engine::State::on(RequestId id, const request::ArchiveRead& read, Moment)
+{
+    archives.ask(id, read, identity ? &*identity : nullptr);
+}
+
+void Engine::State::on(RequestId id, const request::ArchiveCancel& cancel, Moment)
+{
+    archives.ask(id, cancel);
+}
+
+void Engine::State::on(RequestId id, const request::HistoryAsk& ask, Moment now)
+{
+    if (is_ready_to_talk(id)) handover.ask(id, ask, now);
+}
+
+void Engine::State::on(RequestId id, const request::HistorySend& send, Moment now)
+{
+    if (is_ready_to_talk(id)) handover.ask(id, send, *identity, now);
+}
+
+void Engine::State::archives_happened(Moment now)
+{
+    handover.end_tick(identity ? &*identity : nullptr, now);
+    auto happened = archives.end_tick(now);
+    for (const auto& setting : happened.step.settings)
+        take_setting(setting, now);
+    chats.merged(happened.step.added, std::move(happened.step.changed), now);
+    for (const auto& conversation : happened.complete)
+        chats.complete(conversation, now);
+    if (happened.offered) handover.read(*happened.offered, now);
+}
+
+/// What the account's devices share.
+void Engine::State::take_setting(const wire::content::Register& value, Moment now)
+{
+    chats.shared(value, now);
+    if (const auto user = conversation::shared::parse_contact(value.name); !user.empty())
+        roster_changed(roster.heed(user), now);
+}
+
+} // namespace godwit::engine
