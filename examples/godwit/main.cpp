@@ -103,7 +103,11 @@ void add_devices(CLI::App& app, CommandLine& line)
 
     auto* verify = app.add_subcommand("verify", "Say that you have compared the safety number and it is right");
     verify->add_option("user", line.one_shot.user, "A contact")->required();
-    verify->add_option("--code", line.one_shot.code, "What their `safety` shows as code: godwit compares it for you");
+    verify->add_option("--code", line.one_shot.code, "What their `safety` shows as code: godwit compares it for you")
+        ->check([](const std::string& code) {
+            return code.empty() ? std::string("empty: leave --code out when you have compared the numbers yourself")
+                                : std::string();
+        });
     verify->add_flag("--undo", line.one_shot.undo, "Take it back")->excludes("--code");
     verify->callback([&line] { line.one_shot.kind = Kind::verify; });
 }

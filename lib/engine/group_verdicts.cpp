@@ -101,11 +101,12 @@ void GroupKeeper::got_info(const ConversationId& conversation, Chore& chore, con
                           "the relay has another history of the group than this device");
     chore.rejoin = true;
     auto outgoing = groups_->rejoin(*circle, state.group_info, relays, now.wall_ms);
-    if (!outgoing && chore.failures + 1 >= failures_before_new) {
+    // Not each time: where that does not help either, the waits grow.
+    if (!outgoing && (chore.failures + 1) % failures_before_new == 0) {
         context_.security(SecurityKind::group_invalid, user_of(conversation), {},
                           "the group cannot be joined (" + outgoing.error().detail + "): a new one takes its place");
         if (ours) groups_->abandon(conversation);
-        chore.failures = 0;
+        ++chore.failures;
         return begin_creating(chore, *circle, relays.incarnation + 1);
     }
     commit(conversation, chore, std::move(outgoing), nullptr, now);

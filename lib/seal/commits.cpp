@@ -225,6 +225,8 @@ Result<Changes> Groups::welcome(BytesView sealed, WallMs now_ms)
         return unauthentic("welcome: to a group with a device of nobody in the conversation");
     if (group->tree().member_count() > members_max) return unauthentic("welcome: to a group of too many devices");
     const Version at{name->incarnation, group->epoch()};
+    if (!is_plausible(name->incarnation, s.find(name->conversation)))
+        return unauthentic("welcome: to a group of an impossible incarnation");
     Conversation* const c = s.make(name->conversation);
     if (c == nullptr) return Error{ErrorCode::quota_exceeded, "welcome: too many conversations", 0};
     if (at < c->about.floor || (c->group && at.incarnation <= c->version().incarnation))

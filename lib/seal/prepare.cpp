@@ -34,6 +34,15 @@ std::uint64_t first_after(Version floor)
 
 } // namespace
 
+bool is_plausible(std::uint64_t incarnation, const Conversation* known)
+{
+    std::uint64_t base = 0;
+    if (known != nullptr) base = known->about.floor.incarnation;
+    if (known != nullptr && known->group) base = std::max(base, known->version().incarnation);
+    return base == 0 ? incarnation <= first_incarnation_max
+                     : incarnation <= base || incarnation - base <= incarnation_step_max;
+}
+
 MessageId Groups::State::fresh_id()
 {
     MessageId out;
@@ -98,6 +107,8 @@ Result<Outgoing> Groups::create(const Circle& circle, std::uint64_t incarnation,
             return conflict("a group of this incarnation, or a later one, is here");
         incarnation = std::max(incarnation, first_after(c->about.floor));
     }
+    if (incarnation == 0 || !is_plausible(incarnation, s.find(circle.conversation)))
+        return unauthentic("the relay names a group of an impossible incarnation");
 
     const Membership service(accounts);
     const auto environment = s.environment(service, now_ms);
@@ -173,6 +184,8 @@ Result<Outgoing> Groups::rejoin(const Circle& circle, BytesView group_info, Vers
     const auto name = parse_group_id(context.group_id);
     if (!name || name->conversation != circle.conversation) return unauthentic("group info: of another conversation");
     if (Version{name->incarnation, context.epoch} != at_relay) return unauthentic("group info: of another epoch");
+    if (!is_plausible(name->incarnation, s.find(circle.conversation)))
+        return unauthentic("group info: of an impossible incarnation");
     if (context.cipher_suite != suite) return unauthentic("group info: of another cipher suite");
     if (context.extensions != context_extensions(accounts)) return unauthentic("group info: for other accounts");
     if (const Conversation* c = s.find(circle.conversation)) {

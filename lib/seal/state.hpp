@@ -42,6 +42,14 @@ struct Conversation {
     void touch_all() { epoch_dirty = ratchets_dirty = about_dirty = true; }
 };
 
+/// How far the incarnation of a group that is not known here may lie beyond the one that is. Each is one more group
+/// that took the place of a lost one: there are few, and the relay takes any that is up to 2^32 later than what it has.
+/// What others name must not lead further than it follows.
+inline constexpr std::uint64_t incarnation_step_max = std::uint64_t{1} << 20;
+inline constexpr std::uint64_t first_incarnation_max = std::uint64_t{1} << 31;
+/// nullptr: nothing is known of the conversation.
+[[nodiscard]] bool is_plausible(std::uint64_t incarnation, const Conversation* known);
+
 struct Groups::State {
     State(DeviceKeys keys, port::Store& store, port::Entropy& entropy, const Directory& directory);
 

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/core/mailbox.hpp"
 
+#include "lib/wire/mls_outline.hpp"
+
 namespace godwit::relay {
 
 // ---- put ----
 
 Answer Mailbox::put(const Session& session, const frame::MailboxPut& request, Moment now)
 {
+    // Commits and Welcomes go by group commit, one an epoch, to those whom they concern.
+    const auto header = wire::read_mls_header(request.envelope.sealed);
+    if (header &&
+        (header->format != wire::MlsFormat::private_message || header->content != wire::MlsContent::application))
+        return {ErrorCode::invalid_argument, "a mailbox takes messages: what changes a group goes by group commit"};
     frame::MailboxPutOk out;
     auto stored = context_.store.envelope(session.peer.device, request.envelope.id);
     if (stored && stored->kind != EnvelopeKind::content)

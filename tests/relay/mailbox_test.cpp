@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "tests/relay/mls_shapes.hpp"
 #include "tests/relay/rig.hpp"
 
 using namespace godwit;
@@ -62,6 +63,26 @@ TEST_CASE("put, push, acknowledge: gone")
     CHECK(f.bo.take<frame::MailboxDeliver>().empty());
     CHECK(f.world.core->counters().content_envelopes_acknowledged == 1);
     CHECK_FALSE(f.world.store.envelope(f.ann.id, envelope(7).id)); // the bytes went with it
+}
+
+TEST_CASE("what changes a group does not go by mailbox, past the one commit an epoch")
+{
+    Friends f;
+    const wire::GroupName group{{}, 1};
+    auto one = envelope(7);
+    const auto put = [&](Bytes sealed) {
+        one.sealed = std::move(sealed);
+        return f.ann.code(frame::MailboxPut{{f.bo.id}, one});
+    };
+    CHECK(put(welcome_bytes()) == ErrorCode::invalid_argument);
+    CHECK(put(commit_bytes(group, 3, one.id)) == ErrorCode::invalid_argument);
+    CHECK(put(external_commit_bytes(group, 3, one.id, f.ann.id)) == ErrorCode::invalid_argument);
+    CHECK(put(group_info_bytes(group, 3)) == ErrorCode::invalid_argument);
+    CHECK(put(message_bytes(group, 3, one.id)) == ErrorCode::ok);
+    CHECK(put(welcome_bytes()) == ErrorCode::invalid_argument); // nor in the place of what is stored
+    const auto mail = f.bo.take<frame::MailboxDeliver>();
+    REQUIRE(mail.size() == 1);
+    CHECK(mail[0].envelope.sealed == message_bytes(group, 3, one.id));
 }
 
 TEST_CASE("what waits comes in order, at login, until it is acknowledged")

@@ -51,6 +51,16 @@ Bytes commit_bytes(const wire::GroupName& group, std::uint64_t epoch, const Mess
         .out;
 }
 
+Bytes message_bytes(const wire::GroupName& group, std::uint64_t epoch, const MessageId& envelope, std::uint8_t purpose)
+{
+    return framed(wire::MlsFormat::private_message, group, epoch)
+        .integer(1, 1) // application
+        .opaque(wire::bind(purpose, envelope))
+        .opaque(Bytes(28, 0x5d))
+        .opaque(Bytes(60, 1))
+        .out;
+}
+
 Bytes commit_of_size(std::size_t size_bytes, const wire::GroupName& group, std::uint64_t epoch,
                      const MessageId& envelope)
 {

@@ -11,6 +11,9 @@ namespace godwit::relay::test {
                                  std::uint8_t filler = 1, std::size_t filler_bytes = 60);
 [[nodiscard]] Bytes commit_of_size(std::size_t size_bytes, const wire::GroupName& group, std::uint64_t epoch,
                                    const MessageId& envelope);
+/// A PrivateMessage that is application data, bound to `envelope`.
+[[nodiscard]] Bytes message_bytes(const wire::GroupName& group, std::uint64_t epoch, const MessageId& envelope,
+                                  std::uint8_t purpose = 1);
 /// A PublicMessage by which `device` joins. `removes`: its old leaf goes.
 [[nodiscard]] Bytes external_commit_bytes(const wire::GroupName& group, std::uint64_t epoch, const MessageId& envelope,
                                           const DeviceId& device, bool removes = false);

@@ -3,6 +3,8 @@
 #include "tests/lib/seal/four.hpp"
 #include "tests/lib/seal/insider.hpp"
 
+#include <limits>
+
 using namespace godwit;
 using namespace godwit::test;
 using seal::Groups;
@@ -109,6 +111,20 @@ const WelcomeAttack welcome_attacks[]{
      [](World&, Member& bob, Member& ann, Member&) {
          auto what = honest_group();
          what.id[0] ^= 1;
+         return lawless_welcome(ann, what, one_package(bob));
+     }},
+    {"an incarnation that nobody could follow", ErrorCode::authentication_failed,
+     [](World&, Member& bob, Member& ann, Member&) {
+         auto what = honest_group();
+         what.id = seal::encode_group_id(identity::conversation_of(account_key("ann"), account_key("bob")),
+                                         std::numeric_limits<std::uint64_t>::max());
+         return lawless_welcome(ann, what, one_package(bob));
+     }},
+    {"an incarnation that the relay would not follow", ErrorCode::authentication_failed,
+     [](World&, Member& bob, Member& ann, Member&) {
+         auto what = honest_group();
+         what.id = seal::encode_group_id(identity::conversation_of(account_key("ann"), account_key("bob")),
+                                         (std::uint64_t{1} << 31) + 1);
          return lawless_welcome(ann, what, one_package(bob));
      }},
     {"a PSK that we do not have", ErrorCode::authentication_failed,
