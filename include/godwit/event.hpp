@@ -4,6 +4,7 @@
 
 #include <godwit/archive.hpp>
 #include <godwit/file.hpp>
+#include <godwit/group.hpp>
 #include <godwit/message.hpp>
 #include <godwit/result.hpp>
 
@@ -52,6 +53,8 @@ struct Conversation {
     ConversationKind kind = ConversationKind::direct;
     std::string with;             ///< Of two: the other account.
     std::string title;            ///< What to show: a remark, a group's name, or the account.
+    Role own_role = Role::owner;  ///< In a group; none: not in it any more.
+    std::uint32_t members = 0;    ///< Accounts of a group; of other conversations 0.
     std::optional<Message> last;  ///< The newest message.
     std::int64_t activity_ms = 0; ///< When something was shown in it last.
     std::uint32_t unread = 0;     ///< Counted up to unread_max.
@@ -163,8 +166,8 @@ struct Reply {
     Error error{ErrorCode::ok, {}, 0}; ///< code ok: it worked.
     std::variant<std::monostate, MessageId, std::vector<Contact>, std::vector<Message>, StatusReport,
                  std::vector<Device>, SafetyNumber, std::string, std::vector<Conversation>, std::vector<MessageId>,
-                 std::vector<ScheduledMessage>, std::uint64_t, FileInfo, std::vector<FileInfo>, SavedFile,
-                 ArchiveInfo>
+                 std::vector<ScheduledMessage>, std::uint64_t, FileInfo, std::vector<FileInfo>, SavedFile, ArchiveInfo,
+                 GroupInfo, std::vector<DeliveryReport>, ConversationId>
         value; ///< The string: LinkCode's code.
 };
 
@@ -328,6 +331,46 @@ struct HistoryReceived {
     DeviceId from;
     ArchiveInfo archive;
 };
+/// A group stands otherwise than before, by what `by` did.
+struct GroupChanged {
+    enum class What : std::uint8_t {
+        joined = 1,   ///< This account is in it now.
+        added = 2,    ///< `users` are.
+        removed = 3,  ///< `users` are not any more, because of `by`; or have left, when they are `by`.
+        rules = 4,    ///< Roles, who is muted, who may come in.
+        profile = 5,  ///< Name, about, announcement, avatar.
+        promoted = 6, ///< A discussion is a group now.
+        closed = 7,   ///< Dissolved, over, or this account is not in it any more.
+    };
+    What what{};
+    ConversationId conversation;
+    std::string name; ///< Of the group.
+    std::string by;   ///< An account; empty: time, or not known.
+    std::vector<std::string> users;
+};
+[[nodiscard]] constexpr std::string_view group_change_name(GroupChanged::What what) noexcept
+{
+    switch (what) {
+    case GroupChanged::What::joined: return "joined";
+    case GroupChanged::What::added: return "added";
+    case GroupChanged::What::removed: return "removed";
+    case GroupChanged::What::rules: return "rules";
+    case GroupChanged::What::profile: return "profile";
+    case GroupChanged::What::promoted: return "promoted";
+    case GroupChanged::What::closed: return "closed";
+    }
+    return "rules";
+}
+/// Somebody asks to be let in: GroupAnswer says yes or no.
+struct GroupAsked {
+    ConversationId conversation;
+    std::string name; ///< Of the group.
+    GroupApplicant applicant;
+};
+/// This account, which asked to be let in, was not.
+struct GroupRefused {
+    ConversationId conversation;
+};
 /// Something the user should know: local disk full, damaged rows, clock far off.
 struct Warning {
     Error what;
@@ -336,7 +379,8 @@ struct Warning {
 using Any = std::variant<Reply, MessageReceived, MessageStateChanged, MessageChanged, ReadUpTo, TypingChanged,
                          ConversationChanged, ViewChanged, Presence, ContactRequest, ContactAccepted, ContactRemoved,
                          Security, Linked, Connected, Disconnected, Update, PathChanged, LoggedOut, FileProgress,
-                         FileDone, FileFailed, ArchiveProgress, HistoryWanted, HistoryTaken, HistoryReceived, Warning>;
+                         FileDone, FileFailed, ArchiveProgress, HistoryWanted, HistoryTaken, HistoryReceived,
+                         GroupChanged, GroupAsked, GroupRefused, Warning>;
 
 } // namespace event
 

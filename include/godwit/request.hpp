@@ -3,6 +3,7 @@
 #pragma once
 
 #include <godwit/file.hpp>
+#include <godwit/group.hpp>
 #include <godwit/message.hpp>
 
 #include <cstdint>
@@ -284,6 +285,91 @@ struct HistorySend {
     DeviceId device;
 };
 
+/// Makes a group of contacts, with this account as its owner. The reply, when the relay has it, is its conversation;
+/// the named come in as their devices are reached. Needs a connection, as all that changes a group. Errors:
+/// invalid_argument, not_a_contact (a name that is no accepted contact), account_key_changed, not_connected,
+/// quota_exceeded, timed_out.
+struct GroupCreate {
+    ConversationKind kind = ConversationKind::group; ///< group, discussion or channel.
+    std::string name;
+    std::vector<std::string> members; ///< Without this account; at most group_invites_max.
+    std::string about{};
+    Role invite = Role::admin;
+    JoinRule join = JoinRule::closed;
+    std::int64_t expires_ms = 0; ///< Of a discussion, and of nothing else: when it ends, in ms since 1970 UTC.
+};
+/// Takes contacts in. Errors: as GroupCreate, and not_allowed, as all that follow.
+struct GroupInvite {
+    ConversationId conversation;
+    std::vector<std::string> users; ///< 1…group_invites_max.
+};
+struct GroupRemove {
+    ConversationId conversation;
+    std::vector<std::string> users;
+};
+/// The history stays. The owner hands the group over first, or dissolves it.
+struct GroupLeave {
+    ConversationId conversation;
+};
+/// The owner makes somebody admin or member again; or owner, being an admin from then on.
+struct GroupRole {
+    ConversationId conversation;
+    std::string user;
+    Role role = Role::member;
+};
+/// Who is muted may read and not write.
+struct GroupMute {
+    ConversationId conversation;
+    std::string user;          ///< Empty: all who are no admins.
+    std::int64_t until_ms = 0; ///< 0: may write again. Of all: anything else is for good.
+};
+/// Absent: stays as it is.
+struct GroupSet {
+    ConversationId conversation;
+    std::optional<std::string> name{};
+    std::optional<std::string> about{};
+    std::optional<std::string> announcement{};
+    std::optional<content::FileRef> avatar{}; ///< A zero id: none.
+    std::optional<Role> invite{};
+    std::optional<JoinRule> join{};
+    std::optional<bool> receipts{};
+};
+/// A discussion becomes a group, and does not end. By its owner.
+struct GroupPromote {
+    ConversationId conversation;
+};
+/// Nobody says anything there any more. By the owner.
+struct GroupDissolve {
+    ConversationId conversation;
+};
+/// The reply is its GroupInfo. Works offline. Errors: invalid_argument (no such group).
+struct GroupAbout {
+    ConversationId conversation;
+};
+/// What lets others in, as a text to be passed on; the reply is that text. Errors: not_allowed.
+struct GroupLink {
+    ConversationId conversation;
+    bool renew = false; ///< What was given out before lets nobody in any more.
+};
+/// Asks to be let in by a link. The reply is the conversation; a GroupChanged event follows when it has been done.
+/// Errors: invalid_argument (not a link; a group at another relay), no_such_user (the relay knows no such group),
+/// conflict (in already), quota_exceeded (too many ask).
+struct GroupJoin {
+    std::string link;
+    std::string text{}; ///< To those who decide; at most group_join_text_bytes_max.
+};
+/// Says yes or no to somebody who asks to be let in. Errors: invalid_argument (nobody of this name asks).
+struct GroupAnswer {
+    ConversationId conversation;
+    std::string user;
+    bool accept = true;
+};
+/// Who has a message, and which way it went there; also of a conversation of two. Works offline. Errors:
+/// invalid_argument (no such message of this account).
+struct Deliveries {
+    MessageId message;
+};
+
 struct Status {};
 /// The host says that addresses or the default route changed: reconnect now, without back-off.
 struct NetworkChanged {};
@@ -302,7 +388,9 @@ using Any =
                  SetConversation, SetReceipts, Scheduled, Unschedule, SetContact, Watch, Unwatch, History, Devices,
                  DeviceLink, LinkCode, DeviceRevoke, SafetyNumber, Verify, FileAdd, FileFetch, FileSave, FilePause,
                  FileResume, FileCancel, Files, SetRate, SetAutoFetch, ArchiveMake, ArchiveRead, ArchiveCancel,
-                 HistoryAsk, HistorySend, Status, NetworkChanged, SetPolicy, Fault>;
+                 HistoryAsk, HistorySend, GroupCreate, GroupInvite, GroupRemove, GroupLeave, GroupRole, GroupMute,
+                 GroupSet, GroupPromote, GroupDissolve, GroupAbout, GroupLink, GroupJoin, GroupAnswer, Deliveries,
+                 Status, NetworkChanged, SetPolicy, Fault>;
 
 } // namespace godwit::request
 

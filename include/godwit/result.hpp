@@ -40,6 +40,7 @@ enum class ErrorCode : std::uint16_t {
     account_key_changed = 27, ///< A contact's account key is not the pinned one: compare, then decide.
     device_revoked = 28,      ///< This device was logged out elsewhere: log in again.
     no_such_file = 29,        ///< Nobody here knows such a file (any more): ask its sender for it anew.
+    not_allowed = 30,         ///< The rules of the group, or your role in it, do not allow that: ask an admin.
 
     // Try later; `retry_after_ms` says when.
     not_connected = 40,     ///< No relay connection now: it comes back by itself; repeat the request then.
@@ -89,6 +90,7 @@ enum class ErrorCode : std::uint16_t {
     case ErrorCode::account_key_changed: return "account_key_changed";
     case ErrorCode::device_revoked: return "device_revoked";
     case ErrorCode::no_such_file: return "no_such_file";
+    case ErrorCode::not_allowed: return "not_allowed";
     case ErrorCode::not_connected: return "not_connected";
     case ErrorCode::rate_limited: return "rate_limited";
     case ErrorCode::quota_exceeded: return "quota_exceeded";

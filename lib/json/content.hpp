@@ -18,9 +18,11 @@ void put_message(Ordered& out, const Message& message);
 [[nodiscard]] Ordered contact_object(const Contact& contact); // render.cpp
 [[nodiscard]] Ordered scheduled_object(const ScheduledMessage& message);
 [[nodiscard]] Ordered steps_array(const event::ViewChanged& change);
+[[nodiscard]] Ordered file_object(const content::FileRef& file);
 [[nodiscard]] Ordered conversation_object(const Conversation& conversation);
 
 // parse_content.cpp
+[[nodiscard]] content::FileRef read_file(Fields& in, std::string_view name);
 [[nodiscard]] Request read_send(Fields& in);
 [[nodiscard]] Request read_edit(Fields& in);
 [[nodiscard]] Request read_recall(Fields& in);

@@ -4,6 +4,7 @@
 #include "lib/json/archive_faces.hpp"
 #include "lib/json/content.hpp"
 #include "lib/json/file_faces.hpp"
+#include "lib/json/group_faces.hpp"
 #include "lib/json/json.hpp"
 #include "lib/json/quote.hpp"
 
@@ -132,6 +133,20 @@ constexpr std::array rows{
     Row{"archive_cancel", read_plain<request::ArchiveCancel>},
     Row{"history_ask", read_plain<request::HistoryAsk>},
     Row{"history_send", read_history_send},
+    Row{"group_create", read_group_create},
+    Row{"group_invite", read_group_invite},
+    Row{"group_remove", read_group_remove},
+    Row{"group_leave", read_group_leave},
+    Row{"group_role", read_group_role},
+    Row{"group_mute", read_group_mute},
+    Row{"group_set", read_group_set},
+    Row{"group_promote", read_group_promote},
+    Row{"group_dissolve", read_group_dissolve},
+    Row{"group_about", read_group_about},
+    Row{"group_link", read_group_link},
+    Row{"group_join", read_group_join},
+    Row{"group_answer", read_group_answer},
+    Row{"deliveries", read_deliveries},
     Row{"status", read_plain<request::Status>},
     Row{"network_changed", read_plain<request::NetworkChanged>},
     Row{"set_policy", read_policy},

@@ -65,6 +65,8 @@ std::optional<content::Lifetime> read_lifetime(Fields& in)
     return out;
 }
 
+} // namespace
+
 content::FileRef read_file(Fields& in, std::string_view name)
 {
     content::FileRef out;
@@ -80,6 +82,8 @@ content::FileRef read_file(Fields& in, std::string_view name)
     out.key = inside->fixed<FileKey>("key", "a key: 64 hexadecimal digits");
     return out;
 }
+
+namespace {
 
 content::Attachment read_attachment(Fields& in)
 {

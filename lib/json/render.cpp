@@ -4,6 +4,7 @@
 #include "lib/json/archive_faces.hpp"
 #include "lib/json/content.hpp"
 #include "lib/json/file_faces.hpp"
+#include "lib/json/group_faces.hpp"
 #include "lib/json/json.hpp"
 #include "lib/json/quote.hpp"
 
@@ -79,58 +80,62 @@ void put_status(Ordered& out, const StatusReport& status)
 
 void put_value(Ordered& out, const event::Reply& reply)
 {
-    std::visit(Overloaded{[](std::monostate) {}, [&](const MessageId& id) { out["message"] = hex(id); },
-                          [&](const std::vector<Contact>& contacts) {
-                              Ordered list = Ordered::array();
-                              for (const Contact& contact : contacts)
-                                  list.push_back(contact_object(contact));
-                              out["contacts"] = std::move(list);
-                          },
-                          [&](const std::vector<Message>& messages) {
-                              Ordered list = Ordered::array();
-                              for (const Message& message : messages)
-                                  put_message(list.emplace_back(Ordered::object()), message);
-                              out["messages"] = std::move(list);
-                          },
-                          [&](const StatusReport& status) { put_status(out, status); },
-                          [&](const std::vector<Device>& devices) {
-                              Ordered list = Ordered::array();
-                              for (const Device& device : devices)
-                                  list.push_back(device_object(device));
-                              out["devices"] = std::move(list);
-                          },
-                          [&](const SafetyNumber& safety) {
-                              out["number"] = safety.number;
-                              out["code"] = safety.code;
-                              out["verified"] = safety.verified;
-                          },
-                          [&](const std::string& code) { out["code"] = code; },
-                          [&](const std::vector<Conversation>& conversations) {
-                              auto& list = out["conversations"] = Ordered::array();
-                              for (const auto& one : conversations)
-                                  list.push_back(conversation_object(one));
-                          },
-                          [&](const std::vector<ScheduledMessage>& messages) {
-                              auto& list = out["scheduled"] = Ordered::array();
-                              for (const auto& one : messages)
-                                  list.push_back(scheduled_object(one));
-                          },
-                          [&](std::uint64_t number) { out["watch"] = number; },
-                          [&](const std::vector<MessageId>& ids) {
-                              auto& list = out["messages"] = Ordered::array();
-                              for (const auto& id : ids)
-                                  list.push_back(hex(id));
-                          },
-                          [&](const FileInfo& file) { put_file(out, file); },
-                          [&](const std::vector<FileInfo>& files) {
-                              Ordered list = Ordered::array();
-                              for (const FileInfo& file : files)
-                                  put_file(list.emplace_back(Ordered::object()), file);
-                              out["files"] = std::move(list);
-                          },
-                          [&](const SavedFile& saved) { out["path"] = saved.path; },
-                          [&](const ArchiveInfo& archive) { out["archive"] = archive_object(archive); }},
-               reply.value);
+    std::visit(
+        Overloaded{[](std::monostate) {}, [&](const MessageId& id) { out["message"] = hex(id); },
+                   [&](const std::vector<Contact>& contacts) {
+                       Ordered list = Ordered::array();
+                       for (const Contact& contact : contacts)
+                           list.push_back(contact_object(contact));
+                       out["contacts"] = std::move(list);
+                   },
+                   [&](const std::vector<Message>& messages) {
+                       Ordered list = Ordered::array();
+                       for (const Message& message : messages)
+                           put_message(list.emplace_back(Ordered::object()), message);
+                       out["messages"] = std::move(list);
+                   },
+                   [&](const StatusReport& status) { put_status(out, status); },
+                   [&](const std::vector<Device>& devices) {
+                       Ordered list = Ordered::array();
+                       for (const Device& device : devices)
+                           list.push_back(device_object(device));
+                       out["devices"] = std::move(list);
+                   },
+                   [&](const SafetyNumber& safety) {
+                       out["number"] = safety.number;
+                       out["code"] = safety.code;
+                       out["verified"] = safety.verified;
+                   },
+                   [&](const std::string& code) { out["code"] = code; },
+                   [&](const std::vector<Conversation>& conversations) {
+                       auto& list = out["conversations"] = Ordered::array();
+                       for (const auto& one : conversations)
+                           list.push_back(conversation_object(one));
+                   },
+                   [&](const std::vector<ScheduledMessage>& messages) {
+                       auto& list = out["scheduled"] = Ordered::array();
+                       for (const auto& one : messages)
+                           list.push_back(scheduled_object(one));
+                   },
+                   [&](std::uint64_t number) { out["watch"] = number; },
+                   [&](const std::vector<MessageId>& ids) {
+                       auto& list = out["messages"] = Ordered::array();
+                       for (const auto& id : ids)
+                           list.push_back(hex(id));
+                   },
+                   [&](const FileInfo& file) { put_file(out, file); },
+                   [&](const std::vector<FileInfo>& files) {
+                       Ordered list = Ordered::array();
+                       for (const FileInfo& file : files)
+                           put_file(list.emplace_back(Ordered::object()), file);
+                       out["files"] = std::move(list);
+                   },
+                   [&](const SavedFile& saved) { out["path"] = saved.path; },
+                   [&](const ArchiveInfo& archive) { out["archive"] = archive_object(archive); },
+                   [&](const GroupInfo& group) { out["group"] = group_object(group); },
+                   [&](const std::vector<DeliveryReport>& reports) { out["deliveries"] = deliveries_array(reports); },
+                   [&](const ConversationId& id) { out["conversation"] = hex(id); }},
+        reply.value);
 }
 
 Ordered user_event(std::string_view name, const std::string& user)
@@ -238,6 +243,9 @@ Ordered event_object(const Event& event)
             [](const event::HistoryWanted& e) -> Ordered { return archive_event(e); },
             [](const event::HistoryTaken& e) -> Ordered { return archive_event(e); },
             [](const event::HistoryReceived& e) -> Ordered { return archive_event(e); },
+            [](const event::GroupChanged& e) -> Ordered { return group_event(e); },
+            [](const event::GroupAsked& e) -> Ordered { return group_event(e); },
+            [](const event::GroupRefused& e) -> Ordered { return group_event(e); },
             [](const event::Warning& e) -> Ordered { return {{"event", "warning"}, {"error", error_object(e.what)}}; },
         },
         event);

@@ -17,6 +17,8 @@ Ordered lifetime_object(const content::Lifetime& lifetime)
     return {{"seconds", lifetime.seconds}, {"from", lifetime.from == content::Lifetime::From::read ? "read" : "sent"}};
 }
 
+} // namespace
+
 Ordered file_object(const content::FileRef& file)
 {
     return {{"file", hex(file.id)},
@@ -25,6 +27,8 @@ Ordered file_object(const content::FileRef& file)
             {"media_type", file.media_type},
             {"key", hex(file.key)}};
 }
+
+namespace {
 
 void put_marks(Ordered& out, const std::vector<content::Mention>& mentions, const std::vector<content::Range>& links)
 {
@@ -178,6 +182,8 @@ Ordered conversation_object(const Conversation& conversation)
                 {"kind", conversation_kind_name(conversation.kind)},
                 {"with", conversation.with},
                 {"title", conversation.title},
+                {"own_role", role_name(conversation.own_role)},
+                {"members", conversation.members},
                 {"activity_ms", conversation.activity_ms},
                 {"unread", conversation.unread},
                 {"muted_until_ms", conversation.muted_until_ms},

@@ -4,6 +4,7 @@
 //
 //   key_packages.hpp  what others need to add this device while it is away
 //   membership.hpp    which leaves a conversation may have: accounts in the GroupContext, certificates as credentials
+//   policy.hpp        of a group of many: who is in it and may do what; group_secret.hpp what only they read of it
 //   groups.hpp        all groups of this device: seal, open, commit, join, recover (this file)
 //   link_grant.hpp    an account's secret, for a device that it is linked with
 //
@@ -24,6 +25,7 @@
 #include "lib/identity/device_list.hpp"
 #include "lib/port/entropy.hpp"
 #include "lib/port/store.hpp"
+#include "lib/seal/policy.hpp"
 #include "lib/wire/frames.hpp"
 
 #include <map>
@@ -53,10 +55,17 @@ struct Party {
     PublicKey account_key;
     std::vector<DeviceId> devices; ///< All of the list; for the own account with this device.
 };
-/// Who belongs into a conversation. The own account first; alone: the conversation of its own devices.
+/// What a group shall be, when it is made or changed.
+struct GroupPlan {
+    Policy policy;
+    std::vector<wire::relay::GroupNewcomer> joined; ///< Accounts that it takes in, for the relay.
+};
+/// Who belongs into a conversation. The own account first; alone: the conversation of its own devices. Of a group the
+/// accounts in its policy whose device lists are known.
 struct Circle {
     ConversationId conversation;
     std::vector<Party> parties;
+    std::optional<GroupPlan> plan{}; ///< Of a group that is to be made, or to become another.
 };
 
 struct Version {
@@ -94,6 +103,7 @@ struct Opened {
     Bytes content; ///< Only when opened, as the next.
     wire::DeviceCertificate sender;
     Version version;
+    std::shared_ptr<const Policy> policy{}; ///< Of a group: in the epoch that it was sealed in.
 };
 
 /// What a conversation's group lacks.
@@ -119,6 +129,10 @@ struct Outgoing {
     std::vector<DeviceId> newcomers;
     Bytes welcome; ///< Empty: no newcomers.
     Bytes group_info;
+    // Of a group:
+    std::vector<std::string> members{};               ///< Accounts after it.
+    std::vector<wire::relay::GroupNewcomer> joined{}; ///< As in the plan.
+    Bytes tree{}; ///< Where it does not fit the GroupInfo and the Welcome, encoded; it goes to the relay before.
 };
 
 /// What a commit that took effect has done: the members now against those of the group that was here before, if any.
@@ -127,8 +141,11 @@ struct Changes {
     Version version;                            ///< Now.
     std::vector<wire::DeviceCertificate> added; ///< As the next without this device.
     std::vector<wire::DeviceCertificate> removed;
-    DeviceId committer;        ///< Zero for a Welcome.
-    bool self_removed = false; ///< We are out: the group is gone from here.
+    DeviceId committer;                            ///< Zero for a Welcome.
+    bool self_removed = false;                     ///< We are out: the group is gone from here.
+    std::shared_ptr<const Policy> policy_before{}; ///< Of a group, as the next. nullptr: there was none here.
+    std::shared_ptr<const Policy> policy{};        ///< Also of one that we are out of, when it could be read.
+    PublicKey committer_account{};                 ///< Zero for a Welcome.
 };
 
 struct CommitOutcome {
@@ -153,6 +170,20 @@ public:
     virtual ~Directory() = default;
     /// nullopt: no conversation of ours, or one with somebody to whom we do not talk.
     [[nodiscard]] virtual std::optional<Circle> circle_of(const ConversationId& conversation) const = 0;
+    /// A Welcome to a group of this policy, which this account is in, made by `by`: may it be followed? When a contact
+    /// takes us in, or we have asked, or an own device did.
+    [[nodiscard]] virtual bool follows(const ConversationId& conversation, const Policy& policy,
+                                       const wire::DeviceCertificate& by) const
+    {
+        static_cast<void>(conversation), static_cast<void>(policy), static_cast<void>(by);
+        return false;
+    }
+    /// The newest signed device list of an account, encoded, to show that a device is not in it; empty: none is known.
+    [[nodiscard]] virtual Bytes device_list_of(const PublicKey& account) const
+    {
+        static_cast<void>(account);
+        return {};
+    }
 };
 
 class Groups {

@@ -114,6 +114,13 @@ void fields(C& c, Of<C, relay::KeyPackageFetch>& v)
 }
 
 template <class C>
+void fields(C& c, Of<C, relay::GroupNewcomer>& v)
+{
+    c.text(v.user, user_name_length_max);
+    c.blob(v.secret, 1, group_secret_bytes_max);
+}
+
+template <class C>
 void fields(C& c, Of<C, relay::GroupCommit>& v)
 {
     c.text(v.with, user_name_length_max);
@@ -125,6 +132,9 @@ void fields(C& c, Of<C, relay::GroupCommit>& v)
     c.list(v.newcomers, recipients_max, fixed_item);
     c.blob(v.welcome, 0, welcome_bytes_max);
     c.blob(v.group_info, 1, group_info_bytes_max);
+    c.list(v.members, group_members_max, user_item);
+    c.list(v.joined, group_invites_max, structure_item);
+    c.fixed(v.tree);
 }
 
 template <class C>
@@ -190,6 +200,60 @@ template <class C>
 void fields(C& c, Of<C, relay::BlobDrop>& v)
 {
     c.fixed(v.blob);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::GroupPut>& v)
+{
+    c.fixed(v.conversation);
+    c.structure(v.envelope);
+    c.list(v.except, recipients_max, fixed_item);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::GroupRosterFetch>& v)
+{
+    c.fixed(v.conversation);
+    c.number(v.after);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::GroupJoin>& v)
+{
+    c.fixed(v.conversation);
+    c.blob(v.sealed, 1, group_join_bytes_max);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::GroupJoinsFetch>& v)
+{
+    c.fixed(v.conversation);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::GroupJoinRefuse>& v)
+{
+    c.fixed(v.conversation);
+    c.text(v.user, user_name_length_max);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::GroupTreePut>& v)
+{
+    c.fixed(v.conversation);
+    c.fixed(v.tree);
+    c.number(v.pieces);
+    c.number(v.piece);
+    c.blob(v.bytes, 1, group_tree_piece_bytes_max);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::GroupTreeGet>& v)
+{
+    c.fixed(v.conversation);
+    c.number(v.incarnation);
+    c.number(v.epoch);
+    c.number(v.piece);
 }
 
 template <class C>

@@ -257,6 +257,7 @@ template <class T>
 // Items of lists.
 inline constexpr auto fixed_item = [](auto& c, auto& v) { c.fixed(v); };
 inline constexpr auto number_item = [](auto& c, auto& v) { c.number(v); };
+inline constexpr auto user_item = [](auto& c, auto& v) { c.text(v, user_name_length_max); };
 inline constexpr auto structure_item = [](auto& c, auto& v) { c.structure(v); };
 inline constexpr auto certificate_item = [](auto& c, auto& v) { c.blob(v, 1, certificate_bytes_max); };
 inline constexpr auto key_package_item = [](auto& c, auto& v) { c.blob(v, 1, key_package_bytes_max); };

@@ -17,6 +17,8 @@
 //   Ping                         <->  Pong
 #pragma once
 
+#include <godwit/group.hpp>
+
 #include "lib/wire/content.hpp"
 
 namespace godwit::wire {
@@ -40,10 +42,17 @@ inline constexpr std::size_t turn_credential_bytes_max = 508;
 /// KeyPackages of one publication, and of one device at the relay.
 inline constexpr std::size_t key_packages_max = 64;
 inline constexpr std::size_t key_package_bytes_max = 2048;
-/// One GroupCommit with its Welcome and GroupInfo fits a frame: about 200 devices.
-inline constexpr std::size_t commit_bytes_max = 96 * 1024;
-inline constexpr std::size_t welcome_bytes_max = 160 * 1024;
-inline constexpr std::size_t group_info_bytes_max = 160 * 1024;
+/// One GroupCommit with its Welcome and GroupInfo fits a frame. A tree that does not fit its GroupInfo, of more than
+/// about 200 devices, lies beside it (GroupTreePut).
+inline constexpr std::size_t commit_bytes_max = 192 * 1024;
+inline constexpr std::size_t welcome_bytes_max = 96 * 1024;
+inline constexpr std::size_t group_info_bytes_max = 96 * 1024;
+inline constexpr std::size_t group_tree_piece_bytes_max = 256 * 1024;
+inline constexpr std::size_t group_tree_pieces_max = 16;
+/// A group's secret, sealed for one account (lib/seal/group_secret.hpp).
+inline constexpr std::size_t group_secret_bytes_max = 128;
+inline constexpr std::size_t group_join_bytes_max = 1024;
+inline constexpr std::size_t group_joins_page_max = 16; ///< Entries in one GroupJoins.
 inline constexpr std::size_t link_grant_bytes_max = 16 * 1024;
 /// Longest frame, without the link's length prefix: the largest envelope for recipients_max devices, twice.
 inline constexpr std::size_t frame_bytes_max = 512 * 1024;
@@ -63,6 +72,9 @@ struct PieceRange {
 };
 /// A file's pieces at a relay; a keyed hash, so that it cannot be guessed.
 using BlobId = FixedBytes<32, struct BlobIdTag>;
+
+/// The bytes of a ratchet tree at a relay: BLAKE2b-256 of them.
+using TreeId = FixedBytes<32, struct TreeIdTag>;
 
 /// One sealed message on its way (message -> envelope). `sealed` binds `id`.
 struct Envelope {
@@ -261,22 +273,34 @@ struct KeyPackageFetch {
     std::vector<DeviceId> devices;
 };
 
+/// An account that a commit takes into a group.
+struct GroupNewcomer {
+    std::string user;
+    Bytes secret; ///< The group's, sealed for that account: kept for its devices, whenever they come.
+};
 /// A Commit, for the relay as Delivery Service (RFC 9750 section 5.2): it accepts one for each epoch, in order. The
-/// conversation must be the one of this account and `with` (conversation_of), and all devices theirs. The same envelope
-/// id again is answered as the first time. Errors: conflict (another commit came first; the body is GroupState).
+/// conversation must be the one of this account and `with` (conversation_of), and all devices theirs; or a group, of
+/// which this account is a member, or which it creates. Who is new in a group must be a contact of this account on both
+/// sides, or have asked to join. The same envelope id again is answered as the first time. Errors: conflict (another
+/// commit came first; the body is GroupState), not_allowed (no member), not_a_contact (somebody who is new).
 struct GroupCommit {
     static constexpr std::uint8_t wire_kind = 114;
-    std::string with; ///< Own name: the conversation of the account's own devices.
+    std::string with; ///< Own name: the conversation of the account's own devices. Empty: a group.
     ConversationId conversation;
     std::uint64_t incarnation = 0;    ///< Which group of the conversation; one more than the current one creates.
     std::uint64_t epoch = 0;          ///< The one that the commit starts from; 0 creates.
-    std::vector<DeviceId> recipients; ///< Members before the commit, without the committer. Empty when creating.
+    std::vector<DeviceId> recipients; ///< Members before the commit, without the committer. Empty when creating, and of
+                                      ///< a group: all devices of its accounts.
     Envelope envelope;                ///< MLSMessage with the Commit.
     std::vector<DeviceId> newcomers;  ///< Devices that the commit adds.
     Bytes welcome;                    ///< MLSMessage with the Welcome; empty: no newcomers.
     Bytes group_info;                 ///< MLSMessage with the GroupInfo of the new epoch, for external commits.
+    std::vector<std::string> members{};  ///< Of a group: all accounts after the commit; the own one, unless it leaves.
+    std::vector<GroupNewcomer> joined{}; ///< Those of them that are new, or have a new secret.
+    TreeId tree{};                       ///< Zero: in the GroupInfo; else all its pieces are here already.
 };
-/// The group of a conversation as the relay has it. Answered by GroupState with `group_info`.
+/// The group of a conversation as the relay has it. Answered by GroupState with `group_info`. `with` as in GroupCommit;
+/// of a group only to its members.
 struct GroupFetch {
     static constexpr std::uint8_t wire_kind = 115;
     std::string with;
@@ -342,10 +366,63 @@ struct BlobDrop {
     BlobId blob;
 };
 
+/// To all devices of the accounts in a group but this one, and but those that have it already; the ciphertext is kept
+/// once. Answered by GroupPutOk after COMMIT. The same envelope id to the same device twice is stored once. Errors:
+/// not_allowed (no member).
+struct GroupPut {
+    static constexpr std::uint8_t wire_kind = 77;
+    ConversationId conversation;
+    Envelope envelope;
+    std::vector<DeviceId> except;
+};
+/// The accounts of a group that have changed since. Answered by GroupRoster. Error: not_allowed (no member).
+struct GroupRosterFetch {
+    static constexpr std::uint8_t wire_kind = 78;
+    ConversationId conversation;
+    std::uint64_t after = 0; ///< GroupRoster::version of the last answer; 0: all.
+};
+/// This account asks to be let into a group; again replaces what it said. Errors: no_such_user (no such group),
+/// conflict (it is in), quota_exceeded.
+struct GroupJoin {
+    static constexpr std::uint8_t wire_kind = 79;
+    ConversationId conversation;
+    Bytes sealed; ///< lib/seal/group_secret.hpp, for who has the link's secret.
+};
+/// Who waits to be let in. Answered by GroupJoins. Error: not_allowed (no member).
+struct GroupJoinsFetch {
+    static constexpr std::uint8_t wire_kind = 120;
+    ConversationId conversation;
+};
+/// They are not let in. Who is, is told by the commit.
+struct GroupJoinRefuse {
+    static constexpr std::uint8_t wire_kind = 121;
+    ConversationId conversation;
+    std::string user;
+};
+/// One piece of the ratchet tree (RFC 9420 section 12.4.3.3) that the next GroupCommit names. Errors: not_allowed (no
+/// member), invalid_argument (the last piece, and they are not the tree of this id).
+struct GroupTreePut {
+    static constexpr std::uint8_t wire_kind = 122;
+    ConversationId conversation;
+    TreeId tree;
+    std::uint32_t pieces = 0; ///< Of the whole tree; 1…group_tree_pieces_max.
+    std::uint32_t piece = 0;
+    Bytes bytes;
+};
+/// The tree of an epoch. Answered by GroupTreePiece. Error: no_such_file (it is not kept any more, or never was).
+struct GroupTreeGet {
+    static constexpr std::uint8_t wire_kind = 123;
+    ConversationId conversation;
+    std::uint64_t incarnation = 0;
+    std::uint64_t epoch = 0;
+    std::uint32_t piece = 0;
+};
+
 using RequestBody = std::variant<RegisterAccount, Login, AddDevice, Resume, Logout, ContactAdd, ContactAccept,
                                  ContactRemove, ContactBlock, ContactUnblock, MailboxPut, Signal, FetchSession,
                                  KeyPackagePublish, KeyPackageFetch, GroupCommit, GroupFetch, GroupReject, DevicesPut,
-                                 LinkWait, LinkGrant, BlobPut, BlobQuery, BlobGet, BlobDrop>;
+                                 LinkWait, LinkGrant, BlobPut, BlobQuery, BlobGet, BlobDrop, GroupPut, GroupRosterFetch,
+                                 GroupJoin, GroupJoinsFetch, GroupJoinRefuse, GroupTreePut, GroupTreeGet>;
 struct Request {
     static constexpr std::uint8_t wire_kind = 49;
     std::uint64_t id = 0;
@@ -425,6 +502,42 @@ struct GroupState {
     std::uint64_t epoch = 0;       ///< The next commit must start from it; 0: the group is to be created anew.
     MessageId commit;              ///< Envelope id of the commit that led here.
     Bytes group_info;              ///< In the answer to GroupFetch; empty otherwise.
+    std::uint32_t tree_pieces = 0; ///< Of its tree, by GroupTreeGet; 0: it is in the GroupInfo.
+};
+/// Devices whose mailbox had no room; more than recipients_max are not named.
+struct GroupPutOk {
+    static constexpr std::uint8_t wire_kind = 103;
+    std::uint32_t stored = 0; ///< Devices that have it waiting now.
+    std::vector<DeviceId> refused;
+};
+struct GroupRoster {
+    static constexpr std::uint8_t wire_kind = 110;
+    struct Entry {
+        std::string user;
+        bool member = true; ///< False: not any more; nothing else is said of it.
+        PublicKey account_key;
+        Bytes device_list; ///< Encoded DeviceList.
+        Bytes secret;      ///< Of the own account only: the group's, sealed for it; empty: none is here.
+    };
+    std::uint64_t version = 0; ///< Up to here.
+    std::vector<Entry> entries;
+    bool more = false; ///< Ask again, after `version`.
+};
+struct GroupJoins {
+    static constexpr std::uint8_t wire_kind = 111;
+    struct Entry {
+        std::string user;
+        PublicKey account_key;
+        Bytes device_list;
+        Bytes sealed;
+        WallMs asked_ms = 0;
+    };
+    std::vector<Entry> entries; ///< The oldest.
+};
+struct GroupTreePiece {
+    static constexpr std::uint8_t wire_kind = 128;
+    std::uint32_t pieces = 0;
+    Bytes bytes;
 };
 
 struct BlobState {
@@ -441,8 +554,9 @@ struct BlobPiece {
 
 /// wire_kind of std::monostate in a Response: nothing to say but the error code.
 inline constexpr std::uint8_t no_body_wire_kind = 96;
-using ResponseBody = std::variant<std::monostate, LoginOk, Session, MailboxPutOk, KeyPackageStock, KeyPackages,
-                                  GroupState, BlobState, BlobPiece>;
+using ResponseBody =
+    std::variant<std::monostate, LoginOk, Session, MailboxPutOk, KeyPackageStock, KeyPackages, GroupState, BlobState,
+                 BlobPiece, GroupPutOk, GroupRoster, GroupJoins, GroupTreePiece>;
 struct Response {
     static constexpr std::uint8_t wire_kind = 81;
     std::uint64_t id = 0;
@@ -498,6 +612,19 @@ struct GroupChanged {
     std::uint64_t epoch = 0;
     MessageId commit;
 };
+/// Of a group of this account: after login, one for each, and whenever it is another.
+struct GroupNews {
+    static constexpr std::uint8_t wire_kind = 92;
+    ConversationId conversation;
+    std::uint64_t roster = 0; ///< Newest GroupRoster::version.
+    std::uint32_t joins = 0;  ///< Accounts that ask to be let in.
+    bool member = true;       ///< False: this account is not in it any more, by a commit of a member.
+};
+/// This account asked to be let into a group, and was not.
+struct GroupJoinRefused {
+    static constexpr std::uint8_t wire_kind = 93;
+    ConversationId conversation;
+};
 /// Nothing waits in this device's mailbox, and all of it is acknowledged. Once after login, and whenever it has become
 /// so again.
 struct MailboxEmpty {
@@ -509,8 +636,9 @@ struct LinkGranted {
     Bytes sealed;
 };
 
-using ServerFrame = std::variant<Welcome, Response, Roster, RosterChange, OwnDevices, Presence, MailboxDeliver,
-                                 SignalPush, Notice, GroupChanged, MailboxEmpty, LinkGranted, Ping, Pong>;
+using ServerFrame =
+    std::variant<Welcome, Response, Roster, RosterChange, OwnDevices, Presence, MailboxDeliver, SignalPush, Notice,
+                 GroupChanged, MailboxEmpty, LinkGranted, GroupNews, GroupJoinRefused, Ping, Pong>;
 
 } // namespace relay
 

@@ -85,6 +85,55 @@ void fields(C& c, Of<C, relay::GroupState>& v)
     c.number(v.epoch);
     c.fixed(v.commit);
     c.blob(v.group_info, 0, group_info_bytes_max);
+    c.number(v.tree_pieces);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::GroupPutOk>& v)
+{
+    c.number(v.stored);
+    c.list(v.refused, recipients_max, fixed_item);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::GroupRoster::Entry>& v)
+{
+    c.text(v.user, user_name_length_max);
+    c.flag(v.member);
+    c.fixed(v.account_key);
+    c.blob(v.device_list, 0, device_list_bytes_max);
+    c.blob(v.secret, 0, group_secret_bytes_max);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::GroupRoster>& v)
+{
+    c.number(v.version);
+    c.list(v.entries, roster_page_max, structure_item);
+    c.flag(v.more);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::GroupJoins::Entry>& v)
+{
+    c.text(v.user, user_name_length_max);
+    c.fixed(v.account_key);
+    c.blob(v.device_list, 0, device_list_bytes_max);
+    c.blob(v.sealed, 1, group_join_bytes_max);
+    c.wall(v.asked_ms);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::GroupJoins>& v)
+{
+    c.list(v.entries, group_joins_page_max, structure_item);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::GroupTreePiece>& v)
+{
+    c.number(v.pieces);
+    c.blob(v.bytes, 1, group_tree_piece_bytes_max);
 }
 
 template <class C>
@@ -181,6 +230,21 @@ void fields(C& c, Of<C, relay::GroupChanged>& v)
 template <class C>
 void fields(C&, Of<C, relay::MailboxEmpty>&)
 {
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::GroupNews>& v)
+{
+    c.fixed(v.conversation);
+    c.number(v.roster);
+    c.number(v.joins);
+    c.flag(v.member);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::GroupJoinRefused>& v)
+{
+    c.fixed(v.conversation);
 }
 
 template <class C>

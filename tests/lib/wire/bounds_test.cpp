@@ -209,6 +209,30 @@ std::vector<Bound> bounds()
         {"commit.group_info", group_info_bytes_max, again_client,
          [small](std::size_t n) { return client(relay::GroupCommit{"u", {}, 1, 1, {}, small, {}, {}, blob(n)}); },
          true},
+        {"commit.members", group_members_max, again_client,
+         [small](std::size_t n) {
+             return client(
+                 relay::GroupCommit{"", {}, 1, 1, {}, small, {}, {}, {1}, std::vector<std::string>(n, "u"), {}, {}});
+         }},
+        {"commit.joined", group_invites_max, again_client,
+         [small](std::size_t n) {
+             return client(relay::GroupCommit{
+                 "", {}, 1, 1, {}, small, {}, {}, {1}, {}, std::vector<relay::GroupNewcomer>(n, {"u", {1}}), {}});
+         }},
+        {"commit.secret", group_secret_bytes_max, again_client,
+         [small](std::size_t n) {
+             return client(relay::GroupCommit{
+                 "", {}, 1, 1, {}, small, {}, {}, {1}, {}, {relay::GroupNewcomer{"u", blob(n)}}, {}});
+         },
+         true},
+        {"group_put.except", recipients_max, again_client,
+         [small](std::size_t n) { return client(relay::GroupPut{{}, small, std::vector<DeviceId>(n)}); }},
+        {"group_join", group_join_bytes_max, again_client,
+         [](std::size_t n) { return client(relay::GroupJoin{{}, blob(n)}); }, true},
+        {"group_join_refuse", user_name_length_max, again_client,
+         [](std::size_t n) { return client(relay::GroupJoinRefuse{{}, text(n)}); }},
+        {"group_tree_put", group_tree_piece_bytes_max, again_client,
+         [](std::size_t n) { return client(relay::GroupTreePut{{}, {}, 1, 0, blob(n)}); }, true},
         {"group_fetch", user_name_length_max, again_client,
          [](std::size_t n) { return client(relay::GroupFetch{text(n), {}}); }},
         {"group_reject", user_name_length_max, again_client,
@@ -250,6 +274,25 @@ std::vector<Bound> bounds()
          [](std::size_t n) { return server(response(relay::KeyPackages{{{{}, blob(n)}}})); }, true},
         {"group_state.group_info", group_info_bytes_max, again_server,
          [](std::size_t n) { return server(response(relay::GroupState{1, 1, {}, blob(n)})); }},
+        {"group_put_ok.refused", recipients_max, again_server,
+         [](std::size_t n) { return server(response(relay::GroupPutOk{1, std::vector<DeviceId>(n)})); }},
+        {"group_roster", roster_page_max, again_server,
+         [](std::size_t n) {
+             return server(response(relay::GroupRoster{1, std::vector<relay::GroupRoster::Entry>(n), false}));
+         }},
+        {"group_roster.list", device_list_bytes_max, again_server,
+         [](std::size_t n) { return server(response(relay::GroupRoster{1, {{"u", true, {}, blob(n), {}}}, false})); }},
+        {"group_roster.secret", group_secret_bytes_max, again_server,
+         [](std::size_t n) { return server(response(relay::GroupRoster{1, {{"u", true, {}, {}, blob(n)}}, false})); }},
+        {"group_joins", group_joins_page_max, again_server,
+         [](std::size_t n) {
+             return server(
+                 response(relay::GroupJoins{std::vector<relay::GroupJoins::Entry>(n, {"u", {}, {}, {1}, 0})}));
+         }},
+        {"group_joins.sealed", group_join_bytes_max, again_server,
+         [](std::size_t n) { return server(response(relay::GroupJoins{{{"u", {}, {}, blob(n), 0}}})); }, true},
+        {"group_tree_piece", group_tree_piece_bytes_max, again_server,
+         [](std::size_t n) { return server(response(relay::GroupTreePiece{1, blob(n)})); }, true},
         {"session.user", user_name_length_max, again_server,
          [](std::size_t n) { return server(response(relay::Session{text(n), {}, "", 0})); }},
         {"session.turn_servers", turn_servers_max, again_server,
@@ -408,17 +451,24 @@ TEST_CASE("whole encodings: longest, deepest, most values")
     CHECK(again_server(page) == page);
 
     // The largest commit fits a frame.
-    const auto commit = client(relay::GroupCommit{text(32),
-                                                  {},
-                                                  1,
-                                                  1,
-                                                  std::vector<DeviceId>(recipients_max),
-                                                  {{}, blob(commit_bytes_max)},
-                                                  std::vector<DeviceId>(recipients_max),
-                                                  blob(welcome_bytes_max),
-                                                  blob(group_info_bytes_max)});
+    const auto commit = client(relay::GroupCommit{
+        text(32),
+        {},
+        1,
+        1,
+        std::vector<DeviceId>(recipients_max),
+        {{}, blob(commit_bytes_max)},
+        std::vector<DeviceId>(recipients_max),
+        blob(welcome_bytes_max),
+        blob(group_info_bytes_max),
+        std::vector<std::string>(group_members_max, text(32)),
+        std::vector<relay::GroupNewcomer>(group_invites_max, {text(32), blob(group_secret_bytes_max)}),
+        {}});
     CHECK(commit.size() <= frame_bytes_max);
     CHECK(again_client(commit) == commit);
+    const auto tree = client(relay::GroupTreePut{{}, {}, group_tree_pieces_max, 0, blob(group_tree_piece_bytes_max)});
+    CHECK(tree.size() <= frame_bytes_max);
+    CHECK(again_client(tree) == tree);
 
     // The longest list is within its bound: sixteen of the longest certificates.
     DeviceList longest{text(32), {}, ~std::uint64_t{0}, ~WallMs{0}, {}, {}};

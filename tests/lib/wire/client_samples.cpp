@@ -70,10 +70,29 @@ std::vector<Sample> client_samples()
          encode(relay::ClientFrame(request(
              15,
              relay::GroupCommit{"bo", conversation, 1, 7, {key(0xd1)}, envelope, {key(0xd2)}, {0x77}, {0x88, 0x89}}))),
-         "93310f9a72a2626fc410c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0010791c420d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1"
+         "93310f9d72a2626fc410c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0010791c420d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1"
          "d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d192c410eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeec4025ea191c420d2d2d2"
-         "d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2c40177c4028889",
+         "d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2c40177c40288899090c420000000000000"
+         "0000000000000000000000000000000000000000000000000000",
          again_client});
+    out.push_back({"request.group_commit_of_many",
+                   encode(relay::ClientFrame(request(15, relay::GroupCommit{"",
+                                                                            conversation,
+                                                                            1,
+                                                                            7,
+                                                                            {},
+                                                                            envelope,
+                                                                            {key(0xd2)},
+                                                                            {0x77},
+                                                                            {0x88, 0x89},
+                                                                            {"ann", "bo"},
+                                                                            {{"bo", {0x5c}}},
+                                                                            filled<TreeId>(0xb0)}))),
+                   "93310f9d72a0c410c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c001079092c410eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"
+                   "c4025ea191c420d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2c40177c4028889"
+                   "92a3616e6ea2626f9192a2626fc4015cc420b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0"
+                   "b0b0b0b0",
+                   again_client});
     out.push_back({"request.group_fetch",
                    encode(relay::ClientFrame(request(16, relay::GroupFetch{"bo", conversation}))),
                    "9331109373a2626fc410c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0", again_client});
@@ -101,6 +120,32 @@ std::vector<Sample> client_samples()
                    "933117936ac420b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b003", again_client});
     out.push_back({"request.blob_drop", encode(relay::ClientFrame(request(24, relay::BlobDrop{filled<BlobId>(0xb0)}))),
                    "933118926dc420b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0", again_client});
+    out.push_back({"request.group_put",
+                   encode(relay::ClientFrame(request(25, relay::GroupPut{conversation, envelope, {key(0xd2)}}))),
+                   "933119944dc410c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c092c410eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeec4025ea1"
+                   "91c420d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2",
+                   again_client});
+    out.push_back({"request.group_roster_fetch",
+                   encode(relay::ClientFrame(request(26, relay::GroupRosterFetch{conversation, 300}))),
+                   "93311a934ec410c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0cd012c", again_client});
+    out.push_back({"request.group_join",
+                   encode(relay::ClientFrame(request(27, relay::GroupJoin{conversation, {0x51}}))),
+                   "93311b934fc410c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c40151", again_client});
+    out.push_back({"request.group_joins_fetch",
+                   encode(relay::ClientFrame(request(28, relay::GroupJoinsFetch{conversation}))),
+                   "93311c9278c410c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0", again_client});
+    out.push_back({"request.group_join_refuse",
+                   encode(relay::ClientFrame(request(29, relay::GroupJoinRefuse{conversation, "bo"}))),
+                   "93311d9379c410c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0a2626f", again_client});
+    out.push_back({"request.group_tree_put",
+                   encode(relay::ClientFrame(
+                       request(30, relay::GroupTreePut{conversation, filled<TreeId>(0xb0), 2, 1, {0x50, 0x1e}}))),
+                   "93311e967ac410c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c420b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0"
+                   "b0b0b0b0b0b0b0b0b0b0b00201c402501e",
+                   again_client});
+    out.push_back({"request.group_tree_get",
+                   encode(relay::ClientFrame(request(31, relay::GroupTreeGet{conversation, 1, 7, 1}))),
+                   "93311f957bc410c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0010701", again_client});
     out.push_back({"mailbox_ack", encode(relay::ClientFrame(relay::MailboxAck{{1, 128, std::uint64_t{1} << 32}})),
                    "92329301cc80cf0000000100000000", again_client});
     out.push_back({"ping", encode(relay::ClientFrame(relay::Ping{std::uint64_t{1} << 63})), "9233cf8000000000000000",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Posts, marks, registers, and what posts can be.
+#include "lib/wire/group.hpp"
 #include "tests/lib/wire/samples.hpp"
 
 namespace godwit::wire::test {
@@ -121,6 +122,10 @@ std::vector<Sample> content_samples()
     out.push_back({"extra", encode(w::Extra{encode(Body(c::Recall{message(0x11)})), {}, {}, true}),
                    "9524c41592ccb1c4101111111111111111111111111111111190920000c3", again_extra});
     out.push_back({"edition", encode(w::Edition{"new", {}, {{0, 3}}}), "9425a36e65779091920003", again_edition});
+    out.push_back({"group.profile", encode(GroupProfile{"crew", "a", "", {}, {0x1c}}), "9626a463726577a161a090c4011c",
+                   [](BytesView bytes) { return again(decode_group_profile(bytes)); }});
+    out.push_back({"group.join_text", encode(GroupJoinText{"hi"}), "9227a26869",
+                   [](BytesView bytes) { return again(decode_group_join_text(bytes)); }});
     out.push_back({"signal.typing", encode(Signal(TypingSignal{true})), "9223c3", again_signal});
     return out;
 }

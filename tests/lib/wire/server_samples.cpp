@@ -57,8 +57,8 @@ std::vector<Sample> server_samples()
         {"response.group_state",
          encode(relay::ServerFrame(relay::Response{
              15, {ErrorCode::conflict, "another commit came first", 0}, relay::GroupState{1, 8, message(0xee), {}}})),
-         "94510f932eb9616e6f7468657220636f6d6d69742063616d652066697273740095660108c410eeeeeeeeeeeeeeee"
-         "eeeeeeeeeeeeeeeec400",
+         "94510f932eb9616e6f7468657220636f6d6d69742063616d652066697273740096660108c410eeeeeeeeeeeeeeee"
+         "eeeeeeeeeeeeeeeec40000",
          again_server});
     out.push_back({"response.blob_state",
                    encode(relay::ServerFrame(relay::Response{22, ok, relay::BlobState{5, {{0, 2}, {4, 1}}, t, true}})),
@@ -66,6 +66,28 @@ std::vector<Sample> server_samples()
     out.push_back({"response.blob_piece",
                    encode(relay::ServerFrame(relay::Response{23, ok, relay::BlobPiece{{0x50, 0x1e}}})),
                    "9451179300a000926cc402501e", again_server});
+    out.push_back({"response.group_put_ok",
+                   encode(relay::ServerFrame(relay::Response{25, ok, relay::GroupPutOk{3, {key(0xd2)}}})),
+                   "9451199300a00093670391c420d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2",
+                   again_server});
+    out.push_back(
+        {"response.group_roster",
+         encode(relay::ServerFrame(relay::Response{
+             26, ok,
+             relay::GroupRoster{300, {{"bo", true, key(0xab), list, {0x5c}}, {"cy", false, {}, {}, {}}}, true}})),
+         "94511a9300a000946ecd012c9295a2626fc3c420abababababababababababababababababababababababababab"
+         "ababababababc402de11c4015c95a26379c2c4200000000000000000000000000000000000000000000000000000"
+         "000000000000c400c400c3",
+         again_server});
+    out.push_back(
+        {"response.group_joins",
+         encode(relay::ServerFrame(relay::Response{28, ok, relay::GroupJoins{{{"bo", key(0xab), list, {0x51}, t}}}})),
+         "94511c9300a000926f9195a2626fc420abababababababababababababababababababababababababababababab"
+         "ababc402de11c40151cf0000018bcfe56800",
+         again_server});
+    out.push_back({"response.group_tree_piece",
+                   encode(relay::ServerFrame(relay::Response{31, ok, relay::GroupTreePiece{2, {0x50, 0x1e}}})),
+                   "94511f9300a00093cc8002c402501e", again_server});
     out.push_back({"roster",
                    encode(relay::ServerFrame(relay::Roster{{{"bo", RosterState::accepted, key(0xab), list, {key(0xd2)}},
                                                             {"cy", RosterState::requested, {}, {}, {}}},
@@ -95,6 +117,10 @@ std::vector<Sample> server_samples()
     out.push_back({"link_granted", encode(relay::ServerFrame(relay::LinkGranted{{0x51}})), "9259c40151", again_server});
     out.push_back({"group_changed", encode(relay::ServerFrame(relay::GroupChanged{conversation, 1, 7, message(0xed)})),
                    "955ac410c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c00107c410edededededededededededededededed", again_server});
+    out.push_back({"group_news", encode(relay::ServerFrame(relay::GroupNews{conversation, 300, 2, true})),
+                   "955cc410c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0cd012c02c3", again_server});
+    out.push_back({"group_join_refused", encode(relay::ServerFrame(relay::GroupJoinRefused{conversation})),
+                   "925dc410c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0", again_server});
     out.push_back({"mailbox_empty", encode(relay::ServerFrame(relay::MailboxEmpty{})), "915b", again_server});
     return out;
 }
