@@ -5,7 +5,7 @@
 //   events ──> lines above the prompt; the reply to a request goes to the function that was left for it
 //
 // chat.cpp turns and asks, chat_commands.cpp is what may be typed, chat_posts.cpp what of it is about messages,
-// chat_events.cpp what is shown.
+// chat_groups.cpp about groups, chat_events.cpp what is shown.
 #pragma once
 
 #include "line_editor.hpp"
@@ -16,6 +16,7 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -58,6 +59,19 @@ private:
     void set_timer(const std::string& seconds, const std::string& from);
     void mark_read();
     void list_conversations();
+
+    // chat_groups.cpp
+    /// The conversation with the current contact, or the current group.
+    [[nodiscard]] godwit::request::Where here() const;
+    void choose_group(const std::string& name);
+    void with_group(const std::string& name, std::function<void(const godwit::Conversation&)> then);
+    void make_group(const std::string& name, const std::string& members, godwit::ConversationKind kind);
+    void list_groups();
+    void show_group();
+    void group_command(const std::string& name, const std::string& first, const std::string& rest);
+    void show(const godwit::event::GroupChanged& e);
+    void show(const godwit::event::GroupAsked& e);
+    void show(const godwit::event::GroupRefused& e);
 
     // chat_files.cpp
     enum class FileVerb { fetch, pause, resume, cancel };
@@ -109,7 +123,8 @@ private:
     StopSignals& signals_;
     LineEditor screen_;
     std::string own_;
-    std::string current_;
+    std::string current_; ///< A contact, or "#" and the name of a group.
+    std::optional<godwit::ConversationId> current_group_;
     std::set<std::string> verified_; ///< Contacts whose safety number was compared.
     std::map<godwit::RequestId, Answer> replies_;
     std::set<godwit::MessageId> mine_; ///< Sent in this run, not yet delivered or failed.

@@ -23,6 +23,13 @@ constexpr const char* help_text =
     "  /pin N   /unpin N                                 /forward N NAME\n"
     "  /read             all is read                     /timer SECONDS [read]   messages disappear (0: they stay)\n"
     "  /list             your conversations, with what is unread\n"
+    "  /groups           the groups you are in           /to #GROUP     choose one\n"
+    "  /group NAME [MEMBER …]   make one of contacts     /channel NAME …   one in which few write\n"
+    "  /members          of the current group            /invite NAME …   /kick NAME …   /leave\n"
+    "  /role NAME owner|admin|member                     /mute NAME|all [MINUTES]   /unmute NAME|all\n"
+    "  /rename NAME      /announce TEXT                  /promote (a discussion)   /dissolve\n"
+    "  /joining closed|request|link   who comes in       /invitation    the link that lets in\n"
+    "  /join LINK [TEXT] ask to be let in                /let-in NAME   /turn-away NAME   answer who asks\n"
     "  /contacts         everyone, with presence and path\n"
     "  /add NAME         ask NAME to be your contact     /accept NAME   say yes to NAME's request\n"
     "  /remove NAME      end it, or decline              /block NAME    /unblock NAME\n"
@@ -70,6 +77,7 @@ const std::vector<Chat::Command>& Chat::commands()
     using W = const Words&;
     static const auto quit = [](C chat, W) { chat.done_ = true; };
     static const auto help = [](C chat, W) { chat.screen_.print(help_text); };
+    static const auto group = [](C chat, W words) { chat.group_command(words.name, words.first, words.rest); };
     static const auto post = [](C chat, W words) { chat.post_command(words.name, words.first, words.rest); };
     static const std::vector<Command> all{
         {"quit", nullptr, quit},
@@ -91,9 +99,34 @@ const std::vector<Chat::Command>& Chat::commands()
          [](C chat, W) { chat.ask(request::Logout{}, chat.said("logged out; the history stays here")); }},
         {"policy", nullptr, [](C chat, W words) { chat.set_policy(words.first); }},
         {"history", nullptr, [](C chat, W words) { chat.history(chat.current_, count_of(words.first)); }},
+        {"group", "NAME [MEMBER …]",
+         [](C chat, W words) { chat.make_group(words.first, words.rest, godwit::ConversationKind::group); }},
+        {"channel", "NAME [MEMBER …]",
+         [](C chat, W words) { chat.make_group(words.first, words.rest, godwit::ConversationKind::channel); }},
+        {"groups", nullptr, [](C chat, W) { chat.list_groups(); }},
+        {"members", nullptr, [](C chat, W) { chat.show_group(); }},
+        {"invite", "NAME …", group},
+        {"kick", "NAME …", group},
+        {"leave", nullptr, group},
+        {"role", "NAME owner|admin|member", group},
+        {"mute", "NAME|all [MINUTES]", group},
+        {"unmute", "NAME|all", group},
+        {"rename", "NAME", group},
+        {"announce", "TEXT", group},
+        {"joining", "closed|request|link", group},
+        {"invitation", nullptr, group},
+        {"join", "godwit-group:… [TEXT]", group},
+        {"let-in", "NAME", group},
+        {"turn-away", "NAME", group},
+        {"promote", nullptr, group},
+        {"dissolve", nullptr, group},
         {"register", nullptr, [](C chat, W words) { chat.account(true, words.first, words.second); }},
         {"login", nullptr, [](C chat, W words) { chat.account(false, words.first, words.second); }},
-        {"to", "NAME", [](C chat, W words) { chat.choose(words.first, true); }},
+        {"to", "NAME or #GROUP",
+         [](C chat, W words) {
+             if (words.first[0] != '#') return chat.choose(words.first, true);
+             chat.choose_group(words.first.substr(1) + (words.rest.empty() ? "" : " " + words.rest));
+         }},
         {"add", "NAME",
          [](C chat, W words) { chat.ask(request::ContactAdd{words.first}, chat.said(words.first + " is asked")); }},
         {"accept", "NAME",
@@ -202,16 +235,18 @@ void Chat::set_policy(const std::string& name)
 void Chat::send(const std::string& text)
 {
     if (current_.empty()) return screen_.print("! nobody chosen: /to NAME, or @NAME text");
-    ask(request::Send{current_, text, {}}, [this, to = current_, text](const godwit::event::Reply& reply) {
-        if (const auto* id = std::get_if<godwit::MessageId>(&reply.value)) mine_.insert(*id);
-        screen_.print(clock_text(wall_now_ms(), wall_now_ms()) + " me → " + to + ": " + printable(text));
-    });
+    ask(request::Send{here().with, text, {}, here().conversation},
+        [this, to = current_, text](const godwit::event::Reply& reply) {
+            if (const auto* id = std::get_if<godwit::MessageId>(&reply.value)) mine_.insert(*id);
+            screen_.print(clock_text(wall_now_ms(), wall_now_ms()) + " me → " + to + ": " + printable(text));
+        });
 }
 
 void Chat::choose(const std::string& user, bool with_history)
 {
     if (user == current_ && !with_history) return;
     current_ = user;
+    current_group_.reset();
     prompt();
     if (with_history) history(user, history_on_open);
 }
@@ -219,7 +254,9 @@ void Chat::choose(const std::string& user, bool with_history)
 void Chat::history(const std::string& with, std::uint32_t limit)
 {
     if (with.empty()) return screen_.print("! nobody chosen: /to NAME");
-    ask(request::History{with, limit, {}}, [this, with](const godwit::event::Reply& reply) {
+    const bool is_here = with == current_;
+    request::History page{is_here ? here().with : with, limit, {}, is_here ? here().conversation : std::nullopt};
+    ask(page, [this, with](const godwit::event::Reply& reply) {
         const auto* messages = std::get_if<std::vector<godwit::Message>>(&reply.value);
         if (messages == nullptr) return;
         if (messages->empty()) return screen_.print("  no messages with " + with + " yet");

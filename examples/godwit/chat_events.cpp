@@ -68,7 +68,7 @@ void Chat::show(const godwit::event::Reply& reply)
 void Chat::show(const godwit::event::MessageReceived& e)
 {
     screen_.print(history_line(e.message, own_) + (e.message.path_reason.empty() ? "" : " " + e.message.path_reason));
-    if (current_.empty()) choose(e.message.with, false);
+    if (current_.empty() && !e.message.with.empty()) choose(e.message.with, false);
 }
 
 void Chat::show(const godwit::event::MessageStateChanged& e)
@@ -78,9 +78,10 @@ void Chat::show(const godwit::event::MessageStateChanged& e)
         "[" + std::string(godwit::path_name(e.path)) + "]" + (e.reason.empty() ? "" : " " + e.reason);
     char took[32] = "";
     if (e.elapsed_us > 0) std::snprintf(took, sizeof took, ", %.1f ms", static_cast<double>(e.elapsed_us) / 1000);
-    if (e.state == godwit::MessageState::sent) screen_.print("  ✓ sent to " + e.with + " " + path);
-    if (e.state == godwit::MessageState::delivered) screen_.print("  ✓✓ delivered to " + e.with + " " + path + took);
-    if (e.state == godwit::MessageState::failed) screen_.print("  ✗ not delivered to " + e.with + ": " + e.reason);
+    const std::string to = e.with.empty() ? std::string("the group") : e.with;
+    if (e.state == godwit::MessageState::sent) screen_.print("  ✓ sent to " + to + " " + path);
+    if (e.state == godwit::MessageState::delivered) screen_.print("  ✓✓ delivered to " + to + " " + path + took);
+    if (e.state == godwit::MessageState::failed) screen_.print("  ✗ not delivered to " + to + ": " + e.reason);
     if (e.state == godwit::MessageState::delivered || e.state == godwit::MessageState::failed) mine_.erase(e.id);
 }
 

@@ -76,20 +76,22 @@ void Chat::files()
 void Chat::send_file(const std::string& path)
 {
     if (current_.empty()) return screen_.print("! nobody chosen: /to NAME");
-    ask(request::FileAdd{path, {}, media_type_of(path)}, [this, to = current_](const godwit::event::Reply& reply) {
-        const auto* file = std::get_if<godwit::FileInfo>(&reply.value);
-        if (file == nullptr) return;
-        request::Send send;
-        send.to = to;
-        godwit::content::Attachment attachment;
-        attachment.kind = kind_of(file->media_type);
-        attachment.file = {file->id, file->size_bytes, file->name, file->media_type, file->key};
-        send.body = std::move(attachment);
-        ask(std::move(send), [this, to, name = file->name](const godwit::event::Reply& sent) {
-            if (const auto* id = std::get_if<godwit::MessageId>(&sent.value)) mine_.insert(*id);
-            screen_.print(clock_text(wall_now_ms(), wall_now_ms()) + " me → " + to + ": " + printable(name));
+    ask(request::FileAdd{path, {}, media_type_of(path)},
+        [this, where = here(), to = current_](const godwit::event::Reply& reply) {
+            const auto* file = std::get_if<godwit::FileInfo>(&reply.value);
+            if (file == nullptr) return;
+            request::Send send;
+            send.to = where.with;
+            send.conversation = where.conversation;
+            godwit::content::Attachment attachment;
+            attachment.kind = kind_of(file->media_type);
+            attachment.file = {file->id, file->size_bytes, file->name, file->media_type, file->key};
+            send.body = std::move(attachment);
+            ask(std::move(send), [this, to, name = file->name](const godwit::event::Reply& sent) {
+                if (const auto* id = std::get_if<godwit::MessageId>(&sent.value)) mine_.insert(*id);
+                screen_.print(clock_text(wall_now_ms(), wall_now_ms()) + " me → " + to + ": " + printable(name));
+            });
         });
-    });
 }
 
 /// `then` with the one file that is meant.

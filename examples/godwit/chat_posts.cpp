@@ -15,7 +15,7 @@ void Chat::with_message(const std::string& number, std::function<void(const godw
     if (current_.empty()) return screen_.print("! nobody chosen: /to NAME");
     if (n < 1 || n > request::history_limit_max)
         return screen_.print("! N counts messages from the newest, which is 1; /history shows them");
-    request::History page{current_, static_cast<std::uint32_t>(n), {}};
+    request::History page{here().with, static_cast<std::uint32_t>(n), {}, here().conversation};
     ask(page, [this, n, then = std::move(then)](const godwit::event::Reply& reply) {
         const auto* messages = std::get_if<std::vector<godwit::Message>>(&reply.value);
         if (messages == nullptr) return;
@@ -33,7 +33,7 @@ void Chat::post_command(const std::string& name, const std::string& number, cons
             if (const auto* id = std::get_if<godwit::MessageId>(&reply.value)) mine_.insert(*id);
         };
         if (name == "reply") {
-            request::Send send{current_, rest, {}};
+            request::Send send{here().with, rest, {}, here().conversation};
             send.reply_to = message.id;
             ask(std::move(send), [this, done, rest](const godwit::event::Reply& reply) {
                 done(reply);
@@ -60,7 +60,7 @@ void Chat::set_timer(const std::string& seconds, const std::string& from)
     const auto n = static_cast<std::uint32_t>(std::strtoul(seconds.c_str(), nullptr, 10));
     godwit::content::Lifetime lifetime{n, godwit::content::Lifetime::From::sent};
     if (from == "read") lifetime.from = godwit::content::Lifetime::From::read;
-    ask(request::SetTimer{{current_, {}}, lifetime},
+    ask(request::SetTimer{here(), lifetime},
         said(n == 0 ? "  messages stay"
                     : "  messages go " + std::to_string(n) + " seconds after they were " +
                           (from == "read" ? "read" : "sent")));
@@ -69,7 +69,7 @@ void Chat::set_timer(const std::string& seconds, const std::string& from)
 void Chat::mark_read()
 {
     if (current_.empty()) return screen_.print("! nobody chosen: /to NAME");
-    ask(request::MarkRead{{current_, {}}}, said("  all with " + printable(current_) + " is read"));
+    ask(request::MarkRead{here()}, said("  all with " + printable(current_) + " is read"));
 }
 
 void Chat::list_conversations()
