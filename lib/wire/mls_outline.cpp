@@ -228,19 +228,17 @@ std::optional<MlsGroupInfo> read_mls_group_info(BytesView message)
     (void)in.opaque(); // tree_hash
     (void)in.opaque(); // confirmed_transcript_hash
     (void)in.opaque(); // extensions of the GroupContext
-    bool tree = false, external_pub = false;
     for (Walker list(in.opaque()); list.more(); in.require(list.good())) {
         const auto type = list.integer(2);
         const bool full = !list.opaque().empty();
-        tree = tree || (full && type == extension_ratchet_tree);
-        external_pub = external_pub || (full && type == extension_external_pub);
+        out.has_ratchet_tree = out.has_ratchet_tree || (full && type == extension_ratchet_tree);
+        out.has_external_pub = out.has_external_pub || (full && type == extension_external_pub);
     }
     in.require(!in.opaque().empty()); // confirmation_tag
     (void)in.integer(4);              // signer
     in.require(!in.opaque().empty()); // signature
     if (!in.done() || !name) return std::nullopt;
     out.group = *name;
-    out.joinable = tree && external_pub;
     return out;
 }
 

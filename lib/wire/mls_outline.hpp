@@ -69,8 +69,9 @@ struct MlsCommit {
 struct MlsGroupInfo {
     GroupName group;
     std::uint64_t epoch = 0;
-    /// Has all that an external commit starts from: ratchet_tree and external_pub (section 12.4.3.2).
-    bool joinable = false;
+    // What an external commit starts from (section 12.4.3.2); the tree may also come beside (12.4.3.3).
+    bool has_ratchet_tree = false;
+    bool has_external_pub = false;
 };
 /// nullopt: not a GroupInfo, whole, of a group of ours.
 [[nodiscard]] std::optional<MlsGroupInfo> read_mls_group_info(BytesView message);

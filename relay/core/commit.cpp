@@ -27,7 +27,7 @@ Result<void> Core::commit(Moment now)
     }
     for (auto& one : std::exchange(gathered_, {}))
         speak(one.link, one.frame);
-    tell_changes();
+    tell_changes(now);
     for (const auto link : std::exchange(closing_, {}))
         outputs_.push_back({link, {}, true});
     context_.store.forgive_reads(); // the next tick starts clean
@@ -90,7 +90,7 @@ void Core::speak_notice(LinkId link, Error what)
     speak(link, frame::Notice{std::move(what)});
 }
 
-void Core::tell_changes()
+void Core::tell_changes(Moment now)
 {
     auto changes = std::exchange(context_.changes, {});
     const auto send = [this](Session& to, frame::Presence&& presence) { tell(to, std::move(presence)); };
@@ -116,6 +116,8 @@ void Core::tell_changes()
             tell(*own, frame::OwnDevices{list});
         for (const auto contact : context_.store.mutual_contacts(account))
             changes.roster.insert({contact, account});
+        for (const auto& [conversation, member] : context_.store.memberships(account, now.wall_ms))
+            changes.circles.insert(conversation);
     }
     for (const auto link : newcomers) {
         auto* const session = context_.sessions.find(link);
@@ -123,6 +125,10 @@ void Core::tell_changes()
         auto pages = roster_.pages(*session);
         for (auto& page : pages)
             tell(*session, std::move(page));
+        for (auto& news : members_.news_of(session->account, now))
+            tell(*session, std::move(news));
+        for (const auto& conversation : context_.store.refused_joins(session->account))
+            tell(*session, frame::GroupJoinRefused{conversation});
         presence_.tell_own(*session, send);
     }
     for (const auto& [viewer, contact] : changes.roster) {
@@ -134,15 +140,29 @@ void Core::tell_changes()
     for (const auto& [viewer, subject] : changes.presence)
         presence_.tell_pair(viewer, subject, send);
     presence_.tell(send);
-    for (const auto& [account, conversation] : changes.groups) {
-        if (!context_.sessions.online(account)) continue;
-        const auto changed = groups_.changed(conversation);
-        for (auto* const session : context_.sessions.of_account(account))
-            tell(*session, changed);
-    }
+    tell_groups(changes);
     for (const auto device : changes.mail)
         push_mail(device);
     if (context_.store.failed()) start_over();
+}
+
+void Core::tell_groups(Changes& changes)
+{
+    const auto tell_all = [&](AccountRow account, const wire::relay::ServerFrame& frame) {
+        for (auto* const session : context_.sessions.of_account(account))
+            tell(*session, frame);
+    };
+    for (const auto& [account, conversation] : changes.groups)
+        if (context_.sessions.online(account)) tell_all(account, groups_.changed(conversation));
+    for (const auto& conversation : changes.circles) {
+        const auto news = members_.news(conversation, true);
+        for (const auto account : context_.store.members(context_.store.group(conversation).row))
+            tell_all(account, news);
+    }
+    for (const auto& [account, conversation] : changes.outs)
+        tell_all(account, members_.news(conversation, false));
+    for (const auto& [account, conversation] : changes.join_refusals)
+        tell_all(account, frame::GroupJoinRefused{conversation});
 }
 
 /// Frames of the tell phase rest on reads. Half a roster would look like lost contacts: nothing is better.

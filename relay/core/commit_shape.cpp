@@ -20,6 +20,13 @@ std::optional<Error> wrong_frame(const wire::relay::GroupCommit& request)
         return Error{ErrorCode::invalid_argument, "newcomers and a Welcome go together", 0};
     if (request.epoch == 0 && !request.recipients.empty())
         return Error{ErrorCode::invalid_argument, "a group that is created has no members before", 0};
+    if (request.with.empty()) {
+        if (!request.recipients.empty())
+            return Error{ErrorCode::invalid_argument, "a group's commit goes to all its members: name no recipients",
+                         0};
+    } else if (!request.members.empty() || !request.joined.empty()) {
+        return Error{ErrorCode::invalid_argument, "a conversation of two has no list of members", 0};
+    }
     if (request.incarnation == 0) return Error{ErrorCode::invalid_argument, "the first incarnation of a group is 1", 0};
     return std::nullopt;
 }
@@ -43,7 +50,8 @@ std::optional<Error> wrong_shape(const wire::relay::GroupCommit& request, const 
     if (!info) return malformed("the GroupInfo is not the MLS message of a GroupInfo");
     if (info->group != group || info->epoch != request.epoch + 1)
         return malformed("the GroupInfo is not of the epoch that the commit leads to");
-    if (!info->joinable) return malformed("the GroupInfo lacks what an external commit needs: tree and external key");
+    if (!info->has_external_pub || (!info->has_ratchet_tree && request.tree.is_zero()))
+        return malformed("the GroupInfo lacks what an external commit needs: tree and external key");
     return std::nullopt;
 }
 

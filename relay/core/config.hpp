@@ -81,6 +81,19 @@ struct Limits {
     WallMs blob_age_ms_max = WallMs{14} * 24 * 3600 * 1000;
     Rate blob_requests{512, std::chrono::milliseconds(2)}; ///< Per account: 32 MiB/s.
 
+    // Groups of many (members.hpp).
+    std::size_t group_members_max = 2000;         ///< Accounts.
+    std::size_t groups_max = 500;                 ///< That one account is in.
+    std::size_t group_joins_max = 256;            ///< Accounts that wait to be let into one.
+    std::size_t group_joins_per_account_max = 16; ///< Groups that one account waits for.
+    WallMs group_join_age_ms_max = WallMs{30} * 24 * 3600 * 1000;
+    WallMs group_join_again_ms = WallMs{24} * 3600 * 1000;    ///< After a refusal, since one asked.
+    WallMs group_gone_ms_max = WallMs{30} * 24 * 3600 * 1000; ///< Who left is told so for so long.
+    Rate group_messages{400, std::chrono::milliseconds(10)};  ///< GroupPut, per account.
+    std::uint32_t group_trees_kept = 16;                      ///< Of a group's newest commits.
+    std::uint32_t group_trees_unused_max = 2;                 ///< Of an account, before a commit names them.
+    WallMs group_tree_unused_ms_max = WallMs{24} * 3600 * 1000;
+
     Rate link_grants{10, std::chrono::seconds(6)}; ///< Per session.
 };
 

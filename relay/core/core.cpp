@@ -8,7 +8,8 @@ namespace godwit::relay {
 Core::Core(Config config, Store& store, port::Entropy& entropy)
     : config_(std::move(config)), context_{config_, store, entropy, {}, {}, {}}, accounts_(context_),
       linking_(context_), devices_(context_, accounts_, linking_), roster_(context_), presence_(context_, roster_),
-      mailbox_(context_), key_packages_(context_), groups_(context_, mailbox_), blobs_(context_), signals_(context_)
+      mailbox_(context_), key_packages_(context_), members_(context_, mailbox_), joins_(context_), trees_(context_),
+      groups_(context_, mailbox_, members_, trees_), blobs_(context_), signals_(context_)
 {
 }
 
@@ -143,7 +144,9 @@ void Core::handle_deadline(Moment now)
     if (expire_at_ <= now.mono) {
         const bool more_mail = mailbox_.expire(now);
         const bool more_blobs = blobs_.expire(now);
-        const bool more = key_packages_.expire(now) || more_mail || more_blobs;
+        const bool more_joins = joins_.expire(now);
+        const bool more_members = members_.expire(now);
+        const bool more = key_packages_.expire(now) || more_mail || more_blobs || more_joins || more_members;
         expire_at_ = now.mono + (more ? std::chrono::seconds(1) : expiry_interval);
     }
 }

@@ -11,7 +11,8 @@
 // relay_unavailable, logins of that tick are undone, and everything that was merely read goes on.
 //
 // Rooms: accounts (register, login), devices (signed lists), linking (a new device beside an old one), roster
-// (contacts), presence, mailbox, key packages, groups (the Delivery Service), blobs, signals; session.hpp is one link,
+// (contacts), presence, mailbox, key packages, groups (the Delivery Service) with members, joins and trees of groups of
+// many, blobs, signals; session.hpp is one link,
 // tick.hpp what a tick gathers. Files: core.cpp gathers, requests.cpp routes, commit.cpp ends the tick. The same core
 // runs in the daemon (relay/daemon) and in simulations.
 #pragma once
@@ -20,6 +21,7 @@
 #include "relay/core/blobs.hpp"
 #include "relay/core/devices.hpp"
 #include "relay/core/groups.hpp"
+#include "relay/core/joins.hpp"
 #include "relay/core/key_packages.hpp"
 #include "relay/core/linking.hpp"
 #include "relay/core/mailbox.hpp"
@@ -94,8 +96,9 @@ private:
     void forget(Session& session);
 
     void undo_tick(const Error& why, Moment now);
-    void tell_changes();
+    void tell_changes(Moment now);
     void tell(Session& to, wire::relay::ServerFrame frame);
+    void tell_groups(Changes& changes);
     void start_over();
     void activate(Session& session);
     void push_mail(DeviceRow device);
@@ -109,6 +112,9 @@ private:
     Presence presence_;
     Mailbox mailbox_;
     KeyPackages key_packages_;
+    Members members_;
+    Joins joins_;
+    Trees trees_;
     Groups groups_;
     Blobs blobs_;
     Signals signals_;

@@ -38,6 +38,9 @@ struct Counters {
     std::uint64_t group_reject_reports = 0;     ///< Members who could not accept a commit.
     std::uint64_t group_rejects = 0;            ///< Commits taken back, because at least half of the members could not.
     std::uint64_t group_reject_reason_last = 0; ///< Of the newest of them, as the member said (mls::MlsError).
+    std::uint64_t group_messages = 0;           ///< Sent to all of a group at once, each stored once.
+    std::uint64_t group_joins = 0;              ///< Accounts that asked to be let in.
+    std::uint64_t group_trees_stored = 0;       ///< Whole ones.
     std::uint64_t key_packages_stored = 0;
     std::uint64_t key_packages_handed_out = 0;
     std::uint64_t key_packages_expired = 0; ///< Last resorts too.
@@ -77,6 +80,9 @@ struct Counters {
         group_reject_reports = to.group_reject_reports;
         group_rejects = to.group_rejects;
         group_reject_reason_last = to.group_reject_reason_last;
+        group_messages = to.group_messages;
+        group_joins = to.group_joins;
+        group_trees_stored = to.group_trees_stored;
         key_packages_stored = to.key_packages_stored;
         key_packages_handed_out = to.key_packages_handed_out;
         key_packages_expired = to.key_packages_expired;
@@ -124,6 +130,9 @@ struct Counters {
         visit("group_reject_reports", group_reject_reports);
         visit("group_rejects", group_rejects);
         visit("group_reject_reason_last", group_reject_reason_last);
+        visit("group_messages", group_messages);
+        visit("group_joins", group_joins);
+        visit("group_trees_stored", group_trees_stored);
         visit("key_packages_stored", key_packages_stored);
         visit("key_packages_handed_out", key_packages_handed_out);
         visit("key_packages_expired", key_packages_expired);

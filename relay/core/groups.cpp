@@ -4,6 +4,8 @@
 #include "lib/identity/conversation_id.hpp"
 #include "relay/core/commit_shape.hpp"
 
+#include <algorithm>
+
 namespace godwit::relay {
 namespace {
 
@@ -25,15 +27,24 @@ bool continues(const StoredGroup& group, const frame::GroupCommit& request)
            request.incarnation - group.incarnation <= incarnations_skipped_max;
 }
 
-frame::ResponseBody state_of(const StoredGroup& group, Bytes group_info = {})
+frame::ResponseBody state_of(const StoredGroup& group, Bytes group_info = {}, std::uint32_t tree_pieces = 0)
 {
-    return frame::GroupState{group.incarnation, group.epoch, group.commit, std::move(group_info)};
+    return frame::GroupState{group.incarnation, group.epoch, group.commit, std::move(group_info), tree_pieces};
+}
+
+/// Those of `some` that are in `others`.
+std::vector<DeviceRow> both(const std::vector<DeviceRow>& some, const std::vector<DeviceRow>& others)
+{
+    const std::set<DeviceRow> known(others.begin(), others.end());
+    std::vector<DeviceRow> out;
+    std::copy_if(some.begin(), some.end(), std::back_inserter(out), [&](DeviceRow one) { return known.contains(one); });
+    return out;
 }
 
 } // namespace
 
-Groups::Groups(Context& context, Mailbox& mailbox)
-    : context_(context), mailbox_(mailbox),
+Groups::Groups(Context& context, Mailbox& mailbox, Members& members, Trees& trees)
+    : context_(context), mailbox_(mailbox), members_(members), trees_(trees),
       requests_(context.config.limits.group_requests, context.config.limits.throttled_max),
       rejects_(context.config.limits.group_rejects, context.config.limits.throttled_max),
       creations_(context.config.limits.group_creations, context.config.limits.throttled_max)
@@ -49,33 +60,37 @@ Answer Groups::commit(const Session& session, const frame::GroupCommit& request,
         if (wrong->code == ErrorCode::malformed) ++context_.counters.group_commits_malformed;
         return *std::move(wrong);
     }
-    const auto partner = partner_of(context_, session, request.with);
-    if (!partner) return no_partner();
-    if (!is_of(request.conversation, session, *partner)) return wrong_conversation();
-    const auto recipients = devices_of(session, *partner, request.recipients);
-    const auto newcomers = devices_of(session, *partner, request.newcomers);
-    if (!recipients || !newcomers)
-        return {ErrorCode::invalid_argument, "a device belongs to neither account of this conversation"};
-
-    auto group = context_.store.group(request.conversation);
+    auto place = place_of(session, request.with, request.conversation);
+    if (!place) return place.error();
+    auto& group = place->group;
     if (const auto known = context_.store.group_commit(group.row, request.envelope.id)) {
         if (known->from != session.peer.device)
             return {ErrorCode::invalid_argument, "this envelope id is another device's: choose another"};
         if (known->rejected) return conflict(group, "this commit was rejected: make another one");
-        return frame::ResponseBody(frame::GroupState{known->incarnation, known->epoch + 1, known->id, {}});
+        return frame::ResponseBody(
+            frame::GroupState{known->incarnation, known->epoch + 1, known->id, {}, trees_.pieces(known->tree)});
     }
     const bool creates = request.epoch == 0;
+    if (!place->partner && creates && group.row != 0)
+        return {ErrorCode::not_allowed, "a group of many is never begun anew: choose another id"};
+    if (!place->partner && !creates && group.row == 0) return conflict(group, "this relay has no such group");
+    const auto audience = audience_of(session, *place, request);
+    if (!audience) return audience.error();
     if (!continues(group, request)) return conflict(group, "the group is in another epoch: another commit came first");
     if (context_.store.envelope(session.peer.device, request.envelope.id))
         return {ErrorCode::invalid_argument, "this envelope id is in use: choose another"};
+    const auto tree = trees_.whole(session, request);
+    if (!tree)
+        return {ErrorCode::invalid_argument, "the tree that this commit names is not here: put its pieces first"};
     if (creates) {
         // Each one replaces the group of everybody else, who have to come in anew.
-        const auto creator = std::to_string(session.account) + "/" + to_hex(request.conversation.view());
+        const auto creator =
+            std::to_string(session.account) + "/" + (place->partner ? to_hex(request.conversation.view()) : "many");
         if (const auto wait = creations_.wait(creator, now.mono); wait > Duration::zero()) return slow_down(wait);
         creations_.take(creator, now.mono);
     }
     if (group.row == 0) {
-        group.row = make_room(session, *partner, request.conversation, now);
+        group.row = make_room(session, *place, request.conversation, now);
         if (group.row == 0)
             return {ErrorCode::quota_exceeded, "you or this contact take part in too many conversations"};
     }
@@ -85,18 +100,59 @@ Answer Groups::commit(const Session& session, const frame::GroupCommit& request,
     commit.epoch = request.epoch;
     commit.from = session.peer.device;
     commit.id = request.envelope.id;
-    auto judges = mailbox_.put_handshake(session, *recipients, request.envelope, now);
-    if (!newcomers->empty()) {
+    commit.tree = *tree;
+    auto judges = mailbox_.put_handshake(session, audience->recipients, request.envelope, now);
+    if (!place->partner) judges = both(judges, audience->judges);
+    if (!audience->newcomers.empty()) {
         context_.entropy.fill(commit.welcome.bytes);
-        auto welcomed = mailbox_.put_handshake(session, *newcomers, {commit.welcome, request.welcome}, now);
+        auto welcomed = mailbox_.put_handshake(session, audience->newcomers, {commit.welcome, request.welcome}, now);
         if (creates) judges = std::move(welcomed);
     }
-    context_.store.add_group_commit(group.row, commit, request.group_info);
+    const auto row = context_.store.add_group_commit(group.row, commit, request.group_info);
+    if (!place->partner) members_.apply(request.conversation, group.row, *audience, row, now);
+    trees_.use(request.conversation, group.row, *tree);
     context_.store.set_commit_recipients(group.row, judges);
     context_.store.prune_group_commits(group.row, commit.incarnation, group_infos_kept, group_commits_kept);
     context_.store.set_group(group.row, commit.incarnation, commit.epoch + 1, now.wall_ms);
     ++context_.counters.group_commits;
-    return frame::ResponseBody(frame::GroupState{commit.incarnation, commit.epoch + 1, commit.id, {}});
+    return frame::ResponseBody(
+        frame::GroupState{commit.incarnation, commit.epoch + 1, commit.id, {}, trees_.pieces(commit.tree)});
+}
+
+Result<Groups::Place> Groups::place_of(const Session& session, const std::string& with,
+                                       const ConversationId& conversation)
+{
+    Place out;
+    if (!with.empty()) {
+        out.partner = partner_of(context_, session, with);
+        if (!out.partner) return no_partner().error;
+        if (!is_of(conversation, session, *out.partner)) return wrong_conversation().error;
+    }
+    out.group = context_.store.group(conversation);
+    if (with.empty() && out.group.row != 0 && !out.group.of_many) return not_a_member().error;
+    return out;
+}
+
+Result<Groups::Place> Groups::own_place_of(const Session& session, const std::string& with,
+                                           const ConversationId& conversation)
+{
+    auto out = place_of(session, with, conversation);
+    if (out && with.empty() && !context_.store.is_member(out->group.row, session.account)) return not_a_member().error;
+    return out;
+}
+
+Result<Members::Change> Groups::audience_of(const Session& session, const Place& place,
+                                            const frame::GroupCommit& request)
+{
+    if (!place.partner) return members_.judge(session, request, place.group);
+    auto recipients = devices_of(session, *place.partner, request.recipients);
+    auto newcomers = devices_of(session, *place.partner, request.newcomers);
+    if (!recipients || !newcomers)
+        return Error{ErrorCode::invalid_argument, "a device belongs to neither account of this conversation", 0};
+    Members::Change out;
+    out.recipients = *std::move(recipients);
+    out.newcomers = *std::move(newcomers);
+    return out;
 }
 
 std::optional<std::vector<DeviceRow>> Groups::devices_of(const Session& session, const Partner& partner,
@@ -115,9 +171,10 @@ std::optional<std::vector<DeviceRow>> Groups::devices_of(const Session& session,
     return out;
 }
 
-GroupRow Groups::make_room(const Session& session, const Partner& partner, const ConversationId& conversation,
-                           Moment now)
+GroupRow Groups::make_room(const Session& session, const Place& place, const ConversationId& conversation, Moment now)
 {
+    if (!place.partner) return context_.store.add_group(conversation, session.account, 0, now.wall_ms);
+    const auto& partner = *place.partner;
     const auto groups_max = context_.config.limits.contacts_max + 1; // one with each, and the own devices'
     for (const auto account : {session.account, partner.row}) {
         if (context_.store.group_count(account) < groups_max) continue;
@@ -141,16 +198,18 @@ Answer Groups::fetch(const Session& session, const frame::GroupFetch& request, M
     const auto who = std::to_string(session.device);
     if (const auto wait = requests_.wait(who, now.mono); wait > Duration::zero()) return slow_down(wait);
     requests_.take(who, now.mono);
-    const auto partner = partner_of(context_, session, request.with);
-    if (!partner) return no_partner();
-    if (!is_of(request.conversation, session, *partner)) return wrong_conversation();
+    const auto place = own_place_of(session, request.with, request.conversation);
+    if (!place) return place.error();
 
-    const auto group = context_.store.group(request.conversation);
+    const auto& group = place->group;
     Bytes info;
+    std::uint32_t tree_pieces = 0;
     if (group.epoch > 0)
-        if (const auto newest = context_.store.group_commit(group, group.epoch - 1))
+        if (const auto newest = context_.store.group_commit(group, group.epoch - 1)) {
             info = context_.store.group_info(newest->row);
-    return state_of(group, std::move(info));
+            tree_pieces = trees_.pieces(newest->tree);
+        }
+    return state_of(group, std::move(info), tree_pieces);
 }
 
 Answer Groups::reject(const Session& session, const frame::GroupReject& request, Moment now)
@@ -158,11 +217,10 @@ Answer Groups::reject(const Session& session, const frame::GroupReject& request,
     const auto who = std::to_string(session.device);
     if (const auto wait = requests_.wait(who, now.mono); wait > Duration::zero()) return slow_down(wait);
     requests_.take(who, now.mono);
-    const auto partner = partner_of(context_, session, request.with);
-    if (!partner) return no_partner();
-    if (!is_of(request.conversation, session, *partner)) return wrong_conversation();
+    const auto place = own_place_of(session, request.with, request.conversation);
+    if (!place) return place.error();
 
-    const auto group = context_.store.group(request.conversation);
+    const auto& group = place->group;
     const bool is_newest = group.epoch > 0 && request.incarnation == group.incarnation &&
                            request.epoch == group.epoch - 1 && request.commit == group.commit;
     const auto newest = is_newest ? context_.store.group_commit(group, request.epoch) : std::nullopt;
@@ -186,34 +244,45 @@ Answer Groups::reject(const Session& session, const frame::GroupReject& request,
         context_.store.set_commit_rejected_by(group.row, session.device);
         ++context_.counters.group_reject_reports;
     }
-    if (!is_refused(context_.store.commit_votes(group.row))) {
+    if (!is_refused(group, *newest)) {
         // One word against another: who is on a dead branch says the same of a good commit. It joins again.
         context_.changes.groups.insert({session.account, request.conversation});
         return state_of(group);
     }
-    take_back(session, *partner, group, *newest, now);
+    take_back(session, *place, request.conversation, *newest, now);
     context_.counters.group_reject_reason_last = request.reason;
     return state_of(context_.store.group(request.conversation));
 }
 
 /// At least half of its members: the committer, who vouches for it, is one of them. Between two devices one word must
-/// be enough, or a commit that is not valid would stand.
-bool Groups::is_refused(const CommitVotes& votes)
+/// be enough, or a commit that is not valid would stand. In a group of many it is accounts that count, and of those who
+/// have seen it: who is away for weeks must not keep the others from going on.
+bool Groups::is_refused(const StoredGroup& group, const StoredCommit& newest)
 {
-    return 2 * votes.rejected >= votes.recipients + 1;
+    if (!group.of_many) {
+        const auto votes = context_.store.commit_votes(group.row);
+        return 2 * votes.rejected >= votes.recipients + 1;
+    }
+    const auto stored = context_.store.envelope(newest.from, newest.id);
+    const auto votes = context_.store.commit_votes_of_accounts(group.row, stored ? stored->row : 0);
+    return 2 * votes.rejected >= std::max(votes.seen, std::min(votes.recipients, electorate_min)) + 1;
 }
 
-void Groups::take_back(const Session& session, const Partner& partner, const StoredGroup& group,
+void Groups::take_back(const Session& session, const Place& place, const ConversationId& conversation,
                        const StoredCommit& newest, Moment now)
 {
+    const auto& group = place.group;
     context_.store.reject_group_commit(newest.row);
     context_.store.set_commit_recipients(group.row, {}); // The one before it was built on: it stands.
     context_.store.set_group(group.row, group.incarnation, newest.epoch, now.wall_ms);
     mailbox_.withdraw(newest.from, newest.id);
     if (!newest.welcome.is_zero()) mailbox_.withdraw(newest.from, newest.welcome);
-    const auto conversation = identity::conversation_of(session.account_key, partner.account_key);
-    context_.changes.groups.insert({session.account, conversation});
-    if (partner.listens) context_.changes.groups.insert({partner.row, conversation});
+    if (!place.partner) {
+        members_.take_back(conversation, group, newest.row, now);
+    } else {
+        context_.changes.groups.insert({session.account, conversation});
+        if (place.partner->listens) context_.changes.groups.insert({place.partner->row, conversation});
+    }
     ++context_.counters.group_rejects;
 }
 

@@ -12,12 +12,14 @@
 //          -> (commit of the tick) -> all who are connected are told (GroupChanged)
 //
 // A group is (incarnation, epoch). The relay does not know members: it believes the committer who is to get what,
-// within the two accounts of the conversation. Whoever was left out, or skipped, joins again by an external commit with
-// the GroupInfo that is kept here.
+// within the two accounts of the conversation, or the accounts of a group of many (members.hpp). Whoever was left out,
+// or skipped, joins again by an external commit with the GroupInfo that is kept here, and the tree beside it
+// (trees.hpp).
 #pragma once
 
-#include "relay/core/mailbox.hpp"
+#include "relay/core/members.hpp"
 #include "relay/core/partner.hpp"
+#include "relay/core/trees.hpp"
 
 namespace godwit::relay {
 
@@ -30,9 +32,13 @@ inline constexpr std::size_t group_infos_kept = 2;
 /// of former contacts, and may have been restored from a copy. Little enough that nobody ever gets to the last one.
 inline constexpr std::uint64_t incarnations_skipped_max = std::uint64_t{1} << 32;
 
+/// In groups of many so many accounts, if there are, have to have seen a commit before it can be taken back: a few that
+/// are quick must not undo what the others have not seen yet.
+inline constexpr std::size_t electorate_min = 8;
+
 class Groups {
 public:
-    Groups(Context& context, Mailbox& mailbox);
+    Groups(Context& context, Mailbox& mailbox, Members& members, Trees& trees);
 
     [[nodiscard]] Answer commit(const Session& session, const frame::GroupCommit& request, Moment now);
     [[nodiscard]] Answer fetch(const Session& session, const frame::GroupFetch& request, Moment now);
@@ -42,19 +48,35 @@ public:
     [[nodiscard]] frame::GroupChanged changed(const ConversationId& conversation);
 
 private:
+    /// What a request is about: a conversation with a partner, or a group of many.
+    struct Place {
+        std::optional<Partner> partner; ///< nullopt: of many.
+        StoredGroup group;
+    };
+    /// Errors: not_a_contact, invalid_argument, not_allowed.
+    [[nodiscard]] Result<Place> place_of(const Session& session, const std::string& with,
+                                         const ConversationId& conversation);
+    /// As place_of, of whoever is in it.
+    [[nodiscard]] Result<Place> own_place_of(const Session& session, const std::string& with,
+                                             const ConversationId& conversation);
+    /// Who gets what by this commit. Errors as Members::judge.
+    [[nodiscard]] Result<Members::Change> audience_of(const Session& session, const Place& place,
+                                                      const frame::GroupCommit& request);
     /// Rows of those that exist, none twice, without the asking one; nullopt: one belongs to neither account.
     [[nodiscard]] std::optional<std::vector<DeviceRow>> devices_of(const Session& session, const Partner& partner,
                                                                    const std::vector<DeviceId>& ids);
     /// The group's row; 0: no room for another one.
-    [[nodiscard]] GroupRow make_room(const Session& session, const Partner& partner, const ConversationId& conversation,
+    [[nodiscard]] GroupRow make_room(const Session& session, const Place& place, const ConversationId& conversation,
                                      Moment now);
-    [[nodiscard]] static bool is_refused(const CommitVotes& votes);
-    void take_back(const Session& session, const Partner& partner, const StoredGroup& group, const StoredCommit& newest,
-                   Moment now);
+    [[nodiscard]] bool is_refused(const StoredGroup& group, const StoredCommit& newest);
+    void take_back(const Session& session, const Place& place, const ConversationId& conversation,
+                   const StoredCommit& newest, Moment now);
     [[nodiscard]] Answer conflict(const StoredGroup& group, const char* why);
 
     Context& context_;
     Mailbox& mailbox_;
+    Members& members_;
+    Trees& trees_;
     PaceTable requests_;  ///< By device: a new connection is not a new allowance.
     PaceTable rejects_;   ///< By device.
     PaceTable creations_; ///< By (account that creates, conversation).

@@ -50,7 +50,8 @@ Answer KeyPackages::fetch(const Session& session, const frame::KeyPackageFetch& 
     const auto who = std::to_string(session.account);
     if (const auto wait = requests_.wait(who, now.mono); wait > Duration::zero()) return slow_down(wait);
     requests_.take(who, now.mono);
-    const auto partner = partner_of(context_, session, request.user);
+    auto partner = partner_of(context_, session, request.user);
+    if (!partner) partner = fellow_of(context_, session, request.user);
     if (!partner) return no_partner();
 
     // Own devices are in every group that is created, and harm only themselves.

@@ -15,24 +15,57 @@ Answer Mailbox::put(const Session& session, const frame::MailboxPut& request, Mo
         (header->format != wire::MlsFormat::private_message || header->content != wire::MlsContent::application))
         return {ErrorCode::invalid_argument, "a mailbox takes messages: what changes a group goes by group commit"};
     frame::MailboxPutOk out;
-    auto stored = context_.store.envelope(session.peer.device, request.envelope.id);
-    if (stored && stored->kind != EnvelopeKind::content)
-        return {ErrorCode::invalid_argument, "this envelope id is a commit's: choose another"};
-    if (stored && stored->sealed != request.envelope.sealed) {
-        set_aside_unreachable(session, *stored);
-        if (!replace(*stored, request.envelope.sealed)) {
-            context_.counters.content_envelopes_refused += request.recipients.size();
-            out.results.assign(request.recipients.size(), ErrorCode::quota_exceeded);
-            return frame::ResponseBody(std::move(out));
-        }
-        stored = context_.store.envelope(session.peer.device, request.envelope.id);
+    auto stored =
+        newest(session, request.envelope, [&](AccountRow to) { return may_send(session, to) == ErrorCode::ok; });
+    if (!stored && stored.error().code == ErrorCode::quota_exceeded) {
+        context_.counters.content_envelopes_refused += request.recipients.size();
+        out.results.assign(request.recipients.size(), ErrorCode::quota_exceeded);
+        return frame::ResponseBody(std::move(out));
     }
+    if (!stored) return stored.error();
     for (const auto& recipient : request.recipients) {
-        const auto code = put_one(session, recipient, request.envelope, stored, now);
+        const auto code = put_one(session, recipient, request.envelope, *stored, now);
         if (code != ErrorCode::ok) ++context_.counters.content_envelopes_refused;
         out.results.push_back(code);
     }
     return frame::ResponseBody(std::move(out));
+}
+
+Answer Mailbox::put_group(const Session& session, GroupRow group, const std::vector<MemberDevice>& to,
+                          const wire::Envelope& envelope, Moment now)
+{
+    auto stored =
+        newest(session, envelope, [&](AccountRow account) { return context_.store.is_member(group, account); });
+    frame::GroupPutOk out;
+    const auto no_room = [&](const MemberDevice& device) {
+        ++context_.counters.content_envelopes_refused;
+        if (out.refused.size() < wire::recipients_max) out.refused.push_back(device.key);
+    };
+    if (!stored && stored.error().code != ErrorCode::quota_exceeded) return stored.error();
+    for (const auto& device : to)
+        if (!stored || store_one(session, device.row, envelope, *stored, now) != ErrorCode::ok)
+            no_room(device);
+        else
+            ++out.stored;
+    ++context_.counters.group_messages;
+    return frame::ResponseBody(std::move(out));
+}
+
+Result<std::optional<StoredEnvelope>> Mailbox::newest(const Session& session, const wire::Envelope& envelope,
+                                                      const std::function<bool(AccountRow)>& reaches)
+{
+    auto stored = context_.store.envelope(session.peer.device, envelope.id);
+    if (stored && stored->kind != EnvelopeKind::content)
+        return Error{ErrorCode::invalid_argument, "this envelope id is a commit's: choose another", 0};
+    if (!stored || stored->sealed == envelope.sealed) return stored;
+    // New bytes are not for those whom this sender may not write to any more. What they wait for was said to be
+    // stored, and stays as it is.
+    std::vector<DeviceRow> unreachable;
+    for (const auto device : context_.store.holders(stored->row))
+        if (!reaches(context_.store.owner(device))) unreachable.push_back(device);
+    context_.store.set_aside(stored->row, unreachable);
+    if (!replace(*stored, envelope.sealed)) return Error{ErrorCode::quota_exceeded, "no room for the new bytes", 0};
+    return context_.store.envelope(session.peer.device, envelope.id);
 }
 
 ErrorCode Mailbox::put_one(const Session& session, const DeviceId& recipient, const wire::Envelope& envelope,
@@ -43,28 +76,24 @@ ErrorCode Mailbox::put_one(const Session& session, const DeviceId& recipient, co
     if (const auto verdict = may_send(session, device->account); verdict != ErrorCode::ok)
         // Blocked people are not told: their message is as good as stored.
         return verdict == ErrorCode::blocked ? ErrorCode::ok : verdict;
-    if (stored && context_.store.mail_sequence(device->row, stored->row)) return ErrorCode::ok;
-    if (!has_room(usage_of(device->row), session.account, EnvelopeKind::content, 1, envelope.sealed.size()))
+    return store_one(session, device->row, envelope, stored, now);
+}
+
+ErrorCode Mailbox::store_one(const Session& session, DeviceRow device, const wire::Envelope& envelope,
+                             std::optional<StoredEnvelope>& stored, Moment now)
+{
+    if (stored && context_.store.mail_sequence(device, stored->row)) return ErrorCode::ok;
+    if (!has_room(usage_of(device), session.account, EnvelopeKind::content, 1, envelope.sealed.size()))
         return ErrorCode::quota_exceeded;
     if (!stored) {
         const auto row = context_.store.add_envelope(session.peer.device, session.account, EnvelopeKind::content,
                                                      envelope, now.wall_ms);
         stored = StoredEnvelope{row, session.account, EnvelopeKind::content, {}};
     }
-    store_mail(device->row, session.account, stored->row, EnvelopeKind::content, envelope.sealed.size());
+    store_mail(device, session.account, stored->row, EnvelopeKind::content, envelope.sealed.size());
     ++context_.counters.content_envelopes_stored;
     context_.counters.content_bytes_stored += envelope.sealed.size();
     return ErrorCode::ok;
-}
-
-/// New bytes are not for those whom this sender may not write to any more. What they wait for was said to be stored,
-/// and stays as it is.
-void Mailbox::set_aside_unreachable(const Session& session, const StoredEnvelope& stored)
-{
-    std::vector<DeviceRow> unreachable;
-    for (const auto device : context_.store.holders(stored.row))
-        if (may_send(session, context_.store.owner(device)) != ErrorCode::ok) unreachable.push_back(device);
-    context_.store.set_aside(stored.row, unreachable);
 }
 
 bool Mailbox::replace(const StoredEnvelope& stored, const Bytes& sealed)
@@ -138,15 +167,16 @@ std::uint64_t Mailbox::next_sequence(DeviceRow device, Usage& usage)
     return usage.sequence_next++;
 }
 
+/// Contacts, and who is in a group with this account: what goes to one of its devices alone (a message sealed anew, a
+/// receipt).
 ErrorCode Mailbox::may_send(const Session& session, AccountRow to) const
 {
     if (to == session.account) return ErrorCode::ok;
-    if (context_.store.contact(session.account, to) != RosterState::accepted) return ErrorCode::not_a_contact;
-    switch (context_.store.contact(to, session.account)) {
-    case RosterState::accepted: return ErrorCode::ok;
-    case RosterState::blocked: return ErrorCode::blocked;
-    default: return ErrorCode::not_a_contact;
-    }
+    const auto theirs = context_.store.contact(to, session.account);
+    const bool contact = context_.store.contact(session.account, to) == RosterState::accepted &&
+                         (theirs == RosterState::accepted || theirs == RosterState::blocked);
+    if (!contact && !context_.store.share_group(session.account, to)) return ErrorCode::not_a_contact;
+    return theirs == RosterState::blocked ? ErrorCode::blocked : ErrorCode::ok;
 }
 
 // ---- room ----

@@ -33,6 +33,9 @@ public:
     explicit Mailbox(Context& context) : context_(context) {}
 
     [[nodiscard]] Answer put(const Session& session, const frame::MailboxPut& request, Moment now);
+    /// To these devices of a group's members; stored once.
+    [[nodiscard]] Answer put_group(const Session& session, GroupRow group, const std::vector<MemberDevice>& to,
+                                   const wire::Envelope& envelope, Moment now);
     /// Into the mailboxes that have room for it: these. Precondition: this sender's envelopes have no such id.
     std::vector<DeviceRow> put_handshake(const Session& session, const std::vector<DeviceRow>& recipients,
                                          const wire::Envelope& envelope, Moment now);
@@ -75,7 +78,13 @@ private:
 
     [[nodiscard]] ErrorCode put_one(const Session& session, const DeviceId& recipient, const wire::Envelope& envelope,
                                     std::optional<StoredEnvelope>& stored, Moment now);
-    void set_aside_unreachable(const Session& session, const StoredEnvelope& stored);
+    /// Into one mailbox. quota_exceeded: no room.
+    [[nodiscard]] ErrorCode store_one(const Session& session, DeviceRow device, const wire::Envelope& envelope,
+                                      std::optional<StoredEnvelope>& stored, Moment now);
+    /// What is stored under this id, with these bytes; nullopt: nothing. Errors: invalid_argument, quota_exceeded (the
+    /// new bytes find no room).
+    [[nodiscard]] Result<std::optional<StoredEnvelope>> newest(const Session& session, const wire::Envelope& envelope,
+                                                               const std::function<bool(AccountRow)>& reaches);
     /// True when all who wait for the old bytes have room for the new ones.
     [[nodiscard]] bool replace(const StoredEnvelope& stored, const Bytes& sealed);
     void store_mail(DeviceRow device, AccountRow sender, EnvelopeRow envelope, EnvelopeKind kind, std::size_t bytes);

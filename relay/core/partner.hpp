@@ -29,6 +29,18 @@ struct Partner {
     }
 }
 
+/// Whose devices may be added to a group, besides partners: who is in one with this account, or asks to come into one.
+[[nodiscard]] inline std::optional<Partner> fellow_of(Context& context, const Session& session, const std::string& user)
+{
+    const auto other = context.store.account(user);
+    if (!other) return std::nullopt;
+    if (!context.store.share_group(session.account, other->row) &&
+        !context.store.waits_for_group_of(other->row, session.account))
+        return std::nullopt;
+    const bool listens = context.store.contact(other->row, session.account) != RosterState::blocked;
+    return Partner{other->row, other->account_key, false, listens};
+}
+
 [[nodiscard]] inline Answer no_partner()
 {
     return {ErrorCode::not_a_contact, "this is the name of no accepted contact, nor your own"};

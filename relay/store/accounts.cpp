@@ -89,6 +89,7 @@ AccountRow Store::add_account(const StoredAccount& account, WallMs now_ms)
 void Store::set_device_list(AccountRow row, const Bytes& list)
 {
     write("UPDATE accounts SET device_list = ?2 WHERE id = ?1", row, list);
+    touch_memberships(row);
 }
 
 Bytes Store::device_list(AccountRow row)

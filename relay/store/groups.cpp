@@ -19,6 +19,7 @@ StoredCommit commit_from(const sqlite::Statement& s)
     out.id = s.fixed<MessageId>(4).value_or(MessageId{});
     out.welcome = s.fixed<MessageId>(5).value_or(MessageId{});
     out.rejected = s.integer(6) != 0;
+    out.tree = s.integer(7);
     return out;
 }
 
@@ -28,11 +29,12 @@ StoredGroup Store::group(const ConversationId& conversation)
 {
     StoredGroup out;
     read(
-        "SELECT id, incarnation, epoch FROM groups WHERE conversation = ?1",
+        "SELECT id, incarnation, epoch, other FROM groups WHERE conversation = ?1",
         [&](const sqlite::Statement& s) {
             out.row = s.integer(0);
             out.incarnation = number(s, 1);
             out.epoch = number(s, 2);
+            out.of_many = s.integer(3) == 0;
             return false;
         },
         conversation);
@@ -48,6 +50,12 @@ GroupRow Store::add_group(const ConversationId& conversation, AccountRow one, Ac
     return failed() ? 0 : database_.last_insert_rowid();
 }
 
+bool Store::is_of_two_with(GroupRow row, AccountRow account)
+{
+    return read_integer("SELECT 1 FROM groups WHERE id = ?1 AND other <> 0 AND (one = ?2 OR other = ?2)", row, account)
+        .has_value();
+}
+
 void Store::set_group(GroupRow row, std::uint64_t incarnation, std::uint64_t epoch, WallMs now_ms)
 {
     write("UPDATE groups SET incarnation = ?2, epoch = ?3, changed_ms = ?4 WHERE id = ?1", row, incarnation, epoch,
@@ -58,13 +66,15 @@ void Store::remove_group(GroupRow row)
 {
     write("DELETE FROM group_commits WHERE of_group = ?1", row);
     write("DELETE FROM commit_recipients WHERE of_group = ?1", row);
+    write("DELETE FROM group_members WHERE of_group = ?1", row);
+    write("DELETE FROM group_joins WHERE of_group = ?1", row);
     write("DELETE FROM groups WHERE id = ?1", row);
 }
 
 std::uint64_t Store::group_count(AccountRow account)
 {
     return static_cast<std::uint64_t>(
-        read_integer("SELECT count(*) FROM groups WHERE one = ?1 OR other = ?1", account).value_or(0));
+        read_integer("SELECT count(*) FROM groups WHERE (one = ?1 OR other = ?1) AND other <> 0", account).value_or(0));
 }
 
 GroupRow Store::forgettable_group(AccountRow account)
@@ -72,7 +82,7 @@ GroupRow Store::forgettable_group(AccountRow account)
     return read_integer("SELECT g.id FROM groups g"
                         " LEFT JOIN contacts a ON a.owner = g.one AND a.other = g.other"
                         " LEFT JOIN contacts b ON b.owner = g.other AND b.other = g.one"
-                        " WHERE (g.one = ?1 OR g.other = ?1) AND g.one <> g.other"
+                        " WHERE (g.one = ?1 OR g.other = ?1) AND g.one <> g.other AND g.other <> 0"
                         " AND (coalesce(a.state, 0) <> ?2 OR coalesce(b.state, 0) <> ?2)"
                         " ORDER BY g.changed_ms LIMIT 1",
                         account, RosterState::accepted)
@@ -83,7 +93,7 @@ std::optional<StoredCommit> Store::group_commit(GroupRow group, const MessageId&
 {
     std::optional<StoredCommit> out;
     read(
-        "SELECT id, incarnation, epoch, from_device, envelope_id, welcome_id, rejected FROM group_commits"
+        "SELECT id, incarnation, epoch, from_device, envelope_id, welcome_id, rejected, tree FROM group_commits"
         " WHERE of_group = ?1 AND envelope_id = ?2 ORDER BY id DESC LIMIT 1",
         [&](const sqlite::Statement& s) {
             out = commit_from(s);
@@ -97,7 +107,7 @@ std::optional<StoredCommit> Store::group_commit(const StoredGroup& group, std::u
 {
     std::optional<StoredCommit> out;
     read(
-        "SELECT id, incarnation, epoch, from_device, envelope_id, welcome_id, rejected FROM group_commits"
+        "SELECT id, incarnation, epoch, from_device, envelope_id, welcome_id, rejected, tree FROM group_commits"
         " WHERE of_group = ?1 AND incarnation = ?2 AND epoch = ?3 AND rejected = 0 ORDER BY id DESC LIMIT 1",
         [&](const sqlite::Statement& s) {
             out = commit_from(s);
@@ -120,11 +130,13 @@ Bytes Store::group_info(std::int64_t commit)
     return out;
 }
 
-void Store::add_group_commit(GroupRow group, const StoredCommit& commit, const Bytes& group_info)
+std::int64_t Store::add_group_commit(GroupRow group, const StoredCommit& commit, const Bytes& group_info)
 {
-    write("INSERT INTO group_commits(of_group, incarnation, epoch, from_device, envelope_id, welcome_id, group_info)"
-          " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-          group, commit.incarnation, commit.epoch, commit.from, commit.id, commit.welcome, group_info);
+    write("INSERT INTO group_commits(of_group, incarnation, epoch, from_device, envelope_id, welcome_id, group_info, "
+          "tree)"
+          " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+          group, commit.incarnation, commit.epoch, commit.from, commit.id, commit.welcome, group_info, commit.tree);
+    return failed() ? 0 : database_.last_insert_rowid();
 }
 
 void Store::reject_group_commit(std::int64_t commit)
@@ -164,6 +176,24 @@ CommitVotes Store::commit_votes(GroupRow group)
             return false;
         },
         group);
+    return out;
+}
+
+CommitVotes Store::commit_votes_of_accounts(GroupRow group, EnvelopeRow envelope)
+{
+    CommitVotes out;
+    read(
+        "SELECT count(DISTINCT d.account), count(DISTINCT CASE WHEN r.rejected THEN d.account END),"
+        " count(DISTINCT CASE WHEN r.rejected OR NOT EXISTS"
+        " (SELECT 1 FROM mailbox m WHERE m.envelope = ?2 AND m.device = r.device) THEN d.account END)"
+        " FROM commit_recipients r JOIN devices d ON d.id = r.device WHERE r.of_group = ?1",
+        [&](const sqlite::Statement& s) {
+            out.recipients = static_cast<std::size_t>(s.integer(0));
+            out.rejected = static_cast<std::size_t>(s.integer(1));
+            out.seen = static_cast<std::size_t>(s.integer(2));
+            return false;
+        },
+        group, envelope);
     return out;
 }
 

@@ -30,8 +30,12 @@ constexpr Column envelopes[] = {rowid, key, count, flag, id, integer, count, blo
 constexpr Column mailbox[] = {count, count, count};
 constexpr Column key_packages[] = {rowid, count, key, {Is::blob_or_null}, integer};
 constexpr Column last_resorts[] = {rowid, blob, integer};
-constexpr Column groups[] = {rowid, id, count, count, count, count, integer};
-constexpr Column group_commits[] = {rowid, count, count, count, key, id, id, flag, {Is::blob_or_null}};
+constexpr Column groups[] = {rowid, id, count, count, count, count, integer, count};
+constexpr Column group_commits[] = {rowid, count, count, count, key, id, id, flag, {Is::blob_or_null}, count};
+constexpr Column group_members[] = {rowid, count, count, flag, count, integer, blob, count, flag, blob};
+constexpr Column group_joins[] = {rowid, count, count, integer, flag, blob};
+constexpr Column group_trees[] = {rowid, count, id, key, count, flag, integer};
+constexpr Column group_tree_pieces[] = {rowid, count, count, blob};
 constexpr Column commit_recipients[] = {count, count, flag};
 constexpr Column removed_devices[] = {rowid, count, key};
 constexpr Column blobs[] = {rowid, key, count, count, count, integer};
@@ -45,9 +49,14 @@ constexpr std::array tables{
     Table{"mailbox", "INSERT OR IGNORE INTO mailbox VALUES(?1, ?2, ?3)", mailbox, true},
     Table{"key_packages", "INSERT OR IGNORE INTO key_packages VALUES(?1, ?2, ?3, ?4, ?5)", key_packages},
     Table{"last_resorts", "INSERT OR IGNORE INTO last_resorts VALUES(?1, ?2, ?3)", last_resorts},
-    Table{"groups", "INSERT OR IGNORE INTO groups VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)", groups},
-    Table{"group_commits", "INSERT OR IGNORE INTO group_commits VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    Table{"groups", "INSERT OR IGNORE INTO groups VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", groups},
+    Table{"group_commits", "INSERT OR IGNORE INTO group_commits VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
           group_commits},
+    Table{"group_members", "INSERT OR IGNORE INTO group_members VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+          group_members},
+    Table{"group_joins", "INSERT OR IGNORE INTO group_joins VALUES(?1, ?2, ?3, ?4, ?5, ?6)", group_joins},
+    Table{"group_trees", "INSERT OR IGNORE INTO group_trees VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)", group_trees},
+    Table{"group_tree_pieces", "INSERT OR IGNORE INTO group_tree_pieces VALUES(?1, ?2, ?3, ?4)", group_tree_pieces},
     Table{"commit_recipients", "INSERT OR IGNORE INTO commit_recipients VALUES(?1, ?2, ?3)", commit_recipients, true},
     Table{"removed_devices", "INSERT OR IGNORE INTO removed_devices VALUES(?1, ?2, ?3)", removed_devices},
     Table{"blobs", "INSERT OR IGNORE INTO blobs VALUES(?1, ?2, ?3, ?4, ?5, ?6)", blobs},
@@ -70,7 +79,12 @@ constexpr std::array references{
     Reference{"key package(s) of no device", "key_packages", "device NOT IN (SELECT id FROM devices)"},
     Reference{"last resort(s) of no device", "last_resorts", "device NOT IN (SELECT id FROM devices)"},
     Reference{"group(s) of nobody", "groups",
-              "one NOT IN (SELECT id FROM accounts) OR other NOT IN (SELECT id FROM accounts)"},
+              "other <> 0 AND (one NOT IN (SELECT id FROM accounts) OR other NOT IN (SELECT id FROM accounts))"},
+    Reference{"member(s) of no group, or of no account", "group_members",
+              "of_group NOT IN (SELECT id FROM groups) OR account NOT IN (SELECT id FROM accounts)"},
+    Reference{"request(s) to join no group, or of no account", "group_joins",
+              "of_group NOT IN (SELECT id FROM groups) OR account NOT IN (SELECT id FROM accounts)"},
+    Reference{"piece(s) of no tree", "group_tree_pieces", "tree NOT IN (SELECT id FROM group_trees)"},
     Reference{"commit(s) of no group", "group_commits", "of_group NOT IN (SELECT id FROM groups)"},
     Reference{"recipient(s) of a commit of no group", "commit_recipients", "of_group NOT IN (SELECT id FROM groups)"},
     Reference{"blob(s) of nobody", "blobs", "account NOT IN (SELECT id FROM accounts)"},

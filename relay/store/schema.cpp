@@ -167,8 +167,60 @@ CREATE TABLE blob_pieces (
 ) STRICT;
 )";
 
-constexpr sqlite::Migration steps[] = {{first_step},  {second_step}, {third_step},
-                                       {fourth_step}, {fifth_step},  {sixth_step}};
+// groups of many accounts: `other` is 0 and `one` whoever created it. roster_version counts what changes in
+// group_members. group_members: who is in (state 1), and who was (0; for a while, so that they are told). state_before,
+// secret_before: what the newest commit changed, by which it is taken back; changed_by is that commit. group_trees:
+// ratchet trees that do not fit their GroupInfo; `used` once a commit has named it.
+constexpr const char* groups_of_many_step = R"(
+ALTER TABLE groups ADD COLUMN roster_version INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE group_commits ADD COLUMN tree INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE group_members (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    of_group INTEGER NOT NULL,
+    account INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    changed_ms INTEGER NOT NULL,
+    secret BLOB NOT NULL,
+    changed_by INTEGER NOT NULL,
+    state_before INTEGER NOT NULL,
+    secret_before BLOB NOT NULL,
+    UNIQUE (of_group, account)
+) STRICT;
+CREATE INDEX group_members_by_account ON group_members(account, state);
+CREATE INDEX group_members_by_version ON group_members(of_group, version);
+CREATE TABLE group_joins (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    of_group INTEGER NOT NULL,
+    account INTEGER NOT NULL,
+    asked_ms INTEGER NOT NULL,
+    refused INTEGER NOT NULL,
+    sealed BLOB NOT NULL,
+    UNIQUE (of_group, account)
+) STRICT;
+CREATE INDEX group_joins_by_account ON group_joins(account);
+CREATE TABLE group_trees (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account INTEGER NOT NULL,
+    conversation BLOB NOT NULL,
+    name BLOB NOT NULL,
+    pieces INTEGER NOT NULL,
+    used INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL,
+    UNIQUE (account, conversation, name)
+) STRICT;
+CREATE INDEX group_trees_by_conversation ON group_trees(conversation);
+CREATE TABLE group_tree_pieces (
+    id INTEGER PRIMARY KEY,
+    tree INTEGER NOT NULL,
+    piece INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    UNIQUE (tree, piece)
+) STRICT;
+)";
+
+constexpr sqlite::Migration steps[] = {{first_step}, {second_step}, {third_step},         {fourth_step},
+                                       {fifth_step}, {sixth_step},  {groups_of_many_step}};
 } // namespace
 
 sqlite::Schema schema()

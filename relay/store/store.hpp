@@ -100,6 +100,7 @@ struct KeyPackageCount {
 
 struct StoredGroup {
     GroupRow row = 0;
+    bool of_many = false;          ///< Not of two accounts: members() says of whom.
     std::uint64_t incarnation = 0; ///< 0: there never was a group.
     std::uint64_t epoch = 0;       ///< The next commit starts from it; 0: to be created anew.
     MessageId commit;              ///< That led here; zero: none.
@@ -114,6 +115,37 @@ struct StoredCommit {
     MessageId id;
     MessageId welcome; ///< Envelope id; zero: none.
     bool rejected = false;
+    std::int64_t tree = 0; ///< Row of the tree that belongs to its GroupInfo; 0: it is in there, or no longer kept.
+};
+
+/// An account in a group of many, or who was.
+struct StoredMember {
+    AccountRow account = 0;
+    std::string user;
+    bool member = false;
+    std::uint64_t version = 0;
+    Bytes secret;
+    PublicKey account_key;
+    Bytes device_list;
+};
+struct MemberDevice {
+    DeviceRow row = 0;
+    DeviceId key;
+    AccountRow account = 0;
+};
+struct StoredJoin {
+    AccountRow account = 0;
+    std::string user;
+    PublicKey account_key;
+    Bytes device_list;
+    Bytes sealed;
+    WallMs asked_ms = 0;
+    bool refused = false;
+};
+struct StoredTree {
+    std::int64_t row = 0;
+    std::uint32_t pieces = 0; ///< Of the whole tree.
+    std::uint32_t stored = 0; ///< Of them are here.
 };
 
 /// A file's pieces (relay/core/blobs.hpp).
@@ -133,6 +165,7 @@ struct ExpiredBlobs {
 struct CommitVotes {
     std::size_t recipients = 0; ///< Whose devices still exist.
     std::size_t rejected = 0;   ///< Of these.
+    std::size_t seen = 0;       ///< Of these: who rejected it, or has taken it out of the mailbox. In groups of many.
 };
 
 /// Of one account. Who is forgotten is a stranger again, and needs what strangers need.
@@ -234,7 +267,10 @@ public:
 
     // groups (groups.cpp)
     [[nodiscard]] StoredGroup group(const ConversationId& conversation);
+    /// `other` 0: of many.
     GroupRow add_group(const ConversationId& conversation, AccountRow one, AccountRow other, WallMs now_ms);
+    /// Of a conversation of two: it is this account's.
+    [[nodiscard]] bool is_of_two_with(GroupRow row, AccountRow account);
     void set_group(GroupRow row, std::uint64_t incarnation, std::uint64_t epoch, WallMs now_ms);
     void remove_group(GroupRow row);
     [[nodiscard]] std::uint64_t group_count(AccountRow account);
@@ -245,16 +281,77 @@ public:
     [[nodiscard]] std::optional<StoredCommit> group_commit(const StoredGroup& group, std::uint64_t epoch);
     /// GroupInfo after it; empty: no longer here.
     [[nodiscard]] Bytes group_info(std::int64_t commit);
-    void add_group_commit(GroupRow group, const StoredCommit& commit, const Bytes& group_info);
+    std::int64_t add_group_commit(GroupRow group, const StoredCommit& commit, const Bytes& group_info);
     void reject_group_commit(std::int64_t commit);
     /// Of the group's newest commit, in the place of those of the one before.
     void set_commit_recipients(GroupRow group, const std::vector<DeviceRow>& devices);
     /// nullopt: it was not put for this device; else whether it was rejected by it.
     [[nodiscard]] std::optional<bool> commit_rejected_by(GroupRow group, DeviceRow device);
     void set_commit_rejected_by(GroupRow group, DeviceRow device);
+    /// By device.
     [[nodiscard]] CommitVotes commit_votes(GroupRow group);
+    /// By account: it has rejected, or seen, what one of its devices has. `envelope`: of the commit; 0: nobody waits.
+    [[nodiscard]] CommitVotes commit_votes_of_accounts(GroupRow group, EnvelopeRow envelope);
     /// Keeps the GroupInfo of the newest `infos` commits of this incarnation, and the ids of the newest `ids` of all.
     void prune_group_commits(GroupRow group, std::uint64_t incarnation, std::size_t infos, std::size_t ids);
+
+    // members of groups of many (group_members.cpp)
+    /// nullopt: nobody who ever was; false: who was.
+    [[nodiscard]] std::optional<bool> membership(GroupRow group, AccountRow account);
+    [[nodiscard]] bool is_member(GroupRow group, AccountRow account) { return membership(group, account) == true; }
+    [[nodiscard]] std::map<std::string, AccountRow> member_names(GroupRow group);
+    [[nodiscard]] std::vector<AccountRow> members(GroupRow group);
+    /// Of all members.
+    [[nodiscard]] std::vector<MemberDevice> member_devices(GroupRow group);
+    /// Groups that the account is in.
+    [[nodiscard]] std::uint64_t membership_count(AccountRow account);
+    /// Of the account: those it is in, and (false) those that it left after `gone_since_ms`.
+    [[nodiscard]] std::vector<std::pair<ConversationId, bool>> memberships(AccountRow account, WallMs gone_since_ms);
+    /// By the newest commit. `secret` nullptr: stays as it is.
+    void set_member(GroupRow group, AccountRow account, bool member, const Bytes* secret, std::int64_t commit,
+                    WallMs now_ms);
+    /// All that this commit changed is as before; returns whom it had changed.
+    std::vector<AccountRow> take_back_members(GroupRow group, std::int64_t commit, WallMs now_ms);
+    [[nodiscard]] std::uint64_t roster_version(GroupRow group);
+    /// Those of a later version, by version (no two have the same), at most `limit`.
+    [[nodiscard]] std::vector<StoredMember> roster(GroupRow group, std::uint64_t after, std::size_t limit);
+    /// What the members of its groups know of this account is no longer the newest.
+    void touch_memberships(AccountRow account);
+    [[nodiscard]] bool share_group(AccountRow a, AccountRow b);
+    /// Forgets who left before, and groups in which nobody is any more since then; at most so many rows of each.
+    std::uint64_t expire_members(WallMs before_ms, std::uint32_t limit);
+
+    // who asks to join (group_joins.cpp)
+    [[nodiscard]] std::optional<StoredJoin> join(GroupRow group, AccountRow account);
+    void set_join(GroupRow group, AccountRow account, const Bytes& sealed, WallMs now_ms);
+    void refuse_join(GroupRow group, AccountRow account);
+    void remove_join(GroupRow group, AccountRow account);
+    /// The oldest that are not refused.
+    [[nodiscard]] std::vector<StoredJoin> joins(GroupRow group, std::size_t limit);
+    [[nodiscard]] std::uint64_t join_count(GroupRow group);   ///< Not refused.
+    [[nodiscard]] std::uint64_t joins_of(AccountRow account); ///< Refused ones too.
+    [[nodiscard]] std::vector<ConversationId> refused_joins(AccountRow account);
+    /// `asker` waits for a group that `member` is in.
+    [[nodiscard]] bool waits_for_group_of(AccountRow asker, AccountRow member);
+    /// Returns the groups whose list is another now.
+    std::vector<ConversationId> expire_joins(WallMs before_ms, std::uint32_t limit);
+
+    // ratchet trees beside their GroupInfo (group_trees.cpp)
+    [[nodiscard]] std::optional<StoredTree> tree(AccountRow account, const ConversationId& conversation,
+                                                 const wire::TreeId& name);
+    [[nodiscard]] std::optional<StoredTree> tree(std::int64_t row);
+    std::int64_t add_tree(AccountRow account, const ConversationId& conversation, const wire::TreeId& name,
+                          std::uint32_t pieces, WallMs now_ms);
+    void add_tree_piece(std::int64_t tree, std::uint32_t piece, const Bytes& bytes);
+    /// Empty: not here.
+    [[nodiscard]] Bytes tree_piece(std::int64_t tree, std::uint32_t piece);
+    void use_tree(std::int64_t tree);
+    void remove_tree(std::int64_t tree);
+    /// Of the account, that no commit has named: all but the newest `kept` go.
+    void prune_unused_trees(AccountRow account, std::size_t kept);
+    /// Of the group: those of the newest `kept` commits stay.
+    void prune_trees(GroupRow group, const ConversationId& conversation, std::size_t kept);
+    std::uint64_t expire_trees(WallMs before_ms, std::uint32_t limit); ///< That no commit has named.
 
     // blobs (blobs.cpp)
     [[nodiscard]] std::optional<StoredBlob> blob(const wire::BlobId& id);

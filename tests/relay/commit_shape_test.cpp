@@ -119,5 +119,6 @@ TEST_CASE("every byte of a commit, a Welcome and a GroupInfo: cut anywhere it is
     CHECK(wire::read_mls_commit(commits[1])->joins == device);
     CHECK(wire::read_mls_group_info(info)->group == group);
     CHECK(wire::read_mls_group_info(info)->epoch == 2);
-    CHECK(wire::read_mls_group_info(info)->joinable);
+    CHECK(wire::read_mls_group_info(info)->has_ratchet_tree);
+    CHECK(wire::read_mls_group_info(info)->has_external_pub);
 }

@@ -80,10 +80,21 @@ void fill(Store& store)
                 commit.epoch = epoch;
                 commit.from = id_of<DeviceId>(1000 + 2 * n);
                 commit.id = id_of<MessageId>(50'000 + n * 10 + epoch);
-                store.add_group_commit(group, commit, filler(900, n));
+                (void)store.add_group_commit(group, commit, filler(900, n));
             }
             store.set_group(group, 1, 3, 6);
             store.set_commit_recipients(group, {devices[2 * n], devices[2 * n - 1]});
+            if (n % 4 == 0) {
+                const auto id = id_of<ConversationId>(1000 + n);
+                const auto many = store.add_group(id, rows[n], 0, 5);
+                const Bytes secret = filler(96, n);
+                for (std::uint64_t member = n - 4; member <= n; ++member)
+                    store.set_member(many, rows[member], member % 3 != 0, &secret, 1, 6);
+                store.set_join(many, rows[(n + 1) % n], filler(200, n), 6);
+                const auto tree = store.add_tree(rows[n], id, id_of<wire::TreeId>(n), 2, 6);
+                for (std::uint32_t piece = 0; piece < 2; ++piece)
+                    store.add_tree_piece(tree, piece, filler(700, n + piece));
+            }
         }
         REQUIRE(store.commit().ok());
     }

@@ -79,7 +79,8 @@ TEST_CASE("outline: a relay without keys reads of our commits, Welcomes and Grou
         REQUIRE(info.has_value());
         CHECK(info->group == commit->group);
         CHECK(info->epoch == out.from.epoch + 1);
-        CHECK(info->joinable);
+        CHECK(info->has_ratchet_tree);
+        CHECK(info->has_external_pub);
     };
     check(f.change(f.ann1, f.world.packages({&ann3})), f.ann1.id); // adds
     check(f.rejoin(f.ann2), f.ann2.id);                            // takes out its old leaf

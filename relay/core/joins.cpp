@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relay/core/joins.hpp"
+
+namespace godwit::relay {
+
+Answer Joins::ask(const Session& session, const frame::GroupJoin& request, Moment now)
+{
+    const auto who = std::to_string(session.account);
+    if (const auto wait = paces_.wait(who, now.mono); wait > Duration::zero()) return slow_down(wait);
+    paces_.take(who, now.mono);
+    const auto& limits = context_.config.limits;
+    const auto group = context_.store.group(request.conversation);
+    if (group.row == 0 || !group.of_many || context_.store.members(group.row).empty())
+        return {ErrorCode::no_such_user, "this relay has no such group: ask for a new link"};
+    if (context_.store.is_member(group.row, session.account)) return {ErrorCode::conflict, "you are in this group"};
+    const auto before = context_.store.join(group.row, session.account);
+    if (before && before->refused) {
+        const auto wait_ms = before->asked_ms + limits.group_join_again_ms - now.wall_ms;
+        if (wait_ms > 0) return slow_down(std::chrono::milliseconds(wait_ms));
+    }
+    if (!before && context_.store.joins_of(session.account) >= limits.group_joins_per_account_max)
+        return {ErrorCode::quota_exceeded, "you wait for too many groups"};
+    if (context_.store.join_count(group.row) >= limits.group_joins_max && (!before || before->refused))
+        return {ErrorCode::quota_exceeded, "too many wait for this group: try again later"};
+    context_.store.set_join(group.row, session.account, request.sealed, now.wall_ms);
+    context_.changes.circles.insert(request.conversation);
+    ++context_.counters.group_joins;
+    return {};
+}
+
+Answer Joins::fetch(const Session& session, const frame::GroupJoinsFetch& request)
+{
+    const auto group = context_.store.group(request.conversation);
+    if (group.row == 0 || !context_.store.is_member(group.row, session.account)) return not_a_member();
+    frame::GroupJoins out;
+    for (auto& one : context_.store.joins(group.row, wire::group_joins_page_max))
+        out.entries.push_back(
+            {std::move(one.user), one.account_key, std::move(one.device_list), std::move(one.sealed), one.asked_ms});
+    return frame::ResponseBody(std::move(out));
+}
+
+Answer Joins::refuse(const Session& session, const frame::GroupJoinRefuse& request)
+{
+    const auto group = context_.store.group(request.conversation);
+    if (group.row == 0 || !context_.store.is_member(group.row, session.account)) return not_a_member();
+    const auto account = context_.store.account(request.user);
+    const auto waits = account ? context_.store.join(group.row, account->row) : std::nullopt;
+    if (!waits || waits->refused) return {}; // let in, refused or gone meanwhile
+    context_.store.refuse_join(group.row, account->row);
+    context_.changes.circles.insert(request.conversation);
+    context_.changes.join_refusals.insert({account->row, request.conversation});
+    return {};
+}
+
+bool Joins::expire(Moment now)
+{
+    const auto gone = context_.store.expire_joins(now.wall_ms - context_.config.limits.group_join_age_ms_max,
+                                                  group_rows_expired_per_tick_max);
+    context_.changes.circles.insert(gone.begin(), gone.end());
+    return gone.size() >= group_rows_expired_per_tick_max;
+}
+
+} // namespace godwit::relay

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relay/core/members.hpp"
+
+#include "lib/wire/mls_outline.hpp"
+
+#include <algorithm>
+
+namespace godwit::relay {
+namespace {
+
+Error refuse(ErrorCode code, std::string why)
+{
+    return {code, std::move(why), 0};
+}
+
+} // namespace
+
+Members::Members(Context& context, Mailbox& mailbox)
+    : context_(context), mailbox_(mailbox),
+      messages_(context.config.limits.group_messages, context.config.limits.throttled_max)
+{
+}
+
+// ---- commit ----
+
+Result<Members::Change> Members::judge(const Session& session, const frame::GroupCommit& request,
+                                       const StoredGroup& group)
+{
+    auto& store = context_.store;
+    const auto& limits = context_.config.limits;
+    const bool creates = group.row == 0;
+    const auto before = creates ? std::map<std::string, AccountRow>() : store.member_names(group.row);
+    if (!creates && !before.contains(session.user)) return not_a_member().error;
+    if (request.members.size() > limits.group_members_max)
+        return refuse(ErrorCode::quota_exceeded,
+                      "this relay's limit is " + std::to_string(limits.group_members_max) + " members a group");
+
+    Change out;
+    std::map<std::string, AccountRow> after;
+    for (const auto& user : request.members) {
+        const auto known = before.find(user);
+        const auto row = user == session.user ? session.account : known != before.end() ? known->second : AccountRow{0};
+        if (!after.emplace(user, row).second) return refuse(ErrorCode::invalid_argument, user + " is named twice");
+        if (known != before.end()) continue;
+        const auto account = store.account(user);
+        const auto mutual = account && store.contact(session.account, account->row) == RosterState::accepted &&
+                            store.contact(account->row, session.account) == RosterState::accepted;
+        const auto asked = account && !creates ? store.join(group.row, account->row) : std::nullopt;
+        if (user != session.user && !mutual && !(asked && !asked->refused))
+            return refuse(ErrorCode::not_a_contact,
+                          user + " is no contact of yours on both sides, and has not asked to join");
+        after[user] = account->row;
+        if (store.membership_count(account->row) >= limits.groups_max)
+            return refuse(ErrorCode::quota_exceeded, user + " is in too many groups");
+        out.in.push_back(account->row);
+    }
+    if (creates && !after.contains(session.user))
+        return refuse(ErrorCode::invalid_argument, "who creates a group is in it");
+    for (const auto& [user, row] : before)
+        if (!after.contains(user)) out.out.push_back(row);
+    for (const auto& one : request.joined) {
+        const auto found = after.find(one.user);
+        if (found == after.end()) return refuse(ErrorCode::invalid_argument, one.user + " joins and is no member");
+        out.secrets.emplace_back(found->second, one.secret);
+    }
+
+    std::set<AccountRow> stays;
+    for (const auto& [user, row] : after)
+        stays.insert(row);
+    std::set<DeviceRow> new_devices;
+    for (const auto& id : request.newcomers) {
+        const auto device = store.device(id);
+        if (!device || device->row == session.device) continue;
+        if (!stays.contains(device->account))
+            return refuse(ErrorCode::invalid_argument, "a device is added whose account is no member");
+        if (new_devices.insert(device->row).second) out.newcomers.push_back(device->row);
+    }
+    if (creates) return out;
+    for (const auto& device : store.member_devices(group.row)) {
+        if (device.row == session.device || new_devices.contains(device.row)) continue;
+        out.recipients.push_back(device.row);
+        if (stays.contains(device.account)) out.judges.push_back(device.row);
+    }
+    return out;
+}
+
+void Members::apply(const ConversationId& conversation, GroupRow group, const Change& change, std::int64_t commit,
+                    Moment now)
+{
+    std::map<AccountRow, const Bytes*> secrets;
+    for (const auto& [account, secret] : change.secrets)
+        secrets[account] = &secret;
+    for (const auto account : change.in) {
+        const auto found = secrets.find(account);
+        context_.store.set_member(group, account, true, found == secrets.end() ? nullptr : found->second, commit,
+                                  now.wall_ms);
+        if (found != secrets.end()) secrets.erase(found);
+        context_.store.remove_join(group, account);
+    }
+    for (const auto& [account, secret] : secrets)
+        context_.store.set_member(group, account, true, secret, commit, now.wall_ms);
+    for (const auto account : change.out) {
+        context_.store.set_member(group, account, false, nullptr, commit, now.wall_ms);
+        context_.changes.outs.insert({account, conversation});
+    }
+    if (!change.in.empty() || !change.out.empty() || !secrets.empty()) context_.changes.circles.insert(conversation);
+}
+
+void Members::take_back(const ConversationId& conversation, const StoredGroup& group, std::int64_t commit, Moment now)
+{
+    for (const auto account : context_.store.take_back_members(group.row, commit, now.wall_ms)) {
+        context_.changes.circles.insert(conversation);
+        if (!context_.store.is_member(group.row, account)) context_.changes.outs.insert({account, conversation});
+    }
+    for (const auto account : context_.store.members(group.row))
+        context_.changes.groups.insert({account, conversation});
+}
+
+// ---- messages ----
+
+Answer Members::put(const Session& session, const frame::GroupPut& request, Moment now)
+{
+    const auto who = std::to_string(session.account);
+    if (const auto wait = messages_.wait(who, now.mono); wait > Duration::zero()) return slow_down(wait);
+    messages_.take(who, now.mono);
+    const auto header = wire::read_mls_header(request.envelope.sealed);
+    if (!header || header->format != wire::MlsFormat::private_message ||
+        header->content != wire::MlsContent::application || !header->group ||
+        header->group->conversation != request.conversation)
+        return {ErrorCode::invalid_argument, "this is no message of this group: what changes it goes by group commit"};
+    const auto group = context_.store.group(request.conversation);
+    if (group.row == 0 || !group.of_many || !context_.store.is_member(group.row, session.account))
+        return not_a_member();
+
+    const std::set<DeviceId> except(request.except.begin(), request.except.end());
+    std::vector<MemberDevice> to;
+    for (auto& device : context_.store.member_devices(group.row))
+        if (device.row != session.device && !except.contains(device.key)) to.push_back(std::move(device));
+    return mailbox_.put_group(session, group.row, to, request.envelope, now);
+}
+
+// ---- roster ----
+
+Answer Members::roster(const Session& session, const frame::GroupRosterFetch& request)
+{
+    const auto group = context_.store.group(request.conversation);
+    if (group.row == 0 || !context_.store.is_member(group.row, session.account)) return not_a_member();
+    frame::GroupRoster out;
+    out.version = request.after;
+    std::size_t bytes = 0;
+    for (auto& one : context_.store.roster(group.row, request.after, group_roster_page_max + 1)) {
+        const auto size = 256 + one.device_list.size() + one.secret.size();
+        if (out.entries.size() == group_roster_page_max ||
+            (!out.entries.empty() && bytes + size > group_roster_page_bytes_max)) {
+            out.more = true;
+            break;
+        }
+        bytes += size;
+        out.version = one.version;
+        frame::GroupRoster::Entry entry;
+        entry.user = std::move(one.user);
+        entry.member = one.member;
+        if (one.member) {
+            entry.account_key = one.account_key;
+            entry.device_list = std::move(one.device_list);
+            if (one.account == session.account) entry.secret = std::move(one.secret);
+        }
+        out.entries.push_back(std::move(entry));
+    }
+    return frame::ResponseBody(std::move(out));
+}
+
+bool Members::expire(Moment now)
+{
+    const auto& limits = context_.config.limits;
+    const auto members =
+        context_.store.expire_members(now.wall_ms - limits.group_gone_ms_max, group_rows_expired_per_tick_max);
+    const auto trees =
+        context_.store.expire_trees(now.wall_ms - limits.group_tree_unused_ms_max, group_rows_expired_per_tick_max);
+    return std::max(members, trees) >= group_rows_expired_per_tick_max;
+}
+
+// ---- after the commit ----
+
+frame::GroupNews Members::news(const ConversationId& conversation, bool member)
+{
+    if (!member) return {conversation, 0, 0, false};
+    const auto group = context_.store.group(conversation);
+    return {conversation, context_.store.roster_version(group.row),
+            static_cast<std::uint32_t>(context_.store.join_count(group.row)), true};
+}
+
+std::vector<frame::GroupNews> Members::news_of(AccountRow account, Moment now)
+{
+    std::vector<frame::GroupNews> out;
+    const auto since = now.wall_ms - context_.config.limits.group_gone_ms_max;
+    for (const auto& [conversation, member] : context_.store.memberships(account, since))
+        out.push_back(news(conversation, member));
+    return out;
+}
+
+} // namespace godwit::relay

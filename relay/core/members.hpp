@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// members: who is in a group of many, as far as delivery goes. Rules and roles are in the group itself, where the relay
+// cannot read them; it takes the list of accounts from whoever commits, and checks what it can.
+//
+//   commit    -> is the committer in it? is everybody who is new a contact of the committer, or has asked to join?
+//             -> to all devices that were in it -> (groups.cpp: the epoch is taken) -> the list is the new one
+//   taken back -> the list is the one before
+//   put       -> one ciphertext, stored once, into the mailbox of every device but the sender's and those named
+//   roster    -> the accounts that changed since, with their signed device lists
+//
+// Told a wrong list it delivers wrongly, which it could anyway; the next commit of an honest member puts it right.
+#pragma once
+
+#include "relay/core/mailbox.hpp"
+
+namespace godwit::relay {
+
+/// Bytes of entries in one GroupRoster frame.
+inline constexpr std::size_t group_roster_page_bytes_max = wire::frame_bytes_max / 2;
+inline constexpr std::size_t group_roster_page_max = 64;
+/// Rows of members, requests and trees that one tick lets expire, each.
+inline constexpr std::uint32_t group_rows_expired_per_tick_max = 200;
+
+class Members {
+public:
+    Members(Context& context, Mailbox& mailbox);
+
+    /// What a commit does to a group of many.
+    struct Change {
+        std::vector<DeviceRow> recipients; ///< Of all accounts in it before; without the committer and newcomers.
+        std::vector<DeviceRow> judges;     ///< Of these: of accounts that stay.
+        std::vector<DeviceRow> newcomers;
+        std::vector<AccountRow> in;
+        std::vector<AccountRow> out;
+        std::vector<std::pair<AccountRow, Bytes>> secrets;
+    };
+    /// Errors: not_allowed, not_a_contact, invalid_argument, quota_exceeded.
+    [[nodiscard]] Result<Change> judge(const Session& session, const frame::GroupCommit& request,
+                                       const StoredGroup& group);
+    void apply(const ConversationId& conversation, GroupRow group, const Change& change, std::int64_t commit,
+               Moment now);
+    void take_back(const ConversationId& conversation, const StoredGroup& group, std::int64_t commit, Moment now);
+
+    [[nodiscard]] Answer put(const Session& session, const frame::GroupPut& request, Moment now);
+    [[nodiscard]] Answer roster(const Session& session, const frame::GroupRosterFetch& request);
+    /// True when there may be more to expire.
+    bool expire(Moment now);
+
+    // After the commit.
+    [[nodiscard]] frame::GroupNews news(const ConversationId& conversation, bool member);
+    /// All groups of an account, for a device that has just logged in.
+    [[nodiscard]] std::vector<frame::GroupNews> news_of(AccountRow account, Moment now);
+
+private:
+    Context& context_;
+    Mailbox& mailbox_;
+    PaceTable messages_; ///< By account.
+};
+
+[[nodiscard]] inline Answer not_a_member()
+{
+    return {ErrorCode::not_allowed, "you are in no group of this id"};
+}
+
+} // namespace godwit::relay

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relay/store/store.hpp"
+
+namespace godwit::relay {
+
+std::optional<bool> Store::membership(GroupRow group, AccountRow account)
+{
+    const auto state =
+        read_integer("SELECT state FROM group_members WHERE of_group = ?1 AND account = ?2", group, account);
+    if (!state) return std::nullopt;
+    return *state == 1;
+}
+
+std::map<std::string, AccountRow> Store::member_names(GroupRow group)
+{
+    std::map<std::string, AccountRow> out;
+    read(
+        "SELECT a.user, a.id FROM group_members m JOIN accounts a ON a.id = m.account"
+        " WHERE m.of_group = ?1 AND m.state = 1",
+        [&](const sqlite::Statement& s) {
+            out.emplace(s.text(0), s.integer(1));
+            return true;
+        },
+        group);
+    return out;
+}
+
+std::vector<AccountRow> Store::members(GroupRow group)
+{
+    std::vector<AccountRow> out;
+    read(
+        "SELECT account FROM group_members WHERE of_group = ?1 AND state = 1",
+        [&](const sqlite::Statement& s) {
+            out.push_back(s.integer(0));
+            return true;
+        },
+        group);
+    return out;
+}
+
+std::vector<MemberDevice> Store::member_devices(GroupRow group)
+{
+    std::vector<MemberDevice> out;
+    read(
+        "SELECT d.id, d.key, d.account FROM group_members m JOIN devices d ON d.account = m.account"
+        " WHERE m.of_group = ?1 AND m.state = 1 ORDER BY d.id",
+        [&](const sqlite::Statement& s) {
+            out.push_back({s.integer(0), s.fixed<DeviceId>(1).value_or(DeviceId{}), s.integer(2)});
+            return true;
+        },
+        group);
+    return out;
+}
+
+std::uint64_t Store::membership_count(AccountRow account)
+{
+    return static_cast<std::uint64_t>(
+        read_integer("SELECT count(*) FROM group_members WHERE account = ?1 AND state = 1", account).value_or(0));
+}
+
+std::vector<std::pair<ConversationId, bool>> Store::memberships(AccountRow account, WallMs gone_since_ms)
+{
+    std::vector<std::pair<ConversationId, bool>> out;
+    read(
+        "SELECT g.conversation, m.state FROM group_members m JOIN groups g ON g.id = m.of_group"
+        " WHERE m.account = ?1 AND (m.state = 1 OR m.changed_ms >= ?2) ORDER BY g.id",
+        [&](const sqlite::Statement& s) {
+            if (const auto conversation = s.fixed<ConversationId>(0))
+                out.emplace_back(*conversation, s.integer(1) == 1);
+            return true;
+        },
+        account, gone_since_ms);
+    return out;
+}
+
+void Store::set_member(GroupRow group, AccountRow account, bool member, const Bytes* secret, std::int64_t commit,
+                       WallMs now_ms)
+{
+    const std::int64_t state = member ? 1 : 0;
+    const Bytes none;
+    write("UPDATE groups SET roster_version = roster_version + 1 WHERE id = ?1", group);
+    write("INSERT INTO group_members(of_group, account, state, version, changed_ms, secret, changed_by, state_before,"
+          " secret_before) VALUES(?1, ?2, ?3, (SELECT roster_version FROM groups WHERE id = ?1), ?4, ?5, ?6, 0, ?7)"
+          " ON CONFLICT(of_group, account) DO UPDATE SET state_before = state, secret_before = secret,"
+          " changed_by = excluded.changed_by, state = excluded.state, version = excluded.version,"
+          " changed_ms = excluded.changed_ms",
+          group, account, state, now_ms, secret == nullptr ? none : *secret, commit, none);
+    if (secret != nullptr)
+        write("UPDATE group_members SET secret = ?3 WHERE of_group = ?1 AND account = ?2", group, account, *secret);
+}
+
+std::vector<AccountRow> Store::take_back_members(GroupRow group, std::int64_t commit, WallMs now_ms)
+{
+    std::vector<AccountRow> out;
+    read(
+        "SELECT account FROM group_members WHERE of_group = ?1 AND changed_by = ?2",
+        [&](const sqlite::Statement& s) {
+            out.push_back(s.integer(0));
+            return true;
+        },
+        group, commit);
+    for (const auto account : out) { // each in a version of its own: a page of the roster ends between two
+        write("UPDATE groups SET roster_version = roster_version + 1 WHERE id = ?1", group);
+        write("UPDATE group_members SET state = state_before, secret = secret_before, changed_by = 0, changed_ms = ?3,"
+              " version = (SELECT roster_version FROM groups WHERE id = ?1) WHERE of_group = ?1 AND account = ?2",
+              group, account, now_ms);
+    }
+    return out;
+}
+
+std::uint64_t Store::roster_version(GroupRow group)
+{
+    return static_cast<std::uint64_t>(
+        read_integer("SELECT roster_version FROM groups WHERE id = ?1", group).value_or(0));
+}
+
+std::vector<StoredMember> Store::roster(GroupRow group, std::uint64_t after, std::size_t limit)
+{
+    std::vector<StoredMember> out;
+    read(
+        "SELECT m.account, a.user, m.state, m.version, m.secret, a.account_key, a.device_list"
+        " FROM group_members m JOIN accounts a ON a.id = m.account"
+        " WHERE m.of_group = ?1 AND m.version > ?2 ORDER BY m.version LIMIT ?3",
+        [&](const sqlite::Statement& s) {
+            StoredMember one;
+            one.account = s.integer(0);
+            one.user = s.text(1);
+            one.member = s.integer(2) == 1;
+            one.version = static_cast<std::uint64_t>(s.integer(3));
+            one.secret = to_bytes(s.bytes(4));
+            one.account_key = s.fixed<PublicKey>(5).value_or(PublicKey{});
+            one.device_list = to_bytes(s.bytes(6));
+            out.push_back(std::move(one));
+            return true;
+        },
+        group, after, static_cast<std::int64_t>(limit));
+    return out;
+}
+
+void Store::touch_memberships(AccountRow account)
+{
+    std::vector<std::int64_t> groups;
+    read(
+        "SELECT of_group FROM group_members WHERE account = ?1 AND state = 1",
+        [&](const sqlite::Statement& s) {
+            groups.push_back(s.integer(0));
+            return true;
+        },
+        account);
+    for (const auto group : groups) {
+        write("UPDATE groups SET roster_version = roster_version + 1 WHERE id = ?1", group);
+        write("UPDATE group_members SET version = (SELECT roster_version FROM groups WHERE id = ?1)"
+              " WHERE of_group = ?1 AND account = ?2",
+              group, account);
+    }
+}
+
+bool Store::share_group(AccountRow a, AccountRow b)
+{
+    return read_integer("SELECT 1 FROM group_members x JOIN group_members y ON y.of_group = x.of_group"
+                        " WHERE x.account = ?1 AND x.state = 1 AND y.account = ?2 AND y.state = 1 LIMIT 1",
+                        a, b)
+        .has_value();
+}
+
+std::uint64_t Store::expire_members(WallMs before_ms, std::uint32_t limit)
+{
+    std::vector<std::int64_t> gone, empty;
+    read(
+        "SELECT id FROM group_members WHERE state = 0 AND changed_ms < ?1 LIMIT ?2",
+        [&](const sqlite::Statement& s) {
+            gone.push_back(s.integer(0));
+            return true;
+        },
+        before_ms, limit);
+    for (const auto row : gone)
+        write("DELETE FROM group_members WHERE id = ?1", row);
+    read(
+        "SELECT id FROM groups WHERE other = 0 AND changed_ms < ?1"
+        " AND NOT EXISTS (SELECT 1 FROM group_members WHERE of_group = groups.id) LIMIT ?2",
+        [&](const sqlite::Statement& s) {
+            empty.push_back(s.integer(0));
+            return true;
+        },
+        before_ms, limit);
+    for (const auto row : empty)
+        remove_group(row);
+    return gone.size() + empty.size();
+}
+
+} // namespace godwit::relay

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relay/store/store.hpp"
+
+namespace godwit::relay {
+namespace {
+
+constexpr const char* columns = "SELECT t.id, t.pieces, (SELECT count(*) FROM group_tree_pieces WHERE tree = t.id)"
+                                " FROM group_trees t WHERE ";
+
+StoredTree tree_from(const sqlite::Statement& s)
+{
+    return {s.integer(0), static_cast<std::uint32_t>(s.integer(1)), static_cast<std::uint32_t>(s.integer(2))};
+}
+
+} // namespace
+
+std::optional<StoredTree> Store::tree(AccountRow account, const ConversationId& conversation, const wire::TreeId& name)
+{
+    std::optional<StoredTree> out;
+    read(
+        std::string(columns) + "t.account = ?1 AND t.conversation = ?2 AND t.name = ?3",
+        [&](const sqlite::Statement& s) {
+            out = tree_from(s);
+            return false;
+        },
+        account, conversation, name);
+    return out;
+}
+
+std::optional<StoredTree> Store::tree(std::int64_t row)
+{
+    std::optional<StoredTree> out;
+    read(
+        std::string(columns) + "t.id = ?1",
+        [&](const sqlite::Statement& s) {
+            out = tree_from(s);
+            return false;
+        },
+        row);
+    return out;
+}
+
+std::int64_t Store::add_tree(AccountRow account, const ConversationId& conversation, const wire::TreeId& name,
+                             std::uint32_t pieces, WallMs now_ms)
+{
+    write(
+        "INSERT INTO group_trees(account, conversation, name, pieces, used, created_ms) VALUES(?1, ?2, ?3, ?4, 0, ?5)",
+        account, conversation, name, static_cast<std::int64_t>(pieces), now_ms);
+    return failed() ? 0 : database_.last_insert_rowid();
+}
+
+void Store::add_tree_piece(std::int64_t tree, std::uint32_t piece, const Bytes& bytes)
+{
+    write("INSERT OR REPLACE INTO group_tree_pieces(tree, piece, bytes) VALUES(?1, ?2, ?3)", tree,
+          static_cast<std::int64_t>(piece), bytes);
+}
+
+Bytes Store::tree_piece(std::int64_t tree, std::uint32_t piece)
+{
+    Bytes out;
+    read(
+        "SELECT bytes FROM group_tree_pieces WHERE tree = ?1 AND piece = ?2",
+        [&](const sqlite::Statement& s) {
+            out = to_bytes(s.bytes(0));
+            return false;
+        },
+        tree, static_cast<std::int64_t>(piece));
+    return out;
+}
+
+void Store::use_tree(std::int64_t tree)
+{
+    write("UPDATE group_trees SET used = 1 WHERE id = ?1", tree);
+}
+
+void Store::remove_tree(std::int64_t tree)
+{
+    write("DELETE FROM group_tree_pieces WHERE tree = ?1", tree);
+    write("DELETE FROM group_trees WHERE id = ?1", tree);
+}
+
+void Store::prune_unused_trees(AccountRow account, std::size_t kept)
+{
+    std::vector<std::int64_t> rows;
+    read(
+        "SELECT id FROM group_trees WHERE account = ?1 AND used = 0 ORDER BY id DESC LIMIT -1 OFFSET ?2",
+        [&](const sqlite::Statement& s) {
+            rows.push_back(s.integer(0));
+            return true;
+        },
+        account, static_cast<std::int64_t>(kept));
+    for (const auto row : rows)
+        remove_tree(row);
+}
+
+void Store::prune_trees(GroupRow group, const ConversationId& conversation, std::size_t kept)
+{
+    write("UPDATE group_commits SET tree = 0 WHERE of_group = ?1 AND tree <> 0 AND id NOT IN"
+          " (SELECT id FROM group_commits WHERE of_group = ?1 ORDER BY id DESC LIMIT ?2)",
+          group, static_cast<std::int64_t>(kept));
+    std::vector<std::int64_t> rows;
+    read(
+        "SELECT id FROM group_trees WHERE conversation = ?1 AND used = 1"
+        " AND id NOT IN (SELECT tree FROM group_commits WHERE of_group = ?2)",
+        [&](const sqlite::Statement& s) {
+            rows.push_back(s.integer(0));
+            return true;
+        },
+        conversation, group);
+    for (const auto row : rows)
+        remove_tree(row);
+}
+
+std::uint64_t Store::expire_trees(WallMs before_ms, std::uint32_t limit)
+{
+    std::vector<std::int64_t> rows;
+    read(
+        "SELECT id FROM group_trees WHERE used = 0 AND created_ms < ?1 LIMIT ?2",
+        [&](const sqlite::Statement& s) {
+            rows.push_back(s.integer(0));
+            return true;
+        },
+        before_ms, limit);
+    for (const auto row : rows)
+        remove_tree(row);
+    return rows.size();
+}
+
+} // namespace godwit::relay

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// A group of many: ann, bo, cy with a device each, all contacts of ann; dee who is nobody's contact.
+#pragma once
+
+#include "tests/relay/mls_shapes.hpp"
+#include "tests/relay/rig.hpp"
+
+namespace godwit::relay::test {
+
+struct Circle {
+    World world;
+    Device ann{world, 1};
+    Device bo{world, 2};
+    Device cy{world, 3};
+    Device dee{world, 4};
+    ConversationId id = filled<ConversationId>(77);
+
+    explicit Circle(Config config = {}, std::optional<Store> on = std::nullopt)
+        : world(std::move(config), std::move(on))
+    {
+        ann.join("ann", 100);
+        bo.join("bo", 200);
+        cy.join("cy", 300);
+        dee.join("dee", 400);
+        befriend(ann, "ann", bo, "bo");
+        befriend(ann, "ann", cy, "cy");
+        forget_frames();
+    }
+    void forget_frames()
+    {
+        for (auto* const one : {&ann, &bo, &cy, &dee})
+            one->forget_frames();
+    }
+    [[nodiscard]] frame::GroupCommit request(std::uint64_t epoch, std::uint64_t number,
+                                             std::vector<std::string> members,
+                                             std::vector<DeviceId> newcomers = {}) const
+    {
+        const wire::GroupName group{id, 1};
+        const auto envelope_id = envelope(number).id;
+        const auto filler = static_cast<std::uint8_t>(number);
+        frame::GroupCommit out;
+        out.conversation = id;
+        out.incarnation = 1;
+        out.epoch = epoch;
+        out.envelope = {envelope_id, commit_bytes(group, epoch, envelope_id, filler)};
+        out.welcome = newcomers.empty() ? Bytes() : welcome_bytes(newcomers.size());
+        out.newcomers = std::move(newcomers);
+        out.group_info = group_info_bytes(group, epoch + 1, filler);
+        out.members = std::move(members);
+        return out;
+    }
+    ErrorCode commit(Device& by, std::uint64_t epoch, std::uint64_t number, std::vector<std::string> members,
+                     std::vector<DeviceId> newcomers = {})
+    {
+        return by.code(request(epoch, number, std::move(members), std::move(newcomers)));
+    }
+    /// Of ann, bo and cy; nothing of it is left in the inboxes, nor in the mailboxes.
+    void create()
+    {
+        REQUIRE(commit(ann, 0, 1, {"ann", "bo", "cy"}, {bo.id, cy.id}) == ErrorCode::ok);
+        for (auto* const one : {&bo, &cy})
+            acknowledge(*one);
+        forget_frames();
+    }
+    static void acknowledge(Device& by)
+    {
+        std::vector<std::uint64_t> sequences;
+        for (const auto& mail : by.take<frame::MailboxDeliver>())
+            sequences.push_back(mail.sequence);
+        by.acknowledge(sequences);
+    }
+    [[nodiscard]] frame::GroupPut message(std::uint64_t number, std::vector<DeviceId> except = {}) const
+    {
+        const auto envelope_id = envelope(number).id;
+        return {id, {envelope_id, message_bytes({id, 1}, 1, envelope_id)}, std::move(except)};
+    }
+    frame::GroupPutOk put(Device& by, std::uint64_t number, std::vector<DeviceId> except = {})
+    {
+        const auto response = by.ask(message(number, std::move(except)));
+        REQUIRE(response.error.code == ErrorCode::ok);
+        return std::get<frame::GroupPutOk>(response.body);
+    }
+    frame::GroupRoster roster(Device& by, std::uint64_t after = 0)
+    {
+        const auto response = by.ask(frame::GroupRosterFetch{id, after});
+        REQUIRE(response.error.code == ErrorCode::ok);
+        return std::get<frame::GroupRoster>(response.body);
+    }
+    frame::GroupState state(Device& by)
+    {
+        const auto response = by.ask(frame::GroupFetch{"", id});
+        REQUIRE(response.error.code == ErrorCode::ok);
+        return std::get<frame::GroupState>(response.body);
+    }
+    ErrorCode reject(Device& by, std::uint64_t epoch, std::uint64_t number)
+    {
+        return by.code(frame::GroupReject{"", id, 1, epoch, envelope(number).id, 7, {}});
+    }
+};
+
+} // namespace godwit::relay::test

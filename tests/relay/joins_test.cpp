@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+// Asking to be let into a group, and ratchet trees that lie beside their GroupInfo.
+#include "tests/relay/circle.hpp"
+
+#include "lib/crypto/hash.hpp"
+#include "lib/identity/conversation_id.hpp"
+
+using namespace godwit;
+using namespace godwit::relay;
+using namespace godwit::relay::test;
+
+namespace {
+
+frame::GroupJoins waiting(Circle& c, Device& by)
+{
+    const auto response = by.ask(frame::GroupJoinsFetch{c.id});
+    REQUIRE(response.error.code == ErrorCode::ok);
+    return std::get<frame::GroupJoins>(response.body);
+}
+
+wire::TreeId name_of(const Bytes& tree)
+{
+    wire::TreeId out;
+    crypto::blake2b({}, tree, out.bytes);
+    return out;
+}
+
+} // namespace
+
+TEST_CASE("dee asks, all members hear of it, and a member's commit takes her in although she is nobody's contact")
+{
+    Circle c;
+    c.create();
+    CHECK(c.dee.code(frame::GroupJoin{c.id, Bytes(30, 7)}) == ErrorCode::ok);
+    for (auto* const one : {&c.ann, &c.bo, &c.cy}) {
+        const auto news = one->take<frame::GroupNews>();
+        REQUIRE(news.size() == 1);
+        CHECK(news[0].joins == 1);
+    }
+    const auto asked = waiting(c, c.bo);
+    REQUIRE(asked.entries.size() == 1);
+    CHECK(asked.entries[0].user == "dee");
+    CHECK(asked.entries[0].account_key == signing_key(400).public_key());
+    CHECK(asked.entries[0].device_list == c.world.list("dee").encoded);
+    CHECK(asked.entries[0].sealed == Bytes(30, 7));
+    CHECK(asked.entries[0].asked_ms == c.world.now.wall_ms);
+    // Whoever is in the group may fetch her KeyPackages now; she may not theirs.
+    CHECK(c.bo.code(frame::KeyPackageFetch{"dee", {c.dee.id}}) == ErrorCode::ok);
+    CHECK(c.dee.code(frame::KeyPackageFetch{"bo", {c.bo.id}}) == ErrorCode::not_a_contact);
+    CHECK(c.bo.put(c.dee, 3) == ErrorCode::not_a_contact);
+
+    // Said again, it replaces what was said.
+    CHECK(c.dee.code(frame::GroupJoin{c.id, Bytes(31, 8)}) == ErrorCode::ok);
+    REQUIRE(waiting(c, c.bo).entries.size() == 1);
+    CHECK(waiting(c, c.bo).entries[0].sealed == Bytes(31, 8));
+
+    CHECK(c.commit(c.bo, 1, 2, {"ann", "bo", "cy", "dee"}, {c.dee.id}) == ErrorCode::ok);
+    CHECK(waiting(c, c.bo).entries.empty());
+    CHECK(c.dee.take<frame::MailboxDeliver>().size() == 1);
+    CHECK(c.dee.take<frame::GroupNews>().size() == 1);
+    CHECK(c.dee.code(frame::GroupJoin{c.id, Bytes(30, 7)}) == ErrorCode::conflict);
+    CHECK(c.put(c.dee, 5).stored == 3);
+    c.world.restart();
+    c.dee.resume();
+    CHECK(c.dee.take<frame::GroupNews>().size() == 1);
+}
+
+TEST_CASE("who is refused is told, now or at the next login, and may ask again a day later")
+{
+    Circle c;
+    c.create();
+    CHECK(c.dee.code(frame::GroupJoin{c.id, Bytes(30, 7)}) == ErrorCode::ok);
+    CHECK(c.bo.code(frame::GroupJoinRefuse{c.id, "dee"}) == ErrorCode::ok);
+    CHECK(c.bo.code(frame::GroupJoinRefuse{c.id, "dee"}) == ErrorCode::ok); // the answer was lost
+    CHECK(c.bo.code(frame::GroupJoinRefuse{c.id, "nobody"}) == ErrorCode::ok);
+    const auto told = c.dee.take<frame::GroupJoinRefused>();
+    REQUIRE(told.size() == 1);
+    CHECK(told[0].conversation == c.id);
+    CHECK(waiting(c, c.ann).entries.empty());
+    CHECK(c.commit(c.bo, 1, 2, {"ann", "bo", "cy", "dee"}) == ErrorCode::not_a_contact);
+    c.dee.drop();
+    CHECK(c.world.tick().ok());
+    c.dee.resume();
+    CHECK(c.dee.take<frame::GroupJoinRefused>().size() == 1);
+
+    const auto early = c.dee.ask(frame::GroupJoin{c.id, Bytes(30, 7)});
+    CHECK(early.error.code == ErrorCode::rate_limited);
+    CHECK(early.error.retry_after_ms == static_cast<std::uint64_t>(c.world.config.limits.group_join_again_ms));
+    c.world.now.wall_ms += c.world.config.limits.group_join_again_ms;
+    CHECK(c.dee.code(frame::GroupJoin{c.id, Bytes(30, 7)}) == ErrorCode::ok);
+    CHECK(waiting(c, c.ann).entries.size() == 1);
+}
+
+TEST_CASE("how many wait: at the limit and one past it, for one group and of one account; and for how long")
+{
+    Config config;
+    config.limits.group_joins_max = 1;
+    config.limits.group_joins_per_account_max = 1;
+    Circle c(config);
+    Device eve(c.world, 6);
+    eve.join("eve", 600);
+    c.create();
+    const auto first = c.id;
+    CHECK(c.dee.code(frame::GroupJoin{first, Bytes(30, 7)}) == ErrorCode::ok);
+    CHECK(c.dee.code(frame::GroupJoin{first, Bytes(30, 7)}) == ErrorCode::ok);
+    CHECK(eve.code(frame::GroupJoin{first, Bytes(30, 7)}) == ErrorCode::quota_exceeded);
+    c.id = filled<ConversationId>(78);
+    REQUIRE(c.commit(c.ann, 0, 2, {"ann"}) == ErrorCode::ok);
+    CHECK(c.dee.code(frame::GroupJoin{c.id, Bytes(30, 7)}) == ErrorCode::quota_exceeded);
+    CHECK(c.dee.code(frame::GroupJoin{filled<ConversationId>(79), Bytes(30, 7)}) == ErrorCode::no_such_user);
+
+    c.world.now.wall_ms += config.limits.group_join_age_ms_max + 1;
+    c.forget_frames();
+    c.world.advance(expiry_interval);
+    CHECK(c.world.tick().ok());
+    const auto news = c.ann.take<frame::GroupNews>();
+    REQUIRE(news.size() == 1);
+    CHECK(news[0].conversation == first);
+    CHECK(news[0].joins == 0);
+    CHECK(eve.code(frame::GroupJoin{first, Bytes(30, 7)}) == ErrorCode::ok);
+}
+
+TEST_CASE("a conversation of two is no group to ask at, nor to be listed")
+{
+    Circle c;
+    const auto of_two = identity::conversation_of(signing_key(100).public_key(), signing_key(200).public_key());
+    const auto id = envelope(9).id;
+    frame::GroupCommit create;
+    create.with = "bo";
+    create.conversation = of_two;
+    create.incarnation = 1;
+    create.envelope = {id, commit_bytes({of_two, 1}, 0, id)};
+    create.group_info = group_info_bytes({of_two, 1}, 1);
+    REQUIRE(c.ann.code(create) == ErrorCode::ok);
+    CHECK(c.dee.code(frame::GroupJoin{of_two, Bytes(30, 7)}) == ErrorCode::no_such_user);
+    CHECK(c.ann.code(frame::GroupRosterFetch{of_two, 0}) == ErrorCode::not_allowed);
+    CHECK(c.ann.code(frame::GroupFetch{"", of_two}) == ErrorCode::not_allowed);
+    create.members = {"ann", "bo"};
+    CHECK(c.ann.code(create) == ErrorCode::invalid_argument);
+}
+
+TEST_CASE("a tree beside its GroupInfo: put in pieces, named by a commit, handed to members of that epoch")
+{
+    Circle c;
+    c.create();
+    Bytes tree;
+    for (int i = 0; i < 3000; ++i)
+        tree.push_back(static_cast<std::uint8_t>(i * 7));
+    const auto name = name_of(tree);
+    const auto piece = [&](std::uint32_t i) {
+        return frame::GroupTreePut{c.id, name, 3, i, to_bytes(BytesView(tree).subspan(i * 1000, 1000))};
+    };
+    auto commit = c.request(1, 2, {"ann", "bo", "cy"});
+    commit.tree = name;
+    CHECK(c.ann.code(commit) == ErrorCode::invalid_argument); // nothing of it is here
+    CHECK(c.ann.code(piece(2)) == ErrorCode::ok);             // in any order
+    CHECK(c.ann.code(piece(0)) == ErrorCode::ok);
+    CHECK(c.ann.code(piece(0)) == ErrorCode::ok);
+    CHECK(c.ann.code(commit) == ErrorCode::invalid_argument); // not all
+    CHECK(c.ann.code(piece(1)) == ErrorCode::ok);
+    CHECK(c.ann.code(piece(1)) == ErrorCode::ok); // the answer was lost
+    const auto answer = c.ann.ask(commit);
+    CHECK(answer.error.code == ErrorCode::ok);
+    CHECK(std::get<frame::GroupState>(answer.body).tree_pieces == 3);
+    CHECK(c.state(c.bo).tree_pieces == 3);
+
+    Bytes got;
+    for (std::uint32_t i = 0; i < 3; ++i) {
+        const auto response = c.bo.ask(frame::GroupTreeGet{c.id, 1, 2, i});
+        REQUIRE(response.error.code == ErrorCode::ok);
+        append(got, std::get<frame::GroupTreePiece>(response.body).bytes);
+    }
+    CHECK(got == tree);
+    for (const auto& [incarnation, epoch, at] :
+         {std::tuple(1, 2, 3), std::tuple(1, 1, 0), std::tuple(2, 2, 0), std::tuple(1, 0, 0), std::tuple(1, 9, 0)})
+        CHECK(c.bo.code(frame::GroupTreeGet{c.id, static_cast<std::uint64_t>(incarnation),
+                                            static_cast<std::uint64_t>(epoch), static_cast<std::uint32_t>(at)}) ==
+              ErrorCode::no_such_file);
+    // The next one has its tree in the GroupInfo.
+    CHECK(c.commit(c.bo, 2, 3, {"ann", "bo", "cy"}) == ErrorCode::ok);
+    CHECK(c.state(c.bo).tree_pieces == 0);
+    CHECK(c.bo.code(frame::GroupTreeGet{c.id, 1, 2, 0}) == ErrorCode::ok); // who was welcomed then may still come
+    CHECK(c.world.core->counters().group_trees_stored == 1);
+}
+
+TEST_CASE("trees are bounded: wrong ones go, unused ones are few and short-lived, old ones end")
+{
+    Config config;
+    config.limits.group_trees_unused_max = 2;
+    config.limits.group_trees_kept = 2;
+    Circle c(config);
+    c.create();
+    const auto put = [&](Device& by, const Bytes& tree, wire::TreeId name, std::uint32_t pieces = 1) {
+        return by.code(frame::GroupTreePut{c.id, name, pieces, 0, tree});
+    };
+    CHECK(put(c.ann, Bytes(10, 1), name_of(Bytes(10, 2))) == ErrorCode::invalid_argument);
+    CHECK_FALSE(c.world.store.tree(1).has_value());
+    CHECK(put(c.ann, Bytes(10, 1), name_of(Bytes(10, 1)), 2) == ErrorCode::ok);
+    CHECK(put(c.ann, Bytes(10, 1), name_of(Bytes(10, 1)), 3) == ErrorCode::invalid_argument); // another number
+    CHECK(c.ann.code(frame::GroupTreePut{c.id, name_of(Bytes(9, 9)), 2, 2, Bytes(10, 1)}) ==
+          ErrorCode::invalid_argument);
+    CHECK(put(c.dee, Bytes(10, 1), name_of(Bytes(10, 1))) == ErrorCode::not_allowed);
+
+    std::vector<wire::TreeId> names;
+    const auto account = c.world.store.account("bo")->row;
+    for (std::uint8_t i = 0; i < 3; ++i) {
+        names.push_back(name_of(Bytes(20, i)));
+        CHECK(put(c.bo, Bytes(20, i), names.back()) == ErrorCode::ok);
+    }
+    CHECK_FALSE(c.world.store.tree(account, c.id, names[0]).has_value()); // the oldest of three made room
+    CHECK(c.world.store.tree(account, c.id, names[1]).has_value());
+    c.world.now.wall_ms += config.limits.group_tree_unused_ms_max + 1;
+    c.world.advance(expiry_interval);
+    CHECK(c.world.tick().ok());
+    CHECK_FALSE(c.world.store.tree(account, c.id, names[1]).has_value());
+
+    for (std::uint64_t epoch = 1; epoch < 5; ++epoch) {
+        const Bytes tree(30, static_cast<std::uint8_t>(epoch));
+        CHECK(put(c.bo, tree, name_of(tree)) == ErrorCode::ok);
+        auto commit = c.request(epoch, 10 + epoch, {"ann", "bo", "cy"});
+        commit.tree = name_of(tree);
+        CHECK(c.bo.code(commit) == ErrorCode::ok);
+    }
+    CHECK(c.ann.code(frame::GroupTreeGet{c.id, 1, 5, 0}) == ErrorCode::ok);
+    CHECK(c.ann.code(frame::GroupTreeGet{c.id, 1, 4, 0}) == ErrorCode::ok);
+    CHECK(c.ann.code(frame::GroupTreeGet{c.id, 1, 3, 0}) == ErrorCode::no_such_file);
+    CHECK_FALSE(c.world.store.tree(account, c.id, name_of(Bytes(30, 1))).has_value());
+}
+
+TEST_CASE("a GroupInfo without a tree is joinable only with one beside it")
+{
+    Circle c;
+    c.create();
+    auto commit = c.request(1, 2, {"ann", "bo", "cy"});
+    commit.group_info = group_info_bytes({c.id, 1}, 2, 2, 0);
+    CHECK(c.ann.code(commit) == ErrorCode::malformed);
+    CHECK(c.ann.code(frame::GroupTreePut{c.id, name_of(Bytes(9, 1)), 1, 0, Bytes(9, 1)}) == ErrorCode::ok);
+    commit.tree = name_of(Bytes(9, 1));
+    CHECK(c.ann.code(commit) == ErrorCode::ok);
+}
