@@ -3,7 +3,7 @@
 // leaves to the application.
 #pragma once
 
-#include "lib/mls/proposal.hpp"
+#include "lib/mls/framing.hpp"
 
 #include <span>
 
@@ -11,15 +11,27 @@ namespace godwit::mls {
 
 class Group;
 
+/// A leaf that a commit changes: what it held and what it holds.
+struct LeafChange {
+    LeafIndex leaf = 0; ///< Of a removed one in the old tree, else in the new one.
+    LeafNodePtr before; ///< nullptr: nobody.
+    LeafNodePtr after;  ///< nullptr: nobody.
+    Sender proposer;    ///< The committer, for what it proposed by value.
+};
+
 /// What a commit does, told before it takes effect and again after.
 struct CommitSummary {
     LeafIndex committer = 0; ///< In the new tree.
     bool external = false;   ///< The committer joined by this commit.
     bool self_removed = false;
     bool extensions_changed = false;
-    std::vector<LeafIndex> added;   ///< In the new tree, external committer not included.
-    std::vector<LeafIndex> removed; ///< In the old tree.
-    std::vector<LeafIndex> updated; ///< By Update proposals.
+    Extensions extensions;           ///< Of the GroupContext, afterwards.
+    std::vector<LeafChange> added;   ///< External committer not included.
+    std::vector<LeafChange> removed; ///< A resync's former leaf included.
+    std::vector<LeafChange> updated; ///< By Update proposals.
+    /// By the path; `before` is nullptr for who joins, and the former leaf for a resync. nullopt: no path, or, while a
+    /// committer is choosing proposals, none yet.
+    std::optional<LeafChange> path;
     std::vector<PreSharedKeyID> psks;
     std::optional<ReInit> reinit;
     std::vector<CustomProposal> custom;
@@ -39,7 +51,11 @@ public:
     }
     /// Do both present the same client? Used when groups are reinitialised or branched.
     [[nodiscard]] virtual bool is_same_client(const Credential& a, const Credential& b) const { return a == b; }
-    /// Roles and other rules about a whole commit. `before` is the group as it was.
+    /// Which client a leaf stands for (section 12.2): no client is added twice, or beside itself. Any bytes; equal ones
+    /// are one client. That signature keys are distinct is checked besides.
+    [[nodiscard]] virtual Bytes client_of(const LeafNode& leaf) const { return leaf.signature_key; }
+    /// Roles and other rules about a whole commit, with every leaf that comes, goes or changes; credentials have been
+    /// judged by then. `before` is the group as it was.
     [[nodiscard]] virtual bool allows(const Group& before, const CommitSummary& commit) const
     {
         static_cast<void>(before);

@@ -251,7 +251,7 @@ private:
     [[nodiscard]] std::vector<const CachedProposal*> select_committable(const Environment& env,
                                                                         const std::vector<ListedProposal>& own) const;
     [[nodiscard]] MlsError check_list(const Environment& env, const std::vector<ListedProposal>& list) const;
-    [[nodiscard]] CommitSummary summary_of(const AppliedProposals& applied) const;
+    [[nodiscard]] CommitSummary summary_of(const AppliedProposals& applied, LeafIndex committer) const;
     [[nodiscard]] MlsResult<CommitOutput> commit_with(const Environment& env, const CommitOptions& options,
                                                       bool starting_subgroup, const Group* psk_group);
     [[nodiscard]] MlsResult<CommitOutput> start_subgroup(const Environment& env, Group fresh, ResumptionPSKUsage usage,

@@ -34,7 +34,7 @@ MlsResult<Bytes> make_welcome(const Environment& env, CipherSuite suite, const G
     welcome.encrypted_group_info = seal_group_info(suite, derive_welcome_secret(joiner_secret, psk_secret), info);
     const auto context = encrypt_context(suite, "Welcome", welcome.encrypted_group_info);
     for (std::size_t i = 0; i < applied.added.size(); ++i) {
-        const GroupSecrets secrets{crypto::to_wiped(joiner_secret), path_secret_for(started, applied.added[i]),
+        const GroupSecrets secrets{crypto::to_wiped(joiner_secret), path_secret_for(started, applied.added[i].leaf),
                                    applied.psks};
         auto sealed = encrypt_with_label(context, applied.packages[i]->init_key, encode_secret(secrets), env.entropy);
         if (!sealed) return sealed.error();
@@ -59,7 +59,8 @@ std::vector<const CachedProposal*> Group::select_cached(const Environment& env) 
     }
     std::vector<const CachedProposal*> out;
     std::set<LeafIndex> seen_removes;
-    std::set<std::string, std::less<>> seen_clients, seen_psks;
+    std::set<Bytes> seen_clients;
+    std::set<std::string, std::less<>> seen_psks;
     const CachedProposal* reinit = nullptr;
     for (const CachedProposal& cached : proposals_) {
         const Proposal& proposal = *cached.proposal;
@@ -72,7 +73,7 @@ std::vector<const CachedProposal*> Group::select_cached(const Environment& env) 
         } else if (proposal.as<GroupContextExtensions>() != nullptr) {
             if (last_context != &cached) continue;
         } else if (const auto* add = proposal.as<Add>()) {
-            if (!seen_clients.emplace(as_text(add->key_package.leaf_node.signature_key)).second) continue;
+            if (!seen_clients.insert(env.authentication.client_of(add->key_package.leaf_node)).second) continue;
         } else if (const auto* psk = proposal.as<PreSharedKey>()) {
             if (!seen_psks.emplace(as_text(encode(psk->psk))).second) continue;
         } else if (proposal.as<ReInit>() != nullptr) {
@@ -93,14 +94,24 @@ MlsError Group::check_list(const Environment& env, const std::vector<ListedPropo
     if (!applied) return applied.error();
     if (const auto psks = resolve_psk_list(env, this, applied->psks); !psks) return psks.error();
     GODWIT_MLS_CHECK(check_members(applied->tree, applied->extensions));
-    return env.authentication.allows(*this, summary_of(*applied)) ? MlsError::none : MlsError::refused_by_application;
+    return env.authentication.allows(*this, summary_of(*applied, own_leaf())) ? MlsError::none
+                                                                              : MlsError::refused_by_application;
 }
 
-CommitSummary Group::summary_of(const AppliedProposals& applied) const
+CommitSummary Group::summary_of(const AppliedProposals& applied, LeafIndex committer) const
 {
-    return {own_leaf(),     false,           false,           applied.extensions_changed,
-            applied.added,  applied.removed, applied.updated, applied.psks,
-            applied.reinit, applied.custom};
+    CommitSummary out;
+    out.committer = committer;
+    out.self_removed = applied.removes(own_leaf());
+    out.extensions_changed = applied.extensions_changed;
+    out.extensions = applied.extensions;
+    out.added = applied.added;
+    out.removed = applied.removed;
+    out.updated = applied.updated;
+    out.psks = applied.psks;
+    out.reinit = applied.reinit;
+    out.custom = applied.custom;
+    return out;
 }
 
 // Of what was chosen, what can be committed beside `own`, the committer's proposals. A proposal shows only in company
@@ -179,8 +190,8 @@ MlsResult<CommitOutput> Group::commit_with(const Environment& env, const CommitO
         GODWIT_MLS_CHECK(check_replacement(*tree_->leaf(own_leaf()), started->leaf_node, env.authentication,
                                            MlsError::path_leaf_same_key));
         context.tree_hash = tree->root_hash();
-        auto path =
-            seal_path(context_.cipher_suite, *tree, own_leaf(), *started, applied->added, encode(context), env.entropy);
+        auto path = seal_path(context_.cipher_suite, *tree, own_leaf(), *started, applied->new_leaves(),
+                              encode(context), env.entropy);
         if (!path) return path.error();
         commit.path = std::move(*path);
         own.keys.insert_or_assign(node_of(own_leaf()), started->leaf_key);
@@ -192,7 +203,11 @@ MlsResult<CommitOutput> Group::commit_with(const Environment& env, const CommitO
         context.tree_hash = tree->root_hash();
     }
     GODWIT_MLS_CHECK(check_members(*tree, context.extensions));
-    if (!env.authentication.allows(*this, summary_of(*applied))) return MlsError::refused_by_application;
+    CommitSummary summary = summary_of(*applied, own_leaf());
+    if (started)
+        summary.path = {own_leaf(), tree_->leaf_ptr(own_leaf()), tree->leaf_ptr(own_leaf()),
+                        Sender{SenderType::member, own_leaf()}};
+    if (!env.authentication.allows(*this, summary)) return MlsError::refused_by_application;
 
     AuthenticatedContent content = own_content(std::move(commit), options.authenticated_data);
     sign_content(content, encoded_context_, signer_);

@@ -56,6 +56,7 @@ MlsResult<Group::ExternalJoin> Group::join_external(const Environment& env, cons
 
     // Our leaf and path.
     auto tree = std::make_shared<RatchetTree>(std::move(applied->tree));
+    const RatchetTree others = *tree;
     const auto place = tree->make_room();
     if (!place) return MlsError::tree_too_large;
     auto leaf = make_leaf_node(join.leaf, {}, join.signer.public_key, env.entropy);
@@ -66,6 +67,7 @@ MlsResult<Group::ExternalJoin> Group::join_external(const Environment& env, cons
     // What the members will ask about us, before they do.
     if (!env.authentication.is_valid(started.leaf_node.credential, started.leaf_node.signature_key))
         return MlsError::invalid_credential;
+    GODWIT_MLS_CHECK(check_not_members({env.authentication.client_of(started.leaf_node)}, others, env.authentication));
     if (join.remove)
         GODWIT_MLS_CHECK(check_replacement(*old_tree.leaf(*join.remove), started.leaf_node, env.authentication,
                                            MlsError::path_leaf_same_key));

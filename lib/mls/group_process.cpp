@@ -219,18 +219,6 @@ MlsResult<Processed> Group::process_commit(const Environment& env, const Authent
     if (!applied) return applied.error();
     if ((list.empty() || applied->path_required) && !commit.path) return MlsError::path_required;
 
-    CommitSummary summary;
-    summary.external = external;
-    summary.extensions_changed = applied->extensions_changed;
-    summary.added = applied->added;
-    summary.removed = applied->removed;
-    summary.updated = applied->updated;
-    summary.psks = applied->psks;
-    summary.reinit = applied->reinit;
-    summary.custom = applied->custom;
-    summary.self_removed =
-        std::find(applied->removed.begin(), applied->removed.end(), own_leaf()) != applied->removed.end();
-
     // The new tree.
     GroupContext context = context_;
     ++context.epoch;
@@ -242,22 +230,27 @@ MlsResult<Processed> Group::process_commit(const Environment& env, const Authent
         if (!place) return MlsError::tree_too_large;
         sender = *place;
     }
-    summary.committer = sender;
+    CommitSummary summary = summary_of(*applied, sender);
+    summary.external = external;
     if (commit.path) {
         const LeafNode& leaf = commit.path->leaf_node;
         if (leaf.leaf_node_source != LeafNodeSource::commit) return MlsError::wrong_leaf_source;
         GODWIT_MLS_CHECK(check_leaf_alone(leaf, context_.cipher_suite));
         GODWIT_MLS_CHECK(verify_leaf_node_signature(leaf, context_.group_id, sender));
-        if (external && !env.authentication.is_valid(leaf.credential, leaf.signature_key))
-            return MlsError::invalid_credential;
+        if (external) {
+            if (!env.authentication.is_valid(leaf.credential, leaf.signature_key)) return MlsError::invalid_credential;
+            // "Just as if they were added with an Add proposal" (section 12.4.3.2).
+            GODWIT_MLS_CHECK(check_not_members({env.authentication.client_of(leaf)}, *tree, env.authentication));
+        }
         // A member's new leaf replaces its own; a resync replaces the leaf that it removes.
-        const LeafNode* replaced = !external                  ? tree_->leaf(sender)
-                                   : applied->removed.empty() ? nullptr
-                                                              : tree_->leaf(applied->removed.front());
+        const LeafNodePtr replaced = !external                  ? tree_->leaf_ptr(sender)
+                                     : applied->removed.empty() ? nullptr
+                                                                : applied->removed.front().before;
         if (replaced != nullptr)
             GODWIT_MLS_CHECK(check_replacement(*replaced, leaf, env.authentication, MlsError::path_leaf_same_key));
         GODWIT_MLS_CHECK(check_path_keys(*tree, *commit.path));
         GODWIT_MLS_CHECK(merge_path(*tree, sender, *commit.path));
+        summary.path = {sender, replaced, tree->leaf_ptr(sender), framed.sender};
     } else {
         tree->update_hashes();
     }
@@ -290,7 +283,7 @@ MlsResult<Processed> Group::process_commit(const Environment& env, const Authent
     WipedBytes commit_secret(kdf_nh, 0);
     if (commit.path) {
         auto opened =
-            open_path(context_.cipher_suite, *tree, own, sender, *commit.path, applied->added, encode(context));
+            open_path(context_.cipher_suite, *tree, own, sender, *commit.path, applied->new_leaves(), encode(context));
         if (!opened) return opened.error();
         for (auto& [node, key] : opened->keys)
             own.keys.insert_or_assign(node, std::move(key));

@@ -2,7 +2,6 @@
 #include "lib/mls/proposal_list.hpp"
 
 #include <algorithm>
-#include <set>
 #include <string>
 
 namespace godwit::mls {
@@ -84,8 +83,7 @@ MlsError check_custom_support(const AppliedProposals& applied, const ProposalLis
     for (LeafIndex i = 0; i < input.tree.leaves(); ++i) {
         const LeafNode* leaf = input.tree.leaf(i);
         if (leaf == nullptr) continue;
-        // Members that this commit removes do not process it.
-        if (std::find(applied.removed.begin(), applied.removed.end(), i) != applied.removed.end()) continue;
+        if (applied.removes(i)) continue; // They do not process this commit.
         for (const ProposalType type : types)
             if (!leaf->capabilities.supports(type)) return MlsError::proposal_type_not_supported;
     }
@@ -106,6 +104,15 @@ MlsError check_group_extensions(const Extensions& extensions, const Authenticati
             if (!is_signature_public_key(sender.signature_key)) return MlsError::invalid_public_key;
             if (!authentication.is_valid(sender.credential, sender.signature_key)) return MlsError::invalid_credential;
         }
+    return MlsError::none;
+}
+
+MlsError check_not_members(const std::set<Bytes>& clients, const RatchetTree& tree,
+                           const AuthenticationService& authentication)
+{
+    for (LeafIndex i = 0; i < tree.leaves(); ++i)
+        if (const LeafNode* leaf = tree.leaf(i); leaf != nullptr && clients.contains(authentication.client_of(*leaf)))
+            return MlsError::add_existing_member;
     return MlsError::none;
 }
 
@@ -136,12 +143,27 @@ MlsError check_proposal(const ListedProposal& listed, const ProposalListInput& i
     return MlsError::none;
 }
 
+std::vector<LeafIndex> AppliedProposals::new_leaves() const
+{
+    std::vector<LeafIndex> out;
+    for (const LeafChange& change : added)
+        out.push_back(change.leaf);
+    return out;
+}
+
+bool AppliedProposals::removes(LeafIndex leaf) const noexcept
+{
+    return std::any_of(removed.begin(), removed.end(), [&](const LeafChange& change) { return change.leaf == leaf; });
+}
+
 MlsResult<AppliedProposals> apply_proposals(const std::vector<ListedProposal>& list, const ProposalListInput& input)
 {
     GODWIT_MLS_CHECK(input.committer ? check_regular_list(list, *input.committer) : check_external_list(list));
     AppliedProposals out{input.tree, input.context.extensions, {}, {}, {}, {}, {}, {}, {}, {}, false, false};
+    const AuthenticationService& authentication = input.environment.authentication;
     std::set<LeafIndex> touched;
-    std::set<std::string, std::less<>> psk_ids, new_clients;
+    std::set<std::string, std::less<>> psk_ids;
+    std::set<Bytes> new_clients;
     for (const ListedProposal& listed : list) {
         GODWIT_MLS_CHECK(check_proposal(listed, input));
         const Proposal& proposal = *listed.proposal;
@@ -149,16 +171,19 @@ MlsResult<AppliedProposals> apply_proposals(const std::vector<ListedProposal>& l
         if (const auto* context = proposal.as<GroupContextExtensions>()) {
             out.extensions = context->extensions;
             out.extensions_changed = true;
-        } else if (proposal.as<Update>() != nullptr) {
-            if (!touched.insert(listed.sender.index).second) return MlsError::update_after_remove_or_update;
-            out.updated.push_back(listed.sender.index);
+        } else if (const auto* update = proposal.as<Update>()) {
+            const LeafIndex leaf = listed.sender.index;
+            if (!touched.insert(leaf).second) return MlsError::update_after_remove_or_update;
+            out.updated.push_back(
+                {leaf, input.tree.leaf_ptr(leaf), std::make_shared<const LeafNode>(update->leaf_node), listed.sender});
         } else if (const auto* remove = proposal.as<Remove>()) {
             if (!touched.insert(remove->removed).second) return MlsError::update_after_remove_or_update;
-            out.removed.push_back(remove->removed);
+            out.removed.push_back({remove->removed, input.tree.leaf_ptr(remove->removed), nullptr, listed.sender});
         } else if (const auto* add = proposal.as<Add>()) {
-            if (!new_clients.emplace(as_text(add->key_package.leaf_node.signature_key)).second)
-                return MlsError::add_same_client_twice;
+            const LeafNode& leaf = add->key_package.leaf_node;
+            if (!new_clients.insert(authentication.client_of(leaf)).second) return MlsError::add_same_client_twice;
             out.packages.push_back(&add->key_package);
+            out.added.push_back({0, nullptr, std::make_shared<const LeafNode>(leaf), listed.sender});
         } else if (const auto* psk = proposal.as<PreSharedKey>()) {
             if (!psk_ids.emplace(as_text(encode(psk->psk))).second) return MlsError::psk_duplicate;
             // A joiner reads them from one GroupSecrets, and all must judge the list alike.
@@ -174,23 +199,16 @@ MlsResult<AppliedProposals> apply_proposals(const std::vector<ListedProposal>& l
     }
     GODWIT_MLS_CHECK(check_custom_support(out, input));
 
-    for (const ListedProposal& listed : list)
-        if (const auto* update = listed.proposal->as<Update>())
-            out.tree.update_leaf(listed.sender.index, std::make_shared<const LeafNode>(update->leaf_node));
-    for (const LeafIndex leaf : out.removed)
-        out.tree.remove_leaf(leaf);
-    if (!out.packages.empty()) {
-        MlsError existing = MlsError::none;
-        out.tree.for_each_member([&](LeafIndex, const LeafNode& leaf) {
-            if (new_clients.contains(as_text(leaf.signature_key))) existing = MlsError::add_existing_member;
-        });
-        GODWIT_MLS_CHECK(existing);
-    }
-    for (const KeyPackage* package : out.packages) {
+    for (const LeafChange& change : out.updated)
+        out.tree.update_leaf(change.leaf, change.after);
+    for (const LeafChange& change : out.removed)
+        out.tree.remove_leaf(change.leaf);
+    if (!new_clients.empty()) GODWIT_MLS_CHECK(check_not_members(new_clients, out.tree, authentication));
+    for (LeafChange& change : out.added) {
         const auto leaf = out.tree.make_room();
         if (!leaf) return MlsError::tree_too_large;
-        out.tree.add_leaf(*leaf, std::make_shared<const LeafNode>(package->leaf_node));
-        out.added.push_back(*leaf);
+        out.tree.add_leaf(*leaf, change.after);
+        change.leaf = *leaf;
     }
     return out;
 }

@@ -7,6 +7,8 @@
 #include "lib/mls/framing.hpp"
 #include "lib/mls/ratchet_tree.hpp"
 
+#include <set>
+
 namespace godwit::mls {
 
 struct ListedProposal {
@@ -27,16 +29,19 @@ struct ProposalListInput {
 struct AppliedProposals {
     RatchetTree tree;
     Extensions extensions;
-    std::vector<LeafIndex> added;            ///< Increasing.
+    std::vector<LeafChange> added;           ///< By increasing leaf.
     std::vector<const KeyPackage*> packages; ///< One per added leaf.
-    std::vector<LeafIndex> removed;
-    std::vector<LeafIndex> updated;
+    std::vector<LeafChange> removed;
+    std::vector<LeafChange> updated;
     std::vector<PreSharedKeyID> psks;   ///< In the order of the list.
     std::optional<Bytes> external_init; ///< kem_output.
     std::optional<ReInit> reinit;
     std::vector<CustomProposal> custom;
     bool path_required = false;
     bool extensions_changed = false;
+
+    [[nodiscard]] std::vector<LeafIndex> new_leaves() const; ///< Where the added are, increasing.
+    [[nodiscard]] bool removes(LeafIndex leaf) const noexcept;
 };
 
 [[nodiscard]] MlsResult<AppliedProposals> apply_proposals(const std::vector<ListedProposal>& list,
@@ -44,6 +49,10 @@ struct AppliedProposals {
 
 /// What one proposal can be refused for when it arrives, before any commit names it.
 [[nodiscard]] MlsError check_proposal(const ListedProposal& listed, const ProposalListInput& input);
+
+/// None of these clients is in the tree: add_existing_member.
+[[nodiscard]] MlsError check_not_members(const std::set<Bytes>& clients, const RatchetTree& tree,
+                                         const AuthenticationService& authentication);
 
 /// A GroupContext's extensions: no duplicates, known ones decode, external senders are valid.
 [[nodiscard]] MlsError check_group_extensions(const Extensions& extensions,

@@ -21,6 +21,11 @@ const LeafNode* RatchetTree::leaf(LeafIndex index) const noexcept
     return index < leaves_.size() ? leaves_[index].get() : nullptr;
 }
 
+LeafNodePtr RatchetTree::leaf_ptr(LeafIndex index) const
+{
+    return index < leaves_.size() ? leaves_[index] : nullptr;
+}
+
 const ParentNode* RatchetTree::parent_node(NodeIndex x) const noexcept
 {
     return !is_leaf(x) && x / 2 < parents_.size() ? parents_[x / 2].get() : nullptr;

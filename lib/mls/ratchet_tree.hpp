@@ -21,6 +21,7 @@ public:
     [[nodiscard]] std::uint32_t leaves() const noexcept { return static_cast<std::uint32_t>(leaves_.size()); }
     /// nullptr for a blank leaf or one outside the tree.
     [[nodiscard]] const LeafNode* leaf(LeafIndex index) const noexcept;
+    [[nodiscard]] LeafNodePtr leaf_ptr(LeafIndex index) const;
     [[nodiscard]] const ParentNode* parent_node(NodeIndex x) const noexcept;
     [[nodiscard]] bool is_blank(NodeIndex x) const noexcept;
     /// Precondition: not blank.

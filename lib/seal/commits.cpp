@@ -171,7 +171,6 @@ CommitOutcome Groups::State::apply(Conversation& c, const MessageId& id, const D
         return reject(mls::MlsError::refused_by_application);
 
     const Members before = members_of(*c.group);
-    const mls::RatchetTree tree = c.group->tree();
     const Membership service(*c.group);
     const auto got = c.group->process(environment(service, now_ms), *message);
     if (!got) return reject(got.error());
@@ -190,8 +189,8 @@ CommitOutcome Groups::State::apply(Conversation& c, const MessageId& id, const D
         return out;
     }
     // A new leaf has no keys of earlier epochs, even where its device was here before.
-    for (const mls::LeafIndex gone : got->commit->removed)
-        c.about.since.erase(device_of(*tree.leaf(gone)).bytes);
+    for (const mls::LeafChange& gone : got->commit->removed)
+        c.about.since.erase(device_of(*gone.before).bytes);
     out.changes = entered(c, before, false, id);
     out.changes.committer = from;
     drop_overtaken(c);

@@ -29,6 +29,7 @@ class SayingYes final : public mls::AuthenticationService {
 public:
     bool is_valid(const mls::Credential&, BytesView) const override { return true; }
     bool is_successor(const mls::Credential&, const mls::Credential&) const override { return true; }
+    Bytes client_of(const mls::LeafNode& leaf) const override { return leaf.encryption_key; }
 };
 class OnePsk final : public mls::PskSource {
 public:
