@@ -106,7 +106,7 @@ MlsResult<HPKECiphertext> encrypt_with_label(const crypto::HpkeInfo& context, By
                                              port::Entropy& entropy)
 {
     auto sender = crypto::hpke_setup_sender(context, public_key, random_secret(entropy, crypto::hpke_key_bytes));
-    if (!sender) return MlsError::invalid_public_key;
+    if (!sender) return MlsError::invalid_recipient_key;
     auto ciphertext = sender->context.seal({}, plaintext);
     GODWIT_ASSERT(ciphertext.has_value());
     return HPKECiphertext{std::move(sender->enc), std::move(*ciphertext)};

@@ -69,7 +69,7 @@ struct HPKECiphertext {
 
 /// EncryptContext of section 5.1.3: made once for all who are to open something in the same context.
 [[nodiscard]] crypto::HpkeInfo encrypt_context(CipherSuite suite, std::string_view label, BytesView context);
-/// EncryptWithLabel and DecryptWithLabel, section 5.1.3. invalid_public_key on a bad recipient key; on decryption
+/// EncryptWithLabel and DecryptWithLabel, section 5.1.3. invalid_recipient_key on a bad recipient key; on decryption
 /// path_decrypt_failed stands for any failure, and callers translate it.
 [[nodiscard]] MlsResult<HPKECiphertext> encrypt_with_label(const crypto::HpkeInfo& context, BytesView public_key,
                                                            BytesView plaintext, port::Entropy& entropy);

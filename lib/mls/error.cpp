@@ -36,12 +36,16 @@ std::string_view mls_error_name(MlsError error) noexcept
     case MlsError::generation_too_far: return "generation_too_far";
     case MlsError::generation_exhausted: return "generation_exhausted";
     case MlsError::confirmation_tag_missing: return "confirmation_tag_missing";
+    case MlsError::unknown_wire_format: return "unknown_wire_format";
+    case MlsError::unknown_external_sender: return "unknown_external_sender";
+    case MlsError::new_member_proposal_not_add: return "new_member_proposal_not_add";
+    case MlsError::new_member_commit_not_commit: return "new_member_commit_not_commit";
     case MlsError::bad_leaf_signature: return "bad_leaf_signature";
-    case MlsError::wrong_leaf_source: return "wrong_leaf_source";
+    case MlsError::key_package_leaf_source: return "key_package_leaf_source";
     case MlsError::leaf_not_yet_valid: return "leaf_not_yet_valid";
     case MlsError::leaf_expired: return "leaf_expired";
     case MlsError::lifetime_too_long: return "lifetime_too_long";
-    case MlsError::invalid_public_key: return "invalid_public_key";
+    case MlsError::invalid_encryption_key: return "invalid_encryption_key";
     case MlsError::invalid_credential: return "invalid_credential";
     case MlsError::invalid_credential_successor: return "invalid_credential_successor";
     case MlsError::credential_not_listed: return "credential_not_listed";
@@ -60,6 +64,15 @@ std::string_view mls_error_name(MlsError error) noexcept
     case MlsError::key_package_wrong_suite: return "key_package_wrong_suite";
     case MlsError::key_package_wrong_version: return "key_package_wrong_version";
     case MlsError::init_key_reused: return "init_key_reused";
+    case MlsError::update_leaf_source: return "update_leaf_source";
+    case MlsError::path_leaf_source: return "path_leaf_source";
+    case MlsError::invalid_signature_key: return "invalid_signature_key";
+    case MlsError::invalid_init_key: return "invalid_init_key";
+    case MlsError::invalid_recipient_key: return "invalid_recipient_key";
+    case MlsError::lifetime_backwards: return "lifetime_backwards";
+    case MlsError::requirements_not_met: return "requirements_not_met";
+    case MlsError::external_sender_invalid_key: return "external_sender_invalid_key";
+    case MlsError::external_sender_refused: return "external_sender_refused";
     case MlsError::tree_node_misplaced: return "tree_node_misplaced";
     case MlsError::tree_last_blank: return "tree_last_blank";
     case MlsError::tree_too_large: return "tree_too_large";
@@ -69,6 +82,8 @@ std::string_view mls_error_name(MlsError error) noexcept
     case MlsError::unmerged_not_descendant: return "unmerged_not_descendant";
     case MlsError::unmerged_inconsistent: return "unmerged_inconsistent";
     case MlsError::tree_missing: return "tree_missing";
+    case MlsError::parent_invalid_key: return "parent_invalid_key";
+    case MlsError::duplicate_parent_key: return "duplicate_parent_key";
     case MlsError::unknown_proposal: return "unknown_proposal";
     case MlsError::proposal_by_external_not_allowed: return "proposal_by_external_not_allowed";
     case MlsError::proposal_type_not_supported: return "proposal_type_not_supported";
@@ -81,7 +96,7 @@ std::string_view mls_error_name(MlsError error) noexcept
     case MlsError::remove_blank_leaf: return "remove_blank_leaf";
     case MlsError::remove_committer: return "remove_committer";
     case MlsError::psk_nonce_length: return "psk_nonce_length";
-    case MlsError::psk_usage_not_allowed: return "psk_usage_not_allowed";
+    case MlsError::psk_reinit_not_allowed: return "psk_reinit_not_allowed";
     case MlsError::psk_duplicate: return "psk_duplicate";
     case MlsError::psk_not_found: return "psk_not_found";
     case MlsError::psk_mixed_resumption: return "psk_mixed_resumption";
@@ -94,6 +109,7 @@ std::string_view mls_error_name(MlsError error) noexcept
     case MlsError::external_commit_proposal_not_allowed: return "external_commit_proposal_not_allowed";
     case MlsError::external_commit_multiple_removes: return "external_commit_multiple_removes";
     case MlsError::proposal_cache_full: return "proposal_cache_full";
+    case MlsError::psk_branch_not_allowed: return "psk_branch_not_allowed";
     case MlsError::path_required: return "path_required";
     case MlsError::path_wrong_length: return "path_wrong_length";
     case MlsError::path_wrong_ciphertext_count: return "path_wrong_ciphertext_count";
@@ -106,6 +122,9 @@ std::string_view mls_error_name(MlsError error) noexcept
     case MlsError::bad_external_init: return "bad_external_init";
     case MlsError::epoch_exhausted: return "epoch_exhausted";
     case MlsError::refused_by_application: return "refused_by_application";
+    case MlsError::external_path_missing: return "external_path_missing";
+    case MlsError::path_invalid_key: return "path_invalid_key";
+    case MlsError::path_secret_length: return "path_secret_length";
     case MlsError::no_matching_key_package: return "no_matching_key_package";
     case MlsError::welcome_wrong_suite: return "welcome_wrong_suite";
     case MlsError::welcome_decrypt_failed: return "welcome_decrypt_failed";
@@ -120,6 +139,13 @@ std::string_view mls_error_name(MlsError error) noexcept
     case MlsError::branch_mismatch: return "branch_mismatch";
     case MlsError::subgroup_wrong_epoch: return "subgroup_wrong_epoch";
     case MlsError::welcome_path_secret_missing: return "welcome_path_secret_missing";
+    case MlsError::group_info_signer_blank: return "group_info_signer_blank";
+    case MlsError::welcome_path_secret_mismatch: return "welcome_path_secret_mismatch";
+    case MlsError::external_pub_invalid: return "external_pub_invalid";
+    case MlsError::reinit_not_committed: return "reinit_not_committed";
+    case MlsError::reinit_wrong_epoch: return "reinit_wrong_epoch";
+    case MlsError::reinit_member_missing: return "reinit_member_missing";
+    case MlsError::branch_member_foreign: return "branch_member_foreign";
     case MlsError::group_reinitialized: return "group_reinitialized";
     case MlsError::group_left: return "group_left";
     case MlsError::pending_proposals: return "pending_proposals";
@@ -146,6 +172,7 @@ Error to_error(MlsError error)
     case MlsError::group_left: code = ErrorCode::invalid_argument; break;
     case MlsError::state_version: code = ErrorCode::storage_too_new; break;
     case MlsError::state_malformed: code = ErrorCode::storage_corrupt; break;
+    case MlsError::membership_tag_missing:
     case MlsError::bad_membership_tag:
     case MlsError::bad_signature:
     case MlsError::bad_sender_data:
@@ -156,6 +183,7 @@ Error to_error(MlsError error)
     case MlsError::bad_confirmation_tag:
     case MlsError::invalid_credential:
     case MlsError::invalid_credential_successor:
+    case MlsError::external_sender_refused:
     case MlsError::tree_hash_mismatch:
     case MlsError::parent_hash_invalid: code = ErrorCode::authentication_failed; break;
     default: break;

@@ -36,32 +36,36 @@ enum class MlsError : std::uint16_t {
     unsupported_cipher_suite, ///< A suite that this build does not have.
 
     // Framing, section 6.
-    wrong_wire_format = 30, ///< This kind of MLSMessage does not belong here.
+    wrong_wire_format = 30, ///< An MLSMessage that is neither PublicMessage nor PrivateMessage.
     wrong_group,            ///< group_id of another group.
     wrong_epoch,            ///< Handshake message of another epoch.
     epoch_too_old,          ///< Application message of an epoch whose keys are gone (or of a future one: wrong_epoch).
-    public_application_message, ///< Application data MUST be a PrivateMessage.
-    unknown_sender,             ///< leaf_index of a blank leaf, or sender_index outside external_senders.
-    own_message,                ///< We sent this ourselves; apply the kept result instead.
-    sender_not_allowed,         ///< This sender type cannot send this content.
-    membership_tag_missing,     ///< Not reachable on the wire; guards our own structs.
-    bad_membership_tag,         ///< membership_tag does not verify (section 6.2).
-    bad_signature,              ///< FramedContentAuthData.signature does not verify (section 6.1).
-    bad_sender_data,            ///< encrypted_sender_data does not open (section 6.3.2).
-    bad_ciphertext,             ///< PrivateMessage.ciphertext does not open (section 6.3.1).
-    nonzero_padding,            ///< padding MUST be all zero (section 6.3.1).
-    generation_used,            ///< This generation was opened before, or its key was dropped: replay or too late.
-    generation_too_far,         ///< More than forward_steps_max ahead (section 15.3).
-    generation_exhausted,       ///< The sender's ratchet reached its end for this epoch.
-    confirmation_tag_missing,   ///< A commit without confirmation_tag; guards our own structs.
+    public_application_message,   ///< Application data MUST be a PrivateMessage.
+    unknown_sender,               ///< leaf_index of a blank leaf (sections 6.1 and 6.3.2).
+    own_message,                  ///< We sent this ourselves; apply the kept result instead.
+    sender_not_allowed,           ///< An external sender sends something else than a proposal (section 6.1).
+    membership_tag_missing,       ///< A member's PublicMessage with a membership_tag of no length.
+    bad_membership_tag,           ///< membership_tag does not verify (section 6.2).
+    bad_signature,                ///< FramedContentAuthData.signature does not verify (section 6.1).
+    bad_sender_data,              ///< encrypted_sender_data does not open (section 6.3.2).
+    bad_ciphertext,               ///< PrivateMessage.ciphertext does not open (section 6.3.1).
+    nonzero_padding,              ///< padding MUST be all zero (section 6.3.1).
+    generation_used,              ///< This generation was opened before, or its key was dropped: replay or too late.
+    generation_too_far,           ///< More than forward_steps_max ahead (section 15.3).
+    generation_exhausted,         ///< The sender's ratchet reached its end for this epoch.
+    confirmation_tag_missing,     ///< A commit without confirmation_tag: only as a struct, the wire has no such form.
+    unknown_wire_format,          ///< MLSMessage.wire_format that the RFC does not define.
+    unknown_external_sender,      ///< sender_index outside external_senders, or no such extension (section 12.1.8).
+    new_member_proposal_not_add,  ///< sender_type new_member_proposal with something else than an Add (section 6.1).
+    new_member_commit_not_commit, ///< sender_type new_member_commit with something else than a commit (section 6.1).
 
     // Leaf nodes and key packages, sections 7.3 and 10.1.
     bad_leaf_signature = 60,       ///< LeafNode.signature does not verify.
-    wrong_leaf_source,             ///< leaf_node_source does not fit the place.
+    key_package_leaf_source,       ///< A KeyPackage's leaf_node_source is not key_package.
     leaf_not_yet_valid,            ///< lifetime.not_before lies in the future.
     leaf_expired,                  ///< lifetime.not_after has passed.
     lifetime_too_long,             ///< Longer than the configured lifetime_seconds_max.
-    invalid_public_key,            ///< Wrong length or low-order HPKE or signature key.
+    invalid_encryption_key,        ///< LeafNode.encryption_key has the wrong length or is of low order.
     invalid_credential,            ///< The Authentication Service refused the credential.
     invalid_credential_successor,  ///< ... or the change from the old credential to the new one.
     credential_not_listed,         ///< The leaf's credential type is not in its own capabilities.
@@ -80,6 +84,15 @@ enum class MlsError : std::uint16_t {
     key_package_wrong_suite,       ///< KeyPackage.cipher_suite differs from the group's.
     key_package_wrong_version,     ///< KeyPackage.version differs from the group's.
     init_key_reused,               ///< init_key equals leaf_node.encryption_key.
+    update_leaf_source,            ///< An Update's leaf_node_source is not update.
+    path_leaf_source,              ///< An UpdatePath's leaf_node_source is not commit.
+    invalid_signature_key,         ///< LeafNode.signature_key has the wrong length.
+    invalid_init_key,              ///< KeyPackage.init_key has the wrong length or is of low order.
+    invalid_recipient_key,         ///< EncryptWithLabel to a key of wrong length or low order (section 5.1.3).
+    lifetime_backwards,            ///< lifetime.not_after lies before not_before.
+    requirements_not_met,          ///< A new required_capabilities that some member does not meet (section 12.1.7).
+    external_sender_invalid_key,   ///< ExternalSender.signature_key has the wrong length.
+    external_sender_refused,       ///< The Authentication Service refused an external sender's credential.
 
     // Trees, sections 7.4 to 7.9 and 12.4.3.3.
     tree_node_misplaced = 100, ///< A leaf in an odd position or a parent in an even one.
@@ -91,6 +104,8 @@ enum class MlsError : std::uint16_t {
     unmerged_not_descendant,   ///< An unmerged leaf is blank or not below its node.
     unmerged_inconsistent,     ///< A node between does not list the unmerged leaf.
     tree_missing,              ///< Neither ratchet_tree extension nor a tree beside it.
+    parent_invalid_key,        ///< ParentNode.encryption_key has the wrong length or is of low order.
+    duplicate_parent_key,      ///< A parent node's key appears in another node (section 12.4.3.1).
 
     // Proposals and lists of them, sections 12.1 and 12.2.
     unknown_proposal = 120,               ///< A commit names a proposal that we never saw.
@@ -105,7 +120,7 @@ enum class MlsError : std::uint16_t {
     remove_blank_leaf,                    ///< Remove of nobody.
     remove_committer,                     ///< A committer cannot remove itself.
     psk_nonce_length,                     ///< psk_nonce is not KDF.Nh long.
-    psk_usage_not_allowed,                ///< Resumption usage reinit or branch outside reinitialisation or branching.
+    psk_reinit_not_allowed,               ///< Usage reinit outside reinitialisation.
     psk_duplicate,                        ///< The same PreSharedKeyID twice.
     psk_not_found,                        ///< We do not have this PSK.
     psk_mixed_resumption,                 ///< A reinit or branch PSK beside another such one (section 12.4.3.1).
@@ -118,6 +133,7 @@ enum class MlsError : std::uint16_t {
     external_commit_proposal_not_allowed, ///< A type that an external commit cannot have.
     external_commit_multiple_removes,     ///< At most one Remove.
     proposal_cache_full,                  ///< cached_proposals_max in this epoch.
+    psk_branch_not_allowed,               ///< Usage branch outside branching.
 
     // Commits, section 12.4.
     path_required = 150,         ///< The path field MUST be populated.
@@ -132,22 +148,32 @@ enum class MlsError : std::uint16_t {
     bad_external_init,           ///< kem_output does not open.
     epoch_exhausted,             ///< The epoch counter is at its end.
     refused_by_application,      ///< The application's own rules (roles, who may add whom) refused it.
+    external_path_missing,       ///< An external commit without a path (section 12.4.3.2).
+    path_invalid_key,            ///< UpdatePathNode.encryption_key has the wrong length or is of low order.
+    path_secret_length,          ///< Our path secret opens and is not KDF.Nh long.
 
     // Joining, sections 12.4.3 and 11.
     no_matching_key_package = 180, ///< The Welcome is not for this KeyPackage.
     welcome_wrong_suite,           ///< The Welcome's suite is not the KeyPackage's.
     welcome_decrypt_failed,        ///< EncryptedGroupSecrets do not open.
     group_info_decrypt_failed,     ///< encrypted_group_info does not open.
-    bad_group_info_signature,      ///< GroupInfo.signature does not verify, or its signer is blank.
+    bad_group_info_signature,      ///< GroupInfo.signature does not verify.
     group_info_wrong_suite,        ///< GroupInfo's suite is not the KeyPackage's.
     group_id_in_use,               ///< We are in a group of this id already.
     own_leaf_not_found,            ///< No leaf equals the KeyPackage's.
-    welcome_path_secret_invalid,   ///< The path secret does not give the tree's public keys.
+    welcome_path_secret_invalid,   ///< A path secret of wrong length, or for a node that has no key.
     external_pub_missing,          ///< A GroupInfo without external_pub cannot be joined from outside.
-    reinit_mismatch,               ///< The new group is not the one that the ReInit describes.
-    branch_mismatch,               ///< The new group is not a subgroup of the old one.
+    reinit_mismatch,               ///< The new group's parameters are not those of the ReInit.
+    branch_mismatch,               ///< The subgroup's version or suite is not the old group's.
     subgroup_wrong_epoch,          ///< A reinitialised or branched group starts at epoch 1.
     welcome_path_secret_missing,   ///< A node above us has a key that the Welcome should have given and did not.
+    group_info_signer_blank,       ///< GroupInfo.signer is no member.
+    welcome_path_secret_mismatch,  ///< The path secret does not give the tree's public keys.
+    external_pub_invalid,          ///< external_pub has the wrong length or is of low order.
+    reinit_not_committed,          ///< The last commit of the old group was no ReInit.
+    reinit_wrong_epoch,            ///< The PSK is not of the epoch after the ReInit (section 11.2).
+    reinit_member_missing,         ///< Not all members of the old group are in the new one.
+    branch_member_foreign,         ///< A member of the subgroup is none of the old group.
 
     // State.
     group_reinitialized = 210, ///< A ReInit was committed: no more messages here.

@@ -155,7 +155,7 @@ struct MLSMessage {
             case WireFormat::mls_welcome: s.body.template emplace<Welcome>(); break;
             case WireFormat::mls_group_info: s.body.template emplace<GroupInfo>(); break;
             case WireFormat::mls_key_package: s.body.template emplace<KeyPackage>(); break;
-            default: return io.require(false, MlsError::wrong_wire_format);
+            default: return io.require(false, MlsError::unknown_wire_format);
             }
         }
         std::visit([&](auto& body) { io(body); }, s.body);

@@ -164,8 +164,8 @@ public:
     /// Signed; with the ratchet_tree and external_pub extensions as asked.
     [[nodiscard]] GroupInfo group_info(const Environment& env, bool with_tree, bool with_external_pub) const;
 
-    /// Section 11.2, step 3, after a ReInit was committed. A KeyPackage for every other member: reinit_mismatch when
-    /// one was left out.
+    /// Section 11.2, step 3, after a ReInit was committed. A KeyPackage for every other member:
+    /// reinit_member_missing when one was left out.
     [[nodiscard]] MlsResult<CommitOutput> reinitialize(const Environment& env, const LeafNodeOptions& leaf,
                                                        const SignatureKeyPair& signer, Lifetime lifetime,
                                                        const std::vector<KeyPackage>& members) const;
@@ -312,7 +312,7 @@ struct Group::ExternalJoin {
 /// Section 12.4.3: a joiner takes part in no other group of this id.
 [[nodiscard]] bool is_group_id_in_use(const Environment& env, BytesView group_id);
 /// Sections 11.2 and 11.3, for who starts such a group and who joins it: all old members are in a reinitialised group
-/// (reinit_mismatch), only old members in a branch (branch_mismatch).
+/// (reinit_member_missing), only old members in a branch (branch_member_foreign).
 [[nodiscard]] MlsError check_subgroup_members(ResumptionPSKUsage usage, const RatchetTree& old,
                                               const RatchetTree& fresh, const AuthenticationService& authentication);
 /// The credentials of all members, asked about.

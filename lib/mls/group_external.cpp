@@ -27,8 +27,8 @@ MlsResult<Group::ExternalJoin> Group::join_external(const Environment& env, cons
     old_tree.update_hashes();
     if (old_tree.root_hash() != old_context.tree_hash) return MlsError::tree_hash_mismatch;
     const LeafNode* info_signer = old_tree.leaf(info.signer);
-    if (info_signer == nullptr || !verify_group_info(info, info_signer->signature_key))
-        return MlsError::bad_group_info_signature;
+    if (info_signer == nullptr) return MlsError::group_info_signer_blank;
+    if (!verify_group_info(info, info_signer->signature_key)) return MlsError::bad_group_info_signature;
     GODWIT_MLS_CHECK(
         check_whole_tree(old_tree, suite, old_context.group_id, old_context.extensions, env.lifetimes, env.now_ms));
     GODWIT_MLS_CHECK(check_tree_credentials(old_tree, env.authentication));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Joining by Welcome (RFC 9420 section 12.4.3.1): open the group secrets -> open the GroupInfo -> verify tree and
 // signer -> find our leaf -> adopt the path secret -> derive the epoch -> verify the confirmation tag.
+#include "lib/base/check.hpp"
 #include "lib/mls/group.hpp"
 #include "lib/mls/tree_validation.hpp"
 
@@ -40,10 +41,11 @@ MlsError check_subgroup(const Environment& env, const PreSharedKeyID& psk, const
                         const RatchetTree& tree)
 {
     const Group* old = find_group(env, psk.psk_group_id);
-    if (old == nullptr) return MlsError::psk_not_found;
+    GODWIT_ASSERT(old != nullptr); // The PSK came from it.
     if (context.epoch != 1) return MlsError::subgroup_wrong_epoch;
     if (psk.usage == ResumptionPSKUsage::reinit) {
-        if (!old->reinit() || psk.psk_epoch != old->epoch()) return MlsError::reinit_mismatch;
+        if (!old->reinit()) return MlsError::reinit_not_committed;
+        if (psk.psk_epoch != old->epoch()) return MlsError::reinit_wrong_epoch;
         const ReInit& reinit = *old->reinit();
         const bool same = reinit.group_id == context.group_id && reinit.version == context.version &&
                           reinit.cipher_suite == context.cipher_suite && reinit.extensions == context.extensions;
@@ -113,8 +115,8 @@ MlsResult<Group> Group::join(const Environment& env, const Welcome& welcome, con
     tree->update_hashes();
     if (tree->root_hash() != context.tree_hash) return MlsError::tree_hash_mismatch;
     const LeafNode* signer = tree->leaf(info->signer);
-    if (signer == nullptr || !verify_group_info(*info, signer->signature_key))
-        return MlsError::bad_group_info_signature;
+    if (signer == nullptr) return MlsError::group_info_signer_blank;
+    if (!verify_group_info(*info, signer->signature_key)) return MlsError::bad_group_info_signature;
     GODWIT_MLS_CHECK(check_whole_tree(*tree, suite, context.group_id, context.extensions, env.lifetimes, env.now_ms));
     GODWIT_MLS_CHECK(check_tree_credentials(*tree, env.authentication));
 
@@ -133,9 +135,9 @@ MlsResult<Group> Group::join(const Environment& env, const Welcome& welcome, con
         if (info->signer == *my_leaf || secrets->path_secret->path_secret.size() != kdf_nh)
             return MlsError::welcome_path_secret_invalid;
         const NodeIndex shared = common_ancestor(node_of(*my_leaf), node_of(info->signer));
-        if (tree->is_blank(shared) ||
-            adopt_path_secret(*tree, shared, secrets->path_secret->path_secret, out.private_) != MlsError::none)
-            return MlsError::welcome_path_secret_invalid;
+        if (tree->is_blank(shared)) return MlsError::welcome_path_secret_invalid;
+        if (adopt_path_secret(*tree, shared, secrets->path_secret->path_secret, out.private_) != MlsError::none)
+            return MlsError::welcome_path_secret_mismatch;
     }
     if (!knows_own_path(*tree, out.private_)) return MlsError::welcome_path_secret_missing;
 

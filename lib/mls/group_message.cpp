@@ -114,10 +114,12 @@ MlsResult<Bytes> Group::propose_update(const Environment& env, const std::option
 MlsResult<Bytes> external_proposal(BytesView group_id, std::uint64_t epoch, const Proposal& proposal, Sender sender,
                                    const SignatureKeyPair& signer)
 {
-    const bool fits = sender.sender_type == SenderType::external
-                          ? proposal.external_allowed()
-                          : sender.sender_type == SenderType::new_member_proposal && proposal.as<Add>() != nullptr;
-    if (!fits) return MlsError::proposal_by_external_not_allowed;
+    if (sender.sender_type == SenderType::external) {
+        if (!proposal.external_allowed()) return MlsError::proposal_by_external_not_allowed;
+    } else if (sender.sender_type == SenderType::new_member_proposal) {
+        if (proposal.as<Add>() == nullptr) return MlsError::new_member_proposal_not_add;
+    } else
+        return MlsError::invalid_argument;
     AuthenticatedContent content;
     content.content.group_id = to_bytes(group_id);
     content.content.epoch = epoch;

@@ -2,6 +2,7 @@
 // What comes in (RFC 9420 sections 6, 12.1 and 12.4.2): unprotect -> verify -> application data, a proposal for the
 // cache, or a commit. A commit is worked out beside the group and only swapped in when everything has been verified;
 // a message that fails consumes no key.
+#include "lib/base/check.hpp"
 #include "lib/mls/group.hpp"
 #include "lib/mls/tree_validation.hpp"
 
@@ -41,18 +42,18 @@ MlsResult<Bytes> Group::signature_key_of(const FramedContent& content) const
         if (!proposal->external_allowed()) return MlsError::proposal_by_external_not_allowed;
         const auto senders = get_extension<ExternalSenders>(context_.extensions, ExtensionType::external_senders);
         if (!senders) return senders.error();
-        if (!senders->has_value() || content.sender.index >= (*senders)->items.size()) return MlsError::unknown_sender;
+        if (!senders->has_value() || content.sender.index >= (*senders)->items.size())
+            return MlsError::unknown_external_sender;
         return (*senders)->items[content.sender.index].signature_key;
     }
     case SenderType::new_member_proposal: {
-        if (proposal == nullptr) return MlsError::sender_not_allowed;
-        const auto* add = proposal->as<Add>();
-        if (add == nullptr) return MlsError::proposal_by_external_not_allowed;
+        const auto* add = proposal != nullptr ? proposal->as<Add>() : nullptr;
+        if (add == nullptr) return MlsError::new_member_proposal_not_add;
         return add->key_package.leaf_node.signature_key;
     }
     case SenderType::new_member_commit: {
-        if (commit == nullptr) return MlsError::sender_not_allowed;
-        if (!commit->path) return MlsError::path_required;
+        if (commit == nullptr) return MlsError::new_member_commit_not_commit;
+        if (!commit->path) return MlsError::external_path_missing;
         return commit->path->leaf_node.signature_key;
     }
     }
@@ -68,10 +69,13 @@ MlsResult<Processed> Group::process_public(const Environment& env, const PublicM
     const AuthenticatedContent content{WireFormat::mls_public_message, framed, message.auth};
     const auto key = signature_key_of(framed);
     if (!key) return key.error();
-    if (framed.sender.sender_type == SenderType::member &&
-        !crypto::secure_equal(message.membership_tag,
-                              compute_membership_tag(content, encoded_context_, secrets_.membership_key)))
-        return MlsError::bad_membership_tag;
+    if (framed.content_type() == ContentType::commit && !content.auth.confirmation_tag)
+        return MlsError::confirmation_tag_missing;
+    if (framed.sender.sender_type == SenderType::member) {
+        if (message.membership_tag.empty()) return MlsError::membership_tag_missing;
+        const Bytes expected = compute_membership_tag(content, encoded_context_, secrets_.membership_key);
+        if (!crypto::secure_equal(message.membership_tag, expected)) return MlsError::bad_membership_tag;
+    }
     GODWIT_MLS_CHECK(verify_content(content, encoded_context_, *key));
     if (framed.sender == Sender{SenderType::member, own_leaf()}) return MlsError::own_message;
     if (framed.content_type() == ContentType::proposal) return process_proposal(env, content);
@@ -196,7 +200,7 @@ MlsResult<Processed> Group::process_commit(const Environment& env, const Authent
     const FramedContent& framed = content.content;
     const Commit& commit = std::get<Commit>(framed.content);
     const bool external = framed.sender.sender_type == SenderType::new_member_commit;
-    if (!external && framed.sender.sender_type != SenderType::member) return MlsError::sender_not_allowed;
+    GODWIT_ASSERT(external || framed.sender.sender_type == SenderType::member); // signature_key_of() has looked.
 
     // The list: named or carried.
     std::vector<ListedProposal> list;
@@ -234,7 +238,7 @@ MlsResult<Processed> Group::process_commit(const Environment& env, const Authent
     summary.external = external;
     if (commit.path) {
         const LeafNode& leaf = commit.path->leaf_node;
-        if (leaf.leaf_node_source != LeafNodeSource::commit) return MlsError::wrong_leaf_source;
+        if (leaf.leaf_node_source != LeafNodeSource::commit) return MlsError::path_leaf_source;
         GODWIT_MLS_CHECK(check_leaf_alone(leaf, context_.cipher_suite));
         GODWIT_MLS_CHECK(verify_leaf_node_signature(leaf, context_.group_id, sender));
         if (external) {
@@ -299,7 +303,7 @@ MlsResult<Processed> Group::process_commit(const Environment& env, const Authent
     }
     StagedEpoch staged = stage_epoch(std::move(context), std::move(tree), content, interim_transcript_hash_,
                                      {init_secret, commit_secret, compute_psk_secret(*psks)});
-    if (!content.auth.confirmation_tag) return MlsError::confirmation_tag_missing;
+    GODWIT_ASSERT(content.auth.confirmation_tag.has_value()); // process_public() has looked; PrivateMessages have one.
     if (!crypto::secure_equal(staged.confirmation_tag, *content.auth.confirmation_tag))
         return MlsError::bad_confirmation_tag;
 

@@ -26,8 +26,8 @@ MlsError check_subgroup_members(ResumptionPSKUsage usage, const RatchetTree& old
                                 const AuthenticationService& authentication)
 {
     if (usage == ResumptionPSKUsage::reinit)
-        return is_subset(old, fresh, authentication) ? MlsError::none : MlsError::reinit_mismatch;
-    return is_subset(fresh, old, authentication) ? MlsError::none : MlsError::branch_mismatch;
+        return is_subset(old, fresh, authentication) ? MlsError::none : MlsError::reinit_member_missing;
+    return is_subset(fresh, old, authentication) ? MlsError::none : MlsError::branch_member_foreign;
 }
 
 MlsResult<CommitOutput> Group::start_subgroup(const Environment& env, Group fresh, ResumptionPSKUsage usage,
@@ -56,7 +56,7 @@ MlsResult<CommitOutput> Group::reinitialize(const Environment& env, const LeafNo
                                             const std::vector<KeyPackage>& members) const
 {
     if (left_) return MlsError::group_left;
-    if (!reinit_) return MlsError::invalid_argument;
+    if (!reinit_) return MlsError::reinit_not_committed;
     if (reinit_->version != ProtocolVersion::mls10) return MlsError::unsupported_version;
     auto fresh =
         create(env, reinit_->cipher_suite, reinit_->group_id, leaf, signer, lifetime, reinit_->extensions, options_);

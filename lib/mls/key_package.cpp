@@ -91,9 +91,9 @@ MlsError validate_key_package(const KeyPackage& key_package, const LifetimePolic
     if (key_package.version != ProtocolVersion::mls10) return MlsError::key_package_wrong_version;
     if (!is_supported(key_package.cipher_suite)) return MlsError::unsupported_cipher_suite;
     const LeafNode& leaf = key_package.leaf_node;
-    if (leaf.leaf_node_source != LeafNodeSource::key_package) return MlsError::wrong_leaf_source;
+    if (leaf.leaf_node_source != LeafNodeSource::key_package) return MlsError::key_package_leaf_source;
     GODWIT_MLS_CHECK(check_leaf_alone(leaf, key_package.cipher_suite));
-    if (!is_hpke_public_key(key_package.init_key)) return MlsError::invalid_public_key;
+    if (!is_hpke_public_key(key_package.init_key)) return MlsError::invalid_init_key;
     if (key_package.init_key == leaf.encryption_key) return MlsError::init_key_reused;
     GODWIT_MLS_CHECK(check_no_duplicates(key_package.extensions));
     GODWIT_MLS_CHECK(check_lifetime(leaf, policy, now_ms, check_range));

@@ -70,7 +70,7 @@ MlsResult<ExternalInitSecret> create_external_init(CipherSuite suite, BytesView 
 {
     auto sender =
         crypto::hpke_setup_sender(aead_of(suite), external_pub, {}, random_secret(entropy, crypto::hpke_key_bytes));
-    if (!sender) return MlsError::invalid_public_key;
+    if (!sender) return MlsError::external_pub_invalid;
     return ExternalInitSecret{std::move(sender->enc),
                               sender->context.export_secret(as_bytes(external_init_label), kdf_nh)};
 }

@@ -76,20 +76,20 @@ MlsError check_lifetime(const LeafNode& leaf, const LifetimePolicy& policy, Wall
 {
     if (leaf.leaf_node_source != LeafNodeSource::key_package) return MlsError::none;
     const Lifetime& lifetime = leaf.lifetime;
+    if (lifetime.not_after < lifetime.not_before) return MlsError::lifetime_backwards;
     if (check_range) {
         const std::uint64_t now = now_ms < 0 ? 0 : static_cast<std::uint64_t>(now_ms) / 1000;
         if (now < lifetime.not_before) return MlsError::leaf_not_yet_valid;
         if (now > lifetime.not_after) return MlsError::leaf_expired;
     }
-    if (lifetime.not_after < lifetime.not_before) return MlsError::leaf_expired;
     if (lifetime.not_after - lifetime.not_before > policy.lifetime_seconds_max) return MlsError::lifetime_too_long;
     return MlsError::none;
 }
 
 MlsError check_leaf_alone(const LeafNode& leaf, CipherSuite suite)
 {
-    if (!is_hpke_public_key(leaf.encryption_key) || !is_signature_public_key(leaf.signature_key))
-        return MlsError::invalid_public_key;
+    if (!is_hpke_public_key(leaf.encryption_key)) return MlsError::invalid_encryption_key;
+    if (!is_signature_public_key(leaf.signature_key)) return MlsError::invalid_signature_key;
     if (!leaf.capabilities.lists(leaf.credential.credential_type)) return MlsError::credential_not_listed;
     GODWIT_MLS_CHECK(check_no_duplicates(leaf.extensions));
     for (const Extension& extension : leaf.extensions)
@@ -117,12 +117,15 @@ MlsError check_leaf_supports(const LeafNode& leaf, const Extensions& group_exten
 {
     for (const Extension& extension : group_extensions)
         if (!leaf.capabilities.supports(extension.extension_type)) return MlsError::group_extension_not_supported;
+    return meets(leaf, required) ? MlsError::none : MlsError::required_capability_missing;
+}
+
+bool meets(const LeafNode& leaf, const RequiredCapabilities& required)
+{
     const auto all = [&](const auto& types) {
         return std::all_of(types.begin(), types.end(), [&](auto type) { return leaf.capabilities.supports(type); });
     };
-    if (!all(required.extension_types) || !all(required.proposal_types) || !all(required.credential_types))
-        return MlsError::required_capability_missing;
-    return MlsError::none;
+    return all(required.extension_types) && all(required.proposal_types) && all(required.credential_types);
 }
 
 } // namespace godwit::mls

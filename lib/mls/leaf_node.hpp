@@ -108,7 +108,7 @@ struct LifetimePolicy {
     bool check_received = true;
     static constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();
 };
-/// leaf_not_yet_valid, leaf_expired or lifetime_too_long; none for leaves without a lifetime.
+/// lifetime_backwards, leaf_not_yet_valid, leaf_expired or lifetime_too_long; none for leaves without a lifetime.
 [[nodiscard]] MlsError check_lifetime(const LeafNode& leaf, const LifetimePolicy& policy, WallMs now_ms,
                                       bool check_range);
 
@@ -119,6 +119,7 @@ struct LifetimePolicy {
 /// The same for many leaves: `required` is what those required_capabilities decode to.
 [[nodiscard]] MlsError check_leaf_supports(const LeafNode& leaf, const Extensions& group_extensions,
                                            const RequiredCapabilities& required);
+[[nodiscard]] bool meets(const LeafNode& leaf, const RequiredCapabilities& required);
 [[nodiscard]] MlsResult<RequiredCapabilities> required_capabilities(const Extensions& group_extensions);
 
 } // namespace godwit::mls

@@ -26,7 +26,7 @@ MlsError check_update(const Update& update, const Sender& sender, const Proposal
     const LeafNode* old = input.tree.leaf(sender.index);
     if (old == nullptr) return MlsError::unknown_sender;
     const LeafNode& fresh = update.leaf_node;
-    if (fresh.leaf_node_source != LeafNodeSource::update) return MlsError::wrong_leaf_source;
+    if (fresh.leaf_node_source != LeafNodeSource::update) return MlsError::update_leaf_source;
     GODWIT_MLS_CHECK(check_leaf_alone(fresh, input.context.cipher_suite));
     GODWIT_MLS_CHECK(check_replacement(*old, fresh, input.environment.authentication, MlsError::update_same_key));
     return verify_leaf_node_signature(fresh, input.context.group_id, sender.index);
@@ -34,8 +34,10 @@ MlsError check_update(const Update& update, const Sender& sender, const Proposal
 
 MlsError check_psk(const PreSharedKeyID& psk, const ProposalListInput& input)
 {
-    if (psk.psktype == PSKType::resumption && psk.usage != ResumptionPSKUsage::application && !input.starting_subgroup)
-        return MlsError::psk_usage_not_allowed;
+    if (psk.psktype == PSKType::resumption && !input.starting_subgroup) {
+        if (psk.usage == ResumptionPSKUsage::reinit) return MlsError::psk_reinit_not_allowed;
+        if (psk.usage == ResumptionPSKUsage::branch) return MlsError::psk_branch_not_allowed;
+    }
     return psk.psk_nonce.size() == kdf_nh ? MlsError::none : MlsError::psk_nonce_length;
 }
 
@@ -90,6 +92,17 @@ MlsError check_custom_support(const AppliedProposals& applied, const ProposalLis
     return MlsError::none;
 }
 
+// Section 12.1.7: by all members, those added too, those removed not.
+MlsError check_new_requirements(const AppliedProposals& applied)
+{
+    const auto required = required_capabilities(applied.extensions);
+    if (!required) return required.error();
+    for (LeafIndex i = 0; i < applied.tree.leaves(); ++i)
+        if (const LeafNode* leaf = applied.tree.leaf(i); leaf != nullptr && !meets(*leaf, *required))
+            return MlsError::requirements_not_met;
+    return MlsError::none;
+}
+
 } // namespace
 
 MlsError check_group_extensions(const Extensions& extensions, const AuthenticationService& authentication)
@@ -101,8 +114,9 @@ MlsError check_group_extensions(const Extensions& extensions, const Authenticati
     if (!senders) return senders.error();
     if (senders->has_value())
         for (const ExternalSender& sender : (*senders)->items) {
-            if (!is_signature_public_key(sender.signature_key)) return MlsError::invalid_public_key;
-            if (!authentication.is_valid(sender.credential, sender.signature_key)) return MlsError::invalid_credential;
+            if (!is_signature_public_key(sender.signature_key)) return MlsError::external_sender_invalid_key;
+            if (!authentication.is_valid(sender.credential, sender.signature_key))
+                return MlsError::external_sender_refused;
         }
     return MlsError::none;
 }
@@ -210,6 +224,7 @@ MlsResult<AppliedProposals> apply_proposals(const std::vector<ListedProposal>& l
         out.tree.add_leaf(*leaf, change.after);
         change.leaf = *leaf;
     }
+    if (out.extensions_changed) GODWIT_MLS_CHECK(check_new_requirements(out));
     return out;
 }
 

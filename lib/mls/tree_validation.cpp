@@ -78,15 +78,17 @@ bool has_duplicates(std::vector<SortKey>& keys)
 
 MlsError check_distinct_keys(const RatchetTree& tree)
 {
-    std::vector<SortKey> signature_keys, encryption_keys;
+    std::vector<SortKey> signature_keys, encryption_keys, leaf_keys;
     for (NodeIndex x = 0; x < node_width(tree.leaves()); ++x) {
         if (tree.is_blank(x)) continue;
         encryption_keys.emplace_back(tree.encryption_key(x));
         if (is_leaf(x)) signature_keys.emplace_back(tree.leaf(leaf_of(x))->signature_key);
     }
     if (has_duplicates(signature_keys)) return MlsError::duplicate_signature_key;
-    if (has_duplicates(encryption_keys)) return MlsError::duplicate_encryption_key;
-    return MlsError::none;
+    if (!has_duplicates(encryption_keys)) return MlsError::none;
+    for (LeafIndex i = 0; i < tree.leaves(); ++i)
+        if (const LeafNode* leaf = tree.leaf(i)) leaf_keys.emplace_back(leaf->encryption_key);
+    return has_duplicates(leaf_keys) ? MlsError::duplicate_encryption_key : MlsError::duplicate_parent_key;
 }
 
 } // namespace
@@ -140,7 +142,7 @@ MlsError check_whole_tree(const RatchetTree& tree, CipherSuite suite, BytesView 
     GODWIT_MLS_CHECK(check_unmerged_leaves(tree));
     GODWIT_MLS_CHECK(check_parent_hashes(tree));
     for (NodeIndex x = 1; x < node_width(tree.leaves()); x += 2)
-        if (!tree.is_blank(x) && !is_hpke_public_key(tree.encryption_key(x))) return MlsError::invalid_public_key;
+        if (!tree.is_blank(x) && !is_hpke_public_key(tree.encryption_key(x))) return MlsError::parent_invalid_key;
     for (LeafIndex i = 0; i < tree.leaves(); ++i) {
         const LeafNode* leaf = tree.leaf(i);
         if (leaf == nullptr) continue;

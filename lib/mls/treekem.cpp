@@ -114,7 +114,7 @@ MlsError merge_path(RatchetTree& tree, LeafIndex sender, const UpdatePath& path)
     if (filtered.size() != path.nodes.size()) return MlsError::path_wrong_length;
     tree.blank_direct_path(sender);
     for (std::size_t i = 0; i < filtered.size(); ++i) {
-        if (!is_hpke_public_key(path.nodes[i].encryption_key)) return MlsError::invalid_public_key;
+        if (!is_hpke_public_key(path.nodes[i].encryption_key)) return MlsError::path_invalid_key;
         tree.set_parent(filtered[i],
                         std::make_shared<const ParentNode>(ParentNode{path.nodes[i].encryption_key, {}, {}}));
     }
@@ -146,7 +146,7 @@ MlsResult<OpenedPath> open_path(CipherSuite suite, const RatchetTree& tree, cons
         auto secret = decrypt_with_label(suite, key->second, "UpdatePathNode", encoded_context,
                                          path.nodes[at].encrypted_path_secret[i]);
         if (!secret) return secret.error();
-        if (secret->size() != kdf_nh) return MlsError::path_decrypt_failed;
+        if (secret->size() != kdf_nh) return MlsError::path_secret_length;
         OpenedPath out;
         out.first = {*shared, *secret};
         WipedBytes next = std::move(*secret);

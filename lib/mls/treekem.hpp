@@ -63,7 +63,7 @@ struct StartedPath {
                                               BytesView encoded_context, port::Entropy& entropy);
 
 /// Merges somebody's path into the tree and brings its hashes up to date. path_wrong_length, parent_hash_invalid,
-/// invalid_public_key.
+/// path_invalid_key.
 [[nodiscard]] MlsError merge_path(RatchetTree& tree, LeafIndex sender, const UpdatePath& path);
 
 struct OpenedPath {
@@ -71,7 +71,8 @@ struct OpenedPath {
     PathStep first; ///< The lowest node that we share with the sender.
     WipedBytes commit_secret;
 };
-/// After merge_path. path_wrong_ciphertext_count, path_no_private_key, path_decrypt_failed, path_key_mismatch.
+/// After merge_path. path_wrong_ciphertext_count, path_no_private_key, path_decrypt_failed, path_secret_length,
+/// path_key_mismatch.
 [[nodiscard]] MlsResult<OpenedPath> open_path(CipherSuite suite, const RatchetTree& tree, const TreePrivate& own,
                                               LeafIndex sender, const UpdatePath& path,
                                               const std::vector<LeafIndex>& new_leaves, BytesView encoded_context);

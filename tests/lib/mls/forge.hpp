@@ -15,6 +15,7 @@ struct GroupTestAccess {
     static const EpochSecrets& secrets(const Group& group) { return group.secrets_; }
     static const TreePrivate& private_keys(const Group& group) { return group.private_; }
     static void set_epoch(Group& group, std::uint64_t epoch) { group.context_.epoch = epoch; }
+    static void set_suite(Group& group, CipherSuite suite) { group.context_.cipher_suite = suite; }
     static std::optional<ReInit>& reinit(Group& group) { return group.reinit_; }
     static Bytes membership_tag(const Group& group, const AuthenticatedContent& content)
     {

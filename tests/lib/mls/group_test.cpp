@@ -263,7 +263,7 @@ TEST_CASE("proposals from outside: an external sender, and a newcomer who asks t
           MlsError::proposal_by_external_not_allowed);
     const Bytes stranger = must(external_proposal(world.group(0).group_id(), world.group(0).epoch(),
                                                   Proposal{Remove{1}}, {SenderType::external, 1}, service_key));
-    CHECK(world.group(0).process(world.env(), stranger).error() == MlsError::unknown_sender);
+    CHECK(world.group(0).process(world.env(), stranger).error() == MlsError::unknown_external_sender);
     const Bytes forged = must(external_proposal(world.group(0).group_id(), world.group(0).epoch(), Proposal{Remove{1}},
                                                 directory, generate_signature_key_pair(world.entropy)));
     CHECK(world.group(0).process(world.env(), forged).error() == MlsError::bad_signature);
@@ -298,8 +298,8 @@ TEST_CASE("reinitialisation: the old group stops, the new one is the one describ
     const Member mallory = world.newcomer("mallory");
     const KeyPackage stranger =
         must(create_key_package(suite_3, mallory.signer, mallory.leaf, world_lifetime, world.entropy)).key_package;
-    CHECK(start({bundles[0].key_package}) == MlsError::reinit_mismatch);
-    CHECK(start({bundles[0].key_package, stranger}) == MlsError::reinit_mismatch);
+    CHECK(start({bundles[0].key_package}) == MlsError::reinit_member_missing);
+    CHECK(start({bundles[0].key_package, stranger}) == MlsError::reinit_member_missing);
     CHECK(start({bundles[0].key_package, bundles[1].key_package, stranger}) == MlsError::none);
     CHECK(world.group(1).reinit() == reinit);
     auto welcome = must_decode<MLSMessage>(*out.welcome);
@@ -340,12 +340,12 @@ TEST_CASE("branching: a subgroup of the same members passes, one with a stranger
     const auto branch = [&] {
         return alice.group->branch(world.env(), Bytes(32, 6), alice.leaf, alice.signer, world_lifetime, with_stranger);
     };
-    CHECK(branch().error() == MlsError::branch_mismatch);
+    CHECK(branch().error() == MlsError::branch_member_foreign);
     world.service.all_are_one_client = true; // Alice does not look.
     auto bad = must(branch());
     world.service.all_are_one_client = false;
     welcome = must_decode<MLSMessage>(*bad.welcome);
-    CHECK(Group::join(env, *welcome.as<Welcome>(), bob_bundle).error() == MlsError::branch_mismatch);
+    CHECK(Group::join(env, *welcome.as<Welcome>(), bob_bundle).error() == MlsError::branch_member_foreign);
     // A second group of an id that we are in already.
     auto same = must(alice.group->branch(world.env(), world.group(1).group_id(), alice.leaf, alice.signer,
                                          world_lifetime, {bob_bundle.key_package}));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Refused when they come from outside.
+#include "tests/lib/mls/kinds.hpp"
 #include "tests/lib/mls/refusal.hpp"
 
 using namespace godwit;
@@ -34,7 +35,7 @@ const std::vector<Case>& external_commit_cases()
          [](Stage& s) {
              return s.from_outside([](Commit& c) { c.proposals.push_back(by_value(Proposal{Remove{70}})); });
          }},
-        {"external: no path", MlsError::path_required,
+        {"external: no path", MlsError::external_path_missing,
          [](Stage& s) { return s.from_outside([](Commit& c) { c.path.reset(); }); }},
         {"external: a KEM output of low order", MlsError::bad_external_init,
          [](Stage& s) {
@@ -74,6 +75,11 @@ const std::vector<Case>& external_commit_cases()
 }
 
 } // namespace
+
+std::vector<Kind> godwit::testing::external_commit_kinds()
+{
+    return kinds_of(external_commit_cases());
+}
 
 TEST_CASE("refused: external commits")
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Refused for how they are framed, sealed or signed.
+#include "tests/lib/mls/kinds.hpp"
 #include "tests/lib/mls/refusal.hpp"
 
 using namespace godwit;
@@ -27,7 +28,7 @@ const std::vector<Case>& framing_cases()
              return out;
          }},
         {"another protocol version", MlsError::unsupported_version, [](Stage& s) { return flipped(s.good_commit, 0); }},
-        {"an unknown wire format", MlsError::wrong_wire_format,
+        {"an unknown wire format", MlsError::unknown_wire_format,
          [](Stage& s) {
              Bytes out = s.good_commit;
              out[3] = 9;
@@ -68,14 +69,20 @@ const std::vector<Case>& framing_cases()
          [](Stage& s) { return s.with_content([](auto& c) { c.content.sender.index = 2; }); }},
         {"a commit by an external sender", MlsError::sender_not_allowed,
          [](Stage& s) { return s.with_content([](auto& c) { c.content.sender = {SenderType::external, 0}; }); }},
-        {"a commit by a new_member_proposal sender", MlsError::sender_not_allowed,
+        {"a commit by a new_member_proposal sender", MlsError::new_member_proposal_not_add,
          [](Stage& s) {
              return s.with_content([](auto& c) { c.content.sender = {SenderType::new_member_proposal, 0}; });
          }},
-        {"a proposal by a new_member_commit sender", MlsError::sender_not_allowed,
+        {"a proposal by a new_member_commit sender", MlsError::new_member_commit_not_commit,
          [](Stage& s) { return s.directory_says(Proposal{Remove{2}}, {SenderType::new_member_commit, 0}); }},
         {"a membership tag that does not verify", MlsError::bad_membership_tag,
          [](Stage& s) { return flipped(s.good_commit, s.good_commit.size() - 1); }},
+        {"no membership tag", MlsError::membership_tag_missing,
+         [](Stage& s) {
+             auto message = must_decode<MLSMessage>(s.good_commit);
+             message.as<PublicMessage>()->membership_tag.clear();
+             return encode(message);
+         }},
         {"a signature that does not verify", MlsError::bad_signature,
          [](Stage& s) {
              AuthenticatedContent content = own_content(s.alice(), s.base);
@@ -124,6 +131,11 @@ const std::vector<Case>& framing_cases()
 }
 
 } // namespace
+
+std::vector<Kind> godwit::testing::framing_kinds()
+{
+    return kinds_of(framing_cases());
+}
 
 TEST_CASE("refused: framing")
 {

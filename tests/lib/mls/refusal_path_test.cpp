@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Refused for the path of a commit, or the leaf in it.
+#include "tests/lib/mls/kinds.hpp"
 #include "tests/lib/mls/refusal.hpp"
 
 using namespace godwit;
@@ -8,6 +9,21 @@ using namespace godwit::testing;
 using namespace godwit::testing::refusal;
 
 namespace {
+
+/// A good path whose secrets are not what they should be.
+Bytes with_secrets(Stage& s, const std::function<void(WipedBytes&)>& change)
+{
+    RatchetTree tree = s.alice().tree();
+    auto started = start_path(tree, 0, *tree.leaf(0), s.alice_key(), s.alice().group_id(), s.world.entropy);
+    for (PathStep& step : started.steps)
+        change(step.path_secret);
+    GroupContext context = s.alice().context();
+    ++context.epoch;
+    context.tree_hash = tree.root_hash();
+    Commit commit;
+    commit.path = must(seal_path(suite_1, tree, 0, started, {}, encode(context), s.world.entropy));
+    return publish_commit(s.alice(), commit);
+}
 
 const std::vector<Case>& path_cases()
 {
@@ -18,9 +34,9 @@ const std::vector<Case>& path_cases()
          [](Stage& s) { return s.with_proposals({Proposal{Remove{2}}}, false); }},
         {"a leaf signature that does not verify", MlsError::bad_leaf_signature,
          [](Stage& s) { return s.with_path([](UpdatePath& p) { p.leaf_node.signature[0] ^= 1; }); }},
-        {"a leaf with source update", MlsError::wrong_leaf_source,
+        {"a leaf with source update", MlsError::path_leaf_source,
          [](Stage& s) { return s.with_leaf([](LeafNode& l) { l.leaf_node_source = LeafNodeSource::update; }); }},
-        {"a leaf with source key_package", MlsError::wrong_leaf_source,
+        {"a leaf with source key_package", MlsError::path_leaf_source,
          [](Stage& s) { return s.with_leaf([](LeafNode& l) { l.leaf_node_source = LeafNodeSource::key_package; }); }},
         {"the old leaf key again", MlsError::path_leaf_same_key,
          [](Stage& s) {
@@ -35,7 +51,7 @@ const std::vector<Case>& path_cases()
              return s.with_path(
                  [&](UpdatePath& p) { p.nodes[0].encryption_key = s.alice().tree().leaf(2)->encryption_key; });
          }},
-        {"one key for the leaf and a node above it", MlsError::duplicate_encryption_key,
+        {"one key for the leaf and a node above it", MlsError::duplicate_parent_key,
          [](Stage& s) {
              return s.with_path([&](UpdatePath& p) {
                  p.leaf_node.encryption_key = p.nodes[0].encryption_key;
@@ -68,18 +84,9 @@ const std::vector<Case>& path_cases()
              return s.with_path([](UpdatePath& p) { p.nodes[0].encrypted_path_secret[0].kem_output = Bytes(32, 0); });
          }},
         {"path secrets that lead to other keys", MlsError::path_key_mismatch,
-         [](Stage& s) {
-             RatchetTree tree = s.alice().tree();
-             auto started = start_path(tree, 0, *tree.leaf(0), s.alice_key(), s.alice().group_id(), s.world.entropy);
-             for (PathStep& step : started.steps)
-                 step.path_secret[0] ^= 1;
-             GroupContext context = s.alice().context();
-             ++context.epoch;
-             context.tree_hash = tree.root_hash();
-             Commit commit;
-             commit.path = must(seal_path(suite_1, tree, 0, started, {}, encode(context), s.world.entropy));
-             return publish_commit(s.alice(), commit);
-         }},
+         [](Stage& s) { return with_secrets(s, [](WipedBytes& secret) { secret[0] ^= 1; }); }},
+        {"a path secret that is too short", MlsError::path_secret_length,
+         [](Stage& s) { return with_secrets(s, [](WipedBytes& secret) { secret.pop_back(); }); }},
         {"a leaf that claims another parent hash", MlsError::parent_hash_invalid,
          [](Stage& s) { return s.with_leaf([](LeafNode& l) { l.parent_hash[0] ^= 1; }); }},
         {"a path key that the leaf's parent hash does not cover", MlsError::parent_hash_invalid,
@@ -88,11 +95,11 @@ const std::vector<Case>& path_cases()
                  p.nodes[1].encryption_key = generate_hpke_key_pair(s.world.entropy).public_key;
              });
          }},
-        {"a low-order key in the path", MlsError::invalid_public_key,
+        {"a low-order key in the path", MlsError::path_invalid_key,
          [](Stage& s) { return s.with_path([](UpdatePath& p) { p.nodes[0].encryption_key = Bytes(32, 0); }); }},
-        {"a short key in the leaf", MlsError::invalid_public_key,
+        {"a short key in the leaf", MlsError::invalid_encryption_key,
          [](Stage& s) { return s.with_leaf([](LeafNode& l) { l.encryption_key.pop_back(); }); }},
-        {"a signature key of wrong length", MlsError::invalid_public_key,
+        {"a signature key of wrong length", MlsError::invalid_signature_key,
          [](Stage& s) { return s.with_leaf([](LeafNode& l) { l.signature_key.push_back(1); }); }},
         {"a credential that the service refuses", MlsError::invalid_credential,
          [](Stage& s) {
@@ -157,6 +164,11 @@ const std::vector<Case>& path_cases()
 }
 
 } // namespace
+
+std::vector<Kind> godwit::testing::path_kinds()
+{
+    return kinds_of(path_cases());
+}
 
 TEST_CASE("refused: paths and leaves of commits")
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Refused for what is proposed, alone or together.
+#include "tests/lib/mls/kinds.hpp"
 #include "tests/lib/mls/refusal.hpp"
 
 using namespace godwit;
@@ -52,10 +53,14 @@ const std::vector<Case>& proposal_cases()
          [](Stage& s) { return s.with_package([](KeyPackage& p) { p.version = static_cast<ProtocolVersion>(2); }); }},
         {"an init key that is the leaf key", MlsError::init_key_reused,
          [](Stage& s) { return s.with_package([](KeyPackage& p) { p.init_key = p.leaf_node.encryption_key; }); }},
-        {"an init key of low order", MlsError::invalid_public_key,
+        {"an init key of low order", MlsError::invalid_init_key,
          [](Stage& s) { return s.with_package([](KeyPackage& p) { p.init_key = Bytes(32, 0); }); }},
         {"an expired KeyPackage", MlsError::leaf_expired,
          [](Stage& s) { return s.with_package([](KeyPackage& p) { p.leaf_node.lifetime = {5, 6}; }); }},
+        {"a KeyPackage that ends before it begins", MlsError::lifetime_backwards,
+         [](Stage& s) {
+             return s.with_package([](KeyPackage& p) { p.leaf_node.lifetime = {world_now_s + 60, world_now_s - 60}; });
+         }},
         {"a KeyPackage from the future", MlsError::leaf_not_yet_valid,
          [](Stage& s) {
              return s.with_package(
@@ -63,7 +68,7 @@ const std::vector<Case>& proposal_cases()
          }},
         {"a KeyPackage that lives too long", MlsError::lifetime_too_long,
          [](Stage& s) { return s.with_package([](KeyPackage& p) { p.leaf_node.lifetime.not_after = ~0ull; }); }},
-        {"a KeyPackage leaf with source commit", MlsError::wrong_leaf_source,
+        {"a KeyPackage leaf with source commit", MlsError::key_package_leaf_source,
          [](Stage& s) {
              return s.with_package([](KeyPackage& p) { p.leaf_node.leaf_node_source = LeafNodeSource::commit; });
          }},
@@ -92,13 +97,13 @@ const std::vector<Case>& proposal_cases()
              psk.psk_nonce.pop_back();
              return s.with_proposals({Proposal{PreSharedKey{psk}}}, false);
          }},
-        {"a PSK with usage branch", MlsError::psk_usage_not_allowed,
+        {"a PSK with usage branch", MlsError::psk_branch_not_allowed,
          [](Stage& s) {
              auto psk = s.world.resumption_psk(s.alice(), s.alice().epoch());
              psk.usage = ResumptionPSKUsage::branch;
              return s.with_proposals({Proposal{PreSharedKey{psk}}}, false);
          }},
-        {"a PSK with usage reinit", MlsError::psk_usage_not_allowed,
+        {"a PSK with usage reinit", MlsError::psk_reinit_not_allowed,
          [](Stage& s) {
              auto psk = s.world.resumption_psk(s.alice(), s.alice().epoch());
              psk.usage = ResumptionPSKUsage::reinit;
@@ -133,7 +138,7 @@ const std::vector<Case>& proposal_cases()
              return s.with_proposals(
                  {Proposal{GroupContextExtensions{{{custom_extension, {}}, {custom_extension, {}}}}}});
          }},
-        {"new requirements that members do not meet", MlsError::required_capability_missing,
+        {"new requirements that members do not meet", MlsError::requirements_not_met,
          [](Stage& s) {
              RequiredCapabilities required;
              required.credential_types = {CredentialType::x509};
@@ -142,10 +147,16 @@ const std::vector<Case>& proposal_cases()
          }},
         {"a new extension that members do not support", MlsError::group_extension_not_supported,
          [](Stage& s) { return s.with_proposals({Proposal{GroupContextExtensions{{{foreign_extension, {}}}}}}); }},
-        {"an external sender that the service refuses", MlsError::invalid_credential,
+        {"an external sender that the service refuses", MlsError::external_sender_refused,
          [](Stage& s) {
              const ExternalSenders senders{
                  {{s.directory.public_key, Credential::basic(s.world.service.refused_identity)}}};
+             return s.with_proposals(
+                 {Proposal{GroupContextExtensions{{make_extension(ExtensionType::external_senders, senders)}}}});
+         }},
+        {"an external sender with half a key", MlsError::external_sender_invalid_key,
+         [](Stage& s) {
+             const ExternalSenders senders{{{Bytes(16, 1), Credential::basic(as_bytes("directory"))}}};
              return s.with_proposals(
                  {Proposal{GroupContextExtensions{{make_extension(ExtensionType::external_senders, senders)}}}});
          }},
@@ -167,7 +178,7 @@ const std::vector<Case>& proposal_cases()
          [](Stage& s) {
              return s.with_update([&](LeafNode& l) { l.encryption_key = s.alice().tree().leaf(0)->encryption_key; });
          }},
-        {"an Update with source commit", MlsError::wrong_leaf_source,
+        {"an Update with source commit", MlsError::update_leaf_source,
          [](Stage& s) { return s.with_update([](LeafNode& l) { l.leaf_node_source = LeafNodeSource::commit; }); }},
         {"an Update to a refused credential", MlsError::invalid_credential,
          [](Stage& s) {
@@ -180,13 +191,13 @@ const std::vector<Case>& proposal_cases()
          }},
         {"an ExternalInit as a proposal", MlsError::external_init_not_allowed,
          [](Stage& s) { return publish_proposal(s.alice(), Proposal{ExternalInit{Bytes(32, 9)}}); }},
-        {"an external sender outside the list", MlsError::unknown_sender,
+        {"an external sender outside the list", MlsError::unknown_external_sender,
          [](Stage& s) { return s.directory_says(Proposal{Remove{2}}, {SenderType::external, 1}); }},
         {"an Update by an external sender", MlsError::proposal_by_external_not_allowed,
          [](Stage& s) { return s.directory_says(Proposal{Update{*s.alice().tree().leaf(0)}}); }},
         {"a custom proposal by an external sender", MlsError::proposal_by_external_not_allowed,
          [](Stage& s) { return s.directory_says(Proposal{CustomProposal{custom_proposal, {}}}); }},
-        {"a newcomer that proposes a Remove", MlsError::proposal_by_external_not_allowed,
+        {"a newcomer that proposes a Remove", MlsError::new_member_proposal_not_add,
          [](Stage& s) { return s.directory_says(Proposal{Remove{2}}, {SenderType::new_member_proposal, 0}); }},
         {"a newcomer's Add, signed by somebody else", MlsError::bad_signature,
          [](Stage& s) {
@@ -198,6 +209,11 @@ const std::vector<Case>& proposal_cases()
 }
 
 } // namespace
+
+std::vector<Kind> godwit::testing::proposal_kinds()
+{
+    return kinds_of(proposal_cases());
+}
 
 TEST_CASE("refused: proposals")
 {

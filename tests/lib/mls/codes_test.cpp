@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// No code is dead, and docs/mls.md says of each which rule of RFC 9420 it is and which case reaches it.
+#include "tests/lib/mls/kinds.hpp"
+
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <map>
+#include <set>
+
+using namespace godwit;
+using namespace godwit::mls;
+using namespace godwit::testing;
+
+namespace {
+
+std::vector<MlsError> all_codes()
+{
+    std::vector<MlsError> out;
+    for (std::uint16_t i = 1; i < 1000; ++i)
+        if (mls_error_name(static_cast<MlsError>(i)) != "unknown") out.push_back(static_cast<MlsError>(i));
+    return out;
+}
+
+std::vector<Kind> all_kinds()
+{
+    std::vector<Kind> out;
+    for (const auto& kinds : {framing_kinds(), external_commit_kinds(), path_kinds(), proposal_kinds(), welcome_kinds(),
+                              subgroup_kinds(), lone_kinds()})
+        out.insert(out.end(), kinds.begin(), kinds.end());
+    std::erase_if(out, [](const Kind& kind) { return kind.expected == MlsError::none; });
+    return out;
+}
+
+struct Row {
+    std::string section, code, kind;
+};
+
+/// The rows "| section | `code` | case |" of docs/mls.md.
+std::vector<Row> documented()
+{
+    std::ifstream file(GODWIT_SOURCE_ROOT "/docs/mls.md");
+    std::vector<Row> out;
+    for (std::string line; std::getline(file, line);) {
+        const auto code = line.find(" | `"), end = line.find("` | ");
+        if (line.rfind("| ", 0) != 0 || code == std::string::npos || end == std::string::npos) continue;
+        if (line.size() < end + 6) continue;
+        out.push_back({line.substr(2, code - 2), line.substr(code + 4, end - code - 4),
+                       line.substr(end + 4, line.size() - end - 6)});
+    }
+    return out;
+}
+
+} // namespace
+
+TEST_CASE("codes: each is reached by a case, each has a name of its own")
+{
+    std::map<MlsError, int> reached;
+    for (const Kind& kind : all_kinds())
+        ++reached[kind.expected];
+    std::set<std::string_view> names;
+    for (const MlsError code : all_codes()) {
+        CHECK_MESSAGE(reached[code] > 0, "no case reaches " << mls_error_name(code));
+        CHECK(names.insert(mls_error_name(code)).second);
+        CHECK_MESSAGE(to_error(code).code != ErrorCode::ok, mls_error_name(code));
+    }
+    std::printf("codes: %zu, reached by %zu kinds of refusal\n", all_codes().size(), all_kinds().size());
+}
+
+TEST_CASE("codes: docs/mls.md has all of them, with cases that are there")
+{
+    std::map<std::string, MlsError> kinds;
+    for (const Kind& kind : all_kinds())
+        kinds.emplace(kind.name, kind.expected);
+    std::map<std::string, std::string> sections;
+    for (const Row& row : documented()) {
+        const auto found = kinds.find(row.kind);
+        if (found == kinds.end())
+            FAIL_CHECK("docs/mls.md names a case that is not there: " << row.kind);
+        else
+            CHECK_MESSAGE(mls_error_name(found->second) == row.code, row.kind);
+        CHECK_MESSAGE(sections.emplace(row.code, row.section).second, "two rows of " << row.code);
+        CHECK_MESSAGE(!row.section.empty(), row.code);
+    }
+    for (const MlsError code : all_codes())
+        CHECK_MESSAGE(sections.contains(std::string(mls_error_name(code))),
+                      "docs/mls.md has no " << mls_error_name(code));
+    CHECK(sections.size() == all_codes().size());
+}
