@@ -48,6 +48,7 @@ private:
     void send(const std::string& text);
     void choose(const std::string& user, bool with_history);
     void history(const std::string& with, std::uint32_t limit);
+    void search(const std::string& text);
     void link(const std::string& code_or_relay);
     void revoke(const std::string& device);
     void safety(const std::string& with);

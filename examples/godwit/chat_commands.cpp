@@ -18,6 +18,7 @@ constexpr const char* help_text =
     "  @NAME text        to NAME, who becomes the current contact\n"
     "  /to NAME          choose the current contact, show the last messages\n"
     "  /history [N]      the last N messages with the current contact (default 20)\n"
+    "  /search WORDS     messages that have them, in all conversations\n"
     "  /reply N text     to the Nth last message          /edit N text    write the Nth last message, yours, anew\n"
     "  /recall N         take it back                    /react N EMOJI  (-EMOJI takes a reaction back)\n"
     "  /pin N   /unpin N                                 /forward N NAME\n"
@@ -120,6 +121,7 @@ const std::vector<Chat::Command>& Chat::commands()
         {"turn-away", "NAME", group},
         {"promote", nullptr, group},
         {"dissolve", nullptr, group},
+        {"search", "WORDS", [](C chat, W words) { chat.search(words.first + " " + words.rest); }},
         {"register", nullptr, [](C chat, W words) { chat.account(true, words.first, words.second); }},
         {"login", nullptr, [](C chat, W words) { chat.account(false, words.first, words.second); }},
         {"to", "NAME or #GROUP",
@@ -262,6 +264,18 @@ void Chat::history(const std::string& with, std::uint32_t limit)
         if (messages->empty()) return screen_.print("  no messages with " + with + " yet");
         for (const auto& message : *messages)
             screen_.print(history_line(message, own_));
+    });
+}
+
+void Chat::search(const std::string& text)
+{
+    ask(request::Search{text}, [this](const godwit::event::Reply& reply) {
+        const auto* results = std::get_if<godwit::SearchResults>(&reply.value);
+        if (results == nullptr) return;
+        if (results->hits.empty() && results->next == 0) return screen_.print("  nothing found");
+        for (auto hit = results->hits.rbegin(); hit != results->hits.rend(); ++hit)
+            screen_.print(hit_line(*hit)); // the newest below, as everywhere here
+        if (results->next != 0) screen_.print("  there are older ones: add a word, or godwit search --before");
     });
 }
 

@@ -57,7 +57,8 @@ struct OneShot {
         archive_make,
         archive_read,
         history_ask,
-        history_send
+        history_send,
+        search
     };
     Kind kind = Kind::none;
     std::string relay;
@@ -68,6 +69,10 @@ struct OneShot {
     std::string key;
     std::uint32_t limit = 20;
     std::string before;
+    std::string with; ///< search, as the next three.
+    std::string from;
+    std::vector<std::string> kinds;
+    std::uint64_t before_page = 0;
     std::string device; ///< As device_of understands it.
     std::string code;   ///< link, verify.
     bool undo = false;  ///< verify.

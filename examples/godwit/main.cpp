@@ -206,6 +206,17 @@ void describe(CLI::App& app, CommandLine& line)
     history->add_option("--before", line.one_shot.before, "Only what came before this message id");
     history->callback([&line] { line.one_shot.kind = Kind::history; });
 
+    auto* search = app.add_subcommand("search", "Find messages by what they say, the newest first; works offline");
+    search->add_option("text", line.one_shot.text, "Words, or their beginnings; all of them must be there")->required();
+    search->add_option("--with", line.one_shot.with, "Only in the conversation with this account");
+    search->add_option("--from", line.one_shot.from, "Only what this account wrote");
+    search->add_option("--kind", line.one_shot.kinds,
+                       "Only these: text, attachment, sticker, location, contact_card, forwarded, card, custom");
+    search->add_option("--limit", line.one_shot.limit, "How many (20; at most 200)")
+        ->check(CLI::Range(1U, godwit::search_limit_max));
+    search->add_option("--before", line.one_shot.before_page, "The next page: the number behind \"more:\"");
+    search->callback([&line] { line.one_shot.kind = Kind::search; });
+
     auto* policy = app.add_subcommand("policy", "Choose which paths messages may take");
     policy
         ->add_option("path", line.policy,

@@ -151,6 +151,11 @@ private:
         if (const auto* code = std::get_if<std::string>(&reply.value)) return wait_for_link(*code);
         if (const auto* archive = std::get_if<godwit::ArchiveInfo>(&reply.value))
             std::cout << archive_text(*archive, what_.kind == Kind::archive_read) << '\n';
+        if (const auto* results = std::get_if<godwit::SearchResults>(&reply.value)) {
+            for (const auto& hit : results->hits)
+                std::cout << hit_line(hit) << '\n';
+            if (results->next != 0) std::cerr << "more: --before " << results->next << '\n';
+        }
         if (what_.kind == Kind::history_ask)
             return wait_for<godwit::event::HistoryReceived>(
                 "no device of yours has sent it: on one, godwit history-send");

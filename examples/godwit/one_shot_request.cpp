@@ -2,6 +2,7 @@
 // From the command line to a request.
 #include "commands.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -90,6 +91,16 @@ std::optional<godwit::Request> request_of(const OneShot& what)
     case Kind::archive_read: return request::ArchiveRead{what.path, read_password(what), what.check_only};
     case Kind::history_ask: return request::HistoryAsk{};
     case Kind::history_send: return request::HistorySend{};
+    case Kind::search: {
+        request::Search search;
+        search.text = what.text;
+        search.where.with = what.with;
+        search.from = what.from;
+        search.kinds = what.kinds;
+        search.limit = std::min(what.limit, godwit::search_limit_max);
+        search.before = what.before_page;
+        return search;
+    }
     case Kind::history: {
         request::History history{what.user, what.limit, {}};
         if (!what.before.empty() && !(history.before = message_id(what.before))) return std::nullopt;

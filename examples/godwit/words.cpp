@@ -97,6 +97,15 @@ std::string history_line(const godwit::Message& message, const std::string& own_
     return out;
 }
 
+std::string hit_line(const godwit::SearchHit& hit)
+{
+    const auto& message = hit.message;
+    const bool own = message.state != godwit::MessageState::received;
+    return clock_text(own ? message.sent_ms : message.received_ms, wall_now_ms()) +
+           (message.with.empty() ? "" : " (" + message.with + ")") + " " + (own ? std::string("me") : message.from) +
+           ": " + printable(hit.snippet);
+}
+
 std::string conversation_line(const godwit::Conversation& conversation, const std::string& own_name)
 {
     std::string out = printable(conversation.title == own_name ? "notes to myself" : conversation.title);

@@ -13,6 +13,8 @@
 [[nodiscard]] std::string content_text(const godwit::Message& message);
 [[nodiscard]] std::string conversation_line(const godwit::Conversation& conversation, const std::string& own_name);
 [[nodiscard]] std::string history_line(const godwit::Message& message, const std::string& own_name);
+/// Of a search: what was found of it.
+[[nodiscard]] std::string hit_line(const godwit::SearchHit& hit);
 [[nodiscard]] std::string contact_line(const godwit::Contact& contact);
 [[nodiscard]] std::string status_text(const godwit::StatusReport& status);
 /// "812 messages, 40 of them new, 182000 bytes"

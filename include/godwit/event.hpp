@@ -7,6 +7,7 @@
 #include <godwit/group.hpp>
 #include <godwit/message.hpp>
 #include <godwit/result.hpp>
+#include <godwit/search.hpp>
 
 #include <cstdint>
 #include <string>
@@ -167,7 +168,7 @@ struct Reply {
     std::variant<std::monostate, MessageId, std::vector<Contact>, std::vector<Message>, StatusReport,
                  std::vector<Device>, SafetyNumber, std::string, std::vector<Conversation>, std::vector<MessageId>,
                  std::vector<ScheduledMessage>, std::uint64_t, FileInfo, std::vector<FileInfo>, SavedFile, ArchiveInfo,
-                 GroupInfo, std::vector<DeliveryReport>, ConversationId>
+                 GroupInfo, std::vector<DeliveryReport>, ConversationId, SearchResults>
         value; ///< The string: LinkCode's code.
 };
 

@@ -5,6 +5,7 @@
 #include <godwit/file.hpp>
 #include <godwit/group.hpp>
 #include <godwit/message.hpp>
+#include <godwit/search.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -178,6 +179,23 @@ struct History {
     std::optional<ConversationId> conversation{};
 };
 inline constexpr std::uint32_t history_limit_max = 1000;
+
+/// Finds messages by what they say: their text, names of files, places and people, titles and fields of cards, what a
+/// bundle of forwarded messages says. Words match by how they begin, without regard to case and accents; characters of
+/// scripts without spaces between words (Chinese, Japanese, Korean, Thai …) anywhere, in a row as given. A message has
+/// all words, in any order. What was taken back, has gone by its lifetime or was edited away is not found any more.
+/// Works offline. Errors: invalid_argument (text empty, over-long or nothing but signs; more than search_words_max
+/// words; no such conversation or kind), not_a_contact.
+struct Search {
+    std::string text;                       ///< 1…search_text_bytes_max bytes of UTF-8.
+    Where where{};                          ///< Only in this conversation; empty: everywhere.
+    std::string from{};                     ///< Only what this account wrote; empty: anybody.
+    std::vector<std::string> kinds{};       ///< Only these, by content::kind_name of a shown kind; empty: any.
+    std::optional<std::int64_t> since_ms{}; ///< Only sent (Message::sent_ms) then or later …
+    std::optional<std::int64_t> until_ms{}; ///< … and before then.
+    std::uint32_t limit = 50;               ///< 1…search_limit_max
+    std::uint64_t before = 0;               ///< SearchResults::next of the page before; 0: the first page.
+};
 
 /// The devices of this account. Works offline.
 struct Devices {};
@@ -385,12 +403,12 @@ struct Fault {
 using Any =
     std::variant<RegisterAccount, Login, Logout, ContactAdd, ContactAccept, ContactRemove, ContactBlock, ContactUnblock,
                  Contacts, Send, Edit, Recall, React, PinMessage, SetTimer, Forward, MarkRead, Typing, Conversations,
-                 SetConversation, SetReceipts, Scheduled, Unschedule, SetContact, Watch, Unwatch, History, Devices,
-                 DeviceLink, LinkCode, DeviceRevoke, SafetyNumber, Verify, FileAdd, FileFetch, FileSave, FilePause,
-                 FileResume, FileCancel, Files, SetRate, SetAutoFetch, ArchiveMake, ArchiveRead, ArchiveCancel,
-                 HistoryAsk, HistorySend, GroupCreate, GroupInvite, GroupRemove, GroupLeave, GroupRole, GroupMute,
-                 GroupSet, GroupPromote, GroupDissolve, GroupAbout, GroupLink, GroupJoin, GroupAnswer, Deliveries,
-                 Status, NetworkChanged, SetPolicy, Fault>;
+                 SetConversation, SetReceipts, Scheduled, Unschedule, SetContact, Watch, Unwatch, History, Search,
+                 Devices, DeviceLink, LinkCode, DeviceRevoke, SafetyNumber, Verify, FileAdd, FileFetch, FileSave,
+                 FilePause, FileResume, FileCancel, Files, SetRate, SetAutoFetch, ArchiveMake, ArchiveRead,
+                 ArchiveCancel, HistoryAsk, HistorySend, GroupCreate, GroupInvite, GroupRemove, GroupLeave, GroupRole,
+                 GroupMute, GroupSet, GroupPromote, GroupDissolve, GroupAbout, GroupLink, GroupJoin, GroupAnswer,
+                 Deliveries, Status, NetworkChanged, SetPolicy, Fault>;
 
 } // namespace godwit::request
 

@@ -223,12 +223,13 @@ void Engine::State::end_tick(Moment now)
     paths_happened(now);
     tell_path_changes(now);
     views.update();
+    more_to_index = context.store.index_more();
     if (groups) groups->flush();
 }
 
 Instant Engine::State::deadline() const
 {
-    if (tick_open || more_to_offer || archives.pending()) return Instant{};
+    if (tick_open || more_to_offer || more_to_index || archives.pending()) return Instant{};
     Instant out = earlier(earlier(dialer.deadline(), hold.deadline()), chats.deadline());
     for (const auto& session : sessions)
         out = earlier(out, session->deadline());

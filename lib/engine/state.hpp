@@ -4,7 +4,7 @@
 //
 //   engine.cpp    what comes in goes to its part
 //   requests.cpp  what the application asks; devices.cpp what it asks about devices and trust, chat_requests.cpp about
-//                 conversations
+//                 conversations, search_requests.cpp what is in them
 //   entering.cpp  register, log in, be linked, come back
 //   returning.cpp what a relay has lost, and how it is mended
 //   relay_side.cpp  what the relay says, and what a new or lost session means
@@ -101,6 +101,7 @@ struct Engine::State {
     void on(RequestId id, const request::SetConversation& what, Moment now);
     void on(RequestId id, const request::SetReceipts& receipts_wanted, Moment now);
     void on(RequestId id, const request::History& history, Moment now);
+    void on(RequestId id, const request::Search& search, Moment now); // search_requests.cpp
     void on(RequestId id, const request::Scheduled&, Moment now);
     void on(RequestId id, const request::Unschedule& what, Moment now);
     void on(RequestId id, const request::SetContact& what, Moment now);
@@ -285,6 +286,7 @@ struct Engine::State {
     Instant last_tick{};
     bool tick_open = false; ///< Something came in since the last end_tick.
     bool more_to_offer = false;
+    bool more_to_index = false; ///< Of the history.
 };
 
 } // namespace godwit::engine

@@ -7,6 +7,7 @@
 #include "lib/json/group_faces.hpp"
 #include "lib/json/json.hpp"
 #include "lib/json/quote.hpp"
+#include "lib/json/search_faces.hpp"
 
 #include <array>
 #include <exception>
@@ -113,6 +114,7 @@ constexpr std::array rows{
     Row{"watch", read_watch},
     Row{"unwatch", read_unwatch},
     Row{"history", read_history},
+    Row{"search", read_search},
     Row{"devices", read_plain<request::Devices>},
     Row{"device_link", read_device_link},
     Row{"device_link_code", read_link_code},

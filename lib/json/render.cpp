@@ -7,6 +7,7 @@
 #include "lib/json/group_faces.hpp"
 #include "lib/json/json.hpp"
 #include "lib/json/quote.hpp"
+#include "lib/json/search_faces.hpp"
 
 #include <exception>
 #include <type_traits>
@@ -81,7 +82,8 @@ void put_status(Ordered& out, const StatusReport& status)
 void put_value(Ordered& out, const event::Reply& reply)
 {
     std::visit(
-        Overloaded{[](std::monostate) {}, [&](const MessageId& id) { out["message"] = hex(id); },
+        Overloaded{[](std::monostate) {},
+                   [&](const MessageId& id) { out["message"] = hex(id); },
                    [&](const std::vector<Contact>& contacts) {
                        Ordered list = Ordered::array();
                        for (const Contact& contact : contacts)
@@ -134,7 +136,8 @@ void put_value(Ordered& out, const event::Reply& reply)
                    [&](const ArchiveInfo& archive) { out["archive"] = archive_object(archive); },
                    [&](const GroupInfo& group) { out["group"] = group_object(group); },
                    [&](const std::vector<DeliveryReport>& reports) { out["deliveries"] = deliveries_array(reports); },
-                   [&](const ConversationId& id) { out["conversation"] = hex(id); }},
+                   [&](const ConversationId& id) { out["conversation"] = hex(id); },
+                   [&](const SearchResults& results) { put_results(out, results); }},
         reply.value);
 }
 

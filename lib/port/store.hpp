@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Store: everything a client must not forget, behind one door; what conversations stand on is in timeline.hpp.
+// Store: everything a client must not forget, behind one door; what conversations stand on is in timeline.hpp,
+// finding posts in search.hpp.
 // lib/store implements it on encrypted SQLite.
 //
 // One transaction a tick: begin() … reads and writes … commit(). Nothing the client says rests on state before commit()
@@ -19,6 +20,7 @@
 #include "lib/base/time.hpp"
 #include "lib/base/wiping.hpp"
 #include "lib/port/file_rows.hpp"
+#include "lib/port/search.hpp"
 #include "lib/port/timeline.hpp"
 
 #include <optional>
@@ -89,7 +91,7 @@ struct OutboxEnvelope {
     std::uint32_t sealings = 0; ///< How often it has been sealed.
 };
 
-class Store : public Timeline, public FileRows {
+class Store : public Timeline, public FileRows, public Search {
 public:
     virtual void begin() = 0;
     /// Durable when ok (synchronous to disk). After an error: rollback(), rebuild.

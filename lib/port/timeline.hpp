@@ -70,7 +70,7 @@ public:
                                                                   std::string_view send_key) = 0;
     /// Writes text, extra, burn_seconds, shown, annotated, edited_ms, recalled_ms, recalled_by and expires_ms of a post
     /// that is there.
-    /// What is overwritten is gone from the file (secure_delete) when the log has been folded.
+    /// What is overwritten is gone from the files, and from what search finds, when the commit has returned.
     virtual void update_post(const StoredMessage& message) = 0;
     /// Only forward: accepted < sent < delivered; failed only from accepted or sent; sent again over another path
     /// counts (the path that was tried last is kept). Touches outgoing messages only. Returns whether it changed.

@@ -5,6 +5,7 @@
 #include "lib/sqlite/script.hpp"
 
 #include <algorithm>
+#include <new>
 #include <optional>
 #include <sqlite3.h>
 
@@ -113,15 +114,20 @@ void Tokenizer::Impl::put_in_run(char32_t c, std::size_t begin, std::size_t end)
 int Tokenizer::Impl::on_word(void* context, int, const char* form, int form_bytes, int begin, int end)
 {
     auto& self = *static_cast<Impl*>(context);
-    self.add({form, static_cast<std::size_t>(form_bytes)}, self.sources[static_cast<std::size_t>(begin)].begin,
-             self.sources[static_cast<std::size_t>(end) - 1].end, false);
-    return SQLITE_OK;
+    try { // no exception goes through FTS5, which would lose what it holds
+        self.add({form, static_cast<std::size_t>(form_bytes)}, self.sources[static_cast<std::size_t>(begin)].begin,
+                 self.sources[static_cast<std::size_t>(end) - 1].end, false);
+        return SQLITE_OK;
+    } catch (const std::bad_alloc&) {
+        return SQLITE_NOMEM;
+    }
 }
 
 void Tokenizer::Impl::end_run()
 {
-    if (run_has_word)
-        how.xTokenize(words, this, FTS5_TOKENIZE_DOCUMENT, run.data(), static_cast<int>(run.size()), on_word);
+    if (run_has_word && how.xTokenize(words, this, FTS5_TOKENIZE_DOCUMENT, run.data(), static_cast<int>(run.size()),
+                                      on_word) != SQLITE_OK)
+        throw std::bad_alloc(); // nothing else fails there
     run.clear();
     sources.clear();
     run_has_word = false;
@@ -132,6 +138,9 @@ void Tokenizer::Impl::split(std::string_view text, Units& into)
     out = &into;
     into.clear();
     last.reset();
+    run.clear(); // a split before may have ended in the middle
+    sources.clear();
+    run_has_word = false;
     for (std::size_t at = 0; at < text.size();) {
         const std::size_t begin = at;
         const char32_t c = folded(next_character(text, at).value_or(U' '));
@@ -163,6 +172,7 @@ Result<Tokenizer> Tokenizer::make()
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX;
     if (sqlite3_open_v2(":memory:", &impl->db, flags, nullptr) != SQLITE_OK) return no_memory;
     fts5_api* const api = api_of(impl->db);
+    if (sqlite3_errcode(impl->db) == SQLITE_NOMEM) return no_memory;
     void* context = nullptr;
     if (api == nullptr || api->xFindTokenizer(api, "unicode61", &context, &impl->how) != SQLITE_OK)
         return Error{ErrorCode::unsupported, "this SQLite has no FTS5, whose tables of letters searching needs", 0};
@@ -179,7 +189,7 @@ Tokenizer::~Tokenizer() = default;
 
 void Tokenizer::split(std::string_view text, Units& out)
 {
-    GODWIT_ASSERT(text.size() <= UINT32_MAX);
+    GODWIT_ASSERT(text.size() <= INT32_MAX);
     impl_->split(text, out);
 }
 

@@ -64,7 +64,8 @@ public:
     Tokenizer& operator=(Tokenizer&&) noexcept;
     ~Tokenizer();
 
-    /// Total: bytes that are no UTF-8 separate. `out` is cleared first. Precondition: text below 4 GiB.
+    /// Total: bytes that are no UTF-8 separate. `out` is cleared first. Throws std::bad_alloc, when words would be
+    /// missing. Precondition: text below 2 GiB.
     void split(std::string_view text, Units& out);
 
 private:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The history: each message once, in the order (hlc_ms, id) of its conversation; states move forward only.
 #include "lib/store/message_row.hpp"
+#include "lib/store/search/words.hpp"
 #include "lib/store/store.hpp"
 
 #include <algorithm>
@@ -49,21 +50,44 @@ bool SqliteStore::add_message(const port::StoredMessage& message)
                      "?1)",
                      values...);
     });
-    return done && database_.changes() > 0;
+    if (!done || database_.changes() == 0) return false;
+    index_.arrived(database_.last_insert_rowid());
+    return true;
 }
 
 void SqliteStore::update_post(const port::StoredMessage& message)
 {
     const Message& m = message.message;
-    if (!write(
-            "UPDATE message SET text = ?3, extra = ?4, burn_seconds = ?5, shown = ?6, annotated = ?7, edited_ms = ?8, "
-            "recalled_ms = ?9, recalled_by = ?10, expires_ms = ?11 WHERE arrival = (SELECT arrival FROM message "
-            "INDEXED "
-            "BY message_id WHERE id = ?2 AND conversation = ?1)",
-            m.conversation, m.id, m.text, message.extra, message.burn_seconds, message.shown, message.annotated,
-            m.edited_ms, m.recalled_ms, m.recalled_by, m.expires_ms))
+    std::optional<std::int64_t> arrival;
+    bool was_found = false;
+    std::string text;
+    Bytes extra;
+    read(
+        "SELECT arrival, shown = 1 AND recalled_ms = 0, text, extra FROM message INDEXED BY message_id WHERE id = ?2 "
+        "AND "
+        "conversation = ?1",
+        [&](sqlite::Statement& row) {
+            arrival = row.integer(0);
+            was_found = row.integer(1) != 0;
+            text = row.text(2);
+            extra = to_bytes(row.bytes(3));
+            return true; // to the end, which tells whether there was memory for all of it
+        },
+        m.conversation, m.id);
+    if (failed() || !arrival) return;
+    if (!write("UPDATE message SET text = ?2, extra = ?3, burn_seconds = ?4, shown = ?5, annotated = ?6, "
+               "edited_ms = ?7, recalled_ms = ?8, recalled_by = ?9, expires_ms = ?10 WHERE arrival = ?1",
+               *arrival, m.text, message.extra, message.burn_seconds, message.shown, message.annotated, m.edited_ms,
+               m.recalled_ms, m.recalled_by, m.expires_ms))
         return;
-    if (database_.changes() > 0) note_changed(m.conversation, m.id);
+    note_changed(m.conversation, m.id);
+    const bool is_found = message.shown && m.recalled_ms == 0;
+    const bool says_the_same = text == m.text && extra == message.extra;
+    if (!says_the_same) wipe_ = true;
+    if (failed() || (says_the_same && was_found == is_found)) return;
+    const auto done = index_.changed(*arrival, was_found ? search::words_of(text, extra) : std::string(),
+                                     is_found ? search::words_of(m.text, message.extra) : std::string());
+    if (!done) fail(done.error());
 }
 
 std::optional<port::StoredMessage> SqliteStore::message_in(const ConversationId& conversation, const MessageId& id)

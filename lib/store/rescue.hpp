@@ -14,6 +14,7 @@
 //   outbox             an envelope without deliveries, or deliveries without their envelope: the message is marked as
 //                      failed, so that its user knows and can send it again
 //   held messages      not held any more when they are in the history
+//   search index       never carried: the new store makes it from its history, bit by bit
 #pragma once
 
 #include "lib/sqlite/salvage.hpp"

@@ -3,6 +3,7 @@
 #include "lib/store/rescue.hpp"
 #include "lib/store/rescue_tables.hpp"
 #include "lib/store/schema.hpp"
+#include "lib/store/search/index.hpp"
 
 namespace godwit::store {
 namespace {
@@ -41,6 +42,18 @@ constexpr sqlite::Rule rules[] = {
      "AS v WHERE v.name = replace(value.name, '/ratchets', '/epoch')))"},
 };
 
+/// A sentence, when there is something to say. The index is as good as its rows: a pure function of them.
+Result<std::optional<std::string>> broken_index(sqlite::Database& database)
+{
+    const auto version = database.user_version();
+    if (!version) return version.error();
+    if (*version != static_cast<std::int64_t>(schema().steps.size())) return std::optional<std::string>();
+    const auto blocks = search::Index(database).broken_blocks();
+    if (!blocks) return blocks.error();
+    if (*blocks == 0) return std::optional<std::string>();
+    return std::optional(std::to_string(*blocks) + " block(s) of the search index that are not what the history says");
+}
+
 } // namespace
 
 sqlite::Catalogue catalogue()
@@ -50,12 +63,26 @@ sqlite::Catalogue catalogue()
 
 Result<std::vector<std::string>> broken_rules(sqlite::Database& database)
 {
-    return sqlite::broken_rules(database, catalogue());
+    auto out = sqlite::broken_rules(database, catalogue());
+    if (!out) return out;
+    auto broken = broken_index(database);
+    if (!broken) return broken.error();
+    if (*broken) out->push_back(**std::move(broken));
+    return out;
 }
 
 Result<Findings> examine(const sqlite::Remains& remains)
 {
-    return sqlite::examine(remains, catalogue());
+    auto out = sqlite::examine(remains, catalogue());
+    if (!out || remains.damage().unborn) return out;
+    // What is damaged is told, and the index is made anew with the rest.
+    if (!out->sentences.empty()) return out;
+    auto database = sqlite::Database::open_remains(remains, schema());
+    if (!database) return database.error();
+    auto broken = broken_index(*database);
+    if (!broken) return broken.error();
+    if (*broken) out->sentences.push_back(**std::move(broken));
+    return out;
 }
 
 } // namespace godwit::store

@@ -6,8 +6,7 @@ namespace {
 
 // Ids are blobs of 16 bytes (messages, conversations) or 32 (devices, keys). Times are milliseconds since 1970 UTC.
 // Numbers of enums are those of the public headers. Messages have an integer key of their own, `arrival`: the order in
-// which events go to the application, and what a full-text index will refer to (content='message',
-// content_rowid='arrival').
+// which events go to the application, and what the index of the history refers to.
 constexpr char step_1[] = R"sql(
 CREATE TABLE identity(
   one INTEGER PRIMARY KEY CHECK(one = 1),
@@ -282,7 +281,23 @@ CREATE TABLE changed(
 INSERT INTO changed(conversation, target) SELECT DISTINCT conversation, target FROM annotation;
 )sql";
 
-constexpr sqlite::Migration steps[] = {{step_1}, {step_2}, {step_files}, {step_changed}};
+// The index of the history (docs/adr/0033-search.md). What is not in it is found by reading it, so that the history
+// that is there already comes into it bit by bit: `first + posts` of the last block is how far.
+constexpr char step_search[] = R"sql(
+CREATE TABLE search_block(
+  first INTEGER PRIMARY KEY, -- arrival
+  posts INTEGER NOT NULL,
+  units INTEGER NOT NULL     -- version of the tokenizer
+) STRICT;
+CREATE TABLE search_chunk(
+  block INTEGER NOT NULL,
+  first BLOB NOT NULL,
+  entries BLOB NOT NULL,
+  PRIMARY KEY(block, first)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr sqlite::Migration steps[] = {{step_1}, {step_2}, {step_files}, {step_changed}, {step_search}};
 
 } // namespace
 

@@ -45,6 +45,9 @@ Result<void> SqliteStore::commit()
             fail(done.error());
             return done;
         }
+        // The log has the pages as they were. Folding it does not undo the commit when it fails; the next one tries
+        // again.
+        if (wipe_) wipe_ = !database_.checkpoint().ok();
     }
     in_transaction_ = sqlite_transaction_ = dirty_ = false;
     return {};
@@ -55,6 +58,7 @@ void SqliteStore::rollback()
     database_.rollback();
     in_transaction_ = sqlite_transaction_ = dirty_ = false;
     open_messages_.reset();
+    index_.forget();
     error_.reset();
 }
 

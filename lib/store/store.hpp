@@ -9,6 +9,7 @@
 
 #include "lib/port/store.hpp"
 #include "lib/sqlite/database.hpp"
+#include "lib/store/search/index.hpp"
 
 #include <functional>
 #include <memory>
@@ -101,6 +102,10 @@ public:
     [[nodiscard]] std::vector<port::StoredConversation> conversations() override;
     void remove_conversation(const ConversationId& id) override;
 
+    // search.cpp
+    [[nodiscard]] Result<port::SearchPage> search(const port::SearchQuery& query) override;
+    bool index_more() override;
+
     // changes.cpp
     [[nodiscard]] std::vector<Arrived> arrivals(std::int64_t after, std::uint32_t limit) override;
     [[nodiscard]] std::optional<std::int64_t> arrival_of(const ConversationId& conversation,
@@ -146,7 +151,7 @@ public:
 
 private:
     void note_changed(const ConversationId& conversation, const MessageId& target); // changes.cpp
-    explicit SqliteStore(sqlite::Database database) : database_(std::move(database)) {}
+    explicit SqliteStore(sqlite::Database database) : database_(std::move(database)), index_(database_) {}
 
     void fail(Error error);
     /// A stored value that no version of ours writes.
@@ -216,10 +221,12 @@ private:
     bool has_open_delivery(const MessageId& id);
 
     sqlite::Database database_;
+    search::Index index_;
     std::optional<Error> error_;
     bool in_transaction_ = false;
     bool sqlite_transaction_ = false; // opened by the first write
     bool dirty_ = false;
+    bool wipe_ = false;                          // what a post has lost is still in the log
     std::optional<std::uint64_t> open_messages_; // counted once, then kept up; forgotten on rollback
 };
 

@@ -81,6 +81,63 @@ TEST_CASE("a tick of writes at each allocation: the whole of it, or an error and
     CHECK(store->history(cid(1), 1000, {}).size() > 0);
 }
 
+TEST_CASE("indexing, searching and taking back at each allocation: the whole of it, or an error and nothing of it")
+{
+    const godwit::test::TemporaryFolder folder;
+    {
+        auto store = *open(folder / "a.db");
+        store->begin();
+        for (std::uint64_t n = 1; n < 520; ++n) {
+            auto row = sample_message(n, 1);
+            row.message.text = "咖啡 tea " + std::to_string(n);
+            row.shown = true;
+            row.extra.clear();
+            store->add_message(row);
+        }
+        REQUIRE(store->commit().ok());
+    }
+    port::SearchQuery query;
+    query.text = "咖啡 te 77";
+    bool is_gone = false;
+    bool is_right = true;
+    const auto failures = at_each_allocation(
+        [&] {
+            auto opened = open(folder / "a.db"); // anew, so that the tokenizer is made in here
+            if (!opened.ok()) return false;
+            auto& store = **opened;
+            try {
+                store.begin();
+                store.index_more();
+                const auto page = store.search(query);
+                if (!page.ok()) return false;
+                if (page->hits.size() == 1) {
+                    auto row = page->hits.front().row;
+                    row.message.text.clear();
+                    row.message.recalled_ms = 1;
+                    store.update_post(row);
+                }
+                if (!store.commit().ok()) return store.rollback(), false;
+                // Memory that ran out is an error, and nothing that is not found.
+                is_right = is_right && (page->hits.size() == 1) == !is_gone;
+                is_gone = true;
+                return true;
+            } catch (const std::bad_alloc&) {
+                store.rollback();
+                throw;
+            }
+        },
+        [&] {
+            auto store = *open(folder / "a.db");
+            CHECK(store->search(query)->hits.empty() == is_gone);
+        });
+    CHECK(failures > 100);
+    CHECK(is_gone);
+    CHECK(is_right);
+    const auto remains = sqlite::Remains::open(folder / "a.db", key());
+    REQUIRE(remains.ok());
+    CHECK(examine(*remains)->sentences.empty());
+}
+
 TEST_CASE("opening at each allocation: an error, and the file as it was")
 {
     const godwit::test::TemporaryFolder folder;

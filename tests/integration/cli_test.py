@@ -22,7 +22,7 @@ def helps(world):
     program = world.given.client
     text = subprocess.run([program, "--help"], capture_output=True, check=True, timeout=30).stdout.decode()
     commands = ["stdio", "register", "login", "logout", "add", "accept", "remove", "block", "unblock", "contacts", "status", "send",
-                "history", "policy", "devices", "link", "link-code", "revoke", "safety", "verify", "check", "repair"]
+                "history", "search", "policy", "devices", "link", "link-code", "revoke", "safety", "verify", "check", "repair"]
     for word in [*commands, "--home", "--loopback", "--passphrase-file", "Exit codes"]:
         check(word in text, f"--help does not mention {word}")
     for command in commands:

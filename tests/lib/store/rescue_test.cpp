@@ -108,6 +108,9 @@ void fill(SqliteStore& store)
         }
         REQUIRE(store.commit().ok());
     }
+    store.begin();
+    REQUIRE_FALSE(store.index_more()); // a slice of the search index, which is none of the rows that are saved
+    REQUIRE(store.commit().ok());
 }
 
 sqlite::OpenOptions reading(const FaultDisk& disk, const char* path)

@@ -139,6 +139,17 @@ std::string everything(port::Store& store)
     out += tell(store.register_named("name-2/1")) + tell(store.conversations()) + tell(store.conversation(cid(4)));
     out += "\nunnotified\n" + tell(store.unnotified(1000)) + tell(store.unnotified(3)) +
            tell(store.conversations_with_held());
+    for (const char* text : {"你", "text aft", "oth", "7"}) {
+        port::SearchQuery query;
+        query.text = text;
+        query.limit = 4;
+        if (*text == 'o') query.conversation = cid(1), query.kinds = {160, 161};
+        if (*text == '7') query.from = "alice", query.before = 30;
+        const auto page = store.search(query);
+        out += "found " + std::to_string(page->next);
+        for (const auto& hit : page->hits)
+            out += tell(hit.row) + hit.snippet;
+    }
     for (std::uint64_t n = 0; n < 80; ++n)
         out += tell(store.message(mid(n))) + "\n";
     for (std::uint64_t n = 0; n < 30; ++n) {
