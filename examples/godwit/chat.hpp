@@ -94,6 +94,12 @@ private:
     void show(const godwit::event::HistoryTaken& e);
     void show(const godwit::event::HistoryReceived& e);
 
+    // chat_notices.cpp
+    void notices();
+    void show(const godwit::event::NoticeReceived& e);
+    void show(const godwit::event::NoticeWithdrawn& e);
+    void show(const godwit::event::NoticesRead& e);
+
     // chat_events.cpp
     void show_events();
     void opened(const godwit::event::Reply& reply);

@@ -44,6 +44,7 @@ constexpr const char* help_text =
     "  /fetch FILE       get one                         /pause FILE  /resume FILE  /cancel FILE\n"
     "  /export PATH [changes]   the history into a file   /import PATH [check]   and back\n"
     "  /ask-history      ask your other devices for it   /give-history DEVICE   say yes\n"
+    "  /notices          what the operator of the relay has said\n"
     "  /policy [NAME]    direct_first, direct_only, relay_only or race\n"
     "  /status           account, relay, counters        /reconnect     look at the network again\n"
     "  /register RELAY NAME    /login RELAY NAME    /logout\n"
@@ -158,6 +159,7 @@ const std::vector<Chat::Command>& Chat::commands()
         {"read", nullptr, [](C chat, W) { chat.mark_read(); }},
         {"timer", "SECONDS [read]", [](C chat, W words) { chat.set_timer(words.first, words.second); }},
         {"list", nullptr, [](C chat, W) { chat.list_conversations(); }},
+        {"notices", nullptr, [](C chat, W) { chat.notices(); }},
         {"devices", nullptr,
          [](C chat, W) {
              chat.ask(request::Devices{}, [&chat](const auto& reply) {

@@ -58,7 +58,8 @@ struct OneShot {
         archive_read,
         history_ask,
         history_send,
-        search
+        search,
+        notices
     };
     Kind kind = Kind::none;
     std::string relay;

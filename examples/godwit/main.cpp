@@ -188,6 +188,10 @@ void describe(CLI::App& app, CommandLine& line)
     app.add_subcommand("contacts", "Everyone, with presence and path")->callback([&line] {
         line.one_shot.kind = Kind::contacts;
     });
+    auto* notices = app.add_subcommand("notices", "What the operator of the relay has said, newest first");
+    notices->add_option("--limit", line.one_shot.limit, "How many (20; at most 256)")
+        ->check(CLI::Range(1U, godwit::request::notices_kept_max));
+    notices->callback([&line] { line.one_shot.kind = Kind::notices; });
     app.add_subcommand("status", "Account, connection, policy, counters")->callback([&line] {
         line.one_shot.kind = Kind::status;
     });

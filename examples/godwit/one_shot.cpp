@@ -34,8 +34,8 @@ public:
     int run(godwit::Request request)
     {
         // What is known here is the answer; with the relay's news it is a better one.
-        static const std::set<Kind> news_help{Kind::status, Kind::contacts,     Kind::devices,
-                                              Kind::revoke, Kind::history_send, Kind::history_ask};
+        static const std::set<Kind> news_help{Kind::status,       Kind::contacts,    Kind::devices, Kind::revoke,
+                                              Kind::history_send, Kind::history_ask, Kind::notices};
         bool settled =
             news_help.count(what_.kind) != 0 && has_account() && settle(Clock::now() + std::chrono::seconds(2));
         auto* const revoke = std::get_if<godwit::request::DeviceRevoke>(&request);
@@ -143,6 +143,9 @@ private:
         if (const auto* devices = std::get_if<std::vector<godwit::Device>>(&reply.value))
             for (const auto& device : *devices)
                 std::cout << device_line(device) << '\n';
+        if (const auto* notices = std::get_if<std::vector<godwit::Notice>>(&reply.value))
+            for (const auto& notice : *notices)
+                std::cout << notice_text(notice, wall_now_ms()) << '\n';
         if (const auto* safety = std::get_if<godwit::SafetyNumber>(&reply.value)) {
             std::cout << safety_text(*safety, what_.user) << '\n';
             show_picture(safety->code);

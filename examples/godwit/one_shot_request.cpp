@@ -101,6 +101,7 @@ std::optional<godwit::Request> request_of(const OneShot& what)
         search.before = what.before_page;
         return search;
     }
+    case Kind::notices: return request::Notices{std::min(what.limit, request::notices_kept_max), {}};
     case Kind::history: {
         request::History history{what.user, what.limit, {}};
         if (!what.before.empty() && !(history.before = message_id(what.before))) return std::nullopt;

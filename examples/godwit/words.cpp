@@ -177,6 +177,18 @@ std::string archive_text(const godwit::ArchiveInfo& archive, bool read)
     return out;
 }
 
+std::string notice_text(const godwit::Notice& notice, std::int64_t now_ms)
+{
+    std::string out = "!! THE OPERATOR OF THE RELAY " + std::string(notice.to_all ? "to everybody" : "to you") + ", " +
+                      clock_text(notice.created_ms, now_ms) + ", " +
+                      std::string(godwit::notice_kind_name(notice.kind)) +
+                      (notice.expires_ms <= now_ms ? ", over" : "") + (notice.read ? "" : ", new") +
+                      " (signed by the relay, not end-to-end encrypted):\n      " + printable(notice.title);
+    if (!notice.text.empty()) out += "\n      " + printable(notice.text);
+    if (!notice.link.empty()) out += "\n      " + printable(notice.link);
+    return out;
+}
+
 std::string printable(const std::string& text)
 {
     std::string out;

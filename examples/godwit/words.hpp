@@ -19,6 +19,8 @@
 [[nodiscard]] std::string status_text(const godwit::StatusReport& status);
 /// "812 messages, 40 of them new, 182000 bytes"
 [[nodiscard]] std::string archive_text(const godwit::ArchiveInfo& archive, bool read);
+/// Several lines: who says it, and that it is not end-to-end encrypted, comes first.
+[[nodiscard]] std::string notice_text(const godwit::Notice& notice, std::int64_t now_ms);
 /// "wrong_credentials: user unknown or password wrong"
 [[nodiscard]] std::string error_text(const godwit::Error& error);
 /// Without control characters: what others wrote must not move our cursor.

@@ -6,6 +6,7 @@
 #include <godwit/file.hpp>
 #include <godwit/group.hpp>
 #include <godwit/message.hpp>
+#include <godwit/notice.hpp>
 #include <godwit/result.hpp>
 #include <godwit/search.hpp>
 
@@ -168,7 +169,7 @@ struct Reply {
     std::variant<std::monostate, MessageId, std::vector<Contact>, std::vector<Message>, StatusReport,
                  std::vector<Device>, SafetyNumber, std::string, std::vector<Conversation>, std::vector<MessageId>,
                  std::vector<ScheduledMessage>, std::uint64_t, FileInfo, std::vector<FileInfo>, SavedFile, ArchiveInfo,
-                 GroupInfo, std::vector<DeliveryReport>, ConversationId, SearchResults>
+                 GroupInfo, std::vector<DeliveryReport>, ConversationId, SearchResults, std::vector<Notice>>
         value; ///< The string: LinkCode's code.
 };
 
@@ -372,6 +373,19 @@ struct GroupAsked {
 struct GroupRefused {
     ConversationId conversation;
 };
+/// The operator of the relay says something, to this account or to all: not end-to-end encrypted, and no message. Told
+/// once, after its commit; who was not running finds it among the notices.
+struct NoticeReceived {
+    Notice notice;
+};
+/// It was taken back: it is not among the notices any more.
+struct NoticeWithdrawn {
+    NoticeId id;
+};
+/// On another device of this account the notices were read, up to this one.
+struct NoticesRead {
+    NoticeId up_to;
+};
 /// Something the user should know: local disk full, damaged rows, clock far off.
 struct Warning {
     Error what;
@@ -381,7 +395,7 @@ using Any = std::variant<Reply, MessageReceived, MessageStateChanged, MessageCha
                          ConversationChanged, ViewChanged, Presence, ContactRequest, ContactAccepted, ContactRemoved,
                          Security, Linked, Connected, Disconnected, Update, PathChanged, LoggedOut, FileProgress,
                          FileDone, FileFailed, ArchiveProgress, HistoryWanted, HistoryTaken, HistoryReceived,
-                         GroupChanged, GroupAsked, GroupRefused, Warning>;
+                         GroupChanged, GroupAsked, GroupRefused, NoticeReceived, NoticeWithdrawn, NoticesRead, Warning>;
 
 } // namespace event
 

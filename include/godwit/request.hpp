@@ -5,6 +5,7 @@
 #include <godwit/file.hpp>
 #include <godwit/group.hpp>
 #include <godwit/message.hpp>
+#include <godwit/notice.hpp>
 #include <godwit/search.hpp>
 
 #include <cstdint>
@@ -388,6 +389,19 @@ struct Deliveries {
     MessageId message;
 };
 
+/// What the operator of the relay has said, newest first; also what is over. The newest notices_kept_max are kept.
+/// Works offline. Errors: invalid_argument (limit, before).
+struct Notices {
+    std::uint32_t limit = 50;         ///< 1…notices_kept_max
+    std::optional<NoticeId> before{}; ///< Exclusive; absent: the newest.
+};
+inline constexpr std::uint32_t notices_kept_max = 256;
+/// The user has seen the notices up to this one; all devices of the account hear of it. Errors: invalid_argument (there
+/// is none of this id).
+struct MarkNoticesRead {
+    std::optional<NoticeId> up_to{}; ///< Absent: the newest.
+};
+
 struct Status {};
 /// The host says that addresses or the default route changed: reconnect now, without back-off.
 struct NetworkChanged {};
@@ -408,7 +422,7 @@ using Any =
                  FilePause, FileResume, FileCancel, Files, SetRate, SetAutoFetch, ArchiveMake, ArchiveRead,
                  ArchiveCancel, HistoryAsk, HistorySend, GroupCreate, GroupInvite, GroupRemove, GroupLeave, GroupRole,
                  GroupMute, GroupSet, GroupPromote, GroupDissolve, GroupAbout, GroupLink, GroupJoin, GroupAnswer,
-                 Deliveries, Status, NetworkChanged, SetPolicy, Fault>;
+                 Deliveries, Notices, MarkNoticesRead, Status, NetworkChanged, SetPolicy, Fault>;
 
 } // namespace godwit::request
 

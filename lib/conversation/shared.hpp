@@ -27,6 +27,9 @@ inline constexpr std::string_view labels = "labels"; ///< Texts.
 inline constexpr std::string_view key = "key";       ///< Trust: what the user has decided about the account key.
 /// Of the account.
 inline constexpr std::string_view account_receipts = "account/receipts";
+/// A number: the notices of the relay's operator that were made up to then are read. That time is the register's clock,
+/// too: so the furthest one stands, whichever device has said it later.
+inline constexpr std::string_view account_notices_read = "account/notices_read";
 
 [[nodiscard]] std::string name_of(const ConversationId& conversation, std::string_view what);
 struct OfConversation {

@@ -2,6 +2,8 @@
 // What an archive brings, to the parts that it concerns.
 #include "lib/engine/state.hpp"
 
+#include "lib/conversation/shared.hpp"
+
 namespace godwit::engine {
 
 void Engine::State::on(RequestId id, const request::ArchiveMake& make, Moment now)
@@ -45,6 +47,7 @@ void Engine::State::archives_happened(Moment now)
 void Engine::State::take_setting(const wire::content::Register& value, Moment now)
 {
     chats.shared(value, now);
+    if (value.name == conversation::shared::account_notices_read) notices.mark_changed();
     if (const auto user = conversation::shared::parse_contact(value.name); !user.empty())
         roster_changed(roster.heed(user), now);
 }

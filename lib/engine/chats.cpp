@@ -183,6 +183,11 @@ bool Chats::share(std::string name, Bytes value, Moment now)
     if (known && known->value == value) return false;
     if (!known && value.empty()) return false;
     const auto hlc_ms = std::max<std::int64_t>(now.wall_ms, known ? known->hlc_ms + 1 : 0);
+    return share_at(std::move(name), hlc_ms, std::move(value), now);
+}
+
+bool Chats::share_at(std::string name, std::int64_t hlc_ms, Bytes value, Moment now)
+{
     if (!context_.store.put_register({name, hlc_ms, value})) return false;
     const auto recipients = own_devices();
     if (recipients.empty() || outbox_.full()) return true;

@@ -45,6 +45,8 @@ public:
     std::optional<MessageId> tell_own_devices(wire::content::Mark mark, const std::optional<DeviceId>& to, Moment now);
     /// To the own devices, and into the store here. False: nothing new.
     bool share(std::string name, Bytes value, Moment now);
+    /// The same with a clock that the value brings along.
+    bool share_at(std::string name, std::int64_t hlc_ms, Bytes value, Moment now);
 
     // What came, opened, from whom it says.
     void show(std::vector<delivery::CausalHold::Ready> ready, Moment now);

@@ -15,7 +15,7 @@ Engine::State::State(Config config_in, port::Store& store, port::Entropy& entrop
       hold(delivery::CausalHold::Limits{config.held_messages_max, config.held_bytes_max, config.parent_wait_max,
                                         config.first_parent_wait_max}),
       keeper(context, roster), notifier(context), files(context, doors),
-      chats(context, roster, outbox, notifier, files), archives(context, doors.user),
+      chats(context, roster, outbox, notifier, files), notices(context, chats), archives(context, doors.user),
       handover(context, roster, chats, files, archives),
       views(context, roster, chats, [this](const std::string& user) -> std::optional<Contact> {
           const auto* person = roster.person(user);
@@ -217,6 +217,7 @@ void Engine::State::end_tick(Moment now)
     route_content(now);
     offer_content(now);
     send_receipts(now);
+    acknowledge_notices();
     send_unopened(now);
     files.end_tick(reach, now);
     send_signals(now);

@@ -44,6 +44,7 @@ std::vector<Note> RelaySession::frame(BytesView bytes, Moment now)
                 {ErrorCode::protocol_mismatch, "the relay chose protocol " + std::to_string(welcome->protocol), 0}}};
         stage_ = Stage::entering;
         welcome_ = *welcome;
+        welcomed_at_ = now.mono;
         std::visit(
             [&](auto& body) {
                 ask(body, purpose::Enter{}, now);
@@ -58,7 +59,7 @@ std::vector<Note> RelaySession::frame(BytesView bytes, Moment now)
             return {note::Broken{{ErrorCode::malformed, "a grant that nobody waits for", 0}}};
         return {note::Granted{std::move(granted->sealed)}};
     }
-    const bool may_come_early = std::holds_alternative<frame::Notice>(what);
+    const bool may_come_early = std::holds_alternative<frame::Goodbye>(what);
     if (!may_come_early && stage_ != Stage::roster && stage_ != Stage::ready) {
         ++context_.frames_rejected;
         return {note::Broken{{ErrorCode::malformed, "the relay pushed before the login", 0}}};

@@ -100,7 +100,7 @@ struct Answered {
     Purpose purpose;
     wire::relay::Response response;
 };
-/// Roster, Presence, MailboxDeliver, SignalPush, Notice, …
+/// Roster, Presence, MailboxDeliver, SignalPush, Goodbye, …
 struct Pushed {
     wire::relay::ServerFrame frame;
 };
@@ -132,6 +132,7 @@ public:
     /// False: pending_requests_max are waiting already.
     [[nodiscard]] bool request(wire::relay::RequestBody body, Purpose what, Moment now);
     void acknowledge(const std::vector<std::uint64_t>& sequences);
+    void acknowledge_notices(std::uint64_t up_to) { send(wire::relay::NoticeAck{up_to}); }
 
     [[nodiscard]] std::vector<Note> handle_deadline(Moment now);
     [[nodiscard]] Instant deadline() const;
@@ -141,6 +142,12 @@ public:
     [[nodiscard]] LinkId link() const { return link_; }
     [[nodiscard]] Stage stage() const { return stage_; }
     [[nodiscard]] const wire::relay::Welcome& welcome() const { return welcome_; }
+    /// The relay's clock, as far as its Welcome told.
+    [[nodiscard]] WallMs relay_ms(Moment now) const
+    {
+        return welcome_.relay_ms +
+               std::chrono::duration_cast<std::chrono::milliseconds>(now.mono - welcomed_at_).count();
+    }
     [[nodiscard]] std::size_t put_count() const { return put_count_; }
     [[nodiscard]] std::size_t put_bytes() const { return put_bytes_; }
 
@@ -159,6 +166,7 @@ private:
     Entry entry_;
     Stage stage_ = Stage::greeting;
     wire::relay::Welcome welcome_;
+    Instant welcomed_at_{};
     std::map<std::uint64_t, Pending> pending_; ///< By id, hence by age.
     std::uint64_t last_id_ = 0;
     std::size_t put_count_ = 0;

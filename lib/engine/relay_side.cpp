@@ -139,6 +139,7 @@ void Engine::State::relay_lost(LinkId link, Error reason, bool close_it, Moment 
         receipts.forget_sequences();
         keeper.disconnected();
         mailbox_acks.clear();
+        notice_ack = 0;
     }
     if (!loss.was_current && !loss.round_over) return;
     connection_detail = reason.detail.empty() ? std::string(error_name(reason.code)) : reason.detail;
@@ -206,7 +207,7 @@ void Engine::State::answered(const Purpose& what, const frame::Response& respons
 
 void Engine::State::pushed(RelaySession& session, frame::ServerFrame& what, Moment now)
 {
-    if (const auto* notice = std::get_if<frame::Notice>(&what)) {
+    if (const auto* notice = std::get_if<frame::Goodbye>(&what)) {
         if (session.link() != dialer.current()) return;
         if (notice->what.code != ErrorCode::device_revoked) {
             goodbye = notice->what;
@@ -240,6 +241,8 @@ void Engine::State::pushed(RelaySession& session, frame::ServerFrame& what, Mome
         // Why not by the link that stands between us? Perhaps it does not.
         peers.doubt(mail->from);
         if (!receive(mail->from, mail->envelope, arrival, now)) mailbox_acks.push_back(mail->sequence);
+    } else if (const auto* said = std::get_if<frame::NoticeDeliver>(&what)) {
+        if (identity && notices.take(said->notice, *identity, session.relay_ms(now), now)) notice_ack = said->sequence;
     } else if (std::holds_alternative<frame::MailboxEmpty>(what)) {
         keeper.mailbox_empty();
     } else if (const auto* state = std::get_if<frame::GroupChanged>(&what)) {
@@ -249,6 +252,13 @@ void Engine::State::pushed(RelaySession& session, frame::ServerFrame& what, Mome
     } else {
         context.reject("a frame that a relay does not push");
     }
+}
+
+void Engine::State::acknowledge_notices()
+{
+    auto* session = ready_session();
+    if (session == nullptr || notice_ack == 0) return;
+    session->acknowledge_notices(std::exchange(notice_ack, 0));
 }
 
 void Engine::State::roster_changed(const Roster::Change& change, Moment now)

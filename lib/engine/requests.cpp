@@ -108,6 +108,17 @@ void Engine::State::on(RequestId id, const request::Status&, Moment)
     context.reply(id, std::move(out));
 }
 
+void Engine::State::on(RequestId id, const request::Notices& wanted, Moment)
+{
+    if (!identity) return context.refuse(id, not_registered());
+    notices.ask(id, wanted);
+}
+
+void Engine::State::on(RequestId id, const request::MarkNoticesRead& read, Moment now)
+{
+    if (is_ready_to_talk(id)) notices.ask(id, read, now);
+}
+
 void Engine::State::on(RequestId id, const request::NetworkChanged&, Moment now)
 {
     dialer.network_changed(now.mono);

@@ -27,6 +27,7 @@
 #include "lib/engine/files.hpp"
 #include "lib/engine/group_keeper.hpp"
 #include "lib/engine/history.hpp"
+#include "lib/engine/notices.hpp"
 #include "lib/engine/notifier.hpp"
 #include "lib/engine/peer_sessions.hpp"
 #include "lib/engine/relay_dialer.hpp"
@@ -83,6 +84,8 @@ struct Engine::State {
     void on(RequestId id, const request::ArchiveCancel& cancel, Moment now);
     void on(RequestId id, const request::HistoryAsk& ask, Moment now);
     void on(RequestId id, const request::HistorySend& send, Moment now);
+    void on(RequestId id, const request::Notices& wanted, Moment now);
+    void on(RequestId id, const request::MarkNoticesRead& read, Moment now);
     void contact_request(RequestId id, const std::string& user, wire::relay::RequestBody body, Moment now);
     void accept(RequestId id, const std::string& user, Moment now);
     void relay_request(RequestId id, wire::relay::RequestBody body, Moment now);
@@ -157,6 +160,7 @@ struct Engine::State {
     void session_over(RelaySession& session);
     void answered(const Purpose& what, const wire::relay::Response& response, Moment now);
     void pushed(RelaySession& session, wire::relay::ServerFrame& frame, Moment now);
+    void acknowledge_notices();
     void roster_changed(const Roster::Change& change, Moment now);
     void set_means(const wire::relay::Session& info);
     [[nodiscard]] RelaySession* session_on(LinkId link);
@@ -271,12 +275,14 @@ struct Engine::State {
     Notifier notifier;
     Files files;
     Chats chats;
+    Notices notices;
     Archives archives;
     History handover;
     Views views;
     Reach reach{*this};
 
     std::vector<std::uint64_t> mailbox_acks;              ///< To send at the end of this tick.
+    std::uint64_t notice_ack = 0;                         ///< Likewise; 0: none.
     std::map<std::string, Instant, std::less<>> interest; ///< Conversations that the application looks at.
     std::map<std::string, PathShown, std::less<>> shown_paths;
     std::unordered_map<MessageId, Instant, FixedBytesHash> accepted_at;

@@ -6,6 +6,7 @@
 #include "lib/json/file_faces.hpp"
 #include "lib/json/group_faces.hpp"
 #include "lib/json/json.hpp"
+#include "lib/json/notice_faces.hpp"
 #include "lib/json/quote.hpp"
 #include "lib/json/search_faces.hpp"
 
@@ -149,6 +150,8 @@ constexpr std::array rows{
     Row{"group_join", read_group_join},
     Row{"group_answer", read_group_answer},
     Row{"deliveries", read_deliveries},
+    Row{"notices", read_notices},
+    Row{"notices_read", read_notices_read},
     Row{"status", read_plain<request::Status>},
     Row{"network_changed", read_plain<request::NetworkChanged>},
     Row{"set_policy", read_policy},

@@ -6,6 +6,7 @@
 #include "lib/json/file_faces.hpp"
 #include "lib/json/group_faces.hpp"
 #include "lib/json/json.hpp"
+#include "lib/json/notice_faces.hpp"
 #include "lib/json/quote.hpp"
 #include "lib/json/search_faces.hpp"
 
@@ -137,7 +138,12 @@ void put_value(Ordered& out, const event::Reply& reply)
                    [&](const GroupInfo& group) { out["group"] = group_object(group); },
                    [&](const std::vector<DeliveryReport>& reports) { out["deliveries"] = deliveries_array(reports); },
                    [&](const ConversationId& id) { out["conversation"] = hex(id); },
-                   [&](const SearchResults& results) { put_results(out, results); }},
+                   [&](const SearchResults& results) { put_results(out, results); },
+                   [&](const std::vector<Notice>& notices) {
+                       auto& list = out["notices"] = Ordered::array();
+                       for (const auto& one : notices)
+                           put_notice(list.emplace_back(Ordered::object()), one);
+                   }},
         reply.value);
 }
 
@@ -249,6 +255,9 @@ Ordered event_object(const Event& event)
             [](const event::GroupChanged& e) -> Ordered { return group_event(e); },
             [](const event::GroupAsked& e) -> Ordered { return group_event(e); },
             [](const event::GroupRefused& e) -> Ordered { return group_event(e); },
+            [](const event::NoticeReceived& e) -> Ordered { return notice_event(e); },
+            [](const event::NoticeWithdrawn& e) -> Ordered { return notice_event(e); },
+            [](const event::NoticesRead& e) -> Ordered { return notice_event(e); },
             [](const event::Warning& e) -> Ordered { return {{"event", "warning"}, {"error", error_object(e.what)}}; },
         },
         event);

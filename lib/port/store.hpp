@@ -20,6 +20,7 @@
 #include "lib/base/time.hpp"
 #include "lib/base/wiping.hpp"
 #include "lib/port/file_rows.hpp"
+#include "lib/port/notice_rows.hpp"
 #include "lib/port/search.hpp"
 #include "lib/port/timeline.hpp"
 
@@ -91,7 +92,7 @@ struct OutboxEnvelope {
     std::uint32_t sealings = 0; ///< How often it has been sealed.
 };
 
-class Store : public Timeline, public FileRows, public Search {
+class Store : public Timeline, public FileRows, public Search, public NoticeRows {
 public:
     virtual void begin() = 0;
     /// Durable when ok (synchronous to disk). After an error: rollback(), rebuild.

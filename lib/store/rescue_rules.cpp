@@ -36,6 +36,7 @@ constexpr sqlite::Rule rules[] = {
                                          "length(device) != 32 OR state NOT BETWEEN 0 AND 3"},
     {"open delivery(ies) without an envelope",
      "SELECT count(*) FROM delivery WHERE state < 2 AND message NOT IN (SELECT message FROM envelope)"},
+    {"notice(s) that make no sense", "SELECT count(*) FROM notice WHERE length(id) != 16"},
     {"group(s) of which a part is missing",
      "SELECT count(*) FROM value WHERE (name GLOB 'mls/*/epoch' AND NOT EXISTS(SELECT 1 FROM value AS v WHERE v.name = "
      "replace(value.name, '/epoch', '/ratchets'))) OR (name GLOB 'mls/*/ratchets' AND NOT EXISTS(SELECT 1 FROM value "

@@ -297,7 +297,19 @@ CREATE TABLE search_chunk(
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr sqlite::Migration steps[] = {{step_1}, {step_2}, {step_files}, {step_changed}, {step_search}};
+// What the operator of the relay has said (docs/adr/0035-notices.md).
+constexpr char step_notices[] = R"sql(
+CREATE TABLE notice(
+  id BLOB PRIMARY KEY,
+  created_ms INTEGER NOT NULL,
+  received_ms INTEGER NOT NULL,
+  withdrawn INTEGER NOT NULL,
+  encoded BLOB NOT NULL
+) STRICT;
+CREATE INDEX notice_order ON notice(created_ms);
+)sql";
+
+constexpr sqlite::Migration steps[] = {{step_1}, {step_2}, {step_files}, {step_changed}, {step_search}, {step_notices}};
 
 } // namespace
 

@@ -149,6 +149,12 @@ public:
     void set_grants_served(const FileId& file, const ConversationId& conversation) override;
     std::vector<port::FileGrant> remove_file_grants(const ConversationId& conversation, const MessageId& post) override;
 
+    // notices.cpp
+    [[nodiscard]] std::optional<port::StoredNotice> notice(const NoticeId& id) override;
+    void put_notice(const port::StoredNotice& notice) override;
+    [[nodiscard]] std::vector<port::StoredNotice> notices(std::int64_t before_ms, std::uint32_t limit) override;
+    void forget_notices(std::uint32_t keep) override;
+
 private:
     void note_changed(const ConversationId& conversation, const MessageId& target); // changes.cpp
     explicit SqliteStore(sqlite::Database database) : database_(std::move(database)), index_(database_) {}
@@ -216,6 +222,8 @@ private:
     std::vector<port::StoredFile> read_files(std::string_view sql, const Values&... values);
     template <class... Values>
     std::vector<port::FileGrant> read_grants(std::string_view sql, const Values&... values);
+    template <class... Values>
+    std::vector<port::StoredNotice> read_notices(std::string_view sql, const Values&... values);
     template <class... Values>
     std::vector<port::Delivery> read_deliveries(std::string_view sql, const Values&... values);
     bool has_open_delivery(const MessageId& id);

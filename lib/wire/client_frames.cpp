@@ -269,6 +269,12 @@ void fields(C& c, Of<C, relay::MailboxAck>& v)
     c.list(v.sequences, mailbox_acks_max, number_item);
 }
 
+template <class C>
+void fields(C& c, Of<C, relay::NoticeAck>& v)
+{
+    c.number(v.sequence);
+}
+
 Bytes encode(const relay::ClientFrame& frame)
 {
     return encode_variant(frame);

@@ -2,6 +2,7 @@
 #include "lib/wire/content.hpp"
 
 #include "lib/wire/body_fields.hpp"
+#include "lib/wire/signed.hpp"
 
 namespace godwit::wire {
 
@@ -120,8 +121,6 @@ void fields(C& c, Of<C, IceSignal>& v)
     c.flag(v.last_candidate);
 }
 
-namespace {
-
 template <class C>
 void signed_fields(C& c, Of<C, DeviceCertificate>& v)
 {
@@ -141,37 +140,6 @@ void signed_fields(C& c, Of<C, DeviceList>& v)
     c.wall(v.created_ms);
     c.list(v.certificates, devices_per_account_max, certificate_item);
 }
-
-/// `context`, then the encoding without its last field.
-template <class Signed>
-Bytes signed_bytes(std::string_view context, const Signed& what)
-{
-    FieldCount counter;
-    signed_fields(counter, what);
-    Encoder encoder;
-    encoder.open_array(1 + counter.count);
-    encoder.number(Signed::wire_kind);
-    signed_fields(encoder, what);
-    const auto encoded = encoder.take();
-    Bytes out;
-    out.reserve(context.size() + encoded.size());
-    append(out, as_bytes(context));
-    append(out, encoded);
-    return out;
-}
-
-/// What is signed has one encoding: what follows the signature would not be signed.
-template <class Signed>
-Result<Signed> decode_signed(BytesView bytes, std::size_t bytes_max)
-{
-    auto out = decode_alone<Signed>(bytes, bytes_max);
-    if (!out.ok()) return out;
-    const auto again = encode(*out);
-    if (again.size() != bytes.size()) return Error{ErrorCode::malformed, "a field follows the signature", 0};
-    return out;
-}
-
-} // namespace
 
 template <class C>
 void fields(C& c, Of<C, DeviceCertificate>& v)

@@ -13,7 +13,10 @@
 //                                    MailboxEmpty
 //   MailboxPut, Signal, GroupCommit, contact requests … ->  (each Request has one Response)
 //   MailboxAck (after its own commit)      ->  the relay deletes
-//                                <-  MailboxDeliver, Signal, RosterChange, Presence, GroupChanged, Notice: at any time
+//   NoticeAck (likewise)                   ->  the relay goes on
+//                                <-  MailboxDeliver, Signal, RosterChange, Presence, GroupChanged, NoticeDeliver: at
+//                                any
+//                                    time; Goodbye before the relay ends it
 //   Ping                         <->  Pong
 #pragma once
 
@@ -44,9 +47,9 @@ inline constexpr std::size_t key_packages_max = 64;
 inline constexpr std::size_t key_package_bytes_max = 2048;
 /// One GroupCommit with its Welcome and GroupInfo fits a frame. A tree that does not fit its GroupInfo, of more than
 /// about 200 devices, lies beside it (GroupTreePut).
-inline constexpr std::size_t commit_bytes_max = 192 * 1024;
-inline constexpr std::size_t welcome_bytes_max = 96 * 1024;
-inline constexpr std::size_t group_info_bytes_max = 96 * 1024;
+inline constexpr std::size_t commit_bytes_max = 320 * 1024;
+inline constexpr std::size_t welcome_bytes_max = 176 * 1024;
+inline constexpr std::size_t group_info_bytes_max = 176 * 1024;
 inline constexpr std::size_t group_tree_piece_bytes_max = 256 * 1024;
 inline constexpr std::size_t group_tree_pieces_max = 16;
 /// A group's secret, sealed for one account (lib/seal/group_secret.hpp).
@@ -54,8 +57,11 @@ inline constexpr std::size_t group_secret_bytes_max = 128;
 inline constexpr std::size_t group_join_bytes_max = 1024;
 inline constexpr std::size_t group_joins_page_max = 16; ///< Entries in one GroupJoins.
 inline constexpr std::size_t link_grant_bytes_max = 16 * 1024;
-/// Longest frame, without the link's length prefix: the largest envelope for recipients_max devices, twice.
-inline constexpr std::size_t frame_bytes_max = 512 * 1024;
+/// Title, text and link of a notice (notice.hpp) at their longest, and what stands around them.
+inline constexpr std::size_t notice_bytes_max = 6 * 1024;
+/// Longest frame, without the link's length prefix: a GroupCommit of 2,000 accounts whose parts are all at their
+/// bounds.
+inline constexpr std::size_t frame_bytes_max = 832 * 1024;
 
 /// Pieces of files (lib/transfer/tree.hpp) in one frame about them.
 inline constexpr std::size_t piece_ranges_max = 256;
@@ -436,6 +442,12 @@ struct MailboxAck {
     std::vector<std::uint64_t> sequences;
 };
 
+/// All notices that were delivered on this link, up to this one, are durable here. No answer.
+struct NoticeAck {
+    static constexpr std::uint8_t wire_kind = 53;
+    std::uint64_t sequence = 0;
+};
+
 struct Ping {
     static constexpr std::uint8_t wire_kind = 51;
     std::uint64_t token = 0;
@@ -445,7 +457,7 @@ struct Pong {
     std::uint64_t token = 0;
 };
 
-using ClientFrame = std::variant<Hello, Request, MailboxAck, Ping, Pong>;
+using ClientFrame = std::variant<Hello, Request, MailboxAck, NoticeAck, Ping, Pong>;
 
 // relay -> device
 struct Welcome {
@@ -599,9 +611,17 @@ struct SignalPush {
     Bytes sealed;
 };
 /// Why something is about to happen: replaced by a newer session, logged out, draining.
-struct Notice {
+struct Goodbye {
     static constexpr std::uint8_t wire_kind = 88;
     Error what;
+};
+
+/// Something the operator says to this account, or to all (notice.hpp). In the order of the sequence, a bounded window
+/// ahead of the acknowledgements.
+struct NoticeDeliver {
+    static constexpr std::uint8_t wire_kind = 95;
+    std::uint64_t sequence = 0; ///< Of the relay; what NoticeAck names.
+    Bytes notice;               ///< Encoded OperatorNotice.
 };
 
 /// The relay has taken back a commit (GroupReject): this is where the group stands.
@@ -637,8 +657,8 @@ struct LinkGranted {
 };
 
 using ServerFrame =
-    std::variant<Welcome, Response, Roster, RosterChange, OwnDevices, Presence, MailboxDeliver, SignalPush, Notice,
-                 GroupChanged, MailboxEmpty, LinkGranted, GroupNews, GroupJoinRefused, Ping, Pong>;
+    std::variant<Welcome, Response, Roster, RosterChange, OwnDevices, Presence, MailboxDeliver, SignalPush, Goodbye,
+                 NoticeDeliver, GroupChanged, MailboxEmpty, LinkGranted, GroupNews, GroupJoinRefused, Ping, Pong>;
 
 } // namespace relay
 

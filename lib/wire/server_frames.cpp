@@ -213,9 +213,16 @@ void fields(C& c, Of<C, relay::SignalPush>& v)
 }
 
 template <class C>
-void fields(C& c, Of<C, relay::Notice>& v)
+void fields(C& c, Of<C, relay::Goodbye>& v)
 {
     c.structure(v.what);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::NoticeDeliver>& v)
+{
+    c.number(v.sequence);
+    c.blob(v.notice, 1, notice_bytes_max);
 }
 
 template <class C>

@@ -41,6 +41,7 @@ void Core::undo_tick(const Error&, Moment now)
     context_.store.rollback();
     mailbox_.forget_usage();
     blobs_.forget_usage();
+    notices_.forget();
     context_.counters.take_back(at_last_commit_);
     auto& changes = context_.changes;
     for (const auto link : changes.logins)
@@ -85,9 +86,9 @@ void Core::speak(LinkId link, const wire::relay::ServerFrame& frame)
     outputs_.push_back({link, wire::encode(frame), false});
 }
 
-void Core::speak_notice(LinkId link, Error what)
+void Core::speak_goodbye(LinkId link, Error what)
 {
-    speak(link, frame::Notice{std::move(what)});
+    speak(link, frame::Goodbye{std::move(what)});
 }
 
 void Core::tell_changes(Moment now)
@@ -99,7 +100,7 @@ void Core::tell_changes(Moment now)
         if (auto* const session = context_.sessions.find(link)) {
             // The relay's word alone wipes no device: the account's comes with it.
             speak(link, frame::OwnDevices{context_.store.device_list(session->account)});
-            speak_notice(link, {ErrorCode::device_revoked, why, 0});
+            speak_goodbye(link, {ErrorCode::device_revoked, why, 0});
             close(*session);
         }
     std::vector<LinkId> newcomers;
@@ -108,6 +109,7 @@ void Core::tell_changes(Moment now)
             activate(*session);
             newcomers.push_back(link);
             changes.mail.insert(session->device);
+            changes.notices.insert(session->device);
         }
 
     for (const auto account : changes.devices) {
@@ -143,6 +145,7 @@ void Core::tell_changes(Moment now)
     tell_groups(changes);
     for (const auto device : changes.mail)
         push_mail(device);
+    tell_notices(changes, now);
     if (context_.store.failed()) start_over();
 }
 
@@ -165,6 +168,18 @@ void Core::tell_groups(Changes& changes)
         tell_all(account, frame::GroupJoinRefused{conversation});
 }
 
+void Core::tell_notices(const Changes& changes, Moment now)
+{
+    const auto send = [this](Session& to, frame::NoticeDeliver&& notice) { tell(to, std::move(notice)); };
+    if (changes.notice_to_all) notices_.push_to_all(now);
+    notices_.push_due(now, send);
+    for (const auto account : changes.notice_accounts)
+        for (auto* const session : context_.sessions.of_account(account))
+            notices_.push(*session, now, send);
+    for (const auto device : changes.notices)
+        if (auto* const session = context_.sessions.of_device(device)) notices_.push(*session, now, send);
+}
+
 /// Frames of the tell phase rest on reads. Half a roster would look like lost contacts: nothing is better.
 void Core::tell(Session& to, wire::relay::ServerFrame frame)
 {
@@ -180,7 +195,7 @@ void Core::start_over()
         if (session.active) active.push_back(&session);
     });
     for (auto* const session : active) {
-        speak_notice(session->link, unavailable());
+        speak_goodbye(session->link, unavailable());
         close(*session);
     }
 }
@@ -189,7 +204,7 @@ void Core::activate(Session& session)
 {
     if (auto* const older = context_.sessions.of_device(session.device)) {
         ++context_.counters.sessions_replaced;
-        speak_notice(older->link, {ErrorCode::cancelled, "a newer connection of this device took over", 0});
+        speak_goodbye(older->link, {ErrorCode::cancelled, "a newer connection of this device took over", 0});
         close(*older);
     }
     strangers_.erase(session.link);

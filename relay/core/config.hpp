@@ -5,6 +5,7 @@
 
 #include "lib/base/time.hpp"
 #include "lib/wire/frames.hpp"
+#include "lib/wire/notice.hpp"
 
 #include <functional>
 #include <string>
@@ -94,6 +95,16 @@ struct Limits {
     std::uint32_t group_trees_unused_max = 2;                 ///< Of an account, before a commit names them.
     WallMs group_tree_unused_ms_max = WallMs{24} * 3600 * 1000;
 
+    // What the operator says (notices.hpp).
+    std::size_t notices_max = 1000;         ///< Kept, those that are over included; these go first.
+    std::size_t notice_accounts_max = 1000; ///< Named by one notice: each is a row of one transaction.
+    WallMs notice_lifetime_ms_max = WallMs{90} * 24 * 3600 * 1000;
+    WallMs notice_kept_ms = WallMs{30} * 24 * 3600 * 1000; ///< After it is over, to look back at.
+    std::size_t notice_window_max = 8;                     ///< Delivered and not acknowledged, per device.
+    /// A notice to all goes to the connected devices so many at a time.
+    std::size_t notice_pushes_max = 100;
+    Duration notice_push_interval = std::chrono::milliseconds(20);
+
     Rate link_grants{10, std::chrono::seconds(6)}; ///< Per session.
 };
 
@@ -104,6 +115,8 @@ struct Config {
     std::string client_version_latest;
     /// Older clients are refused with update_required. Empty: all are served.
     std::string client_version_min;
+    /// Signs what the operator says, with the key that clients know the relay by. Empty: nothing can be said.
+    std::function<Bytes(wire::OperatorNotice)> sign_notice;
     bool registration_open = true;
     std::string stun_host; ///< Empty: the relay itself.
     std::uint16_t stun_port = 0;

@@ -9,7 +9,7 @@ Core::Core(Config config, Store& store, port::Entropy& entropy)
     : config_(std::move(config)), context_{config_, store, entropy, {}, {}, {}}, accounts_(context_),
       linking_(context_), devices_(context_, accounts_, linking_), roster_(context_), presence_(context_, roster_),
       mailbox_(context_), key_packages_(context_), members_(context_, mailbox_), joins_(context_), trees_(context_),
-      groups_(context_, mailbox_, members_, trees_), blobs_(context_), signals_(context_)
+      groups_(context_, mailbox_, members_, trees_), blobs_(context_), signals_(context_), notices_(context_)
 {
 }
 
@@ -41,7 +41,7 @@ void Core::receive(LinkId link, BytesView bytes, Moment now)
     const auto decoded = wire::decode_client_frame(bytes);
     if (!decoded.ok()) {
         ++context_.counters.frames_malformed;
-        say(link, frame::Notice{decoded.error()}, false);
+        say(link, frame::Goodbye{decoded.error()}, false);
         return close(*session);
     }
     std::visit([&](const auto& one) { on(*session, one, now); }, *decoded);
@@ -62,8 +62,8 @@ void Core::on(Session& session, const frame::Hello& hello, Moment now)
     }
     if (hello.protocol_min > wire::protocol_version || hello.protocol_max < wire::protocol_version) {
         say(session.link,
-            frame::Notice{{ErrorCode::protocol_mismatch,
-                           "this relay speaks protocol " + std::to_string(wire::protocol_version), 0}},
+            frame::Goodbye{{ErrorCode::protocol_mismatch,
+                            "this relay speaks protocol " + std::to_string(wire::protocol_version), 0}},
             false);
         return close(session);
     }
@@ -105,6 +105,11 @@ void Core::on(Session& session, const frame::MailboxAck& ack, Moment)
     if (session.logged_in()) mailbox_.acknowledge(session, ack);
 }
 
+void Core::on(Session& session, const frame::NoticeAck& ack, Moment now)
+{
+    if (session.logged_in()) notices_.acknowledge(session, ack, now);
+}
+
 void Core::on(Session& session, const frame::Ping& ping, Moment)
 {
     say(session.link, frame::Pong{ping.token}, false);
@@ -125,12 +130,12 @@ void Core::handle_deadline(Moment now)
     gathered_anything_ = true;
     while (!strangers_.empty() && strangers_.begin()->second <= now.mono) {
         ++context_.counters.strangers_closed;
-        say(strangers_.begin()->first, frame::Notice{{ErrorCode::timed_out, "no login in time", 0}}, false);
+        say(strangers_.begin()->first, frame::Goodbye{{ErrorCode::timed_out, "no login in time", 0}}, false);
         close(*context_.sessions.find(strangers_.begin()->first));
     }
     for (const auto link : linking_.overdue(now)) {
         ++context_.counters.strangers_closed;
-        say(link, frame::Notice{{ErrorCode::timed_out, "nobody has linked this device in time", 0}}, false);
+        say(link, frame::Goodbye{{ErrorCode::timed_out, "nobody has linked this device in time", 0}}, false);
         close(*context_.sessions.find(link));
     }
     if (rewind_at_ <= now.mono) {
@@ -146,7 +151,9 @@ void Core::handle_deadline(Moment now)
         const bool more_blobs = blobs_.expire(now);
         const bool more_joins = joins_.expire(now);
         const bool more_members = members_.expire(now);
-        const bool more = key_packages_.expire(now) || more_mail || more_blobs || more_joins || more_members;
+        const bool more_notices = notices_.expire(now);
+        const bool more =
+            key_packages_.expire(now) || more_mail || more_blobs || more_joins || more_members || more_notices;
         expire_at_ = now.mono + (more ? std::chrono::seconds(1) : expiry_interval);
     }
 }
@@ -159,7 +166,8 @@ void Core::drain(Moment)
     context_.sessions.each([&](Session& session) { all.push_back(&session); });
     for (auto* const session : all) {
         say(session->link,
-            frame::Notice{{ErrorCode::relay_unavailable, "the relay is shutting down: it will be back", 1'000}}, false);
+            frame::Goodbye{{ErrorCode::relay_unavailable, "the relay is shutting down: it will be back", 1'000}},
+            false);
         close(*session);
     }
 }
@@ -192,7 +200,7 @@ void Core::forget(Session& session)
 
 Instant Core::deadline() const
 {
-    auto out = earlier(earlier(rewind_at_, expire_at_), linking_.deadline());
+    auto out = earlier(earlier(rewind_at_, expire_at_), earlier(linking_.deadline(), notices_.deadline()));
     if (!strangers_.empty()) out = earlier(out, strangers_.begin()->second);
     return out;
 }

@@ -12,9 +12,9 @@
 //
 // Rooms: accounts (register, login), devices (signed lists), linking (a new device beside an old one), roster
 // (contacts), presence, mailbox, key packages, groups (the Delivery Service) with members, joins and trees of groups of
-// many, blobs, signals; session.hpp is one link,
-// tick.hpp what a tick gathers. Files: core.cpp gathers, requests.cpp routes, commit.cpp ends the tick. The same core
-// runs in the daemon (relay/daemon) and in simulations.
+// many, blobs, signals, notices (the operator's); session.hpp is one link, tick.hpp what a tick gathers. Files:
+// core.cpp gathers, requests.cpp routes, commit.cpp ends the tick. The same core runs in the daemon (relay/daemon) and
+// in simulations.
 #pragma once
 
 #include "relay/core/accounts.hpp"
@@ -25,6 +25,7 @@
 #include "relay/core/key_packages.hpp"
 #include "relay/core/linking.hpp"
 #include "relay/core/mailbox.hpp"
+#include "relay/core/notices.hpp"
 #include "relay/core/presence.hpp"
 #include "relay/core/roster.hpp"
 #include "relay/core/signals.hpp"
@@ -60,6 +61,13 @@ public:
     /// Says goodbye to all and closes their links; whoever comes now is turned away. The last tick before the end.
     void drain(Moment now);
 
+    /// For what the operator asks. As with frames: what it changes is stored by the next commit, and not said before.
+    [[nodiscard]] Notices& notices() noexcept
+    {
+        gathered_anything_ = true;
+        return notices_;
+    }
+
     /// Ends the tick. An error means that nothing of the tick's changes was stored (the core has said so to those who
     /// asked).
     [[nodiscard]] Result<void> commit(Moment now);
@@ -82,6 +90,7 @@ private:
     void on(Session& session, const frame::Hello& hello, Moment now);
     void on(Session& session, const frame::Request& request, Moment now);
     void on(Session& session, const frame::MailboxAck& ack, Moment now);
+    void on(Session& session, const frame::NoticeAck& ack, Moment now);
     void on(Session& session, const frame::Ping& ping, Moment now);
     void on(Session& session, const frame::Pong& pong, Moment now);
     [[nodiscard]] Answer serve(Session& session, const frame::RequestBody& body, Moment now);
@@ -90,13 +99,14 @@ private:
     void say(LinkId link, wire::relay::ServerFrame frame, bool rests_on_store = true);
     /// Now, after the commit.
     void speak(LinkId link, const wire::relay::ServerFrame& frame);
-    void speak_notice(LinkId link, Error what);
+    void speak_goodbye(LinkId link, Error what);
     /// Forgets the link and lets the caller close it.
     void close(Session& session);
     void forget(Session& session);
 
     void undo_tick(const Error& why, Moment now);
     void tell_changes(Moment now);
+    void tell_notices(const Changes& changes, Moment now);
     void tell(Session& to, wire::relay::ServerFrame frame);
     void tell_groups(Changes& changes);
     void start_over();
@@ -118,6 +128,7 @@ private:
     Groups groups_;
     Blobs blobs_;
     Signals signals_;
+    Notices notices_;
 
     Counters at_last_commit_; ///< What a failed tick goes back to.
     std::vector<Gathered> gathered_;

@@ -51,8 +51,11 @@ struct Counters {
     std::uint64_t blob_bytes_delivered = 0;
     std::uint64_t blob_pieces_expired = 0; ///< Their days were over, or the room was.
     std::uint64_t blob_pieces_refused = 0; ///< Quota.
-    std::uint64_t devices_added = 0;       ///< To accounts that existed.
-    std::uint64_t devices_revoked = 0;     ///< By another device; logging out is not counted.
+    std::uint64_t notices_made = 0;        ///< By the operator; withdrawals too.
+    std::uint64_t notices_delivered = 0;
+    std::uint64_t notices_acknowledged = 0;
+    std::uint64_t devices_added = 0;   ///< To accounts that existed.
+    std::uint64_t devices_revoked = 0; ///< By another device; logging out is not counted.
     std::uint64_t link_grants = 0;
     std::uint64_t signals_forwarded = 0;
     std::uint64_t signals_refused = 0;
@@ -92,6 +95,8 @@ struct Counters {
         blob_pieces_delivered = to.blob_pieces_delivered;
         blob_bytes_delivered = to.blob_bytes_delivered;
         blob_pieces_expired = to.blob_pieces_expired;
+        notices_made = to.notices_made;
+        notices_acknowledged = to.notices_acknowledged;
         devices_added = to.devices_added;
         devices_revoked = to.devices_revoked;
         link_grants = to.link_grants;
@@ -143,6 +148,9 @@ struct Counters {
         visit("blob_bytes_delivered", blob_bytes_delivered);
         visit("blob_pieces_expired", blob_pieces_expired);
         visit("blob_pieces_refused", blob_pieces_refused);
+        visit("notices_made", notices_made);
+        visit("notices_delivered", notices_delivered);
+        visit("notices_acknowledged", notices_acknowledged);
         visit("devices_added", devices_added);
         visit("devices_revoked", devices_revoked);
         visit("link_grants", link_grants);

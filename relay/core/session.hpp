@@ -47,6 +47,10 @@ struct Session {
     std::size_t in_flight_bytes = 0;
     bool told_empty = false; ///< MailboxEmpty was said, and nothing has come since.
 
+    // The operator's notices: read up to there, and delivered, not acknowledged.
+    std::optional<std::uint64_t> notices_read_up_to;
+    std::vector<std::uint64_t> notices_in_flight;
+
     Pace signal_pace;
     Pace link_grant_pace;
 

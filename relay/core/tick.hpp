@@ -39,8 +39,11 @@ struct Changes {
     std::set<ConversationId> circles; ///< Groups of many whose members, or who asks to be one, changed.
     std::set<std::pair<AccountRow, ConversationId>> outs;          ///< (who is not in it any more, which group)
     std::set<std::pair<AccountRow, ConversationId>> join_refusals; ///< (who is not let in, where)
-    std::set<DeviceRow> mail;      ///< Mailboxes with something new or with room in the window.
-    std::set<LinkId> acknowledged; ///< Sessions that have acknowledged mail.
+    std::set<DeviceRow> mail;             ///< Mailboxes with something new or with room in the window.
+    std::set<LinkId> acknowledged;        ///< Sessions that have acknowledged mail.
+    std::set<DeviceRow> notices;          ///< Devices with room in their window of notices.
+    bool notice_to_all = false;           ///< The operator has said something, to all …
+    std::set<AccountRow> notice_accounts; ///< … or to these.
 };
 
 /// The rooms of the core get this and nothing else.

@@ -185,6 +185,11 @@ private:
         std::int64_t blob_days = 0;
         s.number("blob_days", blob_days, 1, 3'650);
         if (blob_days != 0) limits.blob_age_ms_max = blob_days * 24 * 3600 * 1000;
+        s.number("notices", limits.notices_max, 1, 100'000);
+        s.number("notice_accounts", limits.notice_accounts_max, 1, 1'000);
+        std::int64_t notice_days = 0;
+        s.number("notice_days", notice_days, 1, 3'650);
+        if (notice_days != 0) limits.notice_lifetime_ms_max = notice_days * 24 * 3600 * 1000;
         s.rate("device_changes", limits.device_changes);
         s.number("link_waits", limits.link_waits_max, 1, 100'000);
         s.number("link_waits_per_address", limits.link_waits_per_address_max, 1, 100'000);

@@ -3,11 +3,14 @@
 
 #include "lib/crypto/hash.hpp"
 #include "lib/crypto/secret_pages.hpp"
+#include "lib/identity/notice.hpp"
 #include "lib/wire/names.hpp"
 #include "relay/daemon/config_file.hpp"
+#include "relay/daemon/control.hpp"
 #include "relay/daemon/front.hpp"
 #include "relay/daemon/home.hpp"
 #include "relay/daemon/identity_file.hpp"
+#include "relay/daemon/notice_command.hpp"
 #include "relay/daemon/rescue.hpp"
 #include "relay/stun/stun.hpp"
 #include "transport/loop/signals.hpp"
@@ -105,6 +108,16 @@ public:
         }
     }
 
+    /// A relay without it serves all the same.
+    void take_orders(const std::string& data)
+    {
+        auto control = Control::open(loop_, data + "/" + control_file_name, core_, [this] { return front_->tick(); });
+        if (control.ok())
+            control_ = *std::move(control);
+        else
+            complain("`godwit-relay notice` will not work: " + control.error().detail);
+    }
+
     [[nodiscard]] std::uint16_t port() const { return tls_->local().port; }
 
     /// Says the line once whoever reads it may send signals.
@@ -133,6 +146,7 @@ private:
     {
         if (draining_) return;
         draining_ = true;
+        control_.reset();
         quic_->stop_accepting();
         tls_->stop_accepting();
         front_->drain([this] { loop_.stop(); });
@@ -182,6 +196,7 @@ private:
 
     loop::Loop loop_; // dies last of what follows
     std::unique_ptr<Front> front_;
+    std::unique_ptr<Control> control_;
     std::unique_ptr<tls::TlsServer> tls_;
     std::unique_ptr<quic::QuicServer> quic_;
 };
@@ -230,11 +245,16 @@ Result<int> start(const Options& options)
 
     raise_open_files_limit();
     std::signal(SIGPIPE, SIG_IGN); // whoever read our stdout may have gone
+    config->core.sign_notice = [key = std::make_shared<crypto::SecretBytes>(crypto::SecretBytes::copy_of(seed.view()))](
+                                   wire::OperatorNotice notice) {
+        return identity::sign_notice(std::move(notice), key->view());
+    };
     const auto host = advertised_host(options, *config, *at);
     const auto key = identity->public_key();
     Daemon daemon(*std::move(config), std::move(store), *std::move(identity));
     if (const auto listening = daemon.listen(*at, seed.view()); !listening.ok())
         return Error{listening.error().code, "cannot listen on " + options.listen + ": " + listening.error().detail, 0};
+    daemon.take_orders(options.data);
     return daemon.run("ready " + wire::RelayAddress{host, daemon.port(), key}.to_text());
 }
 
@@ -242,6 +262,7 @@ Result<int> start(const Options& options)
 
 int run(const Options& options)
 {
+    if (options.command == Options::Command::notice) return run_notice(options);
     if (options.command != Options::Command::serve) return run_rescue(options);
     const auto done = start(options);
     if (done.ok()) return *done;

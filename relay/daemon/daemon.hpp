@@ -6,6 +6,7 @@
 //   identity_file.hpp  the relay's key
 //   front.hpp          links to the core and back
 //   turn.hpp           TURN credentials
+//   control.hpp        what the operator asks while it runs
 //   this               all of it together, signals, the end
 #pragma once
 

@@ -6,11 +6,11 @@ namespace godwit::relay {
 static_assert(wire::frame_bytes_max <= port::frame_bytes_max, "what the core says must fit into a link's frames");
 
 Front::Front(loop::Loop& loop, Core& core, std::function<void(const Error&)> commit_failed)
-    : core_(core), commit_failed_(std::move(commit_failed)), tick_(loop, [this] { tick(); }),
+    : core_(core), commit_failed_(std::move(commit_failed)), tick_(loop, [this] { (void)tick(); }),
       deadline_(loop,
                 [this] {
                     core_.handle_deadline(loop::Loop::now());
-                    tick();
+                    (void)tick();
                 }),
       goodbye_(loop, [this] {
           links_.clear();
@@ -69,12 +69,14 @@ void Front::plan()
     deadline_.set(core_.deadline());
 }
 
-void Front::tick()
+Result<void> Front::tick()
 {
-    if (const auto committed = core_.commit(loop::Loop::now()); !committed.ok()) commit_failed_(committed.error());
+    auto committed = core_.commit(loop::Loop::now());
+    if (!committed.ok()) commit_failed_(committed.error());
     while (auto output = core_.next_output())
         deliver(*std::move(output));
     plan();
+    return committed;
 }
 
 void Front::deliver(Output&& output)
@@ -102,7 +104,7 @@ void Front::drain(std::function<void()> done)
     draining_ = true;
     const auto now = loop::Loop::now();
     core_.drain(now);
-    tick();
+    (void)tick();
     goodbye_.set(now.mono + (links_.empty() ? Duration::zero() : goodbye_time));
 }
 

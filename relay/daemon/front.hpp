@@ -27,6 +27,9 @@ public:
     /// Tells everyone, waits goodbye_time, closes everything, calls `done`.
     void drain(std::function<void()> done);
 
+    /// Ends the core's tick now. The error of its commit.
+    Result<void> tick();
+
     port::LinkObserver& link_accepted(std::unique_ptr<port::Link> link, const loop::Address& from) override;
 
 private:
@@ -42,7 +45,6 @@ private:
     void link_writable(port::Link& link) override;
     void link_down(port::Link& link, const Error& reason) override;
 
-    void tick();
     void plan();
     void deliver(Output&& output);
     void drop(LinkId link);

@@ -17,6 +17,9 @@ constexpr const char* more =
     "--data DIR makes a new one from what is undamaged, and keeps the damaged one beside it. Neither while the\n"
     "relay runs.\n"
     "\n"
+    "godwit-relay notice send --data DIR --to-all --title TEXT says something to every account of the relay that runs\n"
+    "on DIR; notice list, state and withdraw go with it. See godwit-relay notice send --help.\n"
+    "\n"
     "Example:\n"
     "  godwit-relay --data /var/lib/godwit --listen 0.0.0.0:4433 --advertise relay.example.org\n"
     "\n"
@@ -33,6 +36,72 @@ constexpr const char* more =
     "Exit codes: 0 ended as asked, 1 could not start or had to stop (stderr says why), 2 wrong usage; of check and\n"
     "repair: 5 damaged, 7 in use.\n"
     "Configuration keys, limits and stats: docs/godwit-relay.md.";
+
+} // namespace
+
+namespace {
+
+/// "90m", "36h", "7d" in milliseconds.
+std::string read_lifetime(std::string& text)
+{
+    std::size_t digits = 0;
+    while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9')
+        ++digits;
+    const std::string_view unit = std::string_view(text).substr(digits);
+    const std::int64_t minutes = unit == "m" ? 1 : unit == "h" ? 60 : unit == "d" ? 24 * 60 : 0;
+    if (digits == 0 || digits > 6 || minutes == 0) return "must be such as 90m, 36h or 7d";
+    text = std::to_string(std::stoll(text.substr(0, digits)) * minutes * 60'000);
+    return {};
+}
+
+void add_notice(CLI::App& app, Options& out)
+{
+    using Verb = NoticeOptions::Verb;
+    auto& notice = out.notice;
+    auto* const command =
+        app.add_subcommand("notice", "Say something to all accounts, or to some: asks the relay that runs on DIR");
+    command->callback([&out] { out.command = Options::Command::notice; });
+    command->require_subcommand(1);
+    const auto verb = [&](const char* name, const char* does, Verb what) {
+        auto* const sub = command->add_subcommand(name, does);
+        sub->callback([&notice, what] { notice.verb = what; });
+        sub->add_flag("--json", notice.json, "Print JSON");
+        sub->fallthrough();
+        return sub;
+    };
+
+    auto* const send = verb("send", "Prints the notice's id when it is stored", Verb::send);
+    auto* const to = send->add_option_group("to", "Whom it is for");
+    to->add_flag("--to-all", notice.to_all, "Every account of the relay");
+    to->add_option("--to", notice.to, "An account; may be repeated")->type_name("NAME");
+    to->add_option("--to-file", notice.to_file, "Accounts, one a line; -: standard input")->type_name("FILE");
+    to->require_option(1);
+    send->add_option("--title", notice.title, "One line")->required();
+    auto* const text = send->add_option_group("text", "What it says");
+    text->add_option("--text", notice.text, "More lines");
+    text->add_option("--text-file", notice.text_file, "The same from a file; -: standard input")->type_name("FILE");
+    text->require_option(0, 1);
+    send->add_option("--link", notice.link, "https://…, shown and never fetched")->type_name("URL");
+    send->add_option("--kind", notice.kind, "announcement, maintenance or account")->capture_default_str();
+    send->add_option("--expires-in", notice.lifetime_ms, "Such as 90m, 36h or 7d; then nobody gets it any more")
+        ->transform(CLI::Validator(read_lifetime, "TIME"))
+        ->default_val("7d");
+    send->add_option("--id", notice.id, "To repeat one whose answer was lost: it is not said twice")->type_name("ID");
+
+    auto* const list = verb("list", "Newest first", Verb::list);
+    list->add_option("--before", notice.before, "Those before this sequence (see --json)")->type_name("SEQUENCE");
+    auto* const state = verb("state", "How far it has come", Verb::state);
+    state->add_flag("--devices", notice.devices, "Which devices have it, by account");
+    state->add_option("--after", notice.after, "Accounts after this one")->type_name("NAME");
+    for (auto* const sub : {list, state})
+        sub->add_option("--limit", notice.limit, "At most so many notices, or accounts")
+            ->check(CLI::Range(1, 1000))
+            ->capture_default_str();
+    auto* const withdraw =
+        verb("withdraw", "Nobody gets it any more, and from those who have it, it goes", Verb::withdraw);
+    for (auto* const sub : {state, withdraw})
+        sub->add_option("ID", notice.id, "As send has printed it")->required();
+}
 
 } // namespace
 
@@ -66,8 +135,9 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_code)
         app.add_subcommand("repair", "Make a new database from what is undamaged; the old one is kept as "
                                      "relay.db.damaged-N");
     repair->callback([&out] { out.command = Options::Command::repair; });
+    add_notice(app, out);
     app.require_subcommand(0, 1);
-    for (auto* command : {check, repair})
+    for (auto* command : {check, repair, app.get_subcommand("notice")})
         command->fallthrough();
     try {
         app.parse(argc, argv);

@@ -1,13 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace godwit::relay {
 
+struct NoticeOptions {
+    enum class Verb { send, list, state, withdraw } verb = Verb::list;
+    std::string id; ///< Of send: empty for a fresh one.
+    bool to_all = false;
+    std::vector<std::string> to;
+    std::string to_file;
+    std::string kind = "announcement";
+    std::string title;
+    std::string text;
+    std::string text_file;
+    std::string link;
+    std::int64_t lifetime_ms = 0;
+    bool json = false;
+    bool devices = false;
+    std::string after;
+    std::int64_t before = INT64_MAX;
+    std::int64_t limit = 100;
+};
+
 struct Options {
-    enum class Command { serve, check, repair } command = Command::serve;
+    enum class Command { serve, check, repair, notice } command = Command::serve;
     std::string data;
     std::string listen;
     std::string config; ///< Empty: defaults.
@@ -15,6 +36,7 @@ struct Options {
     bool check_config = false;
     bool new_key = false;      ///< Beside a database with accounts.
     bool new_database = false; ///< Beside a key.
+    NoticeOptions notice;
 };
 
 /// nullopt when there is nothing to run (help, version, or a mistake, which is on stderr): exit with `exit_code`.

@@ -169,6 +169,7 @@ void Store::remove_device(DeviceRow row)
         remove_mail(row, sequence);
     write("DELETE FROM key_packages WHERE device = ?1", row);
     write("DELETE FROM last_resorts WHERE device = ?1", row);
+    write("DELETE FROM notice_cursors WHERE device = ?1", row);
     write("DELETE FROM devices WHERE id = ?1", row);
 }
 

@@ -38,6 +38,11 @@ constexpr Column group_trees[] = {rowid, count, id, key, count, flag, integer};
 constexpr Column group_tree_pieces[] = {rowid, count, count, blob};
 constexpr Column commit_recipients[] = {count, count, flag};
 constexpr Column removed_devices[] = {rowid, count, key};
+constexpr Column notices[] = {
+    rowid, id,    flag, {Is::integer, 0, false, 1, 255}, integer, integer, flag, text, text, text, flag, count,
+    count, count, count};
+constexpr Column notice_accounts[] = {count, count};
+constexpr Column notice_cursors[] = {rowid, count};
 constexpr Column blobs[] = {rowid, key, count, count, count, integer};
 constexpr Column blob_pieces[] = {rowid, count, count, count, blob};
 
@@ -61,6 +66,11 @@ constexpr std::array tables{
     Table{"removed_devices", "INSERT OR IGNORE INTO removed_devices VALUES(?1, ?2, ?3)", removed_devices},
     Table{"blobs", "INSERT OR IGNORE INTO blobs VALUES(?1, ?2, ?3, ?4, ?5, ?6)", blobs},
     Table{"blob_pieces", "INSERT OR IGNORE INTO blob_pieces VALUES(?1, ?2, ?3, ?4, ?5)", blob_pieces},
+    Table{"notices",
+          "INSERT OR IGNORE INTO notices VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+          notices},
+    Table{"notice_accounts", "INSERT OR IGNORE INTO notice_accounts VALUES(?1, ?2)", notice_accounts, true},
+    Table{"notice_cursors", "INSERT OR IGNORE INTO notice_cursors VALUES(?1, ?2)", notice_cursors},
 };
 
 /// Rows that refer to what is not there, in the order in which they go: what is dropped may leave others behind.
@@ -89,6 +99,11 @@ constexpr std::array references{
     Reference{"recipient(s) of a commit of no group", "commit_recipients", "of_group NOT IN (SELECT id FROM groups)"},
     Reference{"blob(s) of nobody", "blobs", "account NOT IN (SELECT id FROM accounts)"},
     Reference{"piece(s) of no blob", "blob_pieces", "blob NOT IN (SELECT id FROM blobs)"},
+    Reference{"recipient(s) of no notice", "notice_accounts",
+              "notice NOT IN (SELECT id FROM notices) OR account NOT IN (SELECT id FROM accounts)"},
+    Reference{"notice(s) for nobody", "notices",
+              "to_all = 0 AND settled = 0 AND id NOT IN (SELECT notice FROM notice_accounts)"},
+    Reference{"cursor(s) of no device", "notice_cursors", "device NOT IN (SELECT id FROM devices)"},
     Reference{"blob(s) without a piece", "blobs", "id NOT IN (SELECT blob FROM blob_pieces)"},
 };
 
@@ -104,6 +119,7 @@ constexpr sqlite::Rule own_rules[] = {
     {"group(s) that make no sense", GODWIT_COUNT("groups", "length(conversation) != 16")},
     {"commit(s) that make no sense",
      GODWIT_COUNT("group_commits", "length(from_device) != 32 OR length(envelope_id) != 16")},
+    {"notice(s) that make no sense", GODWIT_COUNT("notices", "length(name) != 16")},
     {"blob(s) that make no sense",
      GODWIT_COUNT("blobs",
                   "length(name) != 32 OR bytes != (SELECT sum(counted) FROM blob_pieces WHERE blob = blobs.id)")},
@@ -157,6 +173,10 @@ Result<Salvage> Carrier::put_in_order()
         done = change("UPDATE devices SET sequence_floor = max(sequence_floor, coalesce((SELECT max(sequence) + 1 FROM "
                       "mailbox WHERE device = devices.id), 1)) + " +
                       std::string(lost_from("devices") || lost_from("mailbox") ? sequences_skipped : "0"));
+    // Numbers above are given again: who has a lost notice must not miss the one that gets its number.
+    if (done)
+        done = change("UPDATE notice_cursors SET up_to = (SELECT coalesce(max(id), 0) FROM notices) WHERE up_to > "
+                      "(SELECT coalesce(max(id), 0) FROM notices)");
     if (done) done = change("UPDATE blobs SET bytes = (SELECT sum(counted) FROM blob_pieces WHERE blob = blobs.id)");
     if (!done) return done.error();
     auto counted = reports();

@@ -219,8 +219,43 @@ CREATE TABLE group_tree_pieces (
 ) STRICT;
 )";
 
-constexpr sqlite::Migration steps[] = {{first_step}, {second_step}, {third_step},         {fourth_step},
-                                       {fifth_step}, {sixth_step},  {groups_of_many_step}};
+// notices: what the operator has said, to all or to those in notice_accounts; id is the sequence in which devices get
+// it. notice_cursors: up to which one a device has all that is for it. So a notice to all is one row, and each device
+// has one, which is written when it acknowledges. Of those that are over the last four columns say how far they came.
+constexpr const char* notices_step = R"(
+CREATE TABLE notices (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name BLOB NOT NULL UNIQUE,
+    to_all INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    withdrawn INTEGER NOT NULL,
+    title TEXT NOT NULL,
+    text TEXT NOT NULL,
+    link TEXT NOT NULL,
+    settled INTEGER NOT NULL,
+    accounts INTEGER NOT NULL,
+    accounts_reached INTEGER NOT NULL,
+    devices INTEGER NOT NULL,
+    devices_reached INTEGER NOT NULL
+) STRICT;
+CREATE INDEX notices_to_all ON notices(to_all);
+CREATE INDEX notices_open ON notices(expires_ms) WHERE settled = 0;
+CREATE TABLE notice_accounts (
+    account INTEGER NOT NULL,
+    notice INTEGER NOT NULL,
+    PRIMARY KEY (account, notice)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX notice_accounts_by_notice ON notice_accounts(notice);
+CREATE TABLE notice_cursors (
+    device INTEGER PRIMARY KEY,
+    up_to INTEGER NOT NULL
+) STRICT;
+)";
+
+constexpr sqlite::Migration steps[] = {{first_step}, {second_step}, {third_step},          {fourth_step},
+                                       {fifth_step}, {sixth_step},  {groups_of_many_step}, {notices_step}};
 } // namespace
 
 sqlite::Schema schema()

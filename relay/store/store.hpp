@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // store: what the relay must not forget, in SQLite (WAL, synchronous=FULL). Accounts, devices, contacts, mailboxes, key
-// packages, groups.
+// packages, groups, blobs, notices.
 //
 // One transaction a tick: the first write begins it, commit() makes it durable. Errors are sticky: after the first
 // failed call every further write is ignored, every read answers "nothing", and commit() returns that first error; the
@@ -8,6 +8,8 @@
 //
 // Rows have integer keys that never leave the relay. What is deleted here is overwritten on disk (secure_delete).
 #pragma once
+
+#include <godwit/notice.hpp>
 
 #include "lib/base/time.hpp"
 #include "lib/sqlite/database.hpp"
@@ -161,6 +163,36 @@ struct ExpiredBlobs {
     std::map<AccountRow, std::uint64_t> bytes; ///< As they were counted.
 };
 
+/// How far a notice has come.
+struct NoticeReach {
+    std::uint64_t accounts = 0;         ///< That it is for.
+    std::uint64_t accounts_reached = 0; ///< With one device at least.
+    std::uint64_t devices = 0;
+    std::uint64_t devices_reached = 0;
+};
+
+/// What the operator has said (relay/core/notices.hpp).
+struct StoredNotice {
+    std::uint64_t sequence = 0; ///< Devices get them in this order; a withdrawal has a new one.
+    NoticeId id;
+    bool to_all = false;
+    NoticeKind kind = NoticeKind::announcement;
+    WallMs created_ms = 0;
+    WallMs expires_ms = 0;
+    bool withdrawn = false;
+    std::string title;
+    std::string text;
+    std::string link;
+    std::optional<NoticeReach> settled; ///< It is over: how far it came.
+};
+
+/// A device that a notice is for; or an account without one.
+struct NoticeRecipient {
+    std::string user;
+    std::optional<DeviceId> device;
+    bool reached = false;
+};
+
 /// What those say who were handed a group's newest commit.
 struct CommitVotes {
     std::size_t recipients = 0; ///< Whose devices still exist.
@@ -210,7 +242,7 @@ public:
     [[nodiscard]] AccountRow owner(DeviceRow row);
     DeviceRow add_device(const StoredDevice& device, WallMs now_ms);
     void update_device(const StoredDevice& device); ///< Version, platform, seen.
-    void remove_device(DeviceRow row);              ///< With its mailbox and key packages.
+    void remove_device(DeviceRow row);              ///< With its mailbox, key packages and cursor.
     /// One that was in the account's list, whether it had a row or not. The newest removed_devices_max are remembered.
     void remember_removed(AccountRow account, const DeviceId& key);
     [[nodiscard]] bool was_removed(AccountRow account, const DeviceId& key);
@@ -369,6 +401,34 @@ public:
     void condemn_blob(std::int64_t blob);
     /// Removes up to so many pieces of blobs created until then, and blobs that have none left.
     ExpiredBlobs expire_blobs(WallMs before_ms, std::uint32_t pieces_max);
+
+    // notices (notices.cpp)
+    [[nodiscard]] std::optional<StoredNotice> notice(const NoticeId& id);
+    /// Of the newest; 0: there is none.
+    [[nodiscard]] std::uint64_t newest_notice();
+    [[nodiscard]] WallMs newest_notice_ms();
+    [[nodiscard]] std::uint64_t notice_count();
+    /// With the next sequence, for these accounts when it is not to all. Returns the sequence.
+    std::uint64_t add_notice(const StoredNotice& notice, const std::vector<AccountRow>& accounts);
+    [[nodiscard]] std::vector<AccountRow> notice_accounts(std::uint64_t sequence);
+    void remove_notice(std::uint64_t sequence);
+    /// By sequence, those before `before`, newest first.
+    [[nodiscard]] std::vector<StoredNotice> notices(std::uint64_t before, std::size_t limit);
+    /// For this account, after this sequence, not over, in order: at most `limit`. Of those to all the ones that were
+    /// made after the account was.
+    [[nodiscard]] std::vector<StoredNotice> notices_for(AccountRow account, std::uint64_t after, WallMs now_ms,
+                                                        std::size_t limit);
+    [[nodiscard]] std::uint64_t notice_cursor(DeviceRow device);
+    void advance_notice_cursor(DeviceRow device, std::uint64_t up_to); ///< Never back.
+    [[nodiscard]] NoticeReach notice_reach(const StoredNotice& notice);
+    /// By user name, those after `after`: of so many accounts.
+    [[nodiscard]] std::vector<NoticeRecipient> notice_recipients(const StoredNotice& notice, std::string_view after,
+                                                                 std::size_t accounts);
+    /// The first that is over and not settled, or would be next.
+    [[nodiscard]] std::optional<StoredNotice> next_open_notice();
+    void settle_notice(std::uint64_t sequence, const NoticeReach& reach);
+    /// The one that was over first, when it was before; false: there is none.
+    bool remove_settled_notice(WallMs expired_before_ms);
 
 private:
     explicit Store(sqlite::Database database) : database_(std::move(database)) {}

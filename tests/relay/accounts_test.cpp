@@ -282,7 +282,7 @@ TEST_CASE("a newer session of a device replaces the older, which is told")
     ann.join("ann", 100);
     Device again(world, 1);
     again.resume();
-    const auto told = ann.take<frame::Notice>();
+    const auto told = ann.take<frame::Goodbye>();
     REQUIRE(told.size() == 1);
     CHECK(told[0].what.code == ErrorCode::cancelled);
     CHECK(ann.is_closed());

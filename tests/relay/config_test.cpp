@@ -50,6 +50,9 @@ key_packages_per_pair_interval_s = 20
 blob_mib_per_account = 32
 blob_mib = 100
 blob_days = 3
+notices = 50
+notice_accounts = 9
+notice_days = 5
 device_changes_burst = 6
 device_changes_interval_s = 120
 link_waits = 20
@@ -100,6 +103,9 @@ password = "p"
     CHECK(full->core.limits.blob_bytes_per_account_max == 32 * 1024 * 1024);
     CHECK(full->core.limits.blob_bytes_max == 100 * 1024 * 1024);
     CHECK(full->core.limits.blob_age_ms_max == WallMs{3} * 86'400'000);
+    CHECK(full->core.limits.notices_max == 50);
+    CHECK(full->core.limits.notice_accounts_max == 9);
+    CHECK(full->core.limits.notice_lifetime_ms_max == WallMs{5} * 86'400'000);
     CHECK(full->core.limits.device_changes.burst == 6);
     CHECK(full->core.limits.device_changes.interval == std::chrono::minutes(2));
     CHECK(full->core.limits.link_waits_max == 20);

@@ -213,7 +213,7 @@ TEST_CASE("a blocked person is not told, sees nothing, reaches nothing")
     const auto presence = p.bo.take<frame::Presence>(); // looks as if ann went home
     REQUIRE(presence.size() == 1);
     CHECK(presence[0].online.empty());
-    CHECK(p.bo.take<frame::Notice>().empty());
+    CHECK(p.bo.take<frame::Goodbye>().empty());
 
     // what bo sends looks stored and is not; what he signals meets someone who is away
     CHECK(p.bo.put(p.ann, 1) == ErrorCode::ok);

@@ -79,8 +79,8 @@ TEST_CASE("two devices, one over QUIC and one over TLS: contacts, mail, signals,
     CHECK(counter(stats, "signals_forwarded") == 1);
 
     relay.signal(SIGTERM);
-    CHECK(ann.next<frame::Notice>()->what.code == ErrorCode::relay_unavailable);
-    CHECK(bo.next<frame::Notice>()->what.code == ErrorCode::relay_unavailable);
+    CHECK(ann.next<frame::Goodbye>()->what.code == ErrorCode::relay_unavailable);
+    CHECK(bo.next<frame::Goodbye>()->what.code == ErrorCode::relay_unavailable);
     CHECK(ann.until([&] { return ann.down && bo.down; }));
     CHECK(relay.wait() == 0);
     CHECK(relay.errors().empty());

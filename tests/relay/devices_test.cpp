@@ -319,7 +319,7 @@ TEST_CASE("devices_put: who is missing is revoked; mailbox, key packages and ses
     REQUIRE(at_phone.size() == 2);
     CHECK(at_phone[0].error.code == ErrorCode::ok);
     CHECK(at_phone[1].error.code == ErrorCode::device_revoked);
-    CHECK(phone.take<frame::Notice>().at(0).what.code == ErrorCode::device_revoked);
+    CHECK(phone.take<frame::Goodbye>().at(0).what.code == ErrorCode::device_revoked);
     CHECK(phone.is_closed());
 
     const auto remaining = std::vector<DeviceId>{a.laptop.id, tablet.id};

@@ -282,7 +282,7 @@ TEST_CASE("a full disk: no commit, no list, no key package is acknowledged that 
         CHECK(one->take<frame::GroupChanged>().empty());
         CHECK(one->take<frame::OwnDevices>().empty());
         CHECK(one->take<frame::RosterChange>().empty());
-        CHECK(one->take<frame::Notice>().empty());
+        CHECK(one->take<frame::Goodbye>().empty());
         CHECK_FALSE(one->is_closed());
     }
     const auto& after = c.world.core->counters();

@@ -54,7 +54,7 @@ TEST_CASE("linking: who waits has a bounded time, a stranger's allowance, and a 
         CHECK_FALSE(phone->is_closed());
         world.advance(std::chrono::milliseconds(1));
         CHECK(phone->is_closed());
-        CHECK(phone->take<frame::Notice>().at(0).what.code == ErrorCode::timed_out);
+        CHECK(phone->take<frame::Goodbye>().at(0).what.code == ErrorCode::timed_out);
         CHECK(laptop.code(frame::LinkGrant{phone->id, {1}}) == ErrorCode::not_connected);
     }
     SUBCASE("places, in all and per address; strangers do not push them out")

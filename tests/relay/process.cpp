@@ -116,6 +116,17 @@ std::string RelayProcess::errors()
     }
 }
 
+Said run(std::vector<std::string> arguments)
+{
+    RelayProcess process(std::move(arguments));
+    Said out;
+    for (auto line = process.line(); !line.empty(); line = process.line())
+        out.out += line + "\n";
+    out.exit_code = process.wait();
+    out.errors = process.errors();
+    return out;
+}
+
 LiveClient::LiveClient(loop::Loop& loop, const wire::RelayAddress& relay, Over over, std::uint64_t number)
     : key(signing_key(number)), id(key.public_key()), loop_(loop)
 {

@@ -52,6 +52,14 @@ private:
     std::string buffered_;
 };
 
+/// A run of the program to its end. An empty line ends `out`.
+struct Said {
+    int exit_code = 0;
+    std::string out;
+    std::string errors;
+};
+[[nodiscard]] Said run(std::vector<std::string> arguments);
+
 enum class Over { quic, tls };
 
 class LiveClient final : port::LinkObserver {

@@ -15,23 +15,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Said {
-    int exit_code = 0;
-    std::string out;
-    std::string errors;
-};
-
-Said run(std::vector<std::string> arguments)
-{
-    RelayProcess process(std::move(arguments));
-    Said out;
-    for (auto line = process.line(); !line.empty(); line = process.line())
-        out.out += line + "\n";
-    out.exit_code = process.wait();
-    out.errors = process.errors();
-    return out;
-}
-
 bool mentions(const std::string& text, std::string_view words)
 {
     return text.find(words) != std::string::npos;

@@ -115,6 +115,18 @@ void fill(Store& store)
         for (std::uint32_t piece = 0; piece < 2; ++piece)
             store.add_blob_piece(blob, piece, filler(600 + 700 * n, n), 856 + 700 * n);
     }
+    for (std::uint64_t n = 0; n < 12; ++n) {
+        StoredNotice notice;
+        notice.id = id_of<NoticeId>(80'000 + n);
+        notice.to_all = n % 3 == 0;
+        notice.created_ms = static_cast<WallMs>(10 + n);
+        notice.expires_ms = 100;
+        notice.title = "notice " + std::to_string(n);
+        notice.text = std::string(n * 300, 'x');
+        const auto sequence =
+            store.add_notice(notice, notice.to_all ? std::vector<AccountRow>() : std::vector{rows[n], rows[n + 1]});
+        store.advance_notice_cursor(devices[n], sequence);
+    }
     for (const auto& [device, sequence] : next)
         store.set_sequence_floor(device, sequence + 1);
     REQUIRE(store.commit().ok());
@@ -268,7 +280,9 @@ TEST_CASE(
             const bool sealed = name == "envelopes" || name == "blob_pieces";
             // A blob that has lost a piece has fewer bytes.
             const bool counts = name == "blobs" && missing(out->rows, "blob_pieces") > 0;
-            if (name != "devices") CHECK(invented(out->rows, table.name) <= (sealed || counts ? 1U : 0U));
+            // Cursors go back to the newest notice that is left.
+            const bool behind = name == "notice_cursors" && missing(out->rows, "notices") > 0;
+            if (name != "devices" && !behind) CHECK(invented(out->rows, table.name) <= (sealed || counts ? 1U : 0U));
             if (name != "devices" && name != "mailbox") lost += missing(out->rows, table.name);
             CHECK(out->rows[table.name].size() <= before().at(table.name).size());
         }

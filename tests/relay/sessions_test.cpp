@@ -42,7 +42,7 @@ TEST_CASE("garbage is counted and its link closed")
     ann.send(frame::FetchSession{});
     (void)world.tick();
     CHECK(ann.take<frame::Response>().size() == 1);
-    CHECK(ann.take<frame::Notice>().at(0).what.code == ErrorCode::malformed);
+    CHECK(ann.take<frame::Goodbye>().at(0).what.code == ErrorCode::malformed);
     CHECK(ann.is_closed());
     CHECK(world.core->counters().sessions == 0);
     ann.resume();
@@ -76,7 +76,7 @@ TEST_CASE("a request before Hello, a second Hello, a protocol from elsewhere: cl
         world.give(link, frame::Hello{low, high, "1", "p"});
         (void)world.tick();
         CHECK(world.closed.contains(link));
-        CHECK(std::get<frame::Notice>(world.inbox[link].at(0)).what.code == ErrorCode::protocol_mismatch);
+        CHECK(std::get<frame::Goodbye>(world.inbox[link].at(0)).what.code == ErrorCode::protocol_mismatch);
     }
     link = stranger(world, 1);
     world.give(link, frame::Hello{0, 9, "1", "p"}); // a newer client that still speaks ours
@@ -127,7 +127,7 @@ TEST_CASE("strangers: ten seconds, 32 KiB, eight requests")
         CHECK_FALSE(slow.is_closed());
         world.advance(std::chrono::milliseconds(1));
         CHECK(slow.is_closed());
-        CHECK(slow.take<frame::Notice>().at(0).what.code == ErrorCode::timed_out);
+        CHECK(slow.take<frame::Goodbye>().at(0).what.code == ErrorCode::timed_out);
         Device silent(world, 2);
         silent.link = stranger(world, 2);
         world.advance(std::chrono::seconds(10));
@@ -215,8 +215,8 @@ TEST_CASE("drain: all are told and closed, newcomers turned away")
     world.core->drain(world.now);
     (void)world.tick();
     CHECK(ann.take<frame::Response>().size() == 1); // what was asked before is answered
-    CHECK(ann.take<frame::Notice>().at(0).what.code == ErrorCode::relay_unavailable);
-    CHECK(bo.take<frame::Notice>().size() == 1);
+    CHECK(ann.take<frame::Goodbye>().at(0).what.code == ErrorCode::relay_unavailable);
+    CHECK(bo.take<frame::Goodbye>().size() == 1);
     CHECK(ann.is_closed());
     CHECK(bo.is_closed());
     CHECK(world.core->counters().links == 0);

@@ -2,6 +2,7 @@
 #include "tests/sim/world.hpp"
 
 #include "lib/crypto/signing.hpp"
+#include "lib/identity/notice.hpp"
 #include "tests/sim/broken.hpp"
 
 #include <cstdio>
@@ -71,10 +72,13 @@ World::World(std::uint64_t seed, relay::Config relay_config, DiskKind relay_disk
                                 }
                                 return out;
                             };
+                            relay_config.sign_notice = [](wire::OperatorNotice notice) {
+                                return identity::sign_notice(std::move(notice), relay_seed());
+                            };
                             return std::move(relay_config);
                         }(),
                         relay_disk),
-      relay_key_(crypto::SigningKey::from_seed(Bytes(32, 1)).public_key())
+      relay_key_(crypto::SigningKey::from_seed(relay_seed()).public_key())
 {
     relay.start();
 }

@@ -62,6 +62,8 @@ public:
     [[nodiscard]] bool relay_running() const { return relay.running(); }
     [[nodiscard]] const relay::Counters& relay_counters() const { return relay.core().counters(); }
     [[nodiscard]] wire::RelayAddress relay_address() const;
+    /// Of the key that is in its address, which signs what its operator says.
+    [[nodiscard]] static Bytes relay_seed() { return Bytes(32, 1); }
 
     // the network
     void cut(Client& client, Cut how = Cut::both); ///< Its datagrams vanish; links notice late.

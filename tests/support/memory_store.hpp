@@ -52,6 +52,30 @@ public:
         if (write()) erase(data_.contacts, std::string(user));
     }
 
+    std::optional<port::StoredNotice> notice(const NoticeId& id) override
+    {
+        const auto at = data_.notices.find(id);
+        if (failed_ || at == data_.notices.end()) return std::nullopt;
+        return at->second;
+    }
+    void put_notice(const port::StoredNotice& notice) override
+    {
+        if (write()) put(data_.notices, notice.id, notice);
+    }
+    std::vector<port::StoredNotice> notices(std::int64_t before_ms, std::uint32_t limit) override
+    {
+        auto out = notices_in_order();
+        std::erase_if(out, [&](const auto& one) { return one.withdrawn || one.created_ms >= before_ms; });
+        if (out.size() > limit) out.resize(limit);
+        return out;
+    }
+    void forget_notices(std::uint32_t keep) override
+    {
+        const auto all = notices_in_order();
+        for (std::size_t i = keep; i < all.size(); ++i)
+            if (write()) erase(data_.notices, all[i].id);
+    }
+
     /// For checkers: the names of all named values.
     [[nodiscard]] std::vector<std::string> value_names() const
     {
@@ -62,6 +86,20 @@ public:
     }
     [[nodiscard]] std::size_t seen_count() const { return data_.seen.size(); }
     [[nodiscard]] std::size_t envelope_count() const { return data_.envelopes.size(); }
+
+private:
+    /// Newest first.
+    std::vector<port::StoredNotice> notices_in_order() const
+    {
+        std::vector<port::StoredNotice> out;
+        if (failed_) return out;
+        for (const auto& [id, row] : data_.notices)
+            out.push_back(row);
+        std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) {
+            return std::tie(a.created_ms, a.id) > std::tie(b.created_ms, b.id);
+        });
+        return out;
+    }
 };
 
 } // namespace godwit::testing

@@ -9,8 +9,9 @@
 //   own thread    run() until stop()
 //   host-driven   poll backend_fd() for reading for at most backend_timeout(), then run_once(Duration::zero())
 //
-// In this room: loop.hpp (Loop, Timer, Wakeup), address.hpp, udp.hpp, tcp.hpp, resolve.hpp, network_watch.hpp,
-// signals.hpp, system_entropy.hpp. Only transport/ice also includes uv_access.hpp, to embed GLib in this loop.
+// In this room: loop.hpp (Loop, Timer, Wakeup), address.hpp, udp.hpp, tcp.hpp, local.hpp, resolve.hpp,
+// network_watch.hpp, signals.hpp, system_entropy.hpp. Only transport/ice also includes uv_access.hpp, to embed GLib in
+// this loop.
 #pragma once
 
 #include <godwit/result.hpp>

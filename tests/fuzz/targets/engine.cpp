@@ -9,6 +9,7 @@
 #include "tests/sim/world.hpp"
 
 #include "lib/identity/conversation_id.hpp"
+#include "lib/identity/notice.hpp"
 
 #include <variant>
 
@@ -283,7 +284,7 @@ private:
             auto sealed = envelope().sealed;
             return from_relay(link, frame::SignalPush{sender(), std::move(sealed)});
         }
-        case 5: return from_relay(link, frame::Notice{{static_cast<ErrorCode>(choices_.byte() % 64), "hear", 1000}});
+        case 5: return from_relay(link, frame::Goodbye{{static_cast<ErrorCode>(choices_.byte() % 64), "hear", 1000}});
         case 6: return from_relay(link, frame::MailboxEmpty{});
         case 7: return from_relay(link, frame::LinkGranted{to_bytes(choices_.bytes(64))});
         case 8: {
@@ -293,12 +294,27 @@ private:
             changed.epoch = choices_.dice(4);
             return from_relay(link, changed);
         }
+        case 9: return from_relay(link, notice());
         default: {
             const auto sequence = choices_.number(1);
             const auto from = sender();
             return from_relay(link, frame::MailboxDeliver{sequence, from, now_.wall_ms, envelope()});
         }
         }
+    }
+    /// By the relay's key, or by none.
+    frame::NoticeDeliver notice()
+    {
+        wire::OperatorNotice out;
+        out.id.bytes.fill(static_cast<std::uint8_t>(1 + choices_.dice(4)));
+        out.created_ms = 1;
+        out.expires_ms = static_cast<WallMs>(choices_.number(6));
+        out.withdrawn = choices_.flag();
+        out.title = choices_.flag() ? "title" : "";
+        auto bytes = choices_.flag() ? identity::sign_notice(out, testing::World::relay_seed()) : wire::encode(out);
+        if (choices_.dice(4) == 3) bytes = mutated(bytes, choices_);
+        if (bytes.empty()) bytes = {1};
+        return {choices_.number(1), std::move(bytes)};
     }
     void relay_raw()
     {

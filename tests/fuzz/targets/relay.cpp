@@ -10,6 +10,7 @@
 #include "tests/relay/rig.hpp"
 
 #include "lib/identity/conversation_id.hpp"
+#include "lib/identity/notice.hpp"
 
 using namespace godwit;
 using namespace godwit::fuzz;
@@ -68,7 +69,10 @@ public:
                 for (auto& owed : owed_)
                     owed.clear();
             } else if (is_open(device)) {
-                send(who, frame::MailboxAck{{choices_.number(1), choices_.number(1), choices_.number(8)}});
+                const frame::MailboxAck ack{{choices_.number(1), choices_.number(1), choices_.number(8)}};
+                send(who, ack);
+                send(who, frame::NoticeAck{ack.sequences[1]});
+                if (ack.sequences[0] % 2 == 0) operator_says(ack.sequences[0]);
             }
             return;
         default: request(who);
@@ -81,6 +85,27 @@ public:
     }
 
 private:
+    static godwit::relay::Config signing()
+    {
+        godwit::relay::Config out;
+        out.sign_notice = [](wire::OperatorNotice notice) {
+            return identity::sign_notice(std::move(notice), signing_key(9'999).seed());
+        };
+        return out;
+    }
+    void operator_says(std::uint64_t number)
+    {
+        godwit::relay::NoticeDraft draft;
+        draft.id = filled<NoticeId>(number % 8);
+        draft.to_all = number % 3 == 0;
+        if (!draft.to_all) draft.users = {number % 5 == 0 ? "bob" : "ann"};
+        draft.title = "title";
+        draft.lifetime_ms = static_cast<WallMs>(1 + number * 1000);
+        if (number % 7 == 0)
+            (void)world_.core->notices().withdraw(draft.id, world_.now);
+        else
+            (void)world_.core->notices().send(draft, world_.now);
+    }
     [[nodiscard]] bool is_open(const Device& device) const
     {
         return device.link != 0 && !world_.closed.contains(device.link) && !gone_.contains(device.link);
@@ -236,7 +261,7 @@ private:
     }
 
     Choices& choices_;
-    World world_;
+    World world_{signing()};
     std::vector<Device> devices_;
     std::vector<std::map<std::uint64_t, int>> owed_; ///< Answers, by request id.
     std::set<LinkId> gone_;                          ///< Broken in this tick.

@@ -95,6 +95,15 @@ FUZZ_TARGET(wire_device_list, "wire", 2048, samples<wire::test::again_device_lis
     FUZZ_CHECK(std::equal(again.begin(), again.end(), input.begin(), input.end()));
 }
 
+FUZZ_TARGET(wire_notice, "wire", 2048, samples<wire::test::again_notice>)
+{
+    const auto decoded = wire::decode_notice(input);
+    if (!decoded.ok()) return;
+    const auto again = wire::encode(*decoded);
+    FUZZ_CHECK(std::equal(again.begin(), again.end(), input.begin(), input.end()));
+    FUZZ_CHECK(wire::notice_signed_bytes(*decoded).size() < wire::notice_context.size() + again.size());
+}
+
 FUZZ_TARGET(wire_name, "relay_address", 512, names)
 {
     const auto text = as_text(input);

@@ -144,6 +144,10 @@ public:
     std::vector<port::FileGrant> unserved_grants(const FileId&, std::uint32_t) override { return {}; }
     void set_grants_served(const FileId&, const ConversationId&) override {}
     std::vector<port::FileGrant> remove_file_grants(const ConversationId&, const MessageId&) override { return {}; }
+    std::optional<port::StoredNotice> notice(const NoticeId&) override { return {}; }
+    void put_notice(const port::StoredNotice&) override {}
+    std::vector<port::StoredNotice> notices(std::int64_t, std::uint32_t) override { return {}; }
+    void forget_notices(std::uint32_t) override {}
 
 private:
     std::vector<Row> before_;

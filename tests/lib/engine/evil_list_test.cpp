@@ -279,7 +279,7 @@ TEST_CASE(
     };
     SUBCASE("to a device that is connected")
     {
-        evil.push(alice, frame::Notice{{ErrorCode::device_revoked, "revoked", 0}});
+        evil.push(alice, frame::Goodbye{{ErrorCode::device_revoked, "revoked", 0}});
         world.run_for(seconds(5));
         CHECK(logged_out(alice) == nullptr);
         CHECK(alice.store.identity()->device_seed == before.device_seed);

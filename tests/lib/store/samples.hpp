@@ -134,6 +134,12 @@ template <class Id>
            std::to_string(static_cast<int>(row.role));
 }
 
+[[nodiscard]] inline std::string tell(const port::StoredNotice& row)
+{
+    return to_hex(row.id.view()) + "|" + std::to_string(row.created_ms) + "|" + std::to_string(row.received_ms) + "|" +
+           std::to_string(row.withdrawn) + "|" + to_hex(row.encoded);
+}
+
 [[nodiscard]] inline std::string tell(const port::StoredRegister& row)
 {
     return row.name + "|" + std::to_string(row.hlc_ms) + "|" + to_hex(row.value);

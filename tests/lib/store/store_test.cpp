@@ -392,7 +392,7 @@ TEST_CASE("rows that no version of ours writes are corruption, not garbage hande
         "UPDATE message SET path = -1",           "UPDATE contact SET state = 0",
         "UPDATE identity SET device = x''",       "UPDATE delivery SET state = 4",
         "UPDATE head SET heads = x'010203'",      "UPDATE held SET parents = x'01'",
-        "UPDATE envelope SET conversation = x''",
+        "UPDATE envelope SET conversation = x''", "UPDATE notice SET id = x'01'",
     };
     for (const char* damage : damages) {
         CAPTURE(damage);
@@ -407,6 +407,7 @@ TEST_CASE("rows that no version of ours writes are corruption, not garbage hande
                 store->hold(sample_held(1, 1));
                 store->put_envelope(sample_envelope(1));
                 (void)store->put_delivery(sample_delivery(1, 1));
+                store->put_notice({*NoticeId::from(mid(1).view()), 1, 2, false, Bytes{1}});
             });
         }
         {
@@ -431,6 +432,7 @@ TEST_CASE("rows that no version of ours writes are corruption, not garbage hande
         (void)store->held(cid(1));
         (void)store->envelope(mid(1));
         (void)store->deliveries(mid(1));
+        (void)store->notices(INT64_MAX, 10);
         CHECK(store->failed());
         CHECK(store->commit().error().code == ErrorCode::storage_corrupt);
         store->rollback();

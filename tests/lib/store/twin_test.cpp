@@ -25,7 +25,7 @@ public:
     std::string next(port::Store& store, std::uint64_t roll)
     {
         dice_.seed(roll);
-        switch (pick(33)) {
+        switch (pick(36)) {
         case 0: return store.put_identity(sample_identity(pick(5))), "";
         case 1: return pick(4) == 0 ? (store.clear_identity(), "") : "";
         case 2: return store.put_value(name(), Bytes(pick(40), 7)), "";
@@ -88,6 +88,12 @@ public:
                                            static_cast<std::int64_t>(pick(99))}),
                    "";
         case 30: return store.remove_conversation(cid(pick(9))), "";
+        case 31:
+        case 32:
+            return store.put_notice({*NoticeId::from(mid(pick(12)).view()), static_cast<std::int64_t>(pick(20)),
+                                     static_cast<std::int64_t>(pick(9)), pick(4) == 0, Bytes(1 + pick(5), 9)}),
+                   "";
+        case 33: return store.forget_notices(static_cast<std::uint32_t>(4 + pick(8))), "";
         default:
             return store.set_delivery(mid(pick(30)), did(pick(4)), static_cast<port::DeliveryState>(pick(4)),
                                       static_cast<std::int64_t>(pick(99))),
@@ -137,6 +143,9 @@ std::string everything(port::Store& store)
     out += "expiring\n" + tell(store.expiring(200, 5)) + std::to_string(store.next_expiry().value_or(-1));
     out += "registers\n" + tell(store.registers("name-", "", 100)) + tell(store.registers("name-3/", "name-3/0", 2));
     out += tell(store.register_named("name-2/1")) + tell(store.conversations()) + tell(store.conversation(cid(4)));
+    out += "notices\n" + tell(store.notices(INT64_MAX, 100)) + tell(store.notices(11, 3));
+    for (std::uint64_t n = 0; n < 12; ++n)
+        out += tell(store.notice(*NoticeId::from(mid(n).view())));
     out += "\nunnotified\n" + tell(store.unnotified(1000)) + tell(store.unnotified(3)) +
            tell(store.conversations_with_held());
     for (const char* text : {"你", "text aft", "oth", "7"}) {

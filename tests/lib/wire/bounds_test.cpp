@@ -393,17 +393,17 @@ TEST_CASE("text that is not UTF-8: refused")
 TEST_CASE("an error's detail is shortened by whole characters, not refused")
 {
     const auto long_detail = text(detail_bytes_max - 1) + "\xc3\xa9";
-    const auto decoded = decode_server_frame(server(relay::Notice{{ErrorCode::busy, long_detail, 0}}));
+    const auto decoded = decode_server_frame(server(relay::Goodbye{{ErrorCode::busy, long_detail, 0}}));
     REQUIRE(decoded.ok());
-    CHECK(std::get<relay::Notice>(*decoded).what.detail == text(detail_bytes_max - 1));
+    CHECK(std::get<relay::Goodbye>(*decoded).what.detail == text(detail_bytes_max - 1));
 }
 
 TEST_CASE("an error code from the future stays a number")
 {
-    const auto decoded = decode_server_frame(server(relay::Notice{{static_cast<ErrorCode>(999), "new", 5}}));
+    const auto decoded = decode_server_frame(server(relay::Goodbye{{static_cast<ErrorCode>(999), "new", 5}}));
     REQUIRE(decoded.ok());
-    CHECK(static_cast<unsigned>(std::get<relay::Notice>(*decoded).what.code) == 999);
-    CHECK(std::get<relay::Notice>(*decoded).what.retry_after_ms == 5);
+    CHECK(static_cast<unsigned>(std::get<relay::Goodbye>(*decoded).what.code) == 999);
+    CHECK(std::get<relay::Goodbye>(*decoded).what.retry_after_ms == 5);
 }
 
 TEST_CASE("whole encodings: longest, deepest, most values")
@@ -477,6 +477,23 @@ TEST_CASE("whole encodings: longest, deepest, most values")
     CHECK(decode_device_list(encode(longest)).ok());
 }
 
+TEST_CASE("a notice: each text at its bound and one past it; a kind of a later version is kept")
+{
+    const auto notice = [](std::size_t title, std::size_t body, std::size_t link) {
+        return encode(OperatorNotice{filled<NoticeId>(0xff), key(0xff), static_cast<NoticeKind>(0xff), ~WallMs{0},
+                                     ~WallMs{0}, true, text(title), text(body), text(link), filled<Signature>(0xff)});
+    };
+    const auto longest = notice(notice_title_bytes_max, notice_text_bytes_max, notice_link_bytes_max);
+    CHECK(longest.size() <= notice_bytes_max);
+    CHECK(again_notice(longest) == longest);
+    CHECK_FALSE(again_notice(notice(notice_title_bytes_max + 1, 0, 0)));
+    CHECK_FALSE(again_notice(notice(0, notice_text_bytes_max + 1, 0)));
+    CHECK_FALSE(again_notice(notice(0, 0, notice_link_bytes_max + 1)));
+    CHECK(again_server(server(relay::NoticeDeliver{~std::uint64_t{0}, blob(notice_bytes_max)})));
+    CHECK_FALSE(again_server(server(relay::NoticeDeliver{1, blob(notice_bytes_max + 1)})));
+    CHECK_FALSE(again_server(server(relay::NoticeDeliver{1, {}})));
+}
+
 TEST_CASE("unknown content is kept as it is; what is not canonical is not")
 {
     const auto raw = *from_hex("93cd1234a3616263920105");
@@ -491,7 +508,7 @@ TEST_CASE("unknown content is kept as it is; what is not canonical is not")
     CHECK_FALSE(decode_content(*from_hex("91a161")).ok());
 }
 
-TEST_CASE("what the account key signs is what stands before the signature, in a context of its own")
+TEST_CASE("what a key signs is what stands before the signature, in a context of its own")
 {
     const auto before_signature = [](std::string_view context, const Bytes& whole) {
         Bytes out = to_bytes(as_bytes(context));
@@ -504,4 +521,6 @@ TEST_CASE("what the account key signs is what stands before the signature, in a 
     CHECK(certificate_signed_bytes(certificate) == before_signature(certificate_context, encode(certificate)));
     const DeviceList list{"ann", key(1), 3, 4, {encode(certificate)}, filled<Signature>(5)};
     CHECK(device_list_signed_bytes(list) == before_signature(device_list_context, encode(list)));
+    const OperatorNotice notice{filled<NoticeId>(1), {}, NoticeKind::account, 2, 3, false, "a", "b", "", {}};
+    CHECK(notice_signed_bytes(notice) == before_signature(notice_context, encode(notice)));
 }

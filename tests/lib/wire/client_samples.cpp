@@ -146,6 +146,7 @@ std::vector<Sample> client_samples()
     out.push_back({"request.group_tree_get",
                    encode(relay::ClientFrame(request(31, relay::GroupTreeGet{conversation, 1, 7, 1}))),
                    "93311f957bc410c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0010701", again_client});
+    out.push_back({"notice_ack", encode(relay::ClientFrame(relay::NoticeAck{7})), "923507", again_client});
     out.push_back({"mailbox_ack", encode(relay::ClientFrame(relay::MailboxAck{{1, 128, std::uint64_t{1} << 32}})),
                    "92329301cc80cf0000000100000000", again_client});
     out.push_back({"ping", encode(relay::ClientFrame(relay::Ping{std::uint64_t{1} << 63})), "9233cf8000000000000000",

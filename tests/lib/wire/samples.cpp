@@ -28,6 +28,11 @@ std::optional<Bytes> again_device_list(BytesView bytes)
     return again(decode_device_list(bytes));
 }
 
+std::optional<Bytes> again_notice(BytesView bytes)
+{
+    return again(decode_notice(bytes));
+}
+
 std::optional<Bytes> again_ice_signal(BytesView bytes)
 {
     return again(decode_ice_signal(bytes));
@@ -72,6 +77,16 @@ std::vector<Sample> samples()
                    "cfe5680092c402ce27c402ce28c44052525252525252525252525252525252525252525252525252525252525252"
                    "525252525252525252525252525252525252525252525252525252525252525252",
                    again_device_list});
+    out.push_back(
+        {"notice",
+         encode(OperatorNotice{filled<NoticeId>(0x0b), key(0xaa), NoticeKind::maintenance, t, t + 86'400'000, false,
+                               "Moving", "Back at six.", "https://relay.example/status", filled<Signature>(0x53)}),
+         "9b2fc4100b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0bc420aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+         "aaaaaaaaaaaaaaaa02cf0000018bcfe56800cf0000018bd50bc400c2a64d6f76696e67ac4261636b206174207369"
+         "782ebc68747470733a2f2f72656c61792e6578616d706c652f737461747573c44053535353535353535353535353"
+         "53535353535353535353535353535353535353535353535353535353535353535353535353535353535353535353"
+         "5353535353",
+         again_notice});
     out.push_back({"ice_signal",
                    encode(IceSignal{IceSignal::Kind::offer,
                                     0x0102030405060708,

@@ -4,6 +4,7 @@
 
 #include "lib/wire/content.hpp"
 #include "lib/wire/frames.hpp"
+#include "lib/wire/notice.hpp"
 
 #include <optional>
 #include <string>
@@ -53,6 +54,7 @@ inline MessageId message(std::uint8_t byte)
 [[nodiscard]] std::optional<Bytes> again_signal(BytesView bytes);
 [[nodiscard]] std::optional<Bytes> again_certificate(BytesView bytes);
 [[nodiscard]] std::optional<Bytes> again_device_list(BytesView bytes);
+[[nodiscard]] std::optional<Bytes> again_notice(BytesView bytes);
 [[nodiscard]] std::optional<Bytes> again_ice_signal(BytesView bytes);
 [[nodiscard]] std::optional<Bytes> again_peer(BytesView bytes);
 [[nodiscard]] std::optional<Bytes> again_client(BytesView bytes);

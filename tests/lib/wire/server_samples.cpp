@@ -111,9 +111,11 @@ std::vector<Sample> server_samples()
     out.push_back({"signal_push", encode(relay::ServerFrame(relay::SignalPush{key(0xd1), {0x51}})),
                    "9357c420d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1c40151", again_server});
     out.push_back(
-        {"notice",
-         encode(relay::ServerFrame(relay::Notice{{ErrorCode::device_revoked, "a newer session of this device", 0}})),
+        {"goodbye",
+         encode(relay::ServerFrame(relay::Goodbye{{ErrorCode::device_revoked, "a newer session of this device", 0}})),
          "9258931cbe61206e657765722073657373696f6e206f6620746869732064657669636500", again_server});
+    out.push_back({"notice_deliver", encode(relay::ServerFrame(relay::NoticeDeliver{7, {0x0b, 0x0c}})),
+                   "935f07c4020b0c", again_server});
     out.push_back({"link_granted", encode(relay::ServerFrame(relay::LinkGranted{{0x51}})), "9259c40151", again_server});
     out.push_back({"group_changed", encode(relay::ServerFrame(relay::GroupChanged{conversation, 1, 7, message(0xed)})),
                    "955ac410c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c00107c410edededededededededededededededed", again_server});

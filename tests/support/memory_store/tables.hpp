@@ -85,6 +85,7 @@ protected:
         std::map<std::pair<MessageId, std::uint64_t>, bool> by_message; ///< Index of deliveries.
         std::map<FileId, port::StoredFile> files;
         std::map<GrantKey, port::FileGrant> grants;
+        std::map<NoticeId, port::StoredNotice> notices;
         std::uint64_t order = 0;
         std::uint64_t arrivals = 0;
         std::map<std::pair<ConversationId, MessageId>, std::int64_t> changed;

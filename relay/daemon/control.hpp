@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// control: what the operator asks of a relay that runs, over a socket in its data directory (transport/loop/local.hpp).
+// Whoever may read the relay's key may ask; nobody else may open the socket.
+//
+//   question (a TOML document) -> which request -> the core -> its transaction on disk -> answer (a TOML document)
+//
+// The table of requests stands in control.cpp. Each calls one function of the core and nothing else, so that another
+// door (an HTTP face) has nothing to repeat. The far end is notice_command.hpp.
+#pragma once
+
+#include "relay/core/core.hpp"
+#include "transport/loop/local.hpp"
+
+namespace godwit::relay {
+
+inline constexpr const char* control_file_name = "control.sock";
+inline constexpr std::size_t control_question_bytes_max = 128 * 1024; ///< A notice to 1,000 accounts by name.
+inline constexpr std::size_t control_answer_bytes_max = 16 * 1024 * 1024;
+/// Entries in one answer.
+inline constexpr std::size_t control_page_max = 1000;
+inline constexpr Duration control_time_max = std::chrono::seconds(30);
+
+class Control {
+public:
+    /// Ends the core's tick, as with frames. An error means that nothing was stored.
+    using Commit = std::function<Result<void>()>;
+
+    /// Errors as loop::LocalServer::open.
+    [[nodiscard]] static Result<std::unique_ptr<Control>> open(loop::Loop& loop, const std::string& path, Core& core,
+                                                               Commit commit);
+    /// Total: any bytes give an answer.
+    [[nodiscard]] Bytes answer(BytesView question, Moment now);
+
+    Control(Core& core, Commit commit) : core_(core), commit_(std::move(commit)) {}
+
+private:
+    Core& core_;
+    Commit commit_;
+    std::unique_ptr<loop::LocalServer> server_;
+};
+
+} // namespace godwit::relay
