@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/media/rate/rate_world.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace godwit;
+using namespace godwit::rate;
+using namespace godwit::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::string story(const RateWorldResult& result)
+{
+    std::string out;
+    for (std::size_t i = 0; i < result.seconds.size(); ++i) {
+        const auto& s = result.seconds[i];
+        out += "\n  " + std::to_string(i) + " s: may " + std::to_string(static_cast<int>(s.rate_bps / 1000)) +
+               " kbit/s, arrives " + std::to_string(static_cast<int>(s.arrived_bps / 1000)) + ", delay " +
+               std::to_string(s.delay_max / 1ms) + " ms (audio " + std::to_string(s.audio_delay_max / 1ms) +
+               "), loss " + std::to_string(static_cast<int>(s.loss * 100)) + " %";
+    }
+    return out;
+}
+
+} // namespace
+
+TEST_CASE("rate: finds the path's rate and stays there, without a queue")
+{
+    for (const double bps : {300'000.0, 1'000'000.0, 3'000'000.0}) {
+        for (const Duration delay : {20ms, 100ms}) {
+            for (const std::uint64_t seed : {1U, 2U}) {
+                CAPTURE(bps);
+                CAPTURE(seed);
+                const auto got = run({.there = {.delay = delay, .jitter = 2ms, .rate_bps = bps},
+                                      .back = {.delay = delay},
+                                      .length = 40s,
+                                      .seed = seed});
+                CAPTURE(story(got));
+                CHECK(got.mean_arrived(20, 40) > 0.7 * bps);
+                CHECK(got.mean_arrived(20, 40) <= bps);
+                CHECK(got.delay_max(20, 40) < delay + 200ms);
+            }
+        }
+    }
+}
+
+TEST_CASE("rate: a collapse to 300 kbit/s is answered within two seconds, and made up for when it is over")
+{
+    const auto got = run({.there = {.rate_bps = 2'000'000}, .length = 60s, .each_ms = [](LinkConfig& link, Duration t) {
+                              link.rate_bps = t > 20s && t < 35s ? 300'000 : 2'000'000;
+                          }});
+    CAPTURE(story(got));
+    CHECK(got.mean_arrived(15, 20) > 1'400'000);
+    CHECK(got.delay_max(23, 35) < 350ms);
+    CHECK(got.mean_arrived(24, 35) > 190'000);
+    // Back: half of it within six seconds, most of it within twelve.
+    CHECK(got.mean_arrived(41, 44) > 1'000'000);
+    CHECK(got.mean_arrived(47, 60) > 1'400'000);
+}
+
+TEST_CASE("rate: a path that is cut for three seconds")
+{
+    const auto got = run({.there = {.rate_bps = 1'000'000}, .length = 40s, .each_ms = [](LinkConfig& link, Duration t) {
+                              link.loss = t > 15s && t < 18s ? 1 : 0;
+                          }});
+    CAPTURE(story(got));
+    CHECK(got.seconds[17].rate_bps < 300'000); // it does not go on as if nothing were
+    CHECK(got.mean_arrived(24, 40) > 600'000);
+    CHECK(got.delay_max(19, 40) < 300ms);
+}
+
+TEST_CASE("rate: losses that are the path's own do not take the picture away; losses that are ours do take rate")
+{
+    for (const double loss : {0.01, 0.05, 0.10, 0.20}) {
+        CAPTURE(loss);
+        const auto got = run({.there = {.loss = loss, .rate_bps = 1'000'000}, .length = 60s});
+        CAPTURE(story(got));
+        CHECK(got.mean_arrived(30, 60) > 450'000);
+    }
+    // A short queue shows no delay: only losses say that it is too much.
+    const auto shallow = run({.there = {.rate_bps = 1'000'000, .queue_bytes = 4'000}, .length = 60s});
+    CAPTURE(story(shallow));
+    CHECK(shallow.mean_arrived(30, 60) > 500'000);
+    double loss = 0;
+    for (std::size_t i = 30; i < 60; ++i)
+        loss += shallow.seconds[i].loss / 30;
+    CAPTURE(loss);
+    CHECK(loss < 0.12);
+}
+
+TEST_CASE("rate: audio goes on at its rate beside pictures and files, on a narrow path too")
+{
+    for (const double bps : {60'000.0, 100'000.0, 300'000.0, 2'000'000.0}) {
+        CAPTURE(bps);
+        const auto got =
+            run({.there = {.rate_bps = bps}, .length = 40s, .wishes = {.audio = true, .video = true, .files = true}});
+        CAPTURE(story(got));
+        for (std::size_t i = 20; i < 40; ++i)
+            CHECK(got.seconds[i].audio_bps > 20'000);
+        // One packet of a file takes 160 ms of a path of 60 kbit/s.
+        CHECK(got.audio_delay_max(20, 40) < (bps < 100'000 ? 500ms : 300ms));
+    }
+}
+
+TEST_CASE("rate: nothing said by the receiver, less is sent; bounds")
+{
+    SendRate rate;
+    Instant now(1h);
+    CHECK(rate.deadline() == never);
+    for (std::int64_t i = 0; i < static_cast<std::int64_t>(packets_under_way_max) + 100; ++i)
+        rate.packet_sent(i, 1000, now);
+    CHECK(rate.rate_bps() == rate_begin_bps);
+    CHECK(rate.deadline() == now + 600ms);
+    rate.tick(now + 599ms);
+    CHECK(rate.rate_bps() == rate_begin_bps);
+    for (int i = 0; i < 30; ++i)
+        rate.tick(now += 600ms);
+    CHECK(rate.rate_bps() == rate_min_bps);
+    // Feedback of what is forgotten, unknown, or twice told changes nothing.
+    const double before = rate.rate_bps();
+    rate.feedback({{0, 1s}, {99, 1s}, {1'000'000, 2s}, {-5, std::nullopt}}, now);
+    CHECK(rate.rate_bps() == before);
+    SendRate other;
+    other.path_changed(now);
+    CHECK(other.rate_bps() == rate_begin_bps / 2);
+}
+
+TEST_CASE("delay trend: a queue that grows, stands, and empties")
+{
+    DelayTrend trend;
+    Instant sent(1h);
+    Duration arrives = 1h;
+    const auto packets = [&](int count, Duration more) {
+        bool over = false, under = false;
+        for (int i = 0; i < count; ++i) {
+            trend.packet(sent += 20ms, arrives += 20ms + more);
+            over = over || trend.usage() == Usage::overuse;
+            under = under || trend.usage() == Usage::underuse;
+        }
+        return std::pair(over, under);
+    };
+    CHECK(packets(100, 0ms) == std::pair(false, false));
+    CHECK(packets(30, 3ms).first);
+    packets(30, 0ms);
+    CHECK(trend.usage() == Usage::normal); // a standing queue is no growing one
+    CHECK(packets(30, -3ms).second);
+    packets(60, 0ms);
+    CHECK(trend.usage() == Usage::normal);
+    trend.reset();
+    CHECK(packets(19, 10ms).first == false);
+}
+
+TEST_CASE("share: a table that reads like a debate")
+{
+    const auto at = [](double bps, double loss, bool video, bool files) {
+        return share(bps, loss, {.audio = true, .video = video, .video_bps_max = 1'500'000, .files = files});
+    };
+    // The cheapest voice when nothing pays for it.
+    CHECK(at(10'000, 0, true, true).audio == AudioPlan{6'000, 60, 0, 0});
+    CHECK(at(10'000, 0, true, true).video_bps == 0);
+    CHECK(at(10'000, 0, true, true).files_bps == 0);
+    // A narrow path: voice, in long frames, no picture.
+    CHECK(at(40'000, 0, true, false).audio.frame_ms == 60);
+    CHECK(at(40'000, 0, true, false).video_bps == 0);
+    // 300 kbit/s: the best voice, and the rest is picture.
+    CHECK(at(300'000, 0, true, false).audio == AudioPlan{audio_best_bps, 20, 0, 0});
+    CHECK(at(300'000, 0, true, false).video_bps == doctest::Approx(300'000 - cost_bps({audio_best_bps, 20, 0, 0})));
+    // Files do not stop for a picture, nor does a picture for files.
+    CHECK(at(300'000, 0, true, true).files_bps ==
+          doctest::Approx(0.1 * (300'000 - cost_bps({audio_best_bps, 20, 0, 0}))));
+    // Where the picture has enough, files have the rest.
+    CHECK(at(5'000'000, 0, true, true).video_bps == 1'500'000);
+    CHECK(at(5'000'000, 0, true, true).files_bps > 3'000'000);
+    // Losses: repeat, once, twice; and the encoder is told.
+    CHECK(at(300'000, 0.05, true, false).audio == AudioPlan{audio_best_bps, 20, 0, 5});
+    CHECK(at(300'000, 0.10, true, false).audio == AudioPlan{audio_best_bps, 20, 1, 10});
+    CHECK(at(400'000, 0.20, true, false).audio == AudioPlan{audio_best_bps, 20, 2, 20});
+    // Voice alone may have it all.
+    CHECK(share(90'000, 0, {.audio = true}).audio == AudioPlan{audio_best_bps, 20, 0, 0});
+    CHECK(share(90'000, 0, {.audio = false, .files = true}).files_bps == 90'000);
+    // Nobody ever gets more than there is, but for the cheapest voice.
+    for (double bps = 20'000; bps < 3'000'000; bps *= 1.1)
+        for (const double loss : {0.0, 0.08, 0.3}) {
+            const auto got = at(bps, loss, true, true);
+            CHECK(got.audio_bps + got.video_bps + got.files_bps <= std::max(bps, cost_bps({6'000, 60, 0, 0})) + 1);
+            CHECK((got.video_bps == 0 || got.video_bps >= video_bps_min));
+        }
+}
+
+TEST_CASE("pacer: audio at once, repetitions before pictures, files last, all at the rate")
+{
+    Pacer pacer(0);
+    pacer.set_rate(800'000 / pace_factor); // 100 bytes a millisecond
+    Instant now(1h);
+    for (int i = 0; i < 3; ++i) {
+        pacer.push(Priority::files, Bytes(1000, 3), now);
+        pacer.push(Priority::video, Bytes(1000, 2), now);
+        pacer.push(Priority::repetition, Bytes(1000, 1), now);
+        pacer.push(Priority::audio, Bytes(100, 0), now);
+    }
+    std::vector<int> order;
+    std::vector<Duration> times;
+    const Instant begin = now;
+    while (pacer.deadline() != never) {
+        now = std::max(now, pacer.deadline());
+        while (const auto packet = pacer.next(now)) {
+            order.push_back(packet->data[0]);
+            times.push_back(now - begin);
+        }
+    }
+    CHECK(order == std::vector<int>{0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3});
+    CHECK(times[2] == 0ms);
+    CHECK(times[3] == 3ms); // what audio took
+    for (std::size_t i = 4; i < times.size(); ++i)
+        CHECK(std::abs((times[i] - times[i - 1] - 10ms).count()) <= 2);
+
+    // Audio in the middle does not wait.
+    pacer.push(Priority::video, Bytes(1000), now);
+    pacer.push(Priority::video, Bytes(1000), now);
+    while (pacer.next(now)) {}
+    pacer.push(Priority::audio, Bytes(100), now);
+    CHECK(pacer.deadline() <= now);
+    CHECK(pacer.next(now)->priority == Priority::audio);
+}
+
+TEST_CASE("pacer: bounds")
+{
+    Pacer pacer;
+    const Instant now(1h);
+    for (std::size_t bytes = 0; bytes < pacer_bytes_max; bytes += 1024)
+        CHECK(pacer.push(Priority::video, Bytes(1024), now));
+    CHECK_FALSE(pacer.push(Priority::video, Bytes(1), now));
+    CHECK_FALSE(pacer.push(Priority::audio, Bytes(1), now));
+    CHECK(pacer.wait(Priority::video) > video_wait_max);
+    CHECK(pacer.wait(Priority::audio) == 0ms);
+    pacer.clear(Priority::video);
+    CHECK(pacer.wait(Priority::video) == 0ms);
+    CHECK(pacer.push(Priority::video, Bytes(1), now));
+}
