@@ -49,9 +49,10 @@ void Exporter::settings(std::uint32_t rows)
 {
     for (auto& one : store_.registers("", last_setting_, rows)) {
         last_setting_ = one.name;
+        --rows;
+        if (!conversation::shared::is_shared(one.name)) continue;
         writer_.add(record::Setting{std::move(one.name), one.hlc_ms, std::move(one.value)});
         ++counts_.settings;
-        --rows;
     }
     if (rows > 0) phase_ = Phase::conversations;
 }

@@ -31,6 +31,12 @@ inline constexpr std::string_view account_receipts = "account/receipts";
 /// too: so the furthest one stands, whichever device has said it later.
 inline constexpr std::string_view account_notices_read = "account/notices_read";
 
+/// Messages to come were registers once, of one device alone; nobody takes them from another.
+[[nodiscard]] constexpr bool is_shared(std::string_view name)
+{
+    return !name.starts_with("scheduled/");
+}
+
 [[nodiscard]] std::string name_of(const ConversationId& conversation, std::string_view what);
 struct OfConversation {
     ConversationId conversation;

@@ -18,6 +18,9 @@ constexpr std::string_view pin_name = "pin";
 constexpr std::string_view timer_name = "timer";
 constexpr std::string_view read_name = "read";
 constexpr std::string_view reaction_prefix = "reaction/";
+/// Of the conversation: a post that somebody has opened and that has not come yet.
+constexpr std::string_view opened_prefix = "opened/";
+constexpr std::size_t opened_early_max = 256;
 /// Posts whose lifetime begins or ends in one go; the rest follows in the next.
 constexpr std::uint32_t burning_max = 512;
 
@@ -83,17 +86,33 @@ std::vector<content::FileRef> files_in(const port::StoredMessage& row)
     return out;
 }
 
-/// Nothing of what it said is left.
-void empty(port::Store& store, port::StoredMessage& row)
+/// Nothing of what it said is left. Returns the envelopes of its edits, which have words of their own.
+std::vector<MessageId> empty(port::Store& store, port::StoredMessage& row)
 {
+    std::vector<MessageId> out;
     row.message.text.clear();
     row.extra.clear();
     row.burn_seconds = 0;
     row.message.expires_ms = 0;
     row.message.edited_ms = 0;
-    for (const auto& one : store.annotations(row.message.conversation, row.message.id))
-        if (!one.name.starts_with(recall_name))
-            store.remove_annotation(row.message.conversation, row.message.id, one.name, one.author);
+    for (const auto& one : store.annotations(row.message.conversation, row.message.id)) {
+        if (one.name.starts_with(recall_name)) continue;
+        if (one.name == edit_name) out.push_back(one.id);
+        store.remove_annotation(row.message.conversation, row.message.id, one.name, one.author);
+    }
+    return out;
+}
+
+/// Somebody's words that are gone before they came: who comes with them later finds this in their place.
+void file_gone(port::Store& store, const ConversationId& conversation, const MessageId& id, bool notified)
+{
+    port::StoredMessage row;
+    row.message.id = id;
+    row.message.conversation = conversation;
+    row.message.state = MessageState::received;
+    row.notified = notified;
+    row.shown = false;
+    static_cast<void>(store.add_message(row));
 }
 
 const port::Annotation* earliest_recall(const port::StoredMessage& target, const std::vector<port::Annotation>& notes)
@@ -138,7 +157,7 @@ std::optional<Changed> settle(port::Store& store, port::StoredMessage row, const
     const auto* recall = earliest_recall(row, notes);
     if (!row.shown || row.message.recalled_ms != 0) {
         // Gone already: what was said about it since goes the same way. Of several who took it back the first is named.
-        empty(store, row);
+        static_cast<void>(empty(store, row));
         if (row.shown && recall != nullptr && name_recall(row, *recall)) store.update_post(row);
         return std::nullopt;
     }
@@ -146,7 +165,7 @@ std::optional<Changed> settle(port::Store& store, port::StoredMessage row, const
         out.gone = files_in(row);
         static_cast<void>(name_recall(row, *recall));
         row.annotated = true;
-        empty(store, row);
+        out.edits = empty(store, row);
         out.what = Changed::What::recalled;
     } else {
         const auto edit = std::find_if(notes.begin(), notes.end(), [&](const auto& one) {
@@ -189,7 +208,7 @@ Changed end_life(port::Store& store, port::StoredMessage row)
     out.what = Changed::What::expired;
     out.gone = files_in(row);
     row.shown = false;
-    empty(store, row);
+    out.edits = empty(store, row);
     row.annotated = false;
     store.update_post(row);
     out.row = std::move(row);
@@ -202,8 +221,11 @@ Filed take(port::Store& store, port::StoredMessage& row, const std::vector<Messa
 {
     Filed out;
     std::optional<port::Annotation> act;
-    if (const auto extra = wire::decode_extra(row.extra); extra && !row.shown)
+    bool expired = false;
+    if (const auto extra = wire::decode_extra(row.extra); extra && !row.shown) {
+        expired = extra->lifetime.seconds != 0;
         if (const auto body = wire::decode_body(extra->body)) act = annotation_of(row, *body);
+    }
     if (!act) {
         if (row.shown) begin_lifetime(row, now);
         out.added = file(store, row, parents, now);
@@ -215,6 +237,20 @@ Filed take(port::Store& store, port::StoredMessage& row, const std::vector<Messa
     }
     row.message.text.clear();
     row.extra.clear();
+    if (act->target == row.message.id && act->name.starts_with(recall_name)) {
+        if (expired) {
+            out.added = file(store, row, parents, now);
+            return out;
+        }
+        // What was taken back before it came stands here as it does where it was seen.
+        row.shown = true;
+        row.notified = true;
+        row.message.recalled_ms = std::max<std::int64_t>(row.hlc_ms, 1);
+        row.message.recalled_by = row.message.from;
+        out.added = file(store, row, parents, now);
+        if (out.added) static_cast<void>(settle(store, row, nullptr)); // Its recall may know better when and by whom.
+        return out;
+    }
     out.added = file(store, row, parents, now);
     if (!out.added) return out;
     // The annotation keeps the clock that its author claimed: all devices compare the same numbers.
@@ -260,6 +296,8 @@ wire::content::Post tombstone(const port::StoredMessage& row)
     out.hlc_ms = row.hlc_ms;
     out.sent_ms = row.message.sent_ms;
     out.extra.body = wire::encode(content::Body(content::Recall{row.message.id}));
+    // What has lived its time leaves nothing to be seen, not even that it was taken back.
+    if (row.message.recalled_ms == 0) out.extra.lifetime = {1, content::Lifetime::From::sent};
     return out;
 }
 
@@ -331,6 +369,44 @@ std::vector<MessageId> begin_burning(port::Store& store, const ConversationId& c
     }
 }
 
+bool begin_burning(port::Store& store, const ConversationId& conversation, const MessageId& id, Moment now)
+{
+    auto row = store.message_in(conversation, id);
+    if (!row || row->burn_seconds == 0) return false;
+    row->message.expires_ms = now.wall_ms + std::int64_t{row->burn_seconds} * 1000;
+    row->burn_seconds = 0;
+    store.update_post(*row);
+    return true;
+}
+
+void note_opened(port::Store& store, const ConversationId& conversation, const MessageId& id, const std::string& by)
+{
+    std::size_t early = 0;
+    for (const auto& one : store.annotations(conversation, {}))
+        if (one.name.starts_with(opened_prefix)) ++early;
+    if (early >= opened_early_max) return;
+    port::Annotation note;
+    note.conversation = conversation;
+    note.name = std::string(opened_prefix) + to_hex(id.view());
+    note.author = by;
+    note.id = id;
+    note.hlc_ms = 1;
+    note.value = set;
+    static_cast<void>(store.put_annotation(note));
+}
+
+std::vector<std::string> take_opened(port::Store& store, const ConversationId& conversation, const MessageId& id)
+{
+    const auto name = std::string(opened_prefix) + to_hex(id.view());
+    std::vector<std::string> out;
+    for (auto& one : store.annotations(conversation, {}))
+        if (one.name == name) {
+            store.remove_annotation(conversation, {}, one.name, one.author);
+            out.push_back(std::move(one.author));
+        }
+    return out;
+}
+
 std::vector<Changed> expire(port::Store& store, Moment now, std::uint32_t limit)
 {
     std::vector<Changed> out;
@@ -341,7 +417,12 @@ std::vector<Changed> expire(port::Store& store, Moment now, std::uint32_t limit)
 
 bool merge(port::Store& store, const port::StoredMessage& row, Moment now)
 {
-    if (row.message.expires_ms > 0 && row.message.expires_ms <= now.wall_ms) return false;
+    if (row.message.expires_ms > 0 && row.message.expires_ms <= now.wall_ms) {
+        // Its notes come behind it, and older archives may have it while it lived.
+        if (!store.has_message(row.message.conversation, row.message.id))
+            file_gone(store, row.message.conversation, row.message.id, true);
+        return false;
+    }
     if (store.has_message(row.message.conversation, row.message.id) || !store.add_message(row)) return false;
     static_cast<void>(settle(store, row, nullptr)); // What was said about it may have come first.
     return true;
@@ -357,6 +438,7 @@ std::optional<Changed> merge(port::Store& store, const port::Annotation& note)
 std::optional<Changed> merge_gone(port::Store& store, const ConversationId& conversation, const MessageId& id)
 {
     auto row = store.message_in(conversation, id);
+    if (!row) file_gone(store, conversation, id, true);
     if (!row || !row->shown) return std::nullopt;
     return end_life(store, *std::move(row));
 }

@@ -21,6 +21,7 @@ struct Changed {
     What what{};
     port::StoredMessage row;            ///< As it is now.
     std::vector<content::FileRef> gone; ///< Files that it does not name any more.
+    std::vector<MessageId> edits;       ///< What its edits said is gone, too: their envelopes.
 };
 
 /// Puts a row into the history, with what it does. nullopt in `changed`: nothing else is different.
@@ -66,6 +67,14 @@ struct ReadBy {
 /// Those that did.
 std::vector<MessageId> begin_burning(port::Store& store, const ConversationId& conversation, bool incoming,
                                      const Place& up_to, Moment now);
+
+/// One of them. False: there is none, or it burns already.
+bool begin_burning(port::Store& store, const ConversationId& conversation, const MessageId& id, Moment now);
+/// `by` has opened a post that has not come yet; a bounded number of them in a conversation.
+void note_opened(port::Store& store, const ConversationId& conversation, const MessageId& id, const std::string& by);
+/// Who has, by then.
+[[nodiscard]] std::vector<std::string> take_opened(port::Store& store, const ConversationId& conversation,
+                                                   const MessageId& id);
 
 /// A row as another device of the account has it, from an archive. False: it is here already, or has lived its time.
 bool merge(port::Store& store, const port::StoredMessage& row, Moment now);

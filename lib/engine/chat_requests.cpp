@@ -54,7 +54,7 @@ void Engine::State::say(RequestId id, const Result<conversation::Parties>& parti
     const auto recipients = chats.reach(*parties);
     if (!recipients) return context.refuse(id, recipients.error());
     const auto message = chats.say(*parties, std::move(draft), *recipients, now);
-    accepted_at[message] = now.mono;
+    if (parties->kind != ConversationKind::self) accepted_at[message] = now.mono; // Nobody tells when a note is read.
     note_interest(*parties, now);
     context.reply(id, message);
 }
@@ -88,10 +88,10 @@ void Engine::State::on(RequestId id, const request::Scheduled&, Moment)
     if (is_ready_to_talk(id)) context.reply(id, chats.scheduled());
 }
 
-void Engine::State::on(RequestId id, const request::Unschedule& what, Moment now)
+void Engine::State::on(RequestId id, const request::Unschedule& what, Moment)
 {
     if (!is_ready_to_talk(id)) return;
-    if (!chats.unschedule(what.message, now))
+    if (!chats.unschedule(what.message))
         return context.refuse(id, invalid("message: none of this id waits for its time"));
     context.reply_ok(id);
 }
@@ -208,7 +208,7 @@ void Engine::State::on(RequestId id, const request::Forward& forward, Moment now
     std::vector<MessageId> out;
     for (auto& draft : drafts) {
         out.push_back(chats.say(*parties, std::move(draft), *recipients, now));
-        accepted_at[out.back()] = now.mono;
+        if (parties->kind != ConversationKind::self) accepted_at[out.back()] = now.mono;
     }
     note_interest(*parties, now);
     context.reply(id, std::move(out));

@@ -29,6 +29,7 @@ void Chats::start(const port::StoredIdentity& identity)
     own_device_ = identity.device;
     running_ = true;
     due_ = Instant{};
+    take_over_scheduled();
 }
 
 // ---- which conversation, and who is in it ----
@@ -162,6 +163,26 @@ void Chats::say_mark(const conversation::Parties& parties, wire::content::Mark m
     put_out(parties, new_id(), std::move(mark), recipients, now);
 }
 
+/// No receipt: whoever burns a message wants it to be gone everywhere. Each by its id: a place in the order would burn
+/// what nobody has seen yet.
+void Chats::say_opened(const conversation::Parties& parties, const std::vector<MessageId>& ids, Moment now)
+{
+    if (ids.empty() || outbox_.full()) return;
+    auto recipients = own_devices();
+    if (const auto* person = roster_.person(parties.with); person != nullptr && !person->own && person->may_talk())
+        for (const auto& device : person->devices)
+            recipients.push_back({device.device, parties.with});
+    for (std::size_t at = 0; at < ids.size(); at += wire::opened_ids_max) {
+        const auto end = std::min(ids.size(), at + wire::opened_ids_max);
+        wire::content::Mark mark;
+        mark.to = parties.with;
+        mark.hlc_ms = now.wall_ms;
+        mark.what = wire::content::mark::Opened{
+            {ids.begin() + static_cast<std::ptrdiff_t>(at), ids.begin() + static_cast<std::ptrdiff_t>(end)}};
+        put_out(parties, new_id(), std::move(mark), recipients, now);
+    }
+}
+
 std::optional<MessageId> Chats::tell_own_devices(wire::content::Mark mark, const std::optional<DeviceId>& to,
                                                  Moment now)
 {
@@ -210,12 +231,17 @@ void Chats::show(std::vector<delivery::CausalHold::Ready> ready, Moment now)
             const bool own = row.message.from == own_user_;
             active(row, row.message.with == own_user_ ? ConversationKind::self : ConversationKind::direct);
             if (row.message.expires_ms > 0) look_at_expiry(now);
+            for (const auto& by : conversation::take_opened(context_.store, row.message.conversation, row.message.id))
+                if (const auto parties = find({{}, row.message.conversation}))
+                    opened(*parties, by, row.message.id, now);
             const bool stands = row.message.recalled_ms == 0;
             context_.touched.message(row.message.conversation, row.message.id);
             note_file(row, now);
             if (!row.notified && stands) {
                 notifier_.arrived(conversation::present(context_.store, row));
-                typing_.erase(row.message.from);
+                if (typing_.erase(row.message.from) != 0)
+                    context_.event(
+                        event::TypingChanged{row.message.conversation, row.message.from, row.message.from, false});
             } else if (!row.notified) {
                 context_.store.mark_notified(row.message.id); // Recalled before it came: a tombstone, and no news.
             } else if (own) {
@@ -273,15 +299,31 @@ void Chats::mark(const conversation::Parties& parties, const conversation::Sende
         if (sender.user == own_user_) return context_.reject("a read mark of an own device, which registers are for");
         const conversation::Place place{std::min(read->hlc_ms, now.wall_ms + conversation::hlc_ahead_ms_max), read->id};
         if (!conversation::note_read(context_.store, conversation, sender.user, place)) return;
-        if (!conversation::begin_burning(context_.store, conversation, false, place, now).empty()) look_at_expiry(now);
         context_.event(event::ReadUpTo{conversation, parties.with, sender.user, place.id});
+        return;
+    }
+    if (const auto* opened = std::get_if<wire::content::mark::Opened>(&mark.what)) {
+        for (const auto& id : opened->ids)
+            this->opened(parties, sender.user, id, now);
         return;
     }
     context_.log("a mark of a kind that is not used yet");
 }
 
+/// What one reads goes for one's own devices, and for those of whoever wrote it; words of a third are none of theirs.
+void Chats::opened(const conversation::Parties& parties, const std::string& by, const MessageId& id, Moment now)
+{
+    const auto row = context_.store.message_in(parties.conversation, id);
+    if (!row) return conversation::note_opened(context_.store, parties.conversation, id, by);
+    const bool own = row->message.from == own_user_;
+    const bool goes = by == own_user_ ? !own || parties.kind == ConversationKind::self : own;
+    if (goes && conversation::begin_burning(context_.store, parties.conversation, id, now)) look_at_expiry(now);
+}
+
 void Chats::shared(const wire::content::Register& value, Moment now)
 {
+    // Messages to come are of one device (scheduled.cpp): no other one sends them.
+    if (!shared::is_shared(value.name)) return context_.reject("a register that is not shared");
     const auto hlc_ms = std::min(value.hlc_ms, now.wall_ms + conversation::hlc_ahead_ms_max);
     if (!context_.store.put_register({value.name, hlc_ms, value.value})) return;
     if (const auto user = shared::parse_contact(value.name); !user.empty()) {
@@ -294,8 +336,6 @@ void Chats::shared(const wire::content::Register& value, Moment now)
     if (about->what == shared::read)
         if (const auto place = conversation::decode_place(value.value);
             place && conversation::note_read(context_.store, about->conversation, own_user_, *place)) {
-            if (!conversation::begin_burning(context_.store, about->conversation, true, *place, now).empty())
-                look_at_expiry(now);
             const auto parties = find({{}, about->conversation});
             context_.event(
                 event::ReadUpTo{about->conversation, parties ? parties->with : std::string(), own_user_, place->id});
@@ -320,9 +360,14 @@ void Chats::changed(conversation::Changed what, Moment)
     using What = conversation::Changed::What;
     if (what.what == What::recalled || what.what == What::expired) {
         files_.withdrawn(what.row.message.conversation, what.row.message.id);
+        // Nothing of it is left to be told as news.
+        if (!what.row.notified) context_.store.mark_notified(what.row.message.id);
         // What is still on its way goes without its words.
         outbox_.empty_content(context_.store, what.row.message.id,
                               wire::encode(wire::content::Any(conversation::tombstone(what.row))));
+        for (const auto& edit : what.edits)
+            outbox_.empty_content(context_.store, edit,
+                                  wire::encode(wire::content::Any(conversation::tombstone(what.row))));
     }
     context_.event(event::MessageChanged{told_as(what.what), conversation::present(context_.store, what.row)});
 }
@@ -430,7 +475,10 @@ void Chats::read(const conversation::Parties& parties, const conversation::Place
 {
     const auto& id = parties.conversation;
     if (!conversation::note_read(context_.store, id, own_user_, place)) return;
-    if (!conversation::begin_burning(context_.store, id, true, place, now).empty()) look_at_expiry(now);
+    const bool self = parties.kind == ConversationKind::self;
+    const auto burning = conversation::begin_burning(context_.store, id, !self, place, now);
+    if (!burning.empty()) look_at_expiry(now);
+    say_opened(parties, burning, now);
     share(shared::name_of(id, shared::read), conversation::encode(place), now);
     if (receipts_on(id)) say_mark(parties, {{}, 0, wire::content::mark::Read{place.hlc_ms, place.id}}, now);
     tell(id);
@@ -466,8 +514,9 @@ void Chats::set_receipts(bool on, Moment now)
 
 void Chats::due_by(std::int64_t wall_ms, Moment now)
 {
+    // The wall clock may be set, or go on while this device sleeps: it is looked at again and again.
     due_ = earlier(due_, now.mono + std::chrono::milliseconds(
-                                        std::clamp<std::int64_t>(wall_ms - now.wall_ms, 0, 24LL * 3600 * 1000)));
+                                        std::clamp<std::int64_t>(wall_ms - now.wall_ms, 0, wall_looked_at_ms)));
 }
 
 void Chats::look_at_expiry(Moment now)

@@ -78,7 +78,7 @@ public:
     MessageId schedule(const conversation::Parties& parties, conversation::Draft draft, std::int64_t at_ms, Moment now);
     [[nodiscard]] std::vector<ScheduledMessage> scheduled() const;
     [[nodiscard]] bool can_schedule() const;
-    bool unschedule(const MessageId& message, Moment now);
+    bool unschedule(const MessageId& message);
 
     void handle_deadline(Moment now);
     [[nodiscard]] Instant deadline() const { return running_ ? due_ : never; }
@@ -86,19 +86,26 @@ public:
 private:
     void changed(conversation::Changed what, Moment now);
     void active(const port::StoredMessage& row, ConversationKind kind);
+    void opened(const conversation::Parties& parties, const std::string& by, const MessageId& id, Moment now);
+    void say_opened(const conversation::Parties& parties, const std::vector<MessageId>& ids, Moment now);
     void note_file(const port::StoredMessage& row, Moment now);
     void tell(const ConversationId& conversation);
     void put_out(const conversation::Parties& parties, const MessageId& id, wire::content::Any content,
                  const std::vector<delivery::Recipient>& recipients, Moment now);
     [[nodiscard]] MessageId new_id();
     void look_at_expiry(Moment now);
+    void take_over_scheduled();
     void send_scheduled(Moment now);
+    void fail(const conversation::Parties& parties, conversation::Draft draft, const MessageId& id, ErrorCode why,
+              Moment now);
     void due_by(std::int64_t wall_ms, Moment now);
     [[nodiscard]] std::vector<delivery::Recipient> own_devices() const;
 
     /// Somebody who wrote "typing" and nothing since has stopped.
     static constexpr Duration typing_max = std::chrono::seconds(8);
     static constexpr std::uint32_t expired_at_once = 256;
+    /// While something is due by the wall clock: two wake-ups a minute are what an idle client may take.
+    static constexpr std::int64_t wall_looked_at_ms = 30'000;
 
     Context& context_;
     Roster& roster_;

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Messages to come: kept as registers of this device alone, "scheduled/<id>": the conversation, then the post as it
-// will be, with its time in the place of its clock and its key in that of its recipient.
+// Messages to come, of this device alone: a named value "scheduled/<id>" each, which is the conversation and then the
+// post as it will be, with its time in the place of its clock; and "scheduled", the list of them by time:
+//
+//   entry = time (8, big-endian, ms) ‖ id (16)
+//
+// What is due is looked up in the list; what was sent or withdrawn leaves nothing behind.
+#include "lib/conversation/shared.hpp"
 #include "lib/engine/chats.hpp"
 
 #include <algorithm>
@@ -8,13 +13,20 @@
 namespace godwit::engine {
 namespace {
 
+constexpr std::string_view list_name = "scheduled";
 constexpr std::string_view prefix = "scheduled/";
-constexpr std::uint32_t scheduled_max = 1000;
+constexpr std::size_t scheduled_max = 1000;
+constexpr std::size_t entry_bytes = 8 + MessageId::size_bytes;
 /// What cannot be sent now may be in a minute.
 constexpr std::int64_t again_ms = 60'000;
 
-struct Waiting {
+struct Entry {
+    std::int64_t at_ms = 0;
     MessageId id;
+    friend auto operator<=>(const Entry&, const Entry&) = default;
+};
+
+struct Waiting {
     ConversationId conversation;
     wire::content::Post post;
 };
@@ -24,32 +36,83 @@ std::string name_of(const MessageId& id)
     return std::string(prefix) + to_hex(id.view());
 }
 
-std::vector<Waiting> all_waiting(port::Store& store)
+/// The earliest first.
+std::vector<Entry> read_list(port::Store& store)
 {
-    std::vector<Waiting> out;
-    for (const auto& one : store.registers(prefix, "", 2 * scheduled_max)) {
-        if (one.value.size() < ConversationId::size_bytes) continue; // Sent, or withdrawn.
-        const auto raw = from_hex(std::string_view(one.name).substr(prefix.size()));
-        const auto id = raw ? MessageId::from(*raw) : std::nullopt;
-        const BytesView value(one.value);
-        auto content = wire::decode_content(value.subspan(ConversationId::size_bytes));
-        auto* post = content ? std::get_if<wire::content::Post>(&*content) : nullptr;
-        if (!id || post == nullptr) continue;
-        out.push_back({*id, *ConversationId::from(value.first(ConversationId::size_bytes)), std::move(*post)});
-    }
-    std::sort(out.begin(), out.end(), [](const Waiting& a, const Waiting& b) {
-        return a.post.sent_ms != b.post.sent_ms ? a.post.sent_ms < b.post.sent_ms : a.id < b.id;
-    });
+    std::vector<Entry> out;
+    const auto value = store.value(list_name);
+    for (BytesView rest = value ? BytesView(*value) : BytesView(); rest.size() >= entry_bytes;
+         rest = rest.subspan(entry_bytes))
+        out.push_back({conversation::shared::read_number(rest.first(8)).value_or(0),
+                       *MessageId::from(rest.subspan(8, MessageId::size_bytes))});
     return out;
 }
 
-void keep(port::Store& store, const MessageId& id, std::int64_t version, Bytes value)
+void write_list(port::Store& store, const std::vector<Entry>& entries)
 {
-    const auto known = store.register_named(name_of(id));
-    static_cast<void>(store.put_register({name_of(id), known ? known->hlc_ms + 1 : version, std::move(value)}));
+    Bytes value;
+    for (const auto& one : entries) {
+        append(value, conversation::shared::number(one.at_ms));
+        append(value, one.id.view());
+    }
+    if (value.empty())
+        store.remove_value(list_name);
+    else
+        store.put_value(list_name, value);
+}
+
+void keep(port::Store& store, const Entry& entry, BytesView value)
+{
+    auto entries = read_list(store);
+    entries.insert(std::upper_bound(entries.begin(), entries.end(), entry), entry);
+    write_list(store, entries);
+    store.put_value(name_of(entry.id), value);
+}
+
+/// False: it is not there.
+bool forget(port::Store& store, const MessageId& id)
+{
+    auto entries = read_list(store);
+    const auto gone = std::erase_if(entries, [&](const Entry& one) { return one.id == id; });
+    if (gone == 0) return false;
+    write_list(store, entries);
+    store.remove_value(name_of(id));
+    return true;
+}
+
+std::optional<Waiting> waiting(port::Store& store, const MessageId& id)
+{
+    const auto value = store.value(name_of(id));
+    if (!value || value->size() < ConversationId::size_bytes) return std::nullopt;
+    const BytesView bytes(*value);
+    auto content = wire::decode_content(bytes.subspan(ConversationId::size_bytes));
+    auto* const post = content ? std::get_if<wire::content::Post>(&*content) : nullptr;
+    if (post == nullptr) return std::nullopt;
+    return Waiting{*ConversationId::from(bytes.first(ConversationId::size_bytes)), std::move(*post)};
 }
 
 } // namespace
+
+/// From where they were kept before.
+void Chats::take_over_scheduled()
+{
+    std::string after;
+    for (;;) {
+        const auto page = context_.store.registers(prefix, after, scheduled_max);
+        for (const auto& one : page) {
+            after = one.name;
+            const auto raw = from_hex(std::string_view(one.name).substr(prefix.size()));
+            const auto id = raw ? MessageId::from(*raw) : std::nullopt;
+            if (!id || one.value.size() <= ConversationId::size_bytes) continue;
+            auto content = wire::decode_content(BytesView(one.value).subspan(ConversationId::size_bytes));
+            if (const auto* const post = content ? std::get_if<wire::content::Post>(&*content) : nullptr;
+                post != nullptr && can_schedule())
+                keep(context_.store, {post->sent_ms, *id}, one.value);
+            static_cast<void>(context_.store.put_register({one.name, one.hlc_ms + 1, {}}));
+        }
+        if (page.size() < scheduled_max) return;
+    }
+}
 
 MessageId Chats::schedule(const conversation::Parties& parties, conversation::Draft draft, std::int64_t at_ms,
                           Moment now)
@@ -65,7 +128,7 @@ MessageId Chats::schedule(const conversation::Parties& parties, conversation::Dr
     const auto id = new_id();
     auto value = to_bytes(parties.conversation.view());
     append(value, wire::encode(wire::content::Any(std::move(post))));
-    keep(context_.store, id, now.wall_ms, std::move(value));
+    keep(context_.store, {at_ms, id}, value);
     due_by(at_ms, now);
     return id;
 }
@@ -73,14 +136,16 @@ MessageId Chats::schedule(const conversation::Parties& parties, conversation::Dr
 std::vector<ScheduledMessage> Chats::scheduled() const
 {
     std::vector<ScheduledMessage> out;
-    for (auto& one : all_waiting(context_.store)) {
+    for (const auto& entry : read_list(context_.store)) {
+        auto one = waiting(context_.store, entry.id);
+        if (!one) continue;
         ScheduledMessage message;
-        message.id = one.id;
-        message.conversation = one.conversation;
-        if (const auto parties = find({{}, one.conversation})) message.with = parties->with;
-        message.at_ms = one.post.sent_ms;
-        message.text = std::move(one.post.text);
-        if (auto body = wire::decode_body(one.post.extra.body)) message.body = std::move(*body);
+        message.id = entry.id;
+        message.conversation = one->conversation;
+        if (const auto parties = find({{}, one->conversation})) message.with = parties->with;
+        message.at_ms = entry.at_ms;
+        message.text = std::move(one->post.text);
+        if (auto body = wire::decode_body(one->post.extra.body)) message.body = std::move(*body);
         out.push_back(std::move(message));
     }
     return out;
@@ -88,41 +153,59 @@ std::vector<ScheduledMessage> Chats::scheduled() const
 
 bool Chats::can_schedule() const
 {
-    return all_waiting(context_.store).size() < scheduled_max;
+    return read_list(context_.store).size() < scheduled_max;
 }
 
-bool Chats::unschedule(const MessageId& message, Moment now)
+bool Chats::unschedule(const MessageId& message)
 {
-    const auto known = context_.store.register_named(name_of(message));
-    if (!known || known->value.empty()) return false;
-    keep(context_.store, message, now.wall_ms, {});
-    return true;
+    return forget(context_.store, message);
 }
 
 void Chats::send_scheduled(Moment now)
 {
-    for (auto& one : all_waiting(context_.store)) {
-        if (one.post.sent_ms > now.wall_ms) return due_by(one.post.sent_ms, now);
-        const auto parties = find({{}, one.conversation});
+    for (const auto& entry : read_list(context_.store)) {
+        if (entry.at_ms > now.wall_ms) return due_by(entry.at_ms, now);
+        auto one = waiting(context_.store, entry.id);
+        const auto parties = one ? find({{}, one->conversation})
+                                 : Result<conversation::Parties>(Error{ErrorCode::storage_corrupt, {}, 0});
         const auto recipients = parties ? reach(*parties) : Result<std::vector<delivery::Recipient>>(parties.error());
         if (!recipients && is_temporary(recipients.error().code)) {
             due_by(now.wall_ms + again_ms, now);
             continue;
         }
-        keep(context_.store, one.id, now.wall_ms, {});
-        auto body = wire::decode_body(one.post.extra.body);
-        if (!recipients || !body) {
-            const auto why = recipients ? body.error().code : recipients.error().code;
-            context_.event(event::MessageStateChanged{one.id, parties ? parties->with : std::string(),
-                                                      MessageState::failed, Path::none, std::string(error_name(why)),
-                                                      0});
+        static_cast<void>(forget(context_.store, entry.id));
+        auto body = one ? wire::decode_body(one->post.extra.body) : Result<content::Body>(parties.error());
+        if (!parties || !body) {
+            context_.event(
+                event::MessageStateChanged{entry.id,
+                                           {},
+                                           MessageState::failed,
+                                           Path::none,
+                                           std::string(error_name(parties ? body.error().code : parties.error().code)),
+                                           0});
             continue;
         }
-        conversation::Draft draft{std::move(one.post.text), std::move(*body), {}, {}, false, {}};
-        if (!one.post.extra.reply.empty()) draft.reply = std::move(one.post.extra.reply.front());
-        if (one.post.hlc_ms != 0) draft.lifetime = one.post.extra.lifetime;
-        static_cast<void>(say(*parties, std::move(draft), *recipients, now, one.id));
+        conversation::Draft draft{std::move(one->post.text), std::move(*body), {}, {}, false, {}};
+        if (!one->post.extra.reply.empty()) draft.reply = std::move(one->post.extra.reply.front());
+        if (one->post.hlc_ms != 0) draft.lifetime = one->post.extra.lifetime;
+        if (recipients)
+            static_cast<void>(say(*parties, std::move(draft), *recipients, now, entry.id));
+        else
+            fail(*parties, std::move(draft), entry.id, recipients.error().code, now);
     }
+}
+
+/// It could not be said: what it would have said stands in the history, as failed.
+void Chats::fail(const conversation::Parties& parties, conversation::Draft draft, const MessageId& id, ErrorCode why,
+                 Moment now)
+{
+    auto composed = conversation::compose(context_.store, parties, id, std::move(draft), now);
+    composed.row.message.state = MessageState::failed;
+    composed.row.message.failure = error_name(why);
+    static_cast<void>(conversation::take(context_.store, composed.row, composed.content.parents, now));
+    active(composed.row, parties.kind);
+    context_.event(event::MessageStateChanged{id, parties.with, MessageState::failed, Path::none,
+                                              std::string(error_name(why)), 0});
 }
 
 } // namespace godwit::engine

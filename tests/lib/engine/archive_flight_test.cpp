@@ -201,3 +201,45 @@ TEST_CASE("one archive at a time, and it may be called off")
     CHECK(alice.wait(making).error.code == ErrorCode::cancelled);
     CHECK(alice.user_files.files.empty());
 }
+
+TEST_CASE("burnt words do not come back, whichever archive is read first; nor do notes about them")
+{
+    Story story(515, 2);
+    auto& [world, alice, bob, said] = story;
+    request::Send send{"bob", "canary", {}};
+    send.lifetime = content::Lifetime{60, content::Lifetime::From::sent};
+    const auto gone = std::get<MessageId>(ask(alice, send).value);
+    world.run_for(seconds(5));
+    ok(alice, request::Edit{gone, "canary, edited"});
+    ok(alice, request::ArchiveMake{"/a0", "a passphrase", false, false});
+    world.run_for(minutes(2));
+    ok(alice, request::ArchiveMake{"/a1", "a passphrase", true, false});
+
+    auto& phone = story.enter("alice.phone");
+    phone.user_files.files = alice.user_files.files;
+    for (const char* path : {"/a1", "/a0", "/a1", "/a0"}) {
+        (void)ask(phone, request::ArchiveRead{path, "a passphrase", false});
+        for (const auto& row : phone.store.sorted(alice.store.message(said[0])->message.conversation))
+            CHECK(row.message.text.find("canary") == std::string::npos);
+        CHECK(phone.store.annotations(alice.store.message(said[0])->message.conversation, gone).empty());
+    }
+    story.same(phone);
+}
+
+TEST_CASE("messages to come are of the device that was told: no archive has them")
+{
+    Story story(516, 2);
+    auto& [world, alice, bob, said] = story;
+    request::Send send{"bob", std::string(text_bytes_max, 'x'), {}};
+    send.at_ms = world.wall_ms() + 600'000;
+    const auto id = std::get<MessageId>(ask(alice, send).value);
+    ok(alice, request::ArchiveMake{"/a", "a passphrase", false, false});
+    auto& phone = story.enter("alice.phone");
+    phone.user_files.files = alice.user_files.files;
+    CHECK(std::get<ArchiveInfo>(ask(phone, request::ArchiveRead{"/a", "a passphrase", false}).value).complete);
+    CHECK(std::get<std::vector<ScheduledMessage>>(ask(phone, request::Scheduled{}).value).empty());
+    ok(alice, request::Unschedule{id});
+    world.run_for(minutes(15));
+    CHECK(bob.history("alice").size() == 2);
+    story.same(phone);
+}

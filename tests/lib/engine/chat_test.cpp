@@ -140,9 +140,13 @@ TEST_CASE("taken back before the others were there: they never get the words, an
     for (auto* client : {&t.bob, &t.phone}) {
         CHECK_FALSE(finds(*client, "canary"));
         const auto page = client->history("alice");
-        REQUIRE(page.size() == 1);
-        CHECK(page[0].text == "after");
-        CHECK_FALSE(page[0].gap_before);
+        REQUIRE(page.size() == 2); // The same as where it was seen: a tombstone.
+        CHECK(page[0].id == id);
+        CHECK(page[0].recalled_ms > 0);
+        CHECK(page[0].recalled_by == "alice");
+        CHECK(page[0].text.empty());
+        CHECK(page[1].text == "after");
+        CHECK_FALSE(page[1].gap_before);
     }
 }
 
@@ -248,6 +252,121 @@ TEST_CASE("burn after reading: each device counts from when it was read, and the
         CHECK_FALSE(finds(*client, "canary"));
         CHECK(all<event::MessageChanged>(*client).back().what == event::MessageChanged::What::expired);
     }
+}
+
+TEST_CASE("burning is no receipt: with receipts off the author's copy goes all the same, and notes to oneself burn")
+{
+    Three t(481);
+    (void)t.bob.wait(t.bob.ask(request::SetReceipts{false}));
+    request::Send send{"bob", "canary", {}};
+    send.lifetime = content::Lifetime{30, content::Lifetime::From::read};
+    (void)id_in(t.alice.wait(t.alice.ask(send)));
+    send.to = "alice";
+    send.text = "canary to myself";
+    (void)id_in(t.alice.wait(t.alice.ask(send)));
+    t.settle();
+    (void)t.bob.wait(t.bob.ask(request::MarkRead{{"alice", {}}, {}}));
+    (void)t.alice.wait(t.alice.ask(request::MarkRead{{"alice", {}}, {}}));
+    t.settle(minutes(1));
+    CHECK(all<event::ReadUpTo>(t.alice).size() <= 1); // Her own at most.
+    for (auto* client : {&t.alice, &t.bob, &t.phone})
+        CHECK_FALSE(finds(*client, "canary"));
+}
+
+TEST_CASE(
+    "what burns was opened, each by its name: nothing burns that nobody has seen, and what was seen elsewhere does")
+{
+    Three t(482);
+    (void)t.alice.wait(t.alice.ask(request::SetTimer{{"bob", {}}, {30, content::Lifetime::From::read}}));
+    t.settle();
+    // Bob speaks where nobody hears him; alice reads up to a place behind that.
+    t.bob.crash();
+    t.phone.crash();
+    t.bob.start();
+    t.world.relay_crash();
+    const auto unseen = t.bob.send("alice", "canary of bob");
+    t.settle(seconds(2));
+    t.bob.crash();
+    t.world.relay_start();
+    t.settle();
+    (void)t.alice.send("bob", "are you there?");
+    (void)t.alice.wait(t.alice.ask(request::MarkRead{{"bob", {}}, {}}));
+    t.settle();
+    t.bob.start();
+    t.settle(minutes(2));
+    const auto page = t.alice.history("bob");
+    CHECK(std::any_of(page.begin(), page.end(), [&](const Message& m) { return m.id == unseen && !m.text.empty(); }));
+    CHECK(finds(t.bob, "canary of bob"));
+    // Opened by one of bob's devices, a message burns on the other whenever that comes.
+    (void)t.bob.wait(t.bob.ask(request::MarkRead{{"alice", {}}, {}}));
+    t.settle(minutes(1));
+    t.phone.start();
+    t.settle(minutes(2));
+    CHECK_FALSE(finds(t.phone, "are you there?"));
+    CHECK_FALSE(finds(t.bob, "are you there?"));
+}
+
+TEST_CASE("the words of an edit go with their message, also from what waits to be sent")
+{
+    Three t(483);
+    t.bob.crash();
+    t.phone.crash();
+    (void)t.alice.wait(t.alice.ask(request::SetPolicy{PathPolicy::direct_only}));
+    const auto id = t.alice.send("bob", "first");
+    const auto edit = id_in(t.alice.wait(t.alice.ask(request::Edit{id, "canary"})));
+    t.settle();
+    (void)t.alice.wait(t.alice.ask(request::Recall{id}));
+    t.settle();
+    CHECK_FALSE(finds(t.alice, "canary"));
+    const auto envelope = t.alice.store.envelope(edit);
+    if (envelope) CHECK(as_text(envelope->content).find("canary") == std::string_view::npos);
+    (void)t.alice.wait(t.alice.ask(request::SetPolicy{PathPolicy::direct_first}));
+    t.bob.start();
+    t.phone.start();
+    t.settle(minutes(1));
+    CHECK_FALSE(finds(t.bob, "canary"));
+}
+
+TEST_CASE("messages to come: any number of them sent and withdrawn, none is lost")
+{
+    Three t(484);
+    const auto at = [&](Duration in) { return t.world.wall_ms() + std::chrono::duration_cast<std::chrono::milliseconds>(in).count(); };
+    const auto schedule = [&](const std::string& text, std::int64_t at_ms) {
+        request::Send send{"bob", text, {}};
+        send.at_ms = at_ms;
+        return t.alice.wait(t.alice.ask(send));
+    };
+    for (int i = 0; i < 2100; ++i) {
+        const auto id = id_in(schedule("never", at(hours(1))));
+        REQUIRE(t.alice.wait(t.alice.ask(request::Unschedule{id})).error.code == ErrorCode::ok);
+    }
+    for (int i = 0; i < 40; ++i)
+        (void)id_in(schedule("later " + std::to_string(i), at(minutes(5)) + i));
+    const auto waiting = std::get<std::vector<ScheduledMessage>>(t.alice.wait(t.alice.ask(request::Scheduled{})).value);
+    REQUIRE(waiting.size() == 40);
+    CHECK(waiting.front().text == "later 0");
+    t.alice.crash();
+    t.alice.start();
+    t.settle(minutes(6));
+    const auto page = t.bob.history("alice");
+    REQUIRE(page.size() == 40);
+    CHECK(page.back().text == "later 39");
+    CHECK(t.alice.store.registers("scheduled/", "", 10).empty());
+}
+
+TEST_CASE("a message to come that cannot be said then stands in the history as failed")
+{
+    Three t(485);
+    request::Send send{"bob", "too late", {}};
+    send.at_ms = t.world.wall_ms() + 60'000;
+    const auto id = id_in(t.alice.wait(t.alice.ask(send)));
+    (void)t.alice.wait(t.alice.ask(request::ContactRemove{"bob"}));
+    t.settle(minutes(3));
+    const auto row = t.alice.store.message(id);
+    REQUIRE(row.has_value());
+    CHECK(row->message.text == "too late");
+    CHECK(row->message.state == MessageState::failed);
+    CHECK(row->message.failure == "not_a_contact");
 }
 
 TEST_CASE("a lifetime from sending ends on all devices, whoever was not running then")
