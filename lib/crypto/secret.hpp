@@ -9,7 +9,7 @@
 //   aead.hpp                XChaCha20- and ChaCha20-Poly1305     password.hpp   Argon2id: a password to two keys
 //   vault.hpp               the account seed under a key that only the password gives
 //   hpke.hpp, hkdf.hpp, aead_suite.hpp, aes.hpp, ed25519.hpp   what suites of MLS and SFrame name; a library of their
-//   own
+//   own, with what STUN asks for (legacy.hpp)
 //
 // Lengths of keys are promises of the caller (asserted); bytes from outside only ever make a verb say no.
 #pragma once

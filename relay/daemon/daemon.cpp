@@ -158,7 +158,8 @@ private:
         const auto subscriber = datagram.from.subscriber().text();
         const auto now = loop::Loop::now().mono;
         if (stun_paces_.wait(subscriber, now) > Duration::zero()) return;
-        const auto answer = stun::answer(datagram.bytes, {datagram.from.ip_bytes(), datagram.from.port});
+        const auto answer =
+            stun::answer(datagram.bytes, stun::Endpoint::of(datagram.from.ip_bytes(), datagram.from.port));
         if (!answer) return;
         stun_paces_.take(subscriber, now);
         ++stun_answers_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/daemon/turn.hpp"
 
-#include "transport/tls/hmac_sha1.hpp"
+#include "lib/crypto/legacy.hpp"
 
 namespace godwit::relay {
 namespace {
@@ -25,7 +25,7 @@ wire::TurnServer turn_server(const TurnEntry& entry, std::string_view user, Wall
     if (entry.secret.empty()) return out;
     const auto expires_s = now_ms / 1000 + entry.lifetime_s;
     out.username = std::to_string(expires_s) + ":" + std::string(user);
-    out.password = to_base64(tls::hmac_sha1(as_bytes(entry.secret), as_bytes(out.username)));
+    out.password = to_base64(crypto::hmac_sha1_of(as_bytes(entry.secret), {as_bytes(out.username)}));
     out.expires_ms = expires_s * 1000;
     return out;
 }

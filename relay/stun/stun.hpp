@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// stun: "what address do you see me at?", answered. Binding requests of RFC 8489, and of RFC 3489, which has no magic
-// cookie (libnice still sends such ones). Bytes in, bytes out; nothing is remembered.
+// stun: "what address do you see me at?", answered, and the codec below it, which relay/turn builds on. Bytes in, bytes
+// out; nothing is remembered.
+//
+//   message.hpp      read                  writer.hpp    write
+//   credentials.hpp  long-term keys, and whether a message was made with one
+//   endpoint.hpp     an address with its port
+//   this             Binding requests of RFC 8489, and of RFC 3489, which has no magic cookie (libnice still sends such
+//                    ones):
 //
 //   a request  ->  XOR-MAPPED-ADDRESS (with the cookie) or MAPPED-ADDRESS (without), FINGERPRINT when the request has
 //   one
@@ -11,20 +17,12 @@
 // bytes for a request of 20 (2.2 times); the daemon paces answers per subscriber.
 #pragma once
 
-#include "lib/base/bytes.hpp"
+#include "relay/stun/message.hpp"
 
 namespace godwit::relay::stun {
 
 /// Longest request that is looked at: a Binding request has no reason to be longer than a path's MTU.
 inline constexpr std::size_t request_bytes_max = 1500;
-/// Attributes in one request.
-inline constexpr std::size_t attributes_max = 32;
-
-/// Where a request came from.
-struct Source {
-    BytesView ip; ///< 4 or 16 bytes, network order.
-    std::uint16_t port = 0;
-};
 
 /// True for what may be STUN (RFC 7983 section 7: first byte 0..3); QUIC's first byte is 64 or more.
 [[nodiscard]] inline bool is_stun(BytesView datagram) noexcept
@@ -32,10 +30,7 @@ struct Source {
     return !datagram.empty() && datagram[0] < 4;
 }
 
-/// nullopt: say nothing.
-[[nodiscard]] std::optional<Bytes> answer(BytesView request, const Source& source);
-
-/// RFC 8489 section 14.7: CRC-32 (ITU-T V.42) of what stands before the attribute, XOR 0x5354554e.
-[[nodiscard]] std::uint32_t fingerprint(BytesView message_before_attribute) noexcept;
+/// To a Binding request from `source`. nullopt: say nothing.
+[[nodiscard]] std::optional<Bytes> answer(BytesView request, const Endpoint& source);
 
 } // namespace godwit::relay::stun

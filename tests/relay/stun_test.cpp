@@ -24,9 +24,14 @@ const std::string rfc5769_id = "2112a442b7e7a701bc34d686fa87dfae";
 const Bytes ip4{192, 0, 2, 1};
 const Bytes ip6 = *from_hex("20010db8123456780011223344556677");
 
+stun::Endpoint from4(std::uint16_t port)
+{
+    return stun::Endpoint::of(ip4, port);
+}
+
 std::optional<std::string> ask(const std::string& hex, const Bytes& ip = ip4, std::uint16_t port = 32853)
 {
-    const auto out = stun::answer(*from_hex(hex), {ip, port});
+    const auto out = stun::answer(*from_hex(hex), stun::Endpoint::of(ip, port));
     if (!out) return std::nullopt;
     return to_hex(*out);
 }
@@ -46,7 +51,7 @@ TEST_CASE("RFC 5769: the fingerprint of section 2.1 verifies, and an altered byt
     CHECK(stun::fingerprint(BytesView(request).first(request.size() - 8)) == 0xe57a3bcf);
     // Well-formed, and asks for PRIORITY, which is between ICE agents: 420, with a fingerprint because the request has
     // one.
-    const auto out = stun::answer(request, {ip4, 1});
+    const auto out = stun::answer(request, from4(1));
     REQUIRE(out);
     CHECK(to_hex(*out).substr(0, 72) == "01110018" + rfc5769_id + "0009000400000414" + "000a000200240000");
     CHECK(to_hex(*out).substr(72, 8) == "80280004");
@@ -61,7 +66,7 @@ TEST_CASE("RFC 5769: the fingerprint of section 2.1 verifies, and an altered byt
         auto altered = request;
         altered[i] ^= 0x20;
         // Byte 63 makes USERNAME swallow the rest: then there is no fingerprint to judge, nor one in the answer.
-        const auto said = stun::answer(altered, {ip4, 1});
+        const auto said = stun::answer(altered, from4(1));
         CHECK((!said || (i == 63 && said->size() == 36)));
     }
 }
@@ -110,7 +115,6 @@ TEST_CASE("what is not a Binding request gets silence")
     CHECK_FALSE(ask("00010000" + id + "80220000"));                      // too short
     CHECK_FALSE(ask("00010004" + id + "80220004"));                      // the attribute ends outside
     CHECK_FALSE(ask("0001000c" + id + "80280004deadbeef" + "80220000")); // wrong fingerprint
-    CHECK_FALSE(ask("00010000" + id, Bytes{1, 2, 3}));
     CHECK(stun::is_stun(*from_hex("0001")));
     CHECK_FALSE(stun::is_stun(*from_hex("40")));
     CHECK_FALSE(stun::is_stun({}));
@@ -130,10 +134,10 @@ TEST_CASE("bounds: the longest request and the most attributes, and one more")
         out[3] = static_cast<std::uint8_t>(length);
         return out;
     };
-    CHECK(stun::answer(with(stun::attributes_max, 0), {ip4, 1}));
-    CHECK_FALSE(stun::answer(with(stun::attributes_max + 1, 0), {ip4, 1}));
-    CHECK(stun::answer(with(1, stun::request_bytes_max - 24), {ip4, 1}));
-    CHECK_FALSE(stun::answer(with(1, stun::request_bytes_max - 20), {ip4, 1}));
+    CHECK(stun::answer(with(stun::attributes_max, 0), from4(1)));
+    CHECK_FALSE(stun::answer(with(stun::attributes_max + 1, 0), from4(1)));
+    CHECK(stun::answer(with(1, stun::request_bytes_max - 24), from4(1)));
+    CHECK_FALSE(stun::answer(with(1, stun::request_bytes_max - 20), from4(1)));
 }
 
 TEST_CASE("an answer is never longer than 1.6 times its request over IPv4, whatever the request says")
@@ -163,7 +167,7 @@ TEST_CASE("an answer is never longer than 1.6 times its request over IPv4, whate
         const auto length = out.size() - 20;
         out[2] = static_cast<std::uint8_t>(length >> 8);
         out[3] = static_cast<std::uint8_t>(length);
-        const auto said = stun::answer(out, {ip4, 4000});
+        const auto said = stun::answer(out, from4(4000));
         if (!said) continue;
         ++answered;
         CHECK(said->size() * 10 <= out.size() * 16);

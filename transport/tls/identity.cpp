@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/tls/identity.hpp"
-#include "transport/tls/hmac_sha1.hpp"
 
 #include "lib/base/check.hpp"
 #include "transport/tls/session.hpp"
@@ -75,13 +74,6 @@ Result<Identity> Identity::from_seed(Seed seed)
 const port::PeerKey& Identity::public_key() const noexcept
 {
     return impl_->key;
-}
-
-std::array<std::uint8_t, 20> hmac_sha1(BytesView key, BytesView data)
-{
-    std::array<std::uint8_t, 20> out{};
-    GODWIT_ASSERT(gnutls_hmac_fast(GNUTLS_MAC_SHA1, key.data(), key.size(), data.data(), data.size(), out.data()) == 0);
-    return out;
 }
 
 } // namespace godwit::tls

@@ -5,8 +5,7 @@
 // alike. There are no certificates, no names and no resumption: every handshake proves both keys.
 //
 // In this room: identity.hpp (this), tls_link.hpp (dial and serve), link_options.hpp (what every link has in common,
-// also over QUIC), framing.hpp, hmac_sha1.hpp. Private to transport/{tls,quic}: session.hpp, the only header with
-// GnuTLS in it.
+// also over QUIC), framing.hpp. Private to transport/{tls,quic}: session.hpp, the only header with GnuTLS in it.
 #pragma once
 
 #include <godwit/result.hpp>

@@ -4,7 +4,9 @@
 #include "tests/fuzz/target.hpp"
 
 #include "relay/daemon/config_file.hpp"
+#include "relay/stun/credentials.hpp"
 #include "relay/stun/stun.hpp"
+#include "relay/stun/writer.hpp"
 #include "transport/ice/candidate.hpp"
 #include "transport/loop/address.hpp"
 #include "transport/tls/framing.hpp"
@@ -55,6 +57,34 @@ std::vector<Bytes> stun_seeds()
                 append(seed, stun_request(cookie, attributes, print));
                 out.push_back(std::move(seed));
             }
+    return out;
+}
+
+std::vector<Bytes> stun_messages()
+{
+    namespace stun = relay::stun;
+    const auto transaction = *from_hex("2112a442b7e7a701bc34d686fa87dfae");
+    const auto peer = stun::Endpoint::of(Bytes{198, 51, 100, 7}, 4000);
+    std::vector<Bytes> out;
+    stun::Writer allocate(stun::Method::allocate, stun::Class::request, transaction);
+    allocate.put_u32(stun::attribute::requested_transport, 17U << 24)
+        .put(stun::attribute::username, std::string_view("1700000000:ann"))
+        .put(stun::attribute::realm, std::string_view("gw"))
+        .put(stun::attribute::nonce, std::string_view("obMatJos2AAAB0123"))
+        .put(stun::attribute::password_algorithms, stun::password_algorithms)
+        .put(stun::attribute::password_algorithm, Bytes{0, 2, 0, 0})
+        .put_integrity(as_bytes("key"))
+        .put_integrity_sha256(as_bytes("key"))
+        .put_fingerprint();
+    out.push_back(allocate.take());
+    stun::Writer indication(stun::Method::send, stun::Class::indication, transaction);
+    indication.put_xor_address(stun::attribute::xor_peer_address, peer)
+        .put(stun::attribute::data, std::string_view("hello"))
+        .put(stun::attribute::dont_fragment, BytesView{});
+    out.push_back(indication.take());
+    stun::Writer error(stun::Method::refresh, stun::Class::error, transaction);
+    error.put_error(438).put_unknown(std::array<std::uint16_t, 3>{1, 2, 3});
+    out.push_back(error.take());
     return out;
 }
 
@@ -141,13 +171,15 @@ std::vector<Bytes> addresses()
 
 std::vector<Bytes> configs()
 {
-    return {bytes_of("advertise = \"relay.example\"\n[registration]\nopen = true\nper_address_burst = 5\n"),
-            bytes_of("[limits]\nlinks = 10\nmailbox_mib = 64\nmailbox_days = 30\nmailbox_sender_percent = 25\n"
-                     "[stun]\nhost = \"s\"\nport = 3478\n"),
-            bytes_of("[[turn]]\nhost = \"t\"\nport = 3478\ntransport = \"tcp\"\nsecret = \"s\"\n"
-                     "[[turn]]\nhost = \"u\"\nusername = \"a\"\npassword = \"b\"\nlifetime_s = 60\n"),
-            bytes_of("[clients]\nlatest = \"0.2.0\"\nrequired = \"0.1\"\n"),
-            bytes_of("a = 1979-05-27T07:32:00Z\nb = [1, 0x1F, 1e3, inf]\nc = {d = '''x'''}\n\"\\u00e9\".f = nan")};
+    return {
+        bytes_of("advertise = \"relay.example\"\n[registration]\nopen = true\nper_address_burst = 5\n"),
+        bytes_of("[limits]\nlinks = 10\nmailbox_mib = 64\nmailbox_days = 30\nmailbox_sender_percent = 25\n"
+                 "[stun]\nhost = \"s\"\nport = 3478\n"),
+        bytes_of("[[turn]]\nhost = \"t\"\nport = 3478\ntransport = \"tcp\"\nsecret = \"s\"\n"
+                 "[[turn]]\nhost = \"u\"\nusername = \"a\"\npassword = \"b\"\nlifetime_s = 60\n"),
+        bytes_of("[turn_server]\naddress_v4 = \"192.0.2.1\"\nlisten = [\"[::]:443\"]\nallow_peers = [\"fd00::/8\"]\n"),
+        bytes_of("[clients]\nlatest = \"0.2.0\"\nrequired = \"0.1\"\n"),
+        bytes_of("a = 1979-05-27T07:32:00Z\nb = [1, 0x1F, 1e3, inf]\nc = {d = '''x'''}\n\"\\u00e9\".f = nan")};
 }
 
 } // namespace
@@ -161,12 +193,44 @@ FUZZ_TARGET(net_stun, "stun", stun_source_bytes + 1600, stun_seeds)
         byte = choices.byte();
     const auto port = static_cast<std::uint16_t>(choices.number(2));
     const auto request = choices.rest();
-    const auto answer = relay::stun::answer(request, {BytesView(ip).first(is_v6 ? 16 : 4), port});
+    const auto answer =
+        relay::stun::answer(request, relay::stun::Endpoint::of(BytesView(ip).first(is_v6 ? 16 : 4), port));
     if (!answer) return;
     FUZZ_CHECK(relay::stun::is_stun(request) && request.size() <= relay::stun::request_bytes_max);
     check_stun_answer(request, *answer, is_v6);
     // Two relays do not talk to each other for ever.
-    FUZZ_CHECK(!relay::stun::answer(*answer, {BytesView(ip).first(4), port}));
+    FUZZ_CHECK(!relay::stun::answer(*answer, relay::stun::Endpoint::of(BytesView(ip).first(4), port)));
+}
+
+FUZZ_TARGET(net_stun_message, "stun", 1600, stun_messages)
+{
+    namespace stun = relay::stun;
+    const auto message = stun::Message::decode(input);
+    if (!message) return;
+    stun::Writer again(message->method(), message->message_class(), message->transaction());
+    std::size_t at = stun::header_bytes;
+    for (const auto& one : message->attributes()) {
+        FUZZ_CHECK(one.at >= at && one.value.data() == input.data() + one.at + 4);
+        at = one.at + 4 + one.value.size();
+        FUZZ_CHECK(at <= input.size());
+        again.put(one.type, one.value);
+        if (const auto address = stun::read_xor_address(one.value, message->transaction())) {
+            stun::Writer writer(message->method(), message->message_class(), message->transaction());
+            const auto bytes = writer.put_xor_address(one.type, *address).take();
+            const auto back = stun::Message::decode(bytes);
+            FUZZ_CHECK(back && stun::read_xor_address(back->attributes()[0].value, back->transaction()) == address);
+        }
+        static_cast<void>(stun::read_error(one.value));
+        static_cast<void>(stun::read_password_algorithm(one.value));
+    }
+    static_cast<void>(stun::has_integrity(*message, as_bytes("key")));
+    // What counted, written again, says the same.
+    const auto bytes = again.take();
+    const auto back = stun::Message::decode(bytes);
+    FUZZ_CHECK(back && back->attributes().size() == message->attributes().size());
+    for (std::size_t i = 0; i < back->attributes().size(); ++i)
+        FUZZ_CHECK(back->attributes()[i].type == message->attributes()[i].type &&
+                   std::ranges::equal(back->attributes()[i].value, message->attributes()[i].value));
 }
 
 FUZZ_TARGET(net_ice_candidate, "candidate", 300, candidates)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/transport/support/link_probe.hpp"
-#include "transport/tls/hmac_sha1.hpp"
 #include "transport/tls/identity.hpp"
 #include "transport/tls/link_ledger.hpp"
 
@@ -24,16 +23,6 @@ TEST_CASE("identity: RFC 8032 section 7.1, the public key of a seed")
         REQUIRE(made);
         CHECK(to_hex(made->public_key().view()) == key_hex);
     }
-}
-
-TEST_CASE("hmac_sha1: RFC 2202 section 3, test cases 1, 2, 6")
-{
-    const auto hex = [](BytesView key, BytesView data) { return to_hex(hmac_sha1(key, data)); };
-    CHECK(hex(Bytes(20, 0x0b), as_bytes("Hi There")) == "b617318655057264e28bc0b6fb378c8ef146be00");
-    CHECK(hex(as_bytes("Jefe"), as_bytes("what do ya want for nothing?")) ==
-          "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
-    CHECK(hex(Bytes(80, 0xaa), as_bytes("Test Using Larger Than Block-Size Key - Hash Key First")) ==
-          "aa4ae5e15272d00e95705637ce8a3b55ed402112");
 }
 
 TEST_CASE("ledger: each limit is reached and given back")
