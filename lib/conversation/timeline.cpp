@@ -157,7 +157,8 @@ std::optional<Changed> settle(port::Store& store, port::StoredMessage row, const
     const auto* recall = earliest_recall(row, notes);
     if (!row.shown || row.message.recalled_ms != 0) {
         // Gone already: what was said about it since goes the same way. Of several who took it back the first is named.
-        static_cast<void>(empty(store, row));
+        auto gone = row;
+        static_cast<void>(empty(store, gone));
         if (row.shown && recall != nullptr && name_recall(row, *recall)) store.update_post(row);
         return std::nullopt;
     }
@@ -165,7 +166,12 @@ std::optional<Changed> settle(port::Store& store, port::StoredMessage row, const
         out.gone = files_in(row);
         static_cast<void>(name_recall(row, *recall));
         row.annotated = true;
+        // The tombstone lives as long as the words would have: elsewhere they may have ended first.
+        const auto burn_seconds = row.burn_seconds;
+        const auto expires_ms = row.message.expires_ms;
         out.edits = empty(store, row);
+        row.burn_seconds = burn_seconds;
+        row.message.expires_ms = expires_ms;
         out.what = Changed::What::recalled;
     } else {
         const auto edit = std::find_if(notes.begin(), notes.end(), [&](const auto& one) {
@@ -222,8 +228,10 @@ Filed take(port::Store& store, port::StoredMessage& row, const std::vector<Messa
     Filed out;
     std::optional<port::Annotation> act;
     bool expired = false;
+    std::uint32_t lives_seconds = 0;
     if (const auto extra = wire::decode_extra(row.extra); extra && !row.shown) {
-        expired = extra->lifetime.seconds != 0;
+        expired = extra->lifetime.seconds != 0 && extra->lifetime.from == content::Lifetime::From::read;
+        if (extra->lifetime.from == content::Lifetime::From::sent) lives_seconds = extra->lifetime.seconds;
         if (const auto body = wire::decode_body(extra->body)) act = annotation_of(row, *body);
     }
     if (!act) {
@@ -247,6 +255,8 @@ Filed take(port::Store& store, port::StoredMessage& row, const std::vector<Messa
         row.notified = true;
         row.message.recalled_ms = std::max<std::int64_t>(row.hlc_ms, 1);
         row.message.recalled_by = row.message.from;
+        if (lives_seconds != 0)
+            row.message.expires_ms = std::min(row.message.sent_ms, now.wall_ms) + std::int64_t{lives_seconds} * 1000;
         out.added = file(store, row, parents, now);
         if (out.added) static_cast<void>(settle(store, row, nullptr)); // Its recall may know better when and by whom.
         return out;
@@ -297,7 +307,11 @@ wire::content::Post tombstone(const port::StoredMessage& row)
     out.sent_ms = row.message.sent_ms;
     out.extra.body = wire::encode(content::Body(content::Recall{row.message.id}));
     // What has lived its time leaves nothing to be seen, not even that it was taken back.
-    if (row.message.recalled_ms == 0) out.extra.lifetime = {1, content::Lifetime::From::sent};
+    if (row.message.recalled_ms == 0)
+        out.extra.lifetime = {1, content::Lifetime::From::read};
+    else if (row.message.expires_ms > row.message.sent_ms)
+        out.extra.lifetime = {static_cast<std::uint32_t>((row.message.expires_ms - row.message.sent_ms + 999) / 1000),
+                              content::Lifetime::From::sent};
     return out;
 }
 

@@ -46,8 +46,13 @@ void Engine::State::archives_happened(Moment now)
 /// What the account's devices share.
 void Engine::State::take_setting(const wire::content::Register& value, Moment now)
 {
+    const bool of_notices = value.name == conversation::shared::account_notices_read;
+    const auto before = of_notices ? context.store.register_named(value.name) : std::nullopt;
     chats.shared(value, now);
-    if (value.name == conversation::shared::account_notices_read) notices.mark_changed();
+    if (of_notices) {
+        const auto after = context.store.register_named(value.name);
+        if (after && (!before || before->value != after->value)) notices.mark_changed();
+    }
     if (const auto user = conversation::shared::parse_contact(value.name); !user.empty())
         roster_changed(roster.heed(user), now);
 }

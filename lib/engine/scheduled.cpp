@@ -118,6 +118,7 @@ MessageId Chats::schedule(const conversation::Parties& parties, conversation::Dr
                           Moment now)
 {
     wire::content::Post post;
+    post.to = parties.with;
     post.sent_ms = at_ms;
     post.text = std::move(draft.text);
     post.extra.body = wire::encode(draft.body);
@@ -166,14 +167,23 @@ void Chats::send_scheduled(Moment now)
     for (const auto& entry : read_list(context_.store)) {
         if (entry.at_ms > now.wall_ms) return due_by(entry.at_ms, now);
         auto one = waiting(context_.store, entry.id);
-        const auto parties = one ? find({{}, one->conversation})
-                                 : Result<conversation::Parties>(Error{ErrorCode::storage_corrupt, {}, 0});
-        const auto recipients = parties ? reach(*parties) : Result<std::vector<delivery::Recipient>>(parties.error());
+        auto parties = one ? find({{}, one->conversation})
+                           : Result<conversation::Parties>(Error{ErrorCode::storage_corrupt, {}, 0});
+        auto recipients = parties ? reach(*parties) : Result<std::vector<delivery::Recipient>>(parties.error());
         if (!recipients && is_temporary(recipients.error().code)) {
             due_by(now.wall_ms + again_ms, now);
             continue;
         }
         static_cast<void>(forget(context_.store, entry.id));
+        if (!parties && one && !one->post.to.empty()) { // Nobody one talks to any more: their name is known still.
+            conversation::Parties former;
+            former.conversation = one->conversation;
+            former.with = one->post.to;
+            former.own_user = own_user_;
+            former.own_device = own_device_;
+            parties = former;
+            recipients = Error{ErrorCode::not_a_contact, {}, 0};
+        }
         auto body = one ? wire::decode_body(one->post.extra.body) : Result<content::Body>(parties.error());
         if (!parties || !body) {
             context_.event(

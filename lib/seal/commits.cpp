@@ -3,6 +3,7 @@
 // and entered when nothing can fail any more.
 #include "lib/seal/state.hpp"
 
+#include "lib/wire/mls_outline.hpp"
 #include <algorithm>
 #include <limits>
 
@@ -36,7 +37,7 @@ const Bytes* bound_of(const mls::MLSMessage& message)
 
 bool is_bound_to(BytesView sealed, const MessageId& id)
 {
-    if (sealed.size() > wire::commit_bytes_max) return false;
+    if (sealed.size() > wire::commit_envelope_bytes_max) return false;
     const auto message = mls::decode<mls::MLSMessage>(sealed);
     const Bytes* bound = message ? bound_of(*message) : nullptr;
     return bound != nullptr && *bound == bind(commit_purpose, id);
@@ -149,7 +150,7 @@ CommitOutcome Groups::State::apply(Conversation& c, const MessageId& id, const D
         out.detail = mls::mls_error_name(error);
         return out;
     };
-    if (sealed.size() > wire::commit_bytes_max) return reject(mls::MlsError::message_too_large);
+    if (sealed.size() > wire::commit_envelope_bytes_max) return reject(mls::MlsError::message_too_large);
     const auto message = mls::decode<mls::MLSMessage>(sealed);
     if (!message) return reject(message.error());
 

@@ -3,14 +3,15 @@
 // group that it leads to -> both stored -> handed out. The group itself stays where it is.
 #include "lib/seal/state.hpp"
 
+#include "lib/wire/mls_outline.hpp"
 #include <algorithm>
 #include <limits>
 
 namespace godwit::seal {
 namespace {
 
-/// KeyPackages in one commit, so that it fits wire::commit_bytes_max with its path.
-constexpr std::size_t added_bytes_max = wire::commit_bytes_max / 2;
+/// KeyPackages in one commit, so that it fits wire::commit_envelope_bytes_max with its path.
+constexpr std::size_t added_bytes_max = wire::commit_envelope_bytes_max / 2;
 
 Bytes info_of(const mls::Group& group, const mls::Environment& environment)
 {
@@ -78,7 +79,7 @@ Groups::State::Additions Groups::State::additions(const Circle& circle, const Me
 
 Result<Outgoing> Groups::State::keep(Outgoing outgoing, const mls::Group& next)
 {
-    if (outgoing.commit.size() > wire::commit_bytes_max || outgoing.welcome.size() > wire::welcome_bytes_max ||
+    if (outgoing.commit.size() > wire::commit_envelope_bytes_max || outgoing.welcome.size() > wire::welcome_bytes_max ||
         outgoing.group_info.size() > wire::group_info_bytes_max || outgoing.recipients.size() > wire::recipients_max ||
         outgoing.newcomers.size() > wire::recipients_max)
         return Error{ErrorCode::quota_exceeded, "a commit for so many devices does not fit a frame", 0};

@@ -22,7 +22,10 @@ def bytes_of(folder):
     out = b""
     for place, _, names in os.walk(folder):
         for name in names:
-            with open(os.path.join(place, name), "rb") as file:
+            path = os.path.join(place, name)
+            if not os.path.isfile(path):
+                continue # a socket
+            with open(path, "rb") as file:
                 out += file.read()
     return out
 

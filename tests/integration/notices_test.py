@@ -102,7 +102,7 @@ def at_the_prompt(world):
     equal(done.returncode, 0, done.stderr)
     for words in ("THE OPERATOR OF THE RELAY", "not end-to-end encrypted", "Hello all", "From the operator."):
         check(words in done.stdout, done.stdout)
-    done = subprocess.run([world.given.client, "--home", alice.home, "--loopback"], input="/notices\n/quit\n", capture_output=True, text=True, timeout=60,
+    done = subprocess.run([world.given.client, "--home", alice.home, "--loopback"], input="/notices\n", capture_output=True, text=True, timeout=60,
                           check=False)
     check("THE OPERATOR OF THE RELAY" in done.stdout and "not end-to-end encrypted" in done.stdout, done.stdout + done.stderr)
     check(not os.path.exists(os.path.join(world.folder, "alice", "control.sock")), "a client has no such door")

@@ -137,7 +137,7 @@ void World::note_accepted(Client& client, const event::Reply& reply)
     const auto* id = std::get_if<MessageId>(&reply.value);
     if (id == nullptr || observer != nullptr || client.disk.kind() != DiskKind::memory || told_.contains(*id)) return;
     const auto row = client.store.message(*id);
-    if (!row && client.store.register_named("scheduled/" + to_hex(id->view()))) return; // It is still to come.
+    if (!row && client.store.value("scheduled/" + to_hex(id->view()))) return; // It is still to come.
     demand(row.has_value(), client.name + " tells of a message that is not in its store");
     auto& told = told_[*id];
     told.conversation = row->message.conversation;

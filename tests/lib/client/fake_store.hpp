@@ -148,6 +148,8 @@ public:
     void put_notice(const port::StoredNotice&) override {}
     std::vector<port::StoredNotice> notices(std::int64_t, std::uint32_t) override { return {}; }
     void forget_notices(std::uint32_t) override {}
+    Result<port::SearchPage> search(const port::SearchQuery&) override { return port::SearchPage{}; }
+    bool index_more() override { return false; }
 
 private:
     std::vector<Row> before_;

@@ -339,6 +339,7 @@ TEST_CASE("messages to come: any number of them sent and withdrawn, none is lost
     for (int i = 0; i < 2100; ++i) {
         const auto id = id_in(schedule("never", at(hours(1))));
         REQUIRE(t.alice.wait(t.alice.ask(request::Unschedule{id})).error.code == ErrorCode::ok);
+        t.settle(std::chrono::milliseconds(1));
     }
     for (int i = 0; i < 40; ++i)
         (void)id_in(schedule("later " + std::to_string(i), at(minutes(5)) + i));

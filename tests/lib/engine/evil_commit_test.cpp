@@ -151,7 +151,7 @@ TEST_CASE(
     REQUIRE(story.hears(bob, SecurityKind::commit_rejected));
     CHECK(corrupted == 1);
     CHECK(evil.rejects == 1);
-    const auto& refused = evil.commits.back().what;
+    const auto refused = evil.commits.back().what;
     world.run_for(seconds(20));
     for (const auto& commit : evil.commits)
         if (commit.what.conversation == conversation && commit.what.epoch == refused.epoch) ++of_that_epoch;

@@ -55,7 +55,7 @@ port::StoredMessage outgoing(std::uint64_t n)
     return out;
 }
 
-/// A transaction each ten messages, as ticks are.
+/// A transaction each dozen messages, as ticks are: all of them fit into the log before it is folded.
 void fill(SqliteStore& store)
 {
     store.begin();
@@ -72,9 +72,9 @@ void fill(SqliteStore& store)
     for (std::uint64_t n = 0; n < 40; ++n)
         store.put_contact(sample_contact("user" + std::to_string(n), n));
     REQUIRE(store.commit().ok());
-    for (std::uint64_t from = 0; from < messages; from += 10) {
+    for (std::uint64_t from = 0; from < messages; from += 12) {
         store.begin();
-        for (std::uint64_t n = from; n < from + 10; ++n) {
+        for (std::uint64_t n = from; n < from + 12; ++n) {
             const bool is_open = n >= messages - open_messages;
             store.add_message(is_open || n % 9 == 0 ? outgoing(n) : sample_message(n, n % 3));
             store.mark_seen(did(n % 4), mid(n), static_cast<std::int64_t>(n));
@@ -111,9 +111,6 @@ void fill(SqliteStore& store)
         }
         REQUIRE(store.commit().ok());
     }
-    store.begin();
-    REQUIRE_FALSE(store.index_more()); // a slice of the search index, which is none of the rows that are saved
-    REQUIRE(store.commit().ok());
 }
 
 sqlite::OpenOptions reading(const FaultDisk& disk, const char* path)
@@ -151,7 +148,12 @@ const DiskImage& closed()
 {
     static const DiskImage out = [] {
         FaultDisk disk(killed());
-        open(disk).reset();
+        {
+            auto store = open(disk);
+            store->begin();
+            REQUIRE_FALSE(store->index_more()); // of the search index, which is none of the rows that are saved
+            REQUIRE(store->commit().ok());
+        }
         auto image = disk.image_killed();
         REQUIRE(image.size() == 1);
         return image;
@@ -400,10 +402,10 @@ TEST_CASE("cut off: what is left is saved, wherever the file ends")
         auto out = rescue(image);
         REQUIRE_MESSAGE(out.ok(), out.error().detail);
         CHECK_FALSE(out->findings.sentences.empty());
-        CHECK_FALSE(out->salvage.complete());
         std::size_t saved = 0;
         for (const auto& [table, rows] : out->rows)
             saved += rows.size();
+        if (out->rows != before) CHECK_FALSE(out->salvage.complete()); // not so when only the search index is cut off
         CHECK(saved <= saved_before);
         saved_before = saved;
         CHECK(invented(out->rows, before, "message") == std::vector<std::string>{});
@@ -421,6 +423,7 @@ TEST_CASE("a damaged log: what was committed behind the damage is saved too, and
     const Rows before = rows_in(killed());
     const std::size_t units = (killed().at("home.db-wal").size() - sqlite::prefix_bytes) / sqlite::unit_bytes;
     REQUIRE(units > 100);
+    REQUIRE(units < sqlite::wal_frames_before_checkpoint);
     std::size_t damaged = 0;
     std::size_t messages_saved = 0;
     for (std::size_t unit = 0; unit < units; unit += 9) {
@@ -428,7 +431,7 @@ TEST_CASE("a damaged log: what was committed behind the damage is saved too, and
         auto out = rescue(flipped(killed(), "home.db-wal", sqlite::prefix_bytes + unit * sqlite::unit_bytes + 77));
         REQUIRE_MESSAGE(out.ok(), out.error().detail);
         if (out->findings.sentences.empty()) { // of the last transaction: a torn write looks the same
-            CHECK(unit + 40 > units);
+            CHECK(unit + 50 > units);
             continue;
         }
         ++damaged;

@@ -6,6 +6,8 @@
 #include "lib/store/search/words.hpp"
 #include "tests/support/memory_store/tables.hpp"
 
+#include <memory>
+
 namespace godwit::testing {
 
 class MemoryTimeline : public MemoryTables {
@@ -279,7 +281,7 @@ public:
     {
         port::SearchPage out;
         if (failed_) return out;
-        if (!tokenizer_) tokenizer_ = *sqlite::Tokenizer::make();
+        if (!tokenizer_) tokenizer_ = std::make_shared<sqlite::Tokenizer>(*sqlite::Tokenizer::make());
         const auto wanted = store::search::parse_query(*tokenizer_, query.text);
         if (!wanted) return wanted.error();
         std::map<std::uint64_t, const port::StoredMessage*, std::greater<>> rows;
@@ -344,7 +346,7 @@ private:
         return at != data_.messages.end() && at->first.first == id ? at : data_.messages.end();
     }
 
-    std::optional<sqlite::Tokenizer> tokenizer_;
+    std::shared_ptr<sqlite::Tokenizer> tokenizer_; ///< Copies of a store share it: it has no state.
 };
 
 } // namespace godwit::testing
