@@ -17,6 +17,7 @@ constexpr std::string_view admin_recall_name = "recall/admin";
 constexpr std::string_view pin_name = "pin";
 constexpr std::string_view timer_name = "timer";
 constexpr std::string_view read_name = "read";
+constexpr std::string_view delivery_name = "delivery";
 constexpr std::string_view reaction_prefix = "reaction/";
 /// Of the conversation: a post that somebody has opened and that has not come yet.
 constexpr std::string_view opened_prefix = "opened/";
@@ -151,7 +152,8 @@ bool name_recall(port::StoredMessage& row, const port::Annotation& recall)
 /// `row` after its annotations. `latest`: the one that came now; nullptr: the row came. nullopt: as it was.
 std::optional<Changed> settle(port::Store& store, port::StoredMessage row, const port::Annotation* latest)
 {
-    const auto notes = store.annotations(row.message.conversation, row.message.id);
+    auto notes = store.annotations(row.message.conversation, row.message.id);
+    std::erase_if(notes, [](const auto& one) { return one.name == delivery_name; });
     if (notes.empty()) return std::nullopt;
     Changed out;
     const auto* recall = earliest_recall(row, notes);
@@ -455,6 +457,32 @@ std::optional<Changed> merge_gone(port::Store& store, const ConversationId& conv
     if (!row) file_gone(store, conversation, id, true);
     if (!row || !row->shown) return std::nullopt;
     return end_life(store, *std::move(row));
+}
+
+void note_delivery(port::Store& store, const ConversationId& conversation, const MessageId& id,
+                   const std::string& user, MessageState state, Path path, Moment)
+{
+    port::Annotation note;
+    note.conversation = conversation;
+    note.target = id;
+    note.name = delivery_name;
+    note.author = user;
+    note.hlc_ms = static_cast<std::int64_t>(state); // The furthest stands.
+    note.id = id;
+    note.value = {static_cast<std::uint8_t>(state), static_cast<std::uint8_t>(path)};
+    static_cast<void>(store.put_annotation(note));
+}
+
+std::vector<DeliveredTo> deliveries(port::Store& store, const ConversationId& conversation, const MessageId& id)
+{
+    std::vector<DeliveredTo> out;
+    for (auto& one : store.annotations(conversation, id))
+        if (one.name == delivery_name && one.value.size() == 2 &&
+            one.value[0] <= static_cast<std::uint8_t>(MessageState::failed) &&
+            one.value[1] <= static_cast<std::uint8_t>(Path::mailbox))
+            out.push_back({std::move(one.author), static_cast<MessageState>(one.value[0]),
+                           static_cast<Path>(one.value[1])});
+    return out;
 }
 
 void annotate(port::Store& store, Message& message)

@@ -87,6 +87,17 @@ bool merge(port::Store& store, const port::StoredMessage& row, Moment now);
 /// Empties what has lived its time, at most `limit` posts.
 [[nodiscard]] std::vector<Changed> expire(port::Store& store, Moment now, std::uint32_t limit);
 
+/// Of an own message in a group: how far it has come to one account, and which way. Only forward.
+struct DeliveredTo {
+    std::string user; ///< Empty: the relay, for many.
+    MessageState state = MessageState::sent;
+    Path path = Path::none;
+};
+void note_delivery(port::Store& store, const ConversationId& conversation, const MessageId& id,
+                   const std::string& user, MessageState state, Path path, Moment now);
+[[nodiscard]] std::vector<DeliveredTo> deliveries(port::Store& store, const ConversationId& conversation,
+                                                  const MessageId& id);
+
 /// Fills in what annotations say: reactions, pinned.
 void annotate(port::Store& store, Message& message);
 

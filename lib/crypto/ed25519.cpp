@@ -16,6 +16,24 @@ Ed25519KeyPair Ed25519KeyPair::from_seed(BytesView seed)
     return out;
 }
 
+std::optional<ExchangePublicKey> x25519_public_of(BytesView ed25519_public) noexcept
+{
+    if (ed25519_public.size() != ed25519_public_bytes) return std::nullopt;
+    sodium_ready();
+    ExchangePublicKey out{};
+    if (crypto_sign_ed25519_pk_to_curve25519(out.data(), ed25519_public.data()) != 0) return std::nullopt;
+    return out;
+}
+
+SecretArray<exchange_key_bytes> x25519_secret_of(BytesView ed25519_seed) noexcept
+{
+    GODWIT_ASSERT(ed25519_seed.size() == ed25519_seed_bytes);
+    const auto pair = Ed25519KeyPair::from_seed(ed25519_seed);
+    SecretArray<exchange_key_bytes> out;
+    crypto_sign_ed25519_sk_to_curve25519(out.span().data(), pair.private_key.data());
+    return out;
+}
+
 Bytes ed25519_sign(BytesView private_key, BytesView message)
 {
     GODWIT_ASSERT(private_key.size() == crypto_sign_SECRETKEYBYTES);

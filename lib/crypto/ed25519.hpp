@@ -3,9 +3,11 @@
 #pragma once
 
 #include "lib/base/bytes.hpp"
+#include "lib/crypto/exchange.hpp"
 #include "lib/crypto/wiped.hpp"
 
 #include <cstddef>
+#include <optional>
 
 namespace godwit::crypto {
 
@@ -21,6 +23,12 @@ struct Ed25519KeyPair {
     [[nodiscard]] static Ed25519KeyPair from_seed(BytesView seed);
     [[nodiscard]] BytesView seed() const noexcept { return BytesView(private_key).first(ed25519_seed_bytes); }
 };
+
+/// The X25519 form of a signing key, by the birational map of RFC 7748 section 4.1: what is sealed for a key that one
+/// knows for signing only. nullopt: no point of the curve, or one of small order.
+[[nodiscard]] std::optional<ExchangePublicKey> x25519_public_of(BytesView ed25519_public) noexcept;
+/// The secret that belongs to it: the scalar of RFC 8032 section 5.1.5. Precondition: seed has ed25519_seed_bytes.
+[[nodiscard]] SecretArray<exchange_key_bytes> x25519_secret_of(BytesView ed25519_seed) noexcept;
 
 /// Precondition: private_key as in Ed25519KeyPair.
 [[nodiscard]] Bytes ed25519_sign(BytesView private_key, BytesView message);

@@ -52,21 +52,36 @@ void Outbox::accept(port::Store& store, const port::OutboxEnvelope& envelope, co
     store.put_envelope(envelope);
     if (messages_ == 0) expire_after_ = Instant{}; // Of others, an older one is the next to expire.
     ++messages_;
-    for (const auto& to : recipients) {
-        Delivery row;
-        row.message = envelope.message;
-        row.device = to.device;
-        row.user = to.user;
-        row.accepted_ms = envelope.accepted_ms;
-        row.size_bytes = static_cast<std::uint32_t>(envelope.content.size() + sealing_bytes_about);
-        store.put_delivery(row);
-        auto& entry = devices_[to.device];
-        entry.user = to.user;
-        ++entry.open;
-        ++entry.queued;
-        for (auto& used : entry.lanes)
-            used.lane.wake();
-    }
+    for (const auto& to : recipients)
+        open(store, envelope, to);
+}
+
+void Outbox::open(port::Store& store, const port::OutboxEnvelope& envelope, const Recipient& to)
+{
+    Delivery row;
+    row.message = envelope.message;
+    row.device = to.device;
+    row.user = to.user;
+    row.accepted_ms = envelope.accepted_ms;
+    row.size_bytes = static_cast<std::uint32_t>(envelope.content.size() + sealing_bytes_about);
+    store.put_delivery(row);
+    auto& entry = devices_[to.device];
+    entry.user = to.user;
+    ++entry.open;
+    ++entry.queued;
+    for (auto& used : entry.lanes)
+        used.lane.wake();
+}
+
+void Outbox::add(port::Store& store, const MessageId& id, const std::vector<Recipient>& recipients)
+{
+    if (recipients.empty()) return;
+    const auto envelope = store.envelope(id);
+    if (!envelope) return;
+    const auto rows = store.deliveries(id);
+    for (const auto& to : recipients)
+        if (std::none_of(rows.begin(), rows.end(), [&](const Delivery& row) { return row.device == to.device; }))
+            open(store, *envelope, to);
 }
 
 std::vector<DeviceId> Outbox::open_devices() const
@@ -221,8 +236,33 @@ void Outbox::note_sent(port::Store& store, const MessageId& id, const Entry& ent
                        std::vector<Progress>& out)
 {
     if (entry.user == own_user_) return;
-    if (store.set_message_state(id, MessageState::sent, by.path, by.reason, {}))
-        out.push_back({id, entry.user, MessageState::sent, by.path, by.reason, {}});
+    const bool first = store.set_message_state(id, MessageState::sent, by.path, by.reason, {});
+    tell(first, {id, entry.user, MessageState::sent, by.path, by.reason, {}}, out);
+}
+
+void Outbox::tell(bool first, Progress progress, std::vector<Progress>& out)
+{
+    progress.first = first;
+    if (first)
+        out.push_back(std::move(progress));
+    else if (further_.size() < further_max)
+        further_.push_back(std::move(progress));
+}
+
+std::vector<Progress> Outbox::handed_over(port::Store& store, const MessageId& id, const DeviceId& device, Moment now)
+{
+    static_cast<void>(now);
+    std::vector<Progress> out;
+    settle(store, id, device, DeliveryState::delivered, {}, ErrorCode::ok, out, true);
+    return out;
+}
+
+std::vector<Progress> Outbox::fail_one(port::Store& store, const MessageId& id, const DeviceId& device,
+                                       ErrorCode reason)
+{
+    std::vector<Progress> out;
+    settle(store, id, device, DeliveryState::failed, {}, reason, out);
+    return out;
 }
 
 std::vector<Progress> Outbox::receipt(port::Store& store, const DeviceId& device, const std::vector<MessageId>& ids,
@@ -375,7 +415,7 @@ Route Outbox::route_of(const Entry& entry, const MessageId& id, std::uint64_t li
 }
 
 void Outbox::settle(port::Store& store, const MessageId& id, const DeviceId& device, DeliveryState state,
-                    const Route& by, ErrorCode failure, std::vector<Progress>& out)
+                    const Route& by, ErrorCode failure, std::vector<Progress>& out, bool quietly)
 {
     const auto at = devices_.find(device);
     if (at == devices_.end()) return;
@@ -404,7 +444,7 @@ void Outbox::settle(port::Store& store, const MessageId& id, const DeviceId& dev
         used.lane.settled(id);
     if (--entry.open == 0) devices_.erase(at);
 
-    if (user != own_user_) {
+    if (user != own_user_ && !quietly) {
         if (state == DeliveryState::delivered) {
             if (route.path == Path::none || route.reason.empty()) {
                 // Offered before a restart: the history remembers by which way.
@@ -414,8 +454,8 @@ void Outbox::settle(port::Store& store, const MessageId& id, const DeviceId& dev
             }
             // What goes by a link is marked before it leaves: this was put into the mailbox, and the answer was lost.
             if (route.path == Path::none) route = {0, Path::mailbox, "the relay's answer was lost"};
-            if (store.set_message_state(id, MessageState::delivered, route.path, route.reason, {}))
-                out.push_back({id, user, MessageState::delivered, route.path, route.reason, {}});
+            const bool first = store.set_message_state(id, MessageState::delivered, route.path, route.reason, {});
+            tell(first, {id, user, MessageState::delivered, route.path, route.reason, {}}, out);
         } else if (!recipient_may_have_it) {
             const std::string why(error_name(failure));
             if (store.set_message_state(id, MessageState::failed, Path::none, {}, why))

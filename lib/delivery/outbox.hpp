@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace godwit::delivery {
@@ -45,6 +46,9 @@ using Fit = std::function<Fitness(port::OutboxEnvelope&, const DeviceId&)>;
 /// not keep us sealing.
 inline constexpr std::uint32_t sealings_max = 8;
 
+/// Progress to further accounts that is remembered until it is asked for; more is forgotten.
+inline constexpr std::size_t further_max = 65'536;
+
 /// What became of an outgoing message, already written to the store.
 struct Progress {
     MessageId id;
@@ -53,6 +57,7 @@ struct Progress {
     Path path = Path::none;
     std::string reason;
     std::string failure; ///< error_name; empty unless failed.
+    bool first = true;   ///< False: to one more account; the message as a whole has come so far before.
 };
 
 /// Everything that was accepted and is not settled. Writes to the store in the tick's transaction; speaks to nobody.
@@ -67,6 +72,9 @@ public:
     [[nodiscard]] std::uint64_t message_count() const { return messages_; }
     /// Precondition: !full(), recipients not empty.
     void accept(port::Store& store, const port::OutboxEnvelope& envelope, const std::vector<Recipient>& recipients);
+
+    /// Of a message that is open: further devices. Who is named already stays so.
+    void add(port::Store& store, const MessageId& id, const std::vector<Recipient>& recipients);
 
     /// Devices with anything open, for the router.
     [[nodiscard]] std::vector<DeviceId> open_devices() const;
@@ -105,6 +113,14 @@ public:
     [[nodiscard]] std::vector<Progress> put_answered(port::Store& store, const MessageId& id,
                                                      const std::vector<DeviceId>& devices,
                                                      const std::vector<ErrorCode>& results, Moment now);
+    /// Whoever answers for the device has it, and nothing more will be heard of it: done with, and no more than sent.
+    [[nodiscard]] std::vector<Progress> handed_over(port::Store& store, const MessageId& id, const DeviceId& device,
+                                                    Moment now);
+    /// It will not have it.
+    [[nodiscard]] std::vector<Progress> fail_one(port::Store& store, const MessageId& id, const DeviceId& device,
+                                                 ErrorCode reason);
+    /// How far messages have come to further accounts, since last asked.
+    [[nodiscard]] std::vector<Progress> take_further() { return std::exchange(further_, {}); }
     /// No answer, or refused: offer again after a rest, one at first, more with each that is taken.
     void put_failed(const MessageId& id, const std::vector<DeviceId>& devices, Instant now);
 
@@ -136,8 +152,12 @@ private:
         std::uint32_t mailbox_window = ~0U; ///< Puts at once: one after a refusal, one more with each that is taken.
     };
 
+    /// `quietly`: the state of the message stays as it is.
     void settle(port::Store& store, const MessageId& id, const DeviceId& device, port::DeliveryState state,
-                const Route& by, ErrorCode failure, std::vector<Progress>& out);
+                const Route& by, ErrorCode failure, std::vector<Progress>& out, bool quietly = false);
+    /// Into `out`, or among the further ones.
+    void tell(bool first, Progress progress, std::vector<Progress>& out);
+    void open(port::Store& store, const port::OutboxEnvelope& envelope, const Recipient& to);
     void note_sent(port::Store& store, const MessageId& id, const Entry& entry, const Route& by,
                    std::vector<Progress>& out);
     [[nodiscard]] Route route_of(const Entry& entry, const MessageId& id, std::uint64_t link, bool stored) const;
@@ -170,6 +190,7 @@ private:
     Limits limits_;
     std::string own_user_;
     std::map<DeviceId, Entry> devices_;
+    std::vector<Progress> further_; ///< At most further_max.
     std::uint64_t messages_ = 0;
     DeviceId served_last_;         ///< Where the budget ended, so that everybody has a turn.
     Instant expire_after_{};       ///< Look at deadlines then.

@@ -48,6 +48,7 @@ void Engine::State::say(RequestId id, const Result<conversation::Parties>& parti
     if (auto valid = conversation::validate(draft); !valid) return context.refuse(id, valid.error());
     if (auto may = conversation::may(context.store, *parties, draft.body, config.recall_window_ms, now); !may)
         return context.refuse(id, may.error());
+    if (auto may = chats.may_say(*parties, draft.body, now); !may) return context.refuse(id, may.error());
     if (!draft.send_key.empty())
         if (const auto known = context.store.message_by_key(parties->conversation, draft.send_key))
             return context.reply(id, *known);
@@ -201,6 +202,8 @@ void Engine::State::on(RequestId id, const request::Forward& forward, Moment now
     if (forward.merged) drafts.push_back({{}, std::move(bundle), {}, {}, true, {}});
     for (const auto& draft : drafts)
         if (auto valid = conversation::validate(draft); !valid) return context.refuse(id, valid.error());
+    for (const auto& draft : drafts)
+        if (auto may = chats.may_say(*parties, draft.body, now); !may) return context.refuse(id, may.error());
     const auto recipients = chats.reach(*parties);
     if (!recipients) return context.refuse(id, recipients.error());
     if (outbox.message_count() + drafts.size() > config.outbox_messages_max)

@@ -46,6 +46,12 @@ Result<conversation::Parties> Chats::find(const request::Where& where) const
             out.kind = person->own ? ConversationKind::self : ConversationKind::direct;
             return out;
         }
+        if (const auto* group = book_.find(*where.conversation)) {
+            out.kind = group->kind;
+            const auto* own = group->own(roster_.self().stored.account_key);
+            out.own_role = own == nullptr ? Role::none : own->role;
+            return out;
+        }
         const auto stored = context_.store.conversation(*where.conversation);
         if (!stored) return invalid("conversation: none of this id is known here");
         out.kind = stored->kind;
@@ -89,6 +95,7 @@ Result<std::vector<delivery::Recipient>> Chats::reach(const conversation::Partie
                          " messages wait for delivery already",
                      60'000};
     if (parties.kind == ConversationKind::self) return own_devices();
+    if (const auto* group = book_.find(parties.conversation)) return reach_group(*group);
     const auto* person = roster_.person(with);
     if (person == nullptr)
         return Error{ErrorCode::not_a_contact, with + " is no contact: send a contact request first", 0};
@@ -152,11 +159,14 @@ MessageId Chats::say(const conversation::Parties& parties, conversation::Draft d
 
 void Chats::say_mark(const conversation::Parties& parties, wire::content::Mark mark, Moment now)
 {
-    const auto* person = roster_.person(parties.with);
-    if (person == nullptr || !person->may_talk() || person->own) return; // Only towards accepted contacts.
-    std::vector<delivery::Recipient> recipients;
-    for (const auto& device : person->devices)
-        recipients.push_back({device.device, parties.with});
+    std::vector<delivery::Recipient> recipients; // Only towards accepted contacts.
+    if (const auto* group = book_.find(parties.conversation)) {
+        if (group->is_small() && group->policy && group->policy->receipts) recipients = contacts_in(*group);
+    } else if (const auto* person = roster_.person(parties.with);
+               person != nullptr && person->may_talk() && !person->own) {
+        for (const auto& device : person->devices)
+            recipients.push_back({device.device, parties.with});
+    }
     if (recipients.empty() || outbox_.full()) return;
     mark.to = parties.with;
     mark.hlc_ms = now.wall_ms;
@@ -169,9 +179,13 @@ void Chats::say_opened(const conversation::Parties& parties, const std::vector<M
 {
     if (ids.empty() || outbox_.full()) return;
     auto recipients = own_devices();
-    if (const auto* person = roster_.person(parties.with); person != nullptr && !person->own && person->may_talk())
+    if (const auto* group = book_.find(parties.conversation); group != nullptr && group->policy) {
+        if (const auto all = reach_group(*group)) recipients = *all;
+    } else if (const auto* person = roster_.person(parties.with);
+               person != nullptr && !person->own && person->may_talk()) {
         for (const auto& device : person->devices)
             recipients.push_back({device.device, parties.with});
+    }
     for (std::size_t at = 0; at < ids.size(); at += wire::opened_ids_max) {
         const auto end = std::min(ids.size(), at + wire::opened_ids_max);
         wire::content::Mark mark;
@@ -229,7 +243,10 @@ void Chats::show(std::vector<delivery::CausalHold::Ready> ready, Moment now)
         if (row.message.state == MessageState::received) roster_.caught_up(row.message.conversation);
         if (row.shown) {
             const bool own = row.message.from == own_user_;
-            active(row, row.message.with == own_user_ ? ConversationKind::self : ConversationKind::direct);
+            const auto* group = book_.find(row.message.conversation);
+            active(row, group != nullptr                ? group->kind
+                        : row.message.with == own_user_ ? ConversationKind::self
+                                                        : ConversationKind::direct);
             if (row.message.expires_ms > 0) look_at_expiry(now);
             for (const auto& by : conversation::take_opened(context_.store, row.message.conversation, row.message.id))
                 if (const auto parties = find({{}, row.message.conversation}))
@@ -379,135 +396,6 @@ void Chats::active(const port::StoredMessage& row, ConversationKind kind)
     auto known = context_.store.conversation(id);
     if (known && known->activity_ms >= row.hlc_ms) return;
     context_.store.put_conversation({id, known ? known->kind : kind, row.message.with, row.hlc_ms});
-}
-
-void Chats::tell(const ConversationId& conversation)
-{
-    if (const auto stored = context_.store.conversation(conversation))
-        context_.event(event::ConversationChanged{describe(*stored)});
-}
-
-// ---- the list ----
-
-bool Chats::receipts_on(const ConversationId& conversation) const
-{
-    for (const auto& name : {shared::name_of(conversation, shared::receipts), std::string(shared::account_receipts)})
-        if (const auto known = context_.store.register_named(name))
-            if (const auto on = shared::read_number(known->value)) return *on != 0;
-    return true;
-}
-
-Conversation Chats::describe(const port::StoredConversation& stored)
-{
-    auto& store = context_.store;
-    const auto value = [&](std::string_view what) {
-        const auto known = store.register_named(shared::name_of(stored.id, what));
-        return known ? known->value : Bytes();
-    };
-    const auto number = [&](std::string_view what) { return shared::read_number(value(what)).value_or(0); };
-    Conversation out;
-    out.id = stored.id;
-    out.kind = stored.kind;
-    out.with = stored.with;
-    const auto remark = store.register_named(shared::name_of(stored.with, shared::remark));
-    out.title = remark && !remark->value.empty() ? std::string(as_text(remark->value)) : stored.with;
-    out.activity_ms = stored.activity_ms;
-    if (auto last = store.newest(stored.id)) {
-        out.hidden = number(shared::hidden) >= last->hlc_ms;
-        out.last = conversation::present(store, std::move(*last));
-    } else {
-        out.hidden = number(shared::hidden) != 0;
-    }
-    const auto own = conversation::read_up_to(store, stored.id, own_user_).value_or(conversation::Place{});
-    out.unread = store.count_received_after(stored.id, own.hlc_ms, own.id, unread_max);
-    out.muted_until_ms = number(shared::muted);
-    out.pinned = number(shared::pinned) != 0;
-    out.archived = number(shared::archived) != 0;
-    out.receipts = receipts_on(stored.id);
-    out.draft = std::string(as_text(value(shared::draft)));
-    out.timer = conversation::timer_of(store, stored.id);
-    for (auto& one : conversation::readers(store, stored.id))
-        if (one.user != own_user_) out.read_by.push_back({std::move(one.user), one.place.id});
-    return out;
-}
-
-std::vector<Conversation> Chats::list(bool hidden)
-{
-    std::vector<Conversation> out;
-    for (const auto& stored : context_.store.conversations()) {
-        auto one = describe(stored);
-        if (!one.hidden || hidden) out.push_back(std::move(one));
-    }
-    std::sort(out.begin(), out.end(), comes_before);
-    return out;
-}
-
-bool Chats::comes_before(const Conversation& a, const Conversation& b)
-{
-    if (a.pinned != b.pinned) return a.pinned;
-    return a.activity_ms != b.activity_ms ? a.activity_ms > b.activity_ms : a.id < b.id;
-}
-
-void Chats::name(Contact& contact) const
-{
-    if (const auto remark = context_.store.register_named(shared::name_of(contact.user, shared::remark)))
-        contact.remark = std::string(as_text(remark->value));
-    if (const auto labels = context_.store.register_named(shared::name_of(contact.user, shared::labels)))
-        contact.labels = shared::read_texts(labels->value);
-}
-
-void Chats::set(const std::string& user, const request::SetContact& what, Moment now)
-{
-    if (what.remark) share(shared::name_of(user, shared::remark), to_bytes(as_bytes(*what.remark)), now);
-    if (what.labels) share(shared::name_of(user, shared::labels), shared::texts(*what.labels), now);
-    context_.touched.contacts.insert(user);
-    if (const auto id = roster_.conversation_with(user)) tell(*id);
-}
-
-void Chats::trust(const Person& person, Moment now)
-{
-    const auto& stored = person.stored;
-    share(shared::name_of(stored.user, shared::key), shared::trust({stored.account_key, stored.verified}), now);
-    context_.touched.contacts.insert(stored.user);
-}
-
-void Chats::read(const conversation::Parties& parties, const conversation::Place& place, Moment now)
-{
-    const auto& id = parties.conversation;
-    if (!conversation::note_read(context_.store, id, own_user_, place)) return;
-    const bool self = parties.kind == ConversationKind::self;
-    const auto burning = conversation::begin_burning(context_.store, id, !self, place, now);
-    if (!burning.empty()) look_at_expiry(now);
-    say_opened(parties, burning, now);
-    share(shared::name_of(id, shared::read), conversation::encode(place), now);
-    if (receipts_on(id)) say_mark(parties, {{}, 0, wire::content::mark::Read{place.hlc_ms, place.id}}, now);
-    tell(id);
-}
-
-void Chats::set(const conversation::Parties& parties, const request::SetConversation& what, Moment now)
-{
-    const auto& id = parties.conversation;
-    const auto put = [&](std::string_view name, std::int64_t value) {
-        share(shared::name_of(id, name), value == 0 ? Bytes() : shared::number(value), now);
-    };
-    if (what.muted_until_ms) put(shared::muted, *what.muted_until_ms);
-    if (what.pinned) put(shared::pinned, *what.pinned ? 1 : 0);
-    if (what.archived) put(shared::archived, *what.archived ? 1 : 0);
-    // Hidden up to here: what comes later brings it back.
-    if (what.hidden) {
-        const auto last = context_.store.newest(id);
-        put(shared::hidden, *what.hidden ? (last ? std::max<std::int64_t>(last->hlc_ms, 1) : 1) : 0);
-    }
-    if (what.receipts) share(shared::name_of(id, shared::receipts), shared::number(*what.receipts ? 1 : 0), now);
-    if (what.draft) share(shared::name_of(id, shared::draft), to_bytes(as_bytes(*what.draft)), now);
-    if (!context_.store.conversation(id))
-        context_.store.put_conversation({id, parties.kind, parties.with, now.wall_ms});
-    tell(id);
-}
-
-void Chats::set_receipts(bool on, Moment now)
-{
-    share(std::string(shared::account_receipts), shared::number(on ? 1 : 0), now);
 }
 
 // ---- time ----

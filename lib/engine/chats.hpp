@@ -9,9 +9,9 @@
 
 #include "lib/conversation/timeline.hpp"
 #include "lib/delivery/outbox.hpp"
+#include "lib/engine/circles.hpp"
 #include "lib/engine/files.hpp"
 #include "lib/engine/notifier.hpp"
-#include "lib/engine/roster.hpp"
 
 #include "lib/delivery/causal_hold.hpp"
 
@@ -19,10 +19,14 @@
 
 namespace godwit::engine {
 
+/// What a body does, as the policies of groups see it; nullopt: whatever they say, it may.
+[[nodiscard]] std::optional<seal::policy::Speech> speech_of(const content::Body& body);
+
 class Chats {
 public:
-    Chats(Context& context, Roster& roster, delivery::Outbox& outbox, Notifier& notifier, Files& files)
-        : context_(context), roster_(roster), outbox_(outbox), notifier_(notifier), files_(files)
+    Chats(Context& context, Roster& roster, const GroupBook& book, delivery::Outbox& outbox, Notifier& notifier,
+          Files& files)
+        : context_(context), roster_(roster), book_(book), outbox_(outbox), notifier_(notifier), files_(files)
     {
     }
 
@@ -34,6 +38,11 @@ public:
     [[nodiscard]] Result<conversation::Parties> of_message(const MessageId& message) const;
     /// Devices that get what is said there now, own ones among them. Errors: as request::Send.
     [[nodiscard]] Result<std::vector<delivery::Recipient>> reach(const conversation::Parties& parties) const;
+    /// A group lets this account say that there, now. Errors: not_allowed.
+    [[nodiscard]] Result<void> may_say(const conversation::Parties& parties, const content::Body& body,
+                                       Moment now) const;
+    /// What is shared about it, or who is in it, is another.
+    void tell(const ConversationId& conversation);
 
     /// A post, into the history and the outbox. Precondition: validate(draft), reach() are ok.
     MessageId say(const conversation::Parties& parties, conversation::Draft draft,
@@ -89,7 +98,6 @@ private:
     void opened(const conversation::Parties& parties, const std::string& by, const MessageId& id, Moment now);
     void say_opened(const conversation::Parties& parties, const std::vector<MessageId>& ids, Moment now);
     void note_file(const port::StoredMessage& row, Moment now);
-    void tell(const ConversationId& conversation);
     void put_out(const conversation::Parties& parties, const MessageId& id, wire::content::Any content,
                  const std::vector<delivery::Recipient>& recipients, Moment now);
     [[nodiscard]] MessageId new_id();
@@ -100,6 +108,9 @@ private:
               Moment now);
     void due_by(std::int64_t wall_ms, Moment now);
     [[nodiscard]] std::vector<delivery::Recipient> own_devices() const;
+    [[nodiscard]] Result<std::vector<delivery::Recipient>> reach_group(const Group& group) const;
+    /// Of a group, those who are contacts: to whom this account tells what it has read.
+    [[nodiscard]] std::vector<delivery::Recipient> contacts_in(const Group& group) const;
 
     /// Somebody who wrote "typing" and nothing since has stopped.
     static constexpr Duration typing_max = std::chrono::seconds(8);
@@ -109,6 +120,7 @@ private:
 
     Context& context_;
     Roster& roster_;
+    const GroupBook& book_;
     delivery::Outbox& outbox_;
     Notifier& notifier_;
     Files& files_;

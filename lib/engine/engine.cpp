@@ -14,8 +14,9 @@ Engine::State::State(Config config_in, port::Store& store, port::Entropy& entrop
                               config.mailbox_retry}),
       hold(delivery::CausalHold::Limits{config.held_messages_max, config.held_bytes_max, config.parent_wait_max,
                                         config.first_parent_wait_max}),
-      keeper(context, roster), notifier(context), files(context, doors),
-      chats(context, roster, outbox, notifier, files), notices(context, chats), archives(context, doors.user),
+      book(context, roster), circles(roster, book), acts(context, roster, book),
+      keeper(context, roster, circles, book, acts), notifier(context), files(context, doors),
+      chats(context, roster, book, outbox, notifier, files), notices(context, chats), archives(context, doors.user),
       handover(context, roster, chats, files, archives),
       views(context, roster, chats, [this](const std::string& user) -> std::optional<Contact> {
           const auto* person = roster.person(user);
@@ -162,6 +163,7 @@ void Engine::State::start(Moment now)
     identity = context.store.identity();
     if (identity) {
         roster.load(*identity);
+        book.load(*identity);
         chats.start(*identity);
         hold.load(context.store, now);
     }
@@ -200,8 +202,11 @@ void Engine::State::end_tick(Moment now)
     paths_happened(now);
 
     withheld(now);
+    book.handle_deadline(now);
+    groups_asked(now);
     keeper.handle_deadline(ready_session(), now);
     groups_moved(now);
+    books_changed(now);
 
     chats.show(hold.expire(context.store, now.mono), now);
     chats.handle_deadline(now);
@@ -223,6 +228,8 @@ void Engine::State::end_tick(Moment now)
     send_signals(now);
     paths_happened(now);
     tell_path_changes(now);
+    for (auto& one : outbox.take_further())
+        if (!book.all().empty()) note_delivery(one, now);
     views.update();
     more_to_index = context.store.index_more();
     if (groups) groups->flush();
@@ -238,6 +245,7 @@ Instant Engine::State::deadline() const
     out = earlier(out, outbox.deadline());
     if (relay_ready()) out = earlier(out, receipts.mailbox_deadline());
     if (relay_ready()) out = earlier(out, keeper.deadline());
+    out = earlier(out, group_end);
     out = earlier(out, earlier(ahead.deadline(), unopened.deadline()));
     out = earlier(out, files.deadline(last_tick));
     for (const auto& device : outbox.open_devices()) {

@@ -139,9 +139,12 @@ void Engine::State::live(const port::StoredIdentity& who)
 {
     identity = who;
     roster.load(who);
+    book.load(who);
     chats.start(who);
     outbox.load(context.store, who.user);
-    groups = std::make_unique<seal::Groups>(account::device_keys(who), context.store, context.entropy, roster);
+    groups = std::make_unique<seal::Groups>(account::device_keys(who), context.store, context.entropy, circles);
+    book.start(*groups);
+    if (const auto address = wire::parse_relay_address(who.relay)) acts.start(who, address->key);
     keeper.start(*groups);
 }
 
@@ -225,6 +228,8 @@ void Engine::State::stop_serving(const Error& why)
     identity = context.store.identity();
     returning.reset();
     keeper.stop();
+    acts.stop(why);
+    book.stop();
     groups.reset();
     ahead.clear();
     unopened.clear();

@@ -7,8 +7,8 @@ namespace godwit::engine {
 std::vector<DeviceId> Engine::State::Reach::members(const ConversationId& conversation)
 {
     std::vector<DeviceId> out;
-    const auto circle = state.roster.circle_of(conversation);
-    if (!circle || !state.identity) return out;
+    const auto* circle = state.circles.find(conversation);
+    if (circle == nullptr || !state.identity) return out;
     for (const auto& party : circle->parties)
         for (const auto& device : party.devices)
             if (device != state.identity->device) out.push_back(device);
@@ -23,8 +23,7 @@ bool Engine::State::Reach::is_own(const DeviceId& device)
 
 std::string Engine::State::Reach::owner(const DeviceId& device)
 {
-    const auto* person = state.roster.owner_of(device);
-    return person == nullptr ? std::string() : person->stored.user;
+    return state.book.user_of(device);
 }
 
 std::optional<FileReach::Way> Engine::State::Reach::way(const DeviceId& device)

@@ -43,6 +43,8 @@ void GroupKeeper::look_at_all()
     begin(roster_.self());
     for (const auto& [user, person] : roster_.people())
         begin(person);
+    for (const auto& [id, group] : book_.all())
+        if (group.state == Group::State::in) look(id);
 }
 
 void GroupKeeper::stop()
@@ -79,6 +81,9 @@ void GroupKeeper::disconnected()
         chore.step = Chore::Step::rest;
         chore.due = Instant{};
         chore.fetched = false;
+        chore.plan.reset();
+        chore.tree.clear();
+        chore.piece = chore.pieces = 0;
     }
 }
 
@@ -98,6 +103,13 @@ void GroupKeeper::hurry(const ConversationId& conversation)
     if (at->second.failures == 0) at->second.due = Instant{};
 }
 
+void GroupKeeper::plan(const ConversationId& conversation)
+{
+    if (groups_ == nullptr) return;
+    auto& chore = chores_[conversation];
+    if (chore.step == Chore::Step::rest) chore.due = Instant{};
+}
+
 void GroupKeeper::doubt(const ConversationId& conversation)
 {
     if (groups_ == nullptr) return;
@@ -109,12 +121,6 @@ bool GroupKeeper::in_doubt(const ConversationId& conversation) const
 {
     const auto at = chores_.find(conversation);
     return at != chores_.end() && (at->second.compare || at->second.rejoin);
-}
-
-std::string GroupKeeper::user_of(const ConversationId& conversation) const
-{
-    const auto* person = roster_.person_of(conversation);
-    return person == nullptr ? std::string() : person->stored.user;
 }
 
 // ---- what is due --------------------------------------------------------------------------------
@@ -189,23 +195,32 @@ void GroupKeeper::fail(Chore& chore, Moment now)
     for (std::uint32_t n = 0; n < chore.failures && wait < failure_wait_max; ++n)
         wait *= 2;
     ++chore.failures;
+    chore.eager = false;
     chore.packages.clear();
     rest(chore, now.mono + soon(std::min<Duration>(wait, failure_wait_max)));
 }
 
 void GroupKeeper::work(const ConversationId& conversation, Chore& chore, RelaySession& session, Moment now)
 {
-    const auto circle = roster_.circle_of(conversation);
-    if (!circle) return rest(chore, never); // Not now; a change of the circle looks again.
+    const auto circle = circles_.circle_of(conversation);
     if (groups_->is_pending(conversation)) return send_pending(conversation, chore, session, now);
     if (!drained_) return;
-    if (std::exchange(chore.fetched, false)) return fetch_packages(conversation, chore, *circle, session, now);
+    if (std::exchange(chore.fetched, false) && (chore.plan || circle))
+        return fetch_packages(conversation, chore, chore.plan ? *chore.plan : *circle, session, now);
+    if (!chore.welcome.empty() || chore.state) return fetch_tree(conversation, chore, session, now);
+    if (!circle) return rest(chore, never); // Not now; a change of the circle looks again.
+    const auto* group = book_.find(conversation);
+    const bool many = group != nullptr;
+    if (many && !chore.compare && !chore.rejoin && begin_plan(conversation, chore, session, now)) return;
+    if (many && group->policy && group->policy->dissolved && groups_->version(conversation))
+        return rest(chore, never); // Nothing changes there any more.
 
     const auto needs = groups_->needs(*circle, now.wall_ms);
-    const bool alone = circle->parties.size() == 1 && circle->parties.front().devices.size() < 2;
+    const bool alone = !many && circle->parties.size() == 1 && circle->parties.front().devices.size() < 2;
     if (alone && needs.group) return rest(chore, never);
     if (needs.group || chore.compare || chore.rejoin) {
-        if (needs.group && !chore.hurry && !chore.waited && !is_leader(*circle)) {
+        // Of many, the Welcome may be on its way.
+        if (needs.group && !chore.hurry && !chore.waited && (many || !is_leader(*circle))) {
             chore.waited = true;
             return rest(chore, now.mono + soon(creation_wait));
         }
@@ -229,15 +244,16 @@ void GroupKeeper::work(const ConversationId& conversation, Chore& chore, RelaySe
         }
         if (!ours && !chore.hurry && !chore.waited) {
             chore.waited = true;
-            return rest(chore, now.mono + soon(surplus_wait));
+            return rest(chore, now.mono + soon(surplus_wait) + spread(conversation));
         }
         std::vector<DeviceId> bad;
         return commit(conversation, chore, groups_->change(*circle, {}, bad, now.wall_ms), &session, now);
     }
     if (!needs.missing.empty()) {
         if (chore.missing_since == never) chore.missing_since = now.mono;
-        if (const auto until = chore.missing_since + missing_wait; now.mono < until)
-            return rest(chore, until + soon(std::chrono::seconds(1)));
+        const auto wait = many ? missing_wait + spread(conversation) : Duration(missing_wait);
+        if (const auto until = chore.missing_since + missing_wait; now.mono < until && !chore.eager)
+            return rest(chore, chore.missing_since + wait + soon(std::chrono::seconds(1)));
         chore.creates = false;
         chore.packages.clear();
         chore.ask.clear();
@@ -249,11 +265,47 @@ void GroupKeeper::work(const ConversationId& conversation, Chore& chore, RelaySe
         return fetch_packages(conversation, chore, *circle, session, now);
     }
     chore.missing_since = never;
+    chore.eager = false;
     if (needs.update) {
         std::vector<DeviceId> bad;
         return commit(conversation, chore, groups_->change(*circle, {}, bad, now.wall_ms), &session, now);
     }
     rest(chore, never);
+}
+
+bool GroupKeeper::begin_plan(const ConversationId& conversation, Chore& chore, RelaySession& session, Moment now)
+{
+    if (!plans_.wants(conversation)) return false;
+    auto plan = plans_.next(conversation, now);
+    if (!plan) return false;
+    chore.plan = std::move(plan);
+    const auto* group = book_.find(conversation);
+    chore.creates = !groups_->version(conversation) && group != nullptr && !group->policy;
+    chore.incarnation = 1;
+    chore.packages.clear();
+    chore.ask.clear();
+    for (const auto& one : chore.plan->plan->joined)
+        chore.ask.push_back(one.user);
+    if (chore.creates && std::find(chore.ask.begin(), chore.ask.end(), roster_.self().stored.user) == chore.ask.end())
+        chore.ask.push_back(roster_.self().stored.user);
+    fetch_packages(conversation, chore, *chore.plan, session, now);
+    return true;
+}
+
+void GroupKeeper::drop_plan(const ConversationId& conversation, Chore& chore, const Error& why)
+{
+    if (!chore.plan) return;
+    chore.plan.reset();
+    plans_.refused(conversation, why);
+}
+
+/// Where everybody sees the same, one of them acts first, and the others see that it is done.
+Duration GroupKeeper::spread(const ConversationId& conversation)
+{
+    const auto* group = book_.find(conversation);
+    if (group == nullptr) return Duration::zero();
+    constexpr std::uint64_t step_ms = 200;
+    return std::chrono::milliseconds(context_.entropy.next_u64() % (step_ms * (group->size() + 1)));
 }
 
 /// One account after the other; with all of them, the commit.
@@ -280,7 +332,7 @@ void GroupKeeper::fetch_packages(const ConversationId& conversation, Chore& chor
     auto outgoing = chore.creates ? groups_->create(circle, chore.incarnation, packages, bad, now.wall_ms)
                                   : groups_->change(circle, packages, bad, now.wall_ms);
     mention_bad(conversation, chore, bad);
-    if (!chore.creates && packages.size() <= bad.size()) {
+    if (!chore.plan && !chore.creates && packages.size() <= bad.size()) {
         if (outgoing) groups_->refused(conversation); // Nobody to add: not worth an epoch.
         return fail(chore, now);
     }
@@ -299,8 +351,10 @@ void GroupKeeper::commit(const ConversationId& conversation, Chore& chore, Resul
                          RelaySession* session, Moment now)
 {
     if (!outgoing) {
-        context_.log("no commit for " + user_of(conversation) + ": " + outgoing.error().detail);
-        return fail(chore, now);
+        context_.log("no commit for " + circles_.label(conversation) + ": " + outgoing.error().detail);
+        if (!chore.plan) return fail(chore, now);
+        drop_plan(conversation, chore, outgoing.error());
+        return rest(chore, Instant{});
     }
     if (session == nullptr) return rest(chore, Instant{}); // Stored: it is sent when there is a session.
     send(*outgoing, chore, *session, now);
@@ -315,21 +369,28 @@ void GroupKeeper::send_pending(const ConversationId& conversation, Chore& chore,
 
 void GroupKeeper::send(const seal::Outgoing& outgoing, Chore& chore, RelaySession& session, Moment now)
 {
+    if (!outgoing.tree.empty() && (chore.piece == 0 || !chore.tree.empty()))
+        return leave_tree(outgoing, chore, session, now);
+    chore.piece = 0;
+    const bool many = !outgoing.members.empty();
     frame::GroupCommit out;
     out.with = user_of(outgoing.conversation);
     out.conversation = outgoing.conversation;
     out.incarnation = outgoing.from.incarnation;
     out.epoch = outgoing.from.epoch;
-    out.recipients = outgoing.recipients;
+    if (!many) out.recipients = outgoing.recipients; // Of many, the relay knows them.
+    out.members = outgoing.members;
+    out.joined = outgoing.joined;
+    if (!outgoing.tree.empty()) out.tree = tree_id(outgoing.tree);
     out.envelope = {outgoing.id, outgoing.commit};
     out.newcomers = outgoing.newcomers;
     out.welcome = outgoing.welcome;
     out.group_info = outgoing.group_info;
-    context_.log("group with " + out.with + ": " +
+    context_.log("group with " + circles_.label(outgoing.conversation) + ": " +
                  (outgoing.external          ? "joining"
                   : outgoing.from.epoch == 0 ? "creating"
                                              : "changing") +
-                 " at epoch " + std::to_string(out.epoch) + ", " + std::to_string(out.recipients.size()) +
+                 " at epoch " + std::to_string(out.epoch) + ", " + std::to_string(outgoing.recipients.size()) +
                  " members, " + std::to_string(out.newcomers.size()) + " new");
     if (!session.request(std::move(out), purpose::Group{outgoing.conversation}, now))
         return rest(chore, now.mono + soon(failure_wait_min));

@@ -4,6 +4,7 @@
 //
 //   look(conversation) ── needs? ──┬─ a stored commit whose answer is unknown ──────────────> GroupCommit, the same
 //   again
+//                                  ├─ planned (a group of many) ── KeyPackageFetch ── create | change ────────────────┤
 //                                  ├─ no group, a dead branch ── GroupFetch ──┬─ none ── KeyPackageFetch ── create ──┐
 //                                  │                                          └─ there ── rejoin ─────────────────────┤
 //                                  ├─ surplus devices ── change ──────────────────────────────────────────────────────┤
@@ -16,8 +17,9 @@
 // Nothing begins before the mailbox has run empty: what waits there may be the answer.
 #pragma once
 
+#include "lib/engine/circles.hpp"
+#include "lib/engine/group_acts.hpp"
 #include "lib/engine/relay_session.hpp"
-#include "lib/engine/roster.hpp"
 #include "lib/engine/unlisted.hpp"
 
 #include <map>
@@ -25,9 +27,15 @@
 
 namespace godwit::engine {
 
+/// Name of an encoded ratchet tree at the relay.
+[[nodiscard]] wire::TreeId tree_id(BytesView tree);
+
 class GroupKeeper {
 public:
-    GroupKeeper(Context& context, const Roster& roster) : context_(context), roster_(roster) {}
+    GroupKeeper(Context& context, const Roster& roster, const Circles& circles, GroupBook& book, GroupPlans& plans)
+        : context_(context), roster_(roster), circles_(circles), book_(book), plans_(plans)
+    {
+    }
 
     /// `groups` outlives stop(). Every conversation is looked at.
     void start(seal::Groups& groups);
@@ -41,6 +49,8 @@ public:
     void look(const ConversationId& conversation);
     /// Content waits for it.
     void hurry(const ConversationId& conversation);
+    /// Something is planned for it: done before all else.
+    void plan(const ConversationId& conversation);
     /// This device may be on a branch that is dead: compare with the relay.
     void doubt(const ConversationId& conversation);
 
@@ -67,7 +77,8 @@ private:
     static constexpr Duration surplus_wait = std::chrono::seconds(2);
 
     struct Chore {
-        enum class Step : std::uint8_t { rest, info, packages, commit } step = Step::rest;
+        /// leave_tree, fetch_tree: pieces of a tree that is too large for its frame, one after the other.
+        enum class Step : std::uint8_t { rest, info, packages, leave_tree, commit, fetch_tree } step = Step::rest;
         Instant due{}; ///< At rest: when to look.
         bool hurry = false;
         bool compare = false; ///< With the relay: we may be on a dead branch.
@@ -84,6 +95,15 @@ private:
         bool waited = false;  ///< For the other account to create it.
         bool put_out = false; ///< By others: coming back is worth a word.
         std::set<DeviceId> mentioned;
+        std::optional<seal::Circle> plan; ///< What a group of many shall become, by the commit that is being made.
+        bool eager = false;               ///< We have taken in more than fit one commit: the others follow at once.
+        // A tree that goes to the relay, or comes from there.
+        std::uint32_t piece = 0;
+        std::uint32_t pieces = 0;
+        Bytes tree;
+        std::optional<wire::relay::GroupState> state; ///< That it is the tree of.
+        Bytes welcome;                                ///< That it is for; empty: to join from outside.
+        seal::Version welcome_at;
     };
 
     void look_at_all();
@@ -100,6 +120,17 @@ private:
     void got_verdict(const ConversationId& conversation, Chore& chore, const wire::relay::Response& response,
                      Moment now);
     void begin_creating(Chore& chore, const seal::Circle& circle, std::uint64_t incarnation);
+    /// False: nothing is planned.
+    bool begin_plan(const ConversationId& conversation, Chore& chore, RelaySession& session, Moment now);
+    void drop_plan(const ConversationId& conversation, Chore& chore, const Error& why);
+    void rejoin(const ConversationId& conversation, Chore& chore, const wire::relay::GroupState& state, BytesView tree,
+                Moment now);
+    // group_trees.cpp
+    void leave_tree(const seal::Outgoing& outgoing, Chore& chore, RelaySession& session, Moment now);
+    void fetch_tree(const ConversationId& conversation, Chore& chore, RelaySession& session, Moment now);
+    void tree_left(const ConversationId& conversation, Chore& chore, const wire::relay::Response& response, Moment now);
+    void tree_came(const ConversationId& conversation, Chore& chore, const wire::relay::Response& response, Moment now);
+    [[nodiscard]] Duration spread(const ConversationId& conversation);
     void fail(Chore& chore, Moment now);
     void rest(Chore& chore, Instant due);
     void entered(const seal::Changes& changes, Moment now);
@@ -107,11 +138,14 @@ private:
     void note_put_out(const seal::Changes& changes, Moment now);
     void mention_bad(const ConversationId& conversation, Chore& chore, const std::vector<DeviceId>& bad);
     void publish_packages(RelaySession& session, Moment now);
-    [[nodiscard]] std::string user_of(const ConversationId& conversation) const;
+    [[nodiscard]] std::string user_of(const ConversationId& conversation) const { return circles_.with(conversation); }
     [[nodiscard]] Duration soon(Duration about) { return jittered(about, context_.entropy); }
 
     Context& context_;
     const Roster& roster_;
+    const Circles& circles_;
+    GroupBook& book_;
+    GroupPlans& plans_;
     seal::Groups* groups_ = nullptr;
     bool drained_ = false;
     bool packages_due_ = false;

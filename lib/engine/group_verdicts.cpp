@@ -35,13 +35,19 @@ void GroupKeeper::answered(const purpose::Group& what, const frame::Response& re
     case Chore::Step::info:
         if (const auto* state = std::get_if<frame::GroupState>(&response.body); ok && state != nullptr)
             return got_info(what.conversation, chore, *state, now);
+        if (response.error.code == ErrorCode::not_allowed && circles_.is_many(what.conversation)) {
+            groups_->abandon(what.conversation);
+            plans_.lost(what.conversation);
+            return rest(chore, never);
+        }
         return fail(chore, now);
     case Chore::Step::packages: {
-        const auto circle = roster_.circle_of(what.conversation);
         const auto* packages = std::get_if<frame::KeyPackages>(&response.body);
-        if (!ok || packages == nullptr || !circle) return fail(chore, now);
-        for (const auto& one : packages->packages)
-            chore.packages[one.device] = one.package;
+        // Devices whose packages are not to be had join by themselves, once their account is in.
+        if ((!ok || packages == nullptr) && !chore.plan) return fail(chore, now);
+        if (packages != nullptr)
+            for (const auto& one : packages->packages)
+                chore.packages[one.device] = one.package;
         // Goes on at once, within this tick.
         chore.step = Chore::Step::rest;
         chore.due = Instant{};
@@ -49,6 +55,8 @@ void GroupKeeper::answered(const purpose::Group& what, const frame::Response& re
         return;
     }
     case Chore::Step::commit: return got_verdict(what.conversation, chore, response, now);
+    case Chore::Step::leave_tree: return tree_left(what.conversation, chore, response, now);
+    case Chore::Step::fetch_tree: return tree_came(what.conversation, chore, response, now);
     }
 }
 
@@ -76,10 +84,18 @@ void GroupKeeper::begin_creating(Chore& chore, const seal::Circle& circle, std::
 
 void GroupKeeper::got_info(const ConversationId& conversation, Chore& chore, const frame::GroupState& state, Moment now)
 {
-    const auto circle = roster_.circle_of(conversation);
+    const auto circle = circles_.circle_of(conversation);
     if (!circle) return rest(chore, never);
     const auto ours = groups_->version(conversation);
     const seal::Version relays{state.incarnation, state.epoch};
+    const bool many = circles_.is_many(conversation);
+    if (many && (state.incarnation == 0 || state.epoch == 0)) {
+        // Nobody but its maker begins one, and that was not done, or taken back.
+        if (plans_.wants(conversation)) return rest(chore, Instant{});
+        groups_->abandon(conversation);
+        plans_.lost(conversation);
+        return rest(chore, never);
+    }
     if (state.incarnation == 0 || state.epoch == 0) {
         if (ours) groups_->abandon(conversation);
         return begin_creating(chore, *circle, std::max(state.incarnation, ours ? ours->incarnation : 0) + 1);
@@ -100,12 +116,31 @@ void GroupKeeper::got_info(const ConversationId& conversation, Chore& chore, con
         context_.security(SecurityKind::group_forked, user_of(conversation), {},
                           "the relay has another history of the group than this device");
     chore.rejoin = true;
-    auto outgoing = groups_->rejoin(*circle, state.group_info, relays, now.wall_ms);
+    if (state.tree_pieces > 0) {
+        chore.state = state;
+        chore.pieces = state.tree_pieces;
+        chore.piece = 0;
+        chore.tree.clear();
+        return rest(chore, Instant{});
+    }
+    rejoin(conversation, chore, state, {}, now);
+}
+
+void GroupKeeper::rejoin(const ConversationId& conversation, Chore& chore, const frame::GroupState& state,
+                         BytesView tree, Moment now)
+{
+    const auto circle = circles_.circle_of(conversation);
+    if (!circle) return rest(chore, never);
+    const seal::Version relays{state.incarnation, state.epoch};
+    auto outgoing = groups_->rejoin(*circle, state.group_info, relays, now.wall_ms, tree);
     // Not each time: where that does not help either, the waits grow.
     if (!outgoing && (chore.failures + 1) % failures_before_new == 0) {
+        const bool many = circles_.is_many(conversation);
         context_.security(SecurityKind::group_invalid, user_of(conversation), {},
-                          "the group cannot be joined (" + outgoing.error().detail + "): a new one takes its place");
-        if (ours) groups_->abandon(conversation);
+                          "the group cannot be joined (" + outgoing.error().detail + ")" +
+                              (many ? "" : ": a new one takes its place"));
+        if (many) return fail(chore, now); // Its policy is nobody's to make up.
+        if (groups_->version(conversation)) groups_->abandon(conversation);
         ++chore.failures;
         return begin_creating(chore, *circle, relays.incarnation + 1);
     }
@@ -127,7 +162,10 @@ void GroupKeeper::got_verdict(const ConversationId& conversation, Chore& chore, 
                 chore.compare = true;
                 return fail(chore, now);
             }
+            const bool more = chore.plan.has_value();
             entered(*changes, now);
+            if (std::exchange(chore.plan, std::nullopt)) plans_.done(conversation);
+            chore.eager = (chore.eager || more) && !changes->self_removed;
             if (rejoined)
                 context_.security(SecurityKind::group_rejoined, user_of(conversation), {},
                                   "this device had fallen out of the conversation and joined again");
@@ -143,7 +181,14 @@ void GroupKeeper::got_verdict(const ConversationId& conversation, Chore& chore, 
     }
     groups_->refused(conversation);
     chore.creates = false;
-    if (code != ErrorCode::conflict) return fail(chore, now);
+    if (code == ErrorCode::conflict) {
+        chore.plan.reset(); // Made anew from what came first.
+    } else if (chore.plan) {
+        drop_plan(conversation, chore, response.error);
+        return rest(chore, Instant{});
+    } else {
+        return fail(chore, now);
+    }
     const auto* state = std::get_if<frame::GroupState>(&response.body);
     const auto ours = groups_->version(conversation);
     const auto relays = state == nullptr ? seal::Version{} : seal::Version{state->incarnation, state->epoch};
@@ -161,10 +206,11 @@ void GroupKeeper::got_verdict(const ConversationId& conversation, Chore& chore, 
 
 void GroupKeeper::entered(const seal::Changes& changes, Moment now)
 {
-    context_.log("group with " + user_of(changes.conversation) + ": epoch " + std::to_string(changes.version.epoch) +
-                 ", " + std::to_string(changes.added.size()) + " added, " + std::to_string(changes.removed.size()) +
-                 " removed");
+    context_.log("group with " + circles_.label(changes.conversation) + ": epoch " +
+                 std::to_string(changes.version.epoch) + ", " + std::to_string(changes.added.size()) + " added, " +
+                 std::to_string(changes.removed.size()) + " removed");
     changed_.insert(changes.conversation);
+    book_.entered(changes, now.wall_ms);
     for (const auto& certificate : changes.removed)
         if (!is_listed(changes.conversation, certificate))
             unlisted_.convict_one(context_, changes.conversation, certificate.device);
@@ -174,6 +220,8 @@ void GroupKeeper::entered(const seal::Changes& changes, Moment now)
             unlisted_.joined(changes.conversation, certificate, now.mono);
     look(changes.conversation);
     if (!changes.self_removed) return;
+    if (const auto* group = book_.find(changes.conversation); group != nullptr && group->state != Group::State::in)
+        return; // Left, or put out.
     auto& chore = chores_[changes.conversation];
     chore.put_out = true;
     chore.failures = evictions_.count(changes.conversation, now.mono, 2 * failure_wait_max) - 1;
@@ -182,8 +230,9 @@ void GroupKeeper::entered(const seal::Changes& changes, Moment now)
 
 bool GroupKeeper::is_listed(const ConversationId& conversation, const wire::DeviceCertificate& one) const
 {
-    const auto circle = roster_.circle_of(conversation);
-    return circle && std::any_of(circle->parties.begin(), circle->parties.end(), [&](const seal::Party& party) {
+    const auto* circle = circles_.find(conversation);
+    return circle != nullptr &&
+           std::any_of(circle->parties.begin(), circle->parties.end(), [&](const seal::Party& party) {
                return party.account_key == one.account_key &&
                       std::find(party.devices.begin(), party.devices.end(), one.device) != party.devices.end();
            });
@@ -193,6 +242,7 @@ bool GroupKeeper::is_listed(const ConversationId& conversation, const wire::Devi
 void GroupKeeper::note_put_out(const seal::Changes& changes, Moment now)
 {
     if (changes.removed.empty() || changes.committer == roster_.own_device()) return;
+    if (changes.policy) return; // Of many, members have judged that.
     const auto members = groups_->members(changes.conversation);
     const auto by = std::find_if(members.begin(), members.end(),
                                  [&](const auto& member) { return member.device == changes.committer; });
@@ -245,6 +295,13 @@ void GroupKeeper::commit_came(const MessageId& id, const DeviceId& from, BytesVi
 void GroupKeeper::welcome_came(BytesView sealed, Moment now)
 {
     if (groups_ == nullptr) return;
+    if (const auto wants = groups_->wants_tree(sealed, now.wall_ms)) {
+        auto& chore = chores_[wants->first];
+        chore.welcome = to_bytes(sealed);
+        chore.welcome_at = wants->second;
+        chore.piece = chore.pieces = 0;
+        return look(wants->first);
+    }
     auto changes = groups_->welcome(sealed, now.wall_ms);
     if (changes) return entered(*changes, now);
     if (changes.error().code == ErrorCode::conflict) return; // We are in already.

@@ -19,23 +19,26 @@ void Engine::State::groups_moved(Moment now)
         }
         if (!groups) return;
         for (const auto& certificate : groups->members(conversation))
-            if (const auto* way = paths.best_link(certificate.device, policy)) gossip(certificate.device, way->link);
+            if (const auto* way = paths.best_link(certificate.device, policy))
+                gossip(certificate.device, way->link, conversation);
     }
 }
 
 /// Tells a peer where we stand in what we have in common, so that nobody can show us different histories.
-void Engine::State::gossip(const DeviceId& device, LinkId link)
+void Engine::State::gossip(const DeviceId& device, LinkId link, const ConversationId& conversation)
 {
-    const auto* person = roster.owner_of(device);
-    if (person == nullptr || !groups) return;
-    if (const auto head = groups->head(person->conversation))
+    if (!groups || !groups->is_member(conversation, device)) return;
+    if (const auto head = groups->head(conversation))
         context.effect(SendFrame{link, wire::encode(wire::peer::Frame(*head))});
 }
 
 void Engine::State::group_head(const DeviceId& device, const wire::peer::GroupHead& head)
 {
     const auto* person = roster.owner_of(device);
-    if (person == nullptr || !groups || person->conversation != head.conversation) return;
+    if (person == nullptr || !groups) return;
+    if (person->conversation != head.conversation &&
+        (!circles.is_many(head.conversation) || !groups->is_member(head.conversation, device)))
+        return;
     const auto ours = groups->head(head.conversation);
     if (!ours) return keeper.look(head.conversation);
     if (ours->incarnation == head.incarnation && ours->epoch == head.epoch &&
@@ -56,9 +59,8 @@ void Engine::State::withheld(Moment now)
     for (const auto& conversation : ahead.overdue(now.mono)) {
         for (const auto& item : ahead.take(conversation))
             unopened.owe(item.from, item.envelope.id);
-        const auto* person = roster.person_of(conversation);
-        context.security(SecurityKind::commit_withheld, person != nullptr ? person->stored.user : std::string(), {},
-                         "a contact is in a later epoch of the group, and the change that leads there does not come");
+        context.security(SecurityKind::commit_withheld, circles.with(conversation), {},
+                         "a member is in a later epoch of the group, and the change that leads there does not come");
         keeper.doubt(conversation);
     }
 }
@@ -72,6 +74,7 @@ delivery::Fitness Engine::State::fit(port::OutboxEnvelope& envelope, const Devic
     const auto& conversation = envelope.conversation;
     if (!envelope.sealed.empty() && groups->can_open(conversation, device, {envelope.incarnation, envelope.epoch}))
         return Fitness::ready;
+    if (const auto* group = book.find(conversation)) return fit_group(envelope, *group, device);
     const auto* person = roster.person_of(conversation);
     // What was for somebody who is no contact any more is not sealed for the own devices either.
     if (person == nullptr || (!person->own && person->stored.state != ContactState::accepted)) return Fitness::never;
@@ -79,12 +82,45 @@ delivery::Fitness Engine::State::fit(port::OutboxEnvelope& envelope, const Devic
         keeper.hurry(conversation);
         return Fitness::wait;
     }
-    auto sealed = groups->seal(person->circle, seal::Purpose::content, envelope.message, envelope.content);
+    return seal_envelope(person->circle, envelope);
+}
+
+/// Of many: who is not in the policy any more does not get it; who has no leaf yet waits for it.
+delivery::Fitness Engine::State::fit_group(port::OutboxEnvelope& envelope, const Group& group, const DeviceId& device)
+{
+    using delivery::Fitness;
+    const bool fan = fan_conversation(device).has_value();
+    // Sealed before, for the relay to fan out: again only when it was not taken, and then as it is.
+    const auto* circle = circles.find(group.id);
+    if (group.state == Group::State::out || (group.policy && group.policy->dissolved)) return Fitness::never;
+    if (circle == nullptr || !group.policy) return Fitness::wait;
+    if (!fan) {
+        const auto user = book.user_of(device);
+        if (user.empty() || group.policy->find(user) == nullptr) return Fitness::never;
+        if (!groups->is_member(group.id, device)) {
+            keeper.hurry(group.id);
+            return Fitness::wait;
+        }
+    } else if (!envelope.sealed.empty() &&
+               groups->can_open(group.id, roster.own_device(), {envelope.incarnation, envelope.epoch})) {
+        return Fitness::ready;
+    }
+    if (!groups->ready(*circle)) {
+        keeper.hurry(group.id);
+        return Fitness::wait;
+    }
+    return seal_envelope(*circle, envelope);
+}
+
+delivery::Fitness Engine::State::seal_envelope(const seal::Circle& circle, port::OutboxEnvelope& envelope)
+{
+    using delivery::Fitness;
+    auto sealed = groups->seal(circle, seal::Purpose::content, envelope.message, envelope.content);
     if (!sealed) {
         context.log("a message could not be sealed: " + sealed.error().detail);
         return Fitness::wait;
     }
-    if (sealed->update) keeper.look(conversation);
+    if (sealed->update) keeper.look(circle.conversation);
     envelope.sealed = std::move(sealed->bytes);
     envelope.incarnation = sealed->version.incarnation;
     envelope.epoch = sealed->version.epoch;

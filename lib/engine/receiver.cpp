@@ -68,14 +68,19 @@ bool Engine::State::receive(const DeviceId& from, const wire::Envelope& envelope
 bool Engine::State::receive_message(const DeviceId& from, const wire::Envelope& envelope, const seal::Label& label,
                                     const Arrival& arrival, Moment now)
 {
+    const auto* group = book.find(label.conversation);
     const auto* person = roster.owner_of(from);
-    if (person == nullptr || !person->may_talk()) {
+    // In a group it is the seal that says who may speak.
+    if (group == nullptr && (person == nullptr || !person->may_talk())) {
         context.reject("an envelope from a stranger");
         return false;
     }
     const bool is_control = label.purpose == seal::Purpose::control && arrival.link == 0;
     if (!is_control && context.store.seen(from, envelope.id)) {
-        receipts.owe(from, envelope.id, arrival.sequence);
+        if (group != nullptr)
+            receipt_to_group(*group, from, envelope.id, arrival.sequence);
+        else
+            receipts.owe(from, envelope.id, arrival.sequence);
         return true;
     }
     const auto opened =
@@ -84,7 +89,7 @@ bool Engine::State::receive_message(const DeviceId& from, const wire::Envelope& 
     switch (opened.verdict) {
     case Verdict::opened: break;
     case Verdict::ahead:
-        if (is_control || !roster.circle_of(label.conversation)) return false; // Comes again when it matters.
+        if (is_control || circles.find(label.conversation) == nullptr) return false; // Comes again when it matters.
         keeper.look(label.conversation);
         if (arrival.link != 0 && ahead.hold(label.conversation, {from, arrival.link, envelope, now.mono})) return true;
         // By the mailbox the commit comes first. It did not, so it will not: we have fallen out.
@@ -103,7 +108,7 @@ bool Engine::State::receive_message(const DeviceId& from, const wire::Envelope& 
         [[fallthrough]];
     case Verdict::forged:
         context.reject("an envelope that does not open");
-        context.security(SecurityKind::message_forged, person->stored.user, from,
+        context.security(SecurityKind::message_forged, book.user_of(from), from,
                          opened.verdict == Verdict::repeated ? "a message was replayed" : "a message does not open");
         // On another branch of the group this is what honest messages look like too.
         keeper.doubt(label.conversation);
@@ -117,17 +122,22 @@ bool Engine::State::receive_message(const DeviceId& from, const wire::Envelope& 
         return take_control(from, opened.content, now);
     }
     unopened.settle(from, envelope.id);
-    return take_content(*person, opened, envelope.id, arrival, now);
+    return take_content(opened, envelope.id, arrival, now);
 }
 
 /// Its sender is asked for another sealing; the mailbox row has done its duty.
 void Engine::State::unopenable(const DeviceId& from, const MessageId& id, const seal::Label& label,
                                const Arrival& arrival)
 {
-    const auto* person = roster.owner_of(from);
+    // Of large groups, and of who gives no receipts, there is no other sealing: what was said before we came.
+    if (const auto* group = book.find(label.conversation);
+        group != nullptr && (!group->is_small() || !receipts_from(from))) {
+        context.log("a message of a group, of an epoch that this device was not in");
+        if (arrival.link == 0) mailbox_acks.push_back(arrival.sequence);
+        return;
+    }
     if (unopened.owe(from, id))
-        context.security(SecurityKind::message_unopenable, person != nullptr ? person->stored.user : std::string(),
-                         from,
+        context.security(SecurityKind::message_unopenable, book.user_of(from), from,
                          "a message of epoch " + std::to_string(label.version.epoch) +
                              " cannot be opened here: its sender is asked to seal it anew");
     if (arrival.link == 0) mailbox_acks.push_back(arrival.sequence);
@@ -150,22 +160,32 @@ bool Engine::State::take_control(const DeviceId& from, BytesView content, Moment
     return true; // Acknowledged already: it will never be better.
 }
 
-bool Engine::State::take_content(const Person& person, const seal::Opened& opened, const MessageId& id,
-                                 const Arrival& arrival, Moment now)
+bool Engine::State::take_content(const seal::Opened& opened, const MessageId& id, const Arrival& arrival, Moment now)
 {
     const auto& from = opened.sender.device;
+    const auto* group = book.find(opened.conversation);
     auto decoded = wire::decode_content(opened.content);
     if (!decoded) {
         context.reject("content that does not decode");
         return false;
     }
-    const conversation::Sender sender{person.stored.user, from, Role::owner};
+    // Between two, who it is says the pinned key; in a group the policy.
+    const auto* person = roster.owner_of(from);
+    if (group == nullptr && person == nullptr) return false;
+    conversation::Sender sender{group != nullptr ? opened.sender.user : person->stored.user, from, Role::owner};
     const auto with = conversation::other_party(*decoded, sender, identity->user);
-    if (!with) {
+    if (group != nullptr) {
+        const auto* member = opened.policy ? opened.policy->find(opened.sender.account_key) : nullptr;
+        sender.role = member == nullptr ? Role::none : member->role;
+        if (const auto why = unheard(*decoded, opened, member)) {
+            context.reject(*why);
+            if (arrival.sequence != 0) mailbox_acks.push_back(arrival.sequence);
+            return arrival.link == 0;
+        }
+    } else if (!with) {
         context.reject(with.error().detail);
         return false;
-    }
-    if (roster.conversation_with(*with) != opened.conversation) {
+    } else if (roster.conversation_with(*with) != opened.conversation) {
         context.reject("content that names another conversation than the one it was sealed in");
         return false;
     }
@@ -190,13 +210,33 @@ bool Engine::State::take_content(const Person& person, const seal::Opened& opene
             context.reject(incoming.error().detail);
             return false;
         }
-        const bool missed_some = roster.missed_some(opened.conversation);
+        const bool missed_some = roster.missed_some(opened.conversation) ||
+                                 (group != nullptr && context.store.heads(opened.conversation).empty());
         chats.show(hold.arrive(context.store, std::move(incoming->row), std::move(incoming->parents), missed_some, now),
                    now);
     }
     context.store.mark_seen(from, id, now.wall_ms);
-    receipts.owe(from, id, arrival.sequence);
+    if (group != nullptr)
+        receipt_to_group(*group, from, id, arrival.sequence);
+    else
+        receipts.owe(from, id, arrival.sequence);
     return true;
+}
+
+/// What its author may not say in a group, by the policy of the epoch in which it was sealed: nobody takes it.
+std::optional<std::string> Engine::State::unheard(const wire::content::Any& content, const seal::Opened& opened,
+                                                  const GroupMember* member)
+{
+    if (member == nullptr || member->user != opened.sender.user) return "a message of somebody who is not in the group";
+    if (std::holds_alternative<wire::content::Mark>(content)) return std::nullopt;
+    const auto* post = std::get_if<wire::content::Post>(&content);
+    if (post == nullptr) return std::nullopt;
+    const auto body = wire::decode_body(post->extra.body);
+    const auto speech = body ? speech_of(*body) : std::optional(seal::policy::Speech::post);
+    if (!speech) return std::nullopt;
+    if (const auto why = seal::policy::hush(*opened.policy, opened.sender.account_key, *speech, post->hlc_ms))
+        return "a message that its author may not write: " + *why;
+    return std::nullopt;
 }
 
 /// Receipts of this tick, the way the envelopes came when it is there, else the other. Rows of the relay's mailbox are

@@ -69,10 +69,29 @@ struct BlobUpload {
 struct BlobDrop {
     wire::BlobId blob;
 };
+// Of a group of many: its accounts, who asks to be let in, ...
+struct GroupRoster {
+    ConversationId conversation;
+};
+struct GroupJoins {
+    ConversationId conversation;
+};
+/// ... that we do, for the application, ...
+struct GroupJoin {
+    RequestId request = 0;
+    ConversationId conversation;
+};
+/// ... and a message for all.
+struct FanOut {
+    MessageId message;
+    ConversationId conversation;
+    std::size_t size_bytes = 0;
+};
 } // namespace purpose
 using Purpose = std::variant<purpose::Enter, purpose::Logout, purpose::Contact, purpose::Put, purpose::Receipt,
                              purpose::Signal, purpose::Refresh, purpose::Group, purpose::Report, purpose::Reject,
-                             purpose::KeyPackageStock, purpose::BlobFetch, purpose::BlobUpload, purpose::BlobDrop>;
+                             purpose::KeyPackageStock, purpose::BlobFetch, purpose::BlobUpload, purpose::BlobDrop,
+                             purpose::GroupRoster, purpose::GroupJoins, purpose::GroupJoin, purpose::FanOut>;
 
 namespace note {
 struct Welcomed {

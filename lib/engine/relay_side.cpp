@@ -116,10 +116,15 @@ void Engine::State::session_over(RelaySession& session)
     for (auto& what : session.abandon()) {
         if (const auto* contact = std::get_if<purpose::Contact>(&what)) context.refuse(contact->request, lost);
         if (const auto* logout = std::get_if<purpose::Logout>(&what)) context.refuse(logout->request, lost);
+        if (const auto* join = std::get_if<purpose::GroupJoin>(&what)) context.refuse(join->request, lost);
         if (auto* receipt = std::get_if<purpose::Receipt>(&what)) {
             receipt->parcel.sequences.clear(); // The relay delivers again what was not acknowledged.
             receipts.give_back(receipt->device, receipt->parcel);
         }
+    }
+    if (session.link() == dialer.current()) {
+        acts.stop(lost);
+        book.disconnected();
     }
     files.relay_gone();
 }
@@ -158,9 +163,13 @@ void Engine::State::answered(const Purpose& what, const frame::Response& respons
     const auto code = response.error.code;
     if (const auto* put = std::get_if<purpose::Put>(&what)) {
         const auto* done = std::get_if<frame::MailboxPutOk>(&response.body);
-        if (code == ErrorCode::ok && done != nullptr)
+        if (code == ErrorCode::ok && done != nullptr) {
             announce(outbox.put_answered(context.store, put->message, put->devices, done->results, now), now);
-        else
+            // Members of groups who are no contacts give no receipts.
+            for (std::size_t i = 0; i < put->devices.size() && i < done->results.size(); ++i)
+                if (done->results[i] == ErrorCode::ok && book.knows(put->devices[i]) && !receipts_from(put->devices[i]))
+                    announce(outbox.handed_over(context.store, put->message, put->devices[i], now), now);
+        } else
             outbox.put_failed(put->message, put->devices, now.mono);
     } else if (const auto* receipt = std::get_if<purpose::Receipt>(&what)) {
         if (is_temporary(code)) {
@@ -202,6 +211,14 @@ void Engine::State::answered(const Purpose& what, const frame::Response& respons
         files.answered(*left, response, now);
     } else if (const auto* dropped = std::get_if<purpose::BlobDrop>(&what)) {
         files.answered(*dropped, response, now);
+    } else if (const auto* rolls = std::get_if<purpose::GroupRoster>(&what)) {
+        group_answered(*rolls, response, now);
+    } else if (const auto* joins = std::get_if<purpose::GroupJoins>(&what)) {
+        group_answered(*joins, response, now);
+    } else if (const auto* join = std::get_if<purpose::GroupJoin>(&what)) {
+        group_answered(*join, response, now);
+    } else if (const auto* fan = std::get_if<purpose::FanOut>(&what)) {
+        fanned_out(*fan, response, now);
     }
 }
 
@@ -249,6 +266,13 @@ void Engine::State::pushed(RelaySession& session, frame::ServerFrame& what, Mome
         keeper.relay_state(*state);
     } else if (const auto* push = std::get_if<frame::SignalPush>(&what)) {
         signal_push(*push, now);
+    } else if (const auto* news = std::get_if<frame::GroupNews>(&what)) {
+        const auto* known = book.find(news->conversation);
+        const bool doubts = !news->member && known != nullptr && known->own(identity->account_key) != nullptr;
+        book.news(*news);
+        if (doubts) keeper.doubt(news->conversation);
+    } else if (const auto* no = std::get_if<frame::GroupJoinRefused>(&what)) {
+        book.refused(no->conversation);
     } else {
         context.reject("a frame that a relay does not push");
     }
@@ -264,7 +288,9 @@ void Engine::State::acknowledge_notices()
 void Engine::State::roster_changed(const Roster::Change& change, Moment now)
 {
     for (const auto& device : change.gone) {
-        announce(outbox.fail_device(context.store, device, change.gone_reason), now);
+        // Who is in a group with us gets what is said there, whatever else has ended.
+        if (change.gone_reason == ErrorCode::device_revoked || !book.knows(device))
+            announce(outbox.fail_device(context.store, device, change.gone_reason), now);
         peers.close_device(device);
         paths_happened(now);
         paths.forget(device);
@@ -276,7 +302,10 @@ void Engine::State::roster_changed(const Roster::Change& change, Moment now)
     if (change.own_behind) mend_own_list(*change.own_behind, now);
     for (const auto& conversation : change.circles)
         keeper.look(conversation);
-    if (!change.circles.empty()) outbox.groups_changed();
+    if (!change.circles.empty()) {
+        book.lists_changed();
+        outbox.groups_changed();
+    }
     for (const auto& device : change.came_online) {
         paths.wipe_slate(device);
         peers.forgive(device);

@@ -147,18 +147,6 @@ void Engine::State::on(RequestId id, const request::Fault& fault, Moment)
     context.reply_ok(id);
 }
 
-namespace {
-
-template <class What, class... Those>
-constexpr bool is_one_of = (std::is_same_v<What, Those> || ...);
-template <class What>
-constexpr bool is_about_groups =
-    is_one_of<What, request::GroupCreate, request::GroupInvite, request::GroupRemove, request::GroupLeave,
-              request::GroupRole, request::GroupMute, request::GroupSet, request::GroupPromote, request::GroupDissolve,
-              request::GroupAbout, request::GroupLink, request::GroupJoin, request::GroupAnswer, request::Deliveries>;
-
-} // namespace
-
 void Engine::State::ask(RequestId id, Request request, Moment now)
 {
     namespace r = wire::relay;
@@ -178,8 +166,6 @@ void Engine::State::ask(RequestId id, Request request, Moment now)
                 contact_request(id, what.user, r::ContactBlock{what.user}, now);
             else if constexpr (std::is_same_v<What, request::ContactUnblock>)
                 contact_request(id, what.user, r::ContactUnblock{what.user}, now);
-            else if constexpr (is_about_groups<What>)
-                context.refuse(id, {ErrorCode::unsupported, "groups are not in this build yet", 0});
             else
                 on(id, what, now);
         },

@@ -350,6 +350,11 @@ void Roster::came_back()
     store_returned();
 }
 
+void Roster::came_back(const ConversationId& conversation)
+{
+    if (returned_.insert(conversation).second) store_returned();
+}
+
 void Roster::caught_up(const ConversationId& conversation)
 {
     if (returned_.erase(conversation) > 0) store_returned();

@@ -83,6 +83,8 @@ public:
     [[nodiscard]] bool missed_some(const ConversationId& conversation) const;
     /// This device is logged in again: it has missed what was said meanwhile.
     void came_back();
+    /// This account has come into the conversation again, as above.
+    void came_back(const ConversationId& conversation);
     /// A message of the conversation has come.
     void caught_up(const ConversationId& conversation);
     [[nodiscard]] std::optional<seal::Circle> circle_of(const ConversationId& conversation) const override;

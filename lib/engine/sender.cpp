@@ -35,8 +35,13 @@ bool Engine::State::can_seal(const Person& person, const DeviceId& device)
 void Engine::State::route_content(Moment now)
 {
     for (const auto& device : outbox.open_devices()) {
+        if (const auto* group = fan_of(device)) {
+            route_to_group(device, *group);
+            continue;
+        }
         const auto* person = roster.owner_of(device);
-        if (person == nullptr && relay_ready()) {
+        const bool is_member = book.knows(device);
+        if (person == nullptr && !is_member && relay_ready()) {
             // Nobody's any more, and the relay has shown all lists: it left while we were not there to see it.
             announce(outbox.fail_device(context.store, device, ErrorCode::device_revoked), now);
             continue;
@@ -48,6 +53,9 @@ void Engine::State::route_content(Moment now)
             if (choice.seek_direct && waits) peers.seek(device, now);
             for (const auto& way : choice.ways)
                 routes.push_back({way.link, way.path, choice.reason});
+        } else if (is_member && relay_ready() && route::allowed(Path::mailbox, policy)) {
+            // What is said in a group needs no path between two.
+            routes.push_back({0, Path::mailbox, "in a group, by the relay"});
         }
         outbox.use(device, routes);
     }
@@ -80,6 +88,11 @@ void Engine::State::offer_content(Moment now)
                 SendFrame{offer.link, wire::encode(wire::peer::Frame(wire::peer::Deliver{std::move(offer.envelope)}))});
             continue;
         }
+        const auto* group = offer.devices.size() == 1 ? fan_of(offer.devices.front()) : nullptr;
+        if (group != nullptr && session != nullptr) {
+            offer_to_group(std::move(offer), *group, *session, now);
+            continue;
+        }
         purpose::Put put{offer.envelope.id, offer.devices, size};
         const auto id = offer.envelope.id;
         const auto devices = offer.devices;
@@ -100,6 +113,7 @@ void Engine::State::count_content(Path path, std::size_t bytes)
 void Engine::State::announce(std::vector<delivery::Progress> progress, Moment now)
 {
     for (auto& one : progress) {
+        if (!book.all().empty()) note_delivery(one, now);
         event::MessageStateChanged out;
         out.id = one.id;
         out.with = std::move(one.with);

@@ -23,7 +23,9 @@ void Engine::State::peer_up(const DeviceId& device, LinkId link, Moment now)
         return peers.drop(link, {});
     shown_paths.try_emplace(person->stored.user);
     context.log(std::string(path_name(live->path())) + " path to " + person->stored.user + ": " + live->detail());
-    gossip(device, link);
+    gossip(device, link, person->conversation);
+    for (const auto& [id, group] : book.all())
+        if (group.policy) gossip(device, link, id);
     files.look(now);
 }
 

@@ -9,6 +9,8 @@
 //   returning.cpp what a relay has lost, and how it is mended
 //   relay_side.cpp  what the relay says, and what a new or lost session means
 //   groups.cpp    a group has moved: what waited for it
+//   group_side.cpp  groups of many: what the relay says of them, and who gets what is said there; group_requests.cpp
+//                 what the application asks
 //   sender.cpp    content on its way out: routes, offers, progress
 //   receiver.cpp  content on its way in: open, dedupe, hold, file, receipt
 //   signalling.cpp  ICE signals in and out, and what paths do
@@ -24,7 +26,9 @@
 #include "lib/engine/ahead.hpp"
 #include "lib/engine/archives.hpp"
 #include "lib/engine/chats.hpp"
+#include "lib/engine/circles.hpp"
 #include "lib/engine/files.hpp"
+#include "lib/engine/group_acts.hpp"
 #include "lib/engine/group_keeper.hpp"
 #include "lib/engine/history.hpp"
 #include "lib/engine/notices.hpp"
@@ -86,6 +90,18 @@ struct Engine::State {
     void on(RequestId id, const request::HistorySend& send, Moment now);
     void on(RequestId id, const request::Notices& wanted, Moment now);
     void on(RequestId id, const request::MarkNoticesRead& read, Moment now);
+    // group_requests.cpp
+    template <class What>
+        requires std::is_constructible_v<GroupAct, What>
+    void on(RequestId id, What& what, Moment now)
+    {
+        act(id, GroupAct(std::move(what)), now);
+    }
+    void act(RequestId id, GroupAct what, Moment now);
+    void on(RequestId id, const request::GroupAbout& about, Moment now);
+    void on(RequestId id, const request::GroupJoin& join, Moment now);
+    void on(RequestId id, const request::GroupAnswer& answer, Moment now);
+    void on(RequestId id, const request::Deliveries& wanted, Moment now);
     void contact_request(RequestId id, const std::string& user, wire::relay::RequestBody body, Moment now);
     void accept(RequestId id, const std::string& user, Moment now);
     void relay_request(RequestId id, wire::relay::RequestBody body, Moment now);
@@ -147,10 +163,30 @@ struct Engine::State {
 
     // groups.cpp
     void groups_moved(Moment now);
-    void gossip(const DeviceId& device, LinkId link);
+    void gossip(const DeviceId& device, LinkId link, const ConversationId& conversation);
     void group_head(const DeviceId& device, const wire::peer::GroupHead& head);
     void withheld(Moment now);
     [[nodiscard]] delivery::Fitness fit(port::OutboxEnvelope& envelope, const DeviceId& device);
+    [[nodiscard]] delivery::Fitness fit_group(port::OutboxEnvelope& envelope, const Group& group,
+                                              const DeviceId& device);
+    [[nodiscard]] delivery::Fitness seal_envelope(const seal::Circle& circle, port::OutboxEnvelope& envelope);
+
+    // group_side.cpp
+    /// What is to be asked of the relay about groups.
+    void groups_asked(Moment now);
+    void books_changed(Moment now);
+    void group_answered(const purpose::GroupRoster& what, const wire::relay::Response& response, Moment now);
+    void group_answered(const purpose::GroupJoins& what, const wire::relay::Response& response, Moment now);
+    void group_answered(const purpose::GroupJoin& what, const wire::relay::Response& response, Moment now);
+    void fanned_out(const purpose::FanOut& what, const wire::relay::Response& response, Moment now);
+    /// A recipient that stands for all devices of a group, at the relay.
+    [[nodiscard]] const Group* fan_of(const DeviceId& device) const;
+    void route_to_group(const DeviceId& device, const Group& group);
+    void offer_to_group(delivery::Offer offer, const Group& group, RelaySession& session, Moment now);
+    /// Whether this device gives a receipt for what it gets, or did give none by now.
+    [[nodiscard]] bool receipts_from(const DeviceId& device) const;
+    /// A message of a group is here: its sender gets a receipt, or the relay may forget it at once.
+    void receipt_to_group(const Group& group, const DeviceId& from, const MessageId& id, std::uint64_t sequence);
 
     // relay_side.cpp
     void relay_frame(RelaySession& session, BytesView bytes, Moment now);
@@ -174,6 +210,8 @@ struct Engine::State {
     [[nodiscard]] route::Choice choose(const Person& person, const DeviceId& device, bool content_waits, Moment now);
     void offer_content(Moment now);
     void announce(std::vector<delivery::Progress> progress, Moment now);
+    /// Of a message in a group: who has it is kept.
+    void note_delivery(delivery::Progress& progress, Moment now);
     void count_content(Path path, std::size_t bytes);
     void tell_path_changes(Moment now);
     struct PathShown {
@@ -197,8 +235,9 @@ struct Engine::State {
     bool receive_message(const DeviceId& from, const wire::Envelope& envelope, const seal::Label& label,
                          const Arrival& arrival, Moment now);
     bool take_control(const DeviceId& from, BytesView content, Moment now);
-    bool take_content(const Person& person, const seal::Opened& opened, const MessageId& id, const Arrival& arrival,
-                      Moment now);
+    bool take_content(const seal::Opened& opened, const MessageId& id, const Arrival& arrival, Moment now);
+    [[nodiscard]] static std::optional<std::string> unheard(const wire::content::Any& content,
+                                                            const seal::Opened& opened, const GroupMember* member);
     void unopenable(const DeviceId& from, const MessageId& id, const seal::Label& label, const Arrival& arrival);
     void send_receipts(Moment now);
     void send_unopened(Moment now);
@@ -270,7 +309,11 @@ struct Engine::State {
     delivery::Receipts receipts;
     delivery::Unopened unopened;
     Ahead ahead;
+    GroupBook book;
+    Circles circles;
+    GroupActs acts;
     GroupKeeper keeper;
+    Instant group_end = never; ///< When the next discussion is over.
     std::set<std::pair<ConversationId, std::pair<std::uint64_t, std::uint64_t>>> forks_mentioned;
     Notifier notifier;
     Files files;

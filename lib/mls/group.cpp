@@ -161,6 +161,17 @@ MlsResult<WipedBytes> Group::export_secret(std::string_view label, BytesView con
     return mls_exporter(secrets_.exporter_secret, label, context, length_bytes);
 }
 
+std::optional<Extensions> Group::extensions_at(std::uint64_t epoch) const
+{
+    if (epoch == context_.epoch) return context_.extensions;
+    const auto past =
+        std::find_if(past_.begin(), past_.end(), [&](const PastEpoch& candidate) { return candidate.epoch == epoch; });
+    if (past == past_.end()) return std::nullopt;
+    auto context = decode<GroupContext>(past->encoded_context);
+    if (!context) return std::nullopt;
+    return std::move(context->extensions);
+}
+
 std::optional<WipedBytes> Group::resumption_psk(std::uint64_t epoch) const
 {
     for (const auto& [at, psk] : resumption_psks_)

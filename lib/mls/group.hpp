@@ -188,6 +188,8 @@ public:
     [[nodiscard]] const std::optional<ReInit>& reinit() const noexcept { return reinit_; }
     [[nodiscard]] const GroupOptions& options() const noexcept { return options_; }
     void set_options(GroupOptions options) noexcept { options_ = options; }
+    /// The GroupContext's extensions in the current epoch or a kept one; nullopt: it is not kept.
+    [[nodiscard]] std::optional<Extensions> extensions_at(std::uint64_t epoch) const;
     /// nullopt: not among the current and the last past_epochs_max epochs.
     [[nodiscard]] std::optional<WipedBytes> resumption_psk(std::uint64_t epoch) const;
     [[nodiscard]] std::size_t past_epochs() const noexcept { return past_.size(); }
@@ -305,6 +307,10 @@ struct Group::ExternalJoin {
     Bytes commit; ///< MLSMessage, for the members.
     Group group;
 };
+
+/// The GroupInfo in a Welcome, opened and not judged: which tree it lacks. Without PSKs of `env` only.
+[[nodiscard]] MlsResult<GroupInfo> read_welcome(const Environment& env, const Welcome& welcome,
+                                                const KeyPackageBundle& bundle);
 
 /// PSKs by their ids: external ones from `env.psks`, resumption ones from `own` (may be null) and `env.groups`.
 [[nodiscard]] MlsResult<std::vector<ResolvedPsk>> resolve_psk_list(const Environment& env, const Group* own,

@@ -58,6 +58,27 @@ MlsError check_subgroup(const Environment& env, const PreSharedKeyID& psk, const
 
 } // namespace
 
+MlsResult<GroupInfo> read_welcome(const Environment& env, const Welcome& welcome, const KeyPackageBundle& bundle)
+{
+    const CipherSuite suite = bundle.key_package.cipher_suite;
+    if (!is_supported(suite) || welcome.cipher_suite != suite) return MlsError::welcome_wrong_suite;
+    const Bytes ref = make_key_package_ref(bundle.key_package);
+    const auto mine = std::find_if(welcome.secrets.begin(), welcome.secrets.end(),
+                                   [&](const EncryptedGroupSecrets& secrets) { return secrets.new_member == ref; });
+    if (mine == welcome.secrets.end()) return MlsError::no_matching_key_package;
+    const auto init = HpkeKeyPair::from_private(bundle.init_private);
+    if (!init) return MlsError::invalid_argument;
+    const auto opened =
+        decrypt_with_label(suite, *init, "Welcome", welcome.encrypted_group_info, mine->encrypted_group_secrets);
+    if (!opened) return MlsError::welcome_decrypt_failed;
+    const auto secrets = decode<GroupSecrets>(*opened);
+    if (!secrets) return secrets.error();
+    const auto psks = resolve_psk_list(env, nullptr, secrets->psks);
+    if (!psks) return psks.error();
+    return open_group_info(suite, derive_welcome_secret(secrets->joiner_secret, compute_psk_secret(*psks)),
+                           welcome.encrypted_group_info);
+}
+
 MlsResult<Group> Group::join(const Environment& env, const Welcome& welcome, const KeyPackageBundle& bundle,
                              const std::optional<RatchetTree>& given_tree, GroupOptions options)
 {

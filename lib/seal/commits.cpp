@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Epochs change: our commit was accepted, somebody else's came, a Welcome came. Everything is judged beside the group,
 // and entered when nothing can fail any more.
+#include "lib/seal/policy_extension.hpp"
 #include "lib/seal/state.hpp"
 
 #include "lib/wire/mls_outline.hpp"
@@ -40,7 +41,8 @@ bool is_bound_to(BytesView sealed, const MessageId& id)
     if (sealed.size() > wire::commit_envelope_bytes_max) return false;
     const auto message = mls::decode<mls::MLSMessage>(sealed);
     const Bytes* bound = message ? bound_of(*message) : nullptr;
-    return bound != nullptr && *bound == bind(commit_purpose, id);
+    const auto said = bound == nullptr ? std::nullopt : wire::parse_bound(*bound);
+    return said && said->purpose == commit_purpose && said->id == id;
 }
 
 } // namespace
@@ -51,6 +53,7 @@ Changes Groups::State::entered(Conversation& c, const Members& before, bool join
     Changes out;
     out.conversation = c.id;
     out.version = c.version();
+    out.policy = policy_of(c);
     const Members now = members_of(*c.group);
     out.added = without(now, before, device);
     out.removed = without(before, now, device);
@@ -88,14 +91,25 @@ Result<Changes> Groups::accepted(const ConversationId& conversation, WallMs now_
     if (!next || c == nullptr) return Error{ErrorCode::internal, "the stored commit does not load", 0};
     const bool joined = sent.external || sent.from.epoch == 0;
     const Members before = c->group ? members_of(*c->group) : Members{};
+    const auto policy_before = s.policy_of(*c);
     if (!joined) {
         if (!c->group || c->version() != sent.from) return conflict("the group has left the epoch of this commit");
         // What was sent and opened since the commit was made stays used.
         next->adopt_ratchets(*c->group);
     }
-    c->group = std::move(*next);
+    c->take(std::move(*next));
+    if (const auto now = s.policy_of(*c); now && now->find(s.account_key) == nullptr) {
+        // We have left: our leaf is the next committer's to take out.
+        Changes gone = s.left(*c, sent.from, s.device);
+        gone.policy_before = policy_before;
+        gone.policy = now;
+        gone.committer_account = s.account_key;
+        return gone;
+    }
     Changes out = s.entered(*c, before, joined, sent.id);
+    out.policy_before = policy_before;
     out.committer = s.device;
+    out.committer_account = s.account_key;
     c->about.updated_ms = now_ms < 0 ? 0 : static_cast<std::uint64_t>(now_ms);
     c->sent = 0;
     return out;
@@ -168,37 +182,80 @@ CommitOutcome Groups::State::apply(Conversation& c, const MessageId& id, const D
             return reject(mls::MlsError::sender_not_allowed);
         committer = external_committer(*open);
     }
-    if (bound == nullptr || *bound != bind(commit_purpose, id) || committer != from)
+    const auto said = bound == nullptr ? std::nullopt : wire::parse_bound(*bound);
+    const auto policy_before = policy_of(c);
+    if (!said || said->purpose != commit_purpose || said->id != id || committer != from ||
+        (!policy_before && !said->lists.empty()))
         return reject(mls::MlsError::refused_by_application);
 
     const Members before = members_of(*c.group);
-    const Membership service(*c.group);
+    const Membership service(*c.group, Evidence(said->lists));
     const auto got = c.group->process(environment(service, now_ms), *message);
-    if (!got) return reject(got.error());
+    if (!got) {
+        (void)reject(got.error());
+        if (!service.why().empty()) out.detail += ": " + service.why();
+        return out;
+    }
     out.verdict = CommitOutcome::Verdict::applied;
+    const auto account_of_committer = [&](const Members& members) {
+        const auto at = members.find(from);
+        return at == members.end() ? PublicKey{} : at->second.account_key;
+    };
     if (got->commit->self_removed) {
-        out.changes.conversation = c.id;
-        out.changes.version = {out.from.incarnation, out.from.epoch + 1};
-        out.changes.self_removed = true;
-        out.changes.committer = from;
-        c.about.floor = {out.from.incarnation, out.from.epoch + 2};
-        c.about.entered.clear();
-        c.about.since.clear();
-        c.group.reset();
-        c.touch_all();
-        if (const auto waiting = load_pending(c.id); waiting && waiting->outgoing.from <= out.from) drop_pending(c.id);
+        out.changes = left(c, out.from, from);
+        out.changes.policy_before = policy_before;
+        if (auto now = policy::decode(got->commit->extensions))
+            out.changes.policy = std::make_shared<const Policy>(std::move(*now));
+        out.changes.committer_account = account_of_committer(before);
         return out;
     }
     // A new leaf has no keys of earlier epochs, even where its device was here before.
     for (const mls::LeafChange& gone : got->commit->removed)
         c.about.since.erase(device_of(*gone.before).bytes);
     out.changes = entered(c, before, false, id);
+    out.changes.policy_before = policy_before;
     out.changes.committer = from;
+    out.changes.committer_account = account_of_committer(members_of(*c.group));
     drop_overtaken(c);
     return out;
 }
 
-Result<Changes> Groups::welcome(BytesView sealed, WallMs now_ms)
+Changes Groups::State::left(Conversation& c, Version from, const DeviceId& committer)
+{
+    Changes out;
+    out.conversation = c.id;
+    out.version = {from.incarnation, from.epoch + 1};
+    out.self_removed = true;
+    out.committer = committer;
+    c.about.floor = {from.incarnation, from.epoch + 2};
+    c.about.entered.clear();
+    c.about.since.clear();
+    c.group.reset();
+    c.touch_all();
+    if (const auto waiting = load_pending(c.id); waiting && waiting->outgoing.from <= from) drop_pending(c.id);
+    return out;
+}
+
+/// Of many: who is in it says its policy, and whether we follow who made it, the directory. Others may have been
+/// dragged in like us. Who has just left may still have a leaf.
+Result<void> Groups::State::judge_welcome(const GroupName& name, const mls::Group& group, const Policy& policy,
+                                          mls::LeafIndex maker) const
+{
+    if (policy.find(account_key) == nullptr) return unauthentic("welcome: to a group that this account is not in");
+    if (mls::check_tree_credentials(group.tree(), Membership::of_many()) != mls::MlsError::none ||
+        !are_named(group.tree(), policy))
+        return unauthentic("welcome: to a group with a device of nobody");
+    if (group.tree().member_count() > members_of_many_max)
+        return unauthentic("welcome: to a group of too many devices");
+    const auto* leaf = group.tree().leaf(maker);
+    if (leaf == nullptr || policy.find(certificate_of(*leaf).account_key) == nullptr)
+        return unauthentic("welcome: by no member");
+    if (!directory.follows(name.conversation, policy, certificate_of(*leaf)))
+        return Error{ErrorCode::not_a_contact, "welcome: to a group that nobody we know lets us into", 0};
+    return {};
+}
+
+Result<Changes> Groups::welcome(BytesView sealed, WallMs now_ms, BytesView tree_bytes)
 {
     State& s = *state_;
     if (sealed.size() > wire::welcome_bytes_max) return Error{ErrorCode::malformed, "welcome: too long", 0};
@@ -211,19 +268,33 @@ Result<Changes> Groups::welcome(BytesView sealed, WallMs now_ms)
     found->bundle.signer = s.signer();
 
     const Undecided undecided;
-    auto group = mls::Group::join(s.environment(undecided, now_ms), *welcome, found->bundle, {},
+    std::optional<mls::RatchetTree> tree;
+    if (!tree_bytes.empty()) {
+        auto given = mls::decode<mls::RatchetTree>(tree_bytes);
+        if (!given) return Error{ErrorCode::malformed, "welcome: its tree does not decode", 0};
+        tree.emplace(std::move(*given));
+    }
+    auto group = mls::Group::join(s.environment(undecided, now_ms), *welcome, found->bundle, tree,
                                   {mls::HandshakeFormat::private_message, 0});
     if (!group) return unauthentic("welcome: " + std::string(mls::mls_error_name(group.error())));
     const auto name = parse_group_id(group->group_id());
     if (!name) return unauthentic("welcome: to a group of another kind");
     const auto circle = s.directory.circle_of(name->conversation);
-    if (!circle) return Error{ErrorCode::not_a_contact, "welcome: to no conversation of ours", 0};
-    const auto accounts = accounts_of(*circle);
-    if (group->context().extensions != context_extensions(accounts))
-        return unauthentic("welcome: to a group of other accounts");
-    if (mls::check_tree_credentials(group->tree(), Membership(accounts)) != mls::MlsError::none)
-        return unauthentic("welcome: to a group with a device of nobody in the conversation");
-    if (group->tree().member_count() > members_max) return unauthentic("welcome: to a group of too many devices");
+    const auto policy = policy::decode(group->context().extensions);
+    if (policy && (!circle || circle->many)) {
+        // Its maker signed the GroupInfo, as join() has verified.
+        const auto info = mls::read_welcome(s.environment(undecided, now_ms), *welcome, found->bundle);
+        if (!info) return unauthentic("welcome: " + std::string(mls::mls_error_name(info.error())));
+        if (auto good = s.judge_welcome(*name, *group, *policy, info->signer); !good) return good.error();
+    } else {
+        if (!circle) return Error{ErrorCode::not_a_contact, "welcome: to no conversation of ours", 0};
+        const auto accounts = accounts_of(*circle);
+        if (circle->many || group->context().extensions != context_extensions(accounts))
+            return unauthentic("welcome: to a group of other accounts");
+        if (mls::check_tree_credentials(group->tree(), Membership(accounts)) != mls::MlsError::none)
+            return unauthentic("welcome: to a group with a device of nobody in the conversation");
+        if (group->tree().member_count() > members_max) return unauthentic("welcome: to a group of too many devices");
+    }
     const Version at{name->incarnation, group->epoch()};
     if (!is_plausible(name->incarnation, s.find(name->conversation)))
         return unauthentic("welcome: to a group of an impossible incarnation");
@@ -233,9 +304,11 @@ Result<Changes> Groups::welcome(BytesView sealed, WallMs now_ms)
         return conflict("welcome: to a group that is not newer than the one here");
 
     const Members before = c->group ? members_of(*c->group) : Members{};
+    const auto policy_before = s.policy_of(*c);
     s.shelf.use(*found);
-    c->group = std::move(*group);
+    c->take(std::move(*group));
     Changes out = s.entered(*c, before, true, std::nullopt);
+    out.policy_before = policy_before;
     // A last resort is not only ours to have used: its leaf gets fresh keys as soon as possible.
     c->about.updated_ms = found->last_resort || now_ms < 0 ? 0 : static_cast<std::uint64_t>(now_ms);
     c->sent = 0;

@@ -56,17 +56,49 @@ std::vector<wire::DeviceCertificate> Groups::members(const ConversationId& conve
 Needs Groups::needs(const Circle& circle, WallMs now_ms)
 {
     Needs out;
-    const auto* c = state_->find_group(circle.conversation);
+    auto* c = state_->find_group(circle.conversation);
     out.group = c == nullptr;
-    for (const Party& party : circle.parties)
+    const Policy* const is = c == nullptr ? nullptr : state_->policy_of(*c).get();
+    if (is != nullptr && is->dissolved) return out; // And lacks nothing any more.
+    const Policy* const next = circle.plan ? &circle.plan->policy : is;
+    Members present;
+    if (c != nullptr) {
+        present = members_of(*c->group);
+        out.surplus = surplus_of(*c->group, circle, is, next, state_->directory);
+        out.update =
+            now_ms - static_cast<WallMs>(c->about.updated_ms) >= update_after_ms || c->sent >= update_after_messages;
+    }
+    // A leaf that goes does not count: who left and is taken in again gets another one.
+    for (const DeviceId& gone : out.surplus)
+        present.erase(gone);
+    for (const Party& party : circle.parties) {
+        if (next != nullptr && next->find(party.account_key) == nullptr) continue;
         for (const DeviceId& device : party.devices)
-            if (c == nullptr ? device != state_->device : !find_device(c->group->tree(), device))
-                out.missing.push_back(device);
-    if (c == nullptr) return out;
-    out.surplus = surplus_of(*c->group, circle);
-    out.update =
-        now_ms - static_cast<WallMs>(c->about.updated_ms) >= update_after_ms || c->sent >= update_after_messages;
+            if (device != state_->device && !present.contains(device)) out.missing.push_back(device);
+    }
     return out;
+}
+
+std::shared_ptr<const Policy> Groups::policy(const ConversationId& conversation)
+{
+    auto* c = state_->find_group(conversation);
+    return c == nullptr ? nullptr : state_->policy_of(*c);
+}
+
+std::optional<std::pair<ConversationId, Version>> Groups::wants_tree(BytesView sealed, WallMs now_ms)
+{
+    if (sealed.size() > wire::welcome_bytes_max) return std::nullopt;
+    const auto message = mls::decode<mls::MLSMessage>(sealed);
+    const auto* welcome = message ? message->as<mls::Welcome>() : nullptr;
+    auto found = welcome == nullptr ? std::nullopt : state_->shelf.find(*welcome);
+    if (!found) return std::nullopt;
+    const Undecided undecided;
+    const auto info = mls::read_welcome(state_->environment(undecided, now_ms), *welcome, found->bundle);
+    if (!info || mls::find_extension(info->extensions, mls::ExtensionType::ratchet_tree) != nullptr)
+        return std::nullopt;
+    const auto name = parse_group_id(info->group_context.group_id);
+    if (!name) return std::nullopt;
+    return std::pair(name->conversation, Version{name->incarnation, info->group_context.epoch});
 }
 
 std::optional<MessageId> Groups::entered_by(const ConversationId& conversation)

@@ -65,7 +65,8 @@ struct GroupPlan {
 struct Circle {
     ConversationId conversation;
     std::vector<Party> parties;
-    std::optional<GroupPlan> plan{}; ///< Of a group that is to be made, or to become another.
+    bool many = false;               ///< A group of many, with a policy; its parties are those that are known.
+    std::optional<GroupPlan> plan{}; ///< Of one that is to be made, or to become another.
 };
 
 struct Version {
@@ -235,7 +236,9 @@ public:
     /// An external commit into the group that `group_info` (MLSMessage) describes; takes the place of our old leaf if
     /// it has one, and of our state when it is accepted. Errors: conflict (one is pending), authentication_failed (also
     /// for one of an older incarnation, or further back than the newest commits), malformed, quota_exceeded.
-    [[nodiscard]] Result<Outgoing> rejoin(const Circle& circle, BytesView group_info, Version at_relay, WallMs now_ms);
+    /// `tree`: of that epoch, encoded, where the GroupInfo lacks it.
+    [[nodiscard]] Result<Outgoing> rejoin(const Circle& circle, BytesView group_info, Version at_relay, WallMs now_ms,
+                                          BytesView tree = {});
     /// The stored one whose answer is not known, by all conversations.
     [[nodiscard]] std::vector<Outgoing> pending();
     [[nodiscard]] bool is_pending(const ConversationId& conversation);
@@ -249,7 +252,11 @@ public:
     /// Takes a newer incarnation's place of an older one; a Welcome to the incarnation that we are in is refused.
     /// Errors: authentication_failed, malformed, conflict (not newer, or the same again), not_a_contact (no
     /// conversation of ours), quota_exceeded.
-    [[nodiscard]] Result<Changes> welcome(BytesView sealed, WallMs now_ms);
+    [[nodiscard]] Result<Changes> welcome(BytesView sealed, WallMs now_ms, BytesView tree = {});
+    /// A Welcome for this device whose GroupInfo lacks the tree: of which epoch it has to come. Spends nothing.
+    [[nodiscard]] std::optional<std::pair<ConversationId, Version>> wants_tree(BytesView welcome, WallMs now_ms);
+    /// Of the group of many that is here; nullptr: none is.
+    [[nodiscard]] std::shared_ptr<const Policy> policy(const ConversationId& conversation);
     /// Envelope id of the commit by which we entered the current epoch; nullopt when that was by a Welcome.
     [[nodiscard]] std::optional<MessageId> entered_by(const ConversationId& conversation);
     /// The group cannot be saved: forget it (history stays). The next one has a higher incarnation.

@@ -3,13 +3,13 @@
 
 #include "lib/base/check.hpp"
 #include "lib/identity/certificate.hpp"
+#include "lib/seal/policy_extension.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace godwit::seal {
 namespace {
-
-using Accounts = mls::ListOf<std::array<std::uint8_t, PublicKey::size_bytes>>;
 
 std::optional<DeviceId> device_in(const mls::Credential& credential)
 {
@@ -33,7 +33,7 @@ std::vector<PublicKey> accounts_of(const Circle& circle)
 
 mls::Extensions context_extensions(const std::vector<PublicKey>& accounts)
 {
-    Accounts list;
+    AccountKeys list;
     for (const PublicKey& account : accounts)
         list.items.push_back(account.bytes);
     const mls::RequiredCapabilities required{{accounts_extension}, {}, {mls::CredentialType::basic}};
@@ -44,7 +44,7 @@ mls::Extensions context_extensions(const std::vector<PublicKey>& accounts)
 mls::LeafNodeOptions leaf_options(BytesView certificate)
 {
     auto out = mls::LeafNodeOptions::basic(certificate);
-    out.capabilities.extensions = {accounts_extension};
+    out.capabilities.extensions = {accounts_extension, policy::extension};
     return out;
 }
 
@@ -78,9 +78,22 @@ Members members_of(const mls::Group& group)
     return out;
 }
 
-Membership::Membership(const mls::Group& group)
+Membership Membership::of_many()
 {
-    const auto list = mls::get_extension<Accounts>(group.context().extensions, accounts_extension);
+    Membership out{std::vector<PublicKey>()};
+    out.many_ = true;
+    return out;
+}
+
+Membership::Membership(const mls::Group& group, Evidence evidence) : evidence_(std::move(evidence))
+{
+    many_ = policy::is_there(group.context().extensions);
+    if (many_) {
+        if (auto decoded = policy::decode(group.context().extensions))
+            policy_ = std::make_shared<const Policy>(std::move(*decoded));
+        return;
+    }
+    const auto list = mls::get_extension<AccountKeys>(group.context().extensions, accounts_extension);
     if (!list || !list->has_value()) return; // Nobody is valid then.
     for (const auto& key : (*list)->items)
         accounts_.push_back(PublicKey{key});
@@ -91,13 +104,17 @@ bool Membership::is_valid(const mls::Credential& credential, BytesView signature
     if (credential.credential_type != mls::CredentialType::basic) return false;
     const auto claimed = wire::decode_certificate(credential.content);
     if (!claimed || !std::ranges::equal(claimed->device.bytes, signature_key)) return false;
-    if (std::find(accounts_.begin(), accounts_.end(), claimed->account_key) == accounts_.end()) return false;
+    if (!many_ && std::find(accounts_.begin(), accounts_.end(), claimed->account_key) == accounts_.end()) return false;
     return identity::verify_certificate(credential.content, claimed->user, claimed->account_key).ok();
 }
 
 bool Membership::is_successor(const mls::Credential& old, const mls::Credential& fresh) const
 {
-    return is_same_client(old, fresh);
+    if (!is_same_client(old, fresh)) return false;
+    if (!many_) return true;
+    const auto was = wire::decode_certificate(old.content);
+    const auto is = wire::decode_certificate(fresh.content);
+    return was && is && was->account_key == is->account_key && was->user == is->user;
 }
 
 bool Membership::is_same_client(const mls::Credential& a, const mls::Credential& b) const
@@ -108,9 +125,81 @@ bool Membership::is_same_client(const mls::Credential& a, const mls::Credential&
 
 bool Membership::allows(const mls::Group& before, const mls::CommitSummary& commit) const
 {
+    if (many_) return allows_many(before, commit);
     if (commit.extensions_changed || commit.reinit || !commit.psks.empty() || !commit.custom.empty()) return false;
     const std::size_t joined = commit.added.size() + (commit.external ? 1 : 0);
     return before.tree().member_count() + joined <= members_max + commit.removed.size();
+}
+
+bool Membership::allows_many(const mls::Group& before, const mls::CommitSummary& commit) const
+{
+    const auto refuse = [&](std::string why) {
+        why_ = std::move(why);
+        return false;
+    };
+    // A group that is created or joined judges its first commit, too.
+    auto was = policy_;
+    if (!was)
+        if (auto decoded = policy::decode(before.context().extensions))
+            was = std::make_shared<const Policy>(std::move(*decoded));
+    const auto changed = commit.extensions_changed ? policy::decode(commit.extensions) : std::nullopt;
+    if (!was || (commit.extensions_changed && !changed)) return refuse("the policy is not sound");
+    const Policy& is = changed ? *changed : *was;
+    if (commit.reinit || !commit.psks.empty() || !commit.custom.empty() || !commit.updated.empty())
+        return refuse("a proposal that groups do not have");
+    const std::size_t joined = commit.added.size() + (commit.external ? 1 : 0);
+    if (before.tree().member_count() + joined > members_of_many_max + commit.removed.size())
+        return refuse("more devices than a group may have");
+
+    // A name is the account's, and the policy has it.
+    const auto is_named = [&](const wire::DeviceCertificate& leaf) {
+        const auto* member = is.find(leaf.account_key);
+        return member != nullptr && member->user == leaf.user;
+    };
+    policy::Act act;
+    act.external = commit.external;
+    std::optional<DeviceId> joins;
+    if (commit.external) {
+        if (!commit.path || !commit.path->after) return refuse("nobody joins");
+        const auto own = certificate_of(*commit.path->after);
+        if (!is_named(own)) return refuse("a device of no member comes in");
+        joins = own.device;
+        act.actor = own.account_key;
+        act.left.push_back(own.account_key);
+    } else {
+        const auto* leaf = before.tree().leaf(commit.committer);
+        if (leaf == nullptr) return refuse("nobody commits");
+        act.actor = certificate_of(*leaf).account_key;
+    }
+    for (const auto& one : commit.added) {
+        const auto leaf = certificate_of(*one.after);
+        if (!is_named(leaf)) return refuse("a device of no member comes in");
+        act.added.push_back(leaf.account_key);
+        act.left.push_back(leaf.account_key);
+    }
+    std::set<mls::LeafIndex> gone;
+    for (const auto& one : commit.removed) {
+        gone.insert(one.leaf);
+        const auto leaf = certificate_of(*one.before);
+        if (joins == leaf.device) continue; // Its own former leaf.
+        act.removed.push_back({leaf.account_key, evidence_.withdraws(leaf)});
+    }
+    before.tree().for_each_member([&](mls::LeafIndex i, const mls::LeafNode& leaf) {
+        if (!gone.contains(i)) act.left.push_back(certificate_of(leaf).account_key);
+    });
+    if (auto why = policy::judge(*was, is, act)) return refuse(std::move(*why));
+    return true;
+}
+
+bool are_named(const mls::RatchetTree& tree, const Policy& policy)
+{
+    bool good = true;
+    tree.for_each_member([&](mls::LeafIndex, const mls::LeafNode& leaf) {
+        const auto certificate = wire::decode_certificate(leaf.credential.content);
+        const auto* member = certificate ? policy.find(certificate->account_key) : nullptr;
+        good = good && certificate && (member == nullptr || member->user == certificate->user);
+    });
+    return good;
 }
 
 std::optional<mls::KeyPackage> accept_key_package(BytesView mls_message, const Party& party, const DeviceId& device,

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Private to seal: which leaves a conversation may have. Its accounts stand in the GroupContext, set when the group is
-// made and never changed; a leaf is a device with a certificate by one of them. All of it can be judged from the group
-// alone, so all members judge alike, whatever device lists and clocks they have.
+// Private to seal: which leaves a conversation may have. Of two, its accounts stand in the GroupContext, set when the
+// group is made and never changed; a leaf is a device with a certificate by one of them. Of many, a policy stands there
+// besides (policy.hpp), and commits are judged by it. All of it can be judged from the group and the commit alone, so
+// all members judge alike, whatever device lists and clocks they have.
 #pragma once
 
 #include "lib/mls/group.hpp"
+#include "lib/seal/accounts_extension.hpp"
+#include "lib/seal/evidence.hpp"
 #include "lib/seal/groups.hpp"
 
 namespace godwit::seal {
 
 inline constexpr auto suite = mls::CipherSuite::mls_128_dhkemx25519_chacha20poly1305_sha256_ed25519;
-/// Private use (RFC 9420 section 17.3): the account keys of a conversation, sorted, opaque[32] each.
-inline constexpr auto accounts_extension = static_cast<mls::ExtensionType>(0xf0d1);
-/// Leaves of one group: a commit has to name its recipients in one frame.
+/// Leaves of one group: of two, a commit has to name its recipients in one frame.
 inline constexpr std::size_t members_max = wire::recipients_max;
+inline constexpr std::size_t members_of_many_max = 4'096;
 
 /// Sorted, none twice.
 [[nodiscard]] std::vector<PublicKey> accounts_of(const Circle& circle);
@@ -32,20 +34,34 @@ using Members = std::map<DeviceId, wire::DeviceCertificate>;
 class Membership final : public mls::AuthenticationService {
 public:
     explicit Membership(std::vector<PublicKey> accounts) : accounts_(std::move(accounts)) {}
-    /// By what the group's context says.
-    explicit Membership(const mls::Group& group);
+    /// Of a group of many: whoever has a certificate of the account that it names; the policy says which may stay.
+    [[nodiscard]] static Membership of_many();
+    /// By what the group's context says. `evidence`: of the commit that is judged.
+    explicit Membership(const mls::Group& group, Evidence evidence = {});
 
     [[nodiscard]] bool is_valid(const mls::Credential& credential, BytesView signature_key) const override;
     /// A renewed certificate of the same device: also what keeps an external commit from removing somebody else.
     [[nodiscard]] bool is_successor(const mls::Credential& old, const mls::Credential& fresh) const override;
     [[nodiscard]] bool is_same_client(const mls::Credential& a, const mls::Credential& b) const override;
-    /// Adds, Removes and fresh paths only. Who may remove whom is not judged: device lists say who should go, and two
-    /// members may have seen different ones.
+    /// Of two: Adds, Removes and fresh paths only. Who may remove whom is not judged: device lists say who should go,
+    /// and two members may have seen different ones. Of many: what policy::judge says.
     [[nodiscard]] bool allows(const mls::Group& before, const mls::CommitSummary& commit) const override;
 
+    /// Why the last commit of a group of many was not allowed, in words; empty: none was refused.
+    [[nodiscard]] const std::string& why() const { return why_; }
+
 private:
+    [[nodiscard]] bool allows_many(const mls::Group& before, const mls::CommitSummary& commit) const;
+
     std::vector<PublicKey> accounts_;
+    std::shared_ptr<const Policy> policy_; ///< Of many.
+    bool many_ = false;
+    Evidence evidence_;
+    mutable std::string why_;
 };
+
+/// All leaves have certificates, and those of members' accounts the name that the policy has. Verifies none.
+[[nodiscard]] bool are_named(const mls::RatchetTree& tree, const Policy& policy);
 
 /// While a Welcome is opened: which accounts the group has is known when it is open, and judged then.
 class Undecided final : public mls::AuthenticationService {

@@ -57,21 +57,20 @@ struct Act {
     struct Gone {
         PublicKey account;
         /// The commit brings a device list of that account, signed by it and younger than the leaf's certificate, in
-        /// which the device is not (Evidence).
+        /// which the device is not (evidence.hpp).
         bool delisted = false;
     };
     /// Leaves that go; of an external commit not the one that it takes the place of.
     std::vector<Gone> removed;
-    /// Accounts that have a leaf after it.
+    /// Accounts of the leaves that are there after it, one entry for each leaf.
     std::vector<PublicKey> left;
 };
 
 /// nullopt: every member accepts it. Else why not, in words for logs and errors ("only the owner dissolves a group").
 ///
 ///   nothing            after dissolved; by who is no member
-///   owner              everything; is one, before and after; hands over (then is admin); promotes (discussion →
-///   group);
-///                      dissolves; makes admins
+///   owner              everything; is one, before and after; hands over (then is admin); promotes (a discussion to a
+///                      group); dissolves; makes admins
 ///   admin              takes in and out whoever is less, mutes them; profile, rules; not roles, kind, end
 ///   member             leaves; takes in, if `invite` says so; brings and removes devices of the own account, brings
 ///                      missing devices of any member
@@ -85,15 +84,11 @@ struct Act {
 /// May this account write what is shown, or act on what is shown? `hlc_ms`: of the post, as its author claims, so that
 /// all members judge by the same number.
 enum class Speech : std::uint8_t { post, react, rule };
-/// In a channel members react; who is muted does neither; pins, timers and recalls of others' posts are for admins
-/// (lib/conversation asks for the role itself). nullopt: may.
+/// In a channel members react; who is muted does neither; pins, timers and recalls of others' posts are for admins.
+/// Nobody does anything where it is over. nullopt: may; else why not.
 [[nodiscard]] std::optional<std::string> hush(const Policy& policy, const PublicKey& account, Speech what,
                                               std::int64_t hlc_ms);
 
 } // namespace policy
-
-/// What lets a member remove a leaf of another account: that account's newest signed device list, in the
-/// authenticated_data of the commit, after what binds it to its envelope.
-inline constexpr std::size_t evidence_lists_max = 4;
 
 } // namespace godwit::seal

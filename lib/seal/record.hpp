@@ -91,6 +91,8 @@ void remove_ratchets(port::Store& store, const ConversationId& conversation, con
 /// What "epoch" and the parts make; nullopt where that is no group that we could go on with.
 [[nodiscard]] std::optional<mls::Group> load_group(port::Store& store, const ConversationId& conversation);
 
+inline constexpr std::uint16_t pending_version = 2;
+
 struct Pending {
     Outgoing outgoing;
     WipedBytes epoch; ///< Of the group after the commit, as the next.
@@ -98,14 +100,34 @@ struct Pending {
     template <class Io, class Self>
     static void tls(Io& io, Self& s)
     {
-        auto version = record_version;
+        auto version = pending_version;
         io(version);
-        io.require(version == record_version, mls::MlsError::state_version);
+        io.require(version == pending_version, mls::MlsError::state_version);
         auto& o = s.outgoing;
         io(o.conversation.bytes, o.from.incarnation, o.from.epoch, o.external, o.id.bytes, o.commit);
         devices(io, o.recipients);
         devices(io, o.newcomers);
-        io(o.welcome, o.group_info, s.epoch, s.ratchets);
+        io(o.welcome, o.group_info, s.epoch, s.ratchets, o.tree);
+        io.vector([&] {
+            if constexpr (Io::writes) {
+                for (auto& user : o.members)
+                    io(to_bytes(as_bytes(user)));
+            } else {
+                Bytes user;
+                io(user);
+                o.members.emplace_back(as_text(user));
+            }
+        });
+        io.vector([&] {
+            if constexpr (Io::writes) {
+                for (auto& one : o.joined)
+                    io(to_bytes(as_bytes(one.user)), one.secret);
+            } else {
+                Bytes user, secret;
+                io(user, secret);
+                o.joined.push_back({std::string(as_text(user)), std::move(secret)});
+            }
+        });
     }
 
 private:

@@ -2,6 +2,7 @@
 // Content to a PrivateMessage and back. Out: is everybody in the group listed -> encrypt, with purpose and id as
 // authenticated data. In: which group and epoch -> purpose and id -> whose leaf -> only then the key of the generation
 // is taken.
+#include "lib/seal/policy_extension.hpp"
 #include "lib/seal/state.hpp"
 
 #include <algorithm>
@@ -18,10 +19,13 @@ std::size_t content_max(Purpose purpose)
 
 bool Groups::ready(const Circle& circle)
 {
-    const auto* c = state_->find_group(circle.conversation);
-    return c != nullptr && c->group->is_active() &&
-           c->group->context().extensions == context_extensions(accounts_of(circle)) &&
-           surplus_of(*c->group, circle).empty();
+    auto* c = state_->find_group(circle.conversation);
+    if (c == nullptr || !c->group->is_active()) return false;
+    if (const auto& policy = state_->policy_of(*c); circle.many)
+        return policy && !policy->dissolved && policy->find(state_->account_key) != nullptr &&
+               surplus_of(*c->group, circle, policy.get(), nullptr, state_->directory).empty();
+    return c->group->context().extensions == context_extensions(accounts_of(circle)) &&
+           surplus_of(*c->group, circle, nullptr, nullptr, state_->directory).empty();
 }
 
 Result<Sealed> Groups::seal(const Circle& circle, Purpose purpose, const MessageId& id, BytesView content)
@@ -101,6 +105,14 @@ Opened Groups::open(Purpose purpose, const MessageId& id, const DeviceId& from, 
     out.verdict = Verdict::opened;
     out.content = std::move(got->application_data);
     out.sender = certificate_of(*group.tree().leaf(*leaf));
+    if (state_->policy_of(*c)) {
+        out.policy = c->policy;
+        if (label->version.epoch != group.epoch()) {
+            auto then = group.extensions_at(label->version.epoch);
+            auto decoded = then ? policy::decode(*then) : std::nullopt;
+            if (decoded) out.policy = std::make_shared<const Policy>(std::move(*decoded));
+        }
+    }
     return out;
 }
 

@@ -2,7 +2,9 @@
 #include "lib/seal/state.hpp"
 
 #include "lib/base/check.hpp"
+#include "lib/seal/evidence.hpp"
 #include "lib/seal/padding.hpp"
+#include "lib/seal/policy_extension.hpp"
 
 #include <algorithm>
 
@@ -104,6 +106,19 @@ Conversation* Groups::State::find_group(const ConversationId& id)
 {
     Conversation* const out = find(id);
     return out != nullptr && out->group ? out : nullptr;
+}
+
+const std::shared_ptr<const Policy>& Groups::State::policy_of(Conversation& c)
+{
+    if (!c.group) {
+        c.policy = nullptr;
+        c.policy_at.reset();
+    } else if (c.policy_at != c.version()) {
+        auto decoded = policy::decode(c.group->context().extensions);
+        c.policy = decoded ? std::make_shared<const Policy>(std::move(*decoded)) : nullptr;
+        c.policy_at = c.version();
+    }
+    return c.policy;
 }
 
 Conversation* Groups::State::make(const ConversationId& id)
@@ -213,14 +228,28 @@ void Groups::forget_all(port::Store& store)
     store.remove_value(index_name);
 }
 
-std::vector<DeviceId> surplus_of(const mls::Group& group, const Circle& circle)
+std::vector<DeviceId> surplus_of(const mls::Group& group, const Circle& circle, const Policy* now, const Policy* next,
+                                 const Directory& directory)
 {
     std::set<DeviceId> listed;
     for (const Party& party : circle.parties)
         listed.insert(party.devices.begin(), party.devices.end());
+    const PublicKey own = circle.parties.empty() ? PublicKey{} : circle.parties.front().account_key;
     std::vector<DeviceId> out;
     group.tree().for_each_member([&](mls::LeafIndex, const mls::LeafNode& leaf) {
-        if (const DeviceId device = device_of(leaf); !listed.contains(device)) out.push_back(device);
+        const DeviceId device = device_of(leaf);
+        if (now != nullptr) {
+            const auto certificate = certificate_of(leaf);
+            const PublicKey& account = certificate.account_key;
+            const bool stays = now->find(account) != nullptr && (next == nullptr || next->find(account) != nullptr);
+            // What no list shows as withdrawn, a list that is on its way may have.
+            if (stays && (listed.contains(device) ||
+                          (account != own && !withdraws(directory.device_list_of(account), certificate))))
+                return;
+        } else if (listed.contains(device)) {
+            return;
+        }
+        out.push_back(device);
     });
     return out;
 }

@@ -35,10 +35,20 @@ struct Conversation {
     LongValue epoch_value;
     LongValue ratchets_value;
     LongValue about_value;
+    // Of the epoch that it is of; see State::policy_of().
+    std::shared_ptr<const Policy> policy;
+    std::optional<Version> policy_at;
 
     [[nodiscard]] bool dirty() const { return epoch_dirty || ratchets_dirty || about_dirty; }
     /// Precondition: a group.
     [[nodiscard]] Version version() const;
+    /// Another group, or another state of it: of the same version it may have another policy, where a commit was taken
+    /// back.
+    void take(mls::Group&& other)
+    {
+        group = std::move(other);
+        policy_at.reset();
+    }
     void touch_all() { epoch_dirty = ratchets_dirty = about_dirty = true; }
 };
 
@@ -60,6 +70,8 @@ struct Groups::State {
     Conversation* find_group(const ConversationId& id);
     /// As find(), or a new one without a group; nullptr: conversations_max.
     Conversation* make(const ConversationId& id);
+    /// Of its group, when that is one of many; else nullptr.
+    [[nodiscard]] const std::shared_ptr<const Policy>& policy_of(Conversation& conversation);
     void save(Conversation& conversation);
     void save_ratchets(Conversation& conversation);
     void evict();
@@ -76,9 +88,12 @@ struct Groups::State {
         std::vector<mls::Proposal> proposals;
         std::vector<DeviceId> devices;
     };
-    [[nodiscard]] Additions additions(const Circle& circle, const Members& present, const mls::Extensions& extensions,
-                                      const std::map<DeviceId, Bytes>& packages, std::vector<DeviceId>& bad,
-                                      WallMs now_ms) const;
+    /// Into `out`: who is in the group after it, for the relay; and the tree, where it does not fit.
+    void describe(Outgoing& out, const mls::Group& next, const Policy& policy, const Circle& circle,
+                  const mls::Environment& environment, bool beside) const;
+    [[nodiscard]] Additions additions(const Circle& circle, const Members& present, const Policy* policy,
+                                      const mls::Extensions& extensions, const std::map<DeviceId, Bytes>& packages,
+                                      std::vector<DeviceId>& bad, WallMs now_ms) const;
     [[nodiscard]] MessageId fresh_id();
 
     // commits.cpp
@@ -87,6 +102,11 @@ struct Groups::State {
     [[nodiscard]] Changes entered(Conversation& conversation, const Members& before, bool joined,
                                   const std::optional<MessageId>& commit);
     void drop_overtaken(const Conversation& conversation);
+    /// A Welcome to a group of many. Errors: authentication_failed, not_a_contact.
+    [[nodiscard]] Result<void> judge_welcome(const GroupName& name, const mls::Group& group, const Policy& policy,
+                                             mls::LeafIndex maker) const;
+    /// We are out of its group, from `from` on.
+    [[nodiscard]] Changes left(Conversation& conversation, Version from, const DeviceId& committer);
     [[nodiscard]] CommitOutcome apply(Conversation& conversation, const MessageId& id, const DeviceId& from,
                                       BytesView sealed, WallMs now_ms);
 
@@ -114,7 +134,9 @@ struct Groups::State {
     return Error{ErrorCode::authentication_failed, std::move(detail), 0};
 }
 
-/// Leaves that the lists of `circle` do not have.
-[[nodiscard]] std::vector<DeviceId> surplus_of(const mls::Group& group, const Circle& circle);
+/// Leaves that the lists of `circle` do not have; of many: whose account is not in one of the policies (nullptr: none),
+/// or has withdrawn them, as its signed list shows.
+[[nodiscard]] std::vector<DeviceId> surplus_of(const mls::Group& group, const Circle& circle, const Policy* now,
+                                               const Policy* next, const Directory& directory);
 
 } // namespace godwit::seal

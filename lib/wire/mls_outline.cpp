@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/wire/mls_outline.hpp"
 
+#include "lib/base/check.hpp"
+#include "lib/wire/content.hpp"
+
 #include <algorithm>
 
 namespace godwit::wire {
@@ -89,6 +92,17 @@ MlsHeader header_of(Walker& in)
     return out;
 }
 
+/// opaque<V> of section 2.1.2. Precondition: 1…device_list_bytes_max.
+void put_opaque(Bytes& out, BytesView value)
+{
+    GODWIT_ASSERT(!value.empty() && value.size() <= device_list_bytes_max);
+    static_assert(device_list_bytes_max < 16'384);
+    const std::size_t size = value.size();
+    if (size >= 64) out.push_back(static_cast<std::uint8_t>(0x40 | (size >> 8)));
+    out.push_back(static_cast<std::uint8_t>(size));
+    append(out, value);
+}
+
 /// One ExternalInit, and at most one Remove: who comes back takes out the old leaf.
 bool are_external_proposals(BytesView list)
 {
@@ -160,17 +174,31 @@ std::optional<GroupName> parse_group_id(BytesView group_id)
     return out;
 }
 
-Bytes bind(std::uint8_t purpose, const MessageId& id)
+Bytes bind(std::uint8_t purpose, const MessageId& id, const std::vector<Bytes>& lists)
 {
+    GODWIT_ASSERT(lists.size() <= (purpose == commit_purpose ? evidence_lists_max : 0));
     Bytes out(1 + MessageId::size_bytes, purpose);
     std::copy(id.bytes.begin(), id.bytes.end(), out.begin() + 1);
+    for (const Bytes& list : lists)
+        put_opaque(out, list);
     return out;
 }
 
 std::optional<Bound> parse_bound(BytesView authenticated_data)
 {
-    if (authenticated_data.size() != 1 + MessageId::size_bytes) return std::nullopt;
-    return Bound{authenticated_data[0], *MessageId::from(authenticated_data.subspan(1))};
+    Walker in(authenticated_data);
+    Bound out;
+    out.purpose = static_cast<std::uint8_t>(in.integer(1));
+    const auto id = MessageId::from(in.raw(MessageId::size_bytes));
+    while (in.more()) {
+        out.lists.push_back(in.opaque());
+        const std::size_t size = out.lists.back().size();
+        in.require(out.purpose == commit_purpose && out.lists.size() <= evidence_lists_max);
+        in.require(size > 0 && size <= device_list_bytes_max);
+    }
+    if (!in.done() || !id) return std::nullopt;
+    out.id = *id;
+    return out;
 }
 
 std::optional<MlsHeader> read_mls_header(BytesView message)
@@ -196,6 +224,7 @@ std::optional<MlsCommit> read_mls_commit(BytesView message)
     }
     const auto bound = parse_bound(header.authenticated_data);
     if (!in.done() || !bound || bound->purpose != commit_purpose) return std::nullopt;
+    if (out.joins && !bound->lists.empty()) return std::nullopt; // It takes nobody out but itself.
     out.envelope = bound->id;
     return out;
 }

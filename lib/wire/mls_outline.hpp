@@ -4,7 +4,7 @@
 // what it is asked to pass on is what its frame says.
 //
 //   group_id            = conversation (16) ‖ incarnation (8, big-endian)
-//   authenticated_data  = purpose (1) ‖ envelope id (16)
+//   authenticated_data  = purpose (1) ‖ envelope id (16) ‖ of a commit: device lists, opaque<V> each
 //
 // Pure functions over bytes: nothing is copied that need not be, nothing is claimed about signatures.
 #pragma once
@@ -14,6 +14,7 @@
 #include "lib/base/bytes.hpp"
 
 #include <optional>
+#include <vector>
 
 namespace godwit::wire {
 
@@ -31,11 +32,16 @@ struct GroupName {
 
 /// What binds a commit to its envelope; the other purposes are seal::Purpose.
 inline constexpr std::uint8_t commit_purpose = 4;
+/// Signed device lists that a commit may bring: why it takes out devices of other accounts (lib/seal/evidence.hpp).
+inline constexpr std::size_t evidence_lists_max = 4;
 struct Bound {
     std::uint8_t purpose = 0;
     MessageId id;
+    std::vector<BytesView> lists; ///< Of a commit. Into what was read; 1…device_list_bytes_max each.
 };
-[[nodiscard]] Bytes bind(std::uint8_t purpose, const MessageId& id);
+/// Precondition: lists only with commit_purpose, within their bounds.
+[[nodiscard]] Bytes bind(std::uint8_t purpose, const MessageId& id, const std::vector<Bytes>& lists = {});
+/// nullopt: nothing that bind() makes.
 [[nodiscard]] std::optional<Bound> parse_bound(BytesView authenticated_data);
 
 /// RFC 9420 section 17.2.

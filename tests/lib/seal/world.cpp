@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/lib/seal/world.hpp"
 
+#include "lib/identity/device_list.hpp"
+
 #include <algorithm>
 
 namespace godwit::test {
@@ -52,6 +54,24 @@ std::optional<seal::Circle> World::circle_of(const ConversationId& conversation)
     for (const auto& [a, b] : pairs)
         if (identity::conversation_of(account_key(a), account_key(b)) == conversation) return circle(a, b);
     return std::nullopt;
+}
+
+bool World::follows(const ConversationId&, const seal::Policy&, const wire::DeviceCertificate& by) const
+{
+    return followed.contains(by.user);
+}
+
+Bytes World::device_list_of(const PublicKey& account) const
+{
+    for (const auto& [user, listed] : lists) {
+        if (account_key(user) != account || unknown.contains(user)) continue;
+        std::vector<wire::DeviceCertificate> certificates;
+        for (const auto& device : devices)
+            if (std::find(listed.begin(), listed.end(), device->id) != listed.end())
+                certificates.push_back(*wire::decode_certificate(device->certificate));
+        return identity::sign_device_list(user, account_seed(user), 1, certificates, now_ms).encoded;
+    }
+    return {};
 }
 
 std::map<DeviceId, Bytes> World::packages(const std::vector<Member*>& of)

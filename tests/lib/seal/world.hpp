@@ -13,6 +13,7 @@
 #include <doctest/doctest.h>
 
 #include <memory>
+#include <set>
 
 namespace godwit::test {
 
@@ -77,11 +78,19 @@ public:
     /// The account's list.
     std::map<std::string, std::vector<DeviceId>> lists;
     std::optional<seal::Circle> circle_of(const ConversationId& conversation) const override;
+    bool follows(const ConversationId& conversation, const seal::Policy& policy,
+                 const wire::DeviceCertificate& by) const override;
+    /// Of the devices in `lists`, as new as now_ms.
+    Bytes device_list_of(const PublicKey& account) const override;
     [[nodiscard]] seal::Circle circle(const std::string& own, const std::string& other) const;
     /// From one key package of each.
     std::map<DeviceId, Bytes> packages(const std::vector<Member*>& of);
     std::uint64_t next_seed() { return ++seed_; }
 
+    /// Who may take others into groups of many; nobody: no such Welcome is followed.
+    std::set<std::string> followed;
+    /// Of whom no device list is known.
+    std::set<std::string> unknown;
     /// Pairs with a conversation.
     std::vector<std::pair<std::string, std::string>> pairs;
     WallMs now_ms = start_ms;

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// The list of conversations, and what the account's devices share about them and about contacts.
+#include "lib/engine/chats.hpp"
+
+#include "lib/conversation/shared.hpp"
+
+#include <algorithm>
+
+namespace godwit::engine {
+
+namespace shared = conversation::shared;
+
+void Chats::tell(const ConversationId& conversation)
+{
+    if (const auto stored = context_.store.conversation(conversation))
+        context_.event(event::ConversationChanged{describe(*stored)});
+}
+
+bool Chats::receipts_on(const ConversationId& conversation) const
+{
+    for (const auto& name : {shared::name_of(conversation, shared::receipts), std::string(shared::account_receipts)})
+        if (const auto known = context_.store.register_named(name))
+            if (const auto on = shared::read_number(known->value)) return *on != 0;
+    return true;
+}
+
+Conversation Chats::describe(const port::StoredConversation& stored)
+{
+    auto& store = context_.store;
+    const auto value = [&](std::string_view what) {
+        const auto known = store.register_named(shared::name_of(stored.id, what));
+        return known ? known->value : Bytes();
+    };
+    const auto number = [&](std::string_view what) { return shared::read_number(value(what)).value_or(0); };
+    Conversation out;
+    out.id = stored.id;
+    out.kind = stored.kind;
+    out.with = stored.with;
+    const auto remark = store.register_named(shared::name_of(stored.with, shared::remark));
+    out.title = remark && !remark->value.empty() ? std::string(as_text(remark->value)) : stored.with;
+    if (const auto* group = book_.find(stored.id)) {
+        const auto* own = group->own(roster_.self().stored.account_key);
+        out.title = group->profile.name;
+        out.kind = group->kind;
+        out.own_role = own == nullptr ? Role::none : own->role;
+        out.members = static_cast<std::uint32_t>(group->size());
+    }
+    out.activity_ms = stored.activity_ms;
+    if (auto last = store.newest(stored.id)) {
+        out.hidden = number(shared::hidden) >= last->hlc_ms;
+        out.last = conversation::present(store, std::move(*last));
+    } else {
+        out.hidden = number(shared::hidden) != 0;
+    }
+    const auto own = conversation::read_up_to(store, stored.id, own_user_).value_or(conversation::Place{});
+    out.unread = store.count_received_after(stored.id, own.hlc_ms, own.id, unread_max);
+    out.muted_until_ms = number(shared::muted);
+    out.pinned = number(shared::pinned) != 0;
+    out.archived = number(shared::archived) != 0;
+    out.receipts = receipts_on(stored.id);
+    out.draft = std::string(as_text(value(shared::draft)));
+    out.timer = conversation::timer_of(store, stored.id);
+    for (auto& one : conversation::readers(store, stored.id))
+        if (one.user != own_user_) out.read_by.push_back({std::move(one.user), one.place.id});
+    return out;
+}
+
+std::vector<Conversation> Chats::list(bool hidden)
+{
+    std::vector<Conversation> out;
+    for (const auto& stored : context_.store.conversations()) {
+        auto one = describe(stored);
+        if (!one.hidden || hidden) out.push_back(std::move(one));
+    }
+    std::sort(out.begin(), out.end(), comes_before);
+    return out;
+}
+
+bool Chats::comes_before(const Conversation& a, const Conversation& b)
+{
+    if (a.pinned != b.pinned) return a.pinned;
+    return a.activity_ms != b.activity_ms ? a.activity_ms > b.activity_ms : a.id < b.id;
+}
+
+void Chats::name(Contact& contact) const
+{
+    if (const auto remark = context_.store.register_named(shared::name_of(contact.user, shared::remark)))
+        contact.remark = std::string(as_text(remark->value));
+    if (const auto labels = context_.store.register_named(shared::name_of(contact.user, shared::labels)))
+        contact.labels = shared::read_texts(labels->value);
+}
+
+void Chats::set(const std::string& user, const request::SetContact& what, Moment now)
+{
+    if (what.remark) share(shared::name_of(user, shared::remark), to_bytes(as_bytes(*what.remark)), now);
+    if (what.labels) share(shared::name_of(user, shared::labels), shared::texts(*what.labels), now);
+    context_.touched.contacts.insert(user);
+    if (const auto id = roster_.conversation_with(user)) tell(*id);
+}
+
+void Chats::trust(const Person& person, Moment now)
+{
+    const auto& stored = person.stored;
+    share(shared::name_of(stored.user, shared::key), shared::trust({stored.account_key, stored.verified}), now);
+    context_.touched.contacts.insert(stored.user);
+}
+
+void Chats::read(const conversation::Parties& parties, const conversation::Place& place, Moment now)
+{
+    const auto& id = parties.conversation;
+    if (!conversation::note_read(context_.store, id, own_user_, place)) return;
+    const bool self = parties.kind == ConversationKind::self;
+    const auto burning = conversation::begin_burning(context_.store, id, !self, place, now);
+    if (!burning.empty()) look_at_expiry(now);
+    say_opened(parties, burning, now);
+    share(shared::name_of(id, shared::read), conversation::encode(place), now);
+    if (receipts_on(id)) say_mark(parties, {{}, 0, wire::content::mark::Read{place.hlc_ms, place.id}}, now);
+    tell(id);
+}
+
+void Chats::set(const conversation::Parties& parties, const request::SetConversation& what, Moment now)
+{
+    const auto& id = parties.conversation;
+    const auto put = [&](std::string_view name, std::int64_t value) {
+        share(shared::name_of(id, name), value == 0 ? Bytes() : shared::number(value), now);
+    };
+    if (what.muted_until_ms) put(shared::muted, *what.muted_until_ms);
+    if (what.pinned) put(shared::pinned, *what.pinned ? 1 : 0);
+    if (what.archived) put(shared::archived, *what.archived ? 1 : 0);
+    // Hidden up to here: what comes later brings it back.
+    if (what.hidden) {
+        const auto last = context_.store.newest(id);
+        put(shared::hidden, *what.hidden ? (last ? std::max<std::int64_t>(last->hlc_ms, 1) : 1) : 0);
+    }
+    if (what.receipts) share(shared::name_of(id, shared::receipts), shared::number(*what.receipts ? 1 : 0), now);
+    if (what.draft) share(shared::name_of(id, shared::draft), to_bytes(as_bytes(*what.draft)), now);
+    if (!context_.store.conversation(id))
+        context_.store.put_conversation({id, parties.kind, parties.with, now.wall_ms});
+    tell(id);
+}
+
+void Chats::set_receipts(bool on, Moment now)
+{
+    share(std::string(shared::account_receipts), shared::number(on ? 1 : 0), now);
+}
+
+} // namespace godwit::engine

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/engine/group_acts.hpp"
+
+#include <algorithm>
+
+namespace godwit::engine {
+namespace {
+
+ConversationId conversation_of(const GroupAct& act)
+{
+    return std::visit(
+        [](const auto& one) {
+            if constexpr (requires { one.conversation; })
+                return one.conversation;
+            else
+                return ConversationId{};
+        },
+        act);
+}
+
+Error no_group()
+{
+    return {ErrorCode::invalid_argument, "conversation: no group of this id, or this account is not in it", 0};
+}
+
+} // namespace
+
+void GroupActs::start(const port::StoredIdentity& identity, const PublicKey& relay_key)
+{
+    self_ = {identity.user, identity.account_key};
+    relay_key_ = relay_key;
+}
+
+KeyOf GroupActs::key_of() const
+{
+    return [this](const std::string& user) -> Result<PublicKey> {
+        const auto* person = roster_.person(user);
+        if (person == nullptr || person->own || person->stored.state != ContactState::accepted)
+            return Error{ErrorCode::not_a_contact, user + " is no accepted contact: only contacts are taken in", 0};
+        if (!person->may_talk())
+            return Error{ErrorCode::account_key_changed,
+                         "the relay shows another key for " + user + ": compare the safety number first", 0};
+        return person->stored.account_key;
+    };
+}
+
+Result<NextGroup> GroupActs::plan(const ConversationId& conversation, const GroupAct& act, Moment now)
+{
+    if (const auto* wanted = std::get_if<request::GroupCreate>(&act))
+        return new_group(*wanted, self_, key_of(), now.wall_ms);
+    const auto* group = book_.find(conversation);
+    if (group == nullptr || group->own(self_.account_key) == nullptr) return no_group();
+    if (!book_.is_active(*group, now.wall_ms) && !std::holds_alternative<request::GroupLeave>(act))
+        return Error{ErrorCode::not_allowed, "this group is over", 0};
+    if (group->secret.empty())
+        return Error{ErrorCode::busy, "this device has not got the secret of the group yet: try again", 1000};
+    return next_group(*group->policy, group->profile, act, self_, key_of(), context_.entropy);
+}
+
+std::optional<ConversationId> GroupActs::ask(RequestId id, GroupAct act, Moment now)
+{
+    auto conversation = conversation_of(act);
+    auto next = plan(conversation, act, now);
+    if (!next) {
+        context_.refuse(id, next.error());
+        return std::nullopt;
+    }
+    const bool creates = std::holds_alternative<request::GroupCreate>(act);
+    if (!creates && !next->changes(*book_.find(conversation)->policy)) {
+        answer(conversation, {id, std::move(act)});
+        return std::nullopt;
+    }
+    if (creates && book_.all().size() >= groups_max) {
+        context_.refuse(id, {ErrorCode::quota_exceeded, "at most " + std::to_string(groups_max) + " groups", 0});
+        return std::nullopt;
+    }
+    if (creates) {
+        context_.entropy.fill(conversation.bytes);
+        Bytes secret(seal::group_secret_bytes, 0);
+        context_.entropy.fill(secret);
+        book_.begin(conversation, next->policy.kind, std::move(secret), *next->profile);
+    }
+    auto& queue = queues_[conversation];
+    if (queue.size() >= group_acts_max) {
+        context_.refuse(id, {ErrorCode::busy, "much is being changed in this group: try again", 1000});
+        return std::nullopt;
+    }
+    queue.push_back({id, std::move(act)});
+    return conversation;
+}
+
+bool GroupActs::take_in(const ConversationId& conversation, const std::string& user, RequestId id, Moment now)
+{
+    const auto* group = book_.find(conversation);
+    if (group == nullptr) return false;
+    const auto at = group->applicants.find(user);
+    if (at == group->applicants.end()) return false;
+    TakeIn act{conversation, user, at->second.account_key};
+    if (id != 0) return ask(id, std::move(act), now).has_value();
+    const auto next = plan(conversation, act, now);
+    if (!next || next->joined.empty()) return false;
+    auto& queue = queues_[conversation];
+    const bool known = std::any_of(queue.begin(), queue.end(), [&](const Waiting& one) {
+        const auto* other = std::get_if<TakeIn>(&one.act);
+        return other != nullptr && other->user == user;
+    });
+    if (known || queue.size() >= group_acts_max) return false;
+    queue.push_back({0, std::move(act)});
+    return true;
+}
+
+bool GroupActs::wants(const ConversationId& conversation) const
+{
+    const auto at = queues_.find(conversation);
+    return at != queues_.end() && !at->second.empty();
+}
+
+std::optional<seal::Circle> GroupActs::next(const ConversationId& conversation, Moment now)
+{
+    const auto at = queues_.find(conversation);
+    const auto* group = book_.find(conversation);
+    while (at != queues_.end() && !at->second.empty()) {
+        const auto& first = at->second.front();
+        const bool creates = std::holds_alternative<request::GroupCreate>(first.act);
+        auto made = plan(conversation, first.act, now);
+        if (made && std::holds_alternative<TakeIn>(first.act)) take_in_others(conversation, *made, at->second);
+        if (!made || group == nullptr) {
+            refused(conversation, made ? no_group() : made.error());
+            continue;
+        }
+        if (!creates && !made->changes(*group->policy)) {
+            done(conversation); // Somebody else has done it.
+            continue;
+        }
+        seal::GroupPlan plan{std::move(made->policy), {}};
+        if (made->profile)
+            plan.policy.profile = seal::seal_profile(group->secret, conversation, *made->profile, context_.entropy);
+        for (const auto& one : made->joined) {
+            auto sealed = seal::seal_group_secret(one.account_key, conversation, group->secret, context_.entropy);
+            if (!sealed) break;
+            plan.joined.push_back({one.user, std::move(*sealed)});
+        }
+        if (plan.joined.size() != made->joined.size()) {
+            refused(conversation, {ErrorCode::invalid_argument, "an account whose key is none", 0});
+            continue;
+        }
+        seal::Circle out{conversation, {}, true, {}};
+        if (auto own = book_.party_of(self_.user, self_.account_key)) out.parties.push_back(std::move(*own));
+        for (const auto& member : plan.policy.members) {
+            if (member.account_key == self_.account_key) continue;
+            auto party = book_.party_of(member.user, member.account_key);
+            if (const auto applicant = group->applicants.find(member.user);
+                !party && applicant != group->applicants.end()) {
+                party.emplace(seal::Party{member.user, member.account_key, {}});
+                for (const auto& device : applicant->second.list.devices)
+                    party->devices.push_back(device.device);
+            }
+            if (party) out.parties.push_back(std::move(*party));
+        }
+        out.plan = std::move(plan);
+        return out;
+    }
+    return std::nullopt;
+}
+
+/// Those who wait behind the first come in by the same commit; their turn finds them in.
+void GroupActs::take_in_others(const ConversationId& conversation, NextGroup& made,
+                               const std::deque<Waiting>& queue) const
+{
+    const auto* group = book_.find(conversation);
+    for (const auto& one : queue) {
+        const auto* act = std::get_if<TakeIn>(&one.act);
+        if (act == nullptr || group == nullptr || made.joined.size() >= group_invites_max) return;
+        if (made.policy.find(act->user) != nullptr) continue;
+        auto more = next_group(made.policy, group->profile, one.act, self_, key_of(), context_.entropy);
+        if (!more || more->joined.empty()) return;
+        made.policy = std::move(more->policy);
+        made.joined.push_back(more->joined.front());
+    }
+}
+
+std::string GroupActs::link_of(const Group& group) const
+{
+    return seal::encode_group_link({group.id, group.profile.link_secret, relay_key_});
+}
+
+void GroupActs::answer(const ConversationId& conversation, const Waiting& what)
+{
+    if (const auto* taken = std::get_if<TakeIn>(&what.act)) book_.answered_applicant(conversation, taken->user);
+    if (what.id == 0) return;
+    if (std::holds_alternative<request::GroupCreate>(what.act)) return context_.reply(what.id, conversation);
+    if (std::holds_alternative<request::GroupLink>(what.act))
+        if (const auto* group = book_.find(conversation)) return context_.reply(what.id, link_of(*group));
+    context_.reply_ok(what.id);
+}
+
+void GroupActs::done(const ConversationId& conversation)
+{
+    const auto at = queues_.find(conversation);
+    if (at == queues_.end() || at->second.empty()) return;
+    const auto first = std::move(at->second.front());
+    at->second.pop_front();
+    answer(conversation, first);
+}
+
+void GroupActs::refused(const ConversationId& conversation, const Error& why)
+{
+    const auto at = queues_.find(conversation);
+    if (at == queues_.end() || at->second.empty()) return;
+    const auto first = std::move(at->second.front());
+    at->second.pop_front();
+    if (first.id != 0) context_.refuse(first.id, why);
+    if (std::holds_alternative<request::GroupCreate>(first.act)) book_.forget(conversation);
+}
+
+void GroupActs::lost(const ConversationId& conversation)
+{
+    const auto* group = book_.find(conversation);
+    if (group == nullptr || wants(conversation)) return;
+    if (group->policy || context_.store.conversation(conversation))
+        book_.out(conversation, {});
+    else
+        book_.forget(conversation);
+}
+
+void GroupActs::stop(const Error& why)
+{
+    for (auto& [conversation, queue] : std::exchange(queues_, {}))
+        for (const auto& one : queue)
+            if (one.id != 0) context_.refuse(one.id, why);
+}
+
+} // namespace godwit::engine

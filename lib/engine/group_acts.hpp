@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private to lib/engine: what is to be done to groups, one act after the other, until it stands in an epoch.
+//
+//   ask ──> allowed? ──> queue ──> the keeper asks for the next plan ──> commit ──> done: the request has its reply
+//                         ^            │ made from the policy of that moment
+//                         └────────────┴── conflict: another commit came first; a plan is made anew
+#pragma once
+
+#include "lib/engine/group_book.hpp"
+#include "lib/engine/group_rules.hpp"
+
+#include <deque>
+
+namespace godwit::engine {
+
+/// What the group keeper asks.
+class GroupPlans {
+public:
+    virtual ~GroupPlans() = default;
+    [[nodiscard]] virtual bool wants(const ConversationId& conversation) const = 0;
+    /// The circle with its plan; nullopt: nothing any more. `has_group`: an epoch is here.
+    [[nodiscard]] virtual std::optional<seal::Circle> next(const ConversationId& conversation, Moment now) = 0;
+    virtual void done(const ConversationId& conversation) = 0;
+    virtual void refused(const ConversationId& conversation, const Error& why) = 0;
+    /// The relay knows no such group, or this account is not in it.
+    virtual void lost(const ConversationId& conversation) = 0;
+};
+
+/// Acts of one group that wait.
+inline constexpr std::size_t group_acts_max = 64;
+
+class GroupActs final : public GroupPlans {
+public:
+    GroupActs(Context& context, const Roster& roster, GroupBook& book) : context_(context), roster_(roster), book_(book)
+    {
+    }
+    void start(const port::StoredIdentity& identity, const PublicKey& relay_key);
+
+    /// Checked as of now, then queued. Precondition: connected. The conversation whose keeper shall look; nullopt: the
+    /// request has its reply.
+    [[nodiscard]] std::optional<ConversationId> ask(RequestId id, GroupAct act, Moment now);
+    /// Without a request. False: it is not allowed, or not needed.
+    bool take_in(const ConversationId& conversation, const std::string& user, RequestId id, Moment now);
+
+    [[nodiscard]] bool wants(const ConversationId& conversation) const override;
+    [[nodiscard]] std::optional<seal::Circle> next(const ConversationId& conversation, Moment now) override;
+    void done(const ConversationId& conversation) override;
+    void refused(const ConversationId& conversation, const Error& why) override;
+    void lost(const ConversationId& conversation) override;
+    /// What waits is not going to be done.
+    void stop(const Error& why);
+
+    [[nodiscard]] std::string link_of(const Group& group) const;
+
+private:
+    struct Waiting {
+        RequestId id = 0; ///< 0: nobody's.
+        GroupAct act;
+    };
+    [[nodiscard]] KeyOf key_of() const;
+    [[nodiscard]] Result<NextGroup> plan(const ConversationId& conversation, const GroupAct& act, Moment now);
+    void take_in_others(const ConversationId& conversation, NextGroup& made, const std::deque<Waiting>& queue) const;
+    void answer(const ConversationId& conversation, const Waiting& what);
+
+    Context& context_;
+    const Roster& roster_;
+    GroupBook& book_;
+    Self self_;
+    PublicKey relay_key_;
+    std::map<ConversationId, std::deque<Waiting>> queues_;
+};
+
+} // namespace godwit::engine

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private to lib/engine: which groups of many this account is in, who else is, and which devices speak for them.
+//
+// Who is in a group, and may do what, says its policy, which seal::Groups has with the epoch. The relay shows the
+// signed device lists of its accounts (GroupRoster), as far as they have changed. An account that is no contact is an
+// acquaintance: its key is the one in the policy, its newest list is kept, and it gets what is said in the group by the
+// relay, and nothing else: no presence, no direct path, no receipt.
+//
+//   news(relay) ──> roster to fetch ──> lists, the group's secret ──> circles
+//   entered(seal) ──> policy, profile ──> events, the list of conversations
+#pragma once
+
+#include "lib/engine/roster.hpp"
+#include "lib/seal/group_secret.hpp"
+
+#include <map>
+#include <set>
+
+namespace godwit::engine {
+
+/// Groups of one account, those that it has left and that have a history included.
+inline constexpr std::size_t groups_max = 1'000;
+
+struct Group {
+    enum class State : std::uint8_t {
+        in = 1,    ///< As far as is known here.
+        asked = 2, ///< To be let in.
+        out = 3,   ///< Not any more; its history stays.
+    };
+    ConversationId id;
+    State state = State::in;
+    ConversationKind kind = ConversationKind::group;
+    Bytes secret;             ///< Empty: not come yet.
+    std::uint64_t roster = 0; ///< Version of the relay's roster that is here.
+    wire::GroupProfile profile;
+
+    // In memory only.
+    std::shared_ptr<const seal::Policy> policy; ///< nullptr: no epoch has been entered here.
+    std::uint64_t roster_shown = 0;
+    std::uint32_t joins = 0; ///< Accounts that ask to be let in, as the relay says.
+    bool roster_asked = false;
+    bool joins_asked = false;
+    struct Applicant {
+        GroupApplicant said;
+        PublicKey account_key;
+        identity::DeviceList list;
+    };
+    std::map<std::string, Applicant> applicants;
+    std::optional<seal::Circle> circle; ///< nullopt: to be made anew.
+    bool closed_told = false;
+    bool rejoins = false; ///< It was out, and the relay says that it is in again.
+
+    [[nodiscard]] const GroupMember* own(const PublicKey& account) const
+    {
+        return policy && state == State::in ? policy->find(account) : nullptr;
+    }
+    [[nodiscard]] std::size_t size() const { return policy ? policy->members.size() : 0; }
+    /// What is said goes to each device by its best way; else the relay fans it out.
+    [[nodiscard]] bool is_small() const { return size() <= group_direct_members_max; }
+};
+
+class GroupBook {
+public:
+    GroupBook(Context& context, const Roster& roster) : context_(context), roster_(roster) {}
+
+    void load(const port::StoredIdentity& identity);
+    /// Takes up the policies of the epochs that this device is in.
+    void start(seal::Groups& groups);
+    void stop();
+    void clear();
+
+    [[nodiscard]] const Group* find(const ConversationId& id) const;
+    [[nodiscard]] const std::map<ConversationId, Group>& all() const { return groups_; }
+    /// Something may be said in it, by those who may.
+    [[nodiscard]] bool is_active(const Group& group, WallMs now_ms) const;
+    /// Precondition: there is one, with a policy.
+    [[nodiscard]] const seal::Circle& circle(const ConversationId& id);
+    /// As the application sees it.
+    [[nodiscard]] GroupInfo describe(const Group& group, WallMs now_ms) const;
+    [[nodiscard]] const std::string& name(const Group& group) const { return group.profile.name; }
+
+    /// Account of a device: the own one, a contact's, an acquaintance's. Empty: of nobody.
+    [[nodiscard]] std::string user_of(const DeviceId& device) const;
+    /// Whether its account and this one are in a group together.
+    [[nodiscard]] bool knows(const DeviceId& device) const;
+    /// The newest list of an account that is known; nullptr: none.
+    [[nodiscard]] const identity::DeviceList* list_of(const std::string& user, const PublicKey& account) const;
+    [[nodiscard]] std::optional<seal::Party> party_of(const std::string& user, const PublicKey& account) const;
+    [[nodiscard]] Bytes encoded_list_of(const PublicKey& account) const;
+
+    // What this device begins.
+    void begin(const ConversationId& id, ConversationKind kind, Bytes secret, wire::GroupProfile profile);
+    void asked(const ConversationId& id);
+    /// It did not come to that.
+    void forget(const ConversationId& id);
+
+    // What comes.
+    /// Of a list of contacts or own devices, too: circles are made anew.
+    void lists_changed();
+    void news(const wire::relay::GroupNews& news);
+    void refused(const ConversationId& id);
+    void roster_came(const ConversationId& id, const wire::relay::GroupRoster& page);
+    void roster_failed(const ConversationId& id);
+    /// Those that are new to this device, and those who do not know the link of now.
+    struct Came {
+        std::vector<std::string> fresh;
+        std::vector<std::string> strangers;
+    };
+    [[nodiscard]] Came joins_came(const ConversationId& id, const wire::relay::GroupJoins& joins);
+    void joins_failed(const ConversationId& id);
+    void answered_applicant(const ConversationId& id, const std::string& user);
+    /// An epoch was entered, or left for good.
+    void entered(const seal::Changes& changes, WallMs now_ms);
+    /// The relay says that this account is in no such group.
+    void out(const ConversationId& id, const std::string& by);
+    void disconnected();
+
+    /// What is to be asked of the relay. Precondition: logged in.
+    struct Wish {
+        ConversationId id;
+        bool joins = false; ///< Else the roster.
+        std::uint64_t after = 0;
+    };
+    [[nodiscard]] std::vector<Wish> take_wishes();
+    /// Groups whose circle or policy is another than when last asked; and those that look otherwise.
+    [[nodiscard]] std::set<ConversationId> take_changed() { return std::exchange(changed_, {}); }
+    [[nodiscard]] std::set<ConversationId> take_shown() { return std::exchange(shown_, {}); }
+    /// Groups that this account, or this device, has come into, with a history from before.
+    [[nodiscard]] std::set<ConversationId> take_returned() { return std::exchange(returned_, {}); }
+    /// Discussions that are over by now are told.
+    void handle_deadline(Moment now);
+    [[nodiscard]] Instant deadline(Moment now) const;
+    [[nodiscard]] WallMs next_end_ms() const;
+
+    /// A Welcome or GroupInfo by `by`, to a group that is not known here.
+    [[nodiscard]] bool follows(const ConversationId& id, const seal::Policy& policy,
+                               const wire::DeviceCertificate& by) const;
+
+private:
+    Group* get(const ConversationId& id);
+    Group& make(const ConversationId& id);
+    void save(const Group& group);
+    void save_index();
+    void take_policy(Group& group, std::shared_ptr<const seal::Policy> policy);
+    /// False: it cannot be read here yet.
+    bool open_profile(Group& group);
+    void tell(const Group& group, event::GroupChanged::What what, std::string by, std::vector<std::string> users);
+    void tell_changes(Group& group, const seal::Policy* before, const std::string& by);
+    /// False: not taken.
+    bool take_list(const std::string& user, const PublicKey& account, BytesView encoded);
+    void load_list(const PublicKey& account);
+    void count_accounts();
+
+    Context& context_;
+    const Roster& roster_;
+    PublicKey account_key_;
+    WipingBytes account_seed_;
+    std::string own_user_;
+    std::map<ConversationId, Group> groups_;
+    struct Listed {
+        std::string user;
+        identity::DeviceList list;
+    };
+    std::map<PublicKey, Listed> lists_; ///< Of acquaintances, and of contacts as groups show them.
+    std::unordered_map<DeviceId, PublicKey, FixedBytesHash> by_device_; ///< Of lists_.
+    std::set<PublicKey> accounts_;                                      ///< In a group with this one.
+    std::set<ConversationId> changed_;
+    std::set<ConversationId> shown_;
+    std::set<ConversationId> returned_;
+};
+
+} // namespace godwit::engine

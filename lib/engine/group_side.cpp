@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// Groups of many, where they touch the rest: what the relay says of them, and who gets what is said there.
+//
+//   small group   a delivery for each device, like in a conversation of two; who is no contact gives no receipt, and
+//   has
+//                 done with when the relay has it
+//   large group   one delivery, to the group at the relay (GroupPut), which knows all devices
+#include "lib/engine/state.hpp"
+
+#include <algorithm>
+
+namespace godwit::engine {
+
+namespace frame = wire::relay;
+
+namespace {
+
+constexpr std::string_view fanned_out_reason = "fanned out by the relay";
+
+} // namespace
+
+// ---- what the relay says ------------------------------------------------------------------------
+
+void Engine::State::groups_asked(Moment now)
+{
+    auto* session = ready_session();
+    if (session == nullptr) return;
+    for (const auto& wish : book.take_wishes()) {
+        const bool asked =
+            wish.joins
+                ? session->request(frame::GroupJoinsFetch{wish.id}, purpose::GroupJoins{wish.id}, now)
+                : session->request(frame::GroupRosterFetch{wish.id, wish.after}, purpose::GroupRoster{wish.id}, now);
+        if (asked) continue;
+        if (wish.joins)
+            book.joins_failed(wish.id);
+        else
+            book.roster_failed(wish.id);
+    }
+}
+
+void Engine::State::group_answered(const purpose::GroupRoster& what, const frame::Response& response, Moment now)
+{
+    const auto* page = std::get_if<frame::GroupRoster>(&response.body);
+    if (response.error.code != ErrorCode::ok || page == nullptr) return book.roster_failed(what.conversation);
+    book.roster_came(what.conversation, *page);
+    groups_asked(now);
+}
+
+void Engine::State::group_answered(const purpose::GroupJoins& what, const frame::Response& response, Moment now)
+{
+    const auto* joins = std::get_if<frame::GroupJoins>(&response.body);
+    const auto* group = book.find(what.conversation);
+    if (response.error.code != ErrorCode::ok || joins == nullptr || group == nullptr)
+        return book.joins_failed(what.conversation);
+    const auto came = book.joins_came(what.conversation, *joins);
+    auto* session = ready_session();
+    // Who has a link that is none any more may ask again with a better one, and waits in nobody's way until then.
+    const bool crowded = joins->entries.size() >= wire::group_joins_page_max;
+    for (const auto& user : came.strangers)
+        if (session != nullptr && crowded)
+            (void)session->request(frame::GroupJoinRefuse{what.conversation, user}, purpose::Report{}, now);
+    for (const auto& user : came.fresh) {
+        const auto at = group->applicants.find(user);
+        if (at == group->applicants.end()) continue;
+        if (group->policy->join == JoinRule::link) {
+            if (acts.take_in(what.conversation, user, 0, now)) keeper.plan(what.conversation);
+        } else if (group->policy->join == JoinRule::request) {
+            context.event(event::GroupAsked{what.conversation, group->profile.name, at->second.said});
+        }
+    }
+}
+
+void Engine::State::group_answered(const purpose::GroupJoin& what, const frame::Response& response, Moment now)
+{
+    if (response.error.code != ErrorCode::ok) return context.refuse(what.request, response.error);
+    book.asked(what.conversation);
+    namespace shared = conversation::shared;
+    chats.share(shared::name_of(what.conversation, shared::asked), shared::number(1), now);
+    context.reply(what.request, what.conversation);
+}
+
+/// Policies, profiles or lists are others: so are circles, and what is shown.
+void Engine::State::books_changed(Moment now)
+{
+    const auto changed = book.take_changed();
+    group_end = book.deadline(now);
+    for (const auto& conversation : book.take_returned())
+        roster.came_back(conversation);
+    for (const auto& conversation : book.take_shown())
+        if (context.store.conversation(conversation)) chats.tell(conversation);
+    if (changed.empty()) return;
+    for (const auto& conversation : changed) {
+        keeper.look(conversation);
+        const auto* group = book.find(conversation);
+        if (group != nullptr && group->state == Group::State::in && group->policy && !groups->version(conversation))
+            keeper.doubt(conversation);
+    }
+    outbox.groups_changed();
+    files.look(now);
+}
+
+// ---- who gets what is said ----------------------------------------------------------------------
+
+const Group* Engine::State::fan_of(const DeviceId& device) const
+{
+    const auto conversation = fan_conversation(device);
+    return conversation ? book.find(*conversation) : nullptr;
+}
+
+void Engine::State::route_to_group(const DeviceId& device, const Group& group)
+{
+    static_cast<void>(group);
+    std::vector<delivery::Route> routes;
+    if (relay_ready() && route::allowed(Path::mailbox, policy))
+        routes.push_back({0, Path::mailbox, std::string(fanned_out_reason)});
+    outbox.use(device, routes);
+}
+
+void Engine::State::offer_to_group(delivery::Offer offer, const Group& group, RelaySession& session, Moment now)
+{
+    const auto size = offer.envelope.sealed.size();
+    purpose::FanOut out{offer.envelope.id, group.id, size};
+    const auto id = offer.envelope.id;
+    // Who has it already, or gets it directly, has a delivery of its own.
+    std::vector<DeviceId> except;
+    for (const auto& row : context.store.deliveries(id))
+        if (!fan_conversation(row.device) && except.size() < wire::recipients_max) except.push_back(row.device);
+    if (session.request(frame::GroupPut{group.id, std::move(offer.envelope), std::move(except)}, out, now))
+        return count_content(Path::mailbox, size);
+    outbox.put_failed(id, {fan_device(group.id)}, now.mono);
+}
+
+void Engine::State::fanned_out(const purpose::FanOut& what, const frame::Response& response, Moment now)
+{
+    const auto device = fan_device(what.conversation);
+    const auto code = response.error.code;
+    const auto* done = std::get_if<frame::GroupPutOk>(&response.body);
+    if (code == ErrorCode::ok && done != nullptr) {
+        // Whose mailbox is full gets it when it has room.
+        std::vector<delivery::Recipient> later;
+        for (const auto& one : done->refused)
+            if (const auto user = book.user_of(one); !user.empty() && book.knows(one)) later.push_back({one, user});
+        outbox.add(context.store, what.message, later);
+        announce(outbox.put_answered(context.store, what.message, {device}, {ErrorCode::ok}, now), now);
+        return announce(outbox.handed_over(context.store, what.message, device, now), now);
+    }
+    if (is_temporary(code) || code == ErrorCode::ok || code == ErrorCode::quota_exceeded)
+        return outbox.put_failed(what.message, {device}, now.mono);
+    announce(outbox.fail_one(context.store, what.message, device, code), now);
+}
+
+void Engine::State::note_delivery(delivery::Progress& progress, Moment now)
+{
+    const auto row = context.store.message(progress.id);
+    if (!row || book.find(row->message.conversation) == nullptr) return;
+    conversation::note_delivery(context.store, row->message.conversation, progress.id, progress.with, progress.state,
+                                progress.path, now);
+    context.touched.message(row->message.conversation, progress.id);
+    progress.with.clear();
+}
+
+bool Engine::State::receipts_from(const DeviceId& device) const
+{
+    const auto* person = roster.owner_of(device);
+    return person != nullptr && person->may_talk();
+}
+
+void Engine::State::receipt_to_group(const Group& group, const DeviceId& from, const MessageId& id,
+                                     std::uint64_t sequence)
+{
+    if (receipts_from(from) && group.is_small())
+        receipts.owe(from, id, sequence);
+    else if (sequence != 0)
+        mailbox_acks.push_back(sequence);
+}
+
+} // namespace godwit::engine

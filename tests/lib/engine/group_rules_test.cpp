@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stories of groups: roles, mutes, links, ends.
+#include "tests/lib/engine/group_story.hpp"
+
+using namespace godwit;
+using namespace godwit::testing;
+using What = event::GroupChanged::What;
+
+TEST_CASE("who is muted is not heard, by anybody; an admin is heard when all are muted")
+{
+    Crew crew(711, {"bob", "carol"});
+    const auto group = crew.create({"bob", "carol"});
+    const auto soon = crew.world.wall_ms() + 60'000;
+    CHECK(crew.code(crew["bob"], request::GroupMute{group, "carol", soon}) == ErrorCode::not_allowed);
+    crew.must(crew.alice, request::GroupMute{group, "bob", soon});
+    crew.settle();
+    CHECK(crew.try_say(crew["bob"], group, "mmh").error.code == ErrorCode::not_allowed);
+    crew.settle(seconds(70));
+    crew.say(crew["bob"], group, "free");
+    crew.must(crew.alice, request::GroupMute{group, "", 1});
+    crew.settle();
+    CHECK(crew.try_say(crew["carol"], group, "me too?").error.code == ErrorCode::not_allowed);
+    crew.must(crew.alice, request::GroupRole{group, "carol", Role::admin});
+    crew.settle();
+    crew.say(crew["carol"], group, "me");
+    CHECK(crew.texts(crew["bob"], group) == "bob:free carol:me");
+}
+
+TEST_CASE("a channel: few write, all react")
+{
+    Crew crew(712, {"bob", "carol"});
+    const auto channel =
+        crew.create(request::GroupCreate{ConversationKind::channel, "news", {"bob", "carol"}, "all of it"});
+    const auto id = crew.say(crew.alice, channel, "it is so");
+    CHECK(crew.try_say(crew["bob"], channel, "is it?").error.code == ErrorCode::not_allowed);
+    crew.must(crew["bob"], request::React{id, "+", true});
+    crew.settle();
+    CHECK(crew.about(crew["carol"], channel).about == "all of it");
+    REQUIRE(crew.history(crew["carol"], channel).size() == 1);
+    CHECK(crew.history(crew["carol"], channel).back().reactions == std::vector{Reactions{"+", {"bob"}}});
+    crew.must(crew.alice, request::GroupRole{channel, "bob", Role::admin});
+    crew.settle();
+    crew.say(crew["bob"], channel, "it is");
+    CHECK(crew.texts(crew["carol"], channel) == "alice:it is so bob:it is");
+}
+
+TEST_CASE("an admin takes back what a member said, on every device; a member only their own")
+{
+    Crew crew(713, {"bob", "carol"});
+    const auto group = crew.create({"bob", "carol"});
+    const auto id = crew.say(crew["bob"], group, "canary");
+    CHECK(crew.code(crew["carol"], request::Recall{id}) == ErrorCode::invalid_argument);
+    crew.must(crew.alice, request::Recall{id});
+    crew.settle();
+    for (auto* one : {&crew.alice, &crew["bob"], &crew["carol"]}) {
+        const auto message = crew.history(*one, group).back();
+        CHECK(message.recalled_by == "alice");
+        CHECK(message.text.empty());
+    }
+}
+
+TEST_CASE("by link: as soon as somebody sees it; the next link makes the last one worthless")
+{
+    Crew crew(714, {"bob", "carol"});
+    auto& dave = crew.world.client("dave");
+    dave.start();
+    REQUIRE(dave.wait(dave.enter(true)).error.code == ErrorCode::ok);
+    const auto group =
+        crew.create(request::GroupCreate{ConversationKind::group, "open", {"bob"}, "", Role::admin, JoinRule::link});
+    CHECK(crew.code(crew["bob"], request::GroupLink{group}) == ErrorCode::not_allowed);
+    const auto link = std::get<std::string>(crew.ask(crew.alice, request::GroupLink{group}).value);
+    CHECK(link.starts_with("godwit-group:1:"));
+    crew.must(dave, request::GroupJoin{link, "it is me"});
+    crew.settle(seconds(20));
+    CHECK(told(dave, What::joined) == 1);
+    CHECK(crew.members(dave, group) == "alice* bob dave");
+    crew.say(dave, group, "hello");
+    CHECK(crew.texts(crew["bob"], group) == "dave:hello");
+    CHECK(crew.code(dave, request::GroupJoin{link}) == ErrorCode::conflict);
+
+    const auto renewed = std::get<std::string>(crew.ask(crew.alice, request::GroupLink{group, true}).value);
+    CHECK(renewed != link);
+    crew.settle();
+    crew.must(crew["carol"], request::GroupJoin{link});
+    crew.settle(seconds(20));
+    CHECK(crew.members(crew.alice, group) == "alice* bob dave");
+    CHECK(all<event::GroupAsked>(crew.alice).empty());
+    crew.must(crew["carol"], request::GroupJoin{renewed});
+    crew.settle(seconds(20));
+    CHECK(crew.members(crew["carol"], group) == "alice* bob carol dave");
+    CHECK(crew.code(crew.alice, request::GroupJoin{"godwit-group:1:nonsense"}) == ErrorCode::invalid_argument);
+}
+
+TEST_CASE("by request: a person says yes or no")
+{
+    Crew crew(715, {"bob", "carol"});
+    const auto group = crew.create(
+        request::GroupCreate{ConversationKind::group, "careful", {"bob"}, "", Role::admin, JoinRule::request});
+    const auto link = std::get<std::string>(crew.ask(crew.alice, request::GroupLink{group}).value);
+    crew.must(crew["carol"], request::GroupJoin{link, "please"});
+    crew.settle();
+    REQUIRE(all<event::GroupAsked>(crew.alice).size() == 1);
+    CHECK(all<event::GroupAsked>(crew.alice).front().applicant.text == "please");
+    CHECK(all<event::GroupAsked>(crew["bob"]).empty());
+    REQUIRE(crew.about(crew.alice, group).applicants.size() == 1);
+    CHECK(crew.code(crew["bob"], request::GroupAnswer{group, "carol", true}) == ErrorCode::not_allowed);
+    crew.must(crew.alice, request::GroupAnswer{group, "carol", false});
+    crew.settle();
+    CHECK(all<event::GroupRefused>(crew["carol"]).size() == 1);
+    CHECK(crew.members(crew.alice, group) == "alice* bob");
+    CHECK(crew.code(crew["carol"], request::GroupJoin{link, "pretty please"}) == ErrorCode::rate_limited);
+    crew.settle(hours(24));
+    crew.must(crew["carol"], request::GroupJoin{link, "pretty please"});
+    crew.settle();
+    crew.must(crew.alice, request::GroupAnswer{group, "carol", true});
+    crew.settle();
+    CHECK(crew.members(crew["carol"], group) == "alice* bob carol");
+    CHECK(crew.about(crew.alice, group).applicants.empty());
+}
+
+TEST_CASE("a discussion ends by itself; one that is promoted does not")
+{
+    Crew crew(716, {"bob"});
+    const auto until = crew.world.wall_ms() + 120'000;
+    const auto make = [&] {
+        return crew.create(request::GroupCreate{
+            ConversationKind::discussion, "lunch", {"bob"}, "", Role::admin, JoinRule::closed, until});
+    };
+    const auto one = make(), other = make();
+    crew.say(crew["bob"], one, "pizza");
+    CHECK(crew.code(crew["bob"], request::GroupPromote{other}) == ErrorCode::not_allowed);
+    crew.must(crew.alice, request::GroupPromote{other});
+    crew.settle(minutes(3));
+    for (auto* who : {&crew.alice, &crew["bob"]}) {
+        CHECK(told(*who, What::closed) == 1);
+        CHECK(told(*who, What::promoted) == 1);
+        CHECK_FALSE(crew.about(*who, one).active);
+        CHECK(crew.about(*who, other).kind == ConversationKind::group);
+        CHECK(crew.try_say(*who, one, "late").error.code == ErrorCode::not_allowed);
+    }
+    crew.say(crew["bob"], other, "pasta");
+    CHECK(crew.texts(crew.alice, one) == "bob:pizza");
+}
+
+TEST_CASE("dissolved: nobody says anything there any more, and the history stays")
+{
+    Crew crew(717, {"bob"});
+    const auto group = crew.create({"bob"});
+    crew.say(crew["bob"], group, "bye");
+    CHECK(crew.code(crew["bob"], request::GroupDissolve{group}) == ErrorCode::not_allowed);
+    crew.must(crew.alice, request::GroupDissolve{group});
+    crew.settle();
+    for (auto* who : {&crew.alice, &crew["bob"]}) {
+        CHECK(crew.try_say(*who, group, "x").error.code == ErrorCode::not_allowed);
+        CHECK(told(*who, What::closed) == 1);
+        CHECK(crew.texts(*who, group) == "bob:bye");
+    }
+}
+
+TEST_CASE("a new device of a member comes in by itself; a revoked one goes")
+{
+    Crew crew(718, {"bob", "carol"});
+    const auto group = crew.create({"bob", "carol"});
+    auto& phone = crew.enter("bob.phone");
+    crew.settle(seconds(30));
+    CHECK(crew.members(phone, group) == "alice* bob carol");
+    crew.say(crew["carol"], group, "to all");
+    CHECK(crew.texts(phone, group) == "carol:to all");
+    crew.must(crew["bob"], request::DeviceRevoke{id_of(phone)});
+    crew.settle(seconds(30));
+    crew.say(crew["carol"], group, "to fewer");
+    CHECK(crew.texts(crew["bob"], group) == "carol:to all carol:to fewer");
+    CHECK(crew.texts(phone, group) == "carol:to all");
+}
