@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/conversation/timeline.hpp"
 
+#include "lib/conversation/reactions.hpp"
 #include "lib/conversation/shared.hpp"
 
 #include <algorithm>
-#include <map>
 
 namespace godwit::conversation {
 namespace {
@@ -18,7 +18,6 @@ constexpr std::string_view pin_name = "pin";
 constexpr std::string_view timer_name = "timer";
 constexpr std::string_view read_name = "read";
 constexpr std::string_view delivery_name = "delivery";
-constexpr std::string_view reaction_prefix = "reaction/";
 /// Of the conversation: a post that somebody has opened and that has not come yet.
 constexpr std::string_view opened_prefix = "opened/";
 constexpr std::size_t opened_early_max = 256;
@@ -62,6 +61,11 @@ std::optional<port::Annotation> annotation_of(const port::StoredMessage& row, co
         return std::nullopt;
     }
     return out;
+}
+
+bool put(port::Store& store, const port::Annotation& note)
+{
+    return note.name.starts_with(reaction_prefix) ? put_reaction(store, note) : store.put_annotation(note);
 }
 
 bool may_recall(const port::StoredMessage& target, std::string_view author, Role role, std::int64_t at_ms,
@@ -268,7 +272,7 @@ Filed take(port::Store& store, port::StoredMessage& row, const std::vector<Messa
     // The annotation keeps the clock that its author claimed: all devices compare the same numbers.
     const bool ruled = act->name == pin_name || act->name == timer_name;
     if (ruled && !may_rule(row.role)) return out;
-    if (!store.put_annotation(*act) || act->target.is_zero()) return out;
+    if (!put(store, *act) || act->target.is_zero()) return out;
     if (auto target = store.message_in(act->conversation, act->target))
         out.changed = settle(store, std::move(*target), &*act);
     return out;
@@ -298,6 +302,11 @@ Result<void> may(port::Store& store, const Parties& parties, const content::Body
                           : "message: its author, or an admin of the group, may take it back");
     if (std::holds_alternative<content::Pin>(act) && !may_rule(parties.own_role))
         return refuse("only owner and admins pin messages");
+    if (const auto* reaction = std::get_if<content::Reaction>(&act);
+        reaction != nullptr && reaction->on &&
+        !may_react(store, parties.conversation, target, parties.own_user, reaction->emoji))
+        return refuse("emoji: at most " + std::to_string(reactions_per_author_max) +
+                      " reactions of one person to a message: take one back first");
     return {};
 }
 
@@ -446,7 +455,7 @@ bool merge(port::Store& store, const port::StoredMessage& row, Moment now)
 
 std::optional<Changed> merge(port::Store& store, const port::Annotation& note)
 {
-    if (!store.put_annotation(note) || note.target.is_zero()) return std::nullopt;
+    if (!put(store, note) || note.target.is_zero()) return std::nullopt;
     auto target = store.message_in(note.conversation, note.target);
     return target ? settle(store, *std::move(target), &note) : std::nullopt;
 }
@@ -488,15 +497,11 @@ std::vector<DeliveredTo> deliveries(port::Store& store, const ConversationId& co
 void annotate(port::Store& store, Message& message)
 {
     if (message.recalled_ms != 0) return;
-    std::map<std::string, std::vector<std::string>> reactions;
-    for (const auto& one : store.annotations(message.conversation, message.id)) {
-        if (one.value.empty()) continue;
-        if (one.name == pin_name) message.pinned = true;
-        if (one.name.starts_with(reaction_prefix))
-            reactions[one.name.substr(reaction_prefix.size())].push_back(one.author);
-    }
-    for (auto& [emoji, users] : reactions)
-        message.reactions.push_back({emoji, std::move(users)});
+    const auto notes = store.annotations(message.conversation, message.id);
+    message.pinned = message.pinned || std::any_of(notes.begin(), notes.end(), [](const auto& one) {
+                         return one.name == pin_name && !one.value.empty();
+                     });
+    message.reactions = reactions_of(notes);
 }
 
 } // namespace godwit::conversation

@@ -46,6 +46,7 @@ void Engine::State::say(RequestId id, const Result<conversation::Parties>& parti
 {
     if (!parties) return context.refuse(id, parties.error());
     if (auto valid = conversation::validate(draft); !valid) return context.refuse(id, valid.error());
+    if (auto fine = files.may_refer(draft.body); !fine) return context.refuse(id, fine.error());
     if (auto may = conversation::may(context.store, *parties, draft.body, config.recall_window_ms, now); !may)
         return context.refuse(id, may.error());
     if (auto may = chats.may_say(*parties, draft.body, now); !may) return context.refuse(id, may.error());
@@ -77,6 +78,7 @@ void Engine::State::on(RequestId id, request::Send& send, Moment now)
     if (!send.at_ms || *send.at_ms <= now.wall_ms) return say(id, parties, std::move(draft), now);
     if (!parties) return context.refuse(id, parties.error());
     if (auto valid = conversation::validate(draft); !valid) return context.refuse(id, valid.error());
+    if (auto fine = files.may_refer(draft.body); !fine) return context.refuse(id, fine.error());
     if (auto ok = chats.reach(*parties); !ok && !is_temporary(ok.error().code)) return context.refuse(id, ok.error());
     if (!draft.send_key.empty()) return context.refuse(id, invalid("key: a message to come has none"));
     if (!chats.can_schedule())
@@ -200,10 +202,11 @@ void Engine::State::on(RequestId id, const request::Forward& forward, Moment now
         drafts.push_back({row->message.text, std::move(*body), {}, {}, true, {}});
     }
     if (forward.merged) drafts.push_back({{}, std::move(bundle), {}, {}, true, {}});
-    for (const auto& draft : drafts)
+    for (const auto& draft : drafts) {
         if (auto valid = conversation::validate(draft); !valid) return context.refuse(id, valid.error());
-    for (const auto& draft : drafts)
         if (auto may = chats.may_say(*parties, draft.body, now); !may) return context.refuse(id, may.error());
+        if (auto fine = files.may_refer(draft.body); !fine) return context.refuse(id, fine.error());
+    }
     const auto recipients = chats.reach(*parties);
     if (!recipients) return context.refuse(id, recipients.error());
     if (outbox.message_count() + drafts.size() > config.outbox_messages_max)

@@ -142,7 +142,7 @@ MessageId Chats::say(const conversation::Parties& parties, conversation::Draft d
                      const std::vector<delivery::Recipient>& recipients, Moment now, std::optional<MessageId> given)
 {
     const auto id = given ? *given : new_id();
-    const auto file = file_of(draft.body);
+    const auto files = files_.refer(draft.body);
     auto composed = conversation::compose(context_.store, parties, id, std::move(draft), now);
     const auto parents = composed.content.parents;
     // Notes of a device that is the account's only one are where they belong.
@@ -150,7 +150,8 @@ MessageId Chats::say(const conversation::Parties& parties, conversation::Draft d
     auto filed = conversation::take(context_.store, composed.row, parents, now);
     put_out(parties, id, std::move(composed.content), recipients, now);
     if (composed.row.shown) active(composed.row, parties.kind);
-    if (file) files_.posted(parties.conversation, id, own_user_, *file, true, now);
+    for (const auto& file : files)
+        files_.posted(parties.conversation, id, own_user_, file, true, now);
     if (filed.changed) changed(std::move(*filed.changed), now);
     context_.event(event::MessageStateChanged{id, parties.with, composed.row.message.state, Path::none, {}, 0});
     if (composed.row.message.expires_ms > 0) look_at_expiry(now);
@@ -276,12 +277,12 @@ void Chats::show(std::vector<delivery::CausalHold::Ready> ready, Moment now)
     }
 }
 
-/// It stands, and may refer to one.
+/// It stands, and may refer to some.
 void Chats::note_file(const port::StoredMessage& row, Moment now)
 {
     if (row.message.recalled_ms != 0 || row.extra.empty()) return;
-    if (const auto file = file_of(conversation::present(context_.store, row).body))
-        files_.posted(row.message.conversation, row.message.id, row.message.from, *file, false, now);
+    for (const auto& file : files_of(conversation::present(context_.store, row).body))
+        files_.posted(row.message.conversation, row.message.id, row.message.from, file, false, now);
 }
 
 void Chats::merged(const std::vector<port::StoredMessage>& added, std::vector<conversation::Changed> changes,

@@ -172,7 +172,13 @@ struct Config {
 
     // Files.
     std::uint64_t auto_fetch_bytes_max = 10 * 1024 * 1024; ///< Until the application says something else.
-    std::uint32_t files_at_once_max = 32;                  ///< Fetched; the others wait their turn.
+    /// Files of one contact that come by themselves and are not whole; further ones wait until they are asked for.
+    std::uint32_t auto_fetch_waiting_max = 64;
+    /// All that came by itself and is kept. Beyond, files wait until they are asked for.
+    std::uint64_t auto_fetch_total_bytes_max = std::uint64_t{8} * 1024 * 1024 * 1024;
+    /// What comes by itself and got no further for so long waits until it is asked for.
+    std::int64_t auto_fetch_wait_ms = 7LL * 24 * 3600 * 1000;
+    std::uint32_t files_at_once_max = 32; ///< Fetched; the others wait their turn.
     std::uint32_t file_jobs_max = 4;                       ///< Added and saved at once; more are refused (busy).
     std::uint32_t file_slice_bytes_max = 1024 * 1024;      ///< Served, added and saved in one tick, each.
     /// What is lost of a file that is coming in when the process dies: it is synced and marked this often.
@@ -184,11 +190,14 @@ struct Config {
     Duration blob_retry_min = std::chrono::seconds(15);
     Duration blob_retry_max = std::chrono::minutes(10);
     std::uint32_t blob_puts_max = 4; ///< Not answered.
+    /// Whether the relay still has what was left there is looked at again this often.
+    std::int64_t blob_look_every_ms = 24LL * 3600 * 1000;
     /// Whoever may have a file is looked for this often while nobody gives it.
     Duration file_look_every = std::chrono::seconds(5);
     Duration file_ask_again = std::chrono::seconds(30); ///< Of who had nothing.
     /// Room that files leave to messages.
     std::uint64_t disk_reserve_bytes = 64 * 1024 * 1024;
+    std::uint32_t room_asked_every_bytes = 8 * 1024 * 1024; ///< Written, and the disk is asked for its room again.
     Duration disk_retry = std::chrono::seconds(30);
 
     std::uint32_t events_untaken_max = 1024; ///< Received messages shown and not taken; more wait in the store.

@@ -31,16 +31,16 @@ void FileDrop::save()
     context_.store.put_value(name, value);
 }
 
-void FileDrop::drop(const port::StoredFile& row)
+void FileDrop::drop(const port::FileGrant& grant)
 {
-    if (row.size_bytes == 0 || blobs_.size() >= blobs_max) return;
-    blobs_.push_back(transfer::blob_id(row.key, row.id));
+    if (grant.size_bytes == 0 || blobs_.size() >= blobs_max) return;
+    blobs_.push_back(transfer::blob_id(grant.key, grant.file));
     save();
 }
 
-void FileDrop::keep(const port::StoredFile& row)
+void FileDrop::keep(const port::FileGrant& grant)
 {
-    if (!blobs_.empty()) remove(transfer::blob_id(row.key, row.id));
+    if (!blobs_.empty()) remove(transfer::blob_id(grant.key, grant.file));
 }
 
 void FileDrop::remove(const wire::BlobId& blob)

@@ -13,10 +13,10 @@ public:
     explicit FileDrop(Context& context) : context_(context) {}
 
     void load();
-    /// The last post of this device's that referred to it does not stand any more.
-    void drop(const port::StoredFile& row);
+    /// The last post of this device's that referred to it under this key does not stand any more.
+    void drop(const port::FileGrant& grant);
     /// It is referred to again.
-    void keep(const port::StoredFile& row);
+    void keep(const port::FileGrant& grant);
     void relay_gone() { asked_ = false; }
     void answered(const purpose::BlobDrop& what, const wire::relay::Response& response, Moment now);
     void end_tick(FileReach& reach, Moment now);

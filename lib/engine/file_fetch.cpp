@@ -13,9 +13,10 @@ using transfer::Rank;
 using transfer::relay_source;
 using Verdict = transfer::Downloads::Verdict;
 
-/// Rows that are looked through when more files wait than may be fetched at once.
-constexpr std::uint32_t waiting_rows_max = 256;
+constexpr std::string_view turn_name = "files/turn"; ///< 8 bytes, big-endian.
 constexpr std::size_t liars_max = 1024;
+/// Keys under which the relay is asked for one file, one after the other.
+constexpr std::size_t blobs_max = 64;
 
 Rank rank_of(Path path)
 {
@@ -26,50 +27,133 @@ Rank rank_of(Path path)
 
 // ---- begin and end ------------------------------------------------------------------------------
 
-/// Those that wait, in turns: files that nobody has must not keep others out for ever.
+void FileFetch::load()
+{
+    if (const auto turn = context_.store.value(turn_name); turn && turn->size() == 8)
+        for (const auto byte : *turn)
+            turn_ = (turn_ << 8) | byte;
+}
+
+void FileFetch::wanted(const FileId& file)
+{
+    look_ = true;
+    const auto at = fetches_.find(file);
+    if (at == fetches_.end()) return;
+    at->second.automatic = false;
+    at->second.via.clear(); // Asked again: what was too long to come by itself may come now.
+}
+
+/// Whoever has waited longest first: files that nobody has must not keep others out for ever.
+std::vector<port::StoredFile> FileFetch::waiting(bool asked, Moment now)
+{
+    const auto most = std::size_t{context_.config.files_at_once_max};
+    const auto limit = static_cast<std::uint32_t>(most + fetches_.size() + shelf_.checks());
+    std::vector<port::StoredFile> out;
+    for (auto& row : context_.store.files_wanted(asked, limit)) {
+        if (active(row.id) || shelf_.is_checked(row.id)) continue;
+        if (asked || row.wanted_ms + context_.config.auto_fetch_wait_ms > now.wall_ms) {
+            out.push_back(std::move(row));
+            continue;
+        }
+        row.state = FileState::known; // Nobody had it for so long: the user may ask for it.
+        row.wanted_by.clear();
+        shelf_.put(row);
+    }
+    return out;
+}
+
+/// Those that nobody gives have had their turn; one that comes by itself gives way to one that the user waits for.
+void FileFetch::make_room(std::size_t asked, std::size_t automatic, Moment now)
+{
+    const auto most = std::size_t{context_.config.files_at_once_max};
+    auto wanted = asked + automatic;
+    wanted -= std::min(wanted, most - std::min(most, fetches_.size()));
+    std::vector<FileId> idle;
+    std::vector<FileId> yielding; // Idle ones first.
+    std::size_t automatic_ones = 0;
+    for (const auto& [id, fetch] : fetches_) {
+        const bool served = downloads_.served(id, Rank::relay, now.mono);
+        if (!served && fetch.since + context_.config.file_ask_again <= now.mono)
+            idle.push_back(id);
+        else if (fetch.automatic)
+            yielding.insert(served ? yielding.end() : yielding.begin(), id);
+        if (fetch.automatic) ++automatic_ones;
+    }
+    for (const auto& id : idle) {
+        if (wanted == 0) return;
+        --wanted;
+        if (fetches_.at(id).automatic) --automatic_ones;
+        stop(FileId(id));
+    }
+    // One place stays with those that come by themselves, when there is more than one.
+    const std::size_t kept = most > 1 ? 1 : 0;
+    for (const auto& id : yielding) {
+        if (std::min(wanted, asked) == 0 || fetches_.size() < most || automatic_ones <= kept) return;
+        --wanted;
+        --asked;
+        --automatic_ones;
+        stop(FileId(id));
+    }
+}
+
 void FileFetch::begin_some(Moment now)
 {
-    auto rows = context_.store.files_in(FileState::fetching, waiting_rows_max);
-    std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
-    std::erase_if(rows, [&](const auto& row) { return active(row.id); });
-    if (rows.empty()) return;
-    if (fetches_.size() >= context_.config.files_at_once_max) {
-        const auto idle = std::find_if(fetches_.begin(), fetches_.end(), [&](const auto& one) {
-            return !downloads_.served(one.first, Rank::relay, now.mono) &&
-                   one.second.since + context_.config.file_ask_again <= now.mono;
-        });
-        if (idle != fetches_.end()) stop(FileId(idle->first));
+    auto asked = waiting(true, now);
+    auto automatic = waiting(false, now);
+    if (asked.empty() && automatic.empty()) return;
+    make_room(asked.size(), automatic.size(), now);
+    const auto most = std::size_t{context_.config.files_at_once_max};
+    const bool some_automatic =
+        std::any_of(fetches_.begin(), fetches_.end(), [](const auto& one) { return one.second.automatic; });
+    const std::size_t left_free = most > 1 && !some_automatic && !automatic.empty() ? 1 : 0;
+    // One for which there is no room lets others go before it.
+    bool room = true;
+    for (auto& row : asked) {
+        if (fetches_.size() + left_free >= most) break;
+        room = begin(std::move(row), now) && room;
     }
-    const auto from = std::upper_bound(rows.begin(), rows.end(), turn_,
-                                       [](const FileId& id, const auto& row) { return id < row.id; });
-    std::rotate(rows.begin(), from, rows.end());
-    for (auto& row : rows) {
-        if (fetches_.size() >= context_.config.files_at_once_max) return;
-        turn_ = row.id;
-        if (!begin(std::move(row), now)) return;
+    for (auto& row : automatic) {
+        if (fetches_.size() >= most) break;
+        room = begin(std::move(row), now) && room;
     }
+    if (!room && fetches_.empty()) disk_trouble(FileShelf::no_room(), now);
+}
+
+void FileFetch::give_turn(port::StoredFile& row)
+{
+    row.turn = ++turn_;
+    shelf_.put(row);
+    Bytes turn;
+    for (int shift = 56; shift >= 0; shift -= 8)
+        turn.push_back(static_cast<std::uint8_t>(turn_ >> shift));
+    context_.store.put_value(turn_name, turn);
 }
 
 bool FileFetch::begin(port::StoredFile row, Moment now)
 {
+    if (!FileShelf::is_proven(row)) {
+        const auto sizes = context_.store.file_grants(row.id);
+        const auto same = [&](const auto& grant) { return grant.size_bytes == row.size_bytes; };
+        if (!sizes.empty() && std::none_of(sizes.begin(), sizes.end(), same)) row.size_bytes = sizes.front().size_bytes;
+    }
     const transfer::Layout layout{row.size_bytes};
     auto have = FileShelf::pieces(row);
-    if (auto room = shelf_.room_for(row.size_bytes - FileShelf::done_bytes(row, have)); !room.ok()) {
-        disk_trouble(room.error(), now);
+    if (!shelf_.room_for(row.size_bytes - FileShelf::done_bytes(row, have)).ok()) {
+        give_turn(row);
         return false;
     }
     auto leaves = shelf_.leaves(row, have);
     if (leaves.empty())
         for (auto piece = layout.chunks(); piece < layout.pieces(); ++piece)
             have.remove(piece); // All of them or none: half a list proves nothing.
-    if (row.slot.name.is_zero() && layout.pieces() > 0) {
-        row.slot = shelf_.new_slot();
-        shelf_.put(row);
-    }
+    if (row.slot.name.is_zero() && layout.pieces() > 0) row.slot = shelf_.new_slot();
+    give_turn(row);
+    shelf_.promise(row.slot, row.size_bytes - FileShelf::done_bytes(row, have));
     const auto id = row.id;
     downloads_.begin(id, layout, std::move(have), std::move(leaves));
     auto& fetch = fetches_[id];
     fetch.since = now.mono;
+    fetch.automatic = !row.wanted_by.empty();
     if (downloads_.have(id).full()) mark(id, now);
     return true;
 }
@@ -91,7 +175,55 @@ void FileFetch::drop(const FileId& file)
 {
     if (fetches_.erase(file) == 0) return;
     downloads_.end(file);
+    if (const auto* row = shelf_.find(file)) shelf_.release(row->slot);
     look_ = true;
+}
+
+// ---- what posts say -----------------------------------------------------------------------------
+
+bool FileFetch::is_proven(const FileId& id) const
+{
+    return !downloads_.leaves(id).empty() || downloads_.have(id).count() > 0;
+}
+
+bool FileFetch::try_size(const FileId& id, std::uint64_t size_bytes)
+{
+    auto& fetch = fetches_.at(id);
+    if (fetch.automatic && size_bytes > automatic_bytes_max_) return false;
+    const auto grants = context_.store.file_grants(id);
+    if (std::none_of(grants.begin(), grants.end(), [&](const auto& one) { return one.size_bytes == size_bytes; }))
+        return false;
+    auto row = *shelf_.find(id);
+    if (!shelf_.room_for(size_bytes).ok()) return false; // It begins anew when there is some.
+    row.size_bytes = size_bytes;
+    row.pieces.clear();
+    if (row.slot.name.is_zero()) row.slot = shelf_.new_slot();
+    shelf_.put(row);
+    shelf_.promise(row.slot, size_bytes);
+    const transfer::Layout layout{size_bytes};
+    downloads_.end(id);
+    downloads_.begin(id, layout, transfer::PieceSet(layout.pieces()), {});
+    return true;
+}
+
+/// Of each author the newest first, and of all authors in turns, so that nobody's many hide another's.
+std::vector<FileFetch::Fetch::Blob> FileFetch::blobs_of(const FileId& id)
+{
+    auto grants = context_.store.file_grants(id);
+    std::stable_sort(grants.begin(), grants.end(),
+                     [](const auto& a, const auto& b) { return a.posted_ms > b.posted_ms; });
+    std::set<Fetch::Blob> seen;
+    std::map<std::string, std::size_t> of_author;
+    std::vector<std::pair<std::size_t, Fetch::Blob>> order;
+    for (const auto& grant : grants)
+        if (const Fetch::Blob blob{grant.key, grant.size_bytes};
+            !relay_liars_.contains({id, blob}) && seen.insert(blob).second)
+            order.emplace_back(of_author[grant.author]++, blob);
+    std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<Fetch::Blob> out;
+    for (const auto& [rank, blob] : order)
+        if (out.size() < blobs_max) out.push_back(blob);
+    return out;
 }
 
 // ---- whom to ask --------------------------------------------------------------------------------
@@ -129,14 +261,16 @@ void FileFetch::ask_relay(FileReach& reach, const FileId& id, Fetch& fetch, Mome
 {
     if (downloads_.served(id, Rank::turned, now.mono)) fetch.since = now.mono;
     if (fetch.since + context_.config.direct_attempt_max > now.mono || fetch.relay_retry_at > now.mono ||
-        fetch.relay_asked || relay_liars_.contains(id) || downloads_.served(id, Rank::relay, now.mono))
+        fetch.relay_asked || downloads_.served(id, Rank::relay, now.mono))
         return;
     auto* session = reach.blobs();
-    const auto* row = shelf_.find(id);
-    if (session == nullptr || row == nullptr) return;
+    if (session == nullptr) return;
+    const auto blobs = blobs_of(id);
+    if (blobs.empty()) return;
+    fetch.blob = blobs[fetch.blob_turn % blobs.size()];
     downloads_.source_up(relay_source, Rank::relay);
-    fetch.relay_asked = session->request(wire::relay::BlobQuery{transfer::blob_id(row->key, id)},
-                                         purpose::BlobFetch{id, std::nullopt}, now);
+    fetch.relay_asked = session->request(wire::relay::BlobQuery{transfer::blob_id(fetch.blob.key, id)},
+                                         purpose::BlobFetch{id, std::nullopt, fetch.blob.key}, now);
 }
 
 void FileFetch::send_asks(FileReach& reach, Moment now)
@@ -148,12 +282,12 @@ void FileFetch::send_asks(FileReach& reach, Moment now)
             continue;
         }
         auto* session = reach.blobs();
-        const auto* row = shelf_.find(ask.file);
+        const auto& key = fetches_.at(ask.file).blob.key;
+        const auto blob = transfer::blob_id(key, ask.file);
         for (const auto& range : ask.pieces)
             for (std::uint32_t i = 0; i < range.count; ++i)
-                if (session == nullptr || row == nullptr ||
-                    !session->request(wire::relay::BlobGet{transfer::blob_id(row->key, ask.file), range.first + i},
-                                      purpose::BlobFetch{ask.file, range.first + i}, now))
+                if (session == nullptr || !session->request(wire::relay::BlobGet{blob, range.first + i},
+                                                            purpose::BlobFetch{ask.file, range.first + i, key}, now))
                     return relay_gone();
     }
 }
@@ -175,12 +309,19 @@ void FileFetch::relay_gone()
 
 // ---- what comes ---------------------------------------------------------------------------------
 
-bool FileFetch::have(LinkId link, const wire::peer::FileHave& have)
+bool FileFetch::have(LinkId link, const wire::peer::FileHave& have, Moment now)
 {
     const auto at = fetches_.find(have.file);
-    if (at == fetches_.end() || !at->second.via.contains(link)) return true; // Of one that is not wanted any more.
+    if (at == fetches_.end()) return true; // Of one that is not wanted any more.
+    const auto via = at->second.via.find(link);
+    if (via == at->second.via.end() || liars_.contains({have.file, via->second.device})) return true;
     const auto* row = shelf_.find(have.file);
-    if (row == nullptr || row->size_bytes != have.size_bytes) return false;
+    if (row == nullptr) return true;
+    if (row->size_bytes != have.size_bytes) {
+        if (is_proven(have.file)) return false;
+        // Whoever says otherwise is heard when nobody gives what was said so far.
+        if (downloads_.served(have.file, Rank::turned, now.mono) || !try_size(have.file, have.size_bytes)) return true;
+    }
     downloads_.offers(have.file, link, have.pieces);
     return true;
 }
@@ -230,7 +371,7 @@ bool FileFetch::take(const FileId& id, transfer::SourceId source, std::uint32_t 
 bool FileFetch::write(const FileId& id, std::uint32_t piece, BytesView bytes, Moment now)
 {
     const auto* row = shelf_.find(id);
-    if (auto written = shelf_.kept().write(row->slot, piece, bytes); !written.ok()) {
+    if (auto written = shelf_.write(row->slot, piece, bytes); !written.ok()) {
         disk_trouble(written.error(), now);
         return false;
     }
@@ -248,6 +389,7 @@ void FileFetch::mark(const FileId& id, Moment now)
     if (downloads_.have(id).pieces() > 0)
         if (auto synced = shelf_.kept().sync(row.slot); !synced.ok()) return disk_trouble(synced.error(), now);
     row.pieces = downloads_.have(id).to_bytes();
+    row.wanted_ms = now.wall_ms;
     if (downloads_.have(id).full()) row.state = FileState::whole;
     shelf_.put(row);
     grown_.push_back(id);
@@ -266,16 +408,15 @@ void FileFetch::done(const FileId& id)
     for (const auto& [link, via] : fetches_.at(id).via)
         context_.effect(SendFrame{link, wire::encode(wire::peer::Frame(all))});
     drop(id);
-    relay_liars_.erase(id);
+    std::erase_if(relay_liars_, [&](const auto& one) { return one.first == id; });
     context_.event(event::FileDone{std::move(shown)});
 }
 
 /// What was not marked counts as not written. Nothing that was is lost, and it goes on by itself.
 void FileFetch::disk_trouble(const Error& why, Moment now)
 {
-    for (auto& [id, fetch] : fetches_)
-        downloads_.end(id);
-    fetches_.clear();
+    while (!fetches_.empty())
+        drop(FileId(fetches_.begin()->first));
     disk_rests_until_ = now.mono + context_.config.disk_retry;
     look_ = true;
     if (!std::exchange(disk_told_, true))
@@ -292,32 +433,47 @@ void FileFetch::answered(const purpose::BlobFetch& what, const wire::relay::Resp
     auto& fetch = at->second;
     const auto* row = shelf_.find(what.file);
     if (!what.piece) fetch.relay_asked = false;
+    if (what.key != fetch.blob.key) return; // It was given up.
     const auto later = [&](Duration wait) {
         downloads_.lacks(what.file, relay_source);
         fetch.relay_retry_at = now.mono + wait;
     };
+    const auto& config = context_.config;
+    // The key of another post, at once; when all were tried, again after a while.
+    const auto next = [&] {
+        ++fetch.blob_turn;
+        if (const auto count = blobs_of(what.file).size(); count > 0 && fetch.blob_turn % count != 0)
+            return later(Duration::zero());
+        fetch.relay_retry = std::clamp(fetch.relay_retry * 2, config.blob_retry_min, config.blob_retry_max);
+        later(fetch.relay_retry);
+    };
     if (response.error.code != ErrorCode::ok || row == nullptr) {
-        const auto& config = context_.config;
         if (is_temporary(response.error.code))
             return later(
                 std::max<Duration>(std::chrono::seconds(1), std::chrono::milliseconds(response.error.retry_after_ms)));
-        fetch.relay_retry = std::clamp(fetch.relay_retry * 2, config.blob_retry_min, config.blob_retry_max);
-        return later(fetch.relay_retry);
+        return next();
     }
     if (const auto* state = std::get_if<wire::relay::BlobState>(&response.body); state != nullptr && !what.piece) {
-        if (state->pieces != transfer::Layout{row->size_bytes}.pieces()) return later(context_.config.blob_retry_max);
+        if (state->pieces != transfer::Layout{fetch.blob.size_bytes}.pieces()) return next();
+        if (fetch.blob.size_bytes != row->size_bytes &&
+            (is_proven(what.file) || downloads_.served(what.file, Rank::turned, now.mono) ||
+             !try_size(what.file, fetch.blob.size_bytes)))
+            return next();
         downloads_.offers(what.file, relay_source, state->stored);
-        // It may still be growing; asked again when what there is has come.
-        fetch.relay_retry_at = now.mono + context_.config.blob_retry_min;
+        // It may still be growing; asked again when what there is has come. Or another key has more.
+        ++fetch.blob_turn;
+        fetch.relay_retry_at = now.mono + config.blob_retry_min;
         return;
     }
     const auto* sealed = std::get_if<wire::relay::BlobPiece>(&response.body);
     if (sealed == nullptr || !what.piece) return;
-    const auto bytes = transfer::open_piece(row->key, what.file, *what.piece, sealed->sealed);
+    const auto bytes = transfer::open_piece(what.key, what.file, *what.piece, sealed->sealed);
     if (bytes && take(what.file, relay_source, *what.piece, *bytes, now)) return;
     context_.reject("a file at the relay is not what its reference says");
-    relay_liars_.insert(what.file);
-    downloads_.lacks(what.file, relay_source);
+    if (relay_liars_.size() >= liars_max) relay_liars_.clear();
+    relay_liars_.insert({what.file, fetch.blob});
+    downloads_.forgive(what.file, relay_source); // The next key is another blob.
+    later(Duration::zero());
 }
 
 // ---- the tick -----------------------------------------------------------------------------------

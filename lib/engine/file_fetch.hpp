@@ -5,7 +5,12 @@
 //             └─> nobody for a while: the relay's blob ─────────────────────────────────────┤
 //   pieces ──> judged (lib/transfer) ──> written ──> synced and marked now and then ──> whole ◄┘
 //
-// Up to files_at_once_max at a time; the others wait in the store. Disk full: all rest, and go on by themselves.
+// Up to files_at_once_max at a time; the others wait in the store, and those that nobody gives make room. What the user
+// asked for goes before what comes by itself. Disk full: all rest, and go on by themselves.
+//
+// What a post says of a file, its size and its key, need not be so: posts of others may say otherwise. Until pieces
+// were held against the root, whoever offers something is heard, one size after the other, and the relay is asked under
+// one key after the other.
 #pragma once
 
 #include "lib/engine/file_reach.hpp"
@@ -20,8 +25,9 @@ class FileFetch {
 public:
     FileFetch(Context& context, FileShelf& shelf) : context_(context), shelf_(shelf) {}
 
-    /// Its row says fetching now: begins, or waits its turn.
-    void wanted() { look_ = true; }
+    void load();
+    /// Its row says fetching now, because the user has asked: begins, or waits its turn.
+    void wanted(const FileId& file);
     /// What is here stays and is marked; nothing more is asked for.
     void stop(const FileId& file);
     /// What is here is of no use any more.
@@ -29,11 +35,13 @@ public:
     /// Who has it may have changed: a post came, a link.
     void look() { look_ = true; }
     void set_rate(std::uint64_t bytes_per_s) { downloads_.set_rate(bytes_per_s); }
+    /// Longer ones do not come by themselves.
+    void set_automatic_max(std::uint64_t bytes) { automatic_bytes_max_ = bytes; }
 
     void link_down(LinkId link);
     void relay_gone();
     // Frames of a peer. False: nonsense.
-    bool have(LinkId link, const wire::peer::FileHave& have);
+    bool have(LinkId link, const wire::peer::FileHave& have, Moment now);
     void gone(LinkId link, const wire::peer::FileGone& gone);
     bool piece(LinkId link, const DeviceId& device, const wire::peer::FilePiece& piece, Moment now);
     /// Of a BlobQuery or BlobGet of ours.
@@ -43,6 +51,8 @@ public:
     [[nodiscard]] Instant deadline(Instant now) const;
 
     [[nodiscard]] bool active(const FileId& file) const { return fetches_.contains(file); }
+    /// Its size is what the root says. Precondition: active.
+    [[nodiscard]] bool is_proven(const FileId& id) const;
     /// Of one that is active; the row's otherwise.
     [[nodiscard]] FileInfo info(const port::StoredFile& row) const;
     /// Which have become whole, or more, in this tick: others may be told.
@@ -50,6 +60,7 @@ public:
 
 private:
     struct Fetch {
+        bool automatic = false;
         Instant since{}; ///< Begun, or lost its last device.
         struct Via {
             DeviceId device;
@@ -62,15 +73,29 @@ private:
         bool changed = false; ///< Since it was shown.
         std::string from;
         Path path = Path::none;
-        bool relay_asked = false; ///< And not answered.
+        struct Blob {
+            FileKey key;
+            std::uint64_t size_bytes = 0;
+            friend auto operator<=>(const Blob&, const Blob&) = default;
+        };
+        Blob blob;                 ///< Asked for last.
+        std::size_t blob_turn = 0; ///< Which of those that posts name is asked for next.
+        bool relay_asked = false;  ///< And not answered.
         Instant relay_retry_at{};
         Duration relay_retry{};
     };
     using Fetches = std::map<FileId, Fetch>;
 
     void begin_some(Moment now);
-    /// False: the disk says no.
-    bool begin(port::StoredFile row, Moment now);
+    [[nodiscard]] std::vector<port::StoredFile> waiting(bool asked, Moment now);
+    void make_room(std::size_t asked, std::size_t automatic, Moment now);
+    /// Precondition: active, not proven. False: no post says so, or it is not to come by itself.
+    [[nodiscard]] bool try_size(const FileId& id, std::uint64_t size_bytes);
+    /// Whoever was asked lied: another post may name another key, or size.
+    [[nodiscard]] std::vector<Fetch::Blob> blobs_of(const FileId& id);
+    /// False: the disk has no room for this one.
+    [[nodiscard]] bool begin(port::StoredFile row, Moment now);
+    void give_turn(port::StoredFile& row);
     void ask_around(FileReach& reach, Moment now);
     void ask_relay(FileReach& reach, const FileId& id, Fetch& fetch, Moment now);
     void send_asks(FileReach& reach, Moment now);
@@ -87,14 +112,15 @@ private:
     transfer::Downloads downloads_;
     Fetches fetches_;
     std::set<std::pair<FileId, DeviceId>> liars_; ///< Gave what the file has not: not asked for it again.
-    std::set<FileId> relay_liars_;
+    std::set<std::pair<FileId, Fetch::Blob>> relay_liars_;
     std::map<LinkId, std::string> owners_; ///< Of links that are asked.
     std::vector<FileId> grown_;
     bool look_ = true;
     Instant look_at_ = never;
     Instant disk_rests_until_{};
     bool disk_told_ = false;
-    FileId turn_; ///< Where the next one is looked for when there are more than may be fetched at once.
+    std::int64_t turn_ = 0; ///< The last one given.
+    std::uint64_t automatic_bytes_max_ = 0;
 };
 
 } // namespace godwit::engine

@@ -62,6 +62,7 @@ void FileJobs::add(RequestId id, const request::FileAdd& add, Moment)
     job.name = transfer::harmless_name(add.name.empty() ? add.path : add.name);
     job.media_type = add.media_type;
     job.slot = shelf_.new_slot();
+    shelf_.promise(job.slot, size);
     adding_.push_back(std::move(job));
 }
 
@@ -90,8 +91,7 @@ std::optional<Result<FileId>> FileJobs::step(Adding& job, std::uint64_t& budget,
                 Error{ErrorCode::quota_exceeded, "files have at most " + std::to_string(file_bytes_max) + " bytes", 0});
         const auto piece = static_cast<std::uint32_t>(job.hasher.leaves().size());
         job.hasher.chunk(*chunk);
-        if (auto written = shelf_.kept().write(job.slot, piece, *chunk); !written.ok())
-            return Result<FileId>(written.error());
+        if (auto written = shelf_.write(job.slot, piece, *chunk); !written.ok()) return Result<FileId>(written.error());
         job.unsynced += chunk->size();
         if (job.unsynced >= sync_every_bytes) {
             job.unsynced = 0;
@@ -112,16 +112,18 @@ Result<FileId> FileJobs::finish(Adding& job, Moment now)
     }
     const transfer::Layout layout{job.hasher.size_bytes()};
     for (auto piece = layout.chunks(); piece < layout.pieces(); ++piece)
-        if (auto written =
-                shelf_.kept().write(job.slot, piece, transfer::leaf_piece(layout, job.hasher.leaves(), piece));
+        if (auto written = shelf_.write(job.slot, piece, transfer::leaf_piece(layout, job.hasher.leaves(), piece));
             !written.ok())
             return written.error();
     if (layout.pieces() > 0)
         if (auto synced = shelf_.kept().sync(job.slot); !synced.ok()) return synced.error();
 
+    shelf_.release(job.slot);
     port::StoredFile row;
     if (known != nullptr) {
         row = *known; // somebody's reference: its key and name stay
+        row.size_bytes = layout.size_bytes;
+        row.wanted_by.clear();
         shelf_.let_go(row.slot);
     } else {
         row.id = id;

@@ -64,10 +64,16 @@ void FileServe::have(FileReach& reach, const DeviceId& device, const wire::peer:
     for (const auto& range : have.pieces)
         pieces.add(range);
     if (!pieces.full() || reach.is_own(device)) return;
+    bool noted = false;
     for (const auto& grant : context_.store.file_grants(have.file)) {
         if (!grant.mine || grant.served) continue;
         const auto members = reach.members(grant.conversation);
-        if (std::find(members.begin(), members.end(), device) != members.end())
+        if (std::find(members.begin(), members.end(), device) == members.end()) continue;
+        if (!std::exchange(noted, true)) context_.store.put_file_had(have.file, reach.owner(device));
+        const auto had = context_.store.file_had(have.file);
+        if (std::all_of(members.begin(), members.end(), [&](const DeviceId& one) {
+                return reach.is_own(one) || std::binary_search(had.begin(), had.end(), reach.owner(one));
+            }))
             context_.store.set_grants_served(have.file, grant.conversation);
     }
 }

@@ -3,7 +3,7 @@
 //
 //   query ──> may this device have it? what is here of it? ──> have, and more of it later, unasked; or gone
 //   want  ──> likewise ──> queue (lib/transfer: in turns, at a rate) ──> read ──> piece, on the bulk lane
-//   have, of all of it ──> that conversation is served, and needs no blob
+//   have, of all of it ──> that account is served; when all of a conversation are, it needs no blob
 #pragma once
 
 #include "lib/engine/file_reach.hpp"

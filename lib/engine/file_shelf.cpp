@@ -26,6 +26,9 @@ void FileShelf::end_tick()
         (void)kept().remove(let_go_[i]);
     let_go_.erase(let_go_.begin(), let_go_.begin() + static_cast<std::ptrdiff_t>(let_go_earlier_));
     let_go_earlier_ = let_go_.size();
+    std::uint64_t budget = context_.config.file_slice_bytes_max;
+    while (!checks_.empty() && budget > 0 && step(checks_.front(), budget))
+        checks_.pop_front();
 }
 
 const port::StoredFile* FileShelf::find(const FileId& id)
@@ -61,7 +64,9 @@ port::FileSlot FileShelf::new_slot()
 
 void FileShelf::let_go(const port::FileSlot& slot)
 {
-    if (!slot.name.is_zero()) let_go_.push_back(slot.name);
+    if (slot.name.is_zero()) return;
+    let_go_.push_back(slot.name);
+    release(slot);
 }
 
 transfer::PieceSet FileShelf::pieces(const port::StoredFile& row)
@@ -101,17 +106,68 @@ Result<Bytes> FileShelf::read(const FileId& file, std::uint32_t piece)
     if (row == nullptr) return Error{ErrorCode::no_such_file, "the file was removed", 0};
     auto bytes = kept().read(row->slot, piece, transfer::Layout{row->size_bytes}.piece_bytes(piece));
     if (bytes.ok() || bytes.error().code != ErrorCode::storage_corrupt) return bytes;
+    if (pieces(*row).has(piece) && !is_checked(file)) begin_check(*row, piece);
+    return Error{ErrorCode::storage_corrupt,
+                 bytes.error().detail +
+                     "; what is missing is fetched again from whoever has it: wait until the file is whole",
+                 0};
+}
+
+// ---- damage -------------------------------------------------------------------------------------
+
+bool FileShelf::is_checked(const FileId& file) const
+{
+    return std::any_of(checks_.begin(), checks_.end(), [&](const Check& one) { return one.file == file; });
+}
+
+void FileShelf::begin_check(const port::StoredFile& damaged_row, std::uint32_t damaged)
+{
+    auto row = damaged_row;
+    auto left = pieces(row);
+    left.remove(damaged);
+    row.pieces = left.to_bytes();
+    if (row.state == FileState::whole) { // somebody else may have it
+        row.state = FileState::fetching;
+        row.wanted_by.clear();
+    }
+    put(row);
+    damaged_.push_back(row.id);
+    checks_.push_back({row.id, row.slot.name, 0, std::move(left), 1});
+}
+
+bool FileShelf::step(Check& check, std::uint64_t& budget)
+{
+    const auto* row = find(check.file);
+    if (row == nullptr || row->slot.name != check.slot) return true; // Gone, or added anew.
+    const transfer::Layout layout{row->size_bytes};
+    if (check.next == 0) // Removed as a whole: no need to look for each.
+        if (const auto names = kept().names();
+            names.ok() && std::find(names->begin(), names->end(), check.slot) == names->end()) {
+            check.lost += check.left.count();
+            check.left = transfer::PieceSet(layout.pieces());
+        }
+    for (; check.next < layout.pieces(); ++check.next) {
+        if (!check.left.has(check.next)) continue;
+        if (budget == 0) return false;
+        const auto size = layout.piece_bytes(check.next);
+        budget -= std::min<std::uint64_t>(budget, size);
+        if (const auto bytes = kept().read(row->slot, check.next, size);
+            bytes.ok() || bytes.error().code != ErrorCode::storage_corrupt)
+            continue;
+        check.left.remove(check.next);
+        ++check.lost;
+    }
     auto mended = *row;
-    auto left = pieces(mended);
-    if (!left.has(piece)) return bytes;
-    left.remove(piece);
-    mended.pieces = left.to_bytes();
-    if (mended.state == FileState::whole) mended.state = FileState::fetching; // somebody else may have it
+    mended.pieces = check.left.to_bytes();
     put(mended);
-    damaged_ = true;
+    damaged_.push_back(mended.id);
     context_.event(event::Warning{{ErrorCode::storage_corrupt,
-                                   "a part of the file " + mended.name + " is damaged here, and is fetched again", 0}});
-    return bytes;
+                                   "of the file " + mended.name + " " + std::to_string(check.lost) + " of " +
+                                       std::to_string(layout.pieces()) +
+                                       " pieces are damaged here, and are fetched again from whoever has it; if nobody "
+                                       "has, add it again",
+                                   0}});
+    return true;
 }
 
 transfer::Leaves FileShelf::leaves(const port::StoredFile& row, const transfer::PieceSet& pieces)
@@ -130,13 +186,50 @@ transfer::Leaves FileShelf::leaves(const port::StoredFile& row, const transfer::
     return out;
 }
 
+bool FileShelf::is_proven(const port::StoredFile& row)
+{
+    return row.state == FileState::whole || pieces(row).count() > 0;
+}
+
+// ---- room ---------------------------------------------------------------------------------------
+
+Error FileShelf::no_room()
+{
+    return {ErrorCode::storage_failed, "the disk has no room for it: make some", 0};
+}
+
 Result<void> FileShelf::room_for(std::uint64_t bytes)
 {
     const auto room = kept().room_bytes();
     if (!room.ok()) return room.error();
-    if (*room < bytes + context_.config.disk_reserve_bytes)
-        return Error{ErrorCode::storage_failed, "the disk has no room for it: make some", 0};
-    return {};
+    auto taken = context_.config.disk_reserve_bytes + bytes; // files have 4 GiB at most
+    for (const auto& [slot, promised] : promised_)
+        taken += promised;
+    return *room < taken ? Result<void>(no_room()) : Result<void>();
+}
+
+void FileShelf::promise(const port::FileSlot& slot, std::uint64_t bytes)
+{
+    if (bytes > 0 && !slot.name.is_zero()) promised_[slot.name] = bytes;
+}
+
+Result<void> FileShelf::write(const port::FileSlot& slot, std::uint32_t piece, BytesView bytes)
+{
+    if (unasked_bytes_ >= context_.config.room_asked_every_bytes) {
+        const auto room = kept().room_bytes();
+        if (!room.ok()) return room.error();
+        if (*room < context_.config.disk_reserve_bytes + bytes.size()) return no_room();
+        unasked_bytes_ = 0;
+    }
+    auto written = kept().write(slot, piece, bytes);
+    if (!written.ok()) {
+        unasked_bytes_ = UINT64_MAX;
+        return written;
+    }
+    unasked_bytes_ += bytes.size();
+    if (const auto at = promised_.find(slot.name); at != promised_.end())
+        at->second -= std::min<std::uint64_t>(at->second, bytes.size());
+    return written;
 }
 
 } // namespace godwit::engine

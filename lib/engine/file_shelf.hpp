@@ -5,6 +5,9 @@
 //   row gone or another slot (commit) ──> a later tick: removed      so what is removed is not marked
 //
 // What neither happened to, because the process died between, is rubbish that load() clears away.
+//
+// Of a file that is found damaged all pieces are looked at, a slice in each tick, before it is fetched again: what is
+// missing comes in one go.
 #pragma once
 
 #include "lib/engine/context.hpp"
@@ -12,6 +15,7 @@
 #include "lib/transfer/piece_set.hpp"
 #include "lib/transfer/tree.hpp"
 
+#include <list>
 #include <map>
 
 namespace godwit::engine {
@@ -26,9 +30,9 @@ public:
     [[nodiscard]] port::UserFiles& user() { return *doors_.user; }
 
     void load();
-    /// Removes what earlier ticks have let go.
+    /// Removes what earlier ticks have let go. Looks at a slice of what is damaged.
     void end_tick();
-    [[nodiscard]] bool pending() const { return !let_go_.empty(); }
+    [[nodiscard]] bool pending() const { return !let_go_.empty() || !checks_.empty(); }
 
     [[nodiscard]] const port::StoredFile* find(const FileId& id);
     void put(const port::StoredFile& row);
@@ -41,21 +45,47 @@ public:
     [[nodiscard]] static transfer::PieceSet pieces(const port::StoredFile& row);
     [[nodiscard]] static std::uint64_t done_bytes(const port::StoredFile& row, const transfer::PieceSet& pieces);
     [[nodiscard]] static FileInfo info(const port::StoredFile& row);
-    /// A piece that is damaged counts as missing from now on, and is fetched again.
+    /// The row's size is the file's: pieces were held against the root, which stands on it. Otherwise it is what
+    /// somebody has said.
+    [[nodiscard]] static bool is_proven(const port::StoredFile& row);
+    /// A piece that is damaged counts as missing from now on, and all the others are looked at.
     [[nodiscard]] Result<Bytes> read(const FileId& file, std::uint32_t piece);
-    /// Something was found damaged since the last call.
-    [[nodiscard]] bool take_damaged() { return std::exchange(damaged_, false); }
+    /// What is there of it is not certain: it is not to be fetched until that is known.
+    [[nodiscard]] bool is_checked(const FileId& file) const;
+    [[nodiscard]] std::size_t checks() const { return checks_.size(); }
+    /// Files that were found damaged, or looked through, since the last call.
+    [[nodiscard]] std::vector<FileId> take_damaged() { return std::exchange(damaged_, {}); }
     /// The leaves, when all are here and right; empty otherwise.
     [[nodiscard]] transfer::Leaves leaves(const port::StoredFile& row, const transfer::PieceSet& pieces);
-    /// storage_failed when files would leave less than the reserve.
+    /// storage_failed when files would leave less than the reserve, all that is promised taken into account.
     [[nodiscard]] Result<void> room_for(std::uint64_t bytes);
+    [[nodiscard]] static Error no_room();
+    /// So much more will be written there. What is written is taken off it.
+    void promise(const port::FileSlot& slot, std::uint64_t bytes);
+    void release(const port::FileSlot& slot) { promised_.erase(slot.name); }
+    /// As FileStore::write, but storage_failed already when the reserve is reached.
+    [[nodiscard]] Result<void> write(const port::FileSlot& slot, std::uint32_t piece, BytesView bytes);
 
 private:
+    struct Check {
+        FileId file;
+        port::SlotName slot;
+        std::uint32_t next = 0;
+        transfer::PieceSet left;
+        std::uint32_t lost = 0;
+    };
+    void begin_check(const port::StoredFile& row, std::uint32_t damaged);
+    /// True: done.
+    [[nodiscard]] bool step(Check& check, std::uint64_t& budget);
+
     Context& context_;
     port::FileDoors doors_;
     std::map<FileId, port::StoredFile>
         known_; ///< As the store has them; serving asks for the same few again and again.
-    bool damaged_ = false;
+    std::list<Check> checks_;
+    std::vector<FileId> damaged_;
+    std::map<port::SlotName, std::uint64_t> promised_;
+    std::uint64_t unasked_bytes_ = UINT64_MAX; ///< Written since the disk was asked for its room.
     std::vector<port::SlotName> let_go_;
     std::size_t let_go_earlier_ = 0; ///< The first so many are of committed ticks.
 };

@@ -20,13 +20,16 @@ void FileUpload::choose(FileReach& reach, Moment now)
     look_at_ = never;
     if (upload_ || reach.blobs() == nullptr) return;
     for (FileId after;;) {
-        const auto grants = context_.store.unserved_grants(after, grants_at_once);
+        const auto grants = context_.store.unserved_grants(after, now.wall_ms, grants_at_once);
         for (const auto& grant : grants)
             if (consider(reach, grant, now)) return;
         // Of the last file there may be more; a file that is referred to so often is found by any of its posts.
-        if (grants.size() < grants_at_once) return;
+        if (grants.size() < grants_at_once) break;
         after = grants.back().file;
     }
+    if (const auto next = context_.store.next_left_until(now.wall_ms))
+        look_at_ = earlier(look_at_, now.mono + std::chrono::milliseconds(std::clamp<std::int64_t>(
+                                                    *next - now.wall_ms, 1000, context_.config.blob_look_every_ms)));
 }
 
 /// True: its upload begins.
@@ -34,18 +37,24 @@ bool FileUpload::consider(FileReach& reach, const port::FileGrant& grant, Moment
 {
     const auto* row = shelf_.find(grant.file);
     if (row == nullptr || row->state != FileState::whole) return false;
-    const auto resting = rests_.find(grant.file);
+    if (grant.posted_ms + context_.config.delivery_deadline_ms <= now.wall_ms) { // as the message itself
+        context_.store.set_grants_served(grant.file, grant.conversation);
+        return false;
+    }
+    const auto resting = rests_.find({grant.file, grant.key});
     if (resting != rests_.end() && resting->second > now.mono) {
         look_at_ = earlier(look_at_, resting->second);
         return false;
     }
     // One device of an account gives it to the others.
+    const auto had = context_.store.file_had(grant.file);
     std::map<std::string, bool> linked;
     const auto members = reach.members(grant.conversation);
     for (const auto& device : members)
         if (!reach.is_own(device)) {
             auto& its = linked[reach.owner(device)];
-            its = its || reach.way(device).has_value();
+            its =
+                its || reach.way(device).has_value() || std::binary_search(had.begin(), had.end(), reach.owner(device));
         }
     // Among own devices each has to get it; a path to it may be a moment away.
     if (linked.empty() && !members.empty()) {
@@ -65,7 +74,11 @@ bool FileUpload::consider(FileReach& reach, const port::FileGrant& grant, Moment
         context_.store.set_grants_served(grant.file, grant.conversation);
         return false;
     }
-    upload_ = Upload{grant.file, false, false, transfer::PieceSet(transfer::Layout{row->size_bytes}.pieces()), {}, 0};
+    upload_.emplace();
+    upload_->file = grant.file;
+    upload_->key = grant.key;
+    upload_->size_bytes = row->size_bytes;
+    upload_->stored = transfer::PieceSet(transfer::Layout{row->size_bytes}.pieces());
     return true;
 }
 
@@ -76,7 +89,8 @@ void FileUpload::go_on(FileReach& reach, transfer::Serving& pace, Moment now)
     const auto* row = shelf_.find(upload_->file);
     if (row == nullptr || row->state != FileState::whole) return upload_.reset();
     if (session == nullptr) return;
-    const auto blob = transfer::blob_id(row->key, row->id);
+    const auto& key = upload_->key;
+    const auto blob = transfer::blob_id(key, row->id);
     if (!upload_->asked) {
         upload_->asked =
             session->request(wire::relay::BlobQuery{blob}, purpose::BlobUpload{row->id, std::nullopt}, now);
@@ -92,27 +106,38 @@ void FileUpload::go_on(FileReach& reach, transfer::Serving& pace, Moment now)
             return;
         }
         const auto bytes = shelf_.read(upload_->file, piece);
-        if (!bytes.ok()) return rest(FileId(upload_->file), context_.config.blob_retry_max, now);
-        auto sealed = transfer::seal_piece(row->key, row->id, piece, *bytes);
+        if (!bytes.ok()) return rest(context_.config.blob_retry_max, now);
+        auto sealed = transfer::seal_piece(key, row->id, piece, *bytes);
         pace.sent(sealed.size(), now.mono);
         if (!session->request(wire::relay::BlobPut{blob, pieces, piece, std::move(sealed)},
                               purpose::BlobUpload{row->id, piece}, now))
-            return rest(row->id, context_.config.blob_retry_min, now);
+            return rest(context_.config.blob_retry_min, now);
         upload_->out.insert(piece);
         upload_->next = piece + 1;
+        upload_->put = true;
     }
     if (!upload_->stored.full()) return;
-    for (const auto& grant : context_.store.file_grants(upload_->file))
-        if (grant.mine && !grant.served) context_.store.set_grants_served(upload_->file, grant.conversation);
+    if (std::exchange(upload_->put, false)) { // Has it all, and until when?
+        upload_->asked = upload_->answered = false;
+        upload_->stored = transfer::PieceSet(pieces);
+        upload_->next = pieces; // What is not there then is put in another attempt.
+        look_at_ = now.mono;
+        return;
+    }
+    const auto& config = context_.config;
+    const auto again_ms = std::chrono::duration_cast<std::chrono::milliseconds>(config.blob_retry_max).count();
+    context_.store.set_grants_left(
+        upload_->file, key,
+        std::clamp(upload_->until_ms, now.wall_ms + again_ms, now.wall_ms + config.blob_look_every_ms));
     upload_.reset();
     look_at_ = now.mono; // the next one
 }
 
-void FileUpload::rest(const FileId& file, Duration how_long, Moment now)
+void FileUpload::rest(Duration how_long, Moment now)
 {
-    upload_.reset();
     if (rests_.size() >= rests_max) rests_.clear();
-    rests_[file] = now.mono + how_long;
+    rests_[{upload_->file, upload_->key}] = now.mono + how_long;
+    upload_.reset();
     look_at_ = earlier(look_at_, now.mono);
 }
 
@@ -126,12 +151,14 @@ void FileUpload::answered(const purpose::BlobUpload& what, const wire::relay::Re
         if (code == ErrorCode::ok && state != nullptr && state->pieces == upload_->stored.pieces()) {
             for (const auto& range : state->stored)
                 upload_->stored.add(range);
-            // Somebody else who has the reference has begun it: what is there serves the others as well.
-            if (!state->own && !upload_->stored.full()) return rest(what.file, config.blob_retry_max, now);
+            // Somebody else's, who may take it back at any time.
+            if (!state->own) return rest(config.blob_retry_max, now);
+            upload_->until_ms = state->expires_ms;
         } else if (code != ErrorCode::no_such_file) {
-            return rest(what.file, config.blob_retry_min, now);
+            return rest(config.blob_retry_min, now);
         }
         upload_->answered = true;
+        if (upload_->next > 0 && !upload_->stored.full()) return rest(config.blob_retry_min, now);
         return;
     }
     upload_->out.erase(*what.piece);
@@ -141,7 +168,7 @@ void FileUpload::answered(const purpose::BlobUpload& what, const wire::relay::Re
                                        "a file cannot be left at the relay for those who are away: " +
                                            response.error.detail + "; they get it directly when both are there",
                                        0}});
-    rest(what.file, is_temporary(code) ? config.blob_retry_min : config.blob_retry_max, now);
+    rest(is_temporary(code) ? config.blob_retry_min : config.blob_retry_max, now);
 }
 
 void FileUpload::relay_gone()
@@ -151,7 +178,9 @@ void FileUpload::relay_gone()
 
 void FileUpload::stop(const FileId& file)
 {
-    if (upload_ && upload_->file == file) upload_.reset();
+    if (!upload_ || upload_->file != file) return;
+    upload_.reset();
+    look_at_ = Instant{};
 }
 
 void FileUpload::end_tick(FileReach& reach, transfer::Serving& pace, Moment now)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Private to lib/engine: files left at the relay for those who cannot be reached.
 //
-//   a post of mine with a file, and nobody of the others has it ──> somebody linked? they can fetch it
-//     └─ nobody for blob_upload_after ──> what does the relay have? ──> pieces, sealed, a few at a time ──> served
+//   a post of mine with a file, and somebody of the others lacks it ──> linked? they can fetch it
+//     └─ not for blob_upload_after ──> what does the relay have? ──> pieces, sealed, a few at a time ──> all there:
+//        until it goes from there, or for blob_look_every; then it is looked at again, for as long as a message waits
 #pragma once
 
 #include "lib/engine/file_reach.hpp"
@@ -30,8 +31,12 @@ private:
     /// One at a time.
     struct Upload {
         FileId file;
+        FileKey key; ///< Of the posts that it is for.
+        std::uint64_t size_bytes = 0;
         bool asked = false; ///< What there is.
         bool answered = false;
+        bool put = false; ///< Something: then the relay says at the end whether it has all, and until when.
+        std::int64_t until_ms = 0;
         transfer::PieceSet stored;
         std::set<std::uint32_t> out;
         std::uint32_t next = 0;
@@ -39,12 +44,13 @@ private:
     void choose(FileReach& reach, Moment now);
     bool consider(FileReach& reach, const port::FileGrant& grant, Moment now);
     void go_on(FileReach& reach, transfer::Serving& pace, Moment now);
-    void rest(const FileId& file, Duration how_long, Moment now);
+    /// Precondition: there is an upload.
+    void rest(Duration how_long, Moment now);
 
     Context& context_;
     FileShelf& shelf_;
     std::optional<Upload> upload_;
-    std::map<FileId, Instant> rests_; ///< Refused: not before then.
+    std::map<std::pair<FileId, FileKey>, Instant> rests_; ///< Refused: not before then.
     Instant look_at_ = never;
     bool blocked_ = false; ///< By the rate.
 };

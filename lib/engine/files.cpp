@@ -2,6 +2,9 @@
 #include "lib/engine/files.hpp"
 
 #include "lib/transfer/file_name.hpp"
+#include "lib/wire/content.hpp"
+
+#include <algorithm>
 
 namespace godwit::engine {
 
@@ -25,13 +28,38 @@ std::uint64_t number_at(const Bytes& bytes, std::size_t at)
     return out;
 }
 
+/// What is forwarded may have been forwarded before; deeper, it is shown, and its files are not fetched.
+constexpr int forwarded_depth_max = 4;
+
+/// All references in it, to look at or to change.
+template <class Visit>
+void each_file(content::Body& body, const Visit& visit, int depth = 0)
+{
+    if (auto* attachment = std::get_if<content::Attachment>(&body)) visit(attachment->file);
+    if (auto* sticker = std::get_if<content::Sticker>(&body)) visit(sticker->pack);
+    auto* forwarded = std::get_if<content::Forwarded>(&body);
+    if (forwarded == nullptr || depth >= forwarded_depth_max) return;
+    for (auto& item : forwarded->items) {
+        if (item.body.empty()) continue;
+        auto inner = wire::decode_body(item.body);
+        if (!inner) continue;
+        const auto before = *inner;
+        each_file(*inner, visit, depth + 1);
+        if (*inner != before) item.body = wire::encode(*inner);
+    }
+}
+
 } // namespace
 
-std::optional<content::FileRef> file_of(const content::Body& body)
+std::vector<content::FileRef> files_of(content::Body body)
 {
-    if (const auto* attachment = std::get_if<content::Attachment>(&body)) return attachment->file;
-    if (const auto* sticker = std::get_if<content::Sticker>(&body)) return sticker->pack;
-    return std::nullopt;
+    std::vector<content::FileRef> out;
+    each_file(body, [&](const content::FileRef& file) {
+        if (out.size() < files_per_post_max &&
+            std::none_of(out.begin(), out.end(), [&](const auto& one) { return one.id == file.id; }))
+            out.push_back(file);
+    });
+    return out;
 }
 
 Files::Files(Context& context, port::FileDoors doors)
@@ -45,7 +73,9 @@ void Files::start()
 {
     load_settings();
     shelf_.load();
-    if (shelf_.open()) drop_.load();
+    if (!shelf_.open()) return;
+    fetch_.load();
+    drop_.load();
 }
 
 void Files::load_settings()
@@ -56,37 +86,115 @@ void Files::load_settings()
     }
     if (const auto bound = context_.store.value(auto_fetch_name); bound && bound->size() == 8)
         auto_fetch_bytes_max_ = number_at(*bound, 0);
+    fetch_.set_automatic_max(auto_fetch_bytes_max_);
 }
 
 // ---- posts --------------------------------------------------------------------------------------
+
+Result<void> Files::may_refer(const content::Body& body)
+{
+    const auto files = files_of(body);
+    if (files.size() >= files_per_post_max)
+        return Error{ErrorCode::invalid_argument,
+                     "one message refers to fewer than " + std::to_string(files_per_post_max) +
+                         " files: forward them in several",
+                     0};
+    if (!shelf_.open()) return {};
+    for (const auto& file : files) {
+        const auto* row = shelf_.find(file.id);
+        if (file.size_bytes <= file_bytes_max &&
+            (row == nullptr || !FileShelf::is_proven(*row) || row->size_bytes == file.size_bytes) &&
+            (file.size_bytes > 0 || transfer::root_of(0, {}) == file.id))
+            continue;
+        return Error{ErrorCode::invalid_argument,
+                     "file: this one has not " + std::to_string(file.size_bytes) +
+                         " bytes: send the reference that file_add, or the message that it came with, gives",
+                     0};
+    }
+    return {};
+}
+
+/// One for all posts of this device's, so that the relay keeps one blob.
+FileKey Files::own_key(const content::FileRef& file)
+{
+    const auto grants = context_.store.file_grants(file.id);
+    const auto theirs = [&](const FileKey& key) {
+        return std::any_of(grants.begin(), grants.end(), [&](const auto& one) { return !one.mine && one.key == key; });
+    };
+    if (!theirs(file.key)) return file.key;
+    for (const auto& one : grants)
+        if (one.mine && !theirs(one.key)) return one.key;
+    FileKey out;
+    context_.entropy.fill(out.bytes);
+    return out;
+}
+
+std::vector<content::FileRef> Files::refer(content::Body& body)
+{
+    std::map<FileId, FileKey> keys;
+    if (shelf_.open())
+        each_file(body, [&](content::FileRef& file) {
+            if (!keys.contains(file.id)) keys.emplace(file.id, own_key(file));
+            file.key = keys.at(file.id);
+        });
+    return files_of(body);
+}
+
+bool Files::comes_by_itself(const std::string& author, const content::FileRef& file)
+{
+    if (file.size_bytes > auto_fetch_bytes_max_ || auto_fetch_bytes_max_ == 0) return false;
+    const auto known = context_.store.automatic_files(author);
+    if (known.waiting >= context_.config.auto_fetch_waiting_max) return false;
+    if (known.bytes_total + file.size_bytes <= context_.config.auto_fetch_total_bytes_max) return true;
+    if (!std::exchange(total_told_, true))
+        context_.event(event::Warning{{ErrorCode::quota_exceeded,
+                                       "files do not come by themselves any more, because those that did have " +
+                                           std::to_string(known.bytes_total) +
+                                           " bytes: file_fetch gets one, file_cancel removes one from here",
+                                       0}});
+    return false;
+}
 
 void Files::posted(const ConversationId& conversation, const MessageId& post, const std::string& author,
                    const content::FileRef& file, bool mine, Moment now)
 {
     if (!shelf_.open() || file.size_bytes > file_bytes_max) return;
+    if (file.size_bytes == 0 && transfer::root_of(0, {}) != file.id)
+        return context_.reject("a reference to an empty file that is none");
     const auto* known = shelf_.find(file.id);
-    if (known == nullptr) {
-        port::StoredFile row;
+    const bool proven = known != nullptr && FileShelf::is_proven(*known);
+    if (proven && known->size_bytes != file.size_bytes) return context_.reject("a reference to a file of another size");
+    port::StoredFile row;
+    if (known != nullptr) {
+        row = *known;
+    } else {
         row.id = file.id;
         row.size_bytes = file.size_bytes;
         row.name = transfer::harmless_name(file.name);
         row.media_type = file.media_type;
         row.key = file.key;
         row.added_ms = now.wall_ms;
-        if (!mine && file.size_bytes <= auto_fetch_bytes_max_ && auto_fetch_bytes_max_ > 0)
-            row.state = FileState::fetching;
-        shelf_.put(row);
-    } else if (known->size_bytes != file.size_bytes) {
-        return context_.reject("a reference to a file of another size");
-    } else if (known->state != FileState::whole && known->key != file.key) {
-        auto row = *known; // whoever sent it last is the likeliest to have left a blob
-        row.key = file.key;
-        shelf_.put(row);
     }
-    context_.store.put_file_grant({file.id, conversation, post, author, mine, false});
+    if (row.state == FileState::known || known == nullptr) {
+        if (mine) // What this device sends and has not got is fetched, to be given on.
+            row.state = FileState::fetching;
+        else if (comes_by_itself(author, file)) {
+            row.state = FileState::fetching;
+            row.wanted_by = author;
+        }
+        // One of which others have said something else comes as this one says it.
+        if (row.state == FileState::fetching) {
+            row.wanted_ms = now.wall_ms;
+            if (!proven) row.size_bytes = file.size_bytes;
+        }
+        if (known == nullptr || row.state == FileState::fetching) shelf_.put(row);
+    }
+    const port::FileGrant grant{file.id, conversation,    post,     author,      mine,
+                                false,   file.size_bytes, file.key, now.wall_ms, 0};
+    context_.store.put_file_grant(grant);
     fetch_.look();
     if (!mine) return;
-    drop_.keep(*shelf_.find(file.id));
+    drop_.keep(grant);
     upload_.look(now);
 }
 
@@ -96,17 +204,42 @@ void Files::withdrawn(const ConversationId& conversation, const MessageId& post)
     for (const auto& grant : context_.store.remove_file_grants(conversation, post)) {
         const auto& file = grant.file;
         serve_.changed(file);
-        if (!context_.store.file_grants(file).empty()) continue;
+        const auto left = context_.store.file_grants(file);
+        const auto same_blob = [&](const port::FileGrant& one) { return one.mine && one.key == grant.key; };
+        if (grant.mine && std::none_of(left.begin(), left.end(), same_blob)) {
+            upload_.stop(file);
+            drop_.drop(grant);
+        }
+        if (!left.empty()) {
+            settle_size(file);
+            continue;
+        }
         fetch_.drop(file);
-        upload_.stop(file);
         const auto* row = shelf_.find(file);
         if (row == nullptr) continue;
         if (row->state == FileState::fetching || row->state == FileState::paused)
             context_.event(event::FileFailed{
                 FileShelf::info(*row), {ErrorCode::cancelled, "the message that referred to it was taken back", 0}});
-        if (grant.mine) drop_.drop(*row);
         shelf_.remove(file);
     }
+}
+
+void Files::settle_size(const FileId& file)
+{
+    const auto* row = shelf_.find(file);
+    if (row == nullptr || FileShelf::is_proven(*row) || (fetch_.active(file) && fetch_.is_proven(file))) return;
+    const auto grants = context_.store.file_grants(file);
+    if (std::any_of(grants.begin(), grants.end(), [&](const auto& one) { return one.size_bytes == row->size_bytes; }))
+        return;
+    auto settled = *row;
+    fetch_.drop(file);
+    settled.size_bytes = grants.front().size_bytes;
+    settled.pieces.clear();
+    if (!settled.wanted_by.empty() && settled.size_bytes > auto_fetch_bytes_max_) {
+        settled.state = FileState::known;
+        settled.wanted_by.clear();
+    }
+    shelf_.put(settled);
 }
 
 // ---- files of our own ---------------------------------------------------------------------------
@@ -147,11 +280,13 @@ bool Files::fetch(const FileId& file)
 {
     const auto* row = shelf_.find(file);
     if (row == nullptr) return false;
-    if (row->state == FileState::whole || row->state == FileState::fetching) return true;
+    if (row->state == FileState::whole) return true;
+    if (row->state == FileState::fetching && row->wanted_by.empty()) return true;
     auto wanted = *row;
     wanted.state = FileState::fetching;
+    wanted.wanted_by.clear();
     shelf_.put(wanted);
-    fetch_.look();
+    fetch_.wanted(file);
     return true;
 }
 
@@ -236,6 +371,7 @@ void Files::ask(RequestId id, const request::FileCancel& cancel, Moment)
         shelf_.let_go(left.slot);
         left.slot = {};
         left.pieces.clear();
+        left.wanted_by.clear();
         left.state = FileState::known;
         shelf_.put(left);
     }
@@ -299,7 +435,7 @@ bool Files::frame(FileReach& reach, LinkId link, const DeviceId& device, const w
         return true;
     } else if (const auto* have = std::get_if<p::FileHave>(&frame)) {
         serve_.have(reach, device, *have);
-        return fetch_.have(link, *have);
+        return fetch_.have(link, *have, now);
     } else if (const auto* piece = std::get_if<p::FilePiece>(&frame)) {
         reach.used(link, 0, now);
         return fetch_.piece(link, device, *piece, now);
@@ -353,13 +489,25 @@ void Files::end_tick(FileReach& reach, Moment now)
     auto grown = jobs_.end_tick(now);
     for (const auto& file : grown)
         fetch_.drop(file);
+    take_damaged();
     fetch_.end_tick(reach, now);
-    for (const auto& file : fetch_.take_grown())
+    for (const auto& file : fetch_.take_grown()) {
         grown.push_back(file);
+        if (is_whole(file)) upload_.look(now); // It may have been forwarded before it was here.
+    }
     serve_.end_tick(reach, grown, now);
-    if (shelf_.take_damaged()) fetch_.look();
+    take_damaged();
     upload_.end_tick(reach, serve_.serving(), now);
     drop_.end_tick(reach, now);
+}
+
+/// What a fetch believes to have is not there.
+void Files::take_damaged()
+{
+    for (const auto& file : shelf_.take_damaged()) {
+        fetch_.drop(file);
+        fetch_.look();
+    }
 }
 
 Instant Files::deadline(Instant now) const

@@ -17,8 +17,10 @@
 
 namespace godwit::engine {
 
-/// The file that a post of this body refers to.
-[[nodiscard]] std::optional<content::FileRef> file_of(const content::Body& body);
+/// Files that one post may refer to: a forwarded one has those of its items.
+inline constexpr std::size_t files_per_post_max = 128;
+/// The files that a post of this body refers to, those of forwarded items too: each once, the first so many.
+[[nodiscard]] std::vector<content::FileRef> files_of(content::Body body);
 
 class Files {
 public:
@@ -27,6 +29,11 @@ public:
     void start();
 
     // Posts.
+    /// Before a post of ours is made. Errors: invalid_argument when it says of a file what is not so.
+    [[nodiscard]] Result<void> may_refer(const content::Body& body);
+    /// Gives each reference a key of this device's: what others left at the relay under theirs is theirs to take back.
+    /// Returns the references.
+    std::vector<content::FileRef> refer(content::Body& body);
     /// One that refers to a file is in the history now. `mine`: this device has sent it.
     void posted(const ConversationId& conversation, const MessageId& post, const std::string& author,
                 const content::FileRef& file, bool mine, Moment now);
@@ -79,6 +86,12 @@ private:
     [[nodiscard]] const port::StoredFile* known(RequestId id, const FileId& file);
     [[nodiscard]] bool refused(RequestId id);
     void load_settings();
+    /// A file that nobody has asked for may come.
+    [[nodiscard]] bool comes_by_itself(const std::string& author, const content::FileRef& file);
+    /// What is left of the posts that say something of it is what it is taken for.
+    void settle_size(const FileId& file);
+    void take_damaged();
+    [[nodiscard]] FileKey own_key(const content::FileRef& file);
 
     Context& context_;
     FileShelf shelf_;
@@ -88,6 +101,7 @@ private:
     FileUpload upload_;
     FileDrop drop_;
     std::uint64_t auto_fetch_bytes_max_;
+    bool total_told_ = false; ///< That no more comes by itself.
 };
 
 } // namespace godwit::engine

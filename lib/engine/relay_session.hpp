@@ -59,6 +59,7 @@ struct KeyPackageStock {
 struct BlobFetch {
     FileId file;
     std::optional<std::uint32_t> piece; ///< Absent: what there is.
+    FileKey key;                        ///< Under which it lies there.
 };
 /// ... and by this device, for others.
 struct BlobUpload {

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
+#include <optional>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,6 +21,23 @@ Error says(ErrorCode code, const std::string& path)
 Error is_there(const std::string& path)
 {
     return {ErrorCode::conflict, path + " is there already: choose another name, or say replace", 0};
+}
+
+/// A C string would end there, and name another file.
+std::optional<Error> wrong_path(const std::string& path)
+{
+    if (path.empty()) return Error{ErrorCode::invalid_argument, "path: empty", 0};
+    if (path.find('\0') != std::string::npos)
+        return Error{ErrorCode::invalid_argument, "path: has a zero byte, which no name of a file has", 0};
+    return std::nullopt;
+}
+
+/// The name under which a file without one can be linked; empty: there is no such way.
+std::string way_to(int fd)
+{
+    auto out = "/proc/self/fd/" + std::to_string(fd);
+    struct stat about{};
+    return ::lstat(out.c_str(), &about) == 0 ? out : std::string();
 }
 
 class DiskSource final : public port::UserFiles::Source {
@@ -54,14 +72,15 @@ private:
 
 class DiskTarget final : public port::UserFiles::Target {
 public:
-    DiskTarget(int fd, std::string part, std::string path, bool replace)
-        : fd_(fd), part_(std::move(part)), path_(std::move(path)), replace_(replace)
+    /// `named`: `part` is there; otherwise it is what a file without a name is called for a moment.
+    DiskTarget(int fd, std::string part, bool named, std::string path, bool replace)
+        : fd_(fd), part_(std::move(part)), named_(named), path_(std::move(path)), replace_(replace)
     {
     }
     ~DiskTarget() override
     {
         ::close(fd_);
-        if (!part_.empty()) ::unlink(part_.c_str());
+        if (named_) ::unlink(part_.c_str());
     }
     DiskTarget(const DiskTarget&) = delete;
     DiskTarget& operator=(const DiskTarget&) = delete;
@@ -79,17 +98,27 @@ public:
     Result<void> finish() override
     {
         if (::fsync(fd_) != 0) return says(ErrorCode::storage_failed, path_);
+        if (!named_ && !replace_) return link_as(path_);
+        if (!named_) { // Over what is there goes only what has a name.
+            if (auto linked = link_as(part_); !linked.ok()) return linked;
+            named_ = true;
+        }
         if (!replace_) {
             if (auto named = name_it(); !named.ok()) return named;
         } else if (::rename(part_.c_str(), path_.c_str()) != 0) {
             return says(ErrorCode::storage_failed, path_);
         }
-        part_.clear();
+        named_ = false;
         return {};
     }
     const std::string& path() const override { return path_; }
 
 private:
+    Result<void> link_as(const std::string& path)
+    {
+        if (::linkat(AT_FDCWD, way_to(fd_).c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) return {};
+        return errno == EEXIST ? is_there(path) : says(ErrorCode::storage_failed, path);
+    }
     /// Never over what is there.
     Result<void> name_it()
     {
@@ -110,6 +139,7 @@ private:
 
     int fd_;
     std::string part_;
+    bool named_;
     std::string path_;
     bool replace_;
 };
@@ -118,6 +148,7 @@ private:
 
 Result<std::unique_ptr<port::UserFiles::Source>> DiskUserFiles::open(const std::string& path)
 {
+    if (auto wrong = wrong_path(path)) return *std::move(wrong);
     // Opening a pipe for reading would wait for its writer.
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) return says(ErrorCode::invalid_argument, path);
@@ -126,13 +157,19 @@ Result<std::unique_ptr<port::UserFiles::Source>> DiskUserFiles::open(const std::
         ::close(fd);
         return Error{ErrorCode::invalid_argument, path + " is no ordinary file", 0};
     }
+    // Those of /proc say that they are empty, and are not.
+    if (char first = 0; about.st_size == 0 && ::pread(fd, &first, 1, 0) > 0) {
+        ::close(fd);
+        return Error{ErrorCode::invalid_argument,
+                     path + " has no length of its own, as files of the system have: copy it, and take the copy", 0};
+    }
     return std::unique_ptr<Source>(std::make_unique<DiskSource>(fd, static_cast<std::uint64_t>(about.st_size), path));
 }
 
 Result<std::unique_ptr<port::UserFiles::Target>> DiskUserFiles::create(const std::string& path, const std::string& name,
                                                                        bool replace)
 {
-    if (path.empty()) return Error{ErrorCode::invalid_argument, "path: empty", 0};
+    if (auto wrong = wrong_path(path)) return *std::move(wrong);
     struct stat about{};
     const bool known = ::stat(path.c_str(), &about) == 0;
     const bool into_folder = (known && S_ISDIR(about.st_mode)) || path.back() == '/';
@@ -146,9 +183,15 @@ Result<std::unique_ptr<port::UserFiles::Target>> DiskUserFiles::create(const std
     std::uint8_t random[8];
     entropy_.fill(random);
     auto part = folder + ".godwit-" + to_hex(random) + ".part";
+#ifdef O_TMPFILE
+    const int nameless = ::open(folder.empty() ? "." : folder.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
+    if (nameless >= 0 && !way_to(nameless).empty())
+        return std::unique_ptr<Target>(std::make_unique<DiskTarget>(nameless, std::move(part), false, target, replace));
+    if (nameless >= 0) ::close(nameless);
+#endif
     const int fd = ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0) return says(errno == ENOSPC ? ErrorCode::storage_failed : ErrorCode::invalid_argument, target);
-    return std::unique_ptr<Target>(std::make_unique<DiskTarget>(fd, std::move(part), target, replace));
+    return std::unique_ptr<Target>(std::make_unique<DiskTarget>(fd, std::move(part), true, target, replace));
 }
 
 } // namespace godwit::files

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// UserFiles on a file system. What is written gets its name when it is whole and durable: before, it is
-// .godwit-<random>.part in the same folder.
+// UserFiles on a file system. What is written gets its name when it is whole and durable: before, it has none, and goes
+// with the process (O_TMPFILE); where a file system has no such files, it is .godwit-<random>.part in the same folder.
 #pragma once
 
 #include "lib/port/entropy.hpp"

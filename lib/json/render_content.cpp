@@ -2,6 +2,7 @@
 // Messages and conversations. What a message does not have is left out, but for the members of a plain text.
 #include "lib/base/bytes.hpp"
 #include "lib/json/content.hpp"
+#include "lib/wire/content.hpp"
 
 namespace godwit::json {
 namespace {
@@ -44,9 +45,13 @@ void put_marks(Ordered& out, const std::vector<content::Mention>& mentions, cons
     }
 }
 
+/// What is forwarded may have been forwarded before; deeper, it is bytes.
+constexpr int forwarded_depth_max = 4;
+
 /// One overload a kind: its members behind "kind".
 struct PutBody {
     Ordered& out;
+    int depth = 0;
 
     void operator()(const content::Text& body) const { put_marks(out, body.mentions, body.links); }
     void operator()(const content::Attachment& body) const
@@ -83,9 +88,18 @@ struct PutBody {
     {
         out["title"] = body.title;
         auto& list = out["items"] = Ordered::array();
-        for (const auto& one : body.items)
-            list.push_back(
-                {{"from", one.from}, {"sent_ms", one.sent_ms}, {"text", one.text}, {"raw_body", to_hex(one.body)}});
+        for (const auto& one : body.items) {
+            Ordered item{{"from", one.from}, {"sent_ms", one.sent_ms}, {"text", one.text}};
+            const auto inner = one.body.empty() || depth >= forwarded_depth_max ? Result<content::Body>(Error{})
+                                                                                : wire::decode_body(one.body);
+            if (inner) {
+                auto& shown = item["body"] = {{"kind", content::kind_name(*inner)}};
+                std::visit(PutBody{shown, depth + 1}, *inner);
+            } else if (!one.body.empty()) {
+                item["raw_body"] = to_hex(one.body);
+            }
+            list.push_back(std::move(item));
+        }
     }
     void operator()(const content::Card& body) const
     {
@@ -119,7 +133,7 @@ Ordered scheduled_object(const ScheduledMessage& message)
     Ordered out{{"message", hex(message.id)}, {"conversation", hex(message.conversation)}, {"with", message.with},
                 {"at_ms", message.at_ms},     {"kind", content::kind_name(message.body)},  {"text", message.text}};
     auto& body = out["body"] = {{"kind", content::kind_name(message.body)}};
-    std::visit(PutBody{body}, message.body);
+    std::visit(PutBody{body, 0}, message.body);
     return out;
 }
 
@@ -155,7 +169,7 @@ void put_message(Ordered& out, const Message& message)
     out["gap_before"] = message.gap_before;
     if (message.body != content::Body(content::Text{})) {
         auto& body = out["body"] = {{"kind", content::kind_name(message.body)}};
-        std::visit(PutBody{body}, message.body);
+        std::visit(PutBody{body, 0}, message.body);
     }
     if (message.reply)
         out["reply"] = {

@@ -45,8 +45,11 @@ constexpr Column changed[] = {rowid, id, id};
 constexpr Column sender[] = {rowid, key};
 constexpr Column seen[] = {integer, id, integer};
 constexpr Column envelope[] = {id, id, integer, integer, integer, integer, blob, blob};
-constexpr Column file[] = {key, in_range(0, INT64_MAX), text, text, key, in_range(1, 4), id, key, blob, integer};
-constexpr Column file_grant[] = {key, id, id, text, in_range(0, 1), in_range(0, 1)};
+constexpr Column file[] = {
+    key, in_range(0, INT64_MAX), text, text, key, in_range(1, 4), id, key, blob, integer, text, integer, integer};
+constexpr Column file_grant[] = {key, id,      id,     text, in_range(0, 1), in_range(0, 1), in_range(0, INT64_MAX),
+                                 key, integer, integer};
+constexpr Column file_had[] = {key, text};
 constexpr Column notice[] = {id, integer, integer, in_range(0, 1), blob};
 constexpr Column delivery[] = {rowid, id, key, text, in_range(0, 3), integer, integer, integer};
 
@@ -78,9 +81,11 @@ constexpr std::array all{
         "INSERT OR IGNORE INTO delivery SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE NOT EXISTS(SELECT 1 FROM delivery "
         "WHERE message = ?2 AND device = ?3)",
         delivery},
-    Table{"file", "INSERT OR IGNORE INTO file VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", file},
+    Table{"file", "INSERT OR IGNORE INTO file VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)", file},
     Table{"notice", "INSERT OR IGNORE INTO notice VALUES(?1, ?2, ?3, ?4, ?5)", notice},
-    Table{"file_grant", "INSERT OR IGNORE INTO file_grant VALUES(?1, ?2, ?3, ?4, ?5, ?6)", file_grant, true},
+    Table{"file_grant", "INSERT OR IGNORE INTO file_grant VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", file_grant,
+          true},
+    Table{"file_had", "INSERT OR IGNORE INTO file_had VALUES(?1, ?2)", file_had, true},
 };
 
 } // namespace

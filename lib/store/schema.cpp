@@ -309,7 +309,64 @@ CREATE TABLE notice(
 CREATE INDEX notice_order ON notice(created_ms);
 )sql";
 
-constexpr sqlite::Migration steps[] = {{step_1}, {step_2}, {step_files}, {step_changed}, {step_search}, {step_notices}};
+// Size and key are what a post says of a file, not what the file is; who has it is known by account; and files take
+// turns (docs/adr/0032-files.md). Both tables are made anew, so that their rows have one form.
+constexpr char step_file_turns[] = R"sql(
+CREATE TABLE file_2(
+  id BLOB PRIMARY KEY,
+  size_bytes INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  media_type TEXT NOT NULL,
+  key BLOB NOT NULL,
+  state INTEGER NOT NULL,
+  slot_name BLOB NOT NULL, -- zero: nothing of it lies here
+  slot_key BLOB NOT NULL,
+  pieces BLOB NOT NULL,    -- a bit for each that is durable
+  added_ms INTEGER NOT NULL,
+  wanted_by TEXT NOT NULL, -- empty: the user asked for it
+  wanted_ms INTEGER NOT NULL,
+  turn INTEGER NOT NULL
+) STRICT;
+INSERT INTO file_2 SELECT id, size_bytes, name, media_type, key, state, slot_name, slot_key, pieces, added_ms, '',
+  added_ms, 0 FROM file;
+DROP TABLE file;
+ALTER TABLE file_2 RENAME TO file;
+CREATE INDEX file_open ON file(state, added_ms) WHERE state < 4;
+CREATE INDEX file_slot ON file(slot_name);
+CREATE INDEX file_asked ON file(turn, id) WHERE state = 2 AND wanted_by = '';
+CREATE INDEX file_automatic ON file(turn, id) WHERE state = 2 AND wanted_by != '';
+CREATE INDEX file_wanted_by ON file(wanted_by, state, size_bytes) WHERE wanted_by != '';
+
+CREATE TABLE file_grant_2(
+  file BLOB NOT NULL,
+  conversation BLOB NOT NULL,
+  post BLOB NOT NULL,
+  author TEXT NOT NULL,
+  mine INTEGER NOT NULL,
+  served INTEGER NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  key BLOB NOT NULL,
+  posted_ms INTEGER NOT NULL,
+  left_until_ms INTEGER NOT NULL,
+  PRIMARY KEY(file, conversation, post)
+) STRICT, WITHOUT ROWID;
+INSERT INTO file_grant_2 SELECT g.file, g.conversation, g.post, g.author, g.mine, g.served, f.size_bytes, f.key,
+  f.added_ms, 0 FROM file_grant AS g JOIN file AS f ON f.id = g.file;
+DROP TABLE file_grant;
+ALTER TABLE file_grant_2 RENAME TO file_grant;
+CREATE INDEX file_grant_post ON file_grant(post);
+CREATE INDEX file_grant_unserved ON file_grant(file) WHERE mine = 1 AND served = 0;
+CREATE INDEX file_grant_left ON file_grant(left_until_ms) WHERE mine = 1 AND served = 0;
+
+CREATE TABLE file_had(
+  file BLOB NOT NULL,
+  user TEXT NOT NULL,
+  PRIMARY KEY(file, user)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr sqlite::Migration steps[] = {{step_1},      {step_2},       {step_files},     {step_changed},
+                                       {step_search}, {step_notices}, {step_file_turns}};
 
 } // namespace
 

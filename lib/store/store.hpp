@@ -140,13 +140,20 @@ public:
     [[nodiscard]] std::optional<port::StoredFile> file(const FileId& id) override;
     [[nodiscard]] std::vector<port::StoredFile> files(const FileId& after, std::uint32_t limit) override;
     [[nodiscard]] std::vector<port::StoredFile> files_in(FileState state, std::uint32_t limit) override;
+    [[nodiscard]] std::vector<port::StoredFile> files_wanted(bool asked, std::uint32_t limit) override;
+    [[nodiscard]] port::AutomaticFiles automatic_files(std::string_view user) override;
     [[nodiscard]] bool has_slot(const port::SlotName& name) override;
     void put_file(const port::StoredFile& file) override;
     void remove_file(const FileId& id) override;
     void put_file_grant(const port::FileGrant& grant) override;
     [[nodiscard]] std::vector<port::FileGrant> file_grants(const FileId& file) override;
-    [[nodiscard]] std::vector<port::FileGrant> unserved_grants(const FileId& after, std::uint32_t limit) override;
+    [[nodiscard]] std::vector<port::FileGrant> unserved_grants(const FileId& after, std::int64_t now_ms,
+                                                               std::uint32_t limit) override;
     void set_grants_served(const FileId& file, const ConversationId& conversation) override;
+    void set_grants_left(const FileId& file, const FileKey& key, std::int64_t until_ms) override;
+    [[nodiscard]] std::optional<std::int64_t> next_left_until(std::int64_t now_ms) override;
+    void put_file_had(const FileId& file, std::string_view user) override;
+    [[nodiscard]] std::vector<std::string> file_had(const FileId& file) override;
     std::vector<port::FileGrant> remove_file_grants(const ConversationId& conversation, const MessageId& post) override;
 
     // notices.cpp

@@ -63,6 +63,11 @@ void Downloads::lacks(const FileId& file, SourceId source)
     at->second.offered.erase(source);
 }
 
+void Downloads::forgive(const FileId& file, SourceId source)
+{
+    if (const auto at = files_.find(file); at != files_.end()) at->second.liars.erase(source);
+}
+
 bool Downloads::usable(const File& file, SourceId id, Instant now) const
 {
     const auto source = sources_.find(id);

@@ -63,6 +63,8 @@ public:
     void offers(const FileId& file, SourceId source, const std::vector<PieceRange>& pieces);
     /// It has nothing of it, or gives us nothing.
     void lacks(const FileId& file, SourceId source);
+    /// What it gave and was wrong was another's: it may be asked for this file again.
+    void forgive(const FileId& file, SourceId source);
     /// Somebody of this rank or better offers something of it that is missing.
     [[nodiscard]] bool served(const FileId& file, Rank rank, Instant now) const;
 

@@ -12,9 +12,9 @@ namespace godwit::testing {
 
 class MemoryFiles final : public port::FileStore {
 public:
-    std::uint64_t room = std::uint64_t{1} << 40;
-    bool full = false;       ///< Writes fail.
-    bool sync_fails = false; ///< And what was written since the last one is gone.
+    std::uint64_t room = std::uint64_t{1} << 40; ///< Of the empty disk.
+    bool full = false;                           ///< Writes fail.
+    bool sync_fails = false;                     ///< And what was written since the last one is gone.
     std::size_t writes = 0;
     std::size_t syncs = 0;
 
@@ -30,6 +30,8 @@ public:
         for (auto& [name, file] : files_)
             if (const auto at = file.synced.find(piece); at != file.synced.end()) at->second.second[0] ^= 1;
     }
+    /// All that lies there is gone.
+    void lose() { files_.clear(); }
     [[nodiscard]] std::size_t count() const { return files_.size(); }
 
     Result<void> write(const port::FileSlot& slot, std::uint32_t piece, BytesView bytes) override
@@ -83,7 +85,15 @@ public:
             out.push_back(name);
         return out;
     }
-    Result<std::uint64_t> room_bytes() override { return full ? 0 : room; }
+    Result<std::uint64_t> room_bytes() override
+    {
+        std::uint64_t used = 0;
+        for (const auto& [name, file] : files_)
+            for (const auto* pieces : {&file.written, &file.synced})
+                for (const auto& [piece, bytes] : *pieces)
+                    used += bytes.first.size();
+        return full || used > room ? 0 : room - used;
+    }
 
 private:
     using Pieces = std::map<std::uint32_t, std::pair<Bytes, Bytes>>; ///< As written, and as it lies there.

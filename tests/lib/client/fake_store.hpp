@@ -141,7 +141,13 @@ public:
     void remove_file(const FileId&) override {}
     void put_file_grant(const port::FileGrant&) override {}
     std::vector<port::FileGrant> file_grants(const FileId&) override { return {}; }
-    std::vector<port::FileGrant> unserved_grants(const FileId&, std::uint32_t) override { return {}; }
+    std::vector<port::StoredFile> files_wanted(bool, std::uint32_t) override { return {}; }
+    port::AutomaticFiles automatic_files(std::string_view) override { return {}; }
+    void set_grants_left(const FileId&, const FileKey&, std::int64_t) override {}
+    std::optional<std::int64_t> next_left_until(std::int64_t) override { return std::nullopt; }
+    void put_file_had(const FileId&, std::string_view) override {}
+    std::vector<std::string> file_had(const FileId&) override { return {}; }
+    std::vector<port::FileGrant> unserved_grants(const FileId&, std::int64_t, std::uint32_t) override { return {}; }
     void set_grants_served(const FileId&, const ConversationId&) override {}
     std::vector<port::FileGrant> remove_file_grants(const ConversationId&, const MessageId&) override { return {}; }
     std::optional<port::StoredNotice> notice(const NoticeId&) override { return {}; }

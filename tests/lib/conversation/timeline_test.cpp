@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "lib/conversation/reactions.hpp"
 #include "lib/conversation/shared.hpp"
 #include "tests/lib/conversation/shelf.hpp"
 
@@ -101,6 +102,76 @@ TEST_CASE("reactions are each author's own; pins are everybody's")
     (void)group.take(text(1, "ann", "one", 10), 10);
     (void)group.take(post(2, "bob", "", content::Pin{message_named(1), true}, 20, Role::member), 20);
     CHECK_FALSE(group.shown(1).pinned);
+}
+
+TEST_CASE("however many reactions somebody sends, in any order: the same few stand, and no more are kept")
+{
+    std::vector<port::StoredMessage> all;
+    for (int i = 0; i < 200; ++i) { // Some are taken back, some of those set again.
+        const auto emoji = "e" + std::to_string(i % 70);
+        all.push_back(post(static_cast<std::uint32_t>(i + 2), "bob", "",
+                           content::Reaction{message_named(1), emoji, i % 3 != 0}, 20 + i));
+    }
+    std::optional<std::vector<Reactions>> shown;
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        CAPTURE(seed);
+        std::mt19937_64 dice(seed);
+        std::shuffle(all.begin(), all.end(), dice);
+        Shelf here("ann");
+        (void)here.take(text(1, "ann", "hello", 10), 300);
+        (void)here.take(post(250, "cy", "", content::Reaction{message_named(1), "e1", true}, 15), 300);
+        for (const auto& one : all)
+            (void)here.take(one, 300);
+        CHECK(here.store.annotations(chat, message_named(1)).size() == reactions_kept_max + 1);
+        const auto its = here.shown(1).reactions;
+        std::size_t of_bob = 0;
+        for (const auto& one : its)
+            of_bob += static_cast<std::size_t>(std::count(one.users.begin(), one.users.end(), "bob"));
+        CHECK(of_bob == reactions_per_author_max);
+        if (!shown) shown = its;
+        REQUIRE(its.size() == shown->size());
+        for (std::size_t i = 0; i < its.size(); ++i) {
+            CHECK(its[i].emoji == (*shown)[i].emoji);
+            CHECK(its[i].users == (*shown)[i].users);
+        }
+    }
+}
+
+TEST_CASE("at most so many different reactions are shown at one message: those that were there first")
+{
+    Shelf here("ann");
+    (void)here.take(text(1, "ann", "hello", 10), 300);
+    for (std::size_t i = 0; i <= reactions_max; ++i)
+        (void)here.take(post(static_cast<std::uint32_t>(i + 2), "user" + std::to_string(i), "",
+                             content::Reaction{message_named(1), "e" + std::to_string(i), true},
+                             20 + static_cast<int>(i)),
+                        300);
+    const auto its = here.shown(1).reactions;
+    CHECK(its.size() == reactions_max);
+    CHECK(std::none_of(its.begin(), its.end(),
+                       [](const auto& one) { return one.emoji == "e" + std::to_string(reactions_max); }));
+}
+
+TEST_CASE("one's own reactions: at the bound, one more is refused, and one that is there is not")
+{
+    Shelf here("ann");
+    (void)here.take(text(1, "bob", "hello", 10), 300);
+    Parties parties;
+    parties.conversation = chat;
+    parties.own_user = "ann";
+    const auto may_set = [&](const std::string& emoji) {
+        return may(here.store, parties, content::Reaction{message_named(1), emoji, true}, 1000, at_ms(300)).ok();
+    };
+    for (std::size_t i = 0; i < reactions_per_author_max; ++i) {
+        CHECK(may_set("e" + std::to_string(i)));
+        (void)here.take(post(static_cast<std::uint32_t>(i + 2), "ann", "",
+                             content::Reaction{message_named(1), "e" + std::to_string(i), true},
+                             20 + static_cast<int>(i)),
+                        300);
+    }
+    CHECK(may_set("e0"));
+    CHECK_FALSE(may_set("e8"));
+    CHECK(may(here.store, parties, content::Reaction{message_named(1), "e8", false}, 1000, at_ms(300)).ok());
 }
 
 TEST_CASE("what disappears: counted from sending, or from reading; a restart or a clock that is ahead prolongs nothing")

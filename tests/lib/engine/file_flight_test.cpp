@@ -93,7 +93,7 @@ TEST_CASE("no NAT opens: the photo is left at the relay, and is there when its s
     pair.bob.crash();
     const auto file = pair.add(pair.alice, bytes(300'000));
     (void)pair.send(pair.alice, file);
-    REQUIRE(pair.world.run_until([&] { return pair.alice.store.unserved_grants({}, 9).empty(); }, minutes(2)));
+    REQUIRE(pair.world.run_until([&] { return pair.alice.store.unserved_grants({}, 0, 9).empty(); }, minutes(2)));
     CHECK(pair.world.relay_counters().blob_pieces_stored == 6); // five chunks and their leaves
     pair.alice.crash();
     pair.world.run_for(minutes(10));

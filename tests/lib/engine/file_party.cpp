@@ -111,6 +111,18 @@ void FileParty::withdraw(std::uint8_t number)
     tick([&](Files& files) { files.withdrawn(conversation(), post_id(number)); });
 }
 
+std::vector<content::FileRef> FileParty::say(content::Body body, std::uint8_t number)
+{
+    std::vector<content::FileRef> out;
+    tick([&](Files& files) {
+        REQUIRE(files.may_refer(body).ok());
+        out = files.refer(body);
+        for (const auto& file : out)
+            files.posted(conversation(), post_id(number), user, file, true, world_.now);
+    });
+    return out;
+}
+
 FileState FileParty::state(const FileId& file)
 {
     const auto row = store.file(file);
@@ -239,8 +251,12 @@ void FileWorld::relay_takes(FileParty& from, BytesView bytes)
     r::Response response;
     response.id = request->id;
     if (const auto* put = std::get_if<r::BlobPut>(&request->body)) {
-        blobs[put->blob].emplace(put->piece, put->sealed);
-        blobs[put->blob].emplace(UINT32_MAX, Bytes{static_cast<std::uint8_t>(put->pieces)});
+        if (blob_owners.emplace(put->blob, from.user).first->second != from.user) {
+            response.error.code = ErrorCode::conflict;
+        } else {
+            blobs[put->blob].emplace(put->piece, put->sealed);
+            blobs[put->blob].emplace(UINT32_MAX, Bytes{static_cast<std::uint8_t>(put->pieces)});
+        }
     } else if (const auto* query = std::get_if<r::BlobQuery>(&request->body)) {
         const auto at = blobs.find(query->blob);
         if (at == blobs.end()) {
@@ -250,7 +266,8 @@ void FileWorld::relay_takes(FileParty& from, BytesView bytes)
             state.pieces = at->second.at(UINT32_MAX)[0];
             for (const auto& [piece, sealed] : at->second)
                 if (piece != UINT32_MAX) state.stored.push_back({piece, 1});
-            state.own = true;
+            state.own = blob_owners.at(query->blob) == from.user;
+            state.expires_ms = now.wall_ms + 14LL * 24 * 3600 * 1000;
             response.body = std::move(state);
         }
     } else if (const auto* get = std::get_if<r::BlobGet>(&request->body)) {
@@ -260,7 +277,12 @@ void FileWorld::relay_takes(FileParty& from, BytesView bytes)
         else
             response.body = r::BlobPiece{at->second.at(get->piece)};
     } else if (const auto* drop = std::get_if<r::BlobDrop>(&request->body)) {
-        blobs.erase(drop->blob);
+        if (blob_owners.contains(drop->blob) && blob_owners.at(drop->blob) != from.user) {
+            response.error.code = ErrorCode::conflict;
+        } else {
+            blobs.erase(drop->blob);
+            blob_owners.erase(drop->blob);
+        }
     }
     from.tick([&](Files& files) {
         for (auto& note : from.session_->frame(wire::encode(r::ServerFrame(std::move(response))), now)) {

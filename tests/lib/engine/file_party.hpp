@@ -59,6 +59,8 @@ public:
 
     /// That post does not stand any more.
     void withdraw(std::uint8_t number);
+    /// Posts a body as Chats::say does; returns what it refers to.
+    std::vector<content::FileRef> say(content::Body body, std::uint8_t number);
 
     template <class E>
     [[nodiscard]] std::size_t count() const
@@ -115,6 +117,7 @@ public:
     std::uint32_t lie_percent = 0; ///< Pieces that are damaged on their way out of `liar`.
     const FileParty* liar = nullptr;
     std::map<wire::BlobId, std::map<std::uint32_t, Bytes>> blobs;
+    std::map<wire::BlobId, std::string> blob_owners; ///< Accounts.
 
     FileParty& party(const std::string& user);
     void link(FileParty& a, FileParty& b, Path path = Path::direct);

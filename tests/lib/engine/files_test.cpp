@@ -114,7 +114,7 @@ TEST_CASE("files: nobody linked: left at the relay, sealed, and fetched from the
 {
     Two two;
     const auto file = two.sent(bytes(5 * chunk, 7));
-    REQUIRE(two.world.run([&] { return two.ann.store.unserved_grants({}, 9).empty(); }));
+    REQUIRE(two.world.run([&] { return two.ann.store.unserved_grants({}, two.world.now.wall_ms, 9).empty(); }));
     REQUIRE(two.world.blobs.size() == 1);
     for (const auto& [piece, sealed] : two.world.blobs.begin()->second)
         CHECK(std::search(sealed.begin(), sealed.end(), file.id.bytes.begin(), file.id.bytes.begin() + 8) ==
@@ -256,7 +256,7 @@ TEST_CASE("files: taken back after it was left at the relay: it goes from there,
     const auto file = two.sent(bytes(3 * chunk));
     bystander.post(file, 1, false);
     const auto other = two.sent(bytes(2 * chunk, 5), 2);
-    REQUIRE(two.world.run([&] { return two.ann.store.unserved_grants({}, 9).empty(); }));
+    REQUIRE(two.world.run([&] { return two.ann.store.unserved_grants({}, two.world.now.wall_ms, 9).empty(); }));
     REQUIRE(two.world.blobs.size() == 2);
     bystander.withdraw(1);
     two.world.settle();
@@ -279,7 +279,9 @@ TEST_CASE("files: taken back and sent again at once: what is left at the relay s
 {
     Two two;
     const auto file = two.sent(bytes(3 * chunk));
-    REQUIRE(two.world.run([&] { return two.world.blobs.size() == 1 && two.ann.store.unserved_grants({}, 9).empty(); }));
+    REQUIRE(two.world.run([&] {
+        return two.world.blobs.size() == 1 && two.ann.store.unserved_grants({}, two.world.now.wall_ms, 9).empty();
+    }));
     two.world.set_relay(false);
     two.ann.withdraw(1);
     two.ann.post(file, 2);

@@ -169,3 +169,43 @@ TEST_CASE("saving never overwrites without replace, and nobody sees half a file"
     fs::create_symlink(path, folder / "link");
     CHECK(user.create(folder / "link", "", true).error().code == ErrorCode::invalid_argument);
 }
+
+TEST_CASE("what a program that dies was saving leaves nothing in the user's folder, and is nowhere before it is whole")
+{
+    test::TemporaryFolder folder;
+    godwit::test::SeededEntropy entropy(5);
+    files::DiskUserFiles user(entropy);
+    const auto there = [&] { return std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()); };
+    const auto target = (fs::path(folder.path()) / "photo").string();
+    for (const bool replace : {false, true}) {
+        auto made = user.create(target, "x", replace);
+        REQUIRE(made.ok());
+        REQUIRE((*made)->write(piece(7)).ok());
+        CHECK(there() == (replace ? 1 : 0)); // Killed here, the file goes with the process.
+        REQUIRE((*made)->finish().ok());
+        made->reset();
+        CHECK(content(target).size() == piece(7).size());
+        CHECK(there() == 1);
+    }
+    auto late = user.create((fs::path(folder.path()) / "late").string(), "x", false);
+    REQUIRE(late.ok());
+    put(fs::path(folder.path()) / "late", "somebody else's");
+    CHECK((*late)->finish().error().code == ErrorCode::conflict);
+    CHECK(content(fs::path(folder.path()) / "late") == "somebody else's");
+}
+
+TEST_CASE("a path with a zero byte is refused, and so are files of the system, which say that they are empty")
+{
+    test::TemporaryFolder folder;
+    godwit::test::SeededEntropy entropy(6);
+    files::DiskUserFiles user(entropy);
+    const auto target = (fs::path(folder.path()) / "a").string();
+    put(target, "text");
+    const auto cut = target + std::string("\0b", 2);
+    CHECK(user.open(cut).error().code == ErrorCode::invalid_argument);
+    CHECK(user.create(cut, "x", true).error().code == ErrorCode::invalid_argument);
+    CHECK(content(target) == "text");
+    CHECK(user.open("/proc/self/status").error().code == ErrorCode::invalid_argument);
+    put(target, "");
+    CHECK(user.open(target).ok()); // Really empty.
+}

@@ -24,13 +24,15 @@ std::string tell(const port::StoredFile& f)
 {
     return to_hex(f.id.view()) + "|" + std::to_string(f.size_bytes) + "|" + f.name + "|" + f.media_type + "|" +
            to_hex(f.key.view()) + "|" + std::string(file_state_name(f.state)) + "|" + to_hex(f.slot.name.view()) + "|" +
-           to_hex(f.slot.key.view()) + "|" + to_hex(f.pieces) + "|" + std::to_string(f.added_ms) + "\n";
+           to_hex(f.slot.key.view()) + "|" + to_hex(f.pieces) + "|" + std::to_string(f.added_ms) + "|" + f.wanted_by +
+           "|" + std::to_string(f.wanted_ms) + "|" + std::to_string(f.turn) + "\n";
 }
 
 std::string tell(const port::FileGrant& g)
 {
     return to_hex(g.file.view()) + "|" + to_hex(g.conversation.view()) + "|" + to_hex(g.post.view()) + "|" + g.author +
-           "|" + std::to_string(g.mine) + std::to_string(g.served) + "\n";
+           "|" + std::to_string(g.mine) + std::to_string(g.served) + "|" + std::to_string(g.size_bytes) + "|" +
+           to_hex(g.key.view()) + "|" + std::to_string(g.posted_ms) + "|" + std::to_string(g.left_until_ms) + "\n";
 }
 
 template <class T>
@@ -47,7 +49,7 @@ std::string order(port::Store& store, std::uint64_t roll)
     std::mt19937_64 dice(roll);
     const auto pick = [&](std::uint64_t n) { return dice() % n; };
     const auto file = numbered<FileId>(pick(6));
-    switch (pick(6)) {
+    switch (pick(8)) {
     case 0:
     case 1: {
         port::StoredFile row;
@@ -60,15 +62,21 @@ std::string order(port::Store& store, std::uint64_t roll)
         if (pick(2) == 0) row.slot = {numbered<port::SlotName>(pick(50)), numbered<port::SlotKey>(pick(50))};
         row.pieces = Bytes(pick(4), 0x0f);
         row.added_ms = static_cast<std::int64_t>(pick(5));
+        row.wanted_by = pick(2) == 0 ? "" : pick(2) == 0 ? "ann" : "bo";
+        row.wanted_ms = static_cast<std::int64_t>(pick(5));
+        row.turn = static_cast<std::int64_t>(pick(5));
         store.put_file(row);
         return "";
     }
     case 2: return store.remove_file(file), "";
     case 3:
-        store.put_file_grant(
-            {file, numbered<ConversationId>(pick(3)), numbered<MessageId>(pick(8)), "ann", pick(2) == 0, pick(4) == 0});
+        store.put_file_grant({file, numbered<ConversationId>(pick(3)), numbered<MessageId>(pick(8)), "ann",
+                              pick(2) == 0, pick(4) == 0, pick(100), numbered<FileKey>(pick(3)),
+                              static_cast<std::int64_t>(pick(5)), static_cast<std::int64_t>(pick(5))});
         return "";
     case 4: return store.set_grants_served(file, numbered<ConversationId>(pick(3))), "";
+    case 5: return store.set_grants_left(file, numbered<FileKey>(pick(3)), static_cast<std::int64_t>(pick(9))), "";
+    case 6: return store.put_file_had(file, pick(2) == 0 ? "ann" : "bo"), "";
     default: return tell(store.remove_file_grants(numbered<ConversationId>(pick(3)), numbered<MessageId>(pick(8))));
     }
 }
@@ -82,10 +90,20 @@ std::string everything(port::Store& store)
     for (std::uint64_t i = 0; i < 6; ++i) {
         const auto row = store.file(numbered<FileId>(i));
         out += (row ? tell(*row) : "none") + tell(store.file_grants(numbered<FileId>(i)));
+        for (const auto& user : store.file_had(numbered<FileId>(i)))
+            out += user + ",";
     }
     for (std::uint64_t i = 0; i < 50; ++i)
         out += store.has_slot(numbered<port::SlotName>(i)) ? "y" : "n";
-    return out + tell(store.unserved_grants({}, 100)) + tell(store.unserved_grants(numbered<FileId>(1), 2));
+    for (const auto limit : {1U, 100U})
+        out += tell(store.files_wanted(true, limit)) + tell(store.files_wanted(false, limit));
+    for (const auto* user : {"ann", "bo"}) {
+        const auto all = store.automatic_files(user);
+        out += std::to_string(all.waiting) + "/" + std::to_string(all.bytes_total) + ",";
+    }
+    const auto left = store.next_left_until(3);
+    out += left ? std::to_string(*left) : "none";
+    return out + tell(store.unserved_grants({}, 4, 100)) + tell(store.unserved_grants(numbered<FileId>(1), 9, 2));
 }
 
 } // namespace

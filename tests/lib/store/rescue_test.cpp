@@ -100,7 +100,9 @@ void fill(SqliteStore& store)
                 file.pieces = Bytes(n % 7, 0xff);
                 file.added_ms = static_cast<std::int64_t>(n);
                 store.put_file(file);
-                store.put_file_grant({file.id, cid(n % 3), mid(n), "user1", n % 2 == 0, false});
+                store.put_file_grant({file.id, cid(n % 3), mid(n), "user1", n % 2 == 0, false, file.size_bytes,
+                                      file.key, static_cast<std::int64_t>(n), 0});
+                if (n % 2 == 0) store.put_file_had(file.id, "user2");
             }
             if (!is_open) continue;
             auto envelope = sample_envelope(n);

@@ -32,6 +32,27 @@ public:
         if (out.size() > limit) out.resize(limit);
         return out;
     }
+    std::vector<port::StoredFile> files_wanted(bool asked, std::uint32_t limit) override
+    {
+        std::vector<port::StoredFile> out;
+        if (failed_) return out;
+        for (const auto& [id, row] : data_.files)
+            if (row.state == FileState::fetching && row.wanted_by.empty() == asked) out.push_back(row);
+        std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.turn < b.turn; });
+        if (out.size() > limit) out.resize(limit);
+        return out;
+    }
+    port::AutomaticFiles automatic_files(std::string_view user) override
+    {
+        port::AutomaticFiles out;
+        if (failed_) return out;
+        for (const auto& [id, row] : data_.files) {
+            if (row.wanted_by.empty()) continue;
+            out.bytes_total += row.size_bytes;
+            if (row.state == FileState::fetching && row.wanted_by == user) ++out.waiting;
+        }
+        return out;
+    }
     bool has_slot(const port::SlotName& name) override
     {
         return !failed_ && std::any_of(data_.files.begin(), data_.files.end(),
@@ -43,7 +64,9 @@ public:
     }
     void remove_file(const FileId& id) override
     {
-        if (write()) erase(data_.files, id);
+        if (!write()) return;
+        erase(data_.files, id);
+        erase(data_.had, id);
     }
     void put_file_grant(const port::FileGrant& grant) override
     {
@@ -54,9 +77,11 @@ public:
     {
         return grants_if([&](const port::FileGrant& one) { return one.file == file; });
     }
-    std::vector<port::FileGrant> unserved_grants(const FileId& after, std::uint32_t limit) override
+    std::vector<port::FileGrant> unserved_grants(const FileId& after, std::int64_t now_ms, std::uint32_t limit) override
     {
-        auto out = grants_if([&](const port::FileGrant& one) { return one.mine && !one.served && after < one.file; });
+        auto out = grants_if([&](const port::FileGrant& one) {
+            return one.mine && !one.served && after < one.file && one.left_until_ms <= now_ms;
+        });
         if (out.size() > limit) out.resize(limit);
         return out;
     }
@@ -69,6 +94,36 @@ public:
             grant.served = true;
             put(data_.grants, {grant.file, grant.conversation, grant.post}, grant);
         }
+    }
+    void set_grants_left(const FileId& file, const FileKey& key, std::int64_t until_ms) override
+    {
+        for (auto& grant :
+             grants_if([&](const port::FileGrant& one) { return one.file == file && one.key == key && one.mine; })) {
+            if (!write()) return;
+            grant.left_until_ms = until_ms;
+            put(data_.grants, {grant.file, grant.conversation, grant.post}, grant);
+        }
+    }
+    std::optional<std::int64_t> next_left_until(std::int64_t now_ms) override
+    {
+        std::optional<std::int64_t> out;
+        for (const auto& one : grants_if(
+                 [&](const port::FileGrant& each) { return each.mine && !each.served && each.left_until_ms > now_ms; }))
+            if (!out || one.left_until_ms < *out) out = one.left_until_ms;
+        return out;
+    }
+    void put_file_had(const FileId& file, std::string_view user) override
+    {
+        if (!write()) return;
+        auto users = data_.had.contains(file) ? data_.had.at(file) : std::set<std::string>();
+        users.insert(std::string(user));
+        put(data_.had, file, users);
+    }
+    std::vector<std::string> file_had(const FileId& file) override
+    {
+        if (failed_ || !data_.had.contains(file)) return {};
+        const auto& users = data_.had.at(file);
+        return {users.begin(), users.end()};
     }
     std::vector<port::FileGrant> remove_file_grants(const ConversationId& conversation, const MessageId& post) override
     {

@@ -85,6 +85,7 @@ protected:
         std::map<std::pair<MessageId, std::uint64_t>, bool> by_message; ///< Index of deliveries.
         std::map<FileId, port::StoredFile> files;
         std::map<GrantKey, port::FileGrant> grants;
+        std::map<FileId, std::set<std::string>> had;
         std::map<NoticeId, port::StoredNotice> notices;
         std::uint64_t order = 0;
         std::uint64_t arrivals = 0;
