@@ -123,6 +123,7 @@ public:
             s.number("port", out_.core.stun_port, 1, 65'535);
         });
         turn(top);
+        in_table(top, "turn_server", [&](Section& s) { turn_server(s); });
         top.finish();
         if (error_) return *error_;
         return std::move(out_);
@@ -226,6 +227,72 @@ private:
             if (!is_static && !is_shared) s.refuse(one, "secret", "alone, or username and password, must be given");
             out_.turn.push_back(std::move(entry));
         }
+    }
+
+    /// An address of one family, without a port.
+    void ip(Section& s, const char* key, bool is_v6, std::optional<loop::Address>& out)
+    {
+        std::string given;
+        s.text(key, given, 64);
+        if (given.empty()) return;
+        out = parse_ip(given);
+        if (!out || out->is_v6 != is_v6 || out->is_any())
+            s.refuse(*s.find(key), key, is_v6 ? "must be an IPv6 address" : "must be an IPv4 address");
+    }
+
+    /// A list of texts, each of which `read` takes or refuses.
+    void list(Section& s, const char* key, std::size_t items_max, const char* what,
+              const std::function<bool(const std::string&)>& read)
+    {
+        const auto* const node = s.find(key);
+        if (node == nullptr) return;
+        const auto* const items = node->as_array();
+        if (items == nullptr || items->size() > items_max)
+            return s.refuse(*node, key, "must be a list of at most " + std::to_string(items_max));
+        for (const auto& one : *items) {
+            const auto text = one.is_string() ? one.value<std::string>() : std::nullopt;
+            if (!text || !read(*text)) return s.refuse(one, key, std::string("must be a list of ") + what);
+        }
+    }
+
+    void turn_server(Section& s)
+    {
+        TurnServing out;
+        bool enabled = true;
+        s.flag("enabled", enabled);
+        ip(s, "address_v4", false, out.address_v4);
+        ip(s, "address_v6", true, out.address_v6);
+        ip(s, "external_v4", false, out.external_v4);
+        list(s, "listen", turn_listen_max, "addresses with ports such as \"0.0.0.0:3478\" or \"[::]:443\"",
+             [&](const std::string& text) {
+                 const auto at = loop::Address::parse(text);
+                 if (at) out.listen.push_back(*at);
+                 return at.has_value();
+             });
+        list(s, "allow_peers", turn_allow_peers_max, "prefixes such as \"10.0.0.0/8\" or \"fd00::/8\"",
+             [&](const std::string& text) {
+                 const auto prefix = parse_prefix(text);
+                 if (prefix) out.allow_peers.push_back(*prefix);
+                 return prefix.has_value();
+             });
+        s.text("secret", out.secret, 1024);
+        s.flag("accounts_only", out.accounts_only);
+        s.number("lifetime_s", out.lifetime_s, 60, 30 * 86'400);
+        s.number("port_min", out.port_min, 1024, 65'535);
+        s.number("port_max", out.port_max, 1024, 65'535);
+        s.number("allocations", out.limits.allocations_max, 1, 64'000);
+        s.number("allocations_per_user", out.limits.allocations_per_user_max, 1, 64'000);
+        s.number("permissions_per_user", out.limits.permissions_per_user_max, 1, 10'000);
+        s.number("channels_per_user", out.limits.channels_per_user_max, 1, 4096);
+        std::int64_t kbit_per_s = 0;
+        s.number("kbit_per_s_per_user", kbit_per_s, 8, 10'000'000);
+        if (kbit_per_s != 0) out.limits.bytes_per_s = kbit_per_s * 1000 / 8;
+        s.number("packets_per_s_per_user", out.limits.packets_per_s, 1, 10'000'000);
+        s.number("requests_per_s_per_user", out.limits.requests_per_s, 1, 100'000);
+        const auto* const port_max = s.find("port_max");
+        if (out.port_max < out.port_min)
+            s.refuse(*(port_max != nullptr ? port_max : s.find("port_min")), "port_max", "must not be below port_min");
+        if (enabled) out_.turn_server = std::move(out);
     }
 
     DaemonConfig out_;

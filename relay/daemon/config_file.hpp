@@ -14,6 +14,7 @@ struct DaemonConfig {
     Config core;
     std::string advertise; ///< Host in the address that clients use; empty: the listening one.
     std::vector<TurnEntry> turn;
+    std::optional<TurnServing> turn_server; ///< nullopt: this relay is no TURN server.
     std::uint32_t links_max = 20'000;
     std::uint32_t links_per_address_max = 128;
     std::uint32_t half_open_per_address_max = 32; ///< Still in the handshake.

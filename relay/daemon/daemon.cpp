@@ -12,6 +12,7 @@
 #include "relay/daemon/identity_file.hpp"
 #include "relay/daemon/notice_command.hpp"
 #include "relay/daemon/rescue.hpp"
+#include "relay/daemon/turn_front.hpp"
 #include "relay/stun/stun.hpp"
 #include "transport/loop/signals.hpp"
 #include "transport/loop/system_entropy.hpp"
@@ -57,13 +58,22 @@ void raise_open_files_limit()
     (void)::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-std::string stats_line(const Counters& counters, std::uint64_t stun_answers)
+std::string stats_line(const Counters& counters, const turn::Counters& turn, std::uint64_t stun_answers)
 {
     std::string out = "stats {";
-    counters.each([&](const char* name, std::uint64_t value) {
+    const auto put = [&](const char* name, std::uint64_t value) {
         out += "\"" + std::string(name) + "\":" + std::to_string(value) + ",";
-    });
-    return out + "\"stun_answers\":" + std::to_string(stun_answers) + "}";
+    };
+    counters.each(put);
+    turn.each(put);
+    return out + "\"stun_answers\":" + std::to_string(stun_answers + turn.bindings) + "}";
+}
+
+/// The operator's, or one of this relay's key: then it is the same after a restart.
+std::string turn_secret(const TurnServing& serving, BytesView seed)
+{
+    if (!serving.secret.empty()) return serving.secret;
+    return to_hex(crypto::derive_key(seed, "godwit relay turn 1", {}).view());
 }
 
 Result<loop::Address> listening_address(const std::string& text)
@@ -93,15 +103,15 @@ public:
         const bool any_port = at.port == 0;
         for (int tries = 1;; ++tries) {
             auto quic = quic::QuicServer::open(loop_, at, identity_, options, entropy_, *front_,
-                                               [this](const loop::UdpDatagram& datagram) { stray(datagram); });
+                                               [this](const loop::UdpDatagram& datagram) { return stray(datagram); });
             if (!quic.ok()) return quic.error();
             auto tcp_at = at;
             tcp_at.port = (*quic)->local().port;
-            auto tls = tls::TlsServer::open(loop_, tcp_at, identity_, options.serve, *front_);
+            auto tls = tls::TlsServer::open(loop_, tcp_at, identity_, options.serve, *front_, stray_stream());
             if (tls.ok()) {
                 quic_ = *std::move(quic);
                 tls_ = *std::move(tls);
-                return {};
+                return serve_turn(seed);
             }
             if (!any_port || tls.error().code != ErrorCode::address_in_use || tries == free_port_tries_max)
                 return tls.error();
@@ -125,7 +135,7 @@ public:
     {
         const loop::SignalWatch term(loop_, SIGTERM, [this] { drain(); });
         const loop::SignalWatch interrupt(loop_, SIGINT, [this] { drain(); });
-        const loop::SignalWatch usr1(loop_, SIGUSR1, [this] { say_line(stats_line(core_.counters(), stun_answers_)); });
+        const loop::SignalWatch usr1(loop_, SIGUSR1, [this] { stats(); });
         say_line(ready);
         loop_.run();
         return exit_code_;
@@ -142,6 +152,11 @@ private:
         return out;
     }
 
+    void stats()
+    {
+        say_line(stats_line(core_.counters(), turn_ ? turn_->counters() : turn::Counters{}, stun_answers_));
+    }
+
     void drain()
     {
         if (draining_) return;
@@ -152,9 +167,41 @@ private:
         front_->drain([this] { loop_.stop(); });
     }
 
-    void stray(const loop::UdpDatagram& datagram)
+    /// After listening: relayed sockets need to know where, and clients on which port.
+    Result<void> serve_turn(BytesView seed)
     {
-        if (!stun::is_stun(datagram.bytes)) return;
+        if (!config_.turn_server) return {};
+        const auto& serving = *config_.turn_server;
+        auto config = turn_config(serving, quic_->local(), turn_secret(serving, seed));
+        if (!config.ok()) return config.error();
+        if (serving.accounts_only)
+            config->may_relay = [this](std::string_view user) {
+                return store_.failed() || store_.account(user).has_value(); // a disk that fails ends nobody's call
+            };
+        turn_ = std::make_unique<TurnFront>(loop_, *std::move(config), entropy_, stun_paces_);
+        turn_->serve(quic_->local(), [this](std::span<const loop::UdpSend> sends) { quic_->send_stray(sends); });
+        for (const auto& at : serving.listen)
+            if (auto listening = turn_->listen(at); !listening.ok()) return listening.error();
+        return {};
+    }
+
+    /// Connections that begin with STUN are TURN's, if there is one.
+    tls::StrayStream stray_stream()
+    {
+        if (!config_.turn_server) return {};
+        return [this](std::unique_ptr<loop::TcpStream> stream) { turn_->stream(std::move(stream), tls_->local()); };
+    }
+
+    bool stray(const loop::UdpDatagram& datagram)
+    {
+        if (turn_) return turn_->datagram(datagram);
+        if (!stun::is_stun(datagram.bytes)) return false;
+        answer_binding(datagram);
+        return true;
+    }
+
+    void answer_binding(const loop::UdpDatagram& datagram)
+    {
         const auto subscriber = datagram.from.subscriber().text();
         const auto now = loop::Loop::now().mono;
         if (stun_paces_.wait(subscriber, now) > Duration::zero()) return;
@@ -198,6 +245,7 @@ private:
     loop::Loop loop_; // dies last of what follows
     std::unique_ptr<Front> front_;
     std::unique_ptr<Control> control_;
+    std::unique_ptr<TurnFront> turn_;
     std::unique_ptr<tls::TlsServer> tls_;
     std::unique_ptr<quic::QuicServer> quic_;
 };
@@ -224,13 +272,6 @@ Result<int> start(const Options& options)
         return 0;
     }
     config->core.relay_version = GODWIT_VERSION;
-    if (!config->turn.empty())
-        config->core.turn_servers = [entries = config->turn](std::string_view user, WallMs now_ms) {
-            std::vector<wire::TurnServer> out;
-            for (const auto& entry : entries)
-                out.push_back(turn_server(entry, user, now_ms));
-            return out;
-        };
     const auto at = listening_address(options.listen);
     if (!at.ok()) return at.error();
 
@@ -252,10 +293,24 @@ Result<int> start(const Options& options)
     };
     const auto host = advertised_host(options, *config, *at);
     const auto key = identity->public_key();
+    // Ours first: it is where the relay is. The port is known when we listen.
+    auto turn_servers = std::make_shared<std::vector<TurnEntry>>(config->turn);
+    if (config->turn_server || !turn_servers->empty())
+        config->core.turn_servers = [turn_servers](std::string_view user, WallMs now_ms) {
+            std::vector<wire::TurnServer> out;
+            for (const auto& entry : *turn_servers)
+                if (out.size() < wire::turn_servers_max) out.push_back(turn_server(entry, user, now_ms));
+            return out;
+        };
+    const auto serving = config->turn_server;
     Daemon daemon(*std::move(config), std::move(store), *std::move(identity));
     if (const auto listening = daemon.listen(*at, seed.view()); !listening.ok())
         return Error{listening.error().code, "cannot listen on " + options.listen + ": " + listening.error().detail, 0};
     daemon.take_orders(options.data);
+    if (serving) {
+        const auto own = own_turn_entries(*serving, host, daemon.port(), turn_secret(*serving, seed.view()));
+        turn_servers->insert(turn_servers->begin(), own.begin(), own.end());
+    }
     return daemon.run("ready " + wire::RelayAddress{host, daemon.port(), key}.to_text());
 }
 

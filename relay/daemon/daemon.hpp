@@ -5,7 +5,8 @@
 //   config_file.hpp    the configuration
 //   identity_file.hpp  the relay's key
 //   front.hpp          links to the core and back
-//   turn.hpp           TURN credentials
+//   turn.hpp           TURN in the configuration, and credentials for it
+//   turn_front.hpp     the sockets of the TURN server: turn_stream.hpp (TCP clients), turn_trains.hpp (what goes out)
 //   control.hpp        what the operator asks while it runs
 //   this               all of it together, signals, the end
 #pragma once

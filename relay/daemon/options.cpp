@@ -23,7 +23,7 @@ constexpr const char* more =
     "Example:\n"
     "  godwit-relay --data /var/lib/godwit --listen 0.0.0.0:4433 --advertise relay.example.org\n"
     "\n"
-    "It serves UDP (QUIC, STUN) and TCP (TLS) on that port, and prints one line when it is ready:\n"
+    "It serves UDP (QUIC, STUN, TURN) and TCP (TLS, TURN) there, and prints one line when it is ready:\n"
     "  ready godwit://relay.example.org:4433#KEY\n"
     "That address is what clients are given; its KEY is the relay's, made at the first start and kept in\n"
     "DIR/identity.key. Keep that file: who has it is this relay, and without it clients refuse to come.\n"

@@ -1,32 +1,114 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/daemon/turn.hpp"
 
-#include "lib/crypto/legacy.hpp"
+#include "relay/turn/rest.hpp"
+
+#include "transport/loop/sockaddr.hpp"
+
+#include <charconv>
+#include <ifaddrs.h>
 
 namespace godwit::relay {
 namespace {
 
-/// RFC 4648 section 4, with padding.
-std::string to_base64(BytesView bytes)
+constexpr std::uint16_t https_port = 443;
+
+turn::Endpoint endpoint(const loop::Address& address)
 {
-    auto out = to_base64url(bytes);
-    for (auto& c : out)
-        c = c == '-' ? '+' : c == '_' ? '/' : c;
-    while (out.size() % 4 != 0)
-        out.push_back('=');
+    return turn::Endpoint::of(address.ip_bytes(), address.port);
+}
+
+std::optional<turn::Endpoint> endpoint(const std::optional<loop::Address>& address)
+{
+    return address ? std::optional(endpoint(*address)) : std::nullopt;
+}
+
+/// Of all interfaces, now.
+std::vector<turn::Endpoint> own_addresses()
+{
+    std::vector<turn::Endpoint> out;
+    ifaddrs* all = nullptr;
+    if (::getifaddrs(&all) != 0) return out;
+    for (const auto* one = all; one != nullptr; one = one->ifa_next)
+        if (one->ifa_addr != nullptr && (one->ifa_addr->sa_family == AF_INET || one->ifa_addr->sa_family == AF_INET6))
+            out.push_back(endpoint(loop::from_sockaddr(one->ifa_addr)));
+    ::freeifaddrs(all);
     return out;
 }
 
 } // namespace
+
+std::optional<loop::Address> parse_ip(std::string_view text)
+{
+    const bool is_v6 = text.find(':') != std::string_view::npos;
+    return loop::Address::parse(is_v6 ? "[" + std::string(text) + "]:0" : std::string(text) + ":0");
+}
+
+std::optional<turn::Prefix> parse_prefix(std::string_view text)
+{
+    const auto slash = text.find('/');
+    const auto ip = parse_ip(text.substr(0, slash));
+    if (!ip) return std::nullopt;
+    turn::Prefix out{endpoint(*ip), ip->is_v6 ? 128U : 32U};
+    const auto bits_max = out.bits;
+    if (slash != std::string_view::npos) {
+        const auto number = text.substr(slash + 1);
+        const auto [end, fault] = std::from_chars(number.data(), number.data() + number.size(), out.bits);
+        if (fault != std::errc{} || end != number.data() + number.size() || out.bits > bits_max) return std::nullopt;
+    }
+    for (auto bit = out.bits; bit < bits_max; ++bit)
+        if ((out.base.ip[bit / 8] >> (7 - bit % 8) & 1) != 0) return std::nullopt;
+    return out;
+}
 
 wire::TurnServer turn_server(const TurnEntry& entry, std::string_view user, WallMs now_ms)
 {
     wire::TurnServer out{entry.host, entry.port, entry.transport, entry.username, entry.password, 0};
     if (entry.secret.empty()) return out;
     const auto expires_s = now_ms / 1000 + entry.lifetime_s;
-    out.username = std::to_string(expires_s) + ":" + std::string(user);
-    out.password = to_base64(crypto::hmac_sha1_of(as_bytes(entry.secret), {as_bytes(out.username)}));
+    out.username = turn::rest_username(expires_s, user);
+    out.password = turn::rest_password(as_bytes(entry.secret), out.username);
     out.expires_ms = expires_s * 1000;
+    return out;
+}
+
+std::vector<TurnEntry> own_turn_entries(const TurnServing& serving, const std::string& host, std::uint16_t port,
+                                        std::string_view secret)
+{
+    TurnEntry udp;
+    udp.host = host;
+    udp.port = port;
+    udp.secret = secret;
+    udp.lifetime_s = serving.lifetime_s;
+    auto tcp = udp;
+    tcp.transport = wire::TurnServer::Transport::tcp;
+    for (const auto& one : serving.listen)
+        if (one.port == https_port) tcp.port = https_port;
+    return {udp, tcp};
+}
+
+Result<turn::Config> turn_config(const TurnServing& serving, const loop::Address& listening, std::string_view secret)
+{
+    turn::Config out;
+    out.limits = serving.limits;
+    out.secret = crypto::to_wiped(as_bytes(secret));
+    out.address_v4 = endpoint(serving.address_v4);
+    out.address_v6 = endpoint(serving.address_v6);
+    out.external_v4 = endpoint(serving.external_v4);
+    if (!out.address_v4 && !out.address_v6) {
+        if (listening.is_any())
+            return Error{ErrorCode::invalid_argument,
+                         "turn_server.address_v4 or address_v6 is needed when listening on all addresses: the address "
+                         "of this host that relayed datagrams come from",
+                         0};
+        (listening.is_v6 ? out.address_v6 : out.address_v4) = endpoint(listening);
+    }
+    out.port_min = serving.port_min;
+    out.port_max = serving.port_max;
+    auto own = own_addresses();
+    for (const auto& one : {out.address_v4, out.address_v6, out.external_v4})
+        if (one) own.push_back(*one);
+    out.peers = turn::PeerPolicy(serving.allow_peers, std::move(own));
     return out;
 }
 

@@ -41,8 +41,8 @@ bool is_no_lever(std::size_t answer_bytes, std::size_t request_bytes)
 } // namespace
 
 Server::Server(Config config, Outside& outside, port::Entropy& entropy)
-    : config_(std::move(config)), outside_(outside), entropy_(entropy), authenticator_(config_, entropy),
-      book_(config_, outside, entropy), indication_id_(entropy.next_u64())
+    : config_(std::move(config)), outside_(outside), authenticator_(config_, entropy), book_(config_, outside, entropy),
+      indication_id_(entropy.next_u64())
 {
     GODWIT_ASSERT(config_.realm.size() <= 4 && !config_.secret.empty() && config_.port_min <= config_.port_max);
 }

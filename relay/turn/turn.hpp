@@ -94,7 +94,6 @@ private:
 
     const Config config_;
     Outside& outside_;
-    port::Entropy& entropy_;
     Authenticator authenticator_;
     Book book_;
     Counters counters_;

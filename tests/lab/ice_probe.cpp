@@ -210,8 +210,9 @@ int main(int argc, char** argv)
             server.transport = cut(text, ':') == "tcp" ? TurnServer::Transport::tcp : TurnServer::Transport::udp;
             server.address = cut(text, ':');
             server.port = port_of(cut(text, ':'));
-            server.username = cut(text, ':');
-            server.password = text;
+            const auto colon = text.rfind(':'); // time-limited user names have one themselves
+            server.username = text.substr(0, colon);
+            server.password = text.substr(colon + 1);
             config.turn.push_back(server);
         } else {
             usage("unknown option " + option);

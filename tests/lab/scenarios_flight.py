@@ -8,7 +8,7 @@ import time
 import nat
 from clients import TURN_CONFIG, Client, Relay, introduce, pair_of, paths
 from lab import check, note, scenario
-from topology import until
+from topology import TURN_SERVER_CONFIG, until
 
 #: The rest of what passes the relay while a path is direct: keep-alives, signals, presence. Per second, generously.
 SIGNALLING_BYTES_PER_SECOND = 4000
@@ -134,10 +134,9 @@ def flight_symmetric(lab):
     same_histories(alice, bob)
 
 
-@scenario("symmetric on both sides, with TURN: turned, sealed twice over", seconds=120)
-def flight_turned(lab):
-    lab.coturn()
-    relay, alice, bob = pair_of(lab, lab.site("symmetric", "alice"), lab.site("symmetric", "bob"), TURN_CONFIG)
+def _turned(lab, config):
+    """Symmetric on both sides: what the TURN servers of `config` carry. Returns the relay."""
+    relay, alice, bob = pair_of(lab, lab.site("symmetric", "alice"), lab.site("symmetric", "bob"), config)
     alice.wait_delivered([alice.send("bob", "hello")], 20)
     wait_path(alice, "bob", "turned", 20)
     wait_path(bob, "alice", "turned", 20)
@@ -147,11 +146,32 @@ def flight_turned(lab):
     check(relay.stats()["content_bytes_stored"] == stored, "the mailbox has no part in it")
     check(not any(b"GODWIT-MARKER" in frame for _, frame in capture.stop()), "what passed the TURN server was not readable")
     same_histories(alice, bob)
+    return relay
+
+
+@scenario("symmetric on both sides, with a TURN server beside the relay: turned, sealed twice over", seconds=120)
+def flight_turned(lab):
+    lab.turn()
+    _turned(lab, TURN_CONFIG)
+
+
+@scenario("the relay is the TURN server: clients get it with their session", seconds=120)
+def flight_turned_by_relay(lab):
+    stats = _turned(lab, TURN_SERVER_CONFIG).stats()
+    note(f"relayed: {stats['turn_packets_to_peers']} datagrams to peers, {stats['turn_bytes_to_peers']} bytes; "
+         f"{stats['turn_allocations']} allocations")
+    check(stats["turn_packets_to_peers"] > 0, "the relay relayed them")
+
+
+@scenario("coturn with the same secret: the same credentials open it", seconds=120)
+def flight_turned_by_coturn(lab):
+    lab.coturn()
+    _turned(lab, TURN_CONFIG)
 
 
 @scenario("relay_only: the contact learns no address, although both are in the open", seconds=120)
 def flight_hidden(lab):
-    lab.coturn()
+    lab.turn()
     site_a, site_b = lab.site("open", "alice"), lab.site("open", "bob")
     captures = [lab.capture(site_a.edge), lab.capture(site_b.edge)]
     relay, alice, bob = pair_of(lab, site_a, site_b, TURN_CONFIG, before_contact=lambda a: a.must("set_policy", path="relay_only"))
@@ -284,7 +304,7 @@ def flight_bad_wire(lab):
 
 @scenario("UDP is blocked on one side, TURN over TCP: turned", seconds=120)
 def flight_udp_blocked_turned(lab):
-    lab.coturn()
+    lab.turn()
     relay, alice, bob = pair_of(lab, lab.site("udp_blocked", "alice"), lab.site("port_restricted", "bob"), TURN_CONFIG)
     check(alice.of("connected")[-1]["over"] == "tls", "alice is connected over tls")
     alice.wait_delivered([alice.send("bob", "hello")], 20)
@@ -324,7 +344,7 @@ def flight_turn_dead(lab):
 
 @scenario("rung by rung down, and up again: direct, turned, mailbox over QUIC, mailbox over TLS, direct", seconds=300)
 def flight_rungs(lab):
-    turn = lab.coturn()
+    turn = lab.turn()
     site_a, site_b = lab.site("port_restricted", "alice"), lab.site("port_restricted", "bob")
     relay, alice, bob = pair_of(lab, site_a, site_b, TURN_CONFIG)
 
@@ -366,7 +386,7 @@ def flight_rungs(lab):
 
 @scenario("measured: the first message after both are online, 20 ms to the relay (40 ms between the two)", seconds=180)
 def flight_first_message(lab):
-    lab.coturn()
+    lab.turn()
     for kind, expected in (("port_restricted", "direct"), ("symmetric", "turned")):
         site_a, site_b = lab.site(kind, f"a-{kind}"[:9]), lab.site(kind, f"b-{kind}"[:9])
         for site in (site_a, site_b):

@@ -23,7 +23,7 @@ def meet(lab, a, b, expected, arguments, label, seconds=15):
 
 @scenario("every pair of NAT kinds, with TURN: direct or turned as theory says", seconds=420)
 def ice_matrix(lab):
-    lab.coturn()
+    lab.turn()
     sites = {(kind, side): lab.site(kind, f"{side}{i}") for i, kind in enumerate(nat.KINDS) for side in "ab"}
     for a, b in itertools.combinations_with_replacement(nat.KINDS, 2):
         meet(lab, sites[a, "a"], sites[b, "b"], nat.expected(a, b), TURN, f"{a} - {b}")
@@ -31,7 +31,7 @@ def ice_matrix(lab):
 
 @scenario("without TURN: the pairs that need it fail, the others go direct", seconds=240)
 def ice_without_turn(lab):
-    lab.coturn()  # It answers STUN too.
+    lab.turn()  # It answers STUN too.
     sites = {(kind, side): lab.site(kind, f"{side}{i}") for i, kind in enumerate(nat.KINDS) for side in "ab"}
     for a, b in (("symmetric", "symmetric"), ("symmetric", "port_restricted"), ("symmetric", "firewalled"),
                  ("double_symmetric", "double"), ("udp_blocked", "open"), ("symmetric", "restricted"),
@@ -42,7 +42,7 @@ def ice_without_turn(lab):
 
 @scenario("two clients behind one NAT: direct on one LAN, turned when the box keeps them apart and has no hairpin")
 def ice_one_nat(lab):
-    lab.coturn()
+    lab.turn()
     home = lab.site("port_restricted", "home")
     same = lab.beside(home, "same")
     meet(lab, home, same, "direct", TURN, "same LAN")
@@ -53,7 +53,7 @@ def ice_one_nat(lab):
 
 @scenario("IPv6 goes direct where IPv4 cannot (symmetric on both sides)")
 def ice_ipv6(lab):
-    lab.coturn()
+    lab.turn()
     a, b = lab.site("symmetric", "a", v6=True), lab.site("symmetric", "b", v6=True)
     meeting = meet(lab, a, b, "direct", TURN, "symmetric - symmetric, dual stack")
     check(meeting.a.pair[2].startswith("["), f"an IPv6 pair, not {meeting.a.pair}")
@@ -61,7 +61,7 @@ def ice_ipv6(lab):
 
 @scenario("relay_only: nothing but relayed candidates leaves, and the path is turned although both are open")
 def ice_relay_only(lab):
-    lab.coturn()
+    lab.turn()
     a, b = lab.site("open", "a"), lab.site("open", "b")
     meeting = Meeting(lab, a, b, [*TURN, "--no-direct"], TURN)
     try:
@@ -75,7 +75,7 @@ def ice_relay_only(lab):
 
 @scenario("a long, lossy wire: ICE still connects, direct", seconds=120)
 def ice_bad_wire(lab):
-    lab.coturn()
+    lab.turn()
     a, b = lab.site("port_restricted", "a"), lab.site("port_restricted", "b")
     lab.wire(a, "--delay-ms", 80, "--jitter-ms", 20, "--loss", 10, "--burst", 3, "--duplicate", 2, "--reorder", 5)
     meet(lab, a, b, "direct", TURN, "160 ms round trip, 10 % loss in bursts", 30)

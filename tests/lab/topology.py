@@ -7,6 +7,8 @@ All names carry this process's id; links are made inside namespaces, so nothing 
 removing the namespaces removes everything. Lab is a context manager: what it started ends with it, whatever happens.
 """
 
+import base64
+import hmac
 import ipaddress
 import os
 import re
@@ -24,7 +26,21 @@ PUBLIC6 = "2001:db8:60::"
 GATEWAY = "198.51.100.1"
 RELAY = "198.51.100.10"
 RELAY6 = PUBLIC6 + "10"
-TURN_USER, TURN_PASSWORD, TURN_PORT = "lab", "labsecret", 3478
+
+#: Time-limited credentials, good for our TURN server and for coturn alike.
+TURN_PORT, TURN_SECRET = 3478, "labsecret"
+TURN_USER = f"{int(time.time()) + 86400}:lab"
+TURN_PASSWORD = base64.b64encode(hmac.new(TURN_SECRET.encode(), TURN_USER.encode(), "sha1").digest()).decode()
+
+#: A relay that is a TURN server for the lab's addresses, which are nobody's on the open internet.
+TURN_SERVER_CONFIG = f"""
+[turn_server]
+secret = "{TURN_SECRET}"
+allow_peers = ["{PUBLIC}", "{PUBLIC6}/64"]
+allocations_per_user = 100
+permissions_per_user = 1000
+channels_per_user = 1000
+"""
 
 
 class LabError(Exception):
@@ -338,14 +354,26 @@ class Lab:
             raise LabError(f"{full} is not built")
         return full
 
+    def turn(self):
+        """A TURN server on the relay host, UDP and TCP: a godwit-relay of its own, whose accounts are nobody's."""
+        directory = self.directory("turn")
+        path = os.path.join(directory, "turn.toml")
+        with open(path, "w") as file:
+            file.write(TURN_SERVER_CONFIG + "accounts_only = false\n")
+        process = self.relay.spawn(self.program("relay/godwit-relay"), "--data", os.path.join(directory, "data"), "--listen",
+                                   f"{RELAY}:{TURN_PORT}", "--config", path, stdout=subprocess.PIPE, text=True)
+        if not process.stdout.readline().startswith("ready "):
+            raise LabError("the TURN server did not start")
+        return process
+
     def coturn(self):
-        """A TURN server on the relay host, UDP and TCP, for `turn_arguments`."""
+        """The same by coturn."""
         if shutil.which("turnserver") is None:
             raise Missing("no turnserver here (package coturn)")
         process = self.relay.spawn(
-            "turnserver", "-n", "--no-cli", "--no-tls", "--no-dtls", "--lt-cred-mech", "--fingerprint",
+            "turnserver", "-n", "--no-cli", "--no-tls", "--no-dtls", "--use-auth-secret", f"--static-auth-secret={TURN_SECRET}", "--fingerprint",
             f"--listening-ip={RELAY}", f"--relay-ip={RELAY}", f"--listening-port={TURN_PORT}", "--min-port=49152",
-            "--max-port=50151", "--realm=lab", f"--user={TURN_USER}:{TURN_PASSWORD}", "--log-file=stdout", "--simple-log",
+            "--max-port=50151", "--realm=lab", "--log-file=stdout", "--simple-log",
             "--pidfile=/dev/null", "--userdb=/dev/null/none")
         until(lambda: f":{TURN_PORT}" in self.relay.run("ss", "-Hltn"), 10, "coturn does not listen", process)
         return process

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/daemon/config_file.hpp"
+#include "relay/turn/rest.hpp"
 
 #include <doctest/doctest.h>
 
@@ -119,6 +120,89 @@ password = "p"
     CHECK(full->turn[1].port == 443);
 }
 
+TEST_CASE("turn_server: absent, off, on with defaults, and every key")
+{
+    CHECK_FALSE(parse_config("")->turn_server);
+    CHECK_FALSE(parse_config("[turn_server]\nenabled = false")->turn_server);
+    const auto plain = parse_config("[turn_server]");
+    REQUIRE(plain.ok());
+    REQUIRE(plain->turn_server);
+    CHECK(plain->turn_server->limits.allocations_per_user_max == 5);
+    CHECK(plain->turn_server->limits.permissions_per_user_max == 50);
+    CHECK(plain->turn_server->port_min == 49152);
+    const auto full = parse_config(R"(
+[turn_server]
+enabled = true
+address_v4 = "192.0.2.7"
+address_v6 = "2001:db8::7"
+external_v4 = "203.0.113.7"
+listen = ["0.0.0.0:3478", "[::]:443"]
+allow_peers = ["198.51.100.0/24", "fd00::/8", "127.0.0.1"]
+secret = "s"
+accounts_only = false
+lifetime_s = 3600
+port_min = 50000
+port_max = 50999
+allocations = 100
+allocations_per_user = 6
+permissions_per_user = 7
+channels_per_user = 8
+kbit_per_s_per_user = 800
+packets_per_s_per_user = 900
+requests_per_s_per_user = 10
+)");
+    REQUIRE_MESSAGE(full.ok(), full.error().detail);
+    const auto& turn = *full->turn_server;
+    CHECK(turn.address_v4->text() == "192.0.2.7:0");
+    CHECK(turn.address_v6->text() == "[2001:db8::7]:0");
+    CHECK(turn.external_v4->text() == "203.0.113.7:0");
+    REQUIRE(turn.listen.size() == 2);
+    CHECK(turn.listen[1].text() == "[::]:443");
+    REQUIRE(turn.allow_peers.size() == 3);
+    CHECK(turn.allow_peers[0].bits == 24);
+    CHECK(turn.allow_peers[1].base.is_v6);
+    CHECK(turn.allow_peers[2].bits == 32);
+    CHECK(turn.secret == "s");
+    CHECK_FALSE(turn.accounts_only);
+    CHECK(turn.lifetime_s == 3600);
+    CHECK((turn.port_min == 50'000 && turn.port_max == 50'999));
+    CHECK(turn.limits.allocations_max == 100);
+    CHECK(turn.limits.allocations_per_user_max == 6);
+    CHECK(turn.limits.permissions_per_user_max == 7);
+    CHECK(turn.limits.channels_per_user_max == 8);
+    CHECK(turn.limits.bytes_per_s == 100'000);
+    CHECK(turn.limits.packets_per_s == 900);
+    CHECK(turn.limits.requests_per_s == 10);
+}
+
+TEST_CASE("turn_server: the address of relayed sockets is said, or the one that is listened on; clients are told of "
+          "both ways in")
+{
+    TurnServing serving;
+    const auto listening = *loop::Address::parse("192.0.2.9:4433");
+    const auto from_listening = turn_config(serving, listening, "s");
+    REQUIRE(from_listening.ok());
+    CHECK(std::ranges::equal(from_listening->address_v4->ip_bytes(), listening.ip_bytes()));
+    CHECK_FALSE(from_listening->address_v6);
+    CHECK(from_listening->peers.refusal(*from_listening->address_v4) != nullptr);
+    const auto nowhere = turn_config(serving, loop::Address::any_v6(4433), "s");
+    CHECK(nowhere.error().code == ErrorCode::invalid_argument);
+    CHECK(nowhere.error().detail.find("turn_server.address_v4") != std::string::npos);
+    serving.address_v6 = parse_ip("2001:db8::7");
+    CHECK(turn_config(serving, loop::Address::any_v6(4433), "s")->address_v6);
+
+    serving.listen = {*loop::Address::parse("0.0.0.0:3478"), *loop::Address::parse("0.0.0.0:443")};
+    const auto told = own_turn_entries(serving, "relay.example.org", 4433, "s");
+    REQUIRE(told.size() == 2);
+    CHECK(told[0].port == 4433);
+    CHECK(told[1].transport == wire::TurnServer::Transport::tcp);
+    CHECK(told[1].port == 443);
+    const auto given = turn_server(told[0], "ann", 1'700'000'000'000);
+    CHECK(given.username == "1700086400:ann");
+    CHECK(given.password == turn::rest_password(as_bytes("s"), given.username));
+    CHECK(given.expires_ms == 1'700'086'400'000);
+}
+
 TEST_CASE("what is wrong is named with its line")
 {
     const std::tuple<const char*, const char*> table[] = {
@@ -138,6 +222,18 @@ TEST_CASE("what is wrong is named with its line")
         {"[[turn]]\nhost = \"x\"\nsecret = \"s\"\nusername = \"u\"\npassword = \"p\"", "secret alone"},
         {"[[turn]]\nhost = \"x\"\nsecret = \"s\"\ntransport = \"tls\"", "must be \"udp\" or \"tcp\""},
         {"[[turn]]\nhost = \"x\"\nsecret = \"s\"\nprot = 1", "line 4: unknown key turn.prot"},
+        {"[turn_server]\naddress_v4 = \"::1\"", "line 2: turn_server.address_v4 must be an IPv4 address"},
+        {"[turn_server]\naddress_v6 = \"192.0.2.1\"", "turn_server.address_v6 must be an IPv6 address"},
+        {"[turn_server]\naddress_v4 = \"0.0.0.0\"", "turn_server.address_v4 must be"},
+        {"[turn_server]\nlisten = [\"3478\"]", "turn_server.listen must be a list of addresses with ports"},
+        {"[turn_server]\nlisten = \"0.0.0.0:3478\"", "turn_server.listen must be a list of at most 8"},
+        {"[turn_server]\nallow_peers = [\"10.0.0.1/8\"]", "turn_server.allow_peers must be a list of prefixes"},
+        {"[turn_server]\nallow_peers = [\"10.0.0.0/33\"]", "turn_server.allow_peers must be"},
+        {"[turn_server]\nallow_peers = [5]", "turn_server.allow_peers must be"},
+        {"[turn_server]\nport_min = 1023", "turn_server.port_min must be a whole number from 1024"},
+        {"[turn_server]\nport_min = 5000\nport_max = 4999", "line 3: turn_server.port_max must not be below port_min"},
+        {"[turn_server]\nport_max = 4999", "line 2: turn_server.port_max must not be below"},
+        {"[turn_server]\nrealm = \"x\"", "line 2: unknown key turn_server.realm"},
         {"a = [1", "line 1: "},
         {"advertise = \"\"", "line 1: advertise must be a text of 1 to 255 bytes"},
         {"advertise = \"two words\"", "line 1: advertise must be a host name or an address without brackets"},

@@ -153,17 +153,32 @@ void TcpStream::observe(TcpObserver& observer)
     impl_->update();
 }
 
-TcpIo TcpStream::read(std::span<std::uint8_t> out)
+namespace {
+
+TcpIo receive(int fd, std::span<std::uint8_t> out, int flags)
 {
-    if (!impl_->poll) return {TcpIo::State::failed, 0, ENOTCONN};
     for (;;) {
-        const ssize_t got = recv(impl_->poll->fd(), out.data(), out.size(), MSG_DONTWAIT);
+        const ssize_t got = recv(fd, out.data(), out.size(), flags);
         if (got > 0) return {TcpIo::State::ok, static_cast<std::size_t>(got), 0};
         if (got == 0) return {TcpIo::State::end, 0, 0};
         if (errno == EINTR) continue;
         if (errno == EAGAIN || errno == EWOULDBLOCK) return {TcpIo::State::would_block, 0, 0};
         return {TcpIo::State::failed, 0, errno};
     }
+}
+
+} // namespace
+
+TcpIo TcpStream::read(std::span<std::uint8_t> out)
+{
+    if (!impl_->poll) return {TcpIo::State::failed, 0, ENOTCONN};
+    return receive(impl_->poll->fd(), out, MSG_DONTWAIT);
+}
+
+TcpIo TcpStream::peek(std::span<std::uint8_t> out)
+{
+    if (!impl_->poll) return {TcpIo::State::failed, 0, ENOTCONN};
+    return receive(impl_->poll->fd(), out, MSG_DONTWAIT | MSG_PEEK);
 }
 
 TcpIo TcpStream::write(BytesView bytes)

@@ -42,6 +42,8 @@ public:
     /// Accepted streams have none at first and are silent until one is set.
     void observe(TcpObserver& observer);
     [[nodiscard]] TcpIo read(std::span<std::uint8_t> out);
+    /// As read(), and the bytes stay.
+    [[nodiscard]] TcpIo peek(std::span<std::uint8_t> out);
     [[nodiscard]] TcpIo write(BytesView bytes);
     /// False: no tcp_readable until true again; the far side is slowed down by TCP itself.
     void want_readable(bool wanted);

@@ -22,6 +22,17 @@ void set_option(int fd, int level, int name, int value)
     static_cast<void>(setsockopt(fd, level, name, &value, sizeof value));
 }
 
+/// RFC 9000 section 14: QUIC forbids fragmentation; it probes the path itself.
+void set_fragments([[maybe_unused]] int fd, [[maybe_unused]] bool is_v6, [[maybe_unused]] bool allowed)
+{
+#ifdef IP_MTU_DISCOVER
+    set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, allowed ? IP_PMTUDISC_DONT : IP_PMTUDISC_PROBE);
+#endif
+#ifdef IPV6_MTU_DISCOVER
+    if (is_v6) set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, allowed ? IPV6_PMTUDISC_DONT : IPV6_PMTUDISC_PROBE);
+#endif
+}
+
 void set_wishes(int fd, bool is_v6, const UdpOptions& options)
 {
     set_option(fd, SOL_SOCKET, SO_RCVBUF, options.buffer_bytes);
@@ -30,16 +41,10 @@ void set_wishes(int fd, bool is_v6, const UdpOptions& options)
     set_option(fd, IPPROTO_IP, IP_PKTINFO, 1);
 #endif
     set_option(fd, IPPROTO_IP, IP_RECVTOS, 1);
-#ifdef IP_MTU_DISCOVER
-    // RFC 9000 section 14: QUIC forbids fragmentation; it probes the path itself.
-    set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
-#endif
+    set_fragments(fd, is_v6, options.fragments);
     if (!is_v6) return;
     set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
     set_option(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
-#ifdef IPV6_MTU_DISCOVER
-    set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
-#endif
 }
 
 void receive(UdpSocket::Impl& socket)
@@ -47,8 +52,9 @@ void receive(UdpSocket::Impl& socket)
     for (int turn = 0; turn < batches_per_turn; ++turn) {
         socket.batch.clear();
         if (!(socket.fast_receive ? udp_receive_fast(socket) : udp_receive_plain(socket))) return;
+        const bool emptied = socket.emptied;
         socket.observer->udp_datagrams(*socket.owner, socket.batch);
-        if (socket.owner == nullptr) return;
+        if (emptied || socket.owner == nullptr) return;
     }
 }
 
@@ -115,6 +121,11 @@ std::size_t UdpSocket::send(std::span<const UdpSend> sends)
     const std::size_t taken = impl_->fast_send ? udp_send_fast(*impl_, sends) : udp_send_plain(*impl_, sends);
     if (taken < sends.size()) impl_->poll->watch(UV_READABLE | UV_WRITABLE);
     return taken;
+}
+
+void UdpSocket::allow_fragments(bool allowed)
+{
+    set_fragments(impl_->fd(), impl_->is_v6, allowed);
 }
 
 const Address& UdpSocket::local() const noexcept

@@ -47,6 +47,8 @@ protected:
 struct UdpOptions {
     bool batch = true;    ///< False: the plain path, as on systems without the fast one.
     bool v6_only = false; ///< Bound on IPv6: do not also serve IPv4.
+    /// What is longer than the way allows is cut into fragments (RFC 791), here and by routers. False: it is lost.
+    bool fragments = false;
     /// Asked of the kernel, which may give less: room for 40 ms of 200 Mbit/s while the loop is busy.
     int buffer_bytes = 1024 * 1024;
 };
@@ -65,6 +67,9 @@ public:
     /// follows. A datagram that the system refuses for another reason (no route, too long for the link) counts as
     /// taken: to the protocol above it is a lost one.
     std::size_t send(std::span<const UdpSend> sends);
+
+    /// As UdpOptions::fragments, for what is sent from now on.
+    void allow_fragments(bool allowed);
 
     [[nodiscard]] const Address& local() const noexcept;
     /// True when the fast path is in use, for status and tests.

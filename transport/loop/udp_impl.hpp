@@ -21,6 +21,7 @@ struct UdpSocket::Impl {
     bool fast_receive = false; ///< recvmmsg + UDP_GRO
     bool fast_send = false;    ///< sendmmsg + UDP_SEGMENT
     std::vector<UdpDatagram> batch;
+    bool emptied = false; ///< The last receive took all there was: asking again costs a system call for nothing.
 
     [[nodiscard]] int fd() const { return poll->fd(); }
 };

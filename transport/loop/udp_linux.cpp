@@ -51,6 +51,7 @@ bool udp_receive_fast(UdpSocket::Impl& socket)
     do {
         got = recvmmsg(socket.fd(), headers, messages_per_call, MSG_DONTWAIT, nullptr);
     } while (got < 0 && errno == EINTR);
+    socket.emptied = got < static_cast<int>(messages_per_call);
     for (std::size_t i = 0; got > 0 && i < static_cast<std::size_t>(got); ++i) {
         messages[i].header = headers[i].msg_hdr;
         if ((messages[i].header.msg_flags & MSG_TRUNC) != 0) continue;

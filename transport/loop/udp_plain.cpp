@@ -31,13 +31,17 @@ bool udp_receive_plain(UdpSocket::Impl& socket)
 {
     auto& scratch = socket.loop->receive_scratch;
     if (scratch.size() < receive_turn_max * datagram_room_bytes) scratch.resize(receive_turn_max * datagram_room_bytes);
+    socket.emptied = false;
     for (std::size_t turn = 0; turn < receive_turn_max; ++turn) {
         MessageIn message;
         const auto room = std::span(scratch).subspan(turn * datagram_room_bytes, datagram_room_bytes);
         message.prepare(room);
         const ssize_t got = recvmsg(socket.fd(), &message.header, 0);
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) break; // would block, or a pending ICMP error, which concerns some earlier datagram
+        if (got < 0) { // would block, or a pending ICMP error, which concerns some earlier datagram
+            socket.emptied = errno == EAGAIN || errno == EWOULDBLOCK;
+            break;
+        }
         if ((message.header.msg_flags & MSG_TRUNC) != 0) continue;
         message.unpack(room.first(static_cast<std::size_t>(got)), socket.local, socket.batch);
     }

@@ -13,6 +13,8 @@ namespace {
 
 /// First byte of STUN, DTLS, ZRTP and the like is below (RFC 9443 section 3: QUIC packets have bit 0x40 set).
 constexpr std::uint8_t quic_first_byte_min = 0x40;
+/// TURN's channels are 0x4000 to 0x4fff (RFC 8656 section 12), and up to 0x7fff for clients of RFC 5766.
+constexpr std::uint8_t channel_first_byte_max = 0x7f;
 /// An Initial comes in a datagram of at least this size (RFC 9000 section 14.1); smaller ones get no answer.
 constexpr std::size_t initial_bytes_min = 1200;
 /// How long a Retry token is good: a round trip on the worst link, and no store of tokens for later.
@@ -140,9 +142,10 @@ private:
     void receive(const loop::UdpDatagram& d)
     {
         if (d.bytes[0] < quic_first_byte_min && !greased(d.bytes)) {
-            if (stray_) stray_(d);
+            if (stray_) static_cast<void>(stray_(d));
             return;
         }
+        if (d.bytes[0] >= quic_first_byte_min && d.bytes[0] <= channel_first_byte_max && stray_ && stray_(d)) return;
         ngtcp2_version_cid ids{};
         const int code = ngtcp2_pkt_decode_version_cid(&ids, d.bytes.data(), d.bytes.size(), cid_bytes);
         if (code == NGTCP2_ERR_VERSION_NEGOTIATION) return negotiate_version(d, ids);
@@ -310,9 +313,9 @@ void QuicServer::stop_accepting()
 {
     endpoint_->stop_accepting();
 }
-void QuicServer::send_stray(const loop::UdpSend& datagram)
+void QuicServer::send_stray(std::span<const loop::UdpSend> datagrams)
 {
-    static_cast<void>(endpoint_->socket->send({&datagram, 1}));
+    static_cast<void>(endpoint_->socket->send(datagrams));
 }
 std::size_t QuicServer::half_open() const noexcept
 {

@@ -2,6 +2,7 @@
 // Many QUIC links on one UDP port, which it shares with STUN.
 //
 //   datagram -> first byte < 0x40 ............ stray (STUN, RFC 7983)
+//            -> first byte < 0x80 ............ stray if that one knows it (TURN channels, RFC 9443), else as below
 //            -> known connection id .......... its connection
 //            -> Initial, and room ............ Retry first when busy, else a new connection; accepted when its key is
 //            proved
@@ -28,8 +29,10 @@ struct QuicServeOptions {
     loop::UdpOptions udp;
 };
 
-/// Datagrams on the port that are not QUIC. May answer by QuicServer::send_stray.
-using StrayHandler = std::function<void(const loop::UdpDatagram&)>;
+/// Datagrams on the port that are not QUIC, or may not be: TURN's channels begin as some of QUIC's packets do, and
+/// which of the two it is the sender's address tells (RFC 9443 section 3). False: not mine. May answer by
+/// QuicServer::send_stray.
+using StrayHandler = std::function<bool(const loop::UdpDatagram&)>;
 
 class QuicServer {
 public:
@@ -46,8 +49,9 @@ public:
     [[nodiscard]] const loop::Address& local() const noexcept;
     /// Answers newcomers with CONNECTION_REFUSED from now on. For draining.
     void stop_accepting();
-    /// One datagram from the server's port. Lost when the system's buffer is full.
-    void send_stray(const loop::UdpSend& datagram);
+    /// From the server's port. What the system's buffer has no room for is lost.
+    void send_stray(std::span<const loop::UdpSend> datagrams);
+    void send_stray(const loop::UdpSend& datagram) { send_stray({&datagram, 1}); }
     [[nodiscard]] std::size_t half_open() const noexcept;
     [[nodiscard]] std::size_t open_links() const noexcept;
 

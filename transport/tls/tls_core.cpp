@@ -13,6 +13,9 @@ constexpr std::size_t record_bytes_max = 16 * 1024;
 constexpr std::size_t receive_turn_bytes_max = 256 * 1024;
 /// A pong may be lost only with the connection; ask again no more often than this.
 constexpr Duration keep_alive_min = std::chrono::seconds(1);
+/// STUN begins with two zero bits and a method of twelve (RFC 7983 section 7: 0 to 3); TLS with a content type (20 to
+/// 63).
+constexpr std::uint8_t stun_first_byte_max = 3;
 
 } // namespace
 
@@ -144,10 +147,25 @@ void TlsCore::become_up()
 void TlsCore::tcp_readable(loop::TcpStream&)
 {
     const auto self = shared_from_this();
+    if (state_ == State::handshaking && !session_ && stray && hand_over()) return;
     if (state_ == State::handshaking)
         handshake();
     else if (state_ == State::confirming || state_ == State::up)
         receive();
+}
+
+/// True when the connection is somebody else's now, or waits for its first byte.
+bool TlsCore::hand_over()
+{
+    std::uint8_t first = 0;
+    const loop::TcpIo io = stream_->peek({&first, 1});
+    if (io.state == loop::TcpIo::State::would_block) return true;
+    if (io.state != loop::TcpIo::State::ok || first > stun_first_byte_max) return false;
+    const auto take = stray;
+    auto stream = std::move(stream_);
+    fail(Error{ErrorCode::protocol_mismatch, "the far side speaks STUN"});
+    take(std::move(stream));
+    return true;
 }
 
 void TlsCore::tcp_writable(loop::TcpStream&)

@@ -28,6 +28,8 @@ public:
     port::LinkObserver* observer = nullptr;
     LinkLedger::Ticket ticket;
     loop::Address from;
+    /// Server: takes a connection that begins with STUN. Empty: such a one is a broken handshake.
+    std::function<void(std::unique_ptr<loop::TcpStream>)> stray;
 
     bool send(BytesView frame);
     void close();
@@ -44,6 +46,7 @@ private:
     bool frame(BytesView frame) override;
     bool control(std::uint32_t value) override;
 
+    [[nodiscard]] bool hand_over();
     [[nodiscard]] bool start_session();
     void handshake();
     void handshake_finished();

@@ -45,13 +45,15 @@ struct TlsServer::Impl final : port::LinkObserver {
     const Identity identity;
     const ServeOptions options;
     LinkAcceptor& acceptor;
+    const StrayStream stray;
     loop::Address local;
     std::shared_ptr<LinkLedger> ledger;
     std::unordered_map<port::Link*, HalfOpen> half_open;
     std::unique_ptr<loop::TcpListener> listener;
 
-    Impl(loop::Loop& loop_in, const Identity& identity_in, const ServeOptions& options_in, LinkAcceptor& acceptor_in)
-        : loop(loop_in), identity(identity_in), options(options_in), acceptor(acceptor_in),
+    Impl(loop::Loop& loop_in, const Identity& identity_in, const ServeOptions& options_in, LinkAcceptor& acceptor_in,
+         StrayStream stray_in)
+        : loop(loop_in), identity(identity_in), options(options_in), acceptor(acceptor_in), stray(std::move(stray_in)),
           ledger(std::make_shared<LinkLedger>(options_in.limits))
     {
     }
@@ -63,6 +65,7 @@ struct TlsServer::Impl final : port::LinkObserver {
         auto core = std::make_shared<TlsCore>(loop, identity, Role::server, options.peer, options.alpn, options.link);
         core->ticket = std::move(*ticket);
         core->observer = this;
+        core->stray = stray;
         auto link = std::make_unique<TlsLink>(core);
         port::Link* key = link.get();
         half_open.emplace(key, HalfOpen{std::move(link), core});
@@ -87,9 +90,9 @@ TlsServer::~TlsServer() = default;
 
 Result<std::unique_ptr<TlsServer>> TlsServer::open(loop::Loop& loop, const loop::Address& bind,
                                                    const Identity& identity, const ServeOptions& options,
-                                                   LinkAcceptor& acceptor)
+                                                   LinkAcceptor& acceptor, StrayStream stray)
 {
-    auto impl = std::make_unique<Impl>(loop, identity, options, acceptor);
+    auto impl = std::make_unique<Impl>(loop, identity, options, acceptor, std::move(stray));
     auto listener = loop::TcpListener::open(
         loop, bind, [raw = impl.get()](std::unique_ptr<loop::TcpStream> stream) { raw->newcomer(std::move(stream)); });
     if (!listener) return std::move(listener).error();

@@ -72,6 +72,28 @@ TEST_CASE("udp: trains of segments arrive as datagrams, fast and plain, in every
     }
 }
 
+TEST_CASE("udp: fragments allowed and forbidden, from one datagram to the next")
+{
+    Loop loop;
+    Catcher near;
+    Catcher far;
+    auto a = UdpSocket::open(loop, Address::loopback_v4(0), near, {.fragments = true});
+    auto b = UdpSocket::open(loop, Address::loopback_v4(0), far);
+    REQUIRE(a);
+    REQUIRE(b);
+    // The loopback interface carries 65,536 bytes, so fragments cannot be seen here; that the switch keeps datagrams
+    // going both ways can.
+    const Bytes large = pattern(udp_send_bytes_max, 3);
+    for (const bool allowed : {true, false, true}) {
+        (*a)->allow_fragments(allowed);
+        const UdpSend send{.to = (*b)->local(), .from = {}, .bytes = large};
+        const auto before = far.got.size();
+        CHECK((*a)->send({&send, 1}) == 1);
+        REQUIRE(until(loop, [&] { return far.got.size() > before; }));
+        CHECK(far.got.back() == large);
+    }
+}
+
 TEST_CASE("udp: dual-stack on [::] serves IPv4 too, answers from where it was asked, and ECN passes")
 {
     for (const bool batch : {true, false}) {

@@ -6,6 +6,7 @@
 #include "transport/quic/quic_server.hpp"
 
 #include <random>
+#include <set>
 
 using namespace godwit;
 using namespace godwit::quic;
@@ -21,6 +22,7 @@ struct World {
     tls::Identity client_identity = identity(2);
     Acceptor acceptor;
     std::vector<Bytes> strays;
+    std::set<loop::Address> channels; ///< Whose channel data is for the stray handler.
     std::unique_ptr<QuicServer> server;
     std::unique_ptr<Nat> nat;
     LinkProbe probe;
@@ -41,9 +43,11 @@ struct World {
         return std::move(QuicServer::open(loop, loop::Address::loopback_v4(0), server_identity, options, entropy,
                                           acceptor,
                                           [this](const loop::UdpDatagram& d) {
+                                              if (d.bytes[0] >= 0x40 && channels.count(d.from) == 0) return false;
                                               strays.push_back(to_bytes(d.bytes));
                                               const Bytes reply(d.bytes.rbegin(), d.bytes.rend());
                                               server->send_stray({.to = d.from, .from = d.to, .bytes = reply});
+                                              return true;
                                           }))
             .value();
     }
@@ -386,6 +390,24 @@ TEST_CASE("quic: datagrams that are not QUIC go to the stray handler, which can 
     REQUIRE(until(world.loop, [&] { return stranger.got.size() == 1; }));
     CHECK(world.strays == std::vector<Bytes>{binding});
     CHECK(stranger.got[0] == Bytes(binding.rbegin(), binding.rend()));
+}
+
+TEST_CASE(
+    "quic: TURN channels, which begin as some packets do, go to whoever knows their sender; QUIC beside them goes on")
+{
+    World world;
+    Stranger known(world.loop);
+    Stranger unknown(world.loop);
+    world.channels.insert(known.socket->local());
+    const Bytes channel = *from_hex("4000000568656c6c6f");
+    const Bytes above = *from_hex("c000000568656c6c6f");
+    unknown.say(world.server->local(), channel);
+    known.say(world.server->local(), above);
+    known.say(world.server->local(), channel);
+    REQUIRE(until(world.loop, [&] { return !known.got.empty(); }));
+    CHECK(world.strays == std::vector<Bytes>{channel});
+    CHECK(unknown.got.empty());
+    world.connect();
 }
 
 TEST_CASE("quic: another version is answered by Version Negotiation, and only when the question was long enough")

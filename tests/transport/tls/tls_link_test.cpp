@@ -243,3 +243,36 @@ TEST_CASE("tls: SSLKEYLOGFILE stays empty, whatever the environment of the app s
     REQUIRE(key_log_wanted);
     CHECK_FALSE(std::ifstream(key_log_path()).good());
 }
+
+TEST_CASE(
+    "tls: a connection that begins with STUN is handed over unread; TLS beside it goes on; a silent one is bounded")
+{
+    ServeOptions options;
+    options.link.handshake_max = std::chrono::milliseconds(400);
+    World world;
+    std::vector<Bytes> heard;
+    std::vector<std::unique_ptr<loop::TcpStream>> taken;
+    world.server = std::move(TlsServer::open(world.loop, loop::Address::loopback_v4(0), world.server_identity, options,
+                                             world.acceptor,
+                                             [&](std::unique_ptr<loop::TcpStream> stream) {
+                                                 Bytes first(64);
+                                                 const auto io = stream->read(first);
+                                                 first.resize(io.bytes);
+                                                 heard.push_back(first);
+                                                 taken.push_back(std::move(stream));
+                                             }))
+                       .value();
+    for (const std::uint8_t first : {std::uint8_t{0}, std::uint8_t{3}, std::uint8_t{4}, std::uint8_t{0x40}}) {
+        RawClient client;
+        client.opening = {first, 1, 2, 3};
+        client.stream = loop::TcpStream::connect(world.loop, world.server->local(), client);
+        REQUIRE(until(world.loop, [&] { return client.closed || (!heard.empty() && heard.back() == client.opening); }));
+        CHECK(client.closed == (first > 3));
+    }
+    CHECK(taken.size() == 2);
+    CHECK(world.server->half_open() == 0); // they do not count any more
+    RawClient silent;
+    silent.stream = loop::TcpStream::connect(world.loop, world.server->local(), silent);
+    REQUIRE(until(world.loop, [&] { return silent.closed; }));
+    world.connect();
+}

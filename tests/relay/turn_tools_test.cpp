@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+// The TURN server of the real process against coturn's own tools, on loopback: what others believe the RFCs say.
+#include "tests/relay/process.hpp"
+
+#include <cstdio>
+#include <fstream>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <arpa/inet.h>
+#include <csignal>
+#include <netinet/in.h>
+#include <spawn.h>
+#include <sys/socket.h>
+
+extern char** environ;
+
+using namespace godwit;
+using namespace godwit::relay;
+using namespace godwit::relay::test;
+
+namespace {
+
+bool tools_are_there()
+{
+    for (const char* tool : {"turnutils_uclient", "turnutils_peer", "turnutils_stunclient", "turnutils_natdiscovery"})
+        if (access(("/usr/bin/" + std::string(tool)).c_str(), X_OK) != 0) return false;
+    return true;
+}
+
+/// What a tool says, or what it had said after so many seconds.
+std::string output_of(const std::string& command, int seconds = 30)
+{
+    std::string out;
+    FILE* const pipe = ::popen(("timeout " + std::to_string(seconds) + " " + command + " 2>&1").c_str(), "r");
+    REQUIRE(pipe != nullptr);
+    char room[4096];
+    while (const auto got = std::fread(room, 1, sizeof room, pipe))
+        out.append(room, got);
+    ::pclose(pipe);
+    return out;
+}
+
+/// uclient's exit code is no verdict; its last totals are.
+std::pair<int, int> sent_and_received(const std::string& output)
+{
+    const auto last = [&](const std::string& name) {
+        const auto at = output.rfind(name + "=");
+        return at == std::string::npos ? -1 : std::atoi(output.c_str() + at + name.size() + 1);
+    };
+    return {last("tot_send_msgs"), last("tot_recv_msgs")};
+}
+
+/// A free UDP port, which the next one to ask gets.
+std::uint16_t free_port()
+{
+    const int fd = ::socket(AF_INET, SOCK_DGRAM, 0);
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    REQUIRE(::bind(fd, reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0);
+    socklen_t length = sizeof at;
+    REQUIRE(::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &length) == 0);
+    ::close(fd);
+    return ntohs(at.sin_port);
+}
+
+/// turnutils_peer: sends back what it gets.
+class EchoPeer {
+public:
+    EchoPeer()
+    {
+        const std::string number = std::to_string(port);
+        const char* const arguments[] = {"/usr/bin/turnutils_peer", "-p", number.c_str(), "-L", "127.0.0.1", nullptr};
+        posix_spawn_file_actions_t actions;
+        posix_spawn_file_actions_init(&actions);
+        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", 1, 0);
+        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", 1, 0);
+        REQUIRE(posix_spawn(&pid_, arguments[0], &actions, nullptr, const_cast<char* const*>(arguments), environ) == 0);
+        posix_spawn_file_actions_destroy(&actions);
+    }
+    ~EchoPeer()
+    {
+        ::kill(pid_, SIGKILL);
+        ::waitpid(pid_, nullptr, 0);
+    }
+    EchoPeer(const EchoPeer&) = delete;
+    EchoPeer& operator=(const EchoPeer&) = delete;
+
+    const std::uint16_t port = free_port();
+
+private:
+    pid_t pid_ = 0;
+};
+
+std::uint64_t counter(RelayProcess& relay, const std::string& name)
+{
+    relay.signal(SIGUSR1);
+    const auto stats = relay.line();
+    const auto at = stats.find("\"" + name + "\":");
+    REQUIRE(at != std::string::npos);
+    return std::stoull(stats.substr(at + name.size() + 3));
+}
+
+struct Stage {
+    TemporaryDirectory directory;
+    std::unique_ptr<RelayProcess> relay;
+    wire::RelayAddress address;
+    std::string port;
+
+    explicit Stage(const std::string& turn_server)
+    {
+        const auto path = directory.path("relay.toml");
+        std::ofstream(path) << "[turn_server]\nsecret = \"lab\"\n" << turn_server;
+        relay = std::make_unique<RelayProcess>(
+            std::vector<std::string>{"--data", directory.path("data"), "--listen", "127.0.0.1:0", "--config", path});
+        address = relay->ready();
+        port = std::to_string(address.port);
+    }
+    [[nodiscard]] std::string uclient(const std::string& options) const
+    {
+        return output_of("turnutils_uclient -u ann -W lab -p " + port + " " + options + " 127.0.0.1");
+    }
+};
+
+constexpr const char* for_all = "accounts_only = false\nallow_peers = [\"127.0.0.0/8\"]\nallocations_per_user = 64\n"
+                                "port_min = 40000\nport_max = 40999\npermissions_per_user = 500\n"
+                                "channels_per_user = 500\nrequests_per_s_per_user = 1000\n";
+
+} // namespace
+
+TEST_CASE("coturn's tools against our server")
+{
+    if (!tools_are_there()) {
+        MESSAGE("not run: no turnutils (package coturn) on this machine");
+        return;
+    }
+    const auto further = free_port();
+    Stage stage(std::string(for_all) + "listen = [\"127.0.0.1:" + std::to_string(further) + "\"]\n");
+    const EchoPeer peer;
+    const auto to_peer = " -e 127.0.0.1 -r " + std::to_string(peer.port);
+
+    // stunclient and natdiscovery: where we are, as the server sees it.
+    const auto seen = output_of("turnutils_stunclient -p " + stage.port + " 127.0.0.1");
+    CHECK_MESSAGE(seen.find("UDP reflexive addr: 127.0.0.1:") != std::string::npos, seen);
+    const auto discovered = output_of("turnutils_natdiscovery -m -p " + stage.port + " 127.0.0.1");
+    CHECK_MESSAGE(discovered.find("127.0.0.1") != std::string::npos, discovered);
+
+    // uclient: so many messages to a peer and back, in every way that it knows.
+    struct Way {
+        const char* what;
+        std::string options;
+    };
+    const Way ways[] = {
+        {"channels, with RTCP on the reserved port", "-n 20 -m 2" + to_peer},
+        {"channels, one allocation each", "-n 20 -m 4 -c" + to_peer},
+        {"Send and Data indications", "-n 20 -m 2 -s" + to_peer},
+        {"indications that forbid fragments", "-n 20 -m 2 -s -g" + to_peer},
+        {"over TCP", "-n 20 -m 2 -t" + to_peer},
+        {"over TCP, by indications", "-n 20 -m 2 -t -s" + to_peer},
+        {"client to client, relayed to relayed", "-n 20 -m 2 -y -c"},
+        {"client to client over TCP", "-n 20 -m 2 -y -c -t"},
+        {"with requests in between", "-n 20 -m 1 -G" + to_peer},
+        {"datagrams of 1,200 bytes", "-n 50 -l 1200 -c" + to_peer},
+        {"padded channels, as pjnath sends them", "-n 20 -D -c -l 101" + to_peer},
+    };
+    for (const auto& [what, options] : ways) {
+        CAPTURE(what);
+        const auto said = stage.uclient("-z 5 " + options);
+        const auto [sent, received] = sent_and_received(said);
+        CHECK_MESSAGE(sent > 0, said);
+        CHECK_MESSAGE(received == sent, said);
+    }
+    // The further port is another door to the same.
+    const auto there = output_of("turnutils_uclient -u ann -W lab -c -n 10 -z 5 -p " + std::to_string(further) +
+                                 to_peer + " 127.0.0.1");
+    CHECK_MESSAGE(sent_and_received(there).second == 10, there);
+
+    // A wrong secret moves nothing. (uclient goes on trying; five seconds of that are enough.)
+    const auto wrong =
+        output_of("turnutils_uclient -u ann -W other -c -n 5 -p " + stage.port + to_peer + " 127.0.0.1", 5);
+    CHECK_MESSAGE(sent_and_received(wrong).second <= 0, wrong);
+    // uclient's own bad behaviour harms nobody.
+    static_cast<void>(
+        output_of("turnutils_uclient -u ann -W lab -R -N -c -n 5 -m 2 -p " + stage.port + to_peer + " 127.0.0.1", 10));
+    CHECK(sent_and_received(stage.uclient("-n 10 -z 5 -c" + to_peer)).second == 10);
+    CHECK(counter(*stage.relay, "turn_allocations_total") > 20);
+    stage.relay->signal(SIGTERM);
+    CHECK(stage.relay->wait() == 0);
+}
+
+TEST_CASE("loopback is nobody's peer unless the operator says so, and a name that is no account here gets nothing")
+{
+    if (!tools_are_there()) {
+        MESSAGE("not run: no turnutils (package coturn) on this machine");
+        return;
+    }
+    const EchoPeer peer;
+    const auto to_peer = " -e 127.0.0.1 -r " + std::to_string(peer.port);
+    {
+        Stage closed("accounts_only = false\n");
+        const auto said =
+            output_of("turnutils_uclient -u ann -W lab -c -n 5 -p " + closed.port + to_peer + " 127.0.0.1", 5);
+        CHECK_MESSAGE(sent_and_received(said).second <= 0, said);
+        CHECK(counter(*closed.relay, "turn_packets_unpermitted") > 0);
+        CHECK(counter(*closed.relay, "turn_packets_to_peers") == 0);
+    }
+    Stage members("allow_peers = [\"127.0.0.1\"]\n");
+    const auto try_it = [&] {
+        return sent_and_received(
+                   output_of("turnutils_uclient -u ann -W lab -c -n 5 -z 5 -p " + members.port + to_peer + " 127.0.0.1",
+                             5))
+            .second;
+    };
+    CHECK(try_it() <= 0);
+    CHECK(counter(*members.relay, "turn_allocations_total") == 0);
+    loop::Loop loop;
+    LiveClient ann(loop, members.address, Over::quic, 1);
+    REQUIRE(ann.is_up());
+    REQUIRE(ann.join("ann", 1) == ErrorCode::ok);
+    CHECK(try_it() == 5);
+    // And what clients get at login is what opens it.
+    const auto session = std::get<frame::Session>(ann.ask(frame::FetchSession{}).body);
+    REQUIRE(session.turn_servers.size() == 2);
+    CHECK(session.turn_servers[0].port == members.address.port);
+    CHECK(session.turn_servers[1].transport == wire::TurnServer::Transport::tcp);
+    for (const auto& server : session.turn_servers) {
+        const bool tcp = server.transport == wire::TurnServer::Transport::tcp;
+        const auto said =
+            output_of("turnutils_uclient -c -n 5 -z 5 -u '" + server.username + "' -w '" + server.password + "' -p " +
+                      std::to_string(server.port) + (tcp ? " -t" : "") + to_peer + " 127.0.0.1");
+        CHECK_MESSAGE(sent_and_received(said).second == 5, said);
+    }
+}
