@@ -104,7 +104,8 @@ std::optional<HpkeKeyPair> HpkeKeyPair::from_private(BytesView private_key)
 }
 
 HpkeInfo::HpkeInfo(AeadId aead, BytesView info)
-    : aead_(aead), hash_(labeled_extract(hpke_suite_id(aead).view(), {}, "info_hash", info))
+    : aead_(aead), hash_(labeled_extract(hpke_suite_id(aead).view(), {}, "info_hash", info)),
+      no_psk_id_hash_(labeled_extract(hpke_suite_id(aead).view(), {}, "psk_id_hash", {}))
 {
 }
 
@@ -117,16 +118,20 @@ std::optional<HpkeContext> HpkeContext::schedule(bool auth, BytesView shared_sec
     const SuiteId suite_id = hpke_suite_id(aead);
     const BytesView suite = suite_id.view();
 
-    const WipedBytes psk_id_hash = labeled_extract(suite, {}, "psk_id_hash", psk.psk_id);
-    WipedBytes context{mode};
-    context.insert(context.end(), psk_id_hash.begin(), psk_id_hash.end());
-    context.insert(context.end(), info.hash().begin(), info.hash().end());
-
-    const WipedBytes secret = labeled_extract(suite, shared_secret, "secret", psk.psk);
     HpkeContext out(aead);
-    out.key_ = labeled_expand(suite, secret, "key", {context}, aead_key_bytes(aead));
-    out.base_nonce_ = labeled_expand(suite, secret, "base_nonce", {context}, aead_nonce_bytes);
-    out.exporter_secret_ = labeled_expand(suite, secret, "exp", {context}, hkdf_hash_bytes);
+    WipedBytes& context = out.schedule_context_;
+    context.reserve(1 + 2 * hkdf_hash_bytes);
+    context.push_back(mode);
+    const auto append_hash = [&](BytesView hash) { context.insert(context.end(), hash.begin(), hash.end()); };
+    if (psk.psk_id.empty())
+        append_hash(info.no_psk_id_hash());
+    else
+        append_hash(labeled_extract(suite, {}, "psk_id_hash", psk.psk_id));
+    append_hash(info.hash());
+
+    out.secret_ = labeled_extract(suite, shared_secret, "secret", psk.psk);
+    out.key_ = labeled_expand(suite, out.secret_, "key", {context}, aead_key_bytes(aead));
+    out.base_nonce_ = labeled_expand(suite, out.secret_, "base_nonce", {context}, aead_nonce_bytes);
     return out;
 }
 
@@ -157,7 +162,8 @@ std::optional<WipedBytes> HpkeContext::open(BytesView aad, BytesView ciphertext)
 WipedBytes HpkeContext::export_secret(BytesView exporter_context, std::size_t length_bytes) const
 {
     const SuiteId suite_id = hpke_suite_id(aead_);
-    return labeled_expand(suite_id.view(), exporter_secret_, "sec", {exporter_context}, length_bytes);
+    const WipedBytes secret = labeled_expand(suite_id.view(), secret_, "exp", {schedule_context_}, hkdf_hash_bytes);
+    return labeled_expand(suite_id.view(), secret, "sec", {exporter_context}, length_bytes);
 }
 
 std::optional<HpkeSender> hpke_setup_sender(AeadId aead, BytesView recipient_public, BytesView info,
@@ -169,12 +175,20 @@ std::optional<HpkeSender> hpke_setup_sender(AeadId aead, BytesView recipient_pub
 std::optional<HpkeSender> hpke_setup_sender(const HpkeInfo& info, BytesView recipient_public, BytesView ephemeral_ikm,
                                             const HpkePsk& psk, const HpkeKeyPair* sender_auth)
 {
-    const HpkeKeyPair ephemeral = HpkeKeyPair::derive(ephemeral_ikm);
+    return hpke_setup_sender(info, recipient_public, HpkeKeyPair::derive(ephemeral_ikm), psk, sender_auth);
+}
+
+std::optional<HpkeSender> hpke_setup_sender(const HpkeInfo& info, BytesView recipient_public,
+                                            const HpkeKeyPair& ephemeral, const HpkePsk& psk,
+                                            const HpkeKeyPair* sender_auth)
+{
     WipedBytes dh;
     dh.reserve(2 * hpke_key_bytes);
     if (!append_dh(dh, ephemeral.private_key, recipient_public)) return std::nullopt;
     if (sender_auth != nullptr && !append_dh(dh, sender_auth->private_key, recipient_public)) return std::nullopt;
-    Bytes kem_context = ephemeral.public_key;
+    Bytes kem_context;
+    kem_context.reserve(3 * hpke_key_bytes);
+    append(kem_context, ephemeral.public_key);
     append(kem_context, recipient_public);
     if (sender_auth != nullptr) append(kem_context, sender_auth->public_key);
     auto context = HpkeContext::schedule(sender_auth != nullptr, extract_and_expand(dh, kem_context), info, psk);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // HPKE (RFC 9180) with DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and either AEAD of aead_suite.hpp; all four modes.
-// Randomness is an argument: the sender's ephemeral key is derived from `ephemeral_ikm`, fresh for every call.
+// Randomness is an argument: the sender's ephemeral key pair, or what it is derived from, fresh for every call.
 #pragma once
 
 #include "lib/base/bytes.hpp"
@@ -40,10 +40,13 @@ public:
     HpkeInfo(AeadId aead, BytesView info);
     [[nodiscard]] AeadId aead() const noexcept { return aead_; }
     [[nodiscard]] BytesView hash() const noexcept { return hash_; }
+    /// psk_id_hash where there is no PSK.
+    [[nodiscard]] BytesView no_psk_id_hash() const noexcept { return no_psk_id_hash_; }
 
 private:
     AeadId aead_;
     WipedBytes hash_; ///< info_hash of RFC 9180 section 5.1.
+    WipedBytes no_psk_id_hash_;
 };
 
 /// One direction of an HPKE session, after the key schedule (RFC 9180 section 5.2).
@@ -67,7 +70,8 @@ private:
     AeadId aead_;
     WipedBytes key_;
     WipedBytes base_nonce_;
-    WipedBytes exporter_secret_;
+    WipedBytes secret_; ///< Of the schedule, with its context: the exporter secret is made when something is exported.
+    WipedBytes schedule_context_;
     std::uint64_t sequence_ = 0;
 };
 
@@ -77,6 +81,11 @@ struct HpkeSender {
 };
 
 /// Setup{Base,PSK,Auth,AuthPSK}S. nullopt on a recipient key of wrong length or low order, or a half-given PSK.
+/// `ephemeral`: made for this call, and used for no other.
+[[nodiscard]] std::optional<HpkeSender> hpke_setup_sender(const HpkeInfo& info, BytesView recipient_public,
+                                                          const HpkeKeyPair& ephemeral, const HpkePsk& psk = {},
+                                                          const HpkeKeyPair* sender_auth = nullptr);
+/// The same with `ephemeral` = DeriveKeyPair(ephemeral_ikm).
 [[nodiscard]] std::optional<HpkeSender> hpke_setup_sender(const HpkeInfo& info, BytesView recipient_public,
                                                           BytesView ephemeral_ikm, const HpkePsk& psk = {},
                                                           const HpkeKeyPair* sender_auth = nullptr);

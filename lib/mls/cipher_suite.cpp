@@ -105,7 +105,10 @@ MlsResult<HPKECiphertext> encrypt_with_label(CipherSuite suite, BytesView public
 MlsResult<HPKECiphertext> encrypt_with_label(const crypto::HpkeInfo& context, BytesView public_key, BytesView plaintext,
                                              port::Entropy& entropy)
 {
-    auto sender = crypto::hpke_setup_sender(context, public_key, random_secret(entropy, crypto::hpke_key_bytes));
+    // GenerateKeyPair of RFC 9180 section 4: any 32 random bytes are a private key of X25519.
+    const auto ephemeral = HpkeKeyPair::from_private(random_secret(entropy, crypto::hpke_key_bytes));
+    GODWIT_ASSERT(ephemeral.has_value());
+    auto sender = crypto::hpke_setup_sender(context, public_key, *ephemeral);
     if (!sender) return MlsError::invalid_recipient_key;
     auto ciphertext = sender->context.seal({}, plaintext);
     GODWIT_ASSERT(ciphertext.has_value());

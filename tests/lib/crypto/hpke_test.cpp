@@ -90,6 +90,28 @@ TEST_CASE("HPKE: low-order and short keys, half-given PSKs are refused")
     CHECK_FALSE(HpkeKeyPair::from_private(BytesView(zero).first(31)).has_value());
 }
 
+TEST_CASE("HPKE: one info for many recipients, each with an ephemeral pair of its own")
+{
+    const Bytes text{1, 2, 3};
+    for (const auto aead : {AeadId::aes_128_gcm, AeadId::chacha20_poly1305}) {
+        const HpkeInfo info(aead, text);
+        for (std::uint8_t i = 1; i < 4; ++i) {
+            const HpkeKeyPair recipient = HpkeKeyPair::derive(Bytes(32, i));
+            const auto ephemeral = HpkeKeyPair::from_private(Bytes(32, static_cast<std::uint8_t>(40 + i)));
+            auto sender = hpke_setup_sender(info, recipient.public_key, *ephemeral);
+            REQUIRE(sender.has_value());
+            CHECK(sender->enc == ephemeral->public_key);
+            auto receiver = hpke_setup_receiver(aead, sender->enc, recipient, text);
+            REQUIRE(receiver.has_value());
+            const auto opened = receiver->open({}, *sender->context.seal({}, text));
+            REQUIRE(opened.has_value());
+            CHECK(bytes(*opened) == text);
+            CHECK(sender->context.export_secret(text, 20) == receiver->export_secret(text, 20));
+            CHECK_FALSE(hpke_setup_sender(info, Bytes(32, 0), *ephemeral).has_value());
+        }
+    }
+}
+
 TEST_CASE("X25519: the list of low-order points is the one that the function refuses")
 {
     const char* points[] = {
