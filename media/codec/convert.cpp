@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "media/codec/convert.hpp"
 
+#include "lib/base/check.hpp"
+
 #include <libyuv.h>
 
 #include <string>
@@ -104,6 +106,20 @@ Result<media::Picture> rotate(const media::PictureView& picture, int degrees)
                                         out.chroma_width(), picture.width, picture.height, mode);
     if (code != 0) return Error{ErrorCode::internal, "picture: libyuv refuses it", 0};
     return out;
+}
+
+double psnr(const media::PictureView& a, const media::PictureView& b)
+{
+    GODWIT_ASSERT(a.width == b.width && a.height == b.height);
+    return libyuv::I420Psnr(a.y, a.stride_y, a.u, a.stride_u, a.v, a.stride_v, b.y, b.stride_y, b.u, b.stride_u, b.v,
+                            b.stride_v, a.width, a.height);
+}
+
+double ssim(const media::PictureView& a, const media::PictureView& b)
+{
+    GODWIT_ASSERT(a.width == b.width && a.height == b.height);
+    return libyuv::I420Ssim(a.y, a.stride_y, a.u, a.stride_u, a.v, a.stride_v, b.y, b.stride_y, b.u, b.stride_u, b.v,
+                            b.stride_v, a.width, a.height);
 }
 
 } // namespace godwit::codec

@@ -32,4 +32,9 @@ enum class PixelFormat : std::uint8_t {
 /// Clockwise. Errors: invalid_argument (not 0, 90, 180 or 270).
 [[nodiscard]] Result<media::Picture> rotate(const media::PictureView& picture, int degrees);
 
+/// How like two pictures of one size are: peak signal to noise in dB (128 when equal), and structural similarity (0 to
+/// 1), as libyuv counts them over all planes. Precondition: the same size.
+[[nodiscard]] double psnr(const media::PictureView& a, const media::PictureView& b);
+[[nodiscard]] double ssim(const media::PictureView& a, const media::PictureView& b);
+
 } // namespace godwit::codec

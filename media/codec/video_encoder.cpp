@@ -77,10 +77,8 @@ struct VideoEncoder::Impl {
             vpx.ts_target_bitrate[i] = rate;
             vpx.layer_target_bitrate[i] = rate;
         }
-        const int spent =
-            config.codec == VideoCodec::vp8 ? VP8E_SET_MAX_INTRA_BITRATE_PCT : VP8E_SET_MAX_INTRA_BITRATE_PCT;
         // A keyframe may have what half a second of buffer holds, no more: it has to go through the same bottleneck.
-        if (made) vpx_codec_control_(&context, spent, std::max(300, 500 * config.fps / 100));
+        if (made) vpx_codec_control_(&context, VP8E_SET_MAX_INTRA_BITRATE_PCT, std::max(300, 500 * config.fps / 100));
     }
 
     [[nodiscard]] bool make()

@@ -82,8 +82,9 @@ void SendRate::feedback(const std::vector<Fate>& fates, Instant now)
         under_way_.erase(at);
     }
     if (received + lost == 0) return;
-    // What was told to be lost more than a second ago stays lost.
-    while (!under_way_.empty() && under_way_.begin()->second.lost &&
+    // What was told to be lost more than a second ago stays lost; and of what came before this feedback, and is in
+    // none, the feedback was lost.
+    while (!under_way_.empty() && under_way_.begin()->first < fates.back().number &&
            now - under_way_.begin()->second.at > std::chrono::seconds(1))
         under_way_.erase(under_way_.begin());
     if (shortest) round_trip_ = Duration((round_trip_.count() * 7 + shortest->count()) / 8);

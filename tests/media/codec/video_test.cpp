@@ -291,6 +291,9 @@ TEST_CASE("convert: smaller and turned")
     CHECK(test::psnr(*scale(half->view(), 64, 48), picture) > 20);
     CHECK_FALSE(scale(picture.view(), 0, 24).ok());
     CHECK_FALSE(scale(picture.view(), 1920, 1089).ok());
+    CHECK(psnr(picture.view(), picture.view()) == doctest::Approx(128));
+    CHECK(ssim(picture.view(), picture.view()) == doctest::Approx(1));
+    CHECK(ssim(picture.view(), Picture(64, 48).view()) < 0.5);
     Picture turned = *rotate(picture.view(), 90);
     CHECK(turned.width() == 48);
     for (int i = 0; i < 3; ++i)

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "media/pipeline/sealing.hpp"
+
+namespace godwit::pipeline {
+
+bool Sealing::add_epoch(std::uint64_t epoch, BytesView base_key, std::uint32_t leaves, std::uint32_t own_leaf)
+{
+    if (!keys_.add_epoch(epoch, base_key, leaves, own_leaf)) return false;
+    for (const std::uint64_t context : {0U, 1U})
+        send_[context] = keys_.take_send_key(context);
+    return true;
+}
+
+std::optional<Bytes> Sealing::seal(Kind kind, BytesView frame)
+{
+    auto& key = send_[static_cast<std::size_t>(kind)];
+    const auto metadata = static_cast<std::uint8_t>(kind);
+    if (!key) return std::nullopt;
+    return key->encrypt({&metadata, 1}, frame);
+}
+
+std::optional<Bytes> Sealing::open(Kind kind, BytesView sealed)
+{
+    const auto metadata = static_cast<std::uint8_t>(kind);
+    auto opened = keys_.decrypt({&metadata, 1}, sealed);
+    if (opened.verdict != sframe::Decrypted::Verdict::opened || opened.context != metadata) {
+        ++refused_;
+        return std::nullopt;
+    }
+    return std::move(opened.frame);
+}
+
+} // namespace godwit::pipeline

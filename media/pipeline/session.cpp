@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "media/pipeline/session.hpp"
+
+#include "media/pipeline/stream.hpp"
+#include "media/rtp/flow.hpp"
+#include "media/rtp/rtcp.hpp"
+
+#include <algorithm>
+
+namespace godwit::pipeline {
+
+namespace {
+
+constexpr Duration feedback_every = std::chrono::milliseconds(50), reports_every = std::chrono::seconds(1);
+
+StreamStart start_of(const SessionConfig& config, std::size_t from, std::uint32_t ssrc)
+{
+    const auto* const e = config.entropy.data() + from;
+    return {ssrc, static_cast<std::uint16_t>(e[0] << 8 | e[1]),
+            static_cast<std::uint32_t>(e[2]) << 24 | static_cast<std::uint32_t>(e[3]) << 16 |
+                static_cast<std::uint32_t>(e[4]) << 8 | e[5]};
+}
+
+} // namespace
+
+Session::Session(const SessionConfig& config, Sealing sealing, Instant now)
+    : config_(config), sealing_(std::move(sealing)), wishes_(config.wishes),
+      video_out_(start_of(config, 6, config.ssrc + 1), config.video, sealing_),
+      video_in_(config.peer_ssrc + 1, sealing_), pacer_(config.overhead_bytes), feedback_at_(now + feedback_every),
+      reports_at_(now + reports_every)
+{
+}
+
+Result<std::unique_ptr<Session>> Session::create(const SessionConfig& config, Sealing sealing, Instant now)
+{
+    if (config.ssrc - config.peer_ssrc + 1 <= 2) // modulo 2^32: one below, the same, one above
+        return Error{ErrorCode::invalid_argument,
+                     "call media: the two devices share an ssrc; each needs two of its own", 0};
+    std::unique_ptr<Session> out(new Session(config, std::move(sealing), now));
+    auto sender = AudioSender::create(start_of(config, 0, config.ssrc), out->sealing_);
+    if (!sender) return sender.error();
+    out->audio_out_ = std::move(*sender);
+    auto receiver = AudioReceiver::create(config.peer_ssrc, out->sealing_);
+    if (!receiver) return receiver.error();
+    out->audio_in_ = std::move(*receiver);
+    out->apply_rate();
+    return out;
+}
+
+void Session::apply_rate()
+{
+    shares_ = rate::share(rate_.rate_bps(), rate_.loss(), wishes_);
+    if (wishes_.audio) audio_out_->set_plan(shares_.audio);
+    // The codec's share is what is left beside RTP, SFrame and the rest around each packet.
+    constexpr double payload_share = 0.9;
+    video_out_.set_rate(shares_.video_bps * payload_share);
+    pacer_.set_rate(rate_.rate_bps());
+}
+
+Result<void> Session::push_audio(media::PcmView samples, Instant now)
+{
+    if (!wishes_.audio) return {};
+    auto packets = audio_out_->capture(samples);
+    if (!packets) return packets.error();
+    for (Bytes& one : *packets)
+        pacer_.push(rate::Priority::audio, std::move(one), now);
+    return {};
+}
+
+Result<void> Session::push_picture(const media::PictureView& picture, Instant now)
+{
+    if (!wishes_.video || shares_.video_bps <= 0 || pacer_.wait(rate::Priority::video) > rate::video_wait_max)
+        return {};
+    auto packets = video_out_.capture(picture, now);
+    if (!packets) return packets.error();
+    for (Bytes& one : *packets)
+        if (!pacer_.push(rate::Priority::video, std::move(one), now)) video_out_.request_keyframe();
+    return {};
+}
+
+void Session::receive(BytesView datagram, Instant now)
+{
+    const auto flow = rtp::decode_datagram(datagram);
+    if (!flow || flow->flow_id != media_flow) return;
+    if (rtp::is_rtcp(flow->packet)) return on_rtcp(flow->packet, now);
+    const auto packet = rtp::decode(flow->packet);
+    if (!packet || (packet->ssrc != config_.peer_ssrc && packet->ssrc != config_.peer_ssrc + 1)) return;
+    if (const auto number = transport_number(*packet)) feedback_.arrived(*number, now);
+    if (packet->ssrc == config_.peer_ssrc)
+        audio_in_->receive(*packet, now);
+    else
+        video_in_.receive(*packet, now);
+}
+
+void Session::on_rtcp(BytesView bytes, Instant now)
+{
+    const auto compound = rtp::decode_rtcp(bytes);
+    if (!compound) return;
+    const auto reports = [&](const std::vector<rtp::ReportBlock>& blocks) {
+        for (const rtp::ReportBlock& one : blocks) {
+            const auto measured =
+                one.ssrc == config_.ssrc || one.ssrc == config_.ssrc + 1 ? rtp::round_trip(one, now) : std::nullopt;
+            if (!measured) continue;
+            round_trip_ = (3 * round_trip_ + *measured) / 4;
+            video_in_.set_round_trip(round_trip_);
+        }
+    };
+    for (const rtp::RtcpPacket& one : *compound) {
+        if (const auto* report = std::get_if<rtp::SenderReport>(&one)) {
+            if (report->ssrc == config_.peer_ssrc) audio_in_->reception().sender_report(*report, now);
+            if (report->ssrc == config_.peer_ssrc + 1) video_in_.reception().sender_report(*report, now);
+            reports(report->blocks);
+        } else if (const auto* receiver = std::get_if<rtp::ReceiverReport>(&one)) {
+            reports(receiver->blocks);
+        } else if (const auto* nack = std::get_if<rtp::Nack>(&one)) {
+            if (nack->media_ssrc != video_out_.ssrc()) continue;
+            for (Bytes& again : video_out_.repeat(nack->sequence_numbers, round_trip_, now))
+                pacer_.push(rate::Priority::repetition, std::move(again), now);
+        } else if (const auto* pli = std::get_if<rtp::PictureLossIndication>(&one)) {
+            if (pli->media_ssrc == video_out_.ssrc()) video_out_.request_keyframe();
+        } else if (const auto* feedback = std::get_if<rtp::TransportFeedback>(&one)) {
+            std::vector<rate::Fate> fates;
+            for (const rtp::PacketArrival& arrival : feedback_reader_.read(*feedback))
+                fates.push_back({arrival.sequence_number, arrival.at});
+            rate_.feedback(fates, now);
+            apply_rate();
+        }
+    }
+}
+
+void Session::make_feedback(Instant now)
+{
+    feedback_at_ = now + feedback_every;
+    if (auto made = feedback_.build(config_.ssrc, config_.peer_ssrc))
+        control_.push_back(rtp::encode({std::move(*made)}));
+}
+
+void Session::make_reports(Instant now)
+{
+    reports_at_ = now + reports_every;
+    std::vector<rtp::RtcpPacket> compound;
+    const std::uint64_t ntp = rtp::to_ntp(now);
+    compound.emplace_back(rtp::SenderReport{config_.ssrc,
+                                            ntp,
+                                            audio_out_->timestamp(),
+                                            audio_out_->packets(),
+                                            audio_out_->octets(),
+                                            {audio_in_->reception().report(now)}});
+    if (video_out_.packets() > 0 || video_in_.reception().received() > 0)
+        compound.emplace_back(rtp::SenderReport{config_.ssrc + 1,
+                                                ntp,
+                                                video_out_.timestamp_at(now),
+                                                video_out_.packets(),
+                                                video_out_.octets(),
+                                                {video_in_.reception().report(now)}});
+    compound.emplace_back(rtp::SourceDescription{config_.ssrc, "godwit"});
+    control_.push_back(rtp::encode(compound));
+}
+
+void Session::ask(Instant now)
+{
+    VideoReceiver::Ask ask = video_in_.poll(now);
+    std::vector<rtp::RtcpPacket> compound;
+    if (!ask.sequence_numbers.empty())
+        compound.emplace_back(rtp::Nack{config_.ssrc, config_.peer_ssrc + 1, std::move(ask.sequence_numbers)});
+    if (ask.keyframe) compound.emplace_back(rtp::PictureLossIndication{config_.ssrc, config_.peer_ssrc + 1});
+    if (!compound.empty()) control_.push_back(rtp::encode(compound));
+}
+
+Bytes Session::number(Bytes packet, Instant now)
+{
+    write_transport_number(packet, static_cast<std::uint16_t>(next_number_));
+    rate_.packet_sent(next_number_++, packet.size() + config_.overhead_bytes, now);
+    return packet;
+}
+
+std::optional<Bytes> Session::next_datagram(Instant now)
+{
+    if (now >= rate_.deadline()) {
+        rate_.tick(now);
+        apply_rate();
+    }
+    if (now >= feedback_at_) make_feedback(now);
+    if (now >= reports_at_) make_reports(now);
+    ask(now);
+    if (!control_.empty()) {
+        Bytes out = rtp::encode_datagram(media_flow, control_.front());
+        control_.pop_front();
+        return out;
+    }
+    auto packet = pacer_.next(now);
+    if (!packet) return std::nullopt;
+    return rtp::encode_datagram(media_flow, number(std::move(packet->data), now));
+}
+
+Instant Session::deadline() const noexcept
+{
+    Instant out = earlier(feedback_at_, reports_at_);
+    out = earlier(out, pacer_.deadline());
+    out = earlier(out, video_in_.deadline());
+    return earlier(out, rate_.deadline());
+}
+
+Statistics Session::statistics(Instant now)
+{
+    static_cast<void>(now);
+    Statistics out;
+    out.rate_bps = rate_.rate_bps();
+    out.loss_there = rate_.loss();
+    out.round_trip = round_trip_;
+    out.jitter = audio_in_->reception().jitter();
+    out.audio = audio_in_->statistics();
+    out.audio_delay = out.audio.level;
+    if (out.audio.played > 0)
+        out.concealed = static_cast<double>(out.audio.concealed) / static_cast<double>(out.audio.played);
+    // Half the way there and back, the frame, what is kept back, and a device's own 20 ms.
+    out.mos = estimate_mos(round_trip_ / 2 + std::chrono::milliseconds(shares_.audio.frame_ms + 20) + out.audio_delay,
+                           out.concealed);
+    out.refused = sealing_.refused();
+    out.audio_plan = audio_out_->plan();
+    out.video_rung = video_out_.rung();
+    out.video_bps = shares_.video_bps;
+    out.video = video_in_.statistics();
+    return out;
+}
+
+} // namespace godwit::pipeline

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+// Calls over paths that lose, narrow and change. Short, for every test run; call_quality has the numbers.
+#include "media/pipeline/stream.hpp"
+#include "media/pipeline/synthetic.hpp"
+#include "media/rtp/flow.hpp"
+#include "tests/media/pipeline/call_world.hpp"
+#include "tests/media/support/signals.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace godwit;
+using namespace godwit::pipeline;
+using namespace godwit::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::function<media::Pcm()> speaks()
+{
+    static const media::Pcm sound = voice(48'000 * 10);
+    return [at = std::size_t{0}]() mutable {
+        media::Pcm out(480);
+        for (auto& sample : out)
+            sample = sound[at++ % sound.size()];
+        return out;
+    };
+}
+
+std::function<media::Picture()> shows(int width = 320, int height = 180)
+{
+    return [pattern = Pattern(width, height)]() mutable { return pattern.read(); };
+}
+
+} // namespace
+
+#define SAY(got)                                                                                                       \
+    CAPTURE((got).concealed_percent);                                                                                  \
+    CAPTURE((got).delay_mean.count());                                                                                 \
+    CAPTURE((got).segmental_snr_db);                                                                                   \
+    CAPTURE((got).psnr_db);                                                                                            \
+    CAPTURE((got).freezes);                                                                                            \
+    CAPTURE((got).longest_gap.count());                                                                                \
+    CAPTURE((got).pictures_shown);                                                                                     \
+    CAPTURE((got).caller.rate_bps);                                                                                    \
+    CAPTURE((got).callee.refused)
+
+TEST_CASE("pipeline: a voice over a good path is heard, soon")
+{
+    const auto got = run({.there = {.jitter = 1ms}, .back = {.jitter = 1ms}, .length = 8s, .sound = speaks()});
+    SAY(got);
+    CHECK(got.first_heard < 300ms);
+    CHECK(got.concealed_percent < 0.5);
+    CHECK(got.delay_mean < 100ms);
+    CHECK(got.segmental_snr_db > 5);
+    CHECK(got.callee.mos > 4.2);
+    CHECK(got.callee.refused == 0);
+}
+
+TEST_CASE("pipeline: at 20 % of loss a voice is still one")
+{
+    const auto got = run({.there = {.loss = 0.20, .jitter = 1ms},
+                          .back = {.loss = 0.20, .jitter = 1ms},
+                          .length = 20s,
+                          .sound = speaks(),
+                          .settle = 8s});
+    SAY(got);
+    CHECK(got.concealed_percent < 4); // of 20: the rest came by redundancy
+    CHECK(got.caller.audio_plan.redundancy == 2);
+    CHECK(got.delay_mean < 200ms);
+}
+
+TEST_CASE("pipeline: pictures by both codecs, repaired where packets are lost")
+{
+    for (const auto codec : {codec::VideoCodec::vp8, codec::VideoCodec::vp9}) {
+        CAPTURE(static_cast<int>(codec));
+        CallConfig config;
+        config.there = {.loss = 0.03, .jitter = 1ms, .rate_bps = 1'500'000.0};
+        config.back = {.loss = 0.03};
+        config.length = 10s;
+        config.wishes.video = true;
+        config.video = {.codec = codec, .temporal_layers = 2, .fps = 15};
+        config.sound = speaks();
+        config.picture = shows();
+        const auto got = run(config);
+        SAY(got);
+        CHECK(got.pictures_shown > got.pictures_taken * 85 / 100);
+        CHECK(got.psnr_db > 28);
+        CHECK(got.longest_gap < 600ms);
+        CHECK(got.callee.video.nacks.repaired > 0);
+        CHECK(got.callee.video.refused == 0);
+        CHECK(got.callee.refused == 0);
+    }
+}
+
+TEST_CASE("pipeline: a bottleneck of 300 kbit/s is kept to, and the voice comes first")
+{
+    CallConfig config;
+    config.there = {.delay = 50ms, .rate_bps = 300'000.0};
+    config.length = 20s;
+    config.wishes.video = true;
+    config.video.fps = 15;
+    config.sound = speaks();
+    config.picture = shows(640, 360);
+    config.settle = 8s;
+    const auto got = run(config);
+    SAY(got);
+    CHECK(got.used_bps < 300'000);
+    CHECK(got.concealed_percent < 2);
+    CHECK(got.delay_mean < 300ms);
+    CHECK(got.pictures_shown > 60);
+    CHECK(got.caller.video_rung.width < 640); // the ladder has been gone down
+}
+
+TEST_CASE("pipeline: another path in the middle of the call, and silence for half a second between them")
+{
+    CallConfig config;
+    config.length = 14s;
+    config.sound = speaks();
+    config.each_ms = [](LinkConfig& there, LinkConfig& back, Duration t) {
+        const bool between = t >= 7s && t < 7500ms;
+        there.loss = back.loss = between ? 1 : 0;
+        there.delay = back.delay = t < 7s ? 20ms : 80ms;
+        return t == 7500ms;
+    };
+    const auto got = run(config);
+    SAY(got);
+    // Half a second is missing, and not more than that again.
+    CHECK(got.concealed_percent < 100.0 * 1.0 / 11);
+    CHECK(got.concealed_percent > 100.0 * 0.4 / 11);
+    CHECK(got.delay_mean < 200ms);
+}
+
+TEST_CASE("pipeline: what is sealed for one call is nothing in another; strangers' bytes change nothing")
+{
+    const Instant start(1h);
+    SessionConfig a, b;
+    a.ssrc = b.peer_ssrc = 10;
+    a.peer_ssrc = b.ssrc = 20;
+    auto ann = std::move(*Session::create(a, sealing_of(0), start));
+    Sealing other;
+    REQUIRE(other.add_epoch(1, Bytes(16, 8), 2, 1));
+    auto eve = std::move(*Session::create(b, std::move(other), start));
+    auto bob = std::move(*Session::create(b, sealing_of(1), start));
+    std::mt19937_64 random(1);
+    for (int i = 1; i < 200; ++i) {
+        const Instant now = start + 10ms * i;
+        REQUIRE(ann->push_audio(tone(300, 480, 0.3, static_cast<std::size_t>(i) * 480), now).ok());
+        while (auto datagram = ann->next_datagram(now)) {
+            eve->receive(*datagram, now);
+            bob->receive(*datagram, now);
+            for (int n = 0; n < 20; ++n) { // damaged on the way, or made up
+                Bytes bytes = *datagram;
+                for (int k = 0; k < 1 + n % 4; ++k)
+                    bytes[random() % bytes.size()] = static_cast<std::uint8_t>(random());
+                if (n % 5 == 0) bytes.resize(random() % bytes.size());
+                bob->receive(bytes, now);
+            }
+        }
+        CHECK(media::level_dbov(eve->pull_audio(now).samples) == -127);
+        static_cast<void>(bob->pull_audio(now));
+        while (bob->next_datagram(now)) {}
+    }
+    CHECK(eve->statistics(start).audio.packets == 0);
+    CHECK(eve->statistics(start).refused > 80);
+    CHECK(bob->statistics(start).audio.packets > 80);
+    CHECK(bob->statistics(start).concealed < 0.1);
+    a.peer_ssrc = 11;
+    CHECK(Session::create(a, sealing_of(0), start).error().code == ErrorCode::invalid_argument);
+}
+
+TEST_CASE("pipeline: keys of the next epoch, in the middle of a call")
+{
+    Sealing ann = sealing_of(0), bob = sealing_of(1);
+    const Bytes frame = {1, 2, 3};
+    const auto old = ann.seal(Kind::audio, frame);
+    REQUIRE(ann.add_epoch(2, Bytes(16, 9), 2, 0));
+    const auto fresh = ann.seal(Kind::audio, frame);
+    CHECK_FALSE(bob.open(Kind::audio, *fresh).has_value());
+    REQUIRE(bob.add_epoch(2, Bytes(16, 9), 2, 1));
+    CHECK(bob.open(Kind::audio, *old) == frame);
+    CHECK_FALSE(bob.open(Kind::video, *ann.seal(Kind::audio, frame)).has_value());
+    CHECK(bob.open(Kind::video, *ann.seal(Kind::video, frame)) == frame);
+    CHECK_FALSE(Sealing().seal(Kind::audio, frame).has_value());
+    CHECK(bob.refused() == 2);
+}
+
+TEST_CASE("ladder: down when the rate falls, up only when it is worth it")
+{
+    const Rung source{640, 360, 30};
+    CHECK(climb(source, {}, 2'000'000) == source);
+    CHECK(climb(source, {}, 250'000) == Rung{480, 270, 30});
+    CHECK(climb(source, {}, 120'000) == Rung{320, 180, 30});
+    CHECK(climb(source, {}, 60'000) == Rung{320, 180, 15});
+    CHECK(climb(source, {}, 10'000) == Rung{320, 180, 15});
+    CHECK(climb(source, {320, 180, 30}, 250'000) == Rung{320, 180, 30}); // a breath
+    CHECK(climb(source, {320, 180, 30}, 300'000) == Rung{480, 270, 30});
+    CHECK(climb({160, 120, 30}, {}, 1'000) == Rung{160, 120, 15});
+    for (double bps = 10'000; bps < 5'000'000; bps *= 1.2) {
+        const Rung rung = climb({1920, 1080, 30}, {}, bps);
+        CHECK(rung.width % 2 == 0);
+        CHECK(rung.height % 2 == 0);
+    }
+}
+
+TEST_CASE("mos: an estimate that falls with delay and loss, between its bounds")
+{
+    CHECK(estimate_mos(50ms, 0) > 4.3);
+    CHECK(estimate_mos(400ms, 0) < estimate_mos(100ms, 0));
+    CHECK(estimate_mos(50ms, 0.05) < 3.9);
+    CHECK(estimate_mos(50ms, 0.2) < estimate_mos(50ms, 0.1));
+    CHECK(estimate_mos(10s, 1) == 1);
+}
