@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <chrono>
 #include <ctime>
@@ -123,19 +124,22 @@ Loader::~Loader()
     ::close(poll_);
 }
 
+/// The answer to this request; what is left of others, and data, is passed over.
 Bytes Loader::exchange(int fd, const Bytes& request) const
 {
     for (int i = 0; i < tries_max; ++i) {
         static_cast<void>(::send(fd, request.data(), request.size(), 0));
         pollfd waiting{fd, POLLIN, 0};
-        if (::poll(&waiting, 1, try_ms) == 1) {
+        while (::poll(&waiting, 1, try_ms) == 1) {
             Bytes out(room_bytes);
             const auto got = ::recv(fd, out.data(), out.size(), MSG_DONTWAIT);
-            if (got > 0) {
-                out.resize(static_cast<std::size_t>(got));
-                return out;
+            if (got < 0) {
+                ::poll(nullptr, 0, try_ms); // refused: it does not listen yet
+                break;
             }
-            ::poll(nullptr, 0, try_ms); // refused: it does not listen yet
+            out.resize(static_cast<std::size_t>(got));
+            if (got >= 20 && out[0] < 0x40 && std::equal(out.begin() + 4, out.begin() + 20, request.begin() + 4))
+                return out;
         }
     }
     give_up("the server does not answer");
@@ -170,15 +174,9 @@ void Loader::ask(const Client& client, stun::Writer request) const
         .put(attribute::realm, client.realm)
         .put(attribute::nonce, client.nonce)
         .put_integrity(client.key);
-    const auto wanted = request.take();
-    for (int i = 0; i < tries_max; ++i) {
-        const auto answer = exchange(client.fd, wanted);
-        if (answer[0] >= 0x40) continue; // data that was still under way
-        const auto message = stun::Message::decode(answer);
-        if (message && message->message_class() == stun::Class::success) return;
-        give_up("the server refused");
-    }
-    give_up("the server answers something else");
+    const auto answer = exchange(client.fd, request.take());
+    const auto message = stun::Message::decode(answer);
+    if (!message || message->message_class() != stun::Class::success) give_up("the server refused");
 }
 
 void Loader::send(Client& client, std::size_t count) const

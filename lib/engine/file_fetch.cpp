@@ -50,14 +50,21 @@ std::vector<port::StoredFile> FileFetch::waiting(bool asked, Moment now)
     const auto limit = static_cast<std::uint32_t>(most + fetches_.size() + shelf_.checks());
     std::vector<port::StoredFile> out;
     for (auto& row : context_.store.files_wanted(asked, limit)) {
-        if (active(row.id) || shelf_.is_checked(row.id)) continue;
-        if (asked || row.wanted_ms + context_.config.auto_fetch_wait_ms > now.wall_ms) {
-            out.push_back(std::move(row));
+        if (shelf_.is_checked(row.id)) continue;
+        const bool is_active = active(row.id);
+        if (asked || row.wanted_ms + context_.config.auto_fetch_wait_ms > now.wall_ms ||
+            (is_active && downloads_.served(row.id, Rank::relay, now.mono))) {
+            if (!is_active) out.push_back(std::move(row));
             continue;
+        }
+        if (is_active) {
+            stop(FileId(row.id));
+            row = *shelf_.find(row.id);
         }
         row.state = FileState::known; // Nobody had it for so long: the user may ask for it.
         row.wanted_by.clear();
         shelf_.put(row);
+        look_ = true; // The next ones may have waited as long.
     }
     return out;
 }

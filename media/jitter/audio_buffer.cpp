@@ -254,6 +254,8 @@ AudioBuffer::Pulled AudioBuffer::pull(Instant now)
     while (sounding_.size() < wanted)
         decode_more();
     adapt(now);
+    while (sounding_.size() < wanted) // what was accelerated is shorter
+        decode_more();
     out.timestamp = playing();
     out.samples.assign(sounding_.begin(), sounding_.begin() + static_cast<std::ptrdiff_t>(wanted));
     sounding_.erase(sounding_.begin(), sounding_.begin() + static_cast<std::ptrdiff_t>(wanted));

@@ -119,7 +119,8 @@ struct Crew {
     std::string report(Client& who, const MessageId& message)
     {
         std::string out;
-        for (const auto& one : std::get<std::vector<DeliveryReport>>(ask(who, request::Deliveries{message}).value))
+        const auto reply = ask(who, request::Deliveries{message});
+        for (const auto& one : std::get<std::vector<DeliveryReport>>(reply.value))
             out += (out.empty() ? "" : " ") + one.user + ":" + std::string(message_state_name(one.state)) + "/" +
                    std::string(path_name(one.path));
         return out;

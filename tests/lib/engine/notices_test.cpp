@@ -142,7 +142,8 @@ TEST_CASE("said to all: at once where they are, at the next start where they wer
     CHECK(reached(world, 1) == 2);
 
     // Nothing of it is in a conversation.
-    for (const auto& conversation : std::get<std::vector<Conversation>>(ask(alice, request::Conversations{true}).value))
+    const auto listed = ask(alice, request::Conversations{true});
+    for (const auto& conversation : std::get<std::vector<Conversation>>(listed.value))
         CHECK_FALSE(conversation.last);
 
     bob.start();

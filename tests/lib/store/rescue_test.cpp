@@ -28,7 +28,7 @@ using sqlite::FaultDisk;
 
 namespace {
 
-constexpr std::uint64_t messages = 300;
+constexpr std::uint64_t messages = 288;
 constexpr std::uint64_t open_messages = 30; // the last of them
 
 const sqlite::Key& key()

