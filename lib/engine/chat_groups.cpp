@@ -34,16 +34,19 @@ Result<std::vector<delivery::Recipient>> Chats::reach_group(const Group& group) 
     if (group.own(roster_.self().stored.account_key) == nullptr)
         return Error{ErrorCode::not_allowed, "this account is not in this group", 0};
     std::vector<delivery::Recipient> out;
-    if (!group.is_small()) {
-        out.push_back({fan_device(group.id), {}});
-        return out;
-    }
+    bool all_known = group.is_small();
     for (const auto& member : group.policy->members) {
+        if (!all_known) break;
         if (member.user == own_user_) continue;
-        if (const auto party = book_.party_of(member.user, member.account_key))
-            for (const auto& device : party->devices)
-                out.push_back({device, member.user});
+        const auto party = book_.party_of(member.user, member.account_key);
+        if (!party) {
+            all_known = false; // Who has just come in does not know everybody's devices yet; the relay does.
+            break;
+        }
+        for (const auto& device : party->devices)
+            out.push_back({device, member.user});
     }
+    if (!all_known) return std::vector<delivery::Recipient>{{fan_device(group.id), {}}};
     for (auto& device : own_devices())
         out.push_back(std::move(device));
     return out;

@@ -115,4 +115,4 @@ def by_link_and_out(world):
 
 
 if __name__ == "__main__":
-    sys.exit(main([three_talk, killed_and_back]))
+    sys.exit(main([three_talk, killed_and_back, by_link_and_out]))
