@@ -468,8 +468,8 @@ std::optional<Changed> merge_gone(port::Store& store, const ConversationId& conv
     return end_life(store, *std::move(row));
 }
 
-void note_delivery(port::Store& store, const ConversationId& conversation, const MessageId& id,
-                   const std::string& user, MessageState state, Path path, Moment)
+void note_delivery(port::Store& store, const ConversationId& conversation, const MessageId& id, const std::string& user,
+                   MessageState state, Path path, Moment)
 {
     port::Annotation note;
     note.conversation = conversation;
@@ -489,8 +489,8 @@ std::vector<DeliveredTo> deliveries(port::Store& store, const ConversationId& co
         if (one.name == delivery_name && one.value.size() == 2 &&
             one.value[0] <= static_cast<std::uint8_t>(MessageState::failed) &&
             one.value[1] <= static_cast<std::uint8_t>(Path::mailbox))
-            out.push_back({std::move(one.author), static_cast<MessageState>(one.value[0]),
-                           static_cast<Path>(one.value[1])});
+            out.push_back(
+                {std::move(one.author), static_cast<MessageState>(one.value[0]), static_cast<Path>(one.value[1])});
     return out;
 }
 

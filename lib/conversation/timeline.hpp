@@ -93,8 +93,8 @@ struct DeliveredTo {
     MessageState state = MessageState::sent;
     Path path = Path::none;
 };
-void note_delivery(port::Store& store, const ConversationId& conversation, const MessageId& id,
-                   const std::string& user, MessageState state, Path path, Moment now);
+void note_delivery(port::Store& store, const ConversationId& conversation, const MessageId& id, const std::string& user,
+                   MessageState state, Path path, Moment now);
 [[nodiscard]] std::vector<DeliveredTo> deliveries(port::Store& store, const ConversationId& conversation,
                                                   const MessageId& id);
 

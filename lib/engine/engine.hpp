@@ -178,9 +178,9 @@ struct Config {
     std::uint64_t auto_fetch_total_bytes_max = std::uint64_t{8} * 1024 * 1024 * 1024;
     /// What comes by itself and got no further for so long waits until it is asked for.
     std::int64_t auto_fetch_wait_ms = 7LL * 24 * 3600 * 1000;
-    std::uint32_t files_at_once_max = 32; ///< Fetched; the others wait their turn.
-    std::uint32_t file_jobs_max = 4;                       ///< Added and saved at once; more are refused (busy).
-    std::uint32_t file_slice_bytes_max = 1024 * 1024;      ///< Served, added and saved in one tick, each.
+    std::uint32_t files_at_once_max = 32;             ///< Fetched; the others wait their turn.
+    std::uint32_t file_jobs_max = 4;                  ///< Added and saved at once; more are refused (busy).
+    std::uint32_t file_slice_bytes_max = 1024 * 1024; ///< Served, added and saved in one tick, each.
     /// What is lost of a file that is coming in when the process dies: it is synced and marked this often.
     std::uint32_t file_mark_bytes = 8 * 1024 * 1024;
     Duration file_mark_after = std::chrono::seconds(1);

@@ -330,7 +330,9 @@ TEST_CASE("the words of an edit go with their message, also from what waits to b
 TEST_CASE("messages to come: any number of them sent and withdrawn, none is lost")
 {
     Three t(484);
-    const auto at = [&](Duration in) { return t.world.wall_ms() + std::chrono::duration_cast<std::chrono::milliseconds>(in).count(); };
+    const auto at = [&](Duration in) {
+        return t.world.wall_ms() + std::chrono::duration_cast<std::chrono::milliseconds>(in).count();
+    };
     const auto schedule = [&](const std::string& text, std::int64_t at_ms) {
         request::Send send{"bob", text, {}};
         send.at_ms = at_ms;
