@@ -81,25 +81,11 @@ bool may_rule(Role role)
     return role >= Role::admin;
 }
 
-std::vector<content::FileRef> files_in(const port::StoredMessage& row)
-{
-    std::vector<content::FileRef> out;
-    const auto extra = wire::decode_extra(row.extra);
-    const auto body = extra ? wire::decode_body(extra->body) : Result<content::Body>(content::Body());
-    if (!body) return out;
-    if (const auto* attachment = std::get_if<content::Attachment>(&*body)) out.push_back(attachment->file);
-    return out;
-}
-
-/// Nothing of what it said is left. Returns the envelopes of its edits, which have words of their own.
-std::vector<MessageId> empty(port::Store& store, port::StoredMessage& row)
+/// What was said about it is gone, but for who took it back. Returns the envelopes of its edits, which have words of
+/// their own.
+std::vector<MessageId> drop_notes(port::Store& store, const port::StoredMessage& row)
 {
     std::vector<MessageId> out;
-    row.message.text.clear();
-    row.extra.clear();
-    row.burn_seconds = 0;
-    row.message.expires_ms = 0;
-    row.message.edited_ms = 0;
     for (const auto& one : store.annotations(row.message.conversation, row.message.id)) {
         if (one.name.starts_with(recall_name)) continue;
         if (one.name == edit_name) out.push_back(one.id);
@@ -108,14 +94,23 @@ std::vector<MessageId> empty(port::Store& store, port::StoredMessage& row)
     return out;
 }
 
+/// Nothing of what it said is left. How long it lives stays: elsewhere the words may have ended first.
+std::vector<MessageId> empty(port::Store& store, port::StoredMessage& row)
+{
+    row.message.text.clear();
+    row.extra.clear();
+    row.message.edited_ms = 0;
+    return drop_notes(store, row);
+}
+
 /// Somebody's words that are gone before they came: who comes with them later finds this in their place.
-void file_gone(port::Store& store, const ConversationId& conversation, const MessageId& id, bool notified)
+void file_gone(port::Store& store, const ConversationId& conversation, const MessageId& id)
 {
     port::StoredMessage row;
     row.message.id = id;
     row.message.conversation = conversation;
     row.message.state = MessageState::received;
-    row.notified = notified;
+    row.notified = true;
     row.shown = false;
     static_cast<void>(store.add_message(row));
 }
@@ -163,21 +158,14 @@ std::optional<Changed> settle(port::Store& store, port::StoredMessage row, const
     const auto* recall = earliest_recall(row, notes);
     if (!row.shown || row.message.recalled_ms != 0) {
         // Gone already: what was said about it since goes the same way. Of several who took it back the first is named.
-        auto gone = row;
-        static_cast<void>(empty(store, gone));
+        static_cast<void>(drop_notes(store, row));
         if (row.shown && recall != nullptr && name_recall(row, *recall)) store.update_post(row);
         return std::nullopt;
     }
     if (recall != nullptr) {
-        out.gone = files_in(row);
         static_cast<void>(name_recall(row, *recall));
         row.annotated = true;
-        // The tombstone lives as long as the words would have: elsewhere they may have ended first.
-        const auto burn_seconds = row.burn_seconds;
-        const auto expires_ms = row.message.expires_ms;
         out.edits = empty(store, row);
-        row.burn_seconds = burn_seconds;
-        row.message.expires_ms = expires_ms;
         out.what = Changed::What::recalled;
     } else {
         const auto edit = std::find_if(notes.begin(), notes.end(), [&](const auto& one) {
@@ -218,8 +206,9 @@ Changed end_life(port::Store& store, port::StoredMessage row)
 {
     Changed out;
     out.what = Changed::What::expired;
-    out.gone = files_in(row);
     row.shown = false;
+    row.burn_seconds = 0;
+    row.message.expires_ms = 0;
     out.edits = empty(store, row);
     row.annotated = false;
     store.update_post(row);
@@ -445,7 +434,7 @@ bool merge(port::Store& store, const port::StoredMessage& row, Moment now)
     if (row.message.expires_ms > 0 && row.message.expires_ms <= now.wall_ms) {
         // Its notes come behind it, and older archives may have it while it lived.
         if (!store.has_message(row.message.conversation, row.message.id))
-            file_gone(store, row.message.conversation, row.message.id, true);
+            file_gone(store, row.message.conversation, row.message.id);
         return false;
     }
     if (store.has_message(row.message.conversation, row.message.id) || !store.add_message(row)) return false;
@@ -463,13 +452,13 @@ std::optional<Changed> merge(port::Store& store, const port::Annotation& note)
 std::optional<Changed> merge_gone(port::Store& store, const ConversationId& conversation, const MessageId& id)
 {
     auto row = store.message_in(conversation, id);
-    if (!row) file_gone(store, conversation, id, true);
+    if (!row) file_gone(store, conversation, id);
     if (!row || !row->shown) return std::nullopt;
     return end_life(store, *std::move(row));
 }
 
 void note_delivery(port::Store& store, const ConversationId& conversation, const MessageId& id, const std::string& user,
-                   MessageState state, Path path, Moment)
+                   MessageState state, Path path)
 {
     port::Annotation note;
     note.conversation = conversation;

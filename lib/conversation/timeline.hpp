@@ -19,9 +19,8 @@ inline constexpr std::int64_t recall_ms_max = 30LL * 24 * 3600 * 1000;
 struct Changed {
     enum class What : std::uint8_t { edited = 1, recalled = 2, reactions = 3, pinned = 4, expired = 5 };
     What what{};
-    port::StoredMessage row;            ///< As it is now.
-    std::vector<content::FileRef> gone; ///< Files that it does not name any more.
-    std::vector<MessageId> edits;       ///< What its edits said is gone, too: their envelopes.
+    port::StoredMessage row;      ///< As it is now.
+    std::vector<MessageId> edits; ///< What its edits said is gone, too: their envelopes.
 };
 
 /// Puts a row into the history, with what it does. nullopt in `changed`: nothing else is different.
@@ -94,7 +93,7 @@ struct DeliveredTo {
     Path path = Path::none;
 };
 void note_delivery(port::Store& store, const ConversationId& conversation, const MessageId& id, const std::string& user,
-                   MessageState state, Path path, Moment now);
+                   MessageState state, Path path);
 [[nodiscard]] std::vector<DeliveredTo> deliveries(port::Store& store, const ConversationId& conversation,
                                                   const MessageId& id);
 

@@ -249,9 +249,8 @@ void Outbox::tell(bool first, Progress progress, std::vector<Progress>& out)
         further_.push_back(std::move(progress));
 }
 
-std::vector<Progress> Outbox::handed_over(port::Store& store, const MessageId& id, const DeviceId& device, Moment now)
+std::vector<Progress> Outbox::handed_over(port::Store& store, const MessageId& id, const DeviceId& device)
 {
-    static_cast<void>(now);
     std::vector<Progress> out;
     settle(store, id, device, DeliveryState::delivered, {}, ErrorCode::ok, out, true);
     return out;

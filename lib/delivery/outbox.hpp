@@ -114,8 +114,7 @@ public:
                                                      const std::vector<DeviceId>& devices,
                                                      const std::vector<ErrorCode>& results, Moment now);
     /// Whoever answers for the device has it, and nothing more will be heard of it: done with, and no more than sent.
-    [[nodiscard]] std::vector<Progress> handed_over(port::Store& store, const MessageId& id, const DeviceId& device,
-                                                    Moment now);
+    [[nodiscard]] std::vector<Progress> handed_over(port::Store& store, const MessageId& id, const DeviceId& device);
     /// It will not have it.
     [[nodiscard]] std::vector<Progress> fail_one(port::Store& store, const MessageId& id, const DeviceId& device,
                                                  ErrorCode reason);

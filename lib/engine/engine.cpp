@@ -229,7 +229,7 @@ void Engine::State::end_tick(Moment now)
     paths_happened(now);
     tell_path_changes(now);
     for (auto& one : outbox.take_further())
-        if (!book.all().empty()) note_delivery(one, now);
+        if (!book.all().empty()) note_delivery(one);
     views.update();
     more_to_index = context.store.index_more();
     if (groups) groups->flush();

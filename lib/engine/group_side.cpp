@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Groups of many, where they touch the rest: what the relay says of them, and who gets what is said there.
 //
-//   small group   a delivery for each device, like in a conversation of two; who is no contact gives no receipt, and
-//   has
+//   small group   a delivery for each device, as in a conversation of two; who is no contact gives no receipt, and is
 //                 done with when the relay has it
-//   large group   one delivery, to the group at the relay (GroupPut), which knows all devices
+//   large group   one delivery, to the group at the relay (GroupPut), which knows all devices; likewise a small one
+//                 while this device does not know everybody's yet
 #include "lib/engine/state.hpp"
 
 #include <algorithm>
@@ -107,9 +107,8 @@ const Group* Engine::State::fan_of(const DeviceId& device) const
     return conversation ? book.find(*conversation) : nullptr;
 }
 
-void Engine::State::route_to_group(const DeviceId& device, const Group& group)
+void Engine::State::route_to_group(const DeviceId& device)
 {
-    static_cast<void>(group);
     std::vector<delivery::Route> routes;
     if (relay_ready() && route::allowed(Path::mailbox, policy))
         routes.push_back({0, Path::mailbox, std::string(fanned_out_reason)});
@@ -142,19 +141,19 @@ void Engine::State::fanned_out(const purpose::FanOut& what, const frame::Respons
             if (const auto user = book.user_of(one); !user.empty() && book.knows(one)) later.push_back({one, user});
         outbox.add(context.store, what.message, later);
         announce(outbox.put_answered(context.store, what.message, {device}, {ErrorCode::ok}, now), now);
-        return announce(outbox.handed_over(context.store, what.message, device, now), now);
+        return announce(outbox.handed_over(context.store, what.message, device), now);
     }
     if (is_temporary(code) || code == ErrorCode::ok || code == ErrorCode::quota_exceeded)
         return outbox.put_failed(what.message, {device}, now.mono);
     announce(outbox.fail_one(context.store, what.message, device, code), now);
 }
 
-void Engine::State::note_delivery(delivery::Progress& progress, Moment now)
+void Engine::State::note_delivery(delivery::Progress& progress)
 {
     const auto row = context.store.message(progress.id);
     if (!row || book.find(row->message.conversation) == nullptr) return;
     conversation::note_delivery(context.store, row->message.conversation, progress.id, progress.with, progress.state,
-                                progress.path, now);
+                                progress.path);
     context.touched.message(row->message.conversation, progress.id);
     progress.with.clear();
 }

@@ -168,7 +168,7 @@ void Engine::State::answered(const Purpose& what, const frame::Response& respons
             // Members of groups who are no contacts give no receipts.
             for (std::size_t i = 0; i < put->devices.size() && i < done->results.size(); ++i)
                 if (done->results[i] == ErrorCode::ok && book.knows(put->devices[i]) && !receipts_from(put->devices[i]))
-                    announce(outbox.handed_over(context.store, put->message, put->devices[i], now), now);
+                    announce(outbox.handed_over(context.store, put->message, put->devices[i]), now);
         } else
             outbox.put_failed(put->message, put->devices, now.mono);
     } else if (const auto* receipt = std::get_if<purpose::Receipt>(&what)) {

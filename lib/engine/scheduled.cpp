@@ -105,9 +105,10 @@ void Chats::take_over_scheduled()
             const auto id = raw ? MessageId::from(*raw) : std::nullopt;
             if (!id || one.value.size() <= ConversationId::size_bytes) continue;
             auto content = wire::decode_content(BytesView(one.value).subspan(ConversationId::size_bytes));
-            if (const auto* const post = content ? std::get_if<wire::content::Post>(&*content) : nullptr;
-                post != nullptr && can_schedule())
+            if (const auto* const post = content ? std::get_if<wire::content::Post>(&*content) : nullptr) {
+                if (!can_schedule()) return; // The others at another start, when there is room.
                 keep(context_.store, {post->sent_ms, *id}, one.value);
+            }
             static_cast<void>(context_.store.put_register({one.name, one.hlc_ms + 1, {}}));
         }
         if (page.size() < scheduled_max) return;

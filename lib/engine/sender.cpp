@@ -35,8 +35,8 @@ bool Engine::State::can_seal(const Person& person, const DeviceId& device)
 void Engine::State::route_content(Moment now)
 {
     for (const auto& device : outbox.open_devices()) {
-        if (const auto* group = fan_of(device)) {
-            route_to_group(device, *group);
+        if (fan_of(device) != nullptr) {
+            route_to_group(device);
             continue;
         }
         const auto* person = roster.owner_of(device);
@@ -113,7 +113,7 @@ void Engine::State::count_content(Path path, std::size_t bytes)
 void Engine::State::announce(std::vector<delivery::Progress> progress, Moment now)
 {
     for (auto& one : progress) {
-        if (!book.all().empty()) note_delivery(one, now);
+        if (!book.all().empty()) note_delivery(one);
         event::MessageStateChanged out;
         out.id = one.id;
         out.with = std::move(one.with);

@@ -181,7 +181,7 @@ struct Engine::State {
     void fanned_out(const purpose::FanOut& what, const wire::relay::Response& response, Moment now);
     /// A recipient that stands for all devices of a group, at the relay.
     [[nodiscard]] const Group* fan_of(const DeviceId& device) const;
-    void route_to_group(const DeviceId& device, const Group& group);
+    void route_to_group(const DeviceId& device);
     void offer_to_group(delivery::Offer offer, const Group& group, RelaySession& session, Moment now);
     /// Whether this device gives a receipt for what it gets, or did give none by now.
     [[nodiscard]] bool receipts_from(const DeviceId& device) const;
@@ -211,7 +211,7 @@ struct Engine::State {
     void offer_content(Moment now);
     void announce(std::vector<delivery::Progress> progress, Moment now);
     /// Of a message in a group: who has it is kept.
-    void note_delivery(delivery::Progress& progress, Moment now);
+    void note_delivery(delivery::Progress& progress);
     void count_content(Path path, std::size_t bytes);
     void tell_path_changes(Moment now);
     struct PathShown {

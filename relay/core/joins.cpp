@@ -10,7 +10,7 @@ Answer Joins::ask(const Session& session, const frame::GroupJoin& request, Momen
     paces_.take(who, now.mono);
     const auto& limits = context_.config.limits;
     const auto group = context_.store.group(request.conversation);
-    if (group.row == 0 || !group.of_many || context_.store.members(group.row).empty())
+    if (group.row == 0 || !group.of_many || !context_.store.has_members(group.row))
         return {ErrorCode::no_such_user, "this relay has no such group: ask for a new link"};
     if (context_.store.is_member(group.row, session.account)) return {ErrorCode::conflict, "you are in this group"};
     const auto before = context_.store.join(group.row, session.account);

@@ -38,6 +38,11 @@ std::vector<AccountRow> Store::members(GroupRow group)
     return out;
 }
 
+bool Store::has_members(GroupRow group)
+{
+    return read_integer("SELECT 1 FROM group_members WHERE of_group = ?1 AND state = 1 LIMIT 1", group).has_value();
+}
+
 std::vector<MemberDevice> Store::member_devices(GroupRow group)
 {
     std::vector<MemberDevice> out;

@@ -333,6 +333,7 @@ public:
     [[nodiscard]] bool is_member(GroupRow group, AccountRow account) { return membership(group, account) == true; }
     [[nodiscard]] std::map<std::string, AccountRow> member_names(GroupRow group);
     [[nodiscard]] std::vector<AccountRow> members(GroupRow group);
+    [[nodiscard]] bool has_members(GroupRow group);
     /// Of all members.
     [[nodiscard]] std::vector<MemberDevice> member_devices(GroupRow group);
     /// Groups that the account is in.

@@ -63,15 +63,15 @@ TEST_CASE("who gives no receipt is done with when handed over; the message stays
     CHECK(further.front().state == MessageState::sent);
     CHECK(desk.outbox.take_further().empty());
 
-    CHECK(desk.outbox.handed_over(desk.store, desk.id, carol, at_ms(1)).empty());
+    CHECK(desk.outbox.handed_over(desk.store, desk.id, carol).empty());
     CHECK(desk.state() == MessageState::sent);
     CHECK(desk.outbox.message_count() == 1);
-    CHECK(desk.outbox.handed_over(desk.store, desk.id, bob, at_ms(1)).empty());
+    CHECK(desk.outbox.handed_over(desk.store, desk.id, bob).empty());
     CHECK(desk.state() == MessageState::sent);
     CHECK(desk.outbox.message_count() == 0);
     CHECK_FALSE(desk.store.envelope(desk.id));
     // Again, or a receipt after all: nothing is there any more.
-    CHECK(desk.outbox.handed_over(desk.store, desk.id, bob, at_ms(1)).empty());
+    CHECK(desk.outbox.handed_over(desk.store, desk.id, bob).empty());
     CHECK(desk.outbox.receipt(desk.store, bob, {desk.id}, 0).empty());
 }
 
@@ -101,7 +101,7 @@ TEST_CASE("further devices of a message that is open; those that are named alrea
     desk.outbox.use(carol, {mailbox});
     CHECK(desk.offered() == std::vector{carol});
     (void)desk.put({bob});
-    (void)desk.outbox.handed_over(desk.store, desk.id, bob, at_ms(1));
+    (void)desk.outbox.handed_over(desk.store, desk.id, bob);
     CHECK(desk.outbox.message_count() == 1);
     (void)desk.outbox.fail_one(desk.store, desk.id, carol, ErrorCode::not_allowed);
     CHECK(desk.outbox.message_count() == 0);

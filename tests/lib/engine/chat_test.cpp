@@ -357,6 +357,34 @@ TEST_CASE("messages to come: any number of them sent and withdrawn, none is lost
     CHECK(t.alice.store.registers("scheduled/", "", 10).empty());
 }
 
+TEST_CASE("messages to come that an earlier version kept among what devices share are taken over, once")
+{
+    Three t(486);
+    (void)t.say(t.alice, "bob", "hi");
+    const auto id = list(t.alice).front().id;
+    MessageId to_come;
+    to_come.bytes.fill(7);
+    const auto name = "scheduled/" + to_hex(to_come.view());
+    wire::content::Post post;
+    post.sent_ms = t.world.wall_ms() + 60'000;
+    post.text = "from before";
+    post.extra.body = wire::encode(content::Body(content::Text{}));
+    auto value = to_bytes(id.view());
+    append(value, wire::encode(wire::content::Any(post)));
+    REQUIRE(t.alice.store.put_register({name, 1, value}));
+    REQUIRE(t.alice.store.commit().ok());
+    t.alice.crash();
+    t.alice.start();
+    CHECK(t.alice.store.register_named(name)->value.empty());
+    t.alice.crash();
+    t.alice.start();
+    t.settle(minutes(2));
+    const auto page = t.bob.history("alice");
+    REQUIRE(page.size() == 2);
+    CHECK(page.back().text == "from before");
+    CHECK(page.back().id == to_come);
+}
+
 TEST_CASE("a message to come that cannot be said then stands in the history as failed")
 {
     Three t(485);
