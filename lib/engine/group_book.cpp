@@ -100,6 +100,8 @@ void GroupBook::clear()
     by_device_.clear();
     accounts_.clear();
     changed_.clear();
+    shown_.clear();
+    returned_.clear();
 }
 
 void GroupBook::save(const Group& group)

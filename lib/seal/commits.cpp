@@ -38,7 +38,7 @@ const Bytes* bound_of(const mls::MLSMessage& message)
 
 bool is_bound_to(BytesView sealed, const MessageId& id)
 {
-    if (sealed.size() > wire::commit_envelope_bytes_max) return false;
+    if (sealed.size() > wire::commit_bytes_max) return false;
     const auto message = mls::decode<mls::MLSMessage>(sealed);
     const Bytes* bound = message ? bound_of(*message) : nullptr;
     const auto said = bound == nullptr ? std::nullopt : wire::parse_bound(*bound);
@@ -164,7 +164,7 @@ CommitOutcome Groups::State::apply(Conversation& c, const MessageId& id, const D
         out.detail = mls::mls_error_name(error);
         return out;
     };
-    if (sealed.size() > wire::commit_envelope_bytes_max) return reject(mls::MlsError::message_too_large);
+    if (sealed.size() > wire::commit_bytes_max) return reject(mls::MlsError::message_too_large);
     const auto message = mls::decode<mls::MLSMessage>(sealed);
     if (!message) return reject(message.error());
 

@@ -12,7 +12,7 @@
 namespace godwit::seal {
 namespace {
 
-/// KeyPackages in one commit, so that it fits wire::commit_envelope_bytes_max with its path and a policy.
+/// KeyPackages in one commit, so that it fits wire::commit_bytes_max with its path and a policy.
 constexpr std::size_t added_bytes_max = 40 * 1024;
 /// GroupInfo and Welcome of a group of many, with the policy and without a signature or two: where it is longer, the
 /// tree lies beside them, at the relay.
@@ -100,7 +100,7 @@ Groups::State::Additions Groups::State::additions(const Circle& circle, const Me
 
 Result<Outgoing> Groups::State::keep(Outgoing outgoing, const mls::Group& next)
 {
-    if (outgoing.commit.size() > wire::commit_envelope_bytes_max || outgoing.welcome.size() > wire::welcome_bytes_max ||
+    if (outgoing.commit.size() > wire::commit_bytes_max || outgoing.welcome.size() > wire::welcome_bytes_max ||
         outgoing.group_info.size() > wire::group_info_bytes_max ||
         (outgoing.members.empty() && outgoing.recipients.size() > wire::recipients_max) ||
         outgoing.newcomers.size() > wire::recipients_max ||

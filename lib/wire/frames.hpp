@@ -47,7 +47,8 @@ inline constexpr std::size_t key_packages_max = 64;
 inline constexpr std::size_t key_package_bytes_max = 2048;
 /// One GroupCommit with its Welcome and GroupInfo fits a frame. A tree that does not fit its GroupInfo, of more than
 /// about 200 devices, lies beside it (GroupTreePut).
-inline constexpr std::size_t commit_bytes_max = 320 * 1024;
+inline constexpr std::size_t commit_bytes_max = 255 * 1024;
+static_assert(commit_bytes_max < envelope_bytes_max, "a commit travels in an envelope");
 inline constexpr std::size_t welcome_bytes_max = 176 * 1024;
 inline constexpr std::size_t group_info_bytes_max = 176 * 1024;
 inline constexpr std::size_t group_tree_piece_bytes_max = 256 * 1024;

@@ -18,9 +18,6 @@
 
 namespace godwit::wire {
 
-/// A commit travels in an envelope, whose bound is the lesser one of both.
-inline constexpr std::size_t commit_envelope_bytes_max = 255 * 1024;
-
 struct GroupName {
     ConversationId conversation;
     std::uint64_t incarnation = 0;

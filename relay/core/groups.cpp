@@ -110,7 +110,7 @@ Answer Groups::commit(const Session& session, const frame::GroupCommit& request,
     }
     const auto row = context_.store.add_group_commit(group.row, commit, request.group_info);
     if (!place->partner) members_.apply(request.conversation, group.row, *audience, row, now);
-    trees_.use(request.conversation, group.row, *tree);
+    if (!place->partner || *tree != 0) trees_.use(request.conversation, group.row, *tree);
     context_.store.set_commit_recipients(group.row, judges);
     context_.store.prune_group_commits(group.row, commit.incarnation, group_infos_kept, group_commits_kept);
     context_.store.set_group(group.row, commit.incarnation, commit.epoch + 1, now.wall_ms);

@@ -21,16 +21,9 @@ StoredJoin join_from(const sqlite::Statement& s)
 
 std::optional<StoredJoin> Store::join(GroupRow group, AccountRow account)
 {
-    std::optional<StoredJoin> out;
-    read(
-        "SELECT j.account, a.user, a.account_key, a.device_list, j.sealed, j.asked_ms, j.refused"
-        " FROM group_joins j JOIN accounts a ON a.id = j.account WHERE j.of_group = ?1 AND j.account = ?2",
-        [&](const sqlite::Statement& s) {
-            out = join_from(s);
-            return false;
-        },
-        group, account);
-    return out;
+    return read_one("SELECT j.account, a.user, a.account_key, a.device_list, j.sealed, j.asked_ms, j.refused"
+                    " FROM group_joins j JOIN accounts a ON a.id = j.account WHERE j.of_group = ?1 AND j.account = ?2",
+                    join_from, group, account);
 }
 
 void Store::set_join(GroupRow group, AccountRow account, const Bytes& sealed, WallMs now_ms)
@@ -53,17 +46,10 @@ void Store::remove_join(GroupRow group, AccountRow account)
 
 std::vector<StoredJoin> Store::joins(GroupRow group, std::size_t limit)
 {
-    std::vector<StoredJoin> out;
-    read(
-        "SELECT j.account, a.user, a.account_key, a.device_list, j.sealed, j.asked_ms, j.refused"
-        " FROM group_joins j JOIN accounts a ON a.id = j.account"
-        " WHERE j.of_group = ?1 AND j.refused = 0 ORDER BY j.asked_ms, j.id LIMIT ?2",
-        [&](const sqlite::Statement& s) {
-            out.push_back(join_from(s));
-            return true;
-        },
-        group, static_cast<std::int64_t>(limit));
-    return out;
+    return read_all("SELECT j.account, a.user, a.account_key, a.device_list, j.sealed, j.asked_ms, j.refused"
+                    " FROM group_joins j JOIN accounts a ON a.id = j.account"
+                    " WHERE j.of_group = ?1 AND j.refused = 0 ORDER BY j.asked_ms, j.id LIMIT ?2",
+                    join_from, group, static_cast<std::int64_t>(limit));
 }
 
 std::uint64_t Store::join_count(GroupRow group)

@@ -27,15 +27,7 @@ std::map<std::string, AccountRow> Store::member_names(GroupRow group)
 
 std::vector<AccountRow> Store::members(GroupRow group)
 {
-    std::vector<AccountRow> out;
-    read(
-        "SELECT account FROM group_members WHERE of_group = ?1 AND state = 1",
-        [&](const sqlite::Statement& s) {
-            out.push_back(s.integer(0));
-            return true;
-        },
-        group);
-    return out;
+    return read_all("SELECT account FROM group_members WHERE of_group = ?1 AND state = 1", first_integer, group);
 }
 
 bool Store::has_members(GroupRow group)
@@ -45,16 +37,13 @@ bool Store::has_members(GroupRow group)
 
 std::vector<MemberDevice> Store::member_devices(GroupRow group)
 {
-    std::vector<MemberDevice> out;
-    read(
+    return read_all(
         "SELECT d.id, d.key, d.account FROM group_members m JOIN devices d ON d.account = m.account"
         " WHERE m.of_group = ?1 AND m.state = 1 ORDER BY d.id",
-        [&](const sqlite::Statement& s) {
-            out.push_back({s.integer(0), s.fixed<DeviceId>(1).value_or(DeviceId{}), s.integer(2)});
-            return true;
+        [](const sqlite::Statement& s) {
+            return MemberDevice{s.integer(0), s.fixed<DeviceId>(1).value_or(DeviceId{}), s.integer(2)};
         },
         group);
-    return out;
 }
 
 std::uint64_t Store::membership_count(AccountRow account)
@@ -144,14 +133,8 @@ std::vector<StoredMember> Store::roster(GroupRow group, std::uint64_t after, std
 
 void Store::touch_memberships(AccountRow account)
 {
-    std::vector<std::int64_t> groups;
-    read(
-        "SELECT of_group FROM group_members WHERE account = ?1 AND state = 1",
-        [&](const sqlite::Statement& s) {
-            groups.push_back(s.integer(0));
-            return true;
-        },
-        account);
+    const auto groups =
+        read_all("SELECT of_group FROM group_members WHERE account = ?1 AND state = 1", first_integer, account);
     for (const auto group : groups) {
         write("UPDATE groups SET roster_version = roster_version + 1 WHERE id = ?1", group);
         write("UPDATE group_members SET version = (SELECT roster_version FROM groups WHERE id = ?1)"

@@ -16,28 +16,13 @@ StoredTree tree_from(const sqlite::Statement& s)
 
 std::optional<StoredTree> Store::tree(AccountRow account, const ConversationId& conversation, const wire::TreeId& name)
 {
-    std::optional<StoredTree> out;
-    read(
-        std::string(columns) + "t.account = ?1 AND t.conversation = ?2 AND t.name = ?3",
-        [&](const sqlite::Statement& s) {
-            out = tree_from(s);
-            return false;
-        },
-        account, conversation, name);
-    return out;
+    return read_one(std::string(columns) + "t.account = ?1 AND t.conversation = ?2 AND t.name = ?3", tree_from, account,
+                    conversation, name);
 }
 
 std::optional<StoredTree> Store::tree(std::int64_t row)
 {
-    std::optional<StoredTree> out;
-    read(
-        std::string(columns) + "t.id = ?1",
-        [&](const sqlite::Statement& s) {
-            out = tree_from(s);
-            return false;
-        },
-        row);
-    return out;
+    return read_one(std::string(columns) + "t.id = ?1", tree_from, row);
 }
 
 std::int64_t Store::add_tree(AccountRow account, const ConversationId& conversation, const wire::TreeId& name,
@@ -81,14 +66,9 @@ void Store::remove_tree(std::int64_t tree)
 
 void Store::prune_unused_trees(AccountRow account, std::size_t kept)
 {
-    std::vector<std::int64_t> rows;
-    read(
-        "SELECT id FROM group_trees WHERE account = ?1 AND used = 0 ORDER BY id DESC LIMIT -1 OFFSET ?2",
-        [&](const sqlite::Statement& s) {
-            rows.push_back(s.integer(0));
-            return true;
-        },
-        account, static_cast<std::int64_t>(kept));
+    const auto rows =
+        read_all("SELECT id FROM group_trees WHERE account = ?1 AND used = 0 ORDER BY id DESC LIMIT -1 OFFSET ?2",
+                 first_integer, account, static_cast<std::int64_t>(kept));
     for (const auto row : rows)
         remove_tree(row);
 }
@@ -98,29 +78,17 @@ void Store::prune_trees(GroupRow group, const ConversationId& conversation, std:
     write("UPDATE group_commits SET tree = 0 WHERE of_group = ?1 AND tree <> 0 AND id NOT IN"
           " (SELECT id FROM group_commits WHERE of_group = ?1 ORDER BY id DESC LIMIT ?2)",
           group, static_cast<std::int64_t>(kept));
-    std::vector<std::int64_t> rows;
-    read(
-        "SELECT id FROM group_trees WHERE conversation = ?1 AND used = 1"
-        " AND id NOT IN (SELECT tree FROM group_commits WHERE of_group = ?2)",
-        [&](const sqlite::Statement& s) {
-            rows.push_back(s.integer(0));
-            return true;
-        },
-        conversation, group);
+    const auto rows = read_all("SELECT id FROM group_trees WHERE conversation = ?1 AND used = 1"
+                               " AND id NOT IN (SELECT tree FROM group_commits WHERE of_group = ?2)",
+                               first_integer, conversation, group);
     for (const auto row : rows)
         remove_tree(row);
 }
 
 std::uint64_t Store::expire_trees(WallMs before_ms, std::uint32_t limit)
 {
-    std::vector<std::int64_t> rows;
-    read(
-        "SELECT id FROM group_trees WHERE used = 0 AND created_ms < ?1 LIMIT ?2",
-        [&](const sqlite::Statement& s) {
-            rows.push_back(s.integer(0));
-            return true;
-        },
-        before_ms, limit);
+    const auto rows = read_all("SELECT id FROM group_trees WHERE used = 0 AND created_ms < ?1 LIMIT ?2", first_integer,
+                               before_ms, limit);
     for (const auto row : rows)
         remove_tree(row);
     return rows.size();

@@ -455,6 +455,35 @@ private:
             if (!*more || !row(*statement)) return;
         }
     }
+    [[nodiscard]] static std::int64_t first_integer(const sqlite::Statement& row) { return row.integer(0); }
+    /// make(row) of each row.
+    template <class Make, class... Values>
+    [[nodiscard]] auto read_all(std::string_view sql, Make make, const Values&... values)
+    {
+        std::vector<std::invoke_result_t<Make, const sqlite::Statement&>> out;
+        read(
+            sql,
+            [&](const sqlite::Statement& s) {
+                out.push_back(make(s));
+                return true;
+            },
+            values...);
+        return out;
+    }
+    /// Of the first; nullopt: there is none.
+    template <class Make, class... Values>
+    [[nodiscard]] auto read_one(std::string_view sql, Make make, const Values&... values)
+    {
+        std::optional<std::invoke_result_t<Make, const sqlite::Statement&>> out;
+        read(
+            sql,
+            [&](const sqlite::Statement& s) {
+                out = make(s);
+                return false;
+            },
+            values...);
+        return out;
+    }
     [[nodiscard]] std::optional<std::int64_t> read_integer(std::string_view sql, const auto&... values)
     {
         std::optional<std::int64_t> out;

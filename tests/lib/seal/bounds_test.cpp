@@ -272,7 +272,7 @@ TEST_CASE("bounds: a group of as many devices as may be, in as few commits as th
     for (;; ++commits) {
         REQUIRE(commits < 20);
         REQUIRE_MESSAGE(made.ok(), (made.ok() ? "" : made.error().detail));
-        CHECK(made->commit.size() <= wire::commit_envelope_bytes_max);
+        CHECK(made->commit.size() <= wire::commit_bytes_max);
         CHECK(made->recipients.size() <= wire::recipients_max);
         // Only the newcomers follow, each into the epoch that it comes with; that suffices to see that it is good.
         for (const DeviceId& newcomer : made->newcomers)

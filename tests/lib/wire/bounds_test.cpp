@@ -457,7 +457,7 @@ TEST_CASE("whole encodings: longest, deepest, most values")
         1,
         1,
         std::vector<DeviceId>(recipients_max),
-        {{}, blob(std::min(commit_bytes_max, envelope_bytes_max))},
+        {{}, blob(commit_bytes_max)},
         std::vector<DeviceId>(recipients_max),
         blob(welcome_bytes_max),
         blob(group_info_bytes_max),
