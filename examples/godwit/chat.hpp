@@ -100,6 +100,13 @@ private:
     void show(const godwit::event::NoticeWithdrawn& e);
     void show(const godwit::event::NoticesRead& e);
 
+    // chat_calls.cpp
+    void show(const godwit::event::CallIncoming& e);
+    void show(const godwit::event::CallChanged& e);
+    void show(const godwit::event::CallPeerMedia& e);
+    void show(const godwit::event::CallEnded& e);
+    void show(const godwit::event::CallQuality& e);
+
     // chat_events.cpp
     void show_events();
     void opened(const godwit::event::Reply& reply);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <godwit/archive.hpp>
+#include <godwit/call.hpp>
 #include <godwit/file.hpp>
 #include <godwit/group.hpp>
 #include <godwit/message.hpp>
@@ -169,7 +170,9 @@ struct Reply {
     std::variant<std::monostate, MessageId, std::vector<Contact>, std::vector<Message>, StatusReport,
                  std::vector<Device>, SafetyNumber, std::string, std::vector<Conversation>, std::vector<MessageId>,
                  std::vector<ScheduledMessage>, std::uint64_t, FileInfo, std::vector<FileInfo>, SavedFile, ArchiveInfo,
-                 GroupInfo, std::vector<DeliveryReport>, ConversationId, SearchResults, std::vector<Notice>>
+                 GroupInfo, std::vector<DeliveryReport>, ConversationId, SearchResults, std::vector<Notice>, CallId,
+                 std::vector<CallInfo>,
+                 CallStatistics>
         value; ///< The string: LinkCode's code.
 };
 
@@ -395,7 +398,8 @@ using Any = std::variant<Reply, MessageReceived, MessageStateChanged, MessageCha
                          ConversationChanged, ViewChanged, Presence, ContactRequest, ContactAccepted, ContactRemoved,
                          Security, Linked, Connected, Disconnected, Update, PathChanged, LoggedOut, FileProgress,
                          FileDone, FileFailed, ArchiveProgress, HistoryWanted, HistoryTaken, HistoryReceived,
-                         GroupChanged, GroupAsked, GroupRefused, NoticeReceived, NoticeWithdrawn, NoticesRead, Warning>;
+                         GroupChanged, GroupAsked, GroupRefused, NoticeReceived, NoticeWithdrawn, NoticesRead,
+                         CallIncoming, CallChanged, CallPeerMedia, CallEnded, CallQuality, Warning>;
 
 } // namespace event
 

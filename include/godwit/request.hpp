@@ -2,6 +2,7 @@
 // What an application asks for. Every request is answered by exactly one Reply event with its id.
 #pragma once
 
+#include <godwit/call.hpp>
 #include <godwit/file.hpp>
 #include <godwit/group.hpp>
 #include <godwit/message.hpp>
@@ -422,7 +423,8 @@ using Any =
                  FilePause, FileResume, FileCancel, Files, SetRate, SetAutoFetch, ArchiveMake, ArchiveRead,
                  ArchiveCancel, HistoryAsk, HistorySend, GroupCreate, GroupInvite, GroupRemove, GroupLeave, GroupRole,
                  GroupMute, GroupSet, GroupPromote, GroupDissolve, GroupAbout, GroupLink, GroupJoin, GroupAnswer,
-                 Deliveries, Notices, MarkNoticesRead, Status, NetworkChanged, SetPolicy, Fault>;
+                 Deliveries, Notices, MarkNoticesRead, CallPlace, CallAnswer, CallReject, CallHangUp, CallSetMedia,
+                 CallStats, Calls, Status, NetworkChanged, SetPolicy, Fault>;
 
 } // namespace godwit::request
 

@@ -90,6 +90,15 @@ struct Engine::State {
     void on(RequestId id, const request::HistorySend& send, Moment now);
     void on(RequestId id, const request::Notices& wanted, Moment now);
     void on(RequestId id, const request::MarkNoticesRead& read, Moment now);
+    // call_requests.cpp
+    void refuse_call(RequestId id);
+    void on(RequestId id, const request::CallPlace& place, Moment now);
+    void on(RequestId id, const request::CallAnswer& answer, Moment now);
+    void on(RequestId id, const request::CallReject& reject, Moment now);
+    void on(RequestId id, const request::CallHangUp& hang_up, Moment now);
+    void on(RequestId id, const request::CallSetMedia& what, Moment now);
+    void on(RequestId id, const request::CallStats& wanted, Moment now);
+    void on(RequestId id, const request::Calls&, Moment now);
     // group_requests.cpp
     template <class What>
         requires std::is_constructible_v<GroupAct, What>

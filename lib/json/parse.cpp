@@ -2,6 +2,7 @@
 // Flow: line -> Fields -> "id" (echoed) -> "do" -> the table below -> Request.
 #include "lib/base/bytes.hpp"
 #include "lib/json/archive_faces.hpp"
+#include "lib/json/call_faces.hpp"
 #include "lib/json/content.hpp"
 #include "lib/json/file_faces.hpp"
 #include "lib/json/group_faces.hpp"
@@ -152,6 +153,13 @@ constexpr std::array rows{
     Row{"deliveries", read_deliveries},
     Row{"notices", read_notices},
     Row{"notices_read", read_notices_read},
+    Row{"call", read_call},
+    Row{"answer", read_answer},
+    Row{"reject", read_reject},
+    Row{"hangup", read_hangup},
+    Row{"call_media", read_call_media},
+    Row{"call_stats", read_call_stats},
+    Row{"calls", read_plain<request::Calls>},
     Row{"status", read_plain<request::Status>},
     Row{"network_changed", read_plain<request::NetworkChanged>},
     Row{"set_policy", read_policy},

@@ -2,6 +2,7 @@
 // Flow: event -> ordered members -> one line. The order is part of the face: "id" or "event" first.
 #include "lib/base/bytes.hpp"
 #include "lib/json/archive_faces.hpp"
+#include "lib/json/call_faces.hpp"
 #include "lib/json/content.hpp"
 #include "lib/json/file_faces.hpp"
 #include "lib/json/group_faces.hpp"
@@ -143,7 +144,14 @@ void put_value(Ordered& out, const event::Reply& reply)
                        auto& list = out["notices"] = Ordered::array();
                        for (const auto& one : notices)
                            put_notice(list.emplace_back(Ordered::object()), one);
-                   }},
+                   },
+                   [&](const CallId& id) { out["call"] = hex(id); },
+                   [&](const std::vector<CallInfo>& calls) {
+                       auto& list = out["calls"] = Ordered::array();
+                       for (const auto& one : calls)
+                           put_call(list.emplace_back(Ordered::object()), one);
+                   },
+                   [&](const CallStatistics& statistics) { put_statistics(out, statistics); }},
         reply.value);
 }
 
@@ -258,6 +266,11 @@ Ordered event_object(const Event& event)
             [](const event::NoticeReceived& e) -> Ordered { return notice_event(e); },
             [](const event::NoticeWithdrawn& e) -> Ordered { return notice_event(e); },
             [](const event::NoticesRead& e) -> Ordered { return notice_event(e); },
+            [](const event::CallIncoming& e) -> Ordered { return call_event(e); },
+            [](const event::CallChanged& e) -> Ordered { return call_event(e); },
+            [](const event::CallPeerMedia& e) -> Ordered { return call_event(e); },
+            [](const event::CallEnded& e) -> Ordered { return call_event(e); },
+            [](const event::CallQuality& e) -> Ordered { return call_event(e); },
             [](const event::Warning& e) -> Ordered { return {{"event", "warning"}, {"error", error_object(e.what)}}; },
         },
         event);
