@@ -65,7 +65,7 @@ Result<void> Importer::take(record::Record what, Step& step, Moment now)
         counts_.notes += notes->notes.size();
         if (check_only_) return {};
         for (const auto& note : rows_of(std::move(*notes)))
-            if (auto changed = conversation::merge(store_, note)) step.changed.push_back(*std::move(changed));
+            if (auto changed = conversation::merge(store_, note, now)) step.changed.push_back(*std::move(changed));
     } else if (const auto* gone = std::get_if<record::Gone>(&what)) {
         if (check_only_) return {};
         for (const auto& id : gone->ids)

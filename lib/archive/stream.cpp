@@ -57,33 +57,86 @@ Result<void> check(const Secret& secret)
     return {};
 }
 
-/// The key of all chunks: from the secret, and from every byte of the head.
-Result<crypto::SecretArray<key_bytes>> key_of(BytesView head, const Secret& secret, const crypto::PasswordParams& cost)
+/// The key of all chunks: from the root, and from every byte of the head.
+crypto::SecretArray<key_bytes> key_of(BytesView head, BytesView root)
 {
     constexpr std::string_view context = "godwit archive 1";
-    if (secret.kind == Secret::Kind::key) return crypto::derive_key(secret.bytes, context, {head});
-    const auto root = crypto::argon2id(secret.bytes, head.last(salt_bytes), cost, key_bytes);
-    if (!root) return root.error();
-    return crypto::derive_key(root->view(), context, {head});
+    return crypto::derive_key(root, context, {head});
+}
+
+Bytes head_of(Secret::Kind kind, const crypto::PasswordParams& cost, port::Entropy& entropy)
+{
+    auto out = to_bytes(as_bytes(magic));
+    out.push_back(version);
+    out.push_back(static_cast<std::uint8_t>(kind));
+    put_number(out, cost.passes);
+    put_number(out, static_cast<std::uint32_t>(cost.memory_bytes / 1024));
+    out.resize(head_bytes);
+    entropy.fill(std::span(out).last(salt_bytes));
+    return out;
+}
+
+Result<crypto::PasswordParams> read_head(BytesView head, Secret::Kind kind)
+{
+    if (head.size() != head_bytes || !std::ranges::equal(head.first(magic.size()), as_bytes(magic)))
+        return bad(ErrorCode::malformed, "this is no godwit archive");
+    auto rest = head.subspan(magic.size());
+    if (rest[0] != version)
+        return bad(ErrorCode::storage_too_new,
+                   "this archive is of form " + std::to_string(rest[0]) + ", and this version reads form 1: update");
+    if (rest[1] != static_cast<std::uint8_t>(kind))
+        return bad(ErrorCode::wrong_key,
+                   rest[1] == static_cast<std::uint8_t>(Secret::Kind::passphrase)
+                       ? "this archive opens with a passphrase"
+                       : "this archive opens with a key that was sent with it, not with a passphrase");
+    crypto::PasswordParams cost;
+    cost.passes = number_in(rest.subspan(2));
+    cost.memory_bytes = std::uint64_t{number_in(rest.subspan(6))} * 1024;
+    if (cost.passes == 0 || cost.passes > crypto::password_passes_max ||
+        cost.memory_bytes < crypto::password_memory_bytes_min || cost.memory_bytes > reading_memory_bytes_max)
+        return bad(ErrorCode::malformed, "the head of this archive names an impossible cost of its passphrase");
+    return cost;
 }
 
 } // namespace
 
+Stretching Stretching::begin(port::Entropy& entropy)
+{
+    Stretching out;
+    out.head = head_of(Secret::Kind::passphrase, out.cost, entropy);
+    return out;
+}
+
+Result<Stretching> Stretching::of(BytesView head)
+{
+    auto cost = read_head(head, Secret::Kind::passphrase);
+    if (!cost) return std::move(cost).error();
+    return Stretching{to_bytes(head), *cost};
+}
+
+Result<crypto::SecretBytes> Stretching::run(BytesView passphrase) const
+{
+    if (auto fine = check({Secret::Kind::passphrase, passphrase}); !fine) return fine.error();
+    return crypto::argon2id(passphrase, BytesView(head).last(salt_bytes), cost, key_bytes);
+}
+
 Result<Writer> Writer::begin(const Secret& secret, port::Entropy& entropy)
 {
     if (auto fine = check(secret); !fine) return fine.error();
-    const crypto::PasswordParams cost;
+    if (secret.kind == Secret::Kind::passphrase) {
+        const auto stretching = Stretching::begin(entropy);
+        const auto root = stretching.run(secret.bytes);
+        if (!root) return root.error();
+        return begin(stretching, root->view());
+    }
+    return begin(Stretching{head_of(secret.kind, {}, entropy), {}}, secret.bytes);
+}
+
+Writer Writer::begin(const Stretching& stretching, BytesView root)
+{
     Writer out;
-    append(out.out_, as_bytes(magic));
-    out.out_.push_back(version);
-    out.out_.push_back(static_cast<std::uint8_t>(secret.kind));
-    put_number(out.out_, cost.passes);
-    put_number(out.out_, static_cast<std::uint32_t>(cost.memory_bytes / 1024));
-    out.out_.resize(head_bytes);
-    entropy.fill(std::span(out.out_).last(salt_bytes));
-    auto key = key_of(out.out_, secret, cost);
-    if (!key) return std::move(key).error();
-    out.key_ = *std::move(key);
+    out.out_ = stretching.head;
+    out.key_ = key_of(stretching.head, root);
     return out;
 }
 
@@ -118,27 +171,19 @@ void Writer::seal(bool last)
 Result<Reader> Reader::begin(BytesView head, const Secret& secret)
 {
     if (auto fine = check(secret); !fine) return fine.error();
-    if (head.size() != head_bytes || !std::ranges::equal(head.first(magic.size()), as_bytes(magic)))
-        return bad(ErrorCode::malformed, "this is no godwit archive");
-    auto rest = head.subspan(magic.size());
-    if (rest[0] != version)
-        return bad(ErrorCode::storage_too_new,
-                   "this archive is of form " + std::to_string(rest[0]) + ", and this version reads form 1: update");
-    if (rest[1] != static_cast<std::uint8_t>(secret.kind))
-        return bad(ErrorCode::wrong_key,
-                   rest[1] == static_cast<std::uint8_t>(Secret::Kind::passphrase)
-                       ? "this archive opens with a passphrase"
-                       : "this archive opens with a key that was sent with it, not with a passphrase");
-    crypto::PasswordParams cost;
-    cost.passes = number_in(rest.subspan(2));
-    cost.memory_bytes = std::uint64_t{number_in(rest.subspan(6))} * 1024;
-    if (cost.passes == 0 || cost.passes > crypto::password_passes_max ||
-        cost.memory_bytes < crypto::password_memory_bytes_min || cost.memory_bytes > reading_memory_bytes_max)
-        return bad(ErrorCode::malformed, "the head of this archive names an impossible cost of its passphrase");
-    auto key = key_of(head, secret, cost);
-    if (!key) return std::move(key).error();
+    const auto cost = read_head(head, secret.kind);
+    if (!cost) return cost.error();
+    const Stretching stretching{to_bytes(head), *cost};
+    if (secret.kind == Secret::Kind::key) return begin(stretching, secret.bytes);
+    const auto root = stretching.run(secret.bytes);
+    if (!root) return root.error();
+    return begin(stretching, root->view());
+}
+
+Reader Reader::begin(const Stretching& stretching, BytesView root)
+{
     Reader out;
-    out.key_ = *std::move(key);
+    out.key_ = key_of(stretching.head, root);
     out.wants_ = length_bytes;
     return out;
 }

@@ -11,6 +11,7 @@
 // Inside a chunk stand records (lib/wire/archive.hpp), each behind its length (4).
 #pragma once
 
+#include "lib/crypto/password.hpp"
 #include "lib/crypto/secret.hpp"
 #include "lib/port/entropy.hpp"
 #include "lib/wire/archive.hpp"
@@ -37,10 +38,25 @@ struct Secret {
     BytesView bytes; ///< Borrowed.
 };
 
+/// A passphrase is stretched before it opens anything: for seconds, so not on a thread that must stay responsive.
+struct Stretching {
+    Bytes head; ///< head_bytes: of the archive that is written or read.
+    crypto::PasswordParams cost;
+
+    /// Of an archive to be written.
+    [[nodiscard]] static Stretching begin(port::Entropy& entropy);
+    /// Of one to be read. Errors: as Reader::begin.
+    [[nodiscard]] static Result<Stretching> of(BytesView head);
+    /// Argon2id. Errors: invalid_argument (length of the passphrase), quota_exceeded (no memory).
+    [[nodiscard]] Result<crypto::SecretBytes> run(BytesView passphrase) const;
+};
+
 class Writer {
 public:
     /// Errors: invalid_argument (length of the secret), storage_failed (no memory for Argon2id).
     [[nodiscard]] static Result<Writer> begin(const Secret& secret, port::Entropy& entropy);
+    /// `root`: what stretching.run() gave.
+    [[nodiscard]] static Writer begin(const Stretching& stretching, BytesView root);
 
     /// Precondition: not finished.
     void add(const wire::archive::Record& record);
@@ -65,6 +81,7 @@ public:
     /// `head`: head_bytes, the first ones. Errors: malformed (no archive), unsupported (of a later version), and as
     /// Writer::begin. Whether the secret is the right one shows with the first chunk.
     [[nodiscard]] static Result<Reader> begin(BytesView head, const Secret& secret);
+    [[nodiscard]] static Reader begin(const Stretching& stretching, BytesView root);
 
     /// How many bytes the next push() wants.
     [[nodiscard]] std::size_t wants() const noexcept { return wants_; }

@@ -68,6 +68,7 @@ public:
                        },
                        [this](engine::SendFrame& e) { send(e); },
                        [this](engine::CloseLink& e) { close(e.link); },
+                       [](engine::Compute&) {}, // The ticker's.
                        [this](engine::DropDirect& e) {
                            world_.drop_direct = e.drop;
                            for (auto& [id, link] : links_)

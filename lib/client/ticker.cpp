@@ -302,6 +302,7 @@ void Ticker::finish()
         return;
     }
     if (written) storage_backoff_ = Duration::zero();
+    watches_ = engine_->watches();
     marks_committed();
     speak();
 }
@@ -324,10 +325,12 @@ void Ticker::mark_dealt_with(Moment now)
 
 void Ticker::marks_committed()
 {
+    ConversationId last_conversation;
+    last_conversation.bytes.fill(0xff);
     if (marking_ == 0) return;
     const auto end = dealt_with_.begin() + static_cast<std::ptrdiff_t>(marking_);
     for (auto it = dealt_with_.begin(); it != end; ++it)
-        shown_.erase(*it);
+        shown_.erase(shown_.lower_bound({*it, {}}), shown_.upper_bound({*it, last_conversation}));
     dealt_with_.erase(dealt_with_.begin(), end);
     marking_ = 0;
     marks_due_ = never;

@@ -131,7 +131,8 @@ private:
     std::shared_ptr<Alive> alive_ = std::make_shared<Alive>(); // background work may outlive this object
 
     TickerParts parts_;
-    std::unique_ptr<engine::Engine> engine_; // null only while the store refuses even to start one
+    std::unique_ptr<engine::Engine> engine_;         // null only while the store refuses even to start one
+    std::shared_ptr<const engine::Watches> watches_; // as committed
     bool tick_open_ = false;
     bool exhausted_ = false; // memory ran out in this tick
     bool turn_asked_ = false;
@@ -152,10 +153,12 @@ private:
     std::deque<Held> held_;
     std::size_t held_bytes_ = 0;
     bool network_changed_held_ = false;
+    std::vector<std::uint64_t> computed_held_; // few: an engine computes one thing at a time
 
-    std::unordered_set<MessageId, FixedBytesHash> shown_; // in this run, mark not committed yet
-    std::vector<MessageId> dealt_with_;                   // to be marked
-    std::size_t marking_ = 0; // the first so many of dealt_with_ are in the open transaction
+    /// In this run, mark not committed yet. With its conversation: somebody may use the id of another message.
+    std::set<std::pair<MessageId, ConversationId>> shown_;
+    std::vector<MessageId> dealt_with_; // to be marked
+    std::size_t marking_ = 0;           // the first so many of dealt_with_ are in the open transaction
     Instant marks_due_ = never;
 
     Error storage_error_{ErrorCode::ok, {}, 0};

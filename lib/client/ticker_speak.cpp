@@ -50,7 +50,7 @@ void Ticker::tell(Event&& event)
     }
     // An engine made anew offers again what the store says nobody took; in this run it was shown already.
     if (const auto* received = std::get_if<event::MessageReceived>(&event))
-        if (!shown_.insert(received->message.id).second) return;
+        if (!shown_.insert({received->message.id, received->message.conversation}).second) return;
     if (!backlog_.empty() || !parts_.events.push(std::move(event))) backlog_.push_back(std::move(event));
 }
 
@@ -83,6 +83,19 @@ void Ticker::perform(engine::Effect&& effect)
         }
         trace(opened, std::holds_alternative<engine::DialRelay>(effect) ? "dials the relay" : "looks for a peer", {});
         links_.insert(opened);
+    }
+    if (auto* compute = std::get_if<engine::Compute>(&effect)) {
+        const auto job = compute->job;
+        const auto done = [this, job, alive = std::weak_ptr<Alive>(alive_)] {
+            if (alive.expired() || closed_) return;
+            if (holding_still())
+                computed_held_.push_back(job);
+            else if (engine_)
+                gather([job](engine::Engine& engine, Moment now) { engine.computed(job, now); });
+        };
+        // Too much is under way: it is told so, having computed nothing.
+        if (!parts_.shell.in_background([run = compute->run] { (*run)(); }, done)) done();
+        return;
     }
     if (const auto* close = std::get_if<engine::CloseLink>(&effect)) {
         trace(close->link, "closed", {});
@@ -127,6 +140,7 @@ void Ticker::make_engine()
 {
     restart_due_ = never;
     engine_ = std::make_unique<engine::Engine>(parts_.config, parts_.store, parts_.entropy, parts_.trace, parts_.files);
+    engine_->resume(watches_);
     parts_.store.begin();
     const bool started = with_memory([&] { engine_->start(parts_.shell.now()); });
     const auto committed = started ? parts_.store.commit() : Result<void>(out_of_memory());
@@ -168,6 +182,8 @@ void Ticker::go_on()
     for (auto& held : std::exchange(held_, {}))
         if (engine_) gather(held.input);
     held_bytes_ = 0;
+    for (const auto job : std::exchange(computed_held_, {}))
+        if (engine_) gather([job](engine::Engine& engine, Moment now) { engine.computed(job, now); });
     if (std::exchange(network_changed_held_, false)) network_changed();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/conversation/conversation.hpp"
 
+#include "lib/conversation/quotes.hpp"
 #include "lib/conversation/timeline.hpp"
 
 #include <algorithm>
@@ -16,9 +17,15 @@ Error malformed(std::string detail)
 
 } // namespace
 
+bool is_possible(std::int64_t hlc_ms, Moment now) noexcept
+{
+    return hlc_ms <= std::max<WallMs>(now.wall_ms, 0) + stamp_ahead_ms_max;
+}
+
 std::int64_t sort_hlc(std::int64_t claimed_ms, std::int64_t parents_hlc_max_ms, WallMs now_ms) noexcept
 {
-    const auto claimed = std::clamp<std::int64_t>(claimed_ms, 0, std::max<WallMs>(now_ms, 0) + hlc_ahead_ms_max);
+    auto claimed = std::clamp<std::int64_t>(claimed_ms, 0, std::max<WallMs>(now_ms, 0) + hlc_ahead_ms_max);
+    if (claimed <= now_ms - under_way_ms_max) claimed = now_ms;
     return std::max(claimed, parents_hlc_max_ms + 1);
 }
 
@@ -30,13 +37,26 @@ Composed compose(port::Store& store, const Parties& parties, const MessageId& id
     content.sent_ms = now.wall_ms;
     content.hlc_ms = now.wall_ms;
     for (const auto& head : store.heads(parties.conversation)) {
+        // A recall waits for nothing: it overtakes what it would wait for.
+        if (std::holds_alternative<content::Recall>(draft.body)) {
+            content.hlc_ms = std::max(content.hlc_ms, head.hlc_ms + 1);
+            continue;
+        }
         if (content.parents.size() >= wire::parents_max) break;
         content.parents.push_back(head.id);
         content.hlc_ms = std::max(content.hlc_ms, head.hlc_ms + 1);
     }
+    port::StoredMessage act;
+    act.message.conversation = parties.conversation;
+    act.message.from = parties.own_user;
+    act.role = parties.own_role;
+    content.hlc_ms = std::max(content.hlc_ms, stamp_of(store, act, draft.body) + 1);
     content.text = std::move(draft.text);
     content.extra.body = wire::encode(draft.body);
-    if (draft.reply) content.extra.reply.push_back(std::move(*draft.reply));
+    if (draft.reply) {
+        if (is_gone(store, parties.conversation, draft.reply->id)) draft.reply->excerpt.clear();
+        content.extra.reply.push_back(std::move(*draft.reply));
+    }
     if (content::is_shown(draft.body))
         content.extra.lifetime = draft.lifetime.value_or(timer_of(store, parties.conversation));
     content.extra.forwarded = draft.forwarded;
@@ -156,7 +176,10 @@ Message present(port::Store& store, port::StoredMessage row)
     Message& out = row.message;
     if (auto extra = wire::decode_extra(row.extra)) {
         if (auto body = wire::decode_body(extra->body)) out.body = std::move(*body);
-        if (!extra->reply.empty()) out.reply = std::move(extra->reply.front());
+        if (!extra->reply.empty()) {
+            out.reply = std::move(extra->reply.front());
+            if (is_gone(store, out.conversation, out.reply->id)) out.reply->excerpt.clear();
+        }
         out.lifetime = extra->lifetime;
         out.forwarded = extra->forwarded;
     } else {

@@ -28,6 +28,16 @@ namespace godwit::conversation {
 /// end of the history for ever. Larger than any time zone mistake.
 inline constexpr std::int64_t hlc_ahead_ms_max = 24LL * 3600 * 1000;
 
+/// Of two writes of one thing the later clock stands. A clock that runs ahead is answered by a later one still
+/// (compose); this far ahead it is none, and what it says counts nowhere. Longer than any clock is set wrong by hand,
+/// so that all devices judge alike.
+inline constexpr std::int64_t stamp_ahead_ms_max = 10 * 365 * 24 * 3600 * std::int64_t{1000};
+[[nodiscard]] bool is_possible(std::int64_t hlc_ms, Moment now) noexcept;
+
+/// Nothing is under way for longer: 30 days in an outbox, and 30 at the relay. What claims to be older has a clock that
+/// is wrong, and counts as said when it came.
+inline constexpr std::int64_t under_way_ms_max = 62LL * 24 * 3600 * 1000;
+
 /// The place of a message in the order of the history.
 [[nodiscard]] std::int64_t sort_hlc(std::int64_t claimed_ms, std::int64_t parents_hlc_max_ms, WallMs now_ms) noexcept;
 

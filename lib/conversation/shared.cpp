@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::string_view prefix = "conversation/";
 constexpr std::string_view contact_prefix = "contact/";
+constexpr std::uint8_t several_version = 1;
 
 } // namespace
 
@@ -74,6 +75,38 @@ std::vector<std::string> read_texts(BytesView bytes)
         if (bytes.size() < 1 + size) return {};
         out.emplace_back(as_text(bytes.subspan(1, size)));
         bytes = bytes.subspan(1 + size);
+    }
+    return out;
+}
+
+Bytes encode(const Several& all)
+{
+    Bytes out{several_version, static_cast<std::uint8_t>(all.complete ? 1 : 0)};
+    for (const auto& one : all.registers) {
+        const auto bytes = wire::encode(wire::content::Any(one));
+        for (int shift = 24; shift >= 0; shift -= 8)
+            out.push_back(static_cast<std::uint8_t>(bytes.size() >> shift));
+        append(out, bytes);
+    }
+    return out;
+}
+
+std::optional<Several> read_several(BytesView bytes)
+{
+    if (bytes.size() < 2 || bytes[0] != several_version || bytes[1] > 1) return std::nullopt;
+    Several out;
+    out.complete = bytes[1] == 1;
+    for (auto rest = bytes.subspan(2); !rest.empty();) {
+        if (rest.size() < 4) return std::nullopt;
+        std::size_t size = 0;
+        for (const auto byte : rest.first(4))
+            size = size << 8 | byte;
+        if (rest.size() - 4 < size) return std::nullopt;
+        auto content = wire::decode_content(rest.subspan(4, size));
+        auto* const one = content ? std::get_if<wire::content::Register>(&*content) : nullptr;
+        if (one == nullptr || one->name == several) return std::nullopt;
+        out.registers.push_back(std::move(*one));
+        rest = rest.subspan(4 + size);
     }
     return out;
 }

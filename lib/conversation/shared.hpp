@@ -5,6 +5,7 @@
 #include <godwit/ids.hpp>
 
 #include "lib/base/bytes.hpp"
+#include "lib/wire/content.hpp"
 
 #include <optional>
 #include <string>
@@ -32,11 +33,26 @@ inline constexpr std::string_view account_receipts = "account/receipts";
 /// too: so the furthest one stands, whichever device has said it later.
 inline constexpr std::string_view account_notices_read = "account/notices_read";
 
+/// Several registers in one: on its way only, and stored nowhere.
+inline constexpr std::string_view several = "registers";
+
 /// Messages to come were registers once, of one device alone; nobody takes them from another.
 [[nodiscard]] constexpr bool is_shared(std::string_view name)
 {
-    return !name.starts_with("scheduled/");
+    return !name.starts_with("scheduled/") && name != several;
 }
+
+/// What a register named `several` holds.
+struct Several {
+    std::vector<wire::content::Register> registers;
+    bool complete = false; ///< With this one, all that the account's device has was said.
+};
+/// So many bytes of registers, as they are encoded, go into one.
+inline constexpr std::size_t several_bytes_max = 48 * 1024;
+/// version (1) ‖ complete (1), then each: length (4, big-endian) ‖ encoded register.
+[[nodiscard]] Bytes encode(const Several& all);
+/// nullopt: malformed, or of a later version.
+[[nodiscard]] std::optional<Several> read_several(BytesView bytes);
 
 [[nodiscard]] std::string name_of(const ConversationId& conversation, std::string_view what);
 struct OfConversation {

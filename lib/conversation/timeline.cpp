@@ -1,30 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/conversation/timeline.hpp"
 
+#include "lib/conversation/notes.hpp"
+#include "lib/conversation/quotes.hpp"
 #include "lib/conversation/reactions.hpp"
-#include "lib/conversation/shared.hpp"
 
 #include <algorithm>
 
 namespace godwit::conversation {
 namespace {
-
-constexpr std::string_view edit_name = "edit";
-/// Of several recalls the first stands: their clocks are kept negative. An admin's has a name of its own, so that what
-/// its author said as a member does not take its place.
-constexpr std::string_view recall_name = "recall";
-constexpr std::string_view admin_recall_name = "recall/admin";
-constexpr std::string_view pin_name = "pin";
-constexpr std::string_view timer_name = "timer";
-constexpr std::string_view read_name = "read";
-constexpr std::string_view delivery_name = "delivery";
-/// Of the conversation: a post that somebody has opened and that has not come yet.
-constexpr std::string_view opened_prefix = "opened/";
-constexpr std::size_t opened_early_max = 256;
-/// Posts whose lifetime begins or ends in one go; the rest follows in the next.
-constexpr std::uint32_t burning_max = 512;
-
-const Bytes set{1};
 
 /// What acts on something, as an annotation; nullopt: it is shown.
 std::optional<port::Annotation> annotation_of(const port::StoredMessage& row, const content::Body& body)
@@ -63,8 +47,16 @@ std::optional<port::Annotation> annotation_of(const port::StoredMessage& row, co
     return out;
 }
 
-bool put(port::Store& store, const port::Annotation& note)
+/// Of two the later stands. One of a time that nobody lives in (is_possible) counts nowhere, nor does it stay.
+bool put(port::Store& store, const port::Annotation& note, Moment now)
 {
+    const auto at_ms = [](const port::Annotation& one) {
+        return one.name.starts_with(recall_name) ? -one.hlc_ms : one.hlc_ms;
+    };
+    if (!is_possible(at_ms(note), now)) return false;
+    for (const auto& one : store.annotations(note.conversation, note.target))
+        if (one.name == note.name && one.author == note.author && !is_possible(at_ms(one), now))
+            store.remove_annotation(note.conversation, note.target, one.name, one.author);
     return note.name.starts_with(reaction_prefix) ? put_reaction(store, note) : store.put_annotation(note);
 }
 
@@ -87,7 +79,7 @@ std::vector<MessageId> drop_notes(port::Store& store, const port::StoredMessage&
 {
     std::vector<MessageId> out;
     for (const auto& one : store.annotations(row.message.conversation, row.message.id)) {
-        if (one.name.starts_with(recall_name)) continue;
+        if (one.name.starts_with(recall_name) || one.name.starts_with(quoted_prefix)) continue;
         if (one.name == edit_name) out.push_back(one.id);
         store.remove_annotation(row.message.conversation, row.message.id, one.name, one.author);
     }
@@ -95,12 +87,13 @@ std::vector<MessageId> drop_notes(port::Store& store, const port::StoredMessage&
 }
 
 /// Nothing of what it said is left. How long it lives stays: elsewhere the words may have ended first.
-std::vector<MessageId> empty(port::Store& store, port::StoredMessage& row)
+void empty(port::Store& store, port::StoredMessage& row, Changed& out)
 {
     row.message.text.clear();
     row.extra.clear();
     row.message.edited_ms = 0;
-    return drop_notes(store, row);
+    out.edits = drop_notes(store, row);
+    out.quotes = empty_quotes(store, row.message.conversation, row.message.id);
 }
 
 /// Somebody's words that are gone before they came: who comes with them later finds this in their place.
@@ -152,9 +145,13 @@ bool name_recall(port::StoredMessage& row, const port::Annotation& recall)
 std::optional<Changed> settle(port::Store& store, port::StoredMessage row, const port::Annotation* latest)
 {
     auto notes = store.annotations(row.message.conversation, row.message.id);
-    std::erase_if(notes, [](const auto& one) { return one.name == delivery_name; });
-    if (notes.empty()) return std::nullopt;
+    const bool quoted =
+        std::any_of(notes.begin(), notes.end(), [](const auto& one) { return one.name.starts_with(quoted_prefix); });
+    std::erase_if(notes, [](const auto& one) { return is_aside(one.name); });
     Changed out;
+    if (quoted && (!row.shown || row.message.recalled_ms != 0))
+        out.quotes = empty_quotes(store, row.message.conversation, row.message.id);
+    if (notes.empty()) return std::nullopt;
     const auto* recall = earliest_recall(row, notes);
     if (!row.shown || row.message.recalled_ms != 0) {
         // Gone already: what was said about it since goes the same way. Of several who took it back the first is named.
@@ -165,7 +162,7 @@ std::optional<Changed> settle(port::Store& store, port::StoredMessage row, const
     if (recall != nullptr) {
         static_cast<void>(name_recall(row, *recall));
         row.annotated = true;
-        out.edits = empty(store, row);
+        empty(store, row, out);
         out.what = Changed::What::recalled;
     } else {
         const auto edit = std::find_if(notes.begin(), notes.end(), [&](const auto& one) {
@@ -189,6 +186,14 @@ std::optional<Changed> settle(port::Store& store, port::StoredMessage row, const
     return out;
 }
 
+/// When it was sent, as far as that can be known: not after now, not before what its author had seen, and not longer
+/// ago than anything can be under way.
+std::int64_t sent_at(const port::StoredMessage& row, Moment now)
+{
+    const auto sent_ms = std::max(row.message.sent_ms, row.hlc_ms);
+    return sent_ms > now.wall_ms - under_way_ms_max ? std::min(sent_ms, now.wall_ms) : now.wall_ms;
+}
+
 /// When it goes, counted from now at the latest: a clock that is ahead does not prolong it.
 void begin_lifetime(port::StoredMessage& row, Moment now)
 {
@@ -198,7 +203,7 @@ void begin_lifetime(port::StoredMessage& row, Moment now)
     if (extra->lifetime.from == content::Lifetime::From::read)
         row.burn_seconds = seconds;
     else
-        row.message.expires_ms = std::min(row.message.sent_ms, now.wall_ms) + std::int64_t{seconds} * 1000;
+        row.message.expires_ms = sent_at(row, now) + std::int64_t{seconds} * 1000;
     if (row.message.expires_ms < 0) row.message.expires_ms = 1;
 }
 
@@ -209,7 +214,7 @@ Changed end_life(port::Store& store, port::StoredMessage row)
     row.shown = false;
     row.burn_seconds = 0;
     row.message.expires_ms = 0;
-    out.edits = empty(store, row);
+    empty(store, row, out);
     row.annotated = false;
     store.update_post(row);
     out.row = std::move(row);
@@ -217,6 +222,23 @@ Changed end_life(port::Store& store, port::StoredMessage row)
 }
 
 } // namespace
+
+Changed take_back(port::Store& store, port::StoredMessage row)
+{
+    Changed out;
+    out.what = Changed::What::recalled;
+    row.message.recalled_ms = std::max<std::int64_t>(row.hlc_ms, 1);
+    row.message.recalled_by = row.message.from;
+    empty(store, row, out);
+    store.update_post(row);
+    out.row = std::move(row);
+    return out;
+}
+
+Changed withdraw(port::Store& store, port::StoredMessage row)
+{
+    return end_life(store, std::move(row));
+}
 
 Filed take(port::Store& store, port::StoredMessage& row, const std::vector<MessageId>& parents, Moment now)
 {
@@ -230,7 +252,10 @@ Filed take(port::Store& store, port::StoredMessage& row, const std::vector<Messa
         if (const auto body = wire::decode_body(extra->body)) act = annotation_of(row, *body);
     }
     if (!act) {
-        if (row.shown) begin_lifetime(row, now);
+        if (row.shown) {
+            begin_lifetime(row, now);
+            mind_quote(store, row);
+        }
         out.added = file(store, row, parents, now);
         if (out.added && row.shown) {
             out.changed = settle(store, row, nullptr);
@@ -243,6 +268,7 @@ Filed take(port::Store& store, port::StoredMessage& row, const std::vector<Messa
     if (act->target == row.message.id && act->name.starts_with(recall_name)) {
         if (expired) {
             out.added = file(store, row, parents, now);
+            if (out.added) static_cast<void>(settle(store, row, nullptr));
             return out;
         }
         // What was taken back before it came stands here as it does where it was seen.
@@ -250,8 +276,7 @@ Filed take(port::Store& store, port::StoredMessage& row, const std::vector<Messa
         row.notified = true;
         row.message.recalled_ms = std::max<std::int64_t>(row.hlc_ms, 1);
         row.message.recalled_by = row.message.from;
-        if (lives_seconds != 0)
-            row.message.expires_ms = std::min(row.message.sent_ms, now.wall_ms) + std::int64_t{lives_seconds} * 1000;
+        if (lives_seconds != 0) row.message.expires_ms = sent_at(row, now) + std::int64_t{lives_seconds} * 1000;
         out.added = file(store, row, parents, now);
         if (out.added) static_cast<void>(settle(store, row, nullptr)); // Its recall may know better when and by whom.
         return out;
@@ -261,10 +286,19 @@ Filed take(port::Store& store, port::StoredMessage& row, const std::vector<Messa
     // The annotation keeps the clock that its author claimed: all devices compare the same numbers.
     const bool ruled = act->name == pin_name || act->name == timer_name;
     if (ruled && !may_rule(row.role)) return out;
-    if (!put(store, *act) || act->target.is_zero()) return out;
+    if (!put(store, *act, now) || act->target.is_zero()) return out;
     if (auto target = store.message_in(act->conversation, act->target))
         out.changed = settle(store, std::move(*target), &*act);
     return out;
+}
+
+std::int64_t stamp_of(port::Store& store, const port::StoredMessage& row, const content::Body& body)
+{
+    const auto act = annotation_of(row, body);
+    if (!act || act->name.starts_with(recall_name)) return 0;
+    for (const auto& one : store.annotations(act->conversation, act->target))
+        if (one.name == act->name && one.author == act->author) return one.hlc_ms;
+    return 0;
 }
 
 Result<void> may(port::Store& store, const Parties& parties, const content::Body& act, std::int64_t recall_window_ms,
@@ -315,112 +349,6 @@ wire::content::Post tombstone(const port::StoredMessage& row)
     return out;
 }
 
-content::Lifetime timer_of(port::Store& store, const ConversationId& conversation)
-{
-    for (const auto& one : store.annotations(conversation, {}))
-        if (one.name == timer_name)
-            if (const auto lifetime = wire::decode_lifetime(one.value)) return *lifetime;
-    return {};
-}
-
-Bytes encode(const Place& place)
-{
-    Bytes out = to_bytes(place.id.view());
-    append(out, shared::number(place.hlc_ms));
-    return out;
-}
-
-std::optional<Place> decode_place(BytesView bytes)
-{
-    if (bytes.size() < MessageId::size_bytes) return std::nullopt;
-    const auto hlc_ms = shared::read_number(bytes.subspan(MessageId::size_bytes));
-    if (!hlc_ms) return std::nullopt;
-    return Place{*hlc_ms, *MessageId::from(bytes.first(MessageId::size_bytes))};
-}
-
-bool note_read(port::Store& store, const ConversationId& conversation, const std::string& user, const Place& place)
-{
-    if (const auto known = read_up_to(store, conversation, user); known && *known >= place) return false;
-    port::Annotation read;
-    read.conversation = conversation;
-    read.name = read_name;
-    read.author = user;
-    read.hlc_ms = place.hlc_ms; // The furthest place stands, whenever it was said.
-    read.id = place.id;
-    read.value = encode(place);
-    return store.put_annotation(read);
-}
-
-std::vector<ReadBy> readers(port::Store& store, const ConversationId& conversation)
-{
-    std::vector<ReadBy> out;
-    for (auto& one : store.annotations(conversation, {}))
-        if (one.name == read_name)
-            if (const auto place = decode_place(one.value)) out.push_back({std::move(one.author), *place});
-    return out;
-}
-
-std::optional<Place> read_up_to(port::Store& store, const ConversationId& conversation, std::string_view user)
-{
-    for (const auto& one : readers(store, conversation))
-        if (one.user == user) return one.place;
-    return std::nullopt;
-}
-
-std::vector<MessageId> begin_burning(port::Store& store, const ConversationId& conversation, bool incoming,
-                                     const Place& up_to, Moment now)
-{
-    std::vector<MessageId> out;
-    for (;;) {
-        auto rows = store.burning(conversation, incoming, up_to.hlc_ms, up_to.id, burning_max);
-        for (auto& row : rows) {
-            row.message.expires_ms = now.wall_ms + std::int64_t{row.burn_seconds} * 1000;
-            row.burn_seconds = 0;
-            store.update_post(row);
-            out.push_back(row.message.id);
-        }
-        if (rows.size() < burning_max || store.failed()) return out;
-    }
-}
-
-bool begin_burning(port::Store& store, const ConversationId& conversation, const MessageId& id, Moment now)
-{
-    auto row = store.message_in(conversation, id);
-    if (!row || row->burn_seconds == 0) return false;
-    row->message.expires_ms = now.wall_ms + std::int64_t{row->burn_seconds} * 1000;
-    row->burn_seconds = 0;
-    store.update_post(*row);
-    return true;
-}
-
-void note_opened(port::Store& store, const ConversationId& conversation, const MessageId& id, const std::string& by)
-{
-    std::size_t early = 0;
-    for (const auto& one : store.annotations(conversation, {}))
-        if (one.name.starts_with(opened_prefix)) ++early;
-    if (early >= opened_early_max) return;
-    port::Annotation note;
-    note.conversation = conversation;
-    note.name = std::string(opened_prefix) + to_hex(id.view());
-    note.author = by;
-    note.id = id;
-    note.hlc_ms = 1;
-    note.value = set;
-    static_cast<void>(store.put_annotation(note));
-}
-
-std::vector<std::string> take_opened(port::Store& store, const ConversationId& conversation, const MessageId& id)
-{
-    const auto name = std::string(opened_prefix) + to_hex(id.view());
-    std::vector<std::string> out;
-    for (auto& one : store.annotations(conversation, {}))
-        if (one.name == name) {
-            store.remove_annotation(conversation, {}, one.name, one.author);
-            out.push_back(std::move(one.author));
-        }
-    return out;
-}
-
 std::vector<Changed> expire(port::Store& store, Moment now, std::uint32_t limit)
 {
     std::vector<Changed> out;
@@ -437,14 +365,17 @@ bool merge(port::Store& store, const port::StoredMessage& row, Moment now)
             file_gone(store, row.message.conversation, row.message.id);
         return false;
     }
-    if (store.has_message(row.message.conversation, row.message.id) || !store.add_message(row)) return false;
-    static_cast<void>(settle(store, row, nullptr)); // What was said about it may have come first.
+    if (store.has_message(row.message.conversation, row.message.id)) return false;
+    auto mine = row;
+    mind_quote(store, mine);
+    if (!store.add_message(mine)) return false;
+    static_cast<void>(settle(store, std::move(mine), nullptr)); // What was said about it may have come first.
     return true;
 }
 
-std::optional<Changed> merge(port::Store& store, const port::Annotation& note)
+std::optional<Changed> merge(port::Store& store, const port::Annotation& note, Moment now)
 {
-    if (!put(store, note) || note.target.is_zero()) return std::nullopt;
+    if (!put(store, note, now) || note.target.is_zero()) return std::nullopt;
     auto target = store.message_in(note.conversation, note.target);
     return target ? settle(store, *std::move(target), &note) : std::nullopt;
 }
@@ -455,32 +386,6 @@ std::optional<Changed> merge_gone(port::Store& store, const ConversationId& conv
     if (!row) file_gone(store, conversation, id);
     if (!row || !row->shown) return std::nullopt;
     return end_life(store, *std::move(row));
-}
-
-void note_delivery(port::Store& store, const ConversationId& conversation, const MessageId& id, const std::string& user,
-                   MessageState state, Path path)
-{
-    port::Annotation note;
-    note.conversation = conversation;
-    note.target = id;
-    note.name = delivery_name;
-    note.author = user;
-    note.hlc_ms = static_cast<std::int64_t>(state); // The furthest stands.
-    note.id = id;
-    note.value = {static_cast<std::uint8_t>(state), static_cast<std::uint8_t>(path)};
-    static_cast<void>(store.put_annotation(note));
-}
-
-std::vector<DeliveredTo> deliveries(port::Store& store, const ConversationId& conversation, const MessageId& id)
-{
-    std::vector<DeliveredTo> out;
-    for (auto& one : store.annotations(conversation, id))
-        if (one.name == delivery_name && one.value.size() == 2 &&
-            one.value[0] <= static_cast<std::uint8_t>(MessageState::failed) &&
-            one.value[1] <= static_cast<std::uint8_t>(Path::mailbox))
-            out.push_back(
-                {std::move(one.author), static_cast<MessageState>(one.value[0]), static_cast<Path>(one.value[1])});
-    return out;
 }
 
 void annotate(port::Store& store, Message& message)

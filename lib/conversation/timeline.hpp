@@ -19,9 +19,16 @@ inline constexpr std::int64_t recall_ms_max = 30LL * 24 * 3600 * 1000;
 struct Changed {
     enum class What : std::uint8_t { edited = 1, recalled = 2, reactions = 3, pinned = 4, expired = 5 };
     What what{};
-    port::StoredMessage row;      ///< As it is now.
-    std::vector<MessageId> edits; ///< What its edits said is gone, too: their envelopes.
+    port::StoredMessage row;       ///< As it is now.
+    std::vector<MessageId> edits;  ///< What its edits said is gone, too: their envelopes.
+    std::vector<MessageId> quotes; ///< And these have quoted it, and do so no more.
 };
+
+/// An own post that nobody else has is taken back: it keeps its place, and says nothing, as its tombstone will say
+/// elsewhere.
+[[nodiscard]] Changed take_back(port::Store& store, port::StoredMessage row);
+/// Or it is nowhere any more.
+[[nodiscard]] Changed withdraw(port::Store& store, port::StoredMessage row);
 
 /// Puts a row into the history, with what it does. nullopt in `changed`: nothing else is different.
 struct Filed {
@@ -33,6 +40,11 @@ struct Filed {
 
 /// What goes out in the place of a post that was emptied before everybody had it: it keeps its place, and says nothing.
 [[nodiscard]] wire::content::Post tombstone(const port::StoredMessage& row);
+
+/// The clock of what an act, as it would be filed, would overwrite: whoever has seen that says it later. 0: nothing.
+[[nodiscard]] std::int64_t stamp_of(port::Store& store, const port::StoredMessage& row, const content::Body& body);
+/// The content of a post that is on its way, without the words that it quotes.
+[[nodiscard]] Bytes without_quote(BytesView content);
 
 /// May this account do that to the post? For what the application asks; what others do is judged when it is settled.
 /// Errors: invalid_argument (no such post, another's, too late, tombstone).
@@ -50,6 +62,19 @@ struct Place {
 };
 [[nodiscard]] Bytes encode(const Place& place);
 [[nodiscard]] std::optional<Place> decode_place(BytesView bytes);
+
+/// How far this account has read, as its devices tell each other: a place, which device said so, and what came to that
+/// one later with an older clock, so that nobody has read it.
+struct OwnRead {
+    Place place;
+    DeviceId by;
+    std::vector<MessageId> late; ///< At most late_max.
+};
+/// As many as are counted; further ones count as read.
+inline constexpr std::size_t late_max = 1000;
+/// place ‖ device (32) ‖ ids. Of before: the place alone.
+[[nodiscard]] Bytes encode(const OwnRead& read);
+[[nodiscard]] std::optional<OwnRead> decode_read(BytesView bytes);
 
 /// `user` has read up to there. False: that was known.
 bool note_read(port::Store& store, const ConversationId& conversation, const std::string& user, const Place& place);
@@ -78,7 +103,7 @@ void note_opened(port::Store& store, const ConversationId& conversation, const M
 /// A row as another device of the account has it, from an archive. False: it is here already, or has lived its time.
 bool merge(port::Store& store, const port::StoredMessage& row, Moment now);
 /// Likewise, what was said. A post that is here may stand otherwise then.
-[[nodiscard]] std::optional<Changed> merge(port::Store& store, const port::Annotation& note);
+[[nodiscard]] std::optional<Changed> merge(port::Store& store, const port::Annotation& note, Moment now);
 /// Likewise, a post that has lived its time.
 [[nodiscard]] std::optional<Changed> merge_gone(port::Store& store, const ConversationId& conversation,
                                                 const MessageId& id);

@@ -14,15 +14,14 @@ void Lane::restart()
 
 void Lane::rescan()
 {
-    cursor_ = 0;
-    exhausted_ = false;
+    urgent_ = {};
+    all_ = {};
     skipped_ = false;
-    page_.clear();
 }
 
 void Lane::skip()
 {
-    page_.pop_front();
+    front_page().pop_front();
     skipped_ = true;
 }
 
@@ -38,32 +37,41 @@ bool Lane::wanted(const port::Delivery& delivery, const Limits& limits, WallMs w
     return delivery.stored_ms + limits.mailbox_reoffer_ms <= wall_ms;
 }
 
+bool Lane::advance(port::Store& store, Walk& walk, const Limits& limits, Moment now) const
+{
+    for (;;) {
+        while (!walk.page.empty() && !wanted(walk.page.front(), limits, now.wall_ms))
+            walk.page.pop_front();
+        if (!walk.page.empty()) return true;
+        if (walk.exhausted) return false;
+        auto rows = &walk == &urgent_ ? store.urgent_deliveries_to(device_, walk.cursor, lane_page_max)
+                                      : store.open_deliveries_to(device_, walk.cursor, lane_page_max);
+        if (rows.empty())
+            walk.exhausted = true;
+        else
+            walk.cursor = rows.back().order;
+        for (auto& row : rows)
+            walk.page.push_back(std::move(row));
+    }
+}
+
 const port::Delivery* Lane::peek(port::Store& store, const Limits& limits, Moment now)
 {
     if (flights_.size() >= limits.window_messages_max) return nullptr;
-    for (;;) {
-        while (!page_.empty() && !wanted(page_.front(), limits, now.wall_ms))
-            page_.pop_front();
-        if (!page_.empty()) break;
-        if (exhausted_) return nullptr;
-        for (auto& row : store.open_deliveries_to(device_, cursor_, lane_page_max))
-            page_.push_back(std::move(row));
-        if (page_.empty())
-            exhausted_ = true;
-        else
-            cursor_ = page_.back().order;
-    }
+    if (!advance(store, urgent_, limits, now) && !advance(store, all_, limits, now)) return nullptr;
     // One envelope always fits an empty window, or a large one would wait for ever.
-    if (!flights_.empty() && flight_bytes_ + page_.front().size_bytes > limits.window_bytes_max) return nullptr;
-    return &page_.front();
+    const auto& next = front_page().front();
+    if (!flights_.empty() && flight_bytes_ + next.size_bytes > limits.window_bytes_max) return nullptr;
+    return &next;
 }
 
 void Lane::offered(Instant now)
 {
-    const auto& row = page_.front();
+    auto& page = front_page();
+    const auto& row = page.front();
     flights_.emplace(row.message, Flight{row.size_bytes, now});
     flight_bytes_ += row.size_bytes;
-    page_.pop_front();
+    page.pop_front();
 }
 
 void Lane::settled(const MessageId& id)
@@ -73,7 +81,8 @@ void Lane::settled(const MessageId& id)
         flight_bytes_ -= at->second.size_bytes;
         flights_.erase(at);
     }
-    std::erase_if(page_, [&](const port::Delivery& row) { return row.message == id; });
+    for (auto* walk : {&urgent_, &all_})
+        std::erase_if(walk->page, [&](const port::Delivery& row) { return row.message == id; });
 }
 
 std::size_t Lane::drop_overdue(const Limits& limits, Instant now)

@@ -6,6 +6,7 @@
 //   outbox.hpp    all lanes; envelopes in, offers out; receipts, answers, deadlines → what became of each message
 //   causal_hold.hpp  incoming messages that wait for their parents
 //   receipts.hpp  what is owed to whom, batched
+//   due.hpp       what only the newest state of matters: names of it, per device, in the place of envelopes
 //
 // Envelopes stay in the store: memory holds windows and counters, whatever the backlog.
 #pragma once
@@ -23,7 +24,11 @@ namespace godwit::delivery {
 inline constexpr std::uint32_t lane_page_max = 64;
 
 struct Limits {
-    std::uint32_t messages_max = 10'000;     ///< Open messages in the outbox.
+    std::uint32_t messages_max = 50'000; ///< Open messages in the outbox; more only as assured.
+    /// Open envelopes for one device: whoever stays away for long takes nobody else's room.
+    std::uint32_t device_messages_max = 10'000;
+    /// And so many every device has room for, however full the outbox is.
+    std::uint32_t device_messages_assured = 256;
     std::uint32_t window_messages_max = 256; ///< Un-receipted envelopes in flight on one lane.
     std::uint32_t window_bytes_max = 2 * 1024 * 1024;
     /// In flight without a receipt for this long although the link lives: the far side does not want it. Frees the
@@ -47,7 +52,11 @@ public:
     /// Looks again from the first open delivery; what is in flight stays so.
     void rescan();
     /// The outbox has something new for the device.
-    void wake() { exhausted_ = false; }
+    void wake(bool urgent)
+    {
+        all_.exhausted = false;
+        if (urgent) urgent_.exhausted = false;
+    }
 
     /// What to offer next, or nullptr: nothing, or the window is full. Stays next until offered().
     [[nodiscard]] const port::Delivery* peek(port::Store& store, const Limits& limits, Moment now);
@@ -71,13 +80,21 @@ private:
         Instant since{};
     };
     [[nodiscard]] bool wanted(const port::Delivery& delivery, const Limits& limits, WallMs wall_ms) const;
+    /// A walk over the open deliveries in order.
+    struct Walk {
+        std::uint64_t cursor = 0; ///< Order of the last row read.
+        bool exhausted = false;   ///< Nothing after the cursor when last looked.
+        std::deque<port::Delivery> page;
+    };
+    /// False: nothing is to be offered on this walk now.
+    [[nodiscard]] bool advance(port::Store& store, Walk& walk, const Limits& limits, Moment now) const;
+    [[nodiscard]] std::deque<port::Delivery>& front_page() { return urgent_.page.empty() ? all_.page : urgent_.page; }
 
     DeviceId device_;
     bool mailbox_;
-    std::uint64_t cursor_ = 0; ///< Order of the last row read.
-    bool exhausted_ = false;   ///< Nothing after cursor_ when last looked.
-    bool skipped_ = false;     ///< Something before cursor_ was not offered.
-    std::deque<port::Delivery> page_;
+    Walk urgent_; ///< Goes first. The other one meets its rows, too, and passes over them.
+    Walk all_;
+    bool skipped_ = false; ///< Something was passed over that is to be offered.
     std::unordered_map<MessageId, Flight, FixedBytesHash> flights_;
     std::uint64_t flight_bytes_ = 0;
 };

@@ -31,7 +31,11 @@ struct Offer {
     std::vector<DeviceId> devices;
     wire::Envelope envelope;
     std::uint64_t order = 0;
+    bool urgent = false;
 };
+
+/// urgent: before all that is not, however much of that waits.
+enum class Rank : std::uint8_t { usual, urgent };
 
 /// Whether an envelope can leave for a device, as whoever seals says.
 enum class Fitness : std::uint8_t {
@@ -58,6 +62,7 @@ struct Progress {
     std::string reason;
     std::string failure; ///< error_name; empty unless failed.
     bool first = true;   ///< False: to one more account; the message as a whole has come so far before.
+    ConversationId conversation;
 };
 
 /// Everything that was accepted and is not settled. Writes to the store in the tick's transaction; speaks to nobody.
@@ -70,8 +75,11 @@ public:
 
     [[nodiscard]] bool full() const { return messages_ >= limits_.messages_max; }
     [[nodiscard]] std::uint64_t message_count() const { return messages_; }
-    /// Precondition: !full(), recipients not empty.
-    void accept(port::Store& store, const port::OutboxEnvelope& envelope, const std::vector<Recipient>& recipients);
+    /// Of so many more messages the device gets all. Who stays away fills what is theirs, and nobody else's.
+    [[nodiscard]] bool has_room(const DeviceId& device, std::size_t messages = 1) const;
+    /// Recipients not empty. Whether they have room is the caller's to ask: what there are few of needs none.
+    void accept(port::Store& store, const port::OutboxEnvelope& envelope, const std::vector<Recipient>& recipients,
+                Rank rank = Rank::usual);
 
     /// Of a message that is open: further devices. Who is named already stays so.
     void add(port::Store& store, const MessageId& id, const std::vector<Recipient>& recipients);
@@ -89,7 +97,7 @@ public:
     void restart_mailbox();
 
     struct Batch {
-        std::vector<Offer> offers; ///< In order per lane; mailbox offers in order of acceptance.
+        std::vector<Offer> offers; ///< In order per lane; mailbox offers in order of acceptance; urgent ones first.
         std::vector<Progress> progress;
         bool more = false; ///< The budget ended it, not the windows.
     };
@@ -120,6 +128,16 @@ public:
                                                  ErrorCode reason);
     /// How far messages have come to further accounts, since last asked.
     [[nodiscard]] std::vector<Progress> take_further() { return std::exchange(further_, {}); }
+
+    /// Somebody wants to know what becomes of an open delivery: an entry of take_settled(). False: nothing is open to
+    /// the device.
+    bool watch(const DeviceId& device, const MessageId& id);
+    struct Settled {
+        DeviceId device;
+        MessageId id;
+        ErrorCode result = ErrorCode::ok; ///< ok: it is there.
+    };
+    [[nodiscard]] std::vector<Settled> take_settled() { return std::exchange(settled_, {}); }
     /// No answer, or refused: offer again after a rest, one at first, more with each that is taken.
     void put_failed(const MessageId& id, const std::vector<DeviceId>& devices, Instant now);
 
@@ -146,6 +164,7 @@ private:
             Lane lane;
         };
         std::vector<Used> lanes;
+        std::vector<MessageId> watched;     ///< Few.
         Instant mailbox_after{};            ///< Not before: the relay refused.
         Duration mailbox_rest{};            ///< The last rest; zero: taken since.
         std::uint32_t mailbox_window = ~0U; ///< Puts at once: one after a refusal, one more with each that is taken.
@@ -156,9 +175,9 @@ private:
                 const Route& by, ErrorCode failure, std::vector<Progress>& out, bool quietly = false);
     /// Into `out`, or among the further ones.
     void tell(bool first, Progress progress, std::vector<Progress>& out);
-    void open(port::Store& store, const port::OutboxEnvelope& envelope, const Recipient& to);
-    void note_sent(port::Store& store, const MessageId& id, const Entry& entry, const Route& by,
-                   std::vector<Progress>& out);
+    void open(port::Store& store, const port::OutboxEnvelope& envelope, const Recipient& to, Rank rank);
+    void note_sent(port::Store& store, const MessageId& id, const ConversationId& conversation, const Entry& entry,
+                   const Route& by, std::vector<Progress>& out);
     [[nodiscard]] Route route_of(const Entry& entry, const MessageId& id, std::uint64_t link, bool stored) const;
     /// What one collect() carries from lane to lane.
     struct Gathering {
@@ -175,6 +194,8 @@ private:
             ErrorCode why;
         };
         std::vector<Orphan> orphans;
+        bool starved = false;             ///< The relay had room for less than there is.
+        std::optional<DeviceId> put_last; ///< Who comes after it begins next time.
     };
     /// Rows of the store that are read at once.
     static constexpr std::uint32_t scan_page = 256;
@@ -190,6 +211,7 @@ private:
     std::string own_user_;
     std::map<DeviceId, Entry> devices_;
     std::vector<Progress> further_; ///< At most further_max.
+    std::vector<Settled> settled_;
     std::uint64_t messages_ = 0;
     DeviceId served_last_;         ///< Where the budget ended, so that everybody has a turn.
     Instant expire_after_{};       ///< Look at deadlines then.

@@ -40,12 +40,23 @@ void Engine::State::archives_happened(Moment now)
     chats.merged(happened.step.added, std::move(happened.step.changed), now);
     for (const auto& conversation : happened.complete)
         chats.complete(conversation, now);
-    if (happened.offered) handover.read(*happened.offered, now);
+    if (happened.offered) {
+        if (*happened.offered) chats.settings_came();
+        handover.read(*happened.offered, now);
+    }
 }
 
 /// What the account's devices share.
 void Engine::State::take_setting(const wire::content::Register& value, Moment now)
 {
+    if (value.name == conversation::shared::several) {
+        const auto all = conversation::shared::read_several(value.value);
+        if (!all) return context.reject("several registers that make no sense");
+        for (const auto& one : all->registers)
+            take_setting(one, now);
+        if (all->complete) chats.settings_came();
+        return;
+    }
     const bool of_notices = value.name == conversation::shared::account_notices_read;
     const auto before = of_notices ? context.store.register_named(value.name) : std::nullopt;
     chats.shared(value, now);

@@ -16,6 +16,19 @@ constexpr std::uint32_t rows_a_tick = 200;
 constexpr int pushes_a_tick = 4;
 constexpr std::uint64_t told_every_bytes = 1024 * 1024;
 
+Result<void> check(std::string_view passphrase)
+{
+    if (passphrase.size() < archive::passphrase_bytes_min || passphrase.size() > archive::passphrase_bytes_max)
+        return Error{ErrorCode::invalid_argument, "passphrase: 8 to 1024 bytes", 0};
+    return {};
+}
+
+Result<Bytes> head_of(port::UserFiles::Source& source)
+{
+    if (source.size_bytes() < archive::head_bytes) return Error{ErrorCode::malformed, "this is no godwit archive", 0};
+    return source.read(archive::head_bytes);
+}
+
 Error busy()
 {
     return {ErrorCode::busy, "another archive is being made or read: wait for it, or archive_cancel", 1000};
@@ -84,45 +97,80 @@ void Archives::ask(RequestId id, const request::ArchiveMake& make, const port::S
     if (!since)
         return context_.refuse(id, {ErrorCode::invalid_argument,
                                     "changes_only: this home has made no archive yet that could be continued", 0});
-    auto writer =
-        archive::Writer::begin({archive::Secret::Kind::passphrase, as_bytes(make.passphrase)}, context_.entropy);
-    if (!writer) return context_.refuse(id, std::move(writer).error());
+    if (auto fine = check(make.passphrase); !fine) return context_.refuse(id, fine.error());
     auto target = user_->create(make.path, "godwit.archive", make.replace);
     if (!target) return context_.refuse(id, std::move(target).error());
-    record::Head head{identity->user, identity->account_key, {}, {}, now.wall_ms};
-    making_.emplace(
-        Making{id, archive::Exporter(context_.store, *std::move(writer), std::move(head), *since, context_.entropy),
-               *std::move(target), 0});
+    Stretching what;
+    what.request = id;
+    what.target = *std::move(target);
+    what.head = {identity->user, identity->account_key, {}, {}, now.wall_ms};
+    what.since = *since;
+    stretch(std::move(what), archive::Stretching::begin(context_.entropy), make.passphrase);
 }
 
 void Archives::ask(RequestId id, const request::ArchiveRead& read, const port::StoredIdentity* identity)
 {
     if (refused(id, identity)) return;
+    if (auto fine = check(read.passphrase); !fine) return context_.refuse(id, fine.error());
     auto source = user_->open(read.path);
     if (!source) return context_.refuse(id, std::move(source).error());
-    const auto begun = begin(id, *std::move(source), {archive::Secret::Kind::passphrase, as_bytes(read.passphrase)},
-                             identity->account_key, read.check_only);
-    if (!begun) context_.refuse(id, begun.error());
+    const auto head = head_of(**source);
+    auto how = head ? archive::Stretching::of(*head) : Result<archive::Stretching>(head.error());
+    if (!how) return context_.refuse(id, std::move(how).error());
+    Stretching what;
+    what.request = id;
+    what.source = *std::move(source);
+    what.account_key = identity->account_key;
+    what.check_only = read.check_only;
+    stretch(std::move(what), *std::move(how), read.passphrase);
+}
+
+/// Argon2id takes seconds, and everybody else would wait for it.
+void Archives::stretch(Stretching what, archive::Stretching how, std::string_view passphrase)
+{
+    what.job = context_.entropy.next_u64();
+    what.stretch = std::make_shared<Stretch>();
+    what.stretch->passphrase = WipingBytes::copy_of(as_bytes(passphrase));
+    what.stretch->how = std::move(how);
+    context_.effect(Compute{what.job, std::make_shared<const std::function<void()>>([one = what.stretch] {
+                                one->root = one->how.run(one->passphrase);
+                                one->passphrase = WipingBytes();
+                            })});
+    stretching_.emplace(std::move(what));
+}
+
+void Archives::stretched(std::uint64_t job)
+{
+    if (!stretching_ || stretching_->job != job) return; // Cancelled.
+    auto what = *std::exchange(stretching_, std::nullopt);
+    const auto& root = what.stretch->root;
+    if (!root) return context_.refuse(what.request, root.error());
+    if (what.target)
+        making_.emplace(
+            Making{what.request,
+                   archive::Exporter(context_.store, archive::Writer::begin(what.stretch->how, root->view()),
+                                     std::move(what.head), what.since, context_.entropy),
+                   std::move(what.target), 0});
+    else
+        reading_.emplace(
+            Reading{what.request,
+                    archive::Importer(context_.store, archive::Reader::begin(what.stretch->how, root->view()),
+                                      what.account_key, what.check_only),
+                    std::move(what.source), what.check_only, archive::head_bytes});
 }
 
 void Archives::read_offered(std::unique_ptr<port::UserFiles::Source> source, BytesView key,
                             const PublicKey& account_key)
 {
-    const auto begun = begin(std::nullopt, std::move(source), {archive::Secret::Kind::key, key}, account_key, false);
-    if (!begun) failed_ = begun.error();
-}
-
-Result<void> Archives::begin(std::optional<RequestId> request, std::unique_ptr<port::UserFiles::Source> source,
-                             const archive::Secret& secret, const PublicKey& account_key, bool check_only)
-{
-    if (source->size_bytes() < archive::head_bytes) return Error{ErrorCode::malformed, "this is no godwit archive", 0};
-    const auto head = source->read(archive::head_bytes);
-    if (!head) return head.error();
-    auto reader = archive::Reader::begin(*head, secret);
-    if (!reader) return std::move(reader).error();
-    reading_.emplace(Reading{request, archive::Importer(context_.store, *std::move(reader), account_key, check_only),
-                             std::move(source), check_only, archive::head_bytes});
-    return {};
+    const auto head = head_of(*source);
+    auto reader =
+        head ? archive::Reader::begin(*head, {archive::Secret::Kind::key, key}) : Result<archive::Reader>(head.error());
+    if (!reader)
+        failed_ = std::move(reader).error();
+    else
+        reading_.emplace(Reading{std::nullopt,
+                                 archive::Importer(context_.store, *std::move(reader), account_key, false),
+                                 std::move(source), false, archive::head_bytes});
 }
 
 void Archives::ask(RequestId id, const request::ArchiveCancel&)
@@ -130,6 +178,8 @@ void Archives::ask(RequestId id, const request::ArchiveCancel&)
     const Error cancelled{ErrorCode::cancelled, "archive_cancel", 0};
     if (making_) context_.refuse(making_->request, cancelled);
     making_.reset();
+    if (stretching_) context_.refuse(stretching_->request, cancelled);
+    stretching_.reset();
     if (reading_ && reading_->request) { // What a sibling sent is not the user's to cancel here.
         context_.refuse(*reading_->request, cancelled);
         reading_.reset();

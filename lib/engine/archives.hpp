@@ -31,7 +31,11 @@ public:
         std::optional<Result<ArchiveInfo>> offered; ///< What read_offered() came to.
     };
     [[nodiscard]] Happened end_tick(Moment now);
-    [[nodiscard]] bool pending() const { return making_.has_value() || reading_.has_value(); }
+    /// A passphrase was stretched.
+    void stretched(std::uint64_t job);
+    [[nodiscard]] bool pending() const { return works() || stretching_.has_value(); }
+    /// There is something to do in the next tick.
+    [[nodiscard]] bool works() const { return making_.has_value() || reading_.has_value(); }
 
 private:
     struct Making {
@@ -39,6 +43,25 @@ private:
         archive::Exporter exporter;
         std::unique_ptr<port::UserFiles::Target> target;
         std::uint64_t bytes = 0;
+    };
+    /// A passphrase is stretched elsewhere (Compute).
+    struct Stretch {
+        WipingBytes passphrase;
+        archive::Stretching how;
+        Result<crypto::SecretBytes> root = Error{ErrorCode::busy, "the machine is busy; repeat in a second", 1000};
+    };
+    struct Stretching {
+        std::uint64_t job = 0;
+        RequestId request = 0;
+        std::shared_ptr<Stretch> stretch;
+        // To be made
+        std::unique_ptr<port::UserFiles::Target> target;
+        wire::archive::Head head;
+        archive::Mark since;
+        // or to be read
+        std::unique_ptr<port::UserFiles::Source> source;
+        PublicKey account_key;
+        bool check_only = false;
     };
     struct Reading {
         std::optional<RequestId> request; ///< nullopt: read_offered().
@@ -49,13 +72,13 @@ private:
     };
     [[nodiscard]] bool refused(RequestId id, const port::StoredIdentity* identity);
     [[nodiscard]] Result<void> make_slice();
-    [[nodiscard]] Result<void> begin(std::optional<RequestId> request, std::unique_ptr<port::UserFiles::Source> source,
-                                     const archive::Secret& secret, const PublicKey& account_key, bool check_only);
+    void stretch(Stretching what, archive::Stretching how, std::string_view passphrase);
     [[nodiscard]] std::optional<Result<ArchiveInfo>> read_slice(Happened& happened, Moment now);
     void progress(bool reading, std::uint64_t before, std::uint64_t after, std::uint64_t total);
 
     Context& context_;
     port::UserFiles* user_;
+    std::optional<Stretching> stretching_;
     std::optional<Making> making_;
     std::optional<Reading> reading_;
     std::optional<Error> failed_; ///< What read_offered() came to at once.

@@ -54,6 +54,12 @@ Conversation Chats::describe(const port::StoredConversation& stored)
     }
     const auto own = conversation::read_up_to(store, stored.id, own_user_).value_or(conversation::Place{});
     out.unread = store.count_received_after(stored.id, own.hlc_ms, own.id, unread_max);
+    if (const auto read = conversation::decode_read(value(shared::read)))
+        for (const auto& late : read->late)
+            if (const auto row = store.message_in(stored.id, late);
+                row && row->shown && row->message.recalled_ms == 0 && out.unread < unread_max &&
+                conversation::Place{row->hlc_ms, late} <= own)
+                ++out.unread;
     out.muted_until_ms = number(shared::muted);
     out.pinned = number(shared::pinned) != 0;
     out.archived = number(shared::archived) != 0;
@@ -108,13 +114,27 @@ void Chats::trust(const Person& person, Moment now)
 void Chats::read(const conversation::Parties& parties, const conversation::Place& place, Moment now)
 {
     const auto& id = parties.conversation;
-    if (!conversation::note_read(context_.store, id, own_user_, place)) return;
+    const bool further = conversation::note_read(context_.store, id, own_user_, place);
+    const auto name = shared::name_of(id, shared::read);
+    const auto known = context_.store.register_named(name);
+    auto read = known ? conversation::decode_read(known->value) : std::nullopt;
+    // Late ones up to there are read by it, whether or not it is further than before.
+    const auto late = read ? std::erase_if(read->late,
+                                           [&](const MessageId& one) {
+                                               const auto row = context_.store.message_in(id, one);
+                                               return !row || conversation::Place{row->hlc_ms, one} <= place;
+                                           })
+                           : 0;
+    if (!further && late == 0) return;
+    if (!read) read.emplace();
+    read->place = std::max(read->place, place);
+    read->by = own_device_;
     const bool self = parties.kind == ConversationKind::self;
     const auto burning = conversation::begin_burning(context_.store, id, !self, place, now);
     if (!burning.empty()) look_at_expiry(now);
-    say_opened(parties, burning, now);
-    share(shared::name_of(id, shared::read), conversation::encode(place), now);
-    if (receipts_on(id)) say_mark(parties, {{}, 0, wire::content::mark::Read{place.hlc_ms, place.id}}, now);
+    say_opened(parties, burning);
+    share(name, conversation::encode(*read), now);
+    tell_read(parties);
     tell(id);
 }
 
@@ -142,6 +162,7 @@ void Chats::set(const conversation::Parties& parties, const request::SetConversa
 void Chats::set_receipts(bool on, Moment now)
 {
     share(std::string(shared::account_receipts), shared::number(on ? 1 : 0), now);
+    settings_came();
 }
 
 } // namespace godwit::engine

@@ -152,7 +152,11 @@ void Engine::State::on(RequestId id, const request::Recall& recall, Moment now)
     if (!is_ready_to_talk(id)) return;
     conversation::Draft draft;
     draft.body = content::Recall{recall.message};
-    say(id, chats.of_message(recall.message), std::move(draft), now);
+    const auto parties = chats.of_message(recall.message);
+    if (parties && conversation::may(context.store, *parties, draft.body, config.recall_window_ms, now)) {
+        if (const auto unsaid = chats.take_back(*parties, recall.message, now)) return context.reply(id, *unsaid);
+    }
+    say(id, parties, std::move(draft), now);
 }
 
 void Engine::State::on(RequestId id, request::React& react, Moment now)
@@ -207,10 +211,8 @@ void Engine::State::on(RequestId id, const request::Forward& forward, Moment now
         if (auto may = chats.may_say(*parties, draft.body, now); !may) return context.refuse(id, may.error());
         if (auto fine = files.may_refer(draft.body); !fine) return context.refuse(id, fine.error());
     }
-    const auto recipients = chats.reach(*parties);
+    const auto recipients = chats.reach(*parties, drafts.size());
     if (!recipients) return context.refuse(id, recipients.error());
-    if (outbox.message_count() + drafts.size() > config.outbox_messages_max)
-        return context.refuse(id, {ErrorCode::quota_exceeded, "outbox: too many messages wait for delivery", 60'000});
     std::vector<MessageId> out;
     for (auto& draft : drafts) {
         out.push_back(chats.say(*parties, std::move(draft), *recipients, now));

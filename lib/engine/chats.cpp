@@ -16,6 +16,9 @@ Error invalid(std::string detail)
     return {ErrorCode::invalid_argument, std::move(detail), 0};
 }
 
+/// Of one id.
+constexpr std::uint32_t repeated_max = 4;
+
 event::MessageChanged::What told_as(conversation::Changed::What what)
 {
     return static_cast<event::MessageChanged::What>(what);
@@ -73,9 +76,13 @@ Result<conversation::Parties> Chats::find(const request::Where& where) const
 
 Result<conversation::Parties> Chats::of_message(const MessageId& message) const
 {
-    const auto row = context_.store.message(message);
-    if (!row) return invalid("message: there is no such message");
-    return find({{}, row->message.conversation});
+    // Ids are drawn at random. Whoever repeats one does it to be taken for somebody else: nothing is done to the wrong
+    // one.
+    auto rows = context_.store.messages(message, repeated_max);
+    if (rows.size() > 1) std::erase_if(rows, [&](const auto& row) { return row.message.from != own_user_; });
+    if (rows.empty() && !context_.store.message(message)) return invalid("message: there is no such message");
+    if (rows.size() != 1) return invalid("message: somebody has used this id in two conversations");
+    return find({{}, rows.front().message.conversation});
 }
 
 std::vector<delivery::Recipient> Chats::own_devices() const
@@ -86,16 +93,29 @@ std::vector<delivery::Recipient> Chats::own_devices() const
     return out;
 }
 
-Result<std::vector<delivery::Recipient>> Chats::reach(const conversation::Parties& parties) const
+/// Of those for whom it is, not of the own other devices, somebody must have room.
+Result<std::vector<delivery::Recipient>> Chats::with_room(std::vector<delivery::Recipient> all, std::string_view whom,
+                                                          std::size_t messages) const
+{
+    const auto of_others = [&](const auto& one) { return one.user != own_user_; };
+    const bool had_others = std::any_of(all.begin(), all.end(), of_others);
+    std::erase_if(all, [&](const auto& one) { return !outbox_.has_room(one.device, messages); });
+    if (had_others && std::none_of(all.begin(), all.end(), of_others))
+        return Error{ErrorCode::quota_exceeded,
+                     "outbox: too many messages for " + std::string(whom) +
+                         " wait for delivery already: send more when some have arrived",
+                     60'000};
+    return all;
+}
+
+Result<std::vector<delivery::Recipient>> Chats::reach(const conversation::Parties& parties, std::size_t messages) const
 {
     const auto& with = parties.with;
-    if (outbox_.full())
-        return Error{ErrorCode::quota_exceeded,
-                     "outbox: " + std::to_string(context_.config.outbox_messages_max) +
-                         " messages wait for delivery already",
-                     60'000};
-    if (parties.kind == ConversationKind::self) return own_devices();
-    if (const auto* group = book_.find(parties.conversation)) return reach_group(*group);
+    if (parties.kind == ConversationKind::self) return with_room(own_devices(), own_user_, messages);
+    if (const auto* group = book_.find(parties.conversation)) {
+        auto all = reach_group(*group);
+        return all ? with_room(*std::move(all), "this group", messages) : std::move(all);
+    }
     const auto* person = roster_.person(with);
     if (person == nullptr)
         return Error{ErrorCode::not_a_contact, with + " is no contact: send a contact request first", 0};
@@ -117,7 +137,7 @@ Result<std::vector<delivery::Recipient>> Chats::reach(const conversation::Partie
         out.push_back({device.device, with});
     for (auto& device : own_devices())
         out.push_back(std::move(device));
-    return out;
+    return with_room(std::move(out), with, messages);
 }
 
 // ---- on the way out ----
@@ -131,11 +151,42 @@ MessageId Chats::new_id()
 
 /// Sealed when it leaves, at the end of this tick if it can: in the epoch of that moment.
 void Chats::put_out(const conversation::Parties& parties, const MessageId& id, wire::content::Any content,
-                    const std::vector<delivery::Recipient>& recipients, Moment now)
+                    const std::vector<delivery::Recipient>& recipients, Moment now, delivery::Rank rank)
 {
     if (recipients.empty()) return;
     outbox_.accept(context_.store, {id, parties.conversation, now.wall_ms, wire::encode(content), {}, 0, 0, 0},
-                   recipients);
+                   recipients, rank);
+}
+
+Result<MessageId> Chats::take_back(const conversation::Parties& parties, const MessageId& id, Moment now)
+{
+    auto& store = context_.store;
+    const auto envelope = store.envelope(id);
+    auto row = store.message_in(parties.conversation, id);
+    if (!envelope || envelope->sealings != 0 || !row || row->message.from != own_user_)
+        return Error{ErrorCode::invalid_argument, "it may be somewhere already", 0};
+    auto heads = store.heads(parties.conversation);
+    const auto is_it = [&](const auto& head) { return head.id == id; };
+    if (std::none_of(heads.begin(), heads.end(), is_it)) { // What was said since names it: its place stays.
+        changed(conversation::take_back(store, *std::move(row)), now);
+        return id;
+    }
+    std::erase_if(heads, is_it);
+    if (const auto content = wire::decode_content(envelope->content))
+        if (const auto* post = std::get_if<wire::content::Post>(&*content))
+            for (const auto& parent : post->parents)
+                if (const auto known = store.message_in(parties.conversation, parent);
+                    known && heads.size() < wire::parents_max)
+                    heads.push_back({parent, known->hlc_ms});
+    std::sort(heads.begin(), heads.end(),
+              [](const auto& a, const auto& b) { return a.hlc_ms != b.hlc_ms ? a.hlc_ms > b.hlc_ms : a.id > b.id; });
+    store.put_heads(parties.conversation, heads);
+    for (const auto& delivery : store.deliveries(id))
+        for (const auto& progress : outbox_.fail_one(store, id, delivery.device, ErrorCode::cancelled))
+            context_.event(
+                event::MessageStateChanged{id, parties.with, progress.state, Path::none, progress.failure, 0});
+    changed(conversation::withdraw(store, *std::move(row)), now);
+    return id;
 }
 
 MessageId Chats::say(const conversation::Parties& parties, conversation::Draft draft,
@@ -143,12 +194,15 @@ MessageId Chats::say(const conversation::Parties& parties, conversation::Draft d
 {
     const auto id = given ? *given : new_id();
     const auto files = files_.refer(draft.body);
+    // What lets words go does not wait behind all that is to be said.
+    const auto rank =
+        std::holds_alternative<content::Recall>(draft.body) ? delivery::Rank::urgent : delivery::Rank::usual;
     auto composed = conversation::compose(context_.store, parties, id, std::move(draft), now);
     const auto parents = composed.content.parents;
     // Notes of a device that is the account's only one are where they belong.
     if (recipients.empty()) composed.row.message.state = MessageState::delivered;
     auto filed = conversation::take(context_.store, composed.row, parents, now);
-    put_out(parties, id, std::move(composed.content), recipients, now);
+    put_out(parties, id, std::move(composed.content), recipients, now, rank);
     if (composed.row.shown) active(composed.row, parties.kind);
     for (const auto& file : files)
         files_.posted(parties.conversation, id, own_user_, file, true, now);
@@ -158,8 +212,11 @@ MessageId Chats::say(const conversation::Parties& parties, conversation::Draft d
     return id;
 }
 
-void Chats::say_mark(const conversation::Parties& parties, wire::content::Mark mark, Moment now)
+void Chats::tell_read(const conversation::Parties& parties)
 {
+    // Nobody has told this device yet whether the account does.
+    if (announcer_.wants_settings()) return announcer_.hold_read(parties.conversation);
+    if (!receipts_on(parties.conversation)) return;
     std::vector<delivery::Recipient> recipients; // Only towards accepted contacts.
     if (const auto* group = book_.find(parties.conversation)) {
         if (group->is_small() && group->policy && group->policy->receipts) recipients = contacts_in(*group);
@@ -168,17 +225,14 @@ void Chats::say_mark(const conversation::Parties& parties, wire::content::Mark m
         for (const auto& device : person->devices)
             recipients.push_back({device.device, parties.with});
     }
-    if (recipients.empty() || outbox_.full()) return;
-    mark.to = parties.with;
-    mark.hlc_ms = now.wall_ms;
-    put_out(parties, new_id(), std::move(mark), recipients, now);
+    announcer_.read(parties.conversation, recipients);
 }
 
 /// No receipt: whoever burns a message wants it to be gone everywhere. Each by its id: a place in the order would burn
 /// what nobody has seen yet.
-void Chats::say_opened(const conversation::Parties& parties, const std::vector<MessageId>& ids, Moment now)
+void Chats::say_opened(const conversation::Parties& parties, const std::vector<MessageId>& ids)
 {
-    if (ids.empty() || outbox_.full()) return;
+    if (ids.empty()) return;
     auto recipients = own_devices();
     if (const auto* group = book_.find(parties.conversation); group != nullptr && group->policy) {
         if (const auto all = reach_group(*group)) recipients = *all;
@@ -187,15 +241,13 @@ void Chats::say_opened(const conversation::Parties& parties, const std::vector<M
         for (const auto& device : person->devices)
             recipients.push_back({device.device, parties.with});
     }
-    for (std::size_t at = 0; at < ids.size(); at += wire::opened_ids_max) {
-        const auto end = std::min(ids.size(), at + wire::opened_ids_max);
-        wire::content::Mark mark;
-        mark.to = parties.with;
-        mark.hlc_ms = now.wall_ms;
-        mark.what = wire::content::mark::Opened{
-            {ids.begin() + static_cast<std::ptrdiff_t>(at), ids.begin() + static_cast<std::ptrdiff_t>(end)}};
-        put_out(parties, new_id(), std::move(mark), recipients, now);
-    }
+    announcer_.opened(parties.conversation, ids, recipients);
+}
+
+void Chats::settings_came()
+{
+    for (const auto& conversation : announcer_.settings_came())
+        if (const auto parties = find({{}, conversation})) tell_read(*parties);
 }
 
 std::optional<MessageId> Chats::tell_own_devices(wire::content::Mark mark, const std::optional<DeviceId>& to,
@@ -203,7 +255,8 @@ std::optional<MessageId> Chats::tell_own_devices(wire::content::Mark mark, const
 {
     auto recipients = own_devices();
     if (to) std::erase_if(recipients, [&](const auto& one) { return one.device != *to; });
-    if (recipients.empty() || outbox_.full()) return std::nullopt;
+    std::erase_if(recipients, [&](const auto& one) { return !outbox_.has_room(one.device); });
+    if (recipients.empty()) return std::nullopt;
     conversation::Parties self;
     self.conversation = roster_.self().conversation;
     mark.to = own_user_;
@@ -219,17 +272,13 @@ bool Chats::share(std::string name, Bytes value, Moment now)
     if (known && known->value == value) return false;
     if (!known && value.empty()) return false;
     const auto hlc_ms = std::max<std::int64_t>(now.wall_ms, known ? known->hlc_ms + 1 : 0);
-    return share_at(std::move(name), hlc_ms, std::move(value), now);
+    return share_at(std::move(name), hlc_ms, std::move(value));
 }
 
-bool Chats::share_at(std::string name, std::int64_t hlc_ms, Bytes value, Moment now)
+bool Chats::share_at(std::string name, std::int64_t hlc_ms, Bytes value)
 {
-    if (!context_.store.put_register({name, hlc_ms, value})) return false;
-    const auto recipients = own_devices();
-    if (recipients.empty() || outbox_.full()) return true;
-    conversation::Parties self;
-    self.conversation = roster_.self().conversation;
-    put_out(self, new_id(), wire::content::Register{hlc_ms, std::move(name), std::move(value)}, recipients, now);
+    if (!context_.store.put_register({name, hlc_ms, std::move(value)})) return false;
+    announcer_.register_changed(name);
     return true;
 }
 
@@ -255,6 +304,7 @@ void Chats::show(std::vector<delivery::CausalHold::Ready> ready, Moment now)
             const bool stands = row.message.recalled_ms == 0;
             context_.touched.message(row.message.conversation, row.message.id);
             note_file(row, now);
+            if (row.message.state == MessageState::received && stands) note_late(row, now);
             if (!row.notified && stands) {
                 notifier_.arrived(conversation::present(context_.store, row));
                 if (typing_.erase(row.message.from) != 0)
@@ -275,6 +325,19 @@ void Chats::show(std::vector<delivery::CausalHold::Ready> ready, Moment now)
             tell(row.message.conversation);
         }
     }
+}
+
+/// It came with an older clock than what this device has read, so nobody has read it: told, too, to the other own
+/// devices.
+void Chats::note_late(const port::StoredMessage& row, Moment now)
+{
+    const auto name = shared::name_of(row.message.conversation, shared::read);
+    const auto known = context_.store.register_named(name);
+    auto read = known ? conversation::decode_read(known->value) : std::nullopt;
+    if (!read || read->by != own_device_ || read->place < conversation::Place{row.hlc_ms, row.message.id}) return;
+    if (read->late.size() >= conversation::late_max) return;
+    read->late.push_back(row.message.id);
+    share(name, conversation::encode(*read), now);
 }
 
 /// It stands, and may refer to some.
@@ -315,7 +378,16 @@ void Chats::mark(const conversation::Parties& parties, const conversation::Sende
     const auto& conversation = parties.conversation;
     if (const auto* read = std::get_if<wire::content::mark::Read>(&mark.what)) {
         if (sender.user == own_user_) return context_.reject("a read mark of an own device, which registers are for");
-        const conversation::Place place{std::min(read->hlc_ms, now.wall_ms + conversation::hlc_ahead_ms_max), read->id};
+        conversation::Place place{std::min(read->hlc_ms, now.wall_ms + conversation::hlc_ahead_ms_max), read->id};
+        // What has not left this device nobody has read, whatever its clock says.
+        const auto before = conversation::read_up_to(context_.store, conversation, sender.user);
+        const auto from = before.value_or(conversation::Place{});
+        if (const auto unsent =
+                context_.store.first_unsent(conversation, from.hlc_ms, from.id, place.hlc_ms, place.id)) {
+            const auto last = context_.store.history(conversation, 1, unsent->message.id);
+            if (last.empty()) return;
+            place = {last.front().hlc_ms, last.front().message.id};
+        }
         if (!conversation::note_read(context_.store, conversation, sender.user, place)) return;
         context_.event(event::ReadUpTo{conversation, parties.with, sender.user, place.id});
         return;
@@ -342,8 +414,9 @@ void Chats::shared(const wire::content::Register& value, Moment now)
 {
     // Messages to come are of one device (scheduled.cpp): no other one sends them.
     if (!shared::is_shared(value.name)) return context_.reject("a register that is not shared");
-    const auto hlc_ms = std::min(value.hlc_ms, now.wall_ms + conversation::hlc_ahead_ms_max);
-    if (!context_.store.put_register({value.name, hlc_ms, value.value})) return;
+    if (!conversation::is_possible(value.hlc_ms, now))
+        return context_.reject("a register of a time that nobody lives in");
+    if (!context_.store.put_register({value.name, value.hlc_ms, value.value})) return;
     if (const auto user = shared::parse_contact(value.name); !user.empty()) {
         context_.touched.contacts.insert(std::string(user));
         if (const auto id = roster_.conversation_with(user)) tell(*id);
@@ -352,11 +425,11 @@ void Chats::shared(const wire::content::Register& value, Moment now)
     const auto about = shared::parse(value.name);
     if (!about) return;
     if (about->what == shared::read)
-        if (const auto place = conversation::decode_place(value.value);
-            place && conversation::note_read(context_.store, about->conversation, own_user_, *place)) {
+        if (const auto read = conversation::decode_read(value.value);
+            read && conversation::note_read(context_.store, about->conversation, own_user_, read->place)) {
             const auto parties = find({{}, about->conversation});
-            context_.event(
-                event::ReadUpTo{about->conversation, parties ? parties->with : std::string(), own_user_, place->id});
+            context_.event(event::ReadUpTo{about->conversation, parties ? parties->with : std::string(), own_user_,
+                                           read->place.id});
         }
     tell(about->conversation);
 }
@@ -386,6 +459,11 @@ void Chats::changed(conversation::Changed what, Moment)
         for (const auto& edit : what.edits)
             outbox_.empty_content(context_.store, edit,
                                   wire::encode(wire::content::Any(conversation::tombstone(what.row))));
+        for (const auto& quote : what.quotes) {
+            context_.touched.message(what.row.message.conversation, quote);
+            if (const auto envelope = context_.store.envelope(quote))
+                outbox_.empty_content(context_.store, quote, conversation::without_quote(envelope->content));
+        }
     }
     context_.event(event::MessageChanged{told_as(what.what), conversation::present(context_.store, what.row)});
 }

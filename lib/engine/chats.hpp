@@ -9,7 +9,7 @@
 
 #include "lib/conversation/timeline.hpp"
 #include "lib/delivery/outbox.hpp"
-#include "lib/engine/circles.hpp"
+#include "lib/engine/announcer.hpp"
 #include "lib/engine/files.hpp"
 #include "lib/engine/notifier.hpp"
 
@@ -24,9 +24,10 @@ namespace godwit::engine {
 
 class Chats {
 public:
-    Chats(Context& context, Roster& roster, const GroupBook& book, delivery::Outbox& outbox, Notifier& notifier,
-          Files& files)
-        : context_(context), roster_(roster), book_(book), outbox_(outbox), notifier_(notifier), files_(files)
+    Chats(Context& context, Roster& roster, const GroupBook& book, delivery::Outbox& outbox, Announcer& announcer,
+          Notifier& notifier, Files& files)
+        : context_(context), roster_(roster), book_(book), outbox_(outbox), announcer_(announcer), notifier_(notifier),
+          files_(files)
     {
     }
 
@@ -36,8 +37,11 @@ public:
     [[nodiscard]] Result<conversation::Parties> find(const request::Where& where) const;
     /// The one that a message is in. Errors: invalid_argument.
     [[nodiscard]] Result<conversation::Parties> of_message(const MessageId& message) const;
-    /// Devices that get what is said there now, own ones among them. Errors: as request::Send.
-    [[nodiscard]] Result<std::vector<delivery::Recipient>> reach(const conversation::Parties& parties) const;
+    /// Devices that get what is said there now, own ones among them, when there are so many messages. A device for
+    /// which too much waits already is left out as long as others of its account are not: it sees a gap, and asks them.
+    /// Errors: as request::Send.
+    [[nodiscard]] Result<std::vector<delivery::Recipient>> reach(const conversation::Parties& parties,
+                                                                 std::size_t messages = 1) const;
     /// A group lets this account say that there, now. Errors: not_allowed.
     [[nodiscard]] Result<void> may_say(const conversation::Parties& parties, const content::Body& body,
                                        Moment now) const;
@@ -48,14 +52,18 @@ public:
     MessageId say(const conversation::Parties& parties, conversation::Draft draft,
                   const std::vector<delivery::Recipient>& recipients, Moment now,
                   std::optional<MessageId> id = std::nullopt);
-    /// To the others and the own devices, when they may have it.
-    void say_mark(const conversation::Parties& parties, wire::content::Mark mark, Moment now);
-    /// To the own devices, or one of them. nullopt: there is none, or the outbox is full.
+    /// An own message that has not left this device is not said at all: the last one of its conversation is nowhere any
+    /// more, others leave an empty place, because what was said since answers to it. Errors: invalid_argument (it has
+    /// left, or is none).
+    [[nodiscard]] Result<MessageId> take_back(const conversation::Parties& parties, const MessageId& id, Moment now);
+    /// To the own devices, or one of them. nullopt: there is none that has room.
     std::optional<MessageId> tell_own_devices(wire::content::Mark mark, const std::optional<DeviceId>& to, Moment now);
     /// To the own devices, and into the store here. False: nothing new.
     bool share(std::string name, Bytes value, Moment now);
     /// The same with a clock that the value brings along.
-    bool share_at(std::string name, std::int64_t hlc_ms, Bytes value, Moment now);
+    bool share_at(std::string name, std::int64_t hlc_ms, Bytes value);
+    /// Another device of the account has said all that is shared, or the user has decided.
+    void settings_came();
 
     // What came, opened, from whom it says.
     void show(std::vector<delivery::CausalHold::Ready> ready, Moment now);
@@ -96,10 +104,14 @@ private:
     void changed(conversation::Changed what, Moment now);
     void active(const port::StoredMessage& row, ConversationKind kind);
     void opened(const conversation::Parties& parties, const std::string& by, const MessageId& id, Moment now);
-    void say_opened(const conversation::Parties& parties, const std::vector<MessageId>& ids, Moment now);
+    /// How far this account has read, to the contacts there.
+    void tell_read(const conversation::Parties& parties);
+    void say_opened(const conversation::Parties& parties, const std::vector<MessageId>& ids);
+    void note_late(const port::StoredMessage& row, Moment now);
     void note_file(const port::StoredMessage& row, Moment now);
     void put_out(const conversation::Parties& parties, const MessageId& id, wire::content::Any content,
-                 const std::vector<delivery::Recipient>& recipients, Moment now);
+                 const std::vector<delivery::Recipient>& recipients, Moment now,
+                 delivery::Rank rank = delivery::Rank::usual);
     [[nodiscard]] MessageId new_id();
     void look_at_expiry(Moment now);
     void take_over_scheduled();
@@ -108,6 +120,8 @@ private:
               Moment now);
     void due_by(std::int64_t wall_ms, Moment now);
     [[nodiscard]] std::vector<delivery::Recipient> own_devices() const;
+    [[nodiscard]] Result<std::vector<delivery::Recipient>> with_room(std::vector<delivery::Recipient> all,
+                                                                     std::string_view whom, std::size_t messages) const;
     [[nodiscard]] Result<std::vector<delivery::Recipient>> reach_group(const Group& group) const;
     /// Of a group, those who are contacts: to whom this account tells what it has read.
     [[nodiscard]] std::vector<delivery::Recipient> contacts_in(const Group& group) const;
@@ -122,6 +136,7 @@ private:
     Roster& roster_;
     const GroupBook& book_;
     delivery::Outbox& outbox_;
+    Announcer& announcer_;
     Notifier& notifier_;
     Files& files_;
     bool running_ = false;

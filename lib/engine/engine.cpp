@@ -9,15 +9,16 @@ Engine::State::State(Config config_in, port::Store& store, port::Entropy& entrop
                      port::FileDoors doors)
     : config(std::move(config_in)), context{config, store, entropy, trace, {}, {}, 0, 0}, dialer(context),
       roster(context), peers(context),
-      outbox(delivery::Limits{config.outbox_messages_max, config.in_flight_messages_max, config.in_flight_bytes_max,
-                              config.receipt_wait_max, config.delivery_deadline_ms, config.mailbox_reoffer_ms,
-                              config.mailbox_retry}),
+      outbox(delivery::Limits{config.outbox_messages_max, config.outbox_device_messages_max,
+                              config.outbox_device_messages_assured, config.in_flight_messages_max,
+                              config.in_flight_bytes_max, config.receipt_wait_max, config.delivery_deadline_ms,
+                              config.mailbox_reoffer_ms, config.mailbox_retry}),
       hold(delivery::CausalHold::Limits{config.held_messages_max, config.held_bytes_max, config.parent_wait_max,
                                         config.first_parent_wait_max}),
       book(context, roster), circles(roster, book), acts(context, roster, book),
       keeper(context, roster, circles, book, acts), notifier(context), files(context, doors),
-      chats(context, roster, book, outbox, notifier, files), notices(context, chats), archives(context, doors.user),
-      handover(context, roster, chats, files, archives),
+      announcer(context, roster, book, outbox), chats(context, roster, book, outbox, announcer, notifier, files),
+      notices(context, chats), archives(context, doors.user), handover(context, roster, chats, files, archives),
       views(context, roster, chats, [this](const std::string& user) -> std::optional<Contact> {
           const auto* person = roster.person(user);
           if (person == nullptr || person->own) return std::nullopt;
@@ -117,6 +118,12 @@ void Engine::ice_gathering_done(LinkId link, Moment)
     state_->peers.gathering_done(link);
 }
 
+void Engine::computed(std::uint64_t job, Moment)
+{
+    state_->tick_open = true;
+    state_->archives.stretched(job);
+}
+
 void Engine::handle_deadline(Moment now)
 {
     state_->end_tick(now);
@@ -128,6 +135,16 @@ Instant Engine::deadline() const
 }
 
 // ---- outputs ------------------------------------------------------------------------------------
+
+std::shared_ptr<const Watches> Engine::watches() const
+{
+    return state_->views.watches();
+}
+
+void Engine::resume(std::shared_ptr<const Watches> watches)
+{
+    if (watches) state_->views.resume(*watches);
+}
 
 std::optional<Effect> Engine::next_effect()
 {
@@ -218,6 +235,7 @@ void Engine::State::end_tick(Moment now)
     }
 
     archives_happened(now);
+    announcer.end_tick([this](const ConversationId& conversation) { return chats.receipts_on(conversation); }, now);
     seek_for_interest(now);
     route_content(now);
     offer_content(now);
@@ -237,12 +255,12 @@ void Engine::State::end_tick(Moment now)
 
 Instant Engine::State::deadline() const
 {
-    if (tick_open || more_to_offer || more_to_index || archives.pending()) return Instant{};
+    if (tick_open || more_to_offer || more_to_index || archives.works()) return Instant{};
     Instant out = earlier(earlier(dialer.deadline(), hold.deadline()), chats.deadline());
     for (const auto& session : sessions)
         out = earlier(out, session->deadline());
     out = earlier(out, peers.deadline([&](const DeviceId& device, LinkId link) { return outbox.owes(device, link); }));
-    out = earlier(out, outbox.deadline());
+    out = earlier(out, earlier(outbox.deadline(), announcer.deadline()));
     if (relay_ready()) out = earlier(out, receipts.mailbox_deadline());
     if (relay_ready()) out = earlier(out, keeper.deadline());
     out = earlier(out, group_end);

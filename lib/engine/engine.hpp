@@ -33,6 +33,7 @@
 #include "lib/wire/frames.hpp"
 #include "lib/wire/names.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <variant>
@@ -106,9 +107,15 @@ struct CloseLink {
 struct DropDirect {
     bool drop = false;
 };
+/// Something that takes long: run it on another thread, then call Engine::computed(). It touches nothing that anybody
+/// else does.
+struct Compute {
+    std::uint64_t job = 0; ///< Drawn at random: an engine that was made anew does not know it.
+    std::shared_ptr<const std::function<void()>> run;
+};
 
 using Effect = std::variant<DialRelay, OpenPath, SetRemoteDescription, AddRemoteCandidate, RemoteGatheringDone,
-                            SendFrame, CloseLink, DropDirect>;
+                            SendFrame, CloseLink, DropDirect, Compute>;
 
 /// Every figure that shapes behaviour, in one place, so that tests can turn each knob.
 struct Config {
@@ -157,7 +164,10 @@ struct Config {
     /// How long an own message may be taken back; others take it for conversation::recall_ms_max.
     std::int64_t recall_window_ms = 48LL * 3600 * 1000;
 
-    std::uint32_t outbox_messages_max = 10'000;
+    std::uint32_t outbox_messages_max = 50'000; ///< In all; more only as assured.
+    /// Waiting for one device. Whoever stays away fills what is theirs; others are sent to as ever.
+    std::uint32_t outbox_device_messages_max = 10'000;
+    std::uint32_t outbox_device_messages_assured = 256; ///< However full the outbox is.
     std::uint32_t held_messages_max = 1'000;
     std::uint32_t held_bytes_max = 4 * 1024 * 1024;
     std::uint32_t in_flight_messages_max = 256; ///< Un-receipted envelopes on one link.
@@ -203,6 +213,9 @@ struct Config {
     std::uint32_t events_untaken_max = 1024; ///< Received messages shown and not taken; more wait in the store.
 };
 
+/// Lists that the application watches, as far as it was told of them.
+struct Watches;
+
 class Engine {
 public:
     /// Without `files` every request about files is refused (unsupported), and none are served.
@@ -231,9 +244,18 @@ public:
     void ice_local_candidate(LinkId link, std::string_view candidate, Moment now);
     void ice_gathering_done(LinkId link, Moment now);
 
+    /// A Compute effect has run.
+    void computed(std::uint64_t job, Moment now);
+
     /// Ends every tick, whether or not deadline() has passed.
     void handle_deadline(Moment now);
     [[nodiscard]] Instant deadline() const;
+
+    /// To be asked for after a commit, and given to an Engine that is made anew from the same store: lists that are
+    /// watched go on from what was told of them. The same pointer as before: nothing has changed.
+    [[nodiscard]] std::shared_ptr<const Watches> watches() const;
+    /// Before start().
+    void resume(std::shared_ptr<const Watches> watches);
 
     [[nodiscard]] std::optional<Effect> next_effect();
     [[nodiscard]] std::optional<Event> next_event();

@@ -109,7 +109,10 @@ void Engine::State::entered(RelaySession& session, const frame::Session& info, M
         context.store.put_identity(entering->identity);
         account::set_confirmed(context.store);
         live(entering->identity);
-        if (!entering->credentials.create) roster.came_back();
+        if (!entering->credentials.create) {
+            roster.came_back();
+            announcer.entered();
+        }
         hold.load(context.store, now);
         if (entering->offer)
             context.event(event::Linked{identity->user});
@@ -142,6 +145,7 @@ void Engine::State::live(const port::StoredIdentity& who)
     book.load(who);
     chats.start(who);
     outbox.load(context.store, who.user);
+    announcer.start();
     groups = std::make_unique<seal::Groups>(account::device_keys(who), context.store, context.entropy, circles);
     book.start(*groups);
     if (const auto address = wire::parse_relay_address(who.relay)) acts.start(who, address->key);
@@ -230,6 +234,7 @@ void Engine::State::stop_serving(const Error& why)
     keeper.stop();
     acts.stop(why);
     book.stop();
+    announcer.stop();
     groups.reset();
     ahead.clear();
     unopened.clear();

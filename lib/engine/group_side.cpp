@@ -150,11 +150,11 @@ void Engine::State::fanned_out(const purpose::FanOut& what, const frame::Respons
 
 void Engine::State::note_delivery(delivery::Progress& progress)
 {
-    const auto row = context.store.message(progress.id);
-    if (!row || book.find(row->message.conversation) == nullptr) return;
-    conversation::note_delivery(context.store, row->message.conversation, progress.id, progress.with, progress.state,
+    if (book.find(progress.conversation) == nullptr || !context.store.has_message(progress.conversation, progress.id))
+        return;
+    conversation::note_delivery(context.store, progress.conversation, progress.id, progress.with, progress.state,
                                 progress.path);
-    context.touched.message(row->message.conversation, progress.id);
+    context.touched.message(progress.conversation, progress.id);
     progress.with.clear();
 }
 

@@ -55,7 +55,7 @@ void Notices::ask(RequestId id, const request::Notices& wanted)
     context_.reply(id, std::move(out));
 }
 
-void Notices::ask(RequestId id, const request::MarkNoticesRead& read, Moment now)
+void Notices::ask(RequestId id, const request::MarkNoticesRead& read, Moment)
 {
     std::optional<port::StoredNotice> row;
     if (read.up_to) {
@@ -65,8 +65,7 @@ void Notices::ask(RequestId id, const request::MarkNoticesRead& read, Moment now
         row = std::move(newest.front());
     }
     if (row && row->created_ms > read_up_to_ms())
-        chats_.share_at(std::string(shared::account_notices_read), row->created_ms, shared::number(row->created_ms),
-                        now);
+        chats_.share_at(std::string(shared::account_notices_read), row->created_ms, shared::number(row->created_ms));
     context_.reply_ok(id);
 }
 

@@ -326,6 +326,7 @@ struct Engine::State {
     std::set<std::pair<ConversationId, std::pair<std::uint64_t, std::uint64_t>>> forks_mentioned;
     Notifier notifier;
     Files files;
+    Announcer announcer;
     Chats chats;
     Notices notices;
     Archives archives;

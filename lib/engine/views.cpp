@@ -43,9 +43,36 @@ Result<std::uint64_t> Views::watch(const request::Watch& what, const Conversatio
     if (what.what == What::messages && (what.limit < 1 || what.limit > request::history_limit_max))
         return Error{ErrorCode::invalid_argument, "limit: 1 to " + std::to_string(request::history_limit_max), 0};
     const auto number = ++last_;
-    auto& made = watches_[number] = {what, conversation, {}, {}};
+    auto& made = watches_[number];
+    made.what = what;
+    made.conversation = conversation;
     look(number, made, true);
     return number;
+}
+
+bool Views::unwatch(std::uint64_t number)
+{
+    kept_ = nullptr;
+    return watches_.erase(number) > 0;
+}
+
+std::shared_ptr<const Watches> Views::watches() const
+{
+    if (kept_) return kept_;
+    auto out = std::make_shared<Watches>();
+    for (const auto& [number, watched] : watches_)
+        out->all.emplace(number, watched);
+    out->last = last_;
+    kept_ = std::move(out);
+    return kept_;
+}
+
+void Views::resume(const Watches& watches)
+{
+    for (const auto& [number, one] : watches.all)
+        static_cast<Watches::One&>(watches_[number]) = one;
+    last_ = watches.last;
+    resumed_ = !watches_.empty();
 }
 
 bool Views::concerns(const Watched& watched)
@@ -64,6 +91,9 @@ bool Views::concerns(const Watched& watched)
 
 void Views::update()
 {
+    if (std::exchange(resumed_, false))
+        for (auto& [number, watched] : watches_)
+            look(number, watched, false);
     if (!context_.touched.any()) return;
     const auto touched = context_.touched;
     // States of messages concern the list of conversations too: it shows the last one.
@@ -82,14 +112,16 @@ void Views::look(std::uint64_t number, Watched& watched, bool first)
     using What = request::Watch::What;
     event::ViewChanged out{number, {}};
     switch (watched.what.what) {
-    case What::conversations: look_at_conversations(watched, first, out); break;
+    case What::conversations: look_at_conversations(watched, out); break;
     case What::messages: look_at_messages(watched, out); break;
     case What::contacts: look_at_contacts(watched, out); break;
     }
+    watched.whole = false;
+    kept_ = nullptr;
     if (first || !out.steps.empty()) context_.event(std::move(out));
 }
 
-void Views::look_at_conversations(Watched& watched, bool first, event::ViewChanged& out)
+void Views::look_at_conversations(Watched& watched, event::ViewChanged& out)
 {
     const auto take = [&](Conversation one) {
         if (one.hidden && !watched.what.hidden)
@@ -97,7 +129,7 @@ void Views::look_at_conversations(Watched& watched, bool first, event::ViewChang
         else
             watched.conversations.insert_or_assign(one.id, std::move(one));
     };
-    if (first)
+    if (watched.whole)
         for (auto& one : chats_.list(true))
             take(std::move(one));
     else
@@ -119,7 +151,7 @@ void Views::look_at_conversations(Watched& watched, bool first, event::ViewChang
     for (const auto& id : context_.touched.conversations)
         news.insert(key_of(id));
     put_steps(
-        out, watched.keys, std::move(keys), [&](const std::string& key) { return news.contains(key); },
+        out, watched.keys, std::move(keys), [&](const std::string& key) { return watched.whole || news.contains(key); },
         [&](std::size_t i) { return *order[i]; });
 }
 
@@ -133,7 +165,7 @@ void Views::look_at_messages(Watched& watched, event::ViewChanged& out)
     for (const auto& id : context_.touched.messages)
         news.insert(key_of(id));
     put_steps(
-        out, watched.keys, std::move(keys), [&](const std::string& key) { return news.contains(key); },
+        out, watched.keys, std::move(keys), [&](const std::string& key) { return watched.whole || news.contains(key); },
         [&](std::size_t i) { return conversation::present(context_.store, rows[i]); });
 }
 
@@ -143,7 +175,8 @@ void Views::look_at_contacts(Watched& watched, event::ViewChanged& out)
     for (const auto& [user, person] : roster_.people())
         keys.push_back(user);
     put_steps(
-        out, watched.keys, keys, [&](const std::string& key) { return context_.touched.contacts.contains(key); },
+        out, watched.keys, keys,
+        [&](const std::string& key) { return watched.whole || context_.touched.contacts.contains(key); },
         [&](std::size_t i) { return describe_contact_(keys[i]).value_or(Contact{}); });
 }
 

@@ -6,8 +6,19 @@
 #include "lib/engine/chats.hpp"
 
 #include <functional>
+#include <memory>
 
 namespace godwit::engine {
+
+struct Watches {
+    struct One {
+        request::Watch what;
+        ConversationId conversation;
+        std::vector<std::string> keys; ///< What is shown, in order.
+    };
+    std::map<std::uint64_t, One> all;
+    std::uint64_t last = 0;
+};
 
 class Views {
 public:
@@ -21,20 +32,22 @@ public:
     /// `conversation`: of a watch of messages. Errors: quota_exceeded, invalid_argument.
     [[nodiscard]] Result<std::uint64_t> watch(const request::Watch& what, const ConversationId& conversation);
     /// False: there is no such watch.
-    bool unwatch(std::uint64_t number) { return watches_.erase(number) > 0; }
+    bool unwatch(std::uint64_t number);
     /// The end of a tick.
     void update();
 
+    [[nodiscard]] std::shared_ptr<const Watches> watches() const;
+    /// Each goes on from what was told, and is told whole: what was in memory only may be otherwise now.
+    void resume(const Watches& watches);
+
 private:
-    struct Watched {
-        request::Watch what;
-        ConversationId conversation;
-        std::vector<std::string> keys;                        ///< What is shown, in order.
+    struct Watched : Watches::One {
         std::map<ConversationId, Conversation> conversations; ///< As last told.
+        bool whole = true;                                    ///< All of it is to be told.
     };
 
     void look(std::uint64_t number, Watched& watched, bool first);
-    void look_at_conversations(Watched& watched, bool first, event::ViewChanged& out);
+    void look_at_conversations(Watched& watched, event::ViewChanged& out);
     void look_at_messages(Watched& watched, event::ViewChanged& out);
     void look_at_contacts(Watched& watched, event::ViewChanged& out);
     [[nodiscard]] bool concerns(const Watched& watched);
@@ -45,6 +58,8 @@ private:
     DescribeContact describe_contact_;
     std::map<std::uint64_t, Watched> watches_;
     std::uint64_t last_ = 0;
+    bool resumed_ = false;
+    mutable std::shared_ptr<const Watches> kept_; ///< nullptr: something has changed since.
 };
 
 } // namespace godwit::engine

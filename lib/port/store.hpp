@@ -19,6 +19,7 @@
 #include "lib/base/bytes.hpp"
 #include "lib/base/time.hpp"
 #include "lib/base/wiping.hpp"
+#include "lib/port/due_rows.hpp"
 #include "lib/port/file_rows.hpp"
 #include "lib/port/notice_rows.hpp"
 #include "lib/port/search.hpp"
@@ -77,6 +78,16 @@ struct Delivery {
     std::int64_t stored_ms = 0;   ///< When the relay took it; 0 = never.
     std::uint32_t size_bytes = 0; ///< Of the sealed envelope.
     std::uint64_t order = 0;      ///< Position in the outbox: envelopes go out in this order.
+    ConversationId conversation;
+    bool urgent = false; ///< Goes out before all that is not.
+};
+
+/// What is open to one device.
+struct OpenCount {
+    DeviceId device;
+    std::string user;
+    std::uint32_t queued = 0;
+    std::uint32_t stored = 0;
 };
 
 /// The sealed bytes, once for all devices: retransmission sends these. `content` is kept beside them, because a device
@@ -92,7 +103,7 @@ struct OutboxEnvelope {
     std::uint32_t sealings = 0; ///< How often it has been sealed.
 };
 
-class Store : public Timeline, public FileRows, public Search, public NoticeRows {
+class Store : public Timeline, public FileRows, public Search, public NoticeRows, public DueRows {
 public:
     virtual void begin() = 0;
     /// Durable when ok (synchronous to disk). After an error: rollback(), rebuild.
@@ -145,6 +156,11 @@ public:
     /// The same for one device: what its lane of the outbox pages through, so it must not scan other devices' rows.
     [[nodiscard]] virtual std::vector<Delivery> open_deliveries_to(const DeviceId& device, std::uint64_t after_order,
                                                                    std::uint32_t limit) = 0;
+    /// Of those, the urgent ones.
+    [[nodiscard]] virtual std::vector<Delivery> urgent_deliveries_to(const DeviceId& device, std::uint64_t after_order,
+                                                                     std::uint32_t limit) = 0;
+    /// By device.
+    [[nodiscard]] virtual std::vector<OpenCount> open_counts() = 0;
     [[nodiscard]] virtual std::vector<Delivery> deliveries(const MessageId& id) = 0;
     [[nodiscard]] virtual std::uint64_t open_message_count() = 0;
 };

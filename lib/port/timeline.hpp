@@ -62,7 +62,10 @@ public:
     // posts
     /// False, and nothing written, when this conversation has the id already.
     virtual bool add_message(const StoredMessage& message) = 0;
+    /// The one that came first: ids are drawn at random, and who repeats one makes another row in another conversation.
     [[nodiscard]] virtual std::optional<StoredMessage> message(const MessageId& id) = 0;
+    /// All of an id, by arrival, at most `limit`.
+    [[nodiscard]] virtual std::vector<StoredMessage> messages(const MessageId& id, std::uint32_t limit) = 0;
     [[nodiscard]] virtual std::optional<StoredMessage> message_in(const ConversationId& conversation,
                                                                   const MessageId& id) = 0;
     [[nodiscard]] virtual bool has_message(const ConversationId& conversation, const MessageId& id) = 0;
@@ -82,6 +85,11 @@ public:
     /// Incoming shown posts after a place, at most `max` are counted.
     [[nodiscard]] virtual std::uint32_t count_received_after(const ConversationId& conversation, std::int64_t hlc_ms,
                                                              const MessageId& id, std::uint32_t max) = 0;
+    /// The first shown own post between two places (the first exclusive, the second inclusive) that has not left.
+    [[nodiscard]] virtual std::optional<StoredMessage> first_unsent(const ConversationId& conversation,
+                                                                    std::int64_t after_hlc_ms,
+                                                                    const MessageId& after_id, std::int64_t hlc_ms,
+                                                                    const MessageId& id) = 0;
     /// Posts that burn after reading and whose time has not begun, up to and including a place; incoming or own ones.
     [[nodiscard]] virtual std::vector<StoredMessage> burning(const ConversationId& conversation, bool incoming,
                                                              std::int64_t hlc_ms, const MessageId& id,

@@ -151,9 +151,25 @@ std::optional<std::int64_t> SqliteStore::next_expiry()
 
 std::optional<port::StoredMessage> SqliteStore::message(const MessageId& id)
 {
-    auto rows = read_messages("SELECT " GODWIT_MESSAGE_COLUMNS " FROM message WHERE id = ?1 ORDER BY conversation "
-                              "LIMIT 1",
-                              id);
+    auto rows = messages(id, 1);
+    if (rows.empty()) return std::nullopt;
+    return std::move(rows.front());
+}
+
+std::vector<port::StoredMessage> SqliteStore::messages(const MessageId& id, std::uint32_t limit)
+{
+    return read_messages("SELECT " GODWIT_MESSAGE_COLUMNS " FROM message WHERE id = ?1 ORDER BY arrival LIMIT ?2", id,
+                         limit);
+}
+
+std::optional<port::StoredMessage> SqliteStore::first_unsent(const ConversationId& conversation,
+                                                             std::int64_t after_hlc_ms, const MessageId& after_id,
+                                                             std::int64_t hlc_ms, const MessageId& id)
+{
+    auto rows = read_messages("SELECT " GODWIT_MESSAGE_COLUMNS " FROM message WHERE conversation = ?1 AND shown = 1 "
+                              "AND (hlc_ms, id) > (?2, ?3) AND (hlc_ms, id) <= (?4, ?5) AND state = 1 "
+                              "ORDER BY hlc_ms, id LIMIT 1",
+                              conversation, after_hlc_ms, after_id, hlc_ms, id);
     if (rows.empty()) return std::nullopt;
     return std::move(rows.front());
 }

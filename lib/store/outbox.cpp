@@ -5,7 +5,8 @@
 namespace godwit::store {
 namespace {
 
-#define GODWIT_DELIVERY_COLUMNS "message, device, user, state, accepted_ms, stored_ms, size_bytes, position"
+#define GODWIT_DELIVERY_COLUMNS                                                                                        \
+    "message, device, user, state, accepted_ms, stored_ms, size_bytes, position, conversation, urgent"
 
 bool is_open(port::DeliveryState state)
 {
@@ -24,13 +25,15 @@ std::vector<port::Delivery> SqliteStore::read_deliveries(std::string_view sql, c
             const auto message = row.fixed<MessageId>(0);
             const auto device = row.fixed<DeviceId>(1);
             const auto state = row.integer(3);
-            if (!message || !device || state < 0 || state > static_cast<int>(port::DeliveryState::failed)) {
+            const auto conversation = row.fixed<ConversationId>(8);
+            if (!message || !device || !conversation || state < 0 ||
+                state > static_cast<int>(port::DeliveryState::failed)) {
                 fail_row("delivery");
                 return false;
             }
             out.push_back({*message, *device, std::string(row.text(2)), static_cast<port::DeliveryState>(state),
                            row.integer(4), row.integer(5), static_cast<std::uint32_t>(row.integer(6)),
-                           static_cast<std::uint64_t>(row.integer(7))});
+                           static_cast<std::uint64_t>(row.integer(7)), *conversation, row.integer(9) != 0});
             return true;
         },
         values...);
@@ -81,10 +84,10 @@ void SqliteStore::remove_envelope(const MessageId& id)
 std::uint64_t SqliteStore::put_delivery(const port::Delivery& delivery)
 {
     const bool was_open = open_messages_ && has_open_delivery(delivery.message);
-    const bool done = write("INSERT INTO delivery(message, device, user, state, accepted_ms, stored_ms, size_bytes) "
-                            "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    const bool done = write("INSERT INTO delivery(message, device, user, state, accepted_ms, stored_ms, size_bytes, "
+                            "conversation, urgent) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                             delivery.message, delivery.device, delivery.user, delivery.state, delivery.accepted_ms,
-                            delivery.stored_ms, delivery.size_bytes);
+                            delivery.stored_ms, delivery.size_bytes, delivery.conversation, delivery.urgent);
     if (!done) return 0;
     if (open_messages_ && !was_open && is_open(delivery.state)) ++*open_messages_;
     return static_cast<std::uint64_t>(database_.last_insert_rowid());
@@ -116,6 +119,33 @@ std::vector<port::Delivery> SqliteStore::open_deliveries_to(const DeviceId& devi
     return read_deliveries("SELECT " GODWIT_DELIVERY_COLUMNS " FROM delivery WHERE device = ?1 AND position > ?2 "
                            "AND state < 2 ORDER BY position LIMIT ?3",
                            device, after_order, limit);
+}
+
+std::vector<port::Delivery> SqliteStore::urgent_deliveries_to(const DeviceId& device, std::uint64_t after_order,
+                                                              std::uint32_t limit)
+{
+    return read_deliveries("SELECT " GODWIT_DELIVERY_COLUMNS " FROM delivery WHERE device = ?1 AND position > ?2 "
+                           "AND state < 2 AND urgent = 1 ORDER BY position LIMIT ?3",
+                           device, after_order, limit);
+}
+
+std::vector<port::OpenCount> SqliteStore::open_counts()
+{
+    std::vector<port::OpenCount> out;
+    read("SELECT device, max(user), sum(state = 0), sum(state = 1) FROM delivery WHERE state < 2 GROUP BY device "
+         "ORDER BY device",
+         [&](sqlite::Statement& row) {
+             const auto device = row.fixed<DeviceId>(0);
+             if (!device) {
+                 fail_row("delivery");
+                 return false;
+             }
+             out.push_back({*device, std::string(row.text(1)), static_cast<std::uint32_t>(row.integer(2)),
+                            static_cast<std::uint32_t>(row.integer(3))});
+             return true;
+         });
+    if (failed()) out.clear();
+    return out;
 }
 
 std::vector<port::Delivery> SqliteStore::deliveries(const MessageId& id)

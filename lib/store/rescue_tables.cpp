@@ -51,7 +51,8 @@ constexpr Column file_grant[] = {key, id,      id,     text, in_range(0, 1), in_
                                  key, integer, integer};
 constexpr Column file_had[] = {key, text};
 constexpr Column notice[] = {id, integer, integer, in_range(0, 1), blob};
-constexpr Column delivery[] = {rowid, id, key, text, in_range(0, 3), integer, integer, integer};
+constexpr Column delivery[] = {rowid, id, key, text, in_range(0, 3), integer, integer, integer, id, in_range(0, 1)};
+constexpr Column due[] = {key, text, id};
 
 constexpr std::array all{
     Table{"identity", "INSERT OR IGNORE INTO identity VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", identity},
@@ -76,11 +77,12 @@ constexpr std::array all{
     Table{"sender", "INSERT OR IGNORE INTO sender VALUES(?1, ?2)", sender},
     Table{"seen", "INSERT OR IGNORE INTO seen VALUES(?1, ?2, ?3)", seen, true},
     Table{"envelope", "INSERT OR IGNORE INTO envelope VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", envelope},
-    Table{
-        "delivery",
-        "INSERT OR IGNORE INTO delivery SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE NOT EXISTS(SELECT 1 FROM delivery "
-        "WHERE message = ?2 AND device = ?3)",
-        delivery},
+    Table{"delivery",
+          "INSERT OR IGNORE INTO delivery SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE NOT EXISTS(SELECT 1 "
+          "FROM delivery "
+          "WHERE message = ?2 AND device = ?3)",
+          delivery},
+    Table{"due", "INSERT OR IGNORE INTO due VALUES(?1, ?2, ?3)", due, true},
     Table{"file", "INSERT OR IGNORE INTO file VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)", file},
     Table{"notice", "INSERT OR IGNORE INTO notice VALUES(?1, ?2, ?3, ?4, ?5)", notice},
     Table{"file_grant", "INSERT OR IGNORE INTO file_grant VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", file_grant,

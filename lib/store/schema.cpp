@@ -365,8 +365,39 @@ CREATE TABLE file_had(
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr sqlite::Migration steps[] = {{step_1},      {step_2},       {step_files},     {step_changed},
-                                       {step_search}, {step_notices}, {step_file_turns}};
+// What goes first, and what a device does not have the newest state of (lib/delivery). Rows of one form, as above.
+constexpr char step_due[] = R"sql(
+CREATE TABLE delivery_2(
+  position INTEGER PRIMARY KEY AUTOINCREMENT, -- never given twice: the outbox pages by it
+  message BLOB NOT NULL,
+  device BLOB NOT NULL,
+  user TEXT NOT NULL,
+  state INTEGER NOT NULL,
+  accepted_ms INTEGER NOT NULL,
+  stored_ms INTEGER NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  conversation BLOB NOT NULL,
+  urgent INTEGER NOT NULL
+) STRICT;
+INSERT INTO delivery_2 SELECT position, message, device, user, state, accepted_ms, stored_ms, size_bytes,
+  ifnull((SELECT conversation FROM envelope WHERE envelope.message = delivery.message), zeroblob(16)), 0
+  FROM delivery ORDER BY position;
+DROP TABLE delivery;
+ALTER TABLE delivery_2 RENAME TO delivery;
+CREATE INDEX delivery_message ON delivery(message);
+CREATE INDEX delivery_open ON delivery(device, position) WHERE state < 2;
+CREATE INDEX delivery_urgent ON delivery(device, position) WHERE state < 2 AND urgent = 1;
+
+CREATE TABLE due(
+  device BLOB NOT NULL,
+  name TEXT NOT NULL,
+  message BLOB NOT NULL, -- zero: in no envelope
+  PRIMARY KEY(device, name)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr sqlite::Migration steps[] = {{step_1},      {step_2},       {step_files},      {step_changed},
+                                       {step_search}, {step_notices}, {step_file_turns}, {step_due}};
 
 } // namespace
 

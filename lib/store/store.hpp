@@ -64,11 +64,15 @@ public:
     // history.cpp
     bool add_message(const port::StoredMessage& message) override;
     [[nodiscard]] std::optional<port::StoredMessage> message(const MessageId& id) override;
+    [[nodiscard]] std::vector<port::StoredMessage> messages(const MessageId& id, std::uint32_t limit) override;
     [[nodiscard]] std::optional<port::StoredMessage> message_in(const ConversationId& conversation,
                                                                 const MessageId& id) override;
     void update_post(const port::StoredMessage& message) override;
     [[nodiscard]] std::uint32_t count_received_after(const ConversationId& conversation, std::int64_t hlc_ms,
                                                      const MessageId& id, std::uint32_t max) override;
+    [[nodiscard]] std::optional<port::StoredMessage> first_unsent(const ConversationId& conversation,
+                                                                  std::int64_t after_hlc_ms, const MessageId& after_id,
+                                                                  std::int64_t hlc_ms, const MessageId& id) override;
     [[nodiscard]] std::vector<port::StoredMessage> burning(const ConversationId& conversation, bool incoming,
                                                            std::int64_t hlc_ms, const MessageId& id,
                                                            std::uint32_t limit) override;
@@ -133,8 +137,19 @@ public:
     [[nodiscard]] std::vector<port::Delivery> open_deliveries(std::uint64_t after_order, std::uint32_t limit) override;
     [[nodiscard]] std::vector<port::Delivery> open_deliveries_to(const DeviceId& device, std::uint64_t after_order,
                                                                  std::uint32_t limit) override;
+    [[nodiscard]] std::vector<port::Delivery> urgent_deliveries_to(const DeviceId& device, std::uint64_t after_order,
+                                                                   std::uint32_t limit) override;
+    [[nodiscard]] std::vector<port::OpenCount> open_counts() override;
     [[nodiscard]] std::vector<port::Delivery> deliveries(const MessageId& id) override;
     [[nodiscard]] std::uint64_t open_message_count() override;
+
+    // due.cpp
+    void put_due(const port::Due& due) override;
+    [[nodiscard]] std::vector<port::Due> due(const DeviceId& device, std::string_view after, bool waiting,
+                                             std::uint32_t limit) override;
+    [[nodiscard]] std::vector<DeviceId> due_devices() override;
+    void remove_due(const DeviceId& device, std::string_view name) override;
+    void remove_due_to(const DeviceId& device) override;
 
     // files.cpp
     [[nodiscard]] std::optional<port::StoredFile> file(const FileId& id) override;

@@ -59,6 +59,11 @@ void Client::perform(engine::Effect effect)
         if (wire != 0) world_.close(*this, wire, life_);
     } else if (auto* fault = std::get_if<engine::DropDirect>(&effect)) {
         world_.network.direct_blackholed = fault->drop;
+    } else if (auto* compute = std::get_if<engine::Compute>(&effect)) {
+        (*compute->run)();
+        world_.at(world_.now() + std::chrono::milliseconds(50), [this, job = compute->job, lives = lives_] {
+            if (lives_ == lives) input([job](engine::Engine& engine, Moment at) { engine.computed(job, at); });
+        });
     }
 }
 

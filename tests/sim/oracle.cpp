@@ -2,6 +2,7 @@
 // The account of what was said, and what must hold at any moment. What must hold at rest is in oracle_rest.cpp.
 #include "tests/sim/oracle.hpp"
 
+#include "lib/delivery/due.hpp"
 #include "tests/sim/broken.hpp"
 
 #include <algorithm>
@@ -291,10 +292,16 @@ void Oracle::bounds(Member& mine)
     if (client.disk.stopped()) return;
     auto& store = client.disk.store();
     const auto& config = client.config();
+    const auto counts = store.open_counts();
     const auto open = store.open_message_count();
-    demand(open <= config.outbox_messages_max, "bound: the outbox of " + client.name + " holds " +
-                                                   std::to_string(open) + " of at most " +
-                                                   std::to_string(config.outbox_messages_max));
+    const auto open_max =
+        config.outbox_messages_max + counts.size() * (config.outbox_device_messages_assured + delivery::due_open_max);
+    demand(open <= open_max, "bound: the outbox of " + client.name + " holds " + std::to_string(open) + " of at most " +
+                                 std::to_string(open_max));
+    for (const auto& one : counts)
+        demand(one.queued + one.stored <= config.outbox_device_messages_max + delivery::due_open_max,
+               "bound: the outbox of " + client.name + " holds " + std::to_string(one.queued + one.stored) +
+                   " for one device of " + one.user);
     for (const auto& conversation : store.conversations_with_held()) {
         const auto held = store.held(conversation).size();
         demand(held <= config.held_messages_max, "bound: " + client.name + " holds " + std::to_string(held) +

@@ -100,7 +100,9 @@ void limits(Swarm& swarm, Dice& dice)
     rates.mailbox_messages_max = 100'000;
     swarm.small_limits = dice.percent(25);
     if (!swarm.small_limits) return;
-    swarm.client.outbox_messages_max = static_cast<std::uint32_t>(20 + dice.pick(60));
+    swarm.client.outbox_device_messages_max = static_cast<std::uint32_t>(20 + dice.pick(60));
+    swarm.client.outbox_messages_max = 2 * swarm.client.outbox_device_messages_max;
+    swarm.client.outbox_device_messages_assured = 4;
     swarm.client.held_messages_max = static_cast<std::uint32_t>(2 + dice.pick(12));
     swarm.client.in_flight_messages_max = static_cast<std::uint32_t>(1 + dice.pick(16));
     swarm.client.in_flight_bytes_max = static_cast<std::uint32_t>(1'000 + dice.pick(20'000));

@@ -151,6 +151,15 @@ std::optional<Event> Engine::next_event()
     return out;
 }
 
+void Engine::computed(std::uint64_t, Moment) {}
+
+std::shared_ptr<const Watches> Engine::watches() const
+{
+    return nullptr;
+}
+
+void Engine::resume(std::shared_ptr<const Watches>) {}
+
 void Engine::discard_outputs()
 {
     state_->effects.clear();

@@ -69,6 +69,12 @@ public:
     void remove_contact(std::string_view) override {}
     bool add_message(const port::StoredMessage&) override { return false; }
     std::optional<port::StoredMessage> message(const MessageId&) override { return {}; }
+    std::vector<port::StoredMessage> messages(const MessageId&, std::uint32_t) override { return {}; }
+    std::optional<port::StoredMessage> first_unsent(const ConversationId&, std::int64_t, const MessageId&, std::int64_t,
+                                                    const MessageId&) override
+    {
+        return {};
+    }
     bool has_message(const ConversationId&, const MessageId&) override { return false; }
     std::optional<MessageId> message_by_key(const ConversationId&, std::string_view) override { return {}; }
     bool set_message_state(const MessageId&, MessageState, Path, std::string_view, std::string_view) override
@@ -131,6 +137,16 @@ public:
     {
         return {};
     }
+    std::vector<port::Delivery> urgent_deliveries_to(const DeviceId&, std::uint64_t, std::uint32_t) override
+    {
+        return {};
+    }
+    std::vector<port::OpenCount> open_counts() override { return {}; }
+    void put_due(const port::Due&) override {}
+    std::vector<port::Due> due(const DeviceId&, std::string_view, bool, std::uint32_t) override { return {}; }
+    std::vector<DeviceId> due_devices() override { return {}; }
+    void remove_due(const DeviceId&, std::string_view) override {}
+    void remove_due_to(const DeviceId&) override {}
     std::vector<port::Delivery> deliveries(const MessageId&) override { return {}; }
     std::uint64_t open_message_count() override { return 0; }
     std::optional<port::StoredFile> file(const FileId&) override { return {}; }

@@ -250,7 +250,9 @@ TEST_CASE("any order of posts, edits, recalls, reactions and pins ends in the sa
         for (std::uint32_t n = 100; n < 140; ++n) {
             const auto target = message_named(1 + pick(8));
             const auto role = group ? static_cast<Role>(1 + pick(3)) : Role::owner;
-            const auto hlc = static_cast<std::int64_t>(9 + pick(30));
+            auto hlc = static_cast<std::int64_t>(9 + pick(30));
+            if (pick(8) == 0) hlc += 400LL * 24 * 3600 * 1000; // Of a clock that is ahead,
+            if (pick(8) == 0) hlc += 2 * stamp_ahead_ms_max;   // and of one that is none.
             switch (pick(6)) {
             case 0:
             case 1:

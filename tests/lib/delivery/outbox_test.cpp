@@ -405,22 +405,103 @@ TEST_CASE("every accepted message ends: deadline, revoked device, ended contact"
     CHECK(desk.state(2) == MessageState::failed);
 }
 
-TEST_CASE("messages_max is reached, and full says so until something is settled")
+TEST_CASE("a device that stays away fills what is its own, and nobody else's")
 {
     Limits limits;
-    limits.messages_max = 3;
+    limits.device_messages_max = 3;
     Desk desk(limits);
     for (std::uint32_t n = 1; n <= 3; ++n) {
-        CHECK_FALSE(desk.outbox.full());
+        CHECK(desk.outbox.has_room(bob1));
         desk.accept(n);
     }
-    CHECK(desk.outbox.full());
+    CHECK_FALSE(desk.outbox.has_room(bob1));
+    CHECK(desk.outbox.has_room(bob2, 3));
+    CHECK_FALSE(desk.outbox.has_room(bob2, 4));
     desk.restart();
-    CHECK(desk.outbox.full());
+    CHECK_FALSE(desk.outbox.has_room(bob1));
+    CHECK(desk.outbox.has_room(bob2));
     desk.outbox.use(bob1, {link7});
     (void)desk.collect();
     (void)desk.outbox.receipt(desk.store, bob1, {message_named(2)}, 7);
-    CHECK_FALSE(desk.outbox.full());
+    CHECK(desk.outbox.has_room(bob1));
+}
+
+TEST_CASE("messages_max is reached: whoever has little waiting is sent to all the same, as far as is assured")
+{
+    Limits limits;
+    limits.messages_max = 5;
+    limits.device_messages_max = 10;
+    limits.device_messages_assured = 2;
+    Desk desk(limits);
+    for (std::uint32_t n = 1; n <= 5; ++n) {
+        CHECK(desk.outbox.has_room(bob1));
+        desk.accept(n);
+    }
+    CHECK(desk.outbox.full());
+    CHECK_FALSE(desk.outbox.has_room(bob1));
+    desk.accept(6, {{bob2, "bob"}});
+    CHECK(desk.outbox.has_room(bob2));
+    desk.accept(7, {{bob2, "bob"}});
+    CHECK_FALSE(desk.outbox.has_room(bob2));
+    desk.restart();
+    CHECK(desk.outbox.full());
+    CHECK_FALSE(desk.outbox.has_room(bob2));
+    desk.outbox.use(bob1, {link7});
+    (void)desk.collect();
+    (void)desk.outbox.receipt(desk.store, bob1, {message_named(1), message_named(2), message_named(3)}, 7);
+    CHECK(desk.outbox.has_room(bob1));
+}
+
+TEST_CASE("what is urgent goes out before all that waits, on a link and by mailbox, also after a restart")
+{
+    Limits limits;
+    limits.window_messages_max = 4;
+    Desk desk(limits);
+    for (std::uint32_t n = 1; n <= 200; ++n)
+        desk.accept(n);
+    for (const auto& way : {link7, mailbox}) {
+        desk.outbox.use(bob1, {way});
+        CHECK(numbers(desk.collect().offers) == std::vector<std::uint32_t>{1, 2, 3, 4});
+        desk.outbox.use(bob1, {});
+    }
+    desk.outbox.use(bob1, {link8});
+    (void)desk.collect();
+    const auto urgent = [&](std::uint32_t n) {
+        desk.outbox.accept(desk.store,
+                           {message_named(n), conversation_named(1), at_ms(0).wall_ms, Bytes(9), {}, 0, 0, 0},
+                           {{bob1, "bob"}}, Rank::urgent);
+    };
+    urgent(1001);
+    urgent(1002);
+    CHECK(desk.collect().offers.empty()); // The window is full.
+    (void)desk.outbox.receipt(desk.store, bob1, {message_named(1), message_named(2), message_named(3)}, 8);
+    CHECK(numbers(desk.collect().offers) == std::vector<std::uint32_t>{1001, 1002, 5});
+    desk.restart();
+    desk.outbox.use(bob1, {mailbox});
+    const auto offers = numbers(desk.collect().offers);
+    CHECK(std::set<std::uint32_t>(offers.begin(), offers.end()) == std::set<std::uint32_t>{1001, 1002, 4, 5});
+    (void)desk.outbox.put_answered(desk.store, message_named(1001), {bob1}, {ErrorCode::ok}, at_ms(1));
+    (void)desk.outbox.put_answered(desk.store, message_named(1002), {bob1}, {ErrorCode::ok}, at_ms(1));
+    CHECK(numbers(desk.collect(1).offers) == std::vector<std::uint32_t>{6, 7});
+}
+
+TEST_CASE("when the relay takes little at once, everybody has a turn")
+{
+    Desk desk;
+    for (std::uint32_t n = 1; n <= 40; ++n)
+        desk.accept(n);
+    desk.accept(41, {{bob2, "bob"}});
+    desk.outbox.use(bob1, {mailbox});
+    desk.outbox.use(bob2, {mailbox});
+    std::vector<std::uint32_t> first;
+    for (int turn = 0; turn < 3; ++turn) {
+        const auto offers = desk.collect(0, {plenty, plenty, 4}).offers;
+        for (const auto n : numbers(offers))
+            first.push_back(n);
+        for (const auto& offer : offers)
+            (void)desk.outbox.put_answered(desk.store, offer.envelope.id, offer.devices, {ErrorCode::ok}, at_ms(0));
+    }
+    CHECK(std::count(first.begin(), first.end(), 41U) == 1);
 }
 
 TEST_CASE("a peer that lives but never receipts does not block what comes after")

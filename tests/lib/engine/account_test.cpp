@@ -321,7 +321,7 @@ TEST_CASE("the outbox has an end: quota_exceeded, and room again when something 
 {
     World world(8);
     engine::Config config;
-    config.outbox_messages_max = 5;
+    config.outbox_device_messages_max = 5;
     auto& alice = world.client("alice", config);
     auto& bob = world.client("bob");
     world.befriend(alice, bob);

@@ -243,3 +243,30 @@ TEST_CASE("messages to come are of the device that was told: no archive has them
     CHECK(bob.history("alice").size() == 40);
     story.same(phone);
 }
+
+TEST_CASE("a passphrase is stretched beside the loop: others are answered meanwhile, and it can be cancelled")
+{
+    for (const auto drive : {Drive::engine, Drive::ticker}) {
+        World world(209);
+        ClientOptions options;
+        options.drive = drive;
+        auto& alice = world.client("alice", options);
+        auto& bob = world.client("bob");
+        world.befriend(alice, bob);
+        const auto make = alice.ask(request::ArchiveMake{"history", "a passphrase", false, true});
+        const auto meanwhile = alice.ask(request::Contacts{});
+        const auto second = alice.ask(request::ArchiveMake{"other", "a passphrase", false, true});
+        CHECK(alice.wait(meanwhile).error.code == ErrorCode::ok);
+        CHECK(alice.reply(make) == nullptr);
+        CHECK(alice.wait(second).error.code == ErrorCode::busy);
+        const auto cancel = alice.ask(request::ArchiveCancel{});
+        CHECK(alice.wait(make).error.code == ErrorCode::cancelled);
+        CHECK(alice.wait(cancel).error.code == ErrorCode::ok);
+        ok(alice, request::ArchiveMake{"history", "a passphrase", false, true});
+        CHECK(ask(alice, request::ArchiveRead{"history", "another passphrase", true}).error.code ==
+              ErrorCode::wrong_key);
+        ok(alice, request::ArchiveRead{"history", "a passphrase", true});
+        CHECK(ask(alice, request::ArchiveMake{"short", "short", false, true}).error.code ==
+              ErrorCode::invalid_argument);
+    }
+}

@@ -129,8 +129,8 @@ TEST_CASE("taken back before the others were there: they never get the words, an
     t.world.relay_crash();
     t.alice.start();
     const auto id = t.alice.send("bob", "canary");
-    (void)t.alice.wait(t.alice.ask(request::Recall{id}));
     const auto after = t.alice.send("bob", "after");
+    (void)t.alice.wait(t.alice.ask(request::Recall{id}));
     CHECK_FALSE(finds(t.alice, "canary"));
     t.world.relay_start();
     t.bob.start();

@@ -234,3 +234,49 @@ TEST_CASE("watches are bounded, and what is watched has to be there")
           ErrorCode::invalid_argument);
     CHECK(all<event::ViewChanged>(pair.alice).empty());
 }
+
+TEST_CASE("a commit that the disk refuses: lists that are watched go on, and their numbers stay theirs")
+{
+    World world(68);
+    ClientOptions options;
+    options.drive = Drive::ticker;
+    auto& alice = world.client("alice", options);
+    auto& bob = world.client("bob");
+    world.befriend(alice, bob);
+    (void)bob.send("alice", "zero");
+    world.run_for(seconds(3));
+    const auto messages = watch(alice, {request::Watch::What::messages, {"bob", {}}, 10, false});
+    const auto chats = watch(alice, {request::Watch::What::conversations, {}, 0, false});
+    const auto people = watch(alice, {request::Watch::What::contacts, {}, 0, false});
+    Shown<Message> shown;
+    Shown<Conversation> list;
+    Shown<Contact> contacts;
+    for (int n = 0; n < 4; ++n) {
+        CAPTURE(n);
+        // In one of these ticks a watch is asked for and ended: it was not, when the commit is refused.
+        alice.store.fail_at(static_cast<std::uint64_t>(1 + n));
+        const auto asked = alice.ask(request::Watch{request::Watch::What::contacts, {}, 0, false});
+        request::SetConversation pin{{"bob", {}}};
+        pin.pinned = n % 2 == 0;
+        (void)alice.ask(pin);
+        (void)bob.send("alice", "number " + std::to_string(n));
+        world.run_for(seconds(5));
+        alice.store.fail_at(0);
+        (void)bob.send("alice", "and " + std::to_string(n));
+        world.run_for(seconds(20));
+        if (alice.ok(asked))
+            CHECK(code(alice, request::Unwatch{std::get<std::uint64_t>(alice.reply(asked)->value)}) == ErrorCode::ok);
+        shown.follow(alice, messages);
+        list.follow(alice, chats);
+        contacts.follow(alice, people);
+        const auto page = alice.history("bob");
+        REQUIRE(shown.list.size() == std::min<std::size_t>(page.size(), 10));
+        for (std::size_t i = 0; i < shown.list.size(); ++i)
+            CHECK(shown.list[i].text == page[page.size() - shown.list.size() + i].text);
+        REQUIRE(list.list.size() == 1);
+        CHECK(list.list[0].last->text == "and " + std::to_string(n));
+        REQUIRE(contacts.list.size() == 1);
+        CHECK(contacts.list[0].online);
+    }
+    CHECK(watch(alice, {request::Watch::What::contacts, {}, 0, false}) > people);
+}

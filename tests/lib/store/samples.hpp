@@ -96,7 +96,9 @@ template <class Id>
             5000 + static_cast<std::int64_t>(message),
             0,
             static_cast<std::uint32_t>(message * 3),
-            0};
+            0,
+            cid(message % 3),
+            message % 4 == 0};
 }
 
 [[nodiscard]] inline port::OutboxEnvelope sample_envelope(std::uint64_t n)
@@ -164,8 +166,19 @@ template <class Id>
     std::ostringstream out;
     out << to_hex(row.message.view()) << '|' << to_hex(row.device.view()) << '|' << row.user << '|'
         << static_cast<int>(row.state) << '|' << row.accepted_ms << '|' << row.stored_ms << '|' << row.size_bytes << '|'
-        << row.order;
+        << row.order << '|' << to_hex(row.conversation.view()) << row.urgent;
     return out.str();
+}
+
+[[nodiscard]] inline std::string tell(const port::Due& row)
+{
+    return to_hex(row.device.view()) + "|" + row.name + "|" + to_hex(row.message.view());
+}
+
+[[nodiscard]] inline std::string tell(const port::OpenCount& row)
+{
+    return to_hex(row.device.view()) + "|" + row.user + "|" + std::to_string(row.queued) + "|" +
+           std::to_string(row.stored);
 }
 
 [[nodiscard]] inline std::string tell(const port::OutboxEnvelope& row)

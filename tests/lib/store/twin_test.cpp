@@ -25,7 +25,7 @@ public:
     std::string next(port::Store& store, std::uint64_t roll)
     {
         dice_.seed(roll);
-        switch (pick(36)) {
+        switch (pick(40)) {
         case 0: return store.put_identity(sample_identity(pick(5))), "";
         case 1: return pick(4) == 0 ? (store.clear_identity(), "") : "";
         case 2: return store.put_value(name(), Bytes(pick(40), 7)), "";
@@ -93,6 +93,10 @@ public:
             return store.put_notice({*NoticeId::from(mid(pick(12)).view()), static_cast<std::int64_t>(pick(20)),
                                      static_cast<std::int64_t>(pick(9)), pick(4) == 0, Bytes(1 + pick(5), 9)}),
                    "";
+        case 36:
+        case 37: return store.put_due({did(pick(4)), name(), pick(2) != 0 ? mid(pick(9)) : MessageId{}}), "";
+        case 38: return store.remove_due(did(pick(4)), name()), "";
+        case 39: return pick(4) == 0 ? (store.remove_due_to(did(pick(4))), "") : "";
         case 33: return store.forget_notices(static_cast<std::uint32_t>(4 + pick(8))), "";
         default:
             return store.set_delivery(mid(pick(30)), did(pick(4)), static_cast<port::DeliveryState>(pick(4)),
@@ -167,6 +171,17 @@ std::string everything(port::Store& store)
             out += tell(store.seen(did(d), mid(n)));
     }
     out += "\nopen\n" + tell(store.open_deliveries(0, 1000)) + tell(store.open_deliveries(9, 4));
+    for (std::uint64_t d = 0; d < 4; ++d)
+        out += "urgent\n" + tell(store.urgent_deliveries_to(did(d), 0, 100)) +
+               tell(store.urgent_deliveries_to(did(d), 4, 2)) + "due\n" + tell(store.due(did(d), "", false, 100)) +
+               tell(store.due(did(d), "name-2", true, 2));
+    out += "counts\n" + tell(store.open_counts());
+    for (const auto& device : store.due_devices())
+        out += to_hex(device.view()) + " ";
+    for (std::uint64_t n = 0; n < 80; ++n)
+        out += tell(store.messages(mid(n), 2));
+    for (std::uint64_t c = 0; c < 3; ++c)
+        out += tell(store.first_unsent(cid(c), 1003, mid(5), 1045, mid(70))) + "\n";
     for (std::uint64_t d = 0; d < 4; ++d)
         out += "to\n" + tell(store.open_deliveries_to(did(d), 0, 1000)) + tell(store.open_deliveries_to(did(d), 12, 3));
     return out + tell(store.open_message_count());

@@ -107,6 +107,30 @@ public:
     {
         return open_rows(&device, after_order, limit);
     }
+    std::vector<port::Delivery> urgent_deliveries_to(const DeviceId& device, std::uint64_t after_order,
+                                                     std::uint32_t limit) override
+    {
+        auto out = open_rows(&device, after_order, std::numeric_limits<std::uint32_t>::max());
+        std::erase_if(out, [](const auto& row) { return !row.urgent; });
+        if (out.size() > limit) out.resize(limit);
+        return out;
+    }
+    std::vector<port::OpenCount> open_counts() override
+    {
+        std::map<DeviceId, port::OpenCount> out;
+        if (!failed_)
+            for (const auto& [order, row] : data_.deliveries) {
+                if (!is_open(row)) continue;
+                auto& one = out[row.device];
+                one.device = row.device;
+                one.user = std::max(one.user, row.user);
+                ++(row.state == port::DeliveryState::queued ? one.queued : one.stored);
+            }
+        std::vector<port::OpenCount> list;
+        for (auto& [device, one] : out)
+            list.push_back(std::move(one));
+        return list;
+    }
     std::vector<port::Delivery> deliveries(const MessageId& id) override
     {
         std::vector<port::Delivery> out;
@@ -121,6 +145,38 @@ public:
         for (const auto& [order, row] : data_.deliveries)
             if (is_open(row)) open.insert(row.message);
         return open.size();
+    }
+
+    void put_due(const port::Due& due) override
+    {
+        if (write()) put(data_.due, {due.device, due.name}, due.message);
+    }
+    std::vector<port::Due> due(const DeviceId& device, std::string_view after, bool waiting,
+                               std::uint32_t limit) override
+    {
+        std::vector<port::Due> out;
+        if (failed_) return out;
+        for (auto at = data_.due.upper_bound({device, std::string(after)});
+             at != data_.due.end() && at->first.first == device && out.size() < limit; ++at)
+            if (!waiting || at->second.is_zero()) out.push_back({device, at->first.second, at->second});
+        return out;
+    }
+    std::vector<DeviceId> due_devices() override
+    {
+        std::set<DeviceId> out;
+        if (!failed_)
+            for (const auto& [key, message] : data_.due)
+                out.insert(key.first);
+        return {out.begin(), out.end()};
+    }
+    void remove_due(const DeviceId& device, std::string_view name) override
+    {
+        if (write()) erase(data_.due, {device, std::string(name)});
+    }
+    void remove_due_to(const DeviceId& device) override
+    {
+        for (const auto& one : due(device, {}, false, std::numeric_limits<std::uint32_t>::max()))
+            remove_due(device, one.name);
     }
 
 private:

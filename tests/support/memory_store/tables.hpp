@@ -83,6 +83,7 @@ protected:
         std::map<MessageId, port::OutboxEnvelope> envelopes;
         std::map<std::uint64_t, port::Delivery> deliveries;
         std::map<std::pair<MessageId, std::uint64_t>, bool> by_message; ///< Index of deliveries.
+        std::map<std::pair<DeviceId, std::string>, MessageId> due;
         std::map<FileId, port::StoredFile> files;
         std::map<GrantKey, port::FileGrant> grants;
         std::map<FileId, std::set<std::string>> had;

@@ -21,9 +21,20 @@ public:
     }
     std::optional<port::StoredMessage> message(const MessageId& id) override
     {
-        const auto at = find(id);
-        if (failed_ || at == data_.messages.end()) return std::nullopt;
-        return at->second.message;
+        auto rows = messages(id, 1);
+        if (rows.empty()) return std::nullopt;
+        return std::move(rows.front());
+    }
+    std::vector<port::StoredMessage> messages(const MessageId& id, std::uint32_t limit) override
+    {
+        std::map<std::uint64_t, const port::StoredMessage*> rows;
+        if (!failed_)
+            for (auto at = find(id); at != data_.messages.end() && at->first.first == id; ++at)
+                rows[at->second.arrival] = &at->second.message;
+        std::vector<port::StoredMessage> out;
+        for (const auto& [arrival, row] : rows)
+            if (out.size() < limit) out.push_back(*row);
+        return out;
     }
     bool has_message(const ConversationId& conversation, const MessageId& id) override
     {
@@ -152,6 +163,17 @@ public:
                 std::tie(row.hlc_ms, row.message.id) > std::tie(hlc_ms, id))
                 ++out;
         return std::min(out, max);
+    }
+    std::optional<port::StoredMessage> first_unsent(const ConversationId& conversation, std::int64_t after_hlc_ms,
+                                                    const MessageId& after_id, std::int64_t hlc_ms,
+                                                    const MessageId& id) override
+    {
+        for (const auto& row : shown(conversation))
+            if (row.message.state == MessageState::accepted &&
+                std::tie(row.hlc_ms, row.message.id) > std::tie(after_hlc_ms, after_id) &&
+                std::tie(row.hlc_ms, row.message.id) <= std::tie(hlc_ms, id))
+                return row;
+        return std::nullopt;
     }
     std::vector<port::StoredMessage> burning(const ConversationId& conversation, bool incoming, std::int64_t hlc_ms,
                                              const MessageId& id, std::uint32_t limit) override

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private to lib/conversation: the names of annotations.
+#pragma once
+
+#include "lib/base/bytes.hpp"
+
+#include <string_view>
+
+namespace godwit::conversation {
+
+inline constexpr std::string_view edit_name = "edit";
+/// Of several recalls the first stands: their clocks are kept negative. An admin's has a name of its own, so that what
+/// its author said as a member does not take its place.
+inline constexpr std::string_view recall_name = "recall";
+inline constexpr std::string_view admin_recall_name = "recall/admin";
+inline constexpr std::string_view pin_name = "pin";
+inline constexpr std::string_view timer_name = "timer";
+inline constexpr std::string_view read_name = "read";
+inline constexpr std::string_view delivery_name = "delivery";
+/// Of the conversation: a post that somebody has opened and that has not come yet.
+inline constexpr std::string_view opened_prefix = "opened/";
+/// Behind it the id of a post that quotes the target.
+inline constexpr std::string_view quoted_prefix = "quoted/";
+
+/// Says nothing about how a post stands.
+[[nodiscard]] constexpr bool is_aside(std::string_view name)
+{
+    return name == delivery_name || name.starts_with(quoted_prefix);
+}
+
+inline const Bytes set{1};
+
+} // namespace godwit::conversation

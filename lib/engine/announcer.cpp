@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/engine/announcer.hpp"
+
+#include "lib/conversation/shared.hpp"
+#include "lib/conversation/timeline.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace godwit::engine {
+
+namespace shared = conversation::shared;
+
+namespace {
+
+constexpr std::string_view register_prefix = "register/";
+constexpr std::string_view read_prefix = "read/";
+constexpr std::string_view opened_prefix = "opened/";
+constexpr std::string_view settings_name = "settings"; ///< Behind all registers, in the order of names.
+/// Devices of the account that have been given all settings, 32 bytes each.
+constexpr std::string_view given_value = "settings/given";
+constexpr std::string_view wanted_value = "settings/wanted";
+/// Conversations of which something was read and not told, 16 bytes each.
+constexpr std::string_view held_value = "settings/held";
+/// Names that one look takes for one device; the others follow.
+constexpr std::uint32_t names_at_once = 256;
+constexpr std::uint32_t registers_page = 256;
+
+template <class Id>
+std::vector<Id> read_ids(port::Store& store, std::string_view name)
+{
+    std::vector<Id> out;
+    const auto value = store.value(name).value_or(Bytes());
+    for (std::size_t at = 0; at + Id::size_bytes <= value.size(); at += Id::size_bytes)
+        out.push_back(*Id::from(BytesView(value).subspan(at, Id::size_bytes)));
+    return out;
+}
+
+template <class Id>
+void write_ids(port::Store& store, std::string_view name, const std::vector<Id>& ids)
+{
+    Bytes value;
+    for (const auto& id : ids)
+        append(value, id.view());
+    store.put_value(name, value);
+}
+
+template <class Id>
+std::optional<Id> id_at(std::string_view name, std::size_t at)
+{
+    if (name.size() < at + 2 * Id::size_bytes) return std::nullopt;
+    const auto raw = from_hex(name.substr(at, 2 * Id::size_bytes));
+    return raw ? Id::from(*raw) : std::nullopt;
+}
+
+std::string name_of(std::string_view prefix, const ConversationId& conversation)
+{
+    return std::string(prefix) + to_hex(conversation.view());
+}
+
+} // namespace
+
+void Announcer::start()
+{
+    running_ = true;
+    due_.load(context_.store);
+    for (const auto& [device, id] : due_.open())
+        if (!outbox_.watch(device, id)) due_.settled(context_.store, device, id, true);
+    wants_settings_ = context_.store.value(wanted_value).has_value();
+    if (context_.store.value(given_value)) return;
+    all_given(); // A home of before: each change went to all of them as it was made.
+}
+
+void Announcer::all_given()
+{
+    Devices given;
+    for (const auto& device : roster_.self().devices)
+        given.push_back(device.device);
+    write_ids(context_.store, given_value, given);
+}
+
+void Announcer::entered()
+{
+    all_given(); // They have what this one will be given.
+    if (roster_.self().devices.empty()) return;
+    wants_settings_ = true;
+    context_.store.put_value(wanted_value, Bytes{1});
+}
+
+void Announcer::hold_read(const ConversationId& conversation)
+{
+    auto held = read_ids<ConversationId>(context_.store, held_value);
+    if (std::find(held.begin(), held.end(), conversation) != held.end()) return;
+    held.push_back(conversation);
+    write_ids(context_.store, held_value, held);
+}
+
+std::vector<ConversationId> Announcer::settings_came()
+{
+    if (!wants_settings_) return {};
+    wants_settings_ = false;
+    context_.store.remove_value(wanted_value);
+    auto out = read_ids<ConversationId>(context_.store, held_value);
+    if (!out.empty()) context_.store.remove_value(held_value);
+    return out;
+}
+
+// ---- what has changed ---------------------------------------------------------------------------
+
+void Announcer::register_changed(const std::string& name)
+{
+    for (const auto& device : roster_.self().devices)
+        due_.note(context_.store, device.device, std::string(register_prefix) + name);
+}
+
+void Announcer::read(const ConversationId& conversation, const std::vector<delivery::Recipient>& to)
+{
+    for (const auto& one : to)
+        due_.note(context_.store, one.device, name_of(read_prefix, conversation));
+}
+
+void Announcer::opened(const ConversationId& conversation, const std::vector<MessageId>& ids,
+                       const std::vector<delivery::Recipient>& to)
+{
+    for (const auto& one : to)
+        for (const auto& id : ids)
+            due_.note(context_.store, one.device, name_of(opened_prefix, conversation) + "/" + to_hex(id.view()));
+}
+
+/// To own devices that are new: everything, once.
+void Announcer::give_settings()
+{
+    if (wants_settings_) return; // They are not all here.
+    auto given = read_ids<DeviceId>(context_.store, given_value);
+    const auto before = given;
+    std::erase_if(given, [&](const auto& device) { return !is_own(device); });
+    for (const auto& one : roster_.self().devices) {
+        if (std::find(given.begin(), given.end(), one.device) != given.end()) continue;
+        given.push_back(one.device);
+        std::string after;
+        for (;;) {
+            const auto page = context_.store.registers("", after, registers_page);
+            for (const auto& value : page)
+                if (shared::is_shared(value.name))
+                    due_.note(context_.store, one.device, std::string(register_prefix) + value.name);
+            if (page.size() < registers_page) break;
+            after = page.back().name;
+        }
+        due_.note(context_.store, one.device, std::string(settings_name));
+    }
+    if (given != before) write_ids(context_.store, given_value, given);
+}
+
+// ---- on its way ---------------------------------------------------------------------------------
+
+void Announcer::end_tick(const std::function<bool(const ConversationId&)>& tells_read, Moment now)
+{
+    for (const auto& one : outbox_.take_settled()) // Who was away for the whole of its time gets it when they are back.
+        due_.settled(context_.store, one.device, one.id, one.result == ErrorCode::expired);
+    if (!running_) return;
+    give_settings();
+    std::map<std::vector<std::string>, Devices> groups; // Devices that lack the same get the same.
+    for (const auto& device : std::set<DeviceId>(due_.waiting()))
+        if (due_.may_make(device, now.mono))
+            groups[due_.names(context_.store, device, names_at_once)].push_back(device);
+    for (const auto& [names, devices] : groups)
+        said(names, devices, tells_read, now);
+}
+
+void Announcer::said(const std::vector<std::string>& names, const Devices& devices,
+                     const std::function<bool(const ConversationId&)>& tells_read, Moment now)
+{
+    std::vector<std::string> registers;
+    std::map<ConversationId, std::vector<std::string>> opened;
+    for (const auto& name : names) {
+        if (name.starts_with(register_prefix) || name == settings_name) {
+            registers.push_back(name);
+        } else if (name.starts_with(opened_prefix)) {
+            if (const auto conversation = id_at<ConversationId>(name, opened_prefix.size()))
+                opened[*conversation].push_back(name);
+        } else if (const auto conversation = id_at<ConversationId>(name, read_prefix.size())) {
+            const auto place = conversation::read_up_to(context_.store, *conversation, roster_.self().stored.user);
+            if (place && tells_read(*conversation))
+                say_mark(*conversation, {name}, devices, wire::content::mark::Read{place->hlc_ms, place->id}, now);
+            else
+                drop({name}, devices);
+        }
+    }
+    for (const auto& [conversation, of_it] : opened) {
+        wire::content::mark::Opened mark;
+        for (const auto& name : of_it)
+            if (const auto id = id_at<MessageId>(name, opened_prefix.size() + 2 * ConversationId::size_bytes + 1);
+                id && mark.ids.size() < wire::opened_ids_max)
+                mark.ids.push_back(*id);
+        say_mark(conversation, of_it, devices, std::move(mark), now);
+    }
+    if (!registers.empty()) say_registers(registers, devices, now);
+}
+
+void Announcer::say_registers(const std::vector<std::string>& names, const Devices& devices, Moment now)
+{
+    const auto to = ready(devices, now);
+    if (to.empty()) return;
+    shared::Several all;
+    std::vector<std::string> taken;
+    std::size_t bytes = 0;
+    for (const auto& name : names) {
+        if (name == settings_name) {
+            all.complete = true;
+            taken.push_back(name);
+            continue;
+        }
+        const auto stored = context_.store.register_named(std::string_view(name).substr(register_prefix.size()));
+        if (!stored) {
+            drop({name}, devices);
+            continue;
+        }
+        const auto size = stored->name.size() + stored->value.size() + 32;
+        if (bytes != 0 && bytes + size > shared::several_bytes_max) break;
+        bytes += size;
+        all.registers.push_back({stored->hlc_ms, stored->name, stored->value});
+        taken.push_back(name);
+    }
+    if (taken.empty()) return;
+    const auto& conversation = roster_.self().conversation;
+    if (all.registers.size() == 1 && !all.complete)
+        return put_out(conversation, taken, to, std::move(all.registers.front()), now);
+    put_out(conversation, taken, to,
+            wire::content::Register{now.wall_ms, std::string(shared::several), shared::encode(all)}, now);
+}
+
+void Announcer::say_mark(const ConversationId& conversation, const std::vector<std::string>& names,
+                         const Devices& devices, decltype(wire::content::Mark::what) what, Moment now)
+{
+    const auto to = ready(devices, now);
+    if (to.empty()) return;
+    wire::content::Mark mark;
+    if (const auto* person = roster_.person_of(conversation))
+        mark.to = person->stored.user;
+    else if (book_.find(conversation) == nullptr)
+        return drop(names, devices); // A conversation that is over.
+    mark.hlc_ms = now.wall_ms;
+    mark.what = std::move(what);
+    put_out(conversation, names, to, std::move(mark), now);
+}
+
+Announcer::Devices Announcer::ready(const Devices& devices, Moment now) const
+{
+    auto out = devices;
+    std::erase_if(out, [&](const auto& device) { return !due_.may_make(device, now.mono); });
+    return out;
+}
+
+void Announcer::put_out(const ConversationId& conversation, const std::vector<std::string>& names,
+                        const Devices& devices, const wire::content::Any& content, Moment now)
+{
+    std::vector<delivery::Recipient> to;
+    for (const auto& device : devices) {
+        auto user = owner_of(device);
+        if (user.empty() && !fan_conversation(device))
+            due_.drop_all(context_.store, device); // Nobody's any more.
+        else
+            to.push_back({device, std::move(user)});
+    }
+    if (to.empty()) return;
+    MessageId id;
+    context_.entropy.fill(id.bytes);
+    outbox_.accept(context_.store, {id, conversation, now.wall_ms, wire::encode(content), {}, 0, 0, 0}, to);
+    for (const auto& one : to) {
+        static_cast<void>(outbox_.watch(one.device, id));
+        due_.made(context_.store, one.device, names, id, now.mono);
+    }
+}
+
+void Announcer::drop(const std::vector<std::string>& names, const Devices& devices)
+{
+    for (const auto& device : devices)
+        for (const auto& name : names)
+            due_.drop(context_.store, device, name);
+}
+
+bool Announcer::is_own(const DeviceId& device) const
+{
+    const auto& own = roster_.self().devices;
+    return std::any_of(own.begin(), own.end(), [&](const auto& one) { return one.device == device; });
+}
+
+std::string Announcer::owner_of(const DeviceId& device) const
+{
+    if (const auto* person = roster_.owner_of(device)) return person->stored.user;
+    return book_.knows(device) ? book_.user_of(device) : std::string();
+}
+
+} // namespace godwit::engine

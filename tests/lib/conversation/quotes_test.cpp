@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// What answers quote goes with what was quoted, in whichever order they come.
+#include "tests/lib/conversation/shelf.hpp"
+
+#include <algorithm>
+
+using namespace godwit;
+using namespace godwit::conversation;
+using namespace godwit::testing;
+
+namespace {
+
+port::StoredMessage answer(std::uint32_t n, std::uint32_t to, std::string excerpt, std::int64_t hlc_ms)
+{
+    auto out = text(n, "bob", "I see", hlc_ms);
+    wire::content::Extra extra;
+    extra.reply.push_back({message_named(to), "ann", std::move(excerpt)});
+    out.extra = wire::encode(extra);
+    return out;
+}
+
+} // namespace
+
+TEST_CASE("taken back: no answer quotes it any more, whatever came first")
+{
+    const port::StoredMessage all[] = {text(1, "ann", "canary", 10), answer(2, 1, "canary", 20),
+                                       post(3, "ann", "", content::Recall{message_named(1)}, 30),
+                                       answer(4, 1, "canary again", 25)};
+    int order[] = {0, 1, 2, 3};
+    do {
+        Shelf here("cas");
+        std::vector<MessageId> emptied;
+        for (const int i : order) {
+            const auto filed = here.take(all[i], 40);
+            if (filed.changed)
+                emptied.insert(emptied.end(), filed.changed->quotes.begin(), filed.changed->quotes.end());
+        }
+        CHECK_FALSE(finds(here.store, "canary"));
+        for (const std::uint32_t n : {2U, 4U}) {
+            REQUIRE(here.shown(n).reply);
+            CHECK(here.shown(n).reply->id == message_named(1)); // That it answers stays.
+            CHECK(here.shown(n).reply->excerpt.empty());
+        }
+        if (order[3] == 2) CHECK(emptied.size() == 2);
+    } while (std::next_permutation(std::begin(order), std::end(order)));
+}
+
+TEST_CASE("what has lived its time is quoted no more, nor by an answer that is written afterwards")
+{
+    Shelf here("cas");
+    auto brief = lasting(1, "ann", {60, content::Lifetime::From::sent}, 10);
+    brief.message.text = "canary";
+    (void)here.take(brief, 10);
+    (void)here.take(answer(2, 1, "canary", 20), 20);
+    CHECK(here.shown(2).reply->excerpt == "canary");
+    const auto gone = expire(here.store, at_ms(61'000), 10);
+    REQUIRE(gone.size() == 1);
+    CHECK(gone[0].quotes == std::vector<MessageId>{message_named(2)});
+    CHECK_FALSE(finds(here.store, "canary"));
+    Draft draft{"I see", {}, content::Quote{message_named(1), "ann", "canary"}, {}, false, {}};
+    const auto composed = compose(here.store, here.parties, message_named(5), std::move(draft), at_ms(62'000));
+    CHECK(composed.content.extra.reply.front().excerpt.empty());
+}
+
+TEST_CASE("an answer that waits to be sent loses the words from its envelope, and nothing else")
+{
+    wire::content::Post post;
+    post.text = "I see";
+    post.extra.reply.push_back({message_named(1), "ann", "canary"});
+    const auto before = wire::encode(wire::content::Any(post));
+    const auto decoded = wire::decode_content(without_quote(before));
+    REQUIRE(decoded);
+    const auto& after = std::get<wire::content::Post>(*decoded);
+    CHECK(after.text == "I see");
+    CHECK(after.extra.reply.front() == content::Quote{message_named(1), "ann", ""});
+    CHECK(without_quote(Bytes{1, 2}) == Bytes{1, 2});
+}
