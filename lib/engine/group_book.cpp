@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/engine/group_book.hpp"
 
+#include "lib/engine/account.hpp"
+
 #include <algorithm>
 
 namespace godwit::engine {
@@ -234,8 +236,12 @@ bool GroupBook::take_list(const std::string& user, const PublicKey& account, Byt
         switch (identity::judge(known->second.list, *list)) {
         case identity::Succession::same: return false;
         case identity::Succession::newer: break;
-        case identity::Succession::rollback:
-            return false; // The relay was restored, or shows an old one: mended by them.
+        case identity::Succession::rollback: // The relay was restored, or shows an old one: mended by them.
+            if (account::is_first_refusal(context_.store, user, encoded))
+                context_.security(SecurityKind::device_list_rollback, user, {},
+                                  "the relay shows device list " + std::to_string(list->version) + ", and " +
+                                      std::to_string(known->second.list.version) + " is known");
+            return false;
         case identity::Succession::conflict:
             context_.security(SecurityKind::device_list_conflict, user, {},
                               "there are two device lists with number " + std::to_string(list->version));
@@ -246,6 +252,7 @@ bool GroupBook::take_list(const std::string& user, const PublicKey& account, Byt
     }
     for (const auto& device : list->devices)
         by_device_[device.device] = account;
+    account::forget_refusal(context_.store, user);
     context_.store.put_value(list_name(account), list->encoded);
     lists_.insert_or_assign(account, Listed{user, std::move(*list)});
     return true;
@@ -293,6 +300,8 @@ void GroupBook::news(const wire::relay::GroupNews& news)
     auto* group = get(news.conversation);
     if (group == nullptr) {
         if (!news.member) return;
+        if (roster_.person_of(news.conversation) != nullptr)
+            return context_.reject("a group of many under the id of a conversation of two");
         if (groups_.size() >= groups_max) return context_.reject("more groups than groups_max");
         group = &make(news.conversation);
         save(*group);

@@ -2,6 +2,8 @@
 // Of the group book: an epoch was entered, and what that means to the application.
 #include "lib/engine/group_book.hpp"
 
+#include "lib/identity/conversation_id.hpp"
+
 #include <algorithm>
 
 namespace godwit::engine {
@@ -167,6 +169,10 @@ bool GroupBook::follows(const ConversationId& id, const seal::Policy& policy, co
 {
     const auto* own = policy.find(account_key_);
     if (own == nullptr || own->user != own_user_) return false;
+    // The id of a conversation of two is no secret to who knows both keys: a group there would be in its way.
+    if (roster_.person_of(id) != nullptr) return false;
+    for (const auto& member : policy.members)
+        if (identity::conversation_of(account_key_, member.account_key) == id) return false;
     if (by.account_key == account_key_) return true;
     if (const auto* group = find(id); group != nullptr && (group->state == Group::State::asked || group->policy))
         return true;

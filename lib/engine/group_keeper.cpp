@@ -332,8 +332,8 @@ void GroupKeeper::fetch_packages(const ConversationId& conversation, Chore& chor
     auto outgoing = chore.creates ? groups_->create(circle, chore.incarnation, packages, bad, now.wall_ms)
                                   : groups_->change(circle, packages, bad, now.wall_ms);
     mention_bad(conversation, chore, bad);
-    if (!chore.plan && !chore.creates && packages.size() <= bad.size()) {
-        if (outgoing) groups_->refused(conversation); // Nobody to add: not worth an epoch.
+    if (!chore.plan && !chore.creates && packages.size() <= bad.size() && !groups_->needs(circle, now.wall_ms).update) {
+        if (outgoing) groups_->refused(conversation); // Nobody to add, and our leaf is fresh: not worth an epoch.
         return fail(chore, now);
     }
     commit(conversation, chore, std::move(outgoing), &session, now);

@@ -74,6 +74,13 @@ Result<void> add_all(NextGroup& out, const std::vector<std::string>& users, cons
     return {};
 }
 
+wire::GroupProfile with_fresh_link(wire::GroupProfile profile, port::Entropy& entropy)
+{
+    profile.link_secret.assign(wire::group_link_secret_bytes, 0);
+    entropy.fill(profile.link_secret);
+    return profile;
+}
+
 Error no_member(const std::string& user)
 {
     return invalid("user: " + user + " is no member of this group");
@@ -98,6 +105,7 @@ Result<void> apply(NextGroup& out, const wire::GroupProfile& profile, const Grou
                     if (policy.find(user) == nullptr) return no_member(user);
                     std::erase_if(policy.members, [&](const auto& one) { return one.user == user; });
                 }
+                if (!profile.link_secret.empty()) out.profile = with_fresh_link(profile, entropy); // Theirs is no door.
                 return {};
             },
             [&](const request::GroupLeave&) -> Result<void> {
@@ -154,10 +162,7 @@ Result<void> apply(NextGroup& out, const wire::GroupProfile& profile, const Grou
                 if (policy.join == JoinRule::closed)
                     return Error{ErrorCode::not_allowed, "this group lets nobody in by link: group_set join", 0};
                 if (!profile.link_secret.empty() && !a.renew) return {};
-                auto next = profile;
-                next.link_secret.assign(wire::group_link_secret_bytes, 0);
-                entropy.fill(next.link_secret);
-                out.profile = std::move(next);
+                out.profile = with_fresh_link(profile, entropy);
                 return {};
             },
         },

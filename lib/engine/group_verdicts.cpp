@@ -19,6 +19,8 @@ constexpr Duration repeat_wait = std::chrono::seconds(2);
 /// After so many failures to join, the group counts as lost, and the next incarnation takes its place.
 constexpr std::uint32_t failures_before_new = 3;
 constexpr std::size_t reports_max = 64;
+/// Welcomes that wait for their tree. One KeyPackage opens any number of them, each to another group.
+constexpr std::size_t welcomes_waiting_max = 16;
 
 } // namespace
 
@@ -296,6 +298,11 @@ void GroupKeeper::welcome_came(BytesView sealed, Moment now)
 {
     if (groups_ == nullptr) return;
     if (const auto wants = groups_->wants_tree(sealed, now.wall_ms)) {
+        const auto waits = [](const auto& entry) { return !entry.second.welcome.empty(); };
+        const auto at = chores_.find(wants->first);
+        if ((at == chores_.end() || !waits(*at)) &&
+            static_cast<std::size_t>(std::count_if(chores_.begin(), chores_.end(), waits)) >= welcomes_waiting_max)
+            return context_.reject("a Welcome behind too many that wait for their trees"); // It joins from outside.
         auto& chore = chores_[wants->first];
         chore.welcome = to_bytes(sealed);
         chore.welcome_at = wants->second;

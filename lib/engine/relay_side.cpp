@@ -300,8 +300,20 @@ void Engine::State::roster_changed(const Roster::Change& change, Moment now)
         context.store.put_identity(*identity);
     }
     if (change.own_behind) mend_own_list(*change.own_behind, now);
-    for (const auto& conversation : change.circles)
+    for (const auto& conversation : change.circles) {
+        if (book.find(conversation) != nullptr) {
+            // Made by somebody who knew both keys before we were contacts: it gives way.
+            book.forget(conversation);
+            if (groups) groups->abandon(conversation);
+            const auto* person = roster.person_of(conversation);
+            if (auto row = context.store.conversation(conversation); row && person != nullptr) {
+                row->kind = person->own ? ConversationKind::self : ConversationKind::direct;
+                row->with = person->stored.user;
+                context.store.put_conversation(*row);
+            }
+        }
         keeper.look(conversation);
+    }
     if (!change.circles.empty()) {
         book.lists_changed();
         outbox.groups_changed();

@@ -74,6 +74,7 @@ void Group::enter_epoch(StagedEpoch staged)
     secret_tree_ = SecretTree(context_.cipher_suite, std::move(staged.derived.encryption_secret), tree_->leaves());
     private_.prune(*tree_);
     proposals_.clear();
+    proposal_bytes_ = 0;
     resumption_psks_.emplace_front(context_.epoch, secrets_.resumption_psk);
     while (resumption_psks_.size() > past_epochs_max + 1)
         resumption_psks_.pop_back();
@@ -113,6 +114,12 @@ void Group::adopt_ratchets(const Group& before)
     limit_skipped();
 }
 
+void Group::forget_past_ratchets()
+{
+    for (PastEpoch& past : past_)
+        past.secret_tree = {};
+}
+
 std::size_t Group::skipped_keys() const noexcept
 {
     std::size_t out = secret_tree_.skipped_keys();
@@ -144,6 +151,7 @@ void Group::leave_group()
     secret_tree_ = {};
     private_.keys.clear();
     proposals_.clear();
+    proposal_bytes_ = 0;
     past_.clear();
     resumption_psks_.clear();
 }

@@ -29,8 +29,9 @@ inline constexpr std::size_t past_epochs_max = 5;
 /// Keys of messages that have not come, over the current and the past epochs: without it a member who skips generations
 /// with many leaves, in many epochs, could make everybody keep megabytes, and write them with every message.
 inline constexpr std::size_t skipped_keys_group_max = 4000;
-/// Proposals waiting for a commit in one epoch.
+/// Proposals waiting for a commit in one epoch, and what they may have encoded, together: they are kept, and stored.
 inline constexpr std::size_t cached_proposals_max = 1024;
+inline constexpr std::size_t cached_proposal_bytes_max = std::size_t{4} << 20;
 
 /// How handshake messages leave this member.
 enum class HandshakeFormat : std::uint8_t { public_message = 0, private_message = 1 };
@@ -158,6 +159,9 @@ public:
     /// For `next` of a commit of ours, once it is accepted: `before`, the group that made it, has sent and opened
     /// messages meanwhile, and what was used there stays used here. Precondition: `before` is one epoch behind.
     void adopt_ratchets(const Group& before);
+    /// For `next` while its commit waits for an answer: the ratchets of earlier epochs go. `before` has them and goes
+    /// on using them up; a copy would keep what was used. adopt_ratchets() brings back what is left then.
+    void forget_past_ratchets();
 
     [[nodiscard]] MlsResult<WipedBytes> export_secret(std::string_view label, BytesView context,
                                                       std::size_t length_bytes) const;
@@ -244,6 +248,9 @@ private:
     void limit_skipped();
 
     [[nodiscard]] MlsError check_active() const;
+    /// proposal_cache_full where it does not fit any more.
+    [[nodiscard]] MlsError check_room(const Proposal& proposal) const;
+    void cache(CachedProposal cached);
     [[nodiscard]] MlsResult<Bytes> protect(const Environment& env, AuthenticatedContent& content);
     [[nodiscard]] AuthenticatedContent own_content(std::variant<Bytes, Proposal, Commit> body,
                                                    BytesView authenticated_data) const;
@@ -291,6 +298,7 @@ private:
     TreePrivate private_;
     SignatureKeyPair signer_;
     std::vector<CachedProposal> proposals_;
+    std::size_t proposal_bytes_ = 0;                                   ///< Of all of them, encoded.
     std::deque<PastEpoch> past_;                                       ///< Newest first.
     std::deque<std::pair<std::uint64_t, WipedBytes>> resumption_psks_; ///< Newest first, the current epoch's included.
     std::optional<ReInit> reinit_;

@@ -64,7 +64,7 @@ MlsResult<Bytes> Group::encrypt(const Environment& env, BytesView application_da
 MlsResult<Bytes> Group::cache_and_send(const Environment& env, const Proposal& proposal, BytesView authenticated_data,
                                        CachedProposal cached)
 {
-    if (proposals_.size() >= cached_proposals_max) return MlsError::proposal_cache_full;
+    GODWIT_MLS_CHECK(check_room(proposal));
     AuthenticatedContent content = own_content(proposal, authenticated_data);
     const ProposalListInput input{context_, *tree_, own_leaf(), true, false, env};
     GODWIT_MLS_CHECK(check_proposal({&proposal, content.content.sender}, input));
@@ -74,7 +74,7 @@ MlsResult<Bytes> Group::cache_and_send(const Environment& env, const Proposal& p
     cached.reference = make_proposal_ref(content);
     cached.proposal = std::make_shared<const Proposal>(proposal);
     cached.sender = content.content.sender;
-    proposals_.push_back(std::move(cached));
+    cache(std::move(cached));
     return bytes;
 }
 

@@ -124,7 +124,7 @@ MlsResult<Processed> Group::process_late(const PrivateMessage& message)
 {
     const auto past = std::find_if(past_.begin(), past_.end(),
                                    [&](const PastEpoch& candidate) { return candidate.epoch == message.epoch; });
-    if (past == past_.end()) return MlsError::epoch_too_old;
+    if (past == past_.end() || past->secret_tree.leaves() == 0) return MlsError::epoch_too_old;
     const CipherSuite suite = context_.cipher_suite;
     const auto sender = open_sender_data(suite, message, past->sender_data_secret);
     if (!sender) return sender.error();
@@ -186,10 +186,23 @@ MlsResult<Processed> Group::process_proposal(const Environment& env, const Authe
         out.proposal = known->proposal; // Delivered twice: once is enough.
         return out;
     }
-    if (proposals_.size() >= cached_proposals_max) return MlsError::proposal_cache_full;
+    GODWIT_MLS_CHECK(check_room(proposal));
     out.proposal = std::make_shared<const Proposal>(proposal);
-    proposals_.push_back({out.proposal_ref, out.proposal, framed.sender, std::nullopt, std::nullopt});
+    cache({out.proposal_ref, out.proposal, framed.sender, std::nullopt, std::nullopt});
     return out;
+}
+
+MlsError Group::check_room(const Proposal& proposal) const
+{
+    const bool fits = proposals_.size() < cached_proposals_max && proposal_bytes_ <= cached_proposal_bytes_max &&
+                      encode(proposal).size() <= cached_proposal_bytes_max - proposal_bytes_;
+    return fits ? MlsError::none : MlsError::proposal_cache_full;
+}
+
+void Group::cache(CachedProposal cached)
+{
+    proposal_bytes_ += encode(*cached.proposal).size();
+    proposals_.push_back(std::move(cached));
 }
 
 MlsResult<Processed> Group::process_commit(const Environment& env, const AuthenticatedContent& content,

@@ -12,6 +12,9 @@ namespace {
 /// First field of both parts. A change of layout changes it; older ones are refused with state_version.
 constexpr std::uint16_t state_version = 1;
 
+/// What was accepted, message by message, must load again: a tree grows with every one of them.
+constexpr std::size_t state_bytes_max = vector_bytes_max;
+
 template <class Io, class T>
 void list(Io& io, T& items, std::size_t items_max)
 {
@@ -177,7 +180,7 @@ std::vector<RatchetEpoch> Group::ratchet_epochs() const
 
 MlsResult<Group> Group::deserialize_epoch(BytesView epoch_part)
 {
-    if (epoch_part.size() > message_bytes_max) return MlsError::message_too_large;
+    if (epoch_part.size() > state_bytes_max) return MlsError::message_too_large;
     Group out;
     Reader epoch(epoch_part);
     tls_epoch(epoch, out);
@@ -187,7 +190,7 @@ MlsResult<Group> Group::deserialize_epoch(BytesView epoch_part)
 
 MlsResult<Group> Group::deserialize(BytesView epoch_part, BytesView ratchets_part)
 {
-    if (ratchets_part.size() > message_bytes_max) return MlsError::message_too_large;
+    if (ratchets_part.size() > state_bytes_max) return MlsError::message_too_large;
     auto out = deserialize_epoch(epoch_part);
     if (!out) return out;
     Reader ratchets(ratchets_part);
@@ -222,8 +225,10 @@ MlsResult<Group> Group::deserialize(BytesView epoch_part, const RatchetSource& r
     };
     if (!out->left_) {
         fill(out->context_.epoch, out->secret_tree_, out->tree_->leaves());
-        for (PastEpoch& past : out->past_)
+        for (PastEpoch& past : out->past_) {
             fill(past.epoch, past.secret_tree, past.signature_keys->items.size());
+            if (past.secret_tree.is_blank()) past.secret_tree = {};
+        }
     }
     GODWIT_MLS_CHECK(error);
     GODWIT_MLS_CHECK(out->check_deserialized());
@@ -240,6 +245,9 @@ MlsError Group::check_deserialized()
     if (tree->root_hash() != context_.tree_hash && !left_) return MlsError::state_malformed;
     tree_ = std::move(tree);
     encoded_context_ = encode(context_);
+    proposal_bytes_ = 0;
+    for (const CachedProposal& cached : proposals_)
+        proposal_bytes_ += encode(*cached.proposal).size();
     if (left_) return MlsError::none;
     const LeafNode* own = tree_->leaf(own_leaf());
     const auto key = private_.keys.find(node_of(own_leaf()));
@@ -251,7 +259,8 @@ MlsError Group::check_deserialized()
     };
     if (!fits(secret_tree_) || secret_tree_.leaves() != tree_->leaves()) return MlsError::state_malformed;
     for (const PastEpoch& past : past_)
-        if (!fits(past.secret_tree) || past.signature_keys->items.size() != past.secret_tree.leaves())
+        if (past.secret_tree.leaves() != 0 && // forget_past_ratchets()
+            (!fits(past.secret_tree) || past.signature_keys->items.size() != past.secret_tree.leaves()))
             return MlsError::state_malformed;
     limit_skipped(); // An earlier version may have kept more.
     return MlsError::none;

@@ -178,6 +178,7 @@ MlsResult<AppliedProposals> apply_proposals(const std::vector<ListedProposal>& l
     std::set<LeafIndex> touched;
     std::set<std::string, std::less<>> psk_ids;
     std::set<Bytes> new_clients;
+    std::size_t custom_bytes = 0;
     for (const ListedProposal& listed : list) {
         GODWIT_MLS_CHECK(check_proposal(listed, input));
         const Proposal& proposal = *listed.proposal;
@@ -208,6 +209,8 @@ MlsResult<AppliedProposals> apply_proposals(const std::vector<ListedProposal>& l
         } else if (const auto* reinit = proposal.as<ReInit>()) {
             out.reinit = *reinit;
         } else if (const auto* custom = proposal.as<CustomProposal>()) {
+            if (custom->data.size() > custom_proposal_bytes_max - custom_bytes) return MlsError::message_too_large;
+            custom_bytes += custom->data.size();
             out.custom.push_back(*custom);
         }
     }

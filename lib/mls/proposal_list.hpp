@@ -11,6 +11,10 @@
 
 namespace godwit::mls {
 
+/// Data of one commit's custom proposals, together. By value a message bounds it; by reference one proposal could be
+/// named thousands of times.
+inline constexpr std::size_t custom_proposal_bytes_max = message_bytes_max;
+
 struct ListedProposal {
     const Proposal* proposal = nullptr;
     Sender sender; ///< Who proposed it; the committer for those by value.

@@ -115,6 +115,7 @@ public:
     /// All that are not empty.
     void all_moved();
     [[nodiscard]] bool is_empty(PartIndex part) const;
+    [[nodiscard]] bool is_blank() const noexcept { return nodes_.empty() && ratchets_.empty(); }
     void write_part(Writer& io, PartIndex part) const;
     /// Into a tree without any secret: `blank()`, then its parts, then is_sound().
     [[nodiscard]] static SecretTree blank(CipherSuite suite, std::uint32_t leaves);

@@ -279,6 +279,7 @@ Result<Changes> Groups::welcome(BytesView sealed, WallMs now_ms, BytesView tree_
     if (!group) return unauthentic("welcome: " + std::string(mls::mls_error_name(group.error())));
     const auto name = parse_group_id(group->group_id());
     if (!name) return unauthentic("welcome: to a group of another kind");
+    if (!are_short(group->tree())) return unauthentic("welcome: to a group with a leaf that is too long");
     const auto circle = s.directory.circle_of(name->conversation);
     const auto policy = policy::decode(group->context().extensions);
     if (policy && (!circle || circle->many)) {

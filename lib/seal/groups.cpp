@@ -65,8 +65,9 @@ Needs Groups::needs(const Circle& circle, WallMs now_ms)
     if (c != nullptr) {
         present = members_of(*c->group);
         out.surplus = surplus_of(*c->group, circle, is, next, state_->directory);
-        out.update =
-            now_ms - static_cast<WallMs>(c->about.updated_ms) >= update_after_ms || c->sent >= update_after_messages;
+        const auto age_ms = now_ms - static_cast<WallMs>(c->about.updated_ms);
+        // By a clock that was ahead once, it would never be due.
+        out.update = age_ms >= update_after_ms || age_ms < -clock_slack_ms || c->sent >= update_after_messages;
     }
     // A leaf that goes does not count: who left and is taken in again gets another one.
     for (const DeviceId& gone : out.surplus)

@@ -60,8 +60,14 @@ void KeyPackageShelf::save(const Entries& entries)
 
 void KeyPackageShelf::drop_expired(Entries& entries, WallMs now_ms)
 {
+    // Each that is as old as that has long taken the place of those before it.
+    std::uint64_t replaced_until = 0;
+    for (const Entry& entry : entries)
+        if (entry.last_resort && age_ms(entry.made_ms, now_ms) > replaced_last_resort_kept_ms)
+            replaced_until = std::max(replaced_until, entry.made_ms);
     std::erase_if(entries, [&](const Entry& entry) {
-        const bool expired = age_ms(entry.made_ms, now_ms) > key_package_lifetime_ms;
+        const bool expired = age_ms(entry.made_ms, now_ms) > key_package_lifetime_ms ||
+                             (entry.last_resort && entry.made_ms < replaced_until);
         if (expired) store_.remove_value(package_name(entry.ref));
         return expired;
     });
@@ -149,6 +155,7 @@ bool KeyPackageShelf::last_resort_is_old(WallMs now_ms)
         std::find_if(entries.rbegin(), entries.rend(), [](const Entry& entry) { return entry.last_resort; });
     if (newest == entries.rend()) return true;
     const WallMs age = age_ms(newest->made_ms, now_ms);
+    if (age < -clock_slack_ms) return true; // By a clock that was ahead: not valid for anybody yet.
     return age >= last_resort_renewed_after_ms || (newest->used && age >= used_last_resort_renewed_after_ms);
 }
 

@@ -3,7 +3,8 @@
 //
 //   one-time     handed out once by the relay; its private half goes with the Welcome that uses it, its name stays a
 //                while: mail may come twice
-//   last resort  handed out when no other is left; its private half stays until it expires
+//   last resort  handed out when no other is left; its private half stays until it expires, or another one has long
+//                taken its place
 #pragma once
 
 #include "lib/mls/group_info.hpp"
@@ -15,6 +16,9 @@ inline constexpr std::int64_t key_package_lifetime_ms = 180LL * 24 * 3600 * 1000
 inline constexpr std::int64_t last_resort_renewed_after_ms = 30LL * 24 * 3600 * 1000;
 /// RFC 9420 section 16.8 wants little reuse: once a last resort has served, it is renewed after this.
 inline constexpr std::int64_t used_last_resort_renewed_after_ms = 24LL * 3600 * 1000;
+/// An older one waits so long after the newer one was made for Welcomes that are on their way: who fetched it may have
+/// been slow, and a mailbox keeps mail for a month.
+inline constexpr std::int64_t replaced_last_resort_kept_ms = 60LL * 24 * 3600 * 1000;
 /// Clocks differ: a package is valid from this long before it was made.
 inline constexpr std::int64_t clock_slack_ms = 24LL * 3600 * 1000;
 /// Private halves that are kept; the oldest go first. Twice what the relay keeps of one device.

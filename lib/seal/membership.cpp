@@ -19,6 +19,11 @@ std::optional<DeviceId> device_in(const mls::Credential& credential)
     return certificate->device;
 }
 
+bool is_short(const mls::LeafNode& leaf)
+{
+    return mls::encode(leaf).size() <= leaf_bytes_max;
+}
+
 } // namespace
 
 std::vector<PublicKey> accounts_of(const Circle& circle)
@@ -125,6 +130,12 @@ bool Membership::is_same_client(const mls::Credential& a, const mls::Credential&
 
 bool Membership::allows(const mls::Group& before, const mls::CommitSummary& commit) const
 {
+    const auto is_long = [](const mls::LeafChange& change) { return change.after && !is_short(*change.after); };
+    if (std::any_of(commit.added.begin(), commit.added.end(), is_long) ||
+        std::any_of(commit.updated.begin(), commit.updated.end(), is_long) || (commit.path && is_long(*commit.path))) {
+        why_ = "a leaf of more than " + std::to_string(leaf_bytes_max) + " bytes";
+        return false;
+    }
     if (many_) return allows_many(before, commit);
     if (commit.extensions_changed || commit.reinit || !commit.psks.empty() || !commit.custom.empty()) return false;
     const std::size_t joined = commit.added.size() + (commit.external ? 1 : 0);
@@ -191,6 +202,13 @@ bool Membership::allows_many(const mls::Group& before, const mls::CommitSummary&
     return true;
 }
 
+bool are_short(const mls::RatchetTree& tree)
+{
+    bool all = true;
+    tree.for_each_member([&](mls::LeafIndex, const mls::LeafNode& leaf) { all = all && is_short(leaf); });
+    return all;
+}
+
 bool are_named(const mls::RatchetTree& tree, const Policy& policy)
 {
     bool good = true;
@@ -211,7 +229,7 @@ std::optional<mls::KeyPackage> accept_key_package(BytesView mls_message, const P
     if (package == nullptr || package->cipher_suite != suite) return std::nullopt;
     if (mls::validate_key_package(*package, lifetime_policy, now_ms, true) != mls::MlsError::none) return std::nullopt;
     const mls::LeafNode& leaf = package->leaf_node;
-    if (mls::check_leaf_supports(leaf, extensions) != mls::MlsError::none) return std::nullopt;
+    if (!is_short(leaf) || mls::check_leaf_supports(leaf, extensions) != mls::MlsError::none) return std::nullopt;
     if (!std::ranges::equal(leaf.signature_key, device.bytes)) return std::nullopt;
     if (leaf.credential.credential_type != mls::CredentialType::basic) return std::nullopt;
     const auto certificate = identity::verify_certificate(leaf.credential.content, party.user, party.account_key);

@@ -16,6 +16,13 @@ inline constexpr auto suite = mls::CipherSuite::mls_128_dhkemx25519_chacha20poly
 /// Leaves of one group: of two, a commit has to name its recipients in one frame.
 inline constexpr std::size_t members_max = wire::recipients_max;
 inline constexpr std::size_t members_of_many_max = 4'096;
+/// One leaf, encoded: keys, certificate, capabilities. GroupInfos have the tree in them, and a commit whose GroupInfo
+/// does not fit its frame cannot be made: a member whose leaf is as long as a message would keep all others from
+/// committing.
+inline constexpr std::size_t leaf_bytes_max = 1'200;
+/// The parents of a tree of two, and what else is in a GroupInfo.
+inline constexpr std::size_t info_without_leaves_bytes_max = 24 * 1024;
+static_assert(members_max * leaf_bytes_max + info_without_leaves_bytes_max <= wire::group_info_bytes_max);
 
 /// Sorted, none twice.
 [[nodiscard]] std::vector<PublicKey> accounts_of(const Circle& circle);
@@ -60,6 +67,8 @@ private:
     mutable std::string why_;
 };
 
+/// No leaf is longer than leaf_bytes_max.
+[[nodiscard]] bool are_short(const mls::RatchetTree& tree);
 /// All leaves have certificates, and those of members' accounts the name that the policy has. Verifies none.
 [[nodiscard]] bool are_named(const mls::RatchetTree& tree, const Policy& policy);
 

@@ -98,7 +98,7 @@ Groups::State::Additions Groups::State::additions(const Circle& circle, const Me
     return out;
 }
 
-Result<Outgoing> Groups::State::keep(Outgoing outgoing, const mls::Group& next)
+Result<Outgoing> Groups::State::keep(Outgoing outgoing, mls::Group next)
 {
     if (outgoing.commit.size() > wire::commit_bytes_max || outgoing.welcome.size() > wire::welcome_bytes_max ||
         outgoing.group_info.size() > wire::group_info_bytes_max ||
@@ -110,6 +110,7 @@ Result<Outgoing> Groups::State::keep(Outgoing outgoing, const mls::Group& next)
     if (c == nullptr)
         return Error{ErrorCode::quota_exceeded,
                      "this device has " + std::to_string(conversations_max) + " conversations, its limit", 0};
+    next.forget_past_ratchets();
     const Pending record{std::move(outgoing), next.serialize_epoch(), next.serialize_ratchets()};
     LongValue(value_name(c->id, "pending")).save(store, mls::encode_secret(record));
     pending.insert(c->id);
@@ -174,7 +175,7 @@ Result<Outgoing> Groups::create(const Circle& circle, std::uint64_t incarnation,
         s.describe(out, made->next, circle.plan->policy, circle, environment, beside);
     else
         out.group_info = info_of(made->next, environment);
-    return s.keep(std::move(out), made->next);
+    return s.keep(std::move(out), std::move(made->next));
 }
 
 Result<Outgoing> Groups::change(const Circle& circle, const std::map<DeviceId, Bytes>& packages,
@@ -241,7 +242,7 @@ Result<Outgoing> Groups::change(const Circle& circle, const std::map<DeviceId, B
         s.describe(out, made->next, *next, circle, environment, beside);
     else
         out.group_info = info_of(made->next, environment);
-    return s.keep(std::move(out), made->next);
+    return s.keep(std::move(out), std::move(made->next));
 }
 
 Result<Outgoing> Groups::rejoin(const Circle& circle, BytesView group_info, Version at_relay, WallMs now_ms,
@@ -287,6 +288,7 @@ Result<Outgoing> Groups::rejoin(const Circle& circle, BytesView group_info, Vers
         tree->emplace(std::move(*given));
     }
     if (!tree->has_value()) return unauthentic("group info: without a tree");
+    if (!are_short(**tree)) return unauthentic("group info: of a group with a leaf that is too long");
     if (policy) {
         const auto* signer = (*tree)->leaf(info->signer);
         const auto by = signer == nullptr ? Result<wire::DeviceCertificate>(unauthentic("group info: by nobody"))
@@ -321,7 +323,7 @@ Result<Outgoing> Groups::rejoin(const Circle& circle, BytesView group_info, Vers
                    tree_goes_beside(made->group.tree(), context.extensions, 0));
     else
         out.group_info = info_of(made->group, environment);
-    return s.keep(std::move(out), made->group);
+    return s.keep(std::move(out), std::move(made->group));
 }
 
 } // namespace godwit::seal

@@ -95,8 +95,8 @@ inline constexpr std::uint16_t pending_version = 2;
 
 struct Pending {
     Outgoing outgoing;
-    WipedBytes epoch; ///< Of the group after the commit, as the next.
-    WipedBytes ratchets;
+    WipedBytes epoch;    ///< Of the group after the commit, as the next.
+    WipedBytes ratchets; ///< Of that epoch: what the group here uses up meanwhile is not kept twice.
     template <class Io, class Self>
     static void tls(Io& io, Self& s)
     {

@@ -83,7 +83,7 @@ struct Groups::State {
     void write_index();
 
     // prepare.cpp
-    [[nodiscard]] Result<Outgoing> keep(Outgoing outgoing, const mls::Group& next);
+    [[nodiscard]] Result<Outgoing> keep(Outgoing outgoing, mls::Group next);
     struct Additions {
         std::vector<mls::Proposal> proposals;
         std::vector<DeviceId> devices;

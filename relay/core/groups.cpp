@@ -2,6 +2,7 @@
 #include "relay/core/groups.hpp"
 
 #include "lib/identity/conversation_id.hpp"
+#include "lib/wire/mls_outline.hpp"
 #include "relay/core/commit_shape.hpp"
 
 #include <algorithm>
@@ -47,6 +48,7 @@ Groups::Groups(Context& context, Mailbox& mailbox, Members& members, Trees& tree
     : context_(context), mailbox_(mailbox), members_(members), trees_(trees),
       requests_(context.config.limits.group_requests, context.config.limits.throttled_max),
       rejects_(context.config.limits.group_rejects, context.config.limits.throttled_max),
+      commits_(group_commits_rate, context.config.limits.throttled_max),
       creations_(context.config.limits.group_creations, context.config.limits.throttled_max)
 {
 }
@@ -82,12 +84,11 @@ Answer Groups::commit(const Session& session, const frame::GroupCommit& request,
     const auto tree = trees_.whole(session, request);
     if (!tree)
         return {ErrorCode::invalid_argument, "the tree that this commit names is not here: put its pieces first"};
-    if (creates) {
-        // Each one replaces the group of everybody else, who have to come in anew.
-        const auto creator =
-            std::to_string(session.account) + "/" + (place->partner ? to_hex(request.conversation.view()) : "many");
-        if (const auto wait = creations_.wait(creator, now.mono); wait > Duration::zero()) return slow_down(wait);
-        creations_.take(creator, now.mono);
+    const auto committer = who + "/" + to_hex(request.conversation.view());
+    if (const auto wait = commits_.wait(committer, now.mono); wait > Duration::zero()) return slow_down(wait);
+    if (const auto who_upsets = upsetting(session, *place, request); !who_upsets.empty()) {
+        if (const auto wait = creations_.wait(who_upsets, now.mono); wait > Duration::zero()) return slow_down(wait);
+        creations_.take(who_upsets, now.mono);
     }
     if (group.row == 0) {
         group.row = make_room(session, *place, request.conversation, now);
@@ -95,6 +96,7 @@ Answer Groups::commit(const Session& session, const frame::GroupCommit& request,
             return {ErrorCode::quota_exceeded, "you or this contact take part in too many conversations"};
     }
 
+    commits_.take(committer, now.mono);
     StoredCommit commit;
     commit.incarnation = request.incarnation;
     commit.epoch = request.epoch;
@@ -119,6 +121,19 @@ Answer Groups::commit(const Session& session, const frame::GroupCommit& request,
         frame::GroupState{commit.incarnation, commit.epoch + 1, commit.id, {}, trees_.pieces(commit.tree)});
 }
 
+/// Whose pace a commit goes at that costs everybody else something, and that one device could make without end; empty:
+/// it is no such commit. A creation replaces the group of all the others, who have to come in anew. A join from outside
+/// starts an epoch, which nobody needs from a device that is in it: with a few of them what is on its way is out of
+/// reach.
+std::string Groups::upsetting(const Session& session, const Place& place, const frame::GroupCommit& request)
+{
+    if (request.epoch == 0)
+        return std::to_string(session.account) + "/" + (place.partner ? to_hex(request.conversation.view()) : "many");
+    const auto commit = wire::read_mls_commit(request.envelope.sealed);
+    if (!commit || !commit->joins) return {};
+    return "joins/" + std::to_string(session.device) + "/" + to_hex(request.conversation.view());
+}
+
 Result<Groups::Place> Groups::place_of(const Session& session, const std::string& with,
                                        const ConversationId& conversation)
 {
@@ -129,6 +144,12 @@ Result<Groups::Place> Groups::place_of(const Session& session, const std::string
         if (!is_of(conversation, session, *out.partner)) return wrong_conversation().error;
     }
     out.group = context_.store.group(conversation);
+    if (out.partner && out.group.row != 0 && out.group.of_many) {
+        // The id is a hash of these two accounts' keys: who made a group of many of it knew them, and meant to be in
+        // the way.
+        context_.store.remove_group(out.group.row);
+        out.group = {};
+    }
     if (with.empty() && out.group.row != 0 && !out.group.of_many) return not_a_member().error;
     return out;
 }

@@ -32,6 +32,10 @@ inline constexpr std::size_t group_infos_kept = 2;
 /// of former contacts, and may have been restored from a copy. Little enough that nobody ever gets to the last one.
 inline constexpr std::uint64_t incarnations_skipped_max = std::uint64_t{1} << 32;
 
+/// Commits of one device in one conversation: who takes in thousands makes about a hundred in a row, and nobody needs
+/// to go on like that. A member that commits all the time wins every epoch, also against the one that puts it out.
+inline constexpr Rate group_commits_rate{200, std::chrono::seconds(5)};
+
 /// In groups of many so many accounts, if there are, have to have seen a commit before it can be taken back: a few that
 /// are quick must not undo what the others have not seen yet.
 inline constexpr std::size_t electorate_min = 8;
@@ -59,6 +63,8 @@ private:
     /// As place_of, of whoever is in it.
     [[nodiscard]] Result<Place> own_place_of(const Session& session, const std::string& with,
                                              const ConversationId& conversation);
+    [[nodiscard]] static std::string upsetting(const Session& session, const Place& place,
+                                               const frame::GroupCommit& request);
     /// Who gets what by this commit. Errors as Members::judge.
     [[nodiscard]] Result<Members::Change> audience_of(const Session& session, const Place& place,
                                                       const frame::GroupCommit& request);
@@ -79,7 +85,8 @@ private:
     Trees& trees_;
     PaceTable requests_;  ///< By device: a new connection is not a new allowance.
     PaceTable rejects_;   ///< By device.
-    PaceTable creations_; ///< By (account that creates, conversation).
+    PaceTable commits_;   ///< By (device, conversation).
+    PaceTable creations_; ///< By (account that creates, conversation), and by (device that joins, conversation).
 };
 
 } // namespace godwit::relay

@@ -124,6 +124,46 @@ TEST_CASE("the first group that a relay sees may be of any incarnation: members 
     }
 }
 
+TEST_CASE("a member that commits all the time does not win every epoch for ever")
+{
+    Chat c;
+    REQUIRE(c.commit(c.bo, "ann", 1, 0, 1) == ErrorCode::ok);
+    std::uint64_t epoch = 1;
+    for (; epoch <= group_commits_rate.burst; ++epoch)
+        REQUIRE(c.commit(c.ann, "bo", 1, epoch, 1 + epoch) == ErrorCode::ok);
+    const auto refused = c.ann.ask(c.request("bo", 1, epoch, 1 + epoch)).error;
+    CHECK(refused.code == ErrorCode::rate_limited);
+    CHECK(refused.retry_after_ms == 5'000);
+    CHECK(c.commit(c.ann, "bo", 1, epoch - 1, epoch) == ErrorCode::ok);         // the same again costs nothing
+    CHECK(c.commit(c.bo, "ann", 1, epoch, 1'000, {c.ann.id}) == ErrorCode::ok); // the others' turn
+    c.world.advance(std::chrono::seconds(5));
+    CHECK(c.commit(c.ann, "bo", 1, epoch + 1, 1'001) == ErrorCode::ok);
+}
+
+TEST_CASE("joins from outside are paced by device and conversation: nobody ends epochs at the rate of commits")
+{
+    Config config;
+    config.limits.group_creations = {2, std::chrono::minutes(2)};
+    Chat c(config);
+    REQUIRE(c.commit(c.bo, "ann", 1, 0, 1) == ErrorCode::ok);
+    const auto join = [&](Device& by, std::uint64_t epoch, std::uint64_t number) {
+        auto request = c.request("bo", 1, epoch, number, {c.bo.id});
+        request.envelope.sealed = external_commit_bytes(Chat::group(1), epoch, request.envelope.id, by.id);
+        return by.ask(request).error;
+    };
+    CHECK(join(c.ann, 1, 2).code == ErrorCode::ok);
+    CHECK(join(c.ann, 1, 2).code == ErrorCode::ok);       // the same again costs nothing
+    CHECK(join(c.ann, 1, 3).code == ErrorCode::conflict); // nor what comes second
+    CHECK(join(c.ann, 2, 4).code == ErrorCode::ok);
+    CHECK(join(c.ann, 3, 5).code == ErrorCode::rate_limited);
+    CHECK(join(c.ann, 3, 5).retry_after_ms == 120'000);
+    CHECK(join(c.phone, 3, 6).code == ErrorCode::ok);                                    // another device comes in,
+    CHECK(c.commit(c.ann, "bo", 1, 4, 7, {c.bo.id}) == ErrorCode::ok);                   // commits of members go on,
+    CHECK(c.ann.code(creation({conversation(100, 100), 1}, "ann", 8)) == ErrorCode::ok); // and other conversations
+    c.world.advance(std::chrono::minutes(2));
+    CHECK(join(c.ann, 5, 9).code == ErrorCode::ok);
+}
+
 TEST_CASE("creations are paced by account and conversation: nobody turns over a group at the rate of commits")
 {
     Config config;

@@ -238,3 +238,30 @@ TEST_CASE("a GroupInfo without a tree is joinable only with one beside it")
     commit.tree = name_of(Bytes(9, 1));
     CHECK(c.ann.code(commit) == ErrorCode::ok);
 }
+
+TEST_CASE("a group of many under the id of a conversation of two gives way to it")
+{
+    Circle c;
+    const auto of_two = identity::conversation_of(signing_key(100).public_key(), signing_key(200).public_key());
+    c.id = of_two;
+    REQUIRE(c.commit(c.cy, 0, 1, {"cy"}) == ErrorCode::ok);
+    REQUIRE(c.commit(c.cy, 1, 2, {"ann", "cy"}) == ErrorCode::ok);
+    const auto state = c.ann.ask(frame::GroupFetch{"bo", of_two});
+    REQUIRE(state.error.code == ErrorCode::ok);
+    CHECK(std::get<frame::GroupState>(state.body).incarnation == 0);
+
+    const auto id = envelope(9).id;
+    frame::GroupCommit create;
+    create.with = "bo";
+    create.conversation = of_two;
+    create.incarnation = 1;
+    create.envelope = {id, commit_bytes({of_two, 1}, 0, id)};
+    create.group_info = group_info_bytes({of_two, 1}, 1);
+    CHECK(c.ann.code(create) == ErrorCode::ok);
+    CHECK(c.bo.code(frame::GroupFetch{"ann", of_two}) == ErrorCode::ok);
+    CHECK(c.commit(c.cy, 1, 3, {"cy"}) == ErrorCode::not_allowed);
+    CHECK(c.commit(c.cy, 0, 4, {"cy"}) == ErrorCode::not_allowed);
+    c.world.restart();
+    c.bo.resume();
+    CHECK(c.bo.code(frame::GroupFetch{"ann", of_two}) == ErrorCode::ok);
+}

@@ -590,3 +590,35 @@ TEST_CASE("a long chain of commits in a growing and shrinking tree")
     world.add(0, {"new"});
     everybody_talks(world);
 }
+
+TEST_CASE("a commit that waits for its answer keeps none of the keys that are used up meanwhile")
+{
+    World world(47);
+    world.found("alice");
+    world.add(0, {"bob", "carol"});
+    const Bytes before = must(world.group(1).encrypt(world.env(), as_bytes("of the epoch before")));
+    world.commit(1);
+    auto out = must(world.group(0).commit(world.env(), {}));
+    out.next.forget_past_ratchets();
+    const Bytes now = must(world.group(1).encrypt(world.env(), as_bytes("while it waits")));
+    const Bytes late = must(world.group(2).encrypt(world.env(), as_bytes("late")));
+    expect_text(world, 0, now, "while it waits");
+
+    Group waiting = must(Group::deserialize(out.next.serialize_epoch(), out.next.serialize_ratchets()));
+    for (const Bytes& message : {before, now, late})
+        CHECK(waiting.process(world.env(), message).error() == MlsError::epoch_too_old);
+    waiting.adopt_ratchets(world.group(0));
+    CHECK(waiting.process(world.env(), now).error() == MlsError::generation_used);
+    for (const Bytes& message : {before, late})
+        CHECK(waiting.process(world.env(), message).ok());
+
+    // Stored in parts without them, it loads as well.
+    auto parts = out.next.take_moved_ratchets();
+    const auto stored = must(Group::deserialize(
+        out.next.serialize_epoch(), [&](std::uint64_t epoch, PartIndex part) -> std::optional<WipedBytes> {
+            for (const RatchetPart& one : parts)
+                if (one.epoch == epoch && one.part == part && !one.bytes.empty()) return one.bytes;
+            return std::nullopt;
+        }));
+    CHECK(stored.epoch() == out.next.epoch());
+}

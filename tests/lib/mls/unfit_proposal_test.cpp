@@ -56,3 +56,48 @@ TEST_CASE("cached proposals that collide with what the committer wants give way"
     CHECK(world.members.size() == 3);
     CHECK(world.members[2]->name == "dave"); // whose Update was carried: agree() has compared the trees
 }
+
+TEST_CASE("bounds: what waits for a commit has cached_proposal_bytes_max together; what was taken in loads again")
+{
+    World world(43);
+    world.found("alice");
+    world.add(0, {"bob", "carol"});
+    constexpr std::size_t header_bytes = 2 + 4; // Type and length.
+    const auto custom = [](std::size_t bytes, std::uint8_t fill) {
+        return Proposal{CustomProposal{custom_proposal, Bytes(bytes, fill)}};
+    };
+    const auto hear = [&](const Proposal& proposal) {
+        return world.group(1).process(world.env(), publish_proposal(world.group(0), proposal)).error();
+    };
+    constexpr std::size_t each = cached_proposal_bytes_max / 4;
+    for (std::uint8_t i = 0; i < 4; ++i)
+        REQUIRE(hear(custom(each - header_bytes, i)) == MlsError::none);
+    CHECK(hear(Proposal{Remove{2}}) == MlsError::proposal_cache_full);
+    CHECK(world.group(1).propose(world.env(), Proposal{Remove{2}}).error() == MlsError::proposal_cache_full);
+
+    Group again = must(Group::deserialize(world.group(1).serialize_epoch(), world.group(1).serialize_ratchets()));
+    CHECK(again.proposals().size() == 4);
+    CHECK(again.process(world.env(), publish_proposal(world.group(0), Proposal{Remove{2}})).error() ==
+          MlsError::proposal_cache_full);
+    again = std::move(must(again.commit(world.env(), {.include_cached = false})).next);
+    CHECK(again.propose(world.env(), custom(cached_proposal_bytes_max - header_bytes, 9)).ok());
+    CHECK(again.propose(world.env(), Proposal{Remove{2}}).error() == MlsError::proposal_cache_full);
+}
+
+TEST_CASE("bounds: a commit that names one long proposal again and again is not taken at its word")
+{
+    World world(44);
+    world.found("alice", {}, HandshakeFormat::public_message);
+    world.add(0, {"bob", "carol"});
+    constexpr std::size_t each = std::size_t{1} << 20;
+    const Proposal custom{CustomProposal{custom_proposal, Bytes(each, 7)}};
+    const auto heard = must(world.group(1).process(world.env(), publish_proposal(world.group(0), custom)));
+    const auto naming = [&](std::size_t times) {
+        Commit commit = commit_of(must(world.group(0).commit(world.env(), {})).commit);
+        commit.proposals.assign(times, ProposalOrRef{heard.proposal_ref});
+        return world.group(1).process(world.env(), publish_commit(world.group(0), commit)).error();
+    };
+    CHECK(naming(custom_proposal_bytes_max / each) == MlsError::bad_confirmation_tag); // Nothing else is wrong with it.
+    CHECK(naming(custom_proposal_bytes_max / each + 1) == MlsError::message_too_large);
+    CHECK(naming(16'384) == MlsError::message_too_large);
+}

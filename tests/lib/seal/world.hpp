@@ -120,7 +120,7 @@ inline const char* name(seal::Opened::Verdict verdict)
 }
 inline const char* name(seal::CommitOutcome::Verdict verdict)
 {
-    constexpr const char* names[] = {"applied", "known", "rival", "ahead", "rejected", "foreign"};
+    constexpr const char* names[] = {"applied", "known", "rival", "ahead", "rejected", "replayed", "foreign"};
     return names[static_cast<std::size_t>(verdict)];
 }
 

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stories of what must not be had by the way: the id of a conversation of two, the link of a group for who was put out,
+// memory by Welcomes; and of a leaf that gets fresh keys, whoever is missing.
+#include "tests/lib/engine/evil_member.hpp"
+#include "tests/lib/engine/evil_relay.hpp"
+#include "tests/lib/engine/group_story.hpp"
+
+#include "lib/engine/account.hpp"
+#include "lib/identity/conversation_id.hpp"
+#include "tests/support/memory_store.hpp"
+
+using namespace godwit;
+using namespace godwit::testing;
+using What = event::GroupChanged::What;
+
+namespace {
+
+PublicKey key_of(Client& client)
+{
+    return client.store.identity()->account_key;
+}
+
+seal::DeviceKeys keys_of(Client& client)
+{
+    return engine::account::device_keys(*client.store.identity());
+}
+
+/// Alice knows Bob and Carol, who do not know each other; the relay is honest, and its hand is there.
+struct Friends {
+    World world;
+    EvilRelay evil{world};
+    Client &alice, &bob, &carol;
+
+    explicit Friends(std::uint64_t seed)
+        : world(seed), alice(world.client("alice")), bob(world.client("bob")), carol(world.client("carol"))
+    {
+        world.befriend(alice, bob);
+        world.befriend(alice, carol);
+        world.run_for(seconds(5));
+    }
+    ConversationId pair() { return identity::conversation_of(key_of(bob), key_of(carol)); }
+    void check_they_talk(Client& a, Client& b)
+    {
+        for (auto [from, to] : {std::pair(&a, &b), std::pair(&b, &a)}) {
+            const auto id = from->send(to->account(), "it is me");
+            CHECK(world.run_until([&] { return from->state(id) == MessageState::delivered; }, minutes(2)));
+        }
+    }
+};
+
+/// Believes what it is told.
+class Nobody final : public seal::Directory {
+public:
+    std::optional<seal::Circle> circle_of(const ConversationId&) const override { return std::nullopt; }
+};
+
+MessageId mail_id(std::uint8_t n)
+{
+    MessageId out;
+    out.bytes[0] = 0xe0;
+    out.bytes[1] = n;
+    return out;
+}
+
+} // namespace
+
+TEST_CASE("a contact makes a group under the id of a conversation of two: nobody follows, and it is in nobody's way")
+{
+    Friends f(731);
+    const auto follow = [&](std::uint8_t n) {
+        Nobody nobody;
+        MemoryStore store;
+        SeededEntropy entropy(n);
+        seal::Groups groups(keys_of(f.alice), store, entropy, nobody);
+        seal::Circle circle{f.pair(), {}, true, seal::GroupPlan{}};
+        auto& policy = circle.plan->policy;
+        policy.profile = Bytes(64, 7);
+        for (auto* one : {&f.alice, &f.bob, &f.carol}) {
+            policy.members.push_back({one->account(), key_of(*one), one == &f.alice ? Role::owner : Role::member, 0});
+            if (one != &f.carol) circle.parties.push_back({one->account(), key_of(*one), {id_of(*one)}});
+        }
+        if (n == 2) std::erase_if(policy.members, [&](const auto& one) { return one.user == "carol"; });
+        std::sort(policy.members.begin(), policy.members.end(),
+                  [](const auto& a, const auto& b) { return a.account_key < b.account_key; });
+        std::vector<DeviceId> bad;
+        store.begin();
+        const auto made =
+            groups.create(circle, 1, {{id_of(f.bob), *(f.evil.packages["bob"].rbegin() + n)}}, bad, f.world.wall_ms());
+        groups.flush();
+        REQUIRE(store.commit().ok());
+        REQUIRE_MESSAGE(made.ok(), (made.ok() ? "" : made.error().detail));
+        REQUIRE(bad.empty());
+        f.evil.deliver(f.bob, id_of(f.alice), {mail_id(n), made->welcome});
+        f.world.run_for(seconds(5));
+    };
+    SUBCASE("that names the other one: it is known at once")
+    {
+        follow(1);
+        CHECK(told(f.bob, SecurityKind::group_invalid) == 1);
+        CHECK(told(f.bob, What::joined) == 0);
+    }
+    SUBCASE("that does not: it gives way when the two become contacts")
+    {
+        follow(2);
+        CHECK(told(f.bob, What::joined) == 1);
+    }
+    SUBCASE("when they are contacts")
+    {
+        f.world.befriend(f.bob, f.carol);
+        follow(2);
+        CHECK(told(f.bob, What::joined) == 0);
+    }
+    SUBCASE("as the relay says")
+    {
+        f.evil.push(f.bob, frame::GroupNews{f.pair(), 1, 0, true});
+        f.world.run_for(seconds(5));
+        f.world.befriend(f.bob, f.carol);
+        f.evil.push(f.bob, frame::GroupNews{f.pair(), 2, 0, true});
+        f.world.run_for(seconds(5));
+    }
+    f.world.befriend(f.bob, f.carol);
+    f.check_they_talk(f.bob, f.carol);
+    CHECK(f.bob.history("carol").size() == 2);
+    CHECK(f.bob.store.conversation(f.pair())->kind == ConversationKind::direct);
+    CHECK(f.bob.wait(f.bob.ask(request::GroupAbout{f.pair()})).error.code == ErrorCode::invalid_argument);
+}
+
+TEST_CASE("who was put out does not come back by the link that they know; by the next one, when somebody gives it")
+{
+    Crew crew(733, {"bob", "carol"});
+    const auto group = crew.create(
+        request::GroupCreate{ConversationKind::group, "open", {"bob", "carol"}, "", Role::admin, JoinRule::link});
+    const auto link_of = [&] { return std::get<std::string>(crew.ask(crew.alice, request::GroupLink{group}).value); };
+    const auto link = link_of();
+    CHECK(link_of() == link);
+    crew.must(crew.alice, request::GroupRemove{group, {"carol"}});
+    crew.settle();
+    crew.must(crew["carol"], request::GroupJoin{link});
+    crew.settle(seconds(20));
+    CHECK(crew.members(crew.alice, group) == "alice* bob");
+    CHECK(link_of() != link);
+    crew.must(crew["carol"], request::GroupJoin{link_of()});
+    crew.settle(seconds(20));
+    CHECK(crew.members(crew["bob"], group) == "alice* bob carol");
+}
+
+TEST_CASE("a device that is listed, has no KeyPackage and never comes keeps nobody from fresh keys")
+{
+    Friends f(734);
+    f.check_they_talk(f.alice, f.bob);
+    f.evil.on_way_up = [&](Client& from, frame::ClientFrame& what) {
+        const auto* request = std::get_if<frame::Request>(&what);
+        return from.name != "bob.phone" || request == nullptr ||
+               (!std::holds_alternative<frame::GroupFetch>(request->body) &&
+                !std::holds_alternative<frame::KeyPackagePublish>(request->body));
+    };
+    auto& phone = f.world.client("bob.phone");
+    phone.start();
+    REQUIRE(phone.wait(phone.enter(false)).error.code == ErrorCode::ok);
+    phone.crash();
+    f.world.run_for(minutes(5));
+    const auto changed = [&] {
+        return std::count_if(f.evil.commits.begin(), f.evil.commits.end(),
+                             [&](const auto& one) { return one.by == &f.alice && one.what.with == "bob"; });
+    };
+    const auto before = changed();
+    f.world.run_for(minutes(60));
+    CHECK(changed() == before); // Trying again and again is not worth an epoch.
+    f.alice.crash();
+    f.alice.clock_skew_ms += seal::update_after_ms + 1;
+    f.alice.start();
+    CHECK(f.world.run_until([&] { return changed() > before; }, minutes(5)));
+    f.world.run_for(minutes(60));
+    CHECK(changed() == before + 1);
+    f.check_they_talk(f.alice, f.bob);
+}
+
+TEST_CASE("one KeyPackage, Welcomes to any number of groups whose trees never come: few of them are kept")
+{
+    Friends f(735);
+    constexpr std::size_t kept = 16; // welcomes_waiting_max
+    SeededEntropy entropy(9);
+    const SayingYes yes;
+    const mls::Environment env{entropy, yes, f.world.wall_ms()};
+    const auto package = must(mls::decode<mls::MLSMessage>(f.evil.packages["bob"].back()));
+    const auto keys = keys_of(f.alice);
+    const auto signer = mls::SignatureKeyPair::from_seed(keys.device_seed);
+    std::set<ConversationId> wanted;
+    f.evil.on_way_up = [&](Client& from, frame::ClientFrame& what) {
+        const auto* request = std::get_if<frame::Request>(&what);
+        const auto* get = request == nullptr ? nullptr : std::get_if<frame::GroupTreeGet>(&request->body);
+        if (get == nullptr || &from != &f.bob) return true;
+        wanted.insert(get->conversation);
+        return false;
+    };
+    for (std::uint8_t n = 0; n < kept + 8; ++n) {
+        ConversationId conversation;
+        conversation.bytes.fill(static_cast<std::uint8_t>(n + 1));
+        const auto group = must(mls::Group::create(env, seal::suite, seal::encode_group_id(conversation, 1),
+                                                   seal::leaf_options(keys.certificate), signer,
+                                                   seal::lifetime_from(f.world.wall_ms())));
+        mls::CommitOptions options;
+        options.proposals = {{mls::Add{*package.as<mls::KeyPackage>()}}};
+        options.tree_in_welcome = false;
+        auto sender = group;
+        f.evil.deliver(f.bob, id_of(f.alice), {mail_id(n), *must(sender.commit(env, options)).welcome});
+    }
+    f.world.run_for(seconds(3));
+    CHECK(wanted.size() == kept);
+    f.evil.turn_honest();
+    f.world.run_for(minutes(2));
+    f.check_they_talk(f.alice, f.bob);
+}
