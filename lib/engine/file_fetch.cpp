@@ -4,6 +4,8 @@
 #include "lib/transfer/blob.hpp"
 
 #include <algorithm>
+#include <map>
+#include <tuple>
 
 namespace godwit::engine {
 
@@ -217,16 +219,16 @@ bool FileFetch::try_size(const FileId& id, std::uint64_t size_bytes)
 std::vector<FileFetch::Fetch::Blob> FileFetch::blobs_of(const FileId& id)
 {
     auto grants = context_.store.file_grants(id);
-    std::stable_sort(grants.begin(), grants.end(),
-                     [](const auto& a, const auto& b) { return a.posted_ms > b.posted_ms; });
+    std::sort(grants.begin(), grants.end(), [](const auto& a, const auto& b) {
+        return std::tie(b.posted_ms, a.conversation, a.post) < std::tie(a.posted_ms, b.conversation, b.post);
+    });
     std::set<Fetch::Blob> seen;
     std::map<std::string, std::size_t> of_author;
-    std::vector<std::pair<std::size_t, Fetch::Blob>> order;
+    std::multimap<std::size_t, Fetch::Blob> order; // what is equal stays as it came
     for (const auto& grant : grants)
         if (const Fetch::Blob blob{grant.key, grant.size_bytes};
             !relay_liars_.contains({id, blob}) && seen.insert(blob).second)
-            order.emplace_back(of_author[grant.author]++, blob);
-    std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+            order.emplace(of_author[grant.author]++, blob);
     std::vector<Fetch::Blob> out;
     for (const auto& [rank, blob] : order)
         if (out.size() < blobs_max) out.push_back(blob);

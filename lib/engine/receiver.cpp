@@ -189,7 +189,8 @@ bool Engine::State::take_content(const seal::Opened& opened, const MessageId& id
         context.reject("content that names another conversation than the one it was sealed in");
         return false;
     }
-    const auto parties = chats.find({{}, opened.conversation});
+    // By name, between two: the copy of a last word may come to a new device that knows of the conversation only this.
+    const auto parties = group != nullptr ? chats.find({{}, opened.conversation}) : chats.find({*with, {}});
     if (!parties) {
         context.reject(parties.error().detail);
         return false;

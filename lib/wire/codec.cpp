@@ -8,6 +8,9 @@
 namespace godwit::wire {
 namespace {
 
+/// Times of strangers are compared, negated, and added to: 285,000 years this way and that leave room for all of it.
+constexpr WallMs wall_ms_max = WallMs{1} << 53;
+
 constexpr std::size_t header_bytes_max = 9; // msgpack: one type byte and at most an eight-byte number
 
 /// Where packer writes the one header that would be canonical here.
@@ -241,9 +244,11 @@ void Decoder::wall(WallMs& v)
     const bool negative = at_ < end_ && values_[at_].type == Value::Type::negative_number;
     const Value* const got = take(negative ? Value::Type::negative_number : Value::Type::unsigned_number);
     if (got == nullptr) return;
-    if (!negative && got->number > static_cast<std::uint64_t>(std::numeric_limits<WallMs>::max()))
+    const auto number = static_cast<WallMs>(got->number);
+    // `number` is below zero, too, when an unsigned one has no room in it.
+    if ((number < 0) != negative || number < -wall_ms_max || number > wall_ms_max)
         return fail("a time is out of range");
-    v = static_cast<WallMs>(got->number);
+    v = number;
 }
 
 void Decoder::flag(bool& v)

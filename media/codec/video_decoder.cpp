@@ -15,6 +15,21 @@ struct VideoDecoder::Impl {
     bool made = false;
     bool needs_keyframe = true;
 
+    Bytes chunk; ///< VP9: what libvpx gets.
+
+    /// libvpx decodes as many VP9 frames as stand in a chunk, and only the first one's size was judged. An index
+    /// behind it (VP9 bitstream specification, annex B) says that all of it is one frame.
+    BytesView alone(BytesView frame)
+    {
+        constexpr std::uint8_t one_frame_of_four_bytes_length = 0xd8;
+        chunk.assign(frame.begin(), frame.end());
+        chunk.push_back(one_frame_of_four_bytes_length);
+        for (int shift = 0; shift < 32; shift += 8)
+            chunk.push_back(static_cast<std::uint8_t>(frame.size() >> shift));
+        chunk.push_back(one_frame_of_four_bytes_length);
+        return chunk;
+    }
+
     ~Impl()
     {
         if (made) vpx_codec_destroy(&context);
@@ -72,6 +87,7 @@ Result<std::optional<media::Picture>> VideoDecoder::decode(BytesView frame)
     if (header->width != 0 && !media::is_picture_size(header->width, header->height))
         return refuse(ErrorCode::message_too_large,
                       "a picture of " + std::to_string(header->width) + " x " + std::to_string(header->height));
+    if (it.codec == VideoCodec::vp9) frame = it.alone(frame);
     if (vpx_codec_decode(&it.context, frame.data(), static_cast<unsigned>(frame.size()), nullptr, 0) != VPX_CODEC_OK)
         return refuse(ErrorCode::malformed, vpx_codec_error(&it.context));
     it.needs_keyframe = false;

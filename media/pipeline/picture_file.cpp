@@ -78,7 +78,7 @@ Result<Y4mReader> Y4mReader::open(const std::string& path)
             const auto over = number_of(value.substr(0, colon));
             const auto under = colon == std::string_view::npos ? std::optional(1) : number_of(value.substr(colon + 1));
             if (!over || !under || *over <= 0 || *under <= 0) return refuse("has no rate of pictures");
-            out.fps_ = std::clamp((*over + *under / 2) / *under, 1, 120);
+            out.fps_ = static_cast<int>(std::clamp<std::int64_t>((std::int64_t{*over} + *under / 2) / *under, 1, 120));
         }
     }
     if (!media::is_picture_size(out.width_, out.height_))

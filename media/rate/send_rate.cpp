@@ -12,6 +12,8 @@ constexpr double decrease_to = 0.85;
 /// Not beyond what the path has carried: who sends little learns little.
 constexpr double beyond_arriving = 1.5, beyond_arriving_bps = 15'000;
 constexpr Duration measured_over = std::chrono::milliseconds(500);
+/// Packets in that time: at the highest rate there are two thousand.
+constexpr std::size_t arrivals_max = packets_under_way_max;
 /// Growth far from any known limit: 8 % a second in the beginning, doubled each second, to 50 %.
 constexpr double growth_min = 0.08, growth_max = 0.5;
 /// Nothing heard of the receiver for so long, and a round trip: the rate falls, again after each such time.
@@ -51,7 +53,8 @@ void SendRate::measure(std::size_t bytes, Duration arrived)
 {
     arrivals_.push_back({arrived, bytes});
     arrivals_bytes_ += bytes;
-    while (arrivals_.back().at - arrivals_.front().at > measured_over) {
+    // A receiver whose clock stands still, or who says so, has us keep no more than that.
+    while (arrivals_.back().at - arrivals_.front().at > measured_over || arrivals_.size() > arrivals_max) {
         arrivals_bytes_ -= arrivals_.front().bytes;
         arrivals_.pop_front();
     }

@@ -2,7 +2,7 @@
 // The simulator's program: many seeds on a few processes, one verdict line at the end. docs/sim.md.
 //
 //   sim --seeds 2000 [--seed 1] [--jobs 2]     seeds 1..2000
-//   sim --seed 17 [--keep 3,5,9] [--minimise]  one seed, some of its steps, made small
+//   sim --seed 17 [--keep 3,5,9] [--no-acts] [--minimise]  one seed, some of its steps, made small
 //   sim --found FILE                           seeds that found something once
 //   sim --hashes --seeds 20                    also prints what happened, as a number
 //   sim --gate                                 what CI runs: gate_seeds, or GODWIT_SIM_SEEDS of them
@@ -42,6 +42,7 @@ struct Job {
     std::uint64_t seed = 0;
     std::vector<std::uint32_t> keep;
     bool keeps_all = true;
+    bool acts = true; ///< Of those that found something: as it was when they did.
 };
 
 struct Options {
@@ -50,6 +51,7 @@ struct Options {
     unsigned jobs = 1;
     std::vector<std::uint32_t> keep;
     bool keeps_all = true;
+    bool acts = true;
     bool minimise = false;
     bool hashes = false;
     bool fail_fast = false;
@@ -58,8 +60,9 @@ struct Options {
 
 [[noreturn]] void usage()
 {
-    std::fprintf(stderr, "usage: sim [--seeds N] [--seed S] [--jobs J] [--keep I,J,…] [--minimise] [--hashes] "
-                         "[--fail-fast] [--found FILE] [--gate]\n");
+    std::fprintf(stderr,
+                 "usage: sim [--seeds N] [--seed S] [--jobs J] [--keep I,J,…] [--no-acts] [--minimise] [--hashes] "
+                 "[--fail-fast] [--found FILE] [--gate]\n");
     std::exit(2);
 }
 
@@ -90,7 +93,8 @@ std::string joined(const std::vector<std::uint32_t>& all)
 
 std::string replay_command(const Job& job)
 {
-    return "./dev sim --seed " + std::to_string(job.seed) + (job.keeps_all ? "" : " --keep " + joined(job.keep));
+    return "./dev sim --seed " + std::to_string(job.seed) + (job.keeps_all ? "" : " --keep " + joined(job.keep)) +
+           (job.acts ? "" : " --no-acts");
 }
 
 /// What one seed came to, in a line that survives a pipe.
@@ -122,7 +126,7 @@ SeedResult from_line(const std::string& line)
 
 Outcome run_job(const Job& job)
 {
-    return run_seed(job.seed, job.keeps_all ? nullptr : &job.keep);
+    return run_seed(job.seed, job.keeps_all ? nullptr : &job.keep, job.acts);
 }
 
 void write_all(int fd, const std::string& text)
@@ -254,7 +258,7 @@ void make_small(Job job, const std::string& verdict)
     job.keeps_all = false;
     const auto before = job.keep.size();
     const auto fails = [&](const std::vector<std::uint32_t>& keep) {
-        return kind_of(run_apart({job.seed, keep, false}).verdict) == kind_of(verdict);
+        return kind_of(run_apart({job.seed, keep, false, job.acts}).verdict) == kind_of(verdict);
     };
     job.keep = minimise(job.keep, fails, minimise_runs_max);
     std::printf("sim: seed %llu: %zu of %zu steps suffice: %s\n", static_cast<unsigned long long>(job.seed),
@@ -267,7 +271,7 @@ void make_small(Job job, const std::string& verdict)
     std::printf("     replay: %s\n", replay_command(job).c_str());
 }
 
-/// Lines "SEED [keep=I,J,…] # what it found".
+/// Lines "SEED [acts] [keep=I,J,…] # what it found". Without `acts`: from before there were any.
 std::vector<Job> read_found(const std::string& path)
 {
     std::ifstream in(path);
@@ -282,10 +286,15 @@ std::vector<Job> read_found(const std::string& path)
         if (!(words >> seed)) continue;
         Job job;
         job.seed = number(seed.c_str());
-        if (std::string keep; words >> keep) {
-            if (!keep.starts_with("keep=")) usage();
-            job.keep = numbers(keep.substr(5));
-            job.keeps_all = false;
+        job.acts = false;
+        for (std::string word; words >> word;) {
+            if (word == "acts") {
+                job.acts = true;
+            } else {
+                if (!word.starts_with("keep=")) usage();
+                job.keep = numbers(word.substr(5));
+                job.keeps_all = false;
+            }
         }
         out.push_back(std::move(job));
     }
@@ -312,7 +321,9 @@ Options read_options(int argc, char** argv)
         else if (word == "--keep") {
             out.keep = numbers(value());
             out.keeps_all = false;
-        } else if (word == "--minimise")
+        } else if (word == "--no-acts")
+            out.acts = false;
+        else if (word == "--minimise")
             out.minimise = true;
         else if (word == "--hashes")
             out.hashes = true;
@@ -342,7 +353,7 @@ int main(int argc, char** argv)
         jobs = read_found(options.found);
     else
         for (std::uint64_t i = 0; i < options.seeds; ++i)
-            jobs.push_back({options.first + i, options.keep, options.keeps_all});
+            jobs.push_back({options.first + i, options.keep, options.keeps_all, options.acts});
     if (jobs.size() == 1 && !options.minimise && std::getenv("GODWIT_TRACE") != nullptr) {
         const auto outcome = run_job(jobs[0]); // In this process, so that a debugger sees it.
         std::printf("sim: seed %llu: %s\n", static_cast<unsigned long long>(jobs[0].seed), outcome.verdict.c_str());

@@ -67,9 +67,14 @@ std::size_t Oracle::number_of(const Message& message, const Client& where) const
     if (message.text.starts_with(plain_marker)) {
         const auto* begin = message.text.data() + plain_marker.size();
         std::from_chars(begin, message.text.data() + message.text.size(), n);
+    } else if (const auto known = names_.find(message.id); known != names_.end() && message.recalled_ms != 0) {
+        n = known->second;
     }
-    demand(n < said_.size() && said_[n].text == message.text, "altered: " + where.name + " has a text nobody said");
+    demand(n < said_.size(), "altered: " + where.name + " has a text nobody said");
     const auto& said = said_[n];
+    const bool is_edition = std::find(said.editions.begin(), said.editions.end(), message.text) != said.editions.end();
+    demand(message.recalled_ms != 0 ? said.recalled && message.text.empty() : said.text == message.text || is_edition,
+           "altered: " + where.name + " has a text nobody said, for " + words(n));
     demand(message.from == said.sender->account(), "forged: " + where.name + " has " + words(n) + " from another");
     demand(!said.id || *said.id == message.id, "duplicate: " + words(n) + " has two ids at " + where.name);
     demand(!said.refused, "refused and sent: " + words(n) + " is at " + where.name);
@@ -83,6 +88,7 @@ std::string Oracle::words(std::size_t n) const
 
 void Oracle::asks(Client& client, RequestId id, const Request& request)
 {
+    asks_act(member(client), id, request);
     const auto* send = std::get_if<request::Send>(&request);
     if (send == nullptr || said_.empty() || said_.back().text != send->text) return;
     auto& mine = member(client);
@@ -104,6 +110,7 @@ void Oracle::told(Client& client, const Event& event)
 
 void Oracle::replied(Member& mine, const event::Reply& reply)
 {
+    if (replied_act(mine, reply)) return;
     const auto at = mine.requests.find(reply.id);
     if (at == mine.requests.end()) return;
     const auto n = at->second;
@@ -118,7 +125,7 @@ void Oracle::replied(Member& mine, const event::Reply& reply)
     demand(id != nullptr, "accepted without an id: " + words(n));
     const auto row = mine.client->disk.store().message(*id);
     demand(row && row->message.text == said.text, "lost: " + words(n) + " was accepted and is not on the disk");
-    said.id = *id;
+    is_known(n, *id);
     said.accepted = true;
     by_id_[*id] = n;
     if (somebody_left(said.to, mine.client->account()))
@@ -137,7 +144,7 @@ void Oracle::received(Member& mine, const Message& message)
     auto& client = *mine.client;
     const auto n = number_of(message, client);
     auto& said = said_[n];
-    said.id = message.id;
+    is_known(n, message.id);
     demand(said.to == client.account(), "misdirected: " + client.name + " is shown " + words(n));
     demand(client.disk.store().message(message.id).has_value(),
            "shown and not kept: " + words(n) + " is not on the disk of " + client.name);
@@ -152,7 +159,7 @@ void Oracle::received(Member& mine, const Message& message)
         said.before.each_not_in(known, [&](std::size_t earlier) {
             if (!said_[earlier].id) return true;
             const auto row = client.disk.store().message(*said_[earlier].id);
-            demand(!row || row->message.state != MessageState::received,
+            demand(!row || row->message.state != MessageState::received || row->message.recalled_ms != 0,
                    "disorder: " + client.name + " is shown " + words(n) + " before " + words(earlier));
             return true;
         });
@@ -164,13 +171,17 @@ void Oracle::moved(Member& mine, const event::MessageStateChanged& change)
     auto& client = *mine.client;
     const auto row = client.disk.store().message(change.id);
     demand(row.has_value(), "told and not kept: " + client.name + " hears of a message that is not on its disk");
+    if (!row->shown) return act_moved(change);
     const auto n = number_of(row->message, client);
     auto& said = said_[n];
-    said.id = change.id;
+    is_known(n, change.id);
     if (said.sender != &client) {
         demand(client.account() == said.sender->account(), "misdirected: " + client.name + " hears of " + words(n));
-        mine.known[said.to].set(n);
-        if (row->message.gap_before) mine.gaps.insert(said.to); // Of an own copy only the history tells it.
+        auto& known = mine.known[said.to];
+        // Of an own copy only the history tells of a gap; and a conversation may begin with one, as in received().
+        const bool begins_here = known.empty() && client.name != client.account();
+        if (row->message.gap_before || begins_here) mine.gaps.insert(said.to);
+        known.set(n);
         return;
     }
     demand(!terminal(said.state), "regress: " + words(n) + " is " + std::string(message_state_name(change.state)) +
@@ -186,6 +197,7 @@ void Oracle::died(Client& client)
     const auto known = members_.find(&client);
     if (known == members_.end()) return;
     known->second.requests.clear();
+    known->second.act_requests.clear();
     known->second.shown_in_this_life = Bits();
     keeps_what_it_showed(known->second);
 }

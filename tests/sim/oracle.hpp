@@ -7,8 +7,9 @@
 //   no duplicate   in a history, nor shown twice by one process
 //   no disorder    what an application knew when it spoke stands, and is shown, before what it then said
 //   no regress     states go forward; failed only for a reason that something in this world gave
-//   secrecy        seal_watch.hpp, member_watch.hpp          the relay's word, order and discretion: relay_watch.hpp
-//   bounds         outbox, held messages, mailboxes
+//   acts           what was edited, taken back or reacted to stands alike everywhere, and as somebody asked
+//   (oracle_acts.cpp) secrecy        seal_watch.hpp, member_watch.hpp          the relay's word, order and discretion:
+//   relay_watch.hpp bounds         outbox, held messages, mailboxes
 //
 // A new checker is a method called from step(), died() or rest(); it throws Broken with a verdict whose words before
 // the first colon name the kind of failure (the minimiser keeps to it).
@@ -73,6 +74,10 @@ public:
 
     /// A text that will be known again.
     [[nodiscard]] std::string text(Client& from, const std::string& to, std::size_t bytes);
+    /// Something that stands on this device, said by its account, or by anybody. nullopt: there is nothing.
+    [[nodiscard]] std::optional<MessageId> something_said(Client& here, std::uint64_t dice, bool own);
+    /// Another text for it, that will be known again.
+    [[nodiscard]] std::string edition(const MessageId& id);
 
     /// After each step.
     void step();
@@ -113,6 +118,16 @@ private:
         bool refused = false;  ///< The application was told that it is not.
         std::vector<Client*> owed;
         MessageState state = MessageState::accepted; ///< As the application was told.
+        std::vector<std::string> editions;           ///< Asked for.
+        bool recalled = false;                       ///< Somebody asked for it.
+    };
+    /// One thing that an application did to something said.
+    struct Act {
+        enum class Kind : std::uint8_t { edit, recall, react };
+        Kind kind{};
+        std::size_t target = 0;
+        bool accepted = false;
+        bool failed = false;
     };
     struct Member {
         Client* client = nullptr;
@@ -121,6 +136,7 @@ private:
         std::map<std::string, Bits> known; ///< By the other account: shown, or said here.
         std::set<std::string> gaps;        ///< Conversations in which a gap was admitted.
         std::map<RequestId, std::size_t> requests;
+        std::map<RequestId, std::size_t> act_requests;
         Bits shown_in_this_life;
     };
 
@@ -143,6 +159,12 @@ private:
     void is_owed(std::size_t n);
     void keeps_what_it_showed(Member& member);
     void bounds(Member& member);
+    // oracle_acts.cpp
+    void asks_act(Member& member, RequestId id, const Request& request);
+    [[nodiscard]] bool replied_act(Member& member, const event::Reply& reply);
+    void act_moved(const event::MessageStateChanged& change);
+    void is_known(std::size_t n, const MessageId& id);
+    void stands_alike(std::size_t n);
     [[nodiscard]] std::vector<std::size_t> history(Member& member, const std::string& other);
     void same_order(const Pair& conversation);
     void all_have(std::size_t n);
@@ -156,7 +178,10 @@ private:
     std::set<Pair> severed_;
     std::set<std::string> logged_out_accounts_;
     std::vector<Said> said_;
-    std::map<MessageId, std::size_t> by_id_;
+    std::map<MessageId, std::size_t> by_id_; ///< Accepted.
+    std::map<MessageId, std::size_t> names_; ///< As anybody has called it.
+    std::vector<Act> acts_;
+    std::map<MessageId, std::size_t> acts_by_id_;
     std::size_t open_from_ = 0; ///< Everything before is terminal.
     /// At rest: histories of those who have been there all the time.
     std::map<Pair, std::vector<std::pair<std::string, std::vector<std::size_t>>>> histories_;

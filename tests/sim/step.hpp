@@ -24,7 +24,8 @@ namespace godwit::testing {
     X(network_changed) X(clock_jumps) X(relay_clock_jumps) X(policy) \
     X(application_sleeps) X(application_wakes) \
     X(device_logs_in) X(device_logs_out) X(contact_removed) X(contact_added) X(contact_blocked) X(contact_unblocked) \
-    X(quiet)
+    X(quiet) \
+    X(edit) X(recall) X(react)
 // clang-format on
 
 enum class StepKind : std::uint8_t {
@@ -40,12 +41,17 @@ inline constexpr std::array step_kinds{
 };
 inline constexpr std::size_t step_kind_count = step_kinds.size();
 
+/// What acts on something said came later than the other steps, stands between them, and has dice of its own: a seed
+/// that found something without acts still tells the same story without them.
+inline constexpr std::uint32_t acts_from = 1'000;
+
 struct Step {
     StepKind kind = StepKind::quiet;
     std::uint64_t who = 0;     ///< Which device (or none), modulo how many there are.
     std::uint64_t detail = 0;  ///< What else there is to decide: the kind's own dice.
     std::uint32_t wait_ms = 0; ///< How long the world runs afterwards.
     std::uint32_t index = 0;   ///< In the scenario as generated: its dice, whatever else was taken away.
+                               ///< Acts count from acts_from.
 };
 
 [[nodiscard]] inline std::string describe(const Step& step)

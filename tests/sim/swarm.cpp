@@ -115,6 +115,27 @@ void limits(Swarm& swarm, Dice& dice)
     swarm.events_max = 2 + dice.pick(30);
 }
 
+std::vector<Step> with_acts(std::uint64_t seed, const Swarm& swarm, std::vector<Step> steps)
+{
+    if (swarm.acts_percent == 0) return steps;
+    Dice dice(seed * 0x9e3779b97f4a7c15ULL + 4);
+    std::vector<Step> out;
+    std::uint32_t index = acts_from;
+    for (auto& step : steps) {
+        out.push_back(step);
+        if (!dice.percent(swarm.acts_percent)) continue;
+        using enum StepKind;
+        Step act;
+        act.kind = std::array{edit, edit, react, react, recall}[dice.pick(5)];
+        act.who = dice.pick(swarm.devices.size());
+        act.detail = dice.any();
+        act.wait_ms = static_cast<std::uint32_t>(dice.pick(dice.percent(20) ? 2'000 : 200));
+        act.index = index++;
+        out.push_back(act);
+    }
+    return out;
+}
+
 } // namespace
 
 Swarm make_swarm(std::uint64_t seed)
@@ -144,6 +165,8 @@ Swarm make_swarm(std::uint64_t seed)
     for (auto& device : swarm.devices)
         device.nat = dice.percent(40) ? Nat::open : static_cast<Nat>(dice.pick(nat_count));
     swarm.steps = static_cast<std::uint32_t>(40 + dice.pick(60));
+    Dice acts(seed * 0x9e3779b97f4a7c15ULL + 3);
+    if (acts.percent(50)) swarm.acts_percent = static_cast<std::uint32_t>(5 + acts.pick(40));
     return swarm;
 }
 
@@ -167,7 +190,7 @@ std::vector<Step> make_steps(std::uint64_t seed, const Swarm& swarm)
         step.index = i;
         out.push_back(step);
     }
-    return out;
+    return with_acts(seed, swarm, std::move(out));
 }
 
 std::string Swarm::describe() const
@@ -179,7 +202,8 @@ std::string Swarm::describe() const
     out += std::string("; ") + (drive == Drive::ticker ? "ticker" : "engine") + ", client disks " +
            (client_disk == DiskKind::memory ? "memory" : "sqlite") + ", relay disk " +
            (relay_disk == DiskKind::memory ? "memory" : "sqlite") + (turn ? ", turn" : "") +
-           (small_limits ? ", small limits" : "") + "; ";
+           (small_limits ? ", small limits" : "") +
+           (acts_percent > 0 ? ", acts " + std::to_string(acts_percent) + " %" : "") + "; ";
     bool first = true;
     for (std::size_t i = 0; i < step_kind_count; ++i)
         if (weights[i] > 0) {

@@ -24,6 +24,7 @@ struct Swarm {
     std::vector<std::pair<std::size_t, std::size_t>> friends; ///< Accounts, by number.
     std::array<std::uint32_t, step_kind_count> weights{};     ///< How often a kind of step comes; 0: never.
     std::uint32_t steps = 0;
+    std::uint32_t acts_percent = 0; ///< So often something is edited, taken back or reacted to between two steps.
     Drive drive = Drive::ticker;
     DiskKind client_disk = DiskKind::memory;
     DiskKind relay_disk = DiskKind::memory;

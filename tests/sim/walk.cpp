@@ -183,6 +183,9 @@ void Walk::step(const Step& step)
     case StepKind::contact_blocked:
     case StepKind::contact_unblocked: contact(one, detail, step.kind); break;
     case StepKind::quiet: break;
+    case StepKind::edit:
+    case StepKind::recall:
+    case StepKind::react: act(one, detail, step.kind); break;
     }
     // Nobody stays dead for long: what is dead hides what would break.
     for (auto* client : devices_)
@@ -197,6 +200,21 @@ void Walk::say(Client& from, std::uint64_t detail, std::size_t messages)
     const auto& to = friends[detail / 7 % friends.size()];
     for (std::size_t i = 0; i < messages && from.running(); ++i)
         (void)from.ask(request::Send{to, oracle_.text(from, to, text_bytes(detail / 1024 + i)), {}});
+}
+
+/// On something that is here: on what the own account said, or, with a reaction, on anything.
+void Walk::act(Client& by, std::uint64_t detail, StepKind kind)
+{
+    if (!by.running()) return;
+    const auto target = oracle_.something_said(by, detail, kind != StepKind::react);
+    if (!target) return;
+    if (kind == StepKind::edit)
+        by.ask(request::Edit{*target, oracle_.edition(*target)});
+    else if (kind == StepKind::recall)
+        by.ask(request::Recall{*target});
+    else
+        by.ask(
+            request::React{*target, std::string(1, static_cast<char>('a' + detail / 64 % 3)), detail / 1024 % 4 != 0});
 }
 
 void Walk::contact(Client& one, std::uint64_t detail, StepKind kind)
@@ -350,9 +368,10 @@ Outcome Walk::run(const std::vector<Step>& steps)
     return out;
 }
 
-Outcome run_seed(std::uint64_t seed, const std::vector<std::uint32_t>* kept)
+Outcome run_seed(std::uint64_t seed, const std::vector<std::uint32_t>* kept, bool acts)
 {
-    const auto swarm = make_swarm(seed);
+    auto swarm = make_swarm(seed);
+    if (!acts) swarm.acts_percent = 0;
     auto steps = make_steps(seed, swarm);
     if (kept != nullptr)
         std::erase_if(

@@ -45,6 +45,7 @@ private:
     [[nodiscard]] Duration come_to_rest();
 
     void say(Client& from, std::uint64_t detail, std::size_t messages);
+    void act(Client& by, std::uint64_t detail, StepKind kind);
     void contact(Client& one, std::uint64_t detail, StepKind kind);
     void log_in(Client& client);
     [[nodiscard]] std::vector<std::string> friends_of(const std::string& account) const;
@@ -71,7 +72,7 @@ private:
     std::set<Client*> sync_failed_; ///< Their store has stopped for good: the user starts the program again.
 };
 
-/// Everything of one seed. `kept`: only these steps, by index; nullptr: all.
-[[nodiscard]] Outcome run_seed(std::uint64_t seed, const std::vector<std::uint32_t>* kept = nullptr);
+/// Everything of one seed. `kept`: only these steps, by index; nullptr: all, acts only when `acts`.
+[[nodiscard]] Outcome run_seed(std::uint64_t seed, const std::vector<std::uint32_t>* kept = nullptr, bool acts = true);
 
 } // namespace godwit::testing

@@ -2,13 +2,17 @@
 // What says who is who, and what is sealed: device lists, vaults, link codes and grants, and a device's groups against
 // whatever arrives in an envelope.
 #include "tests/fuzz/target.hpp"
+#include "tests/lib/seal/crew.hpp"
 #include "tests/lib/seal/four.hpp"
 
 #include "lib/crypto/vault.hpp"
 #include "lib/identity/device_list.hpp"
 #include "lib/identity/safety_number.hpp"
+#include "lib/seal/evidence.hpp"
+#include "lib/seal/group_secret.hpp"
 #include "lib/seal/label.hpp"
 #include "lib/seal/link_grant.hpp"
+#include "lib/seal/policy_extension.hpp"
 
 using namespace godwit;
 using namespace godwit::fuzz;
@@ -89,6 +93,48 @@ std::vector<Bytes> grants()
     return {link_sample().grant};
 }
 
+// ---- groups of many ----
+
+std::vector<Bytes> policies()
+{
+    auto discussion = test::crew();
+    discussion.kind = ConversationKind::discussion;
+    discussion.expires_ms = 7;
+    discussion.all_muted = true;
+    auto one = test::policy_of("ann");
+    one.dissolved = true;
+    std::vector<Bytes> out;
+    for (const auto& policy : {test::crew(), discussion, one})
+        out.push_back(mls::encode(seal::policy::encode(policy)));
+    return out;
+}
+
+struct GroupSample {
+    test::SeededEntropy entropy{6};
+    ConversationId conversation = test::Four(4).conversation;
+    Bytes secret = Bytes(seal::group_secret_bytes, 3);
+    seal::Applicant applicant{"bob", test::account_key("bob")};
+    std::string link = seal::encode_group_link({conversation, secret, test::account_key("relay")});
+    Bytes sealed_secret = *seal::seal_group_secret(test::account_key("ann"), conversation, secret, entropy);
+    Bytes sealed_profile = seal::seal_profile(secret, conversation, {"name", "about", "news", {}, secret}, entropy);
+    Bytes sealed_join = seal::seal_join(secret, conversation, applicant, {"let me in"}, entropy);
+};
+
+const GroupSample& group_sample()
+{
+    static const GroupSample* const made = new GroupSample;
+    return *made;
+}
+
+std::vector<Bytes> group_secrets()
+{
+    const auto& sample = group_sample();
+    std::vector<Bytes> out{bytes_of(sample.link), sample.sealed_secret, sample.sealed_profile, sample.sealed_join};
+    out.push_back(wire::encode(wire::GroupProfile{"name", "about", "news", {}, sample.secret}));
+    out.push_back(wire::encode(wire::GroupJoinText{"let me in"}));
+    return out;
+}
+
 // ---- groups ----
 
 /// Ann and Bob, two devices each, and what may be on its way to Bob's first.
@@ -164,6 +210,77 @@ FUZZ_TARGET(seal_link_grant, "", 1024, grants)
     const auto& sample = link_sample();
     const auto opened = seal::open_link_grant(sample.offer, input);
     FUZZ_CHECK(opened.ok() == (to_bytes(input) == sample.grant));
+}
+
+/// One policy has one form; what is accepted is within its bounds, and a commit judges by it without a thought of how
+/// it came about.
+FUZZ_TARGET(seal_policy, "mls", 4096, policies)
+{
+    const auto decoded = mls::decode<mls::Extensions>(input);
+    if (!decoded) return;
+    const mls::Extensions& extensions = *decoded;
+    const auto policy = seal::policy::decode(extensions);
+    if (!policy) return;
+    FUZZ_CHECK(seal::policy::is_there(extensions) && seal::policy::is_sound(*policy));
+    FUZZ_CHECK(seal::policy::encode(*policy) == extensions);
+    const auto crew = test::crew();
+    for (const auto& member : policy->members) {
+        FUZZ_CHECK(policy->find(member.account_key) == &member && policy->find(member.user) == &member);
+        seal::policy::Act act;
+        act.actor = member.account_key;
+        // Nothing changes: everybody may, where it goes on.
+        FUZZ_CHECK(seal::policy::judge(*policy, *policy, act).has_value() == policy->dissolved);
+        (void)seal::policy::judge(crew, *policy, act);
+        (void)seal::policy::judge(*policy, crew, act);
+        for (const auto what : {seal::policy::Speech::post, seal::policy::Speech::react, seal::policy::Speech::rule})
+            (void)seal::policy::hush(*policy, member.account_key, what, 100);
+    }
+}
+
+FUZZ_TARGET(seal_group_secret, "code", 4096, group_secrets)
+{
+    const auto& sample = group_sample();
+    const auto text = as_text(input);
+    const auto link = seal::parse_group_link(text);
+    if (link.ok())
+        FUZZ_CHECK(seal::encode_group_link(*link) == text);
+    else
+        FUZZ_CHECK(link.error().code == ErrorCode::invalid_argument && !link.error().detail.empty());
+    // Nobody without the secrets makes what opens.
+    const Bytes bytes = to_bytes(input);
+    FUZZ_CHECK(seal::open_group_secret(test::account_seed("ann"), sample.conversation, input).ok() ==
+               (bytes == sample.sealed_secret));
+    FUZZ_CHECK(seal::open_profile(sample.secret, sample.conversation, input).ok() == (bytes == sample.sealed_profile));
+    FUZZ_CHECK(seal::open_join(sample.secret, sample.conversation, sample.applicant, input).ok() ==
+               (bytes == sample.sealed_join));
+    if (const auto profile = wire::decode_group_profile(input)) {
+        const auto once = wire::encode(*profile);
+        const auto twice = wire::decode_group_profile(once);
+        FUZZ_CHECK(once.size() <= input.size() && twice.ok() && wire::encode(*twice) == once);
+        // A member makes any: it seals, and every other member opens it.
+        test::SeededEntropy entropy(7);
+        const auto sealed = seal::seal_profile(sample.secret, sample.conversation, *profile, entropy);
+        FUZZ_CHECK(sealed.size() <= seal::policy_profile_bytes_max);
+        FUZZ_CHECK(seal::open_profile(sample.secret, sample.conversation, sealed).ok());
+    }
+    if (const auto join = wire::decode_group_join_text(input)) {
+        test::SeededEntropy entropy(8);
+        const auto sealed = seal::seal_join(sample.secret, sample.conversation, sample.applicant, *join, entropy);
+        FUZZ_CHECK(seal::open_join(sample.secret, sample.conversation, sample.applicant, sealed)->text == join->text);
+    }
+}
+
+/// Lists that a commit brings take nobody out but whom their own account has withdrawn.
+FUZZ_TARGET(seal_evidence, "wire", 4096, lists)
+{
+    Choices choices(input);
+    std::vector<Bytes> brought;
+    for (int n = 0; n < 4 && !choices.empty(); ++n)
+        brought.push_back(choices.flag() ? mutated(list_sample().encoded, choices) : to_bytes(choices.bytes(2000)));
+    brought.push_back(to_bytes(input));
+    const seal::Evidence evidence(brought);
+    for (const auto& listed : list_sample().devices)
+        FUZZ_CHECK(!evidence.withdraws(listed));
 }
 
 FUZZ_TARGET(seal_groups, "mls", 1024, letters)

@@ -2,6 +2,7 @@
 // Media frames of a stranger, and of a member with damage on the way.
 #include "tests/fuzz/target.hpp"
 
+#include "lib/crypto/hash.hpp"
 #include "lib/sframe/mls_keys.hpp"
 
 #include <set>
@@ -56,8 +57,13 @@ FUZZ_TARGET(sframe_call, "", 600, calls)
     const std::size_t key_bytes = base_key_bytes(suite);
     MlsKeys ann(suite), bob(suite);
     std::uint64_t ann_epoch = 1, bob_epoch = 1;
+    // Other keys for every input: libFuzzer sees what a tag is compared with, and would put it into the next one.
+    const Bytes secret = to_bytes(crypto::transcript_hash("fuzz", {input}));
     const auto enter = [&](MlsKeys& who, std::uint64_t epoch, std::uint32_t leaf) {
-        FUZZ_CHECK(who.add_epoch(epoch, Bytes(key_bytes, static_cast<std::uint8_t>(epoch)), 5, leaf));
+        Bytes base_key = secret;
+        base_key.resize(key_bytes, static_cast<std::uint8_t>(epoch));
+        base_key[0] = static_cast<std::uint8_t>(base_key[0] + epoch);
+        FUZZ_CHECK(who.add_epoch(epoch, base_key, 5, leaf));
     };
     enter(ann, 1, 0);
     enter(bob, 1, 4);

@@ -282,11 +282,14 @@ TEST_CASE("call: bounds")
         calls.receive(conversation, from, wire::call::Offer{call_id(n), false, voice}, start);
         return calls.state(call_id(n)) == State::ringing_here;
     };
-    for (std::size_t n = 0; n < calls_max; ++n)
+    for (std::size_t n = 0; n + 1 < calls_max; ++n)
         CHECK(rings(static_cast<std::uint8_t>(n + 1)));
     static_cast<void>(calls.take());
     CHECK_FALSE(rings(100));
     const auto out = calls.take();
+    // And this device calls somebody else nevertheless.
+    Calls caller = calls;
+    CHECK(caller.place(call_id(99), ConversationId{}, "somebody", false, voice, start).ok());
     REQUIRE(out.size() == 1);
     CHECK(std::get<wire::call::Reject>(std::get<out::Send>(out[0]).signal).reason == RejectReason::busy);
     // Those that are over are forgotten, oldest first: as many are known as ended_max.

@@ -365,13 +365,19 @@ TEST_CASE("numbers wider than their field: refused")
                                  "a0")));
     // a negative number where none may stand
     CHECK_FALSE(again_peer(*from_hex("922aff")));
-    // times may be negative, within 64 bits
-    for (const std::int64_t ms : {std::int64_t{-1}, std::int64_t{-33}, std::int64_t{-40'000},
-                                  std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()}) {
-        const auto decoded = decode_content(encode(wire::content::Any(wire::content::Post{"u", ms, 0, {}, "x", {}})));
+    // times may be negative, within 53 bits: who takes one may negate it, and add to it
+    const auto said_at = [](std::int64_t ms) {
+        return decode_content(encode(wire::content::Any(wire::content::Post{"u", ms, 0, {}, "x", {}})));
+    };
+    constexpr std::int64_t most = std::int64_t{1} << 53;
+    for (const std::int64_t ms : {std::int64_t{-1}, std::int64_t{-33}, std::int64_t{-40'000}, -most, most}) {
+        const auto decoded = said_at(ms);
         REQUIRE(decoded.ok());
         CHECK(std::get<wire::content::Post>(*decoded).hlc_ms == ms);
     }
+    for (const std::int64_t ms :
+         {-most - 1, most + 1, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()})
+        CHECK_FALSE(said_at(ms).ok());
     CHECK_FALSE(again_content(*from_hex("9701"
                                         "a175"
                                         "cf8000000000000000"

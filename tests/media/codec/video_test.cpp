@@ -168,6 +168,32 @@ TEST_CASE("video: a size over the cap is refused before libvpx has it")
     CHECK(vp8.decode(Bytes(encoded_frame_bytes_max)).error().code == ErrorCode::malformed);
 }
 
+TEST_CASE("video: behind a frame stands nothing that libvpx would take for another one")
+{
+    // "Show what is in slot 0", one byte: its size is that of a picture that was judged. libvpx goes on with what
+    // follows, which was not, and could want 65,536 x 65,536.
+    const Film small = film_of({.codec = VideoCodec::vp9, .width = 320, .height = 180}, 2);
+    const Film large = film_of({.codec = VideoCodec::vp9, .width = 640, .height = 360}, 1);
+    VideoDecoder out = decoder(VideoCodec::vp9);
+    REQUIRE(out.decode(small.frames[0]->data).ok());
+    const Bytes show{0x88};
+    REQUIRE(read_stream_header(VideoCodec::vp9, show)->shows_existing);
+    const auto shown = out.decode(show);
+    REQUIRE((shown.ok() && shown->has_value()));
+    const auto is_small = [](const Result<std::optional<Picture>>& got) {
+        return !got.ok() || !got->has_value() || ((*got)->width() == 320 && (*got)->height() == 180);
+    };
+    Bytes two = show;
+    append(two, large.frames[0]->data);
+    CHECK(is_small(out.decode(two)));
+    two = small.frames[0]->data;
+    append(two, large.frames[0]->data);
+    CHECK(is_small(out.decode(two)));
+    const auto after = out.decode(small.frames[0]->data);
+    REQUIRE((after.ok() && after->has_value()));
+    CHECK((*after)->width() == 320);
+}
+
 TEST_CASE("video: a picture within the caps and the largest there is")
 {
     for (const auto& [w, h] : {std::pair{1920, 1080}, {1080, 1920}, {16, 16}}) {

@@ -149,6 +149,7 @@ TEST_CASE("picture files: what is none, or broken, says so")
     auto half = Y4mReader::open(folder.text("c.y4m", "YUV4MPEG2 W64 H48 F30000:1001 C420jpeg\nFRAME\nonly a little"));
     REQUIRE(half.ok());
     CHECK(half->fps() == 30);
+    CHECK(Y4mReader::open(folder.text("d.y4m", "YUV4MPEG2 W2 H2 F2147483647:3\n"))->fps() == 120);
     CHECK(half->read().error().code == ErrorCode::malformed);
     CHECK(Y4mWriter::create(folder.file("no/such/folder.y4m"), 30).error().code == ErrorCode::invalid_argument);
 }

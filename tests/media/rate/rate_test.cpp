@@ -238,3 +238,19 @@ TEST_CASE("pacer: bounds")
     CHECK(pacer.wait(Priority::video) == 0ms);
     CHECK(pacer.push(Priority::video, Bytes(1), now));
 }
+
+TEST_CASE("rate: a receiver whose clock stands still is remembered no longer than a while")
+{
+    rate::SendRate rate;
+    Instant now = Instant(1h);
+    const auto arrives = [&](std::int64_t number, Duration at) {
+        rate.packet_sent(number, 1200, now);
+        now += 1ms;
+        rate.feedback({{number, at}}, now);
+    };
+    for (std::int64_t number = 0; number < 3 * static_cast<std::int64_t>(rate::packets_under_way_max); ++number)
+        arrives(number, 1s);
+    arrives(1'000'000, 1200ms);
+    REQUIRE(rate.arriving_bps().has_value());
+    CHECK(*rate.arriving_bps() * 0.2 / 8 / 1200 <= static_cast<double>(rate::packets_under_way_max));
+}

@@ -28,7 +28,8 @@ public:
         if (failed_) return out;
         for (const auto& [id, row] : data_.files)
             if (row.state == state) out.push_back(row);
-        std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.added_ms < b.added_ms; });
+        std::sort(out.begin(), out.end(),
+                  [](const auto& a, const auto& b) { return std::tie(a.added_ms, a.id) < std::tie(b.added_ms, b.id); });
         if (out.size() > limit) out.resize(limit);
         return out;
     }
@@ -38,7 +39,8 @@ public:
         if (failed_) return out;
         for (const auto& [id, row] : data_.files)
             if (row.state == FileState::fetching && row.wanted_by.empty() == asked) out.push_back(row);
-        std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.turn < b.turn; });
+        std::sort(out.begin(), out.end(),
+                  [](const auto& a, const auto& b) { return std::tie(a.turn, a.id) < std::tie(b.turn, b.id); });
         if (out.size() > limit) out.resize(limit);
         return out;
     }
