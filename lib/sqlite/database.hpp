@@ -135,6 +135,7 @@ public:
     struct Impl;
 
 private:
+    friend class OnlineCopy;
     explicit Database(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };

@@ -172,6 +172,16 @@ void Core::drain(Moment)
     }
 }
 
+void Core::reconfigure(const Config& config)
+{
+    config_.limits = config.limits;
+    config_.registration_open = config.registration_open;
+    config_.client_version_latest = config.client_version_latest;
+    config_.client_version_min = config.client_version_min;
+    config_.stun_host = config.stun_host;
+    config_.stun_port = config.stun_port;
+}
+
 void Core::say(LinkId link, wire::relay::ServerFrame frame, bool rests_on_store)
 {
     gathered_.push_back({link, std::move(frame), rests_on_store});

@@ -61,6 +61,10 @@ public:
     /// Says goodbye to all and closes their links; whoever comes now is turned away. The last tick before the end.
     void drain(Moment now);
 
+    /// What an operator may change while it runs: limits and their rates, whom it serves, STUN. The rest of `config` is
+    /// not looked at. What is there already and would be too much now stays.
+    void reconfigure(const Config& config);
+
     /// For what the operator asks. As with frames: what it changes is stored by the next commit, and not said before.
     [[nodiscard]] Notices& notices() noexcept
     {

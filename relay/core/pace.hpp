@@ -28,7 +28,9 @@ private:
 /// One Pace a name; at most `names_max` of them. A full table forgets one at random: it then is a fresh one.
 class PaceTable {
 public:
-    PaceTable(Rate rate, std::size_t names_max) : rate_(rate), names_max_(names_max) {}
+    /// `rate` outlives the table, and may change: it counts from then on.
+    PaceTable(const Rate& rate, std::size_t names_max) : rate_(rate), names_max_(names_max) {}
+    PaceTable(const Rate&& rate, std::size_t names_max) = delete;
 
     [[nodiscard]] Duration wait(const std::string& name, Instant now) const
     {
@@ -53,7 +55,7 @@ private:
         if (paces_.size() >= names_max_) paces_.erase(paces_.begin());
     }
 
-    Rate rate_;
+    const Rate& rate_;
     std::size_t names_max_;
     std::unordered_map<std::string, Pace> paces_;
     Instant swept_{Duration::min() / 2};

@@ -3,104 +3,14 @@
 
 #include "lib/wire/names.hpp"
 #include "relay/core/versions.hpp"
+#include "relay/daemon/config_section.hpp"
+#include "relay/daemon/toml_text.hpp"
 
 #include <fstream>
 #include <iterator>
-#include <set>
-#include <toml++/toml.h>
 
 namespace godwit::relay {
 namespace {
-
-/// One table of the file. Its keys are asked for by name; those that nobody asked for are unknown.
-class Section {
-public:
-    Section(const toml::table& table, std::string name, std::optional<Error>& error)
-        : table_(table), name_(std::move(name)), error_(error)
-    {
-    }
-
-    template <class T>
-    void number(const char* key, T& out, std::int64_t least, std::int64_t most)
-    {
-        const auto* const node = find(key);
-        if (node == nullptr) return;
-        const auto value = node->is_integer() ? node->value<std::int64_t>() : std::nullopt;
-        if (!value || *value < least || *value > most)
-            return refuse(*node, key,
-                          "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
-        out = static_cast<T>(*value);
-    }
-    void flag(const char* key, bool& out)
-    {
-        const auto* const node = find(key);
-        if (node == nullptr) return;
-        if (!node->is_boolean()) return refuse(*node, key, "must be true or false");
-        out = *node->value<bool>();
-    }
-    void text(const char* key, std::string& out, std::size_t bytes_max)
-    {
-        const auto* const node = find(key);
-        if (node == nullptr) return;
-        const auto value = node->is_string() ? node->value<std::string>() : std::nullopt;
-        if (!value || value->empty() || value->size() > bytes_max)
-            return refuse(*node, key, "must be a text of 1 to " + std::to_string(bytes_max) + " bytes");
-        out = *value;
-    }
-    void host(const char* key, std::string& out)
-    {
-        std::string given;
-        text(key, given, wire::host_bytes_max);
-        if (given.empty()) return; // absent, or refused already
-        if (!wire::is_host(given)) return refuse(*find(key), key, "must be a host name or an address without brackets");
-        out = std::move(given);
-    }
-    /// key_burst and key_interval_s
-    void rate(const std::string& key, Rate& out)
-    {
-        number((key + "_burst").c_str(), out.burst, 1, 1'000'000);
-        std::int64_t interval_s = 0;
-        number((key + "_interval_s").c_str(), interval_s, 1, 86'400);
-        if (interval_s != 0) out.interval = std::chrono::seconds(interval_s);
-    }
-    [[nodiscard]] const toml::node* find(const char* key)
-    {
-        asked_.insert(key);
-        return table_.get(key);
-    }
-    void refuse(const toml::node& node, const std::string& key, const std::string& why)
-    {
-        if (!error_) error_ = at(node.source(), full(key) + " " + why);
-    }
-    /// Call last.
-    void finish()
-    {
-        for (const auto& [key, node] : table_)
-            if (!asked_.contains(std::string(key.str())) && !error_)
-                error_ =
-                    at(key.source(), "unknown key " + full(std::string(key.str())) + " (known here: " + known() + ")");
-    }
-
-    [[nodiscard]] static Error at(const toml::source_region& where, const std::string& what)
-    {
-        return {ErrorCode::invalid_argument, "line " + std::to_string(where.begin.line) + ": " + what, 0};
-    }
-
-private:
-    [[nodiscard]] std::string full(const std::string& key) const { return name_.empty() ? key : name_ + "." + key; }
-    [[nodiscard]] std::string known() const
-    {
-        std::string out;
-        for (const auto& key : asked_)
-            out += (out.empty() ? "" : ", ") + key;
-        return out;
-    }
-
-    const toml::table& table_;
-    std::string name_;
-    std::optional<Error>& error_;
-    std::set<std::string> asked_;
-};
 
 class Parser {
 public:
@@ -108,38 +18,29 @@ public:
     {
         Section top(root, "", error_);
         top.host("advertise", out_.advertise);
-        in_table(top, "registration", [&](Section& s) {
+        top.in_table("registration", [&](Section& s) {
             s.flag("open", out_.core.registration_open);
             s.rate("per_address", out_.core.limits.registrations_per_address);
         });
-        in_table(top, "clients", [&](Section& s) {
+        top.in_table("clients", [&](Section& s) {
             version(s, "latest", out_.core.client_version_latest);
             version(s, "required", out_.core.client_version_min);
         });
-        in_table(top, "limits", [&](Section& s) { limits(s); });
-        in_table(top, "stun", [&](Section& s) {
+        top.in_table("limits", [&](Section& s) { limits(s); });
+        top.in_table("stun", [&](Section& s) {
             s.host("host", out_.core.stun_host);
             out_.core.stun_port = 3478;
             s.number("port", out_.core.stun_port, 1, 65'535);
         });
         turn(top);
-        in_table(top, "turn_server", [&](Section& s) { turn_server(s); });
+        top.in_table("turn_server", [&](Section& s) { turn_server(s); });
+        read_operations(top, out_.operations);
         top.finish();
         if (error_) return *error_;
         return std::move(out_);
     }
 
 private:
-    void in_table(Section& above, const char* name, const std::function<void(Section&)>& read)
-    {
-        const auto* const node = above.find(name);
-        if (node == nullptr) return;
-        if (!node->is_table()) return above.refuse(*node, name, std::string("must be a table: [") + name + "]");
-        Section section(*node->as_table(), name, error_);
-        read(section);
-        section.finish();
-    }
-
     void version(Section& section, const char* key, std::string& out)
     {
         section.text(key, out, wire::version_text_bytes_max);
@@ -240,21 +141,6 @@ private:
             s.refuse(*s.find(key), key, is_v6 ? "must be an IPv6 address" : "must be an IPv4 address");
     }
 
-    /// A list of texts, each of which `read` takes or refuses.
-    void list(Section& s, const char* key, std::size_t items_max, const char* what,
-              const std::function<bool(const std::string&)>& read)
-    {
-        const auto* const node = s.find(key);
-        if (node == nullptr) return;
-        const auto* const items = node->as_array();
-        if (items == nullptr || items->size() > items_max)
-            return s.refuse(*node, key, "must be a list of at most " + std::to_string(items_max));
-        for (const auto& one : *items) {
-            const auto text = one.is_string() ? one.value<std::string>() : std::nullopt;
-            if (!text || !read(*text)) return s.refuse(one, key, std::string("must be a list of ") + what);
-        }
-    }
-
     void turn_server(Section& s)
     {
         TurnServing out;
@@ -263,18 +149,18 @@ private:
         ip(s, "address_v4", false, out.address_v4);
         ip(s, "address_v6", true, out.address_v6);
         ip(s, "external_v4", false, out.external_v4);
-        list(s, "listen", turn_listen_max, "addresses with ports such as \"0.0.0.0:3478\" or \"[::]:443\"",
-             [&](const std::string& text) {
-                 const auto at = loop::Address::parse(text);
-                 if (at) out.listen.push_back(*at);
-                 return at.has_value();
-             });
-        list(s, "allow_peers", turn_allow_peers_max, "prefixes such as \"10.0.0.0/8\" or \"fd00::/8\"",
-             [&](const std::string& text) {
-                 const auto prefix = parse_prefix(text);
-                 if (prefix) out.allow_peers.push_back(*prefix);
-                 return prefix.has_value();
-             });
+        s.list("listen", turn_listen_max, "addresses with ports such as \"0.0.0.0:3478\" or \"[::]:443\"",
+               [&](const std::string& text) {
+                   const auto at = loop::Address::parse(text);
+                   if (at) out.listen.push_back(*at);
+                   return at.has_value();
+               });
+        s.list("allow_peers", turn_allow_peers_max, "prefixes such as \"10.0.0.0/8\" or \"fd00::/8\"",
+               [&](const std::string& text) {
+                   const auto prefix = parse_prefix(text);
+                   if (prefix) out.allow_peers.push_back(*prefix);
+                   return prefix.has_value();
+               });
         s.text("secret", out.secret, 1024);
         s.flag("accounts_only", out.accounts_only);
         s.number("lifetime_s", out.lifetime_s, 60, 30 * 86'400);
@@ -299,12 +185,27 @@ private:
     std::optional<Error> error_;
 };
 
+/// Every key with its value as text, so that two files can be compared key by key.
+void flatten(const toml::table& table, const std::string& above, ConfigValues& out)
+{
+    for (const auto& [key, node] : table) {
+        const auto name = above + std::string(key.str());
+        if (const auto* const inner = node.as_table())
+            flatten(*inner, name + ".", out);
+        else
+            out[name] = node_text(node);
+    }
+}
+
 } // namespace
 
 Result<DaemonConfig> parse_config(std::string_view text)
 {
     try {
-        return Parser().parse(toml::parse(text));
+        const auto table = toml::parse(text);
+        auto out = Parser().parse(table);
+        if (out.ok()) flatten(table, "", out->values);
+        return out;
     } catch (const toml::parse_error& wrong) {
         return Section::at(wrong.source(), std::string(wrong.description()));
     } catch (const std::exception&) {

@@ -4,14 +4,22 @@
 #pragma once
 
 #include "relay/core/config.hpp"
+#include "relay/daemon/operations_config.hpp"
 #include "relay/daemon/turn.hpp"
+
+#include <map>
 
 namespace godwit::relay {
 
 inline constexpr std::size_t config_bytes_max = 256 * 1024;
 
+/// "limits.links" -> "20000": what the file says, not the defaults.
+using ConfigValues = std::map<std::string, std::string>;
+
 struct DaemonConfig {
     Config core;
+    OperationsConfig operations;
+    ConfigValues values;
     std::string advertise; ///< Host in the address that clients use; empty: the listening one.
     std::vector<TurnEntry> turn;
     std::optional<TurnServing> turn_server; ///< nullopt: this relay is no TURN server.

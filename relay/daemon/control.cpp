@@ -185,7 +185,27 @@ constexpr Row rows[] = {{"notice_send", notice_send},
                         {"notice_list", notice_list},
                         {"notice_state", notice_state}};
 
-Result<toml::table> answer_to(Core& core, BytesView question, Moment now)
+Result<toml::table> table_of(const Result<Snapshots::State>& state)
+{
+    if (!state.ok()) return state.error();
+    return toml::table{{"pages_total", signed_of(state->pages_total)},
+                       {"pages_left", signed_of(state->pages_left)},
+                       {"whole", state->is_whole}};
+}
+
+struct SnapshotRow {
+    std::string_view name;
+    Result<toml::table> (*answer)(Snapshots&, Moment);
+};
+constexpr SnapshotRow snapshot_rows[] = {
+    {"snapshot_begin", [](Snapshots& all, Moment now) { return table_of(all.begin(now.mono)); }},
+    {"snapshot_state", [](Snapshots& all, Moment now) { return table_of(all.state(now.mono)); }},
+    {"snapshot_end", [](Snapshots& all, Moment) -> Result<toml::table> {
+         all.end();
+         return toml::table{};
+     }}};
+
+Result<toml::table> answer_to(Core& core, Snapshots& snapshots, BytesView question, Moment now)
 {
     try {
         const auto table = toml::parse(as_text(question));
@@ -193,6 +213,8 @@ Result<toml::table> answer_to(Core& core, BytesView question, Moment now)
         const auto what = in.text("do");
         for (const auto& row : rows)
             if (row.name == what) return row.answer(core, in, now);
+        for (const auto& row : snapshot_rows)
+            if (row.name == what) return row.answer(snapshots, now);
         return Error{ErrorCode::unknown_request, "this relay knows no request of this name", 0};
     } catch (const toml::parse_error& wrong) {
         return invalid(std::string(wrong.description()));
@@ -211,9 +233,10 @@ toml::table refusal(const Error& why)
 
 } // namespace
 
-Result<std::unique_ptr<Control>> Control::open(loop::Loop& loop, const std::string& path, Core& core, Commit commit)
+Result<std::unique_ptr<Control>> Control::open(loop::Loop& loop, const std::string& path, Core& core,
+                                               Snapshots& snapshots, Commit commit)
 {
-    auto out = std::make_unique<Control>(core, std::move(commit));
+    auto out = std::make_unique<Control>(core, snapshots, std::move(commit));
     loop::LocalLimits limits;
     limits.question_bytes_max = control_question_bytes_max;
     limits.time_max = control_time_max;
@@ -227,7 +250,7 @@ Result<std::unique_ptr<Control>> Control::open(loop::Loop& loop, const std::stri
 Bytes Control::answer(BytesView question, Moment now)
 {
     try {
-        auto said = answer_to(core_, question, now);
+        auto said = answer_to(core_, snapshots_, question, now);
         // Nothing is said that rests on what is not stored.
         if (const auto committed = commit_(); !committed.ok())
             said = Error{ErrorCode::relay_unavailable, "the relay cannot store now (is its disk full?): try again", 0};

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "relay/core/core.hpp"
+#include "relay/daemon/snapshot.hpp"
 #include "transport/loop/local.hpp"
 
 namespace godwit::relay {
@@ -27,14 +28,18 @@ public:
 
     /// Errors as loop::LocalServer::open.
     [[nodiscard]] static Result<std::unique_ptr<Control>> open(loop::Loop& loop, const std::string& path, Core& core,
-                                                               Commit commit);
+                                                               Snapshots& snapshots, Commit commit);
     /// Total: any bytes give an answer.
     [[nodiscard]] Bytes answer(BytesView question, Moment now);
 
-    Control(Core& core, Commit commit) : core_(core), commit_(std::move(commit)) {}
+    Control(Core& core, Snapshots& snapshots, Commit commit)
+        : core_(core), snapshots_(snapshots), commit_(std::move(commit))
+    {
+    }
 
 private:
     Core& core_;
+    Snapshots& snapshots_;
     Commit commit_;
     std::unique_ptr<loop::LocalServer> server_;
 };

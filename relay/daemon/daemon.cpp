@@ -5,13 +5,19 @@
 #include "lib/crypto/secret_pages.hpp"
 #include "lib/identity/notice.hpp"
 #include "lib/wire/names.hpp"
+#include "relay/daemon/backup_command.hpp"
 #include "relay/daemon/config_file.hpp"
 #include "relay/daemon/control.hpp"
+#include "relay/daemon/drain.hpp"
 #include "relay/daemon/front.hpp"
 #include "relay/daemon/home.hpp"
 #include "relay/daemon/identity_file.hpp"
 #include "relay/daemon/notice_command.hpp"
+#include "relay/daemon/operations.hpp"
+#include "relay/daemon/probe.hpp"
+#include "relay/daemon/reload.hpp"
 #include "relay/daemon/rescue.hpp"
+#include "relay/daemon/selftest.hpp"
 #include "relay/daemon/turn_front.hpp"
 #include "relay/stun/stun.hpp"
 #include "transport/loop/signals.hpp"
@@ -32,9 +38,6 @@ constexpr int free_port_tries_max = 16;
 /// STUN answers to one subscriber: more than any client asks for, too few to be a weapon.
 constexpr Rate stun_rate{200, std::chrono::milliseconds(20)};
 constexpr std::size_t stun_subscribers_max = 8192;
-/// Between two complaints about the disk.
-constexpr Duration complaint_interval = std::chrono::minutes(1);
-
 /// Between two attempts to win back the log's space on a disk that says no.
 constexpr Duration reclaim_interval = std::chrono::seconds(1);
 
@@ -58,17 +61,6 @@ void raise_open_files_limit()
     (void)::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-std::string stats_line(const Counters& counters, const turn::Counters& turn, std::uint64_t stun_answers)
-{
-    std::string out = "stats {";
-    const auto put = [&](const char* name, std::uint64_t value) {
-        out += "\"" + std::string(name) + "\":" + std::to_string(value) + ",";
-    };
-    counters.each(put);
-    turn.each(put);
-    return out + "\"stun_answers\":" + std::to_string(stun_answers + turn.bindings) + "}";
-}
-
 /// The operator's, or one of this relay's key: then it is the same after a restart.
 std::string turn_secret(const TurnServing& serving, BytesView seed)
 {
@@ -87,9 +79,11 @@ Result<loop::Address> listening_address(const std::string& text)
 
 class Daemon {
 public:
-    Daemon(DaemonConfig config, Store store, tls::Identity identity)
-        : config_(std::move(config)), store_(std::move(store)), identity_(std::move(identity)),
-          core_(config_.core, store_, entropy_), stun_paces_(stun_rate, stun_subscribers_max)
+    Daemon(DaemonConfig config, const Options& options, std::shared_ptr<std::vector<TurnEntry>> turn_servers,
+           Store store, tls::Identity identity)
+        : config_(std::move(config)), options_(options), turn_servers_(std::move(turn_servers)),
+          store_(std::move(store)), identity_(std::move(identity)), core_(config_.core, store_, entropy_),
+          stun_paces_(stun_rate, stun_subscribers_max)
     {
     }
 
@@ -118,14 +112,32 @@ public:
         }
     }
 
-    /// A relay without it serves all the same.
-    void take_orders(const std::string& data)
+    /// Figures and orders: after listening. Without the orders' socket a relay serves all the same.
+    Result<void> serve_operator()
     {
-        auto control = Control::open(loop_, data + "/" + control_file_name, core_, [this] { return front_->tick(); });
+        if (auto logs = log_.configure(config_.operations.log); !logs.ok()) return logs;
+        auto control = Control::open(loop_, options_.data + "/" + control_file_name, core_, snapshots_,
+                                     [this] { return front_->tick(); });
         if (control.ok())
             control_ = *std::move(control);
         else
-            complain("`godwit-relay notice` will not work: " + control.error().detail);
+            log_.say(LogLevel::warning, "no_control", "`godwit-relay notice` will not work: " + control.error().detail);
+        operations_.emplace(OperationsSources{[this](const auto& visit) { each_counter(visit); },
+                                              [this] { return drain_.asked(); }, [] { return std::string(); },
+                                              GODWIT_VERSION, options_.data},
+                            config_.operations.metrics);
+        front_->observe_ticks([this](Duration tick, Duration commit, const Result<void>& committed) {
+            operations_->ticked(tick, commit, committed);
+        });
+        return operations_->listen(loop_);
+    }
+
+    /// What clients are told of, before those of the configuration.
+    void own_turn(std::vector<TurnEntry> entries)
+    {
+        own_turn_ = std::move(entries);
+        *turn_servers_ = own_turn_;
+        turn_servers_->insert(turn_servers_->end(), config_.turn.begin(), config_.turn.end());
     }
 
     [[nodiscard]] std::uint16_t port() const { return tls_->local().port; }
@@ -135,8 +147,11 @@ public:
     {
         const loop::SignalWatch term(loop_, SIGTERM, [this] { drain(); });
         const loop::SignalWatch interrupt(loop_, SIGINT, [this] { drain(); });
+        const loop::SignalWatch hup(loop_, SIGHUP, [this] { reload(); });
         const loop::SignalWatch usr1(loop_, SIGUSR1, [this] { stats(); });
         say_line(ready);
+        if (const auto* const http = operations_->server(); http != nullptr)
+            say_line("metrics http://" + http->local().text() + "/metrics");
         loop_.run();
         return exit_code_;
     }
@@ -152,19 +167,68 @@ private:
         return out;
     }
 
+    /// visit(name, value), in the order in which SIGUSR1 prints them.
+    template <class Visit>
+    void each_counter(Visit visit) const
+    {
+        core_.counters().each(visit);
+        const auto turn = turn_ ? turn_->counters() : turn::Counters{};
+        turn.each(visit);
+        visit("stun_answers", stun_answers_ + turn.bindings);
+    }
+
     void stats()
     {
-        say_line(stats_line(core_.counters(), turn_ ? turn_->counters() : turn::Counters{}, stun_answers_));
+        std::string out;
+        each_counter([&](std::string_view name, std::uint64_t value) {
+            out += (out.empty() ? "stats {\"" : ",\"") + std::string(name) + "\":" + std::to_string(value);
+        });
+        say_line(out + "}");
     }
 
     void drain()
     {
-        if (draining_) return;
-        draining_ = true;
-        control_.reset();
+        log_.say(LogLevel::info, "drain", drain_.asked() ? "asked to end again: ends now" : "asked to end");
+        drain_.ask(config_.operations.drain, loop::Loop::now().mono);
+    }
+
+    void stop_accepting()
+    {
         quic_->stop_accepting();
         tls_->stop_accepting();
-        front_->drain([this] { loop_.stop(); });
+    }
+
+    /// All of the file, or nothing of it.
+    void reload()
+    {
+        if (options_.config.empty())
+            return log_.say(LogLevel::warning, "reload_refused",
+                            "there is nothing to read again: no --config was given");
+        auto fresh = read_config(options_.config);
+        if (fresh.ok())
+            if (auto logs = log_.configure(fresh->operations.log); !logs.ok()) fresh = logs.error();
+        if (!fresh.ok())
+            return log_.say(LogLevel::error, "reload_refused",
+                            "the configuration stays as it was: " + fresh.error().detail);
+        const auto plan = plan_reload(config_.values, fresh->values);
+        core_.reconfigure(fresh->core);
+        config_.turn = fresh->turn;
+        own_turn(std::move(own_turn_));
+        config_.operations.drain = fresh->operations.drain;
+        operations_->reconfigure(fresh->operations.metrics);
+        say_line("reloaded, applied: " + (plan.applied.empty() ? "nothing" : joined(plan.applied)) +
+                 (plan.restart.empty() ? "" : "; needs a restart: " + joined(plan.restart)));
+        if (!plan.restart.empty())
+            log_.say(LogLevel::warning, "reload_needs_restart",
+                     "changed, and stays as it was until the relay starts again: " + joined(plan.restart));
+        // What was not applied is still different next time.
+        for (const auto& key : plan.applied) {
+            const auto now = fresh->values.find(key);
+            if (now == fresh->values.end())
+                config_.values.erase(key);
+            else
+                config_.values[key] = now->second;
+        }
     }
 
     /// After listening: relayed sockets need to know where, and clients on which port.
@@ -216,21 +280,25 @@ private:
     void commit_failed(const Error& why)
     {
         if (const auto alive = store_.alive(); !alive.ok()) {
-            complain("the database stopped (" + alive.error().detail + "); nothing acknowledged was lost: start again");
+            log_.say(LogLevel::error, "database_stopped",
+                     "the database stopped (" + alive.error().detail + "); nothing acknowledged was lost: start again");
             exit_code_ = 1;
             return loop_.stop();
         }
-        const auto now = loop::Loop::now().mono;
-        if (now >= reclaim_from_) {
-            reclaim_from_ = now + reclaim_interval;
+        const auto now = loop::Loop::now();
+        if (now.mono >= reclaim_from_) {
+            reclaim_from_ = now.mono + reclaim_interval;
             store_.reclaim_log();
         }
-        if (now < complain_from_) return;
-        complain_from_ = now + complaint_interval;
-        complain("cannot store (" + why.detail + "); requests are answered relay_unavailable until it can");
+        log_.say(LogLevel::error, "storage_failed",
+                 "cannot store (" + why.detail + "); requests are answered relay_unavailable until it can", {}, now);
     }
 
     DaemonConfig config_;
+    Options options_;
+    Log log_;
+    std::shared_ptr<std::vector<TurnEntry>> turn_servers_;
+    std::vector<TurnEntry> own_turn_;
     loop::SystemEntropy entropy_;
     Store store_;
     tls::Identity identity_;
@@ -238,11 +306,14 @@ private:
     PaceTable stun_paces_;
     std::uint64_t stun_answers_ = 0;
     int exit_code_ = 0;
-    bool draining_ = false;
-    Instant complain_from_{};
     Instant reclaim_from_{};
 
     loop::Loop loop_; // dies last of what follows
+    Drain drain_{loop_,
+                 {[this] { stop_accepting(); }, [this](std::function<void()> done) { front_->drain(std::move(done)); },
+                  [this] { loop_.stop(); }}};
+    std::optional<Operations> operations_;
+    Snapshots snapshots_{loop_, store_, options_.data};
     std::unique_ptr<Front> front_;
     std::unique_ptr<Control> control_;
     std::unique_ptr<TurnFront> turn_;
@@ -295,22 +366,18 @@ Result<int> start(const Options& options)
     const auto key = identity->public_key();
     // Ours first: it is where the relay is. The port is known when we listen.
     auto turn_servers = std::make_shared<std::vector<TurnEntry>>(config->turn);
-    if (config->turn_server || !turn_servers->empty())
-        config->core.turn_servers = [turn_servers](std::string_view user, WallMs now_ms) {
-            std::vector<wire::TurnServer> out;
-            for (const auto& entry : *turn_servers)
-                if (out.size() < wire::turn_servers_max) out.push_back(turn_server(entry, user, now_ms));
-            return out;
-        };
+    config->core.turn_servers = [turn_servers](std::string_view user, WallMs now_ms) {
+        std::vector<wire::TurnServer> out;
+        for (const auto& entry : *turn_servers)
+            if (out.size() < wire::turn_servers_max) out.push_back(turn_server(entry, user, now_ms));
+        return out;
+    };
     const auto serving = config->turn_server;
-    Daemon daemon(*std::move(config), std::move(store), *std::move(identity));
+    Daemon daemon(*std::move(config), options, turn_servers, std::move(store), *std::move(identity));
     if (const auto listening = daemon.listen(*at, seed.view()); !listening.ok())
         return Error{listening.error().code, "cannot listen on " + options.listen + ": " + listening.error().detail, 0};
-    daemon.take_orders(options.data);
-    if (serving) {
-        const auto own = own_turn_entries(*serving, host, daemon.port(), turn_secret(*serving, seed.view()));
-        turn_servers->insert(turn_servers->begin(), own.begin(), own.end());
-    }
+    if (const auto served = daemon.serve_operator(); !served.ok()) return served.error();
+    if (serving) daemon.own_turn(own_turn_entries(*serving, host, daemon.port(), turn_secret(*serving, seed.view())));
     return daemon.run("ready " + wire::RelayAddress{host, daemon.port(), key}.to_text());
 }
 
@@ -319,6 +386,9 @@ Result<int> start(const Options& options)
 int run(const Options& options)
 {
     if (options.command == Options::Command::notice) return run_notice(options);
+    if (is_backup(options.command)) return run_backup(options);
+    if (options.command == Options::Command::probe) return run_probe(options);
+    if (options.command == Options::Command::selftest) return run_selftest(options);
     if (options.command != Options::Command::serve) return run_rescue(options);
     const auto done = start(options);
     if (done.ok()) return *done;

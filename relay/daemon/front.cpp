@@ -65,16 +65,23 @@ void Front::link_down(port::Link& link, const Error&)
 
 void Front::plan()
 {
-    if (core_.pending()) tick_.set(Instant{});
+    if (core_.pending()) {
+        tick_.set(Instant{});
+        if (gathering_since_ == never) gathering_since_ = loop::Loop::now().mono;
+    }
     deadline_.set(core_.deadline());
 }
 
 Result<void> Front::tick()
 {
-    auto committed = core_.commit(loop::Loop::now());
+    const auto before = loop::Loop::now();
+    const auto began = std::exchange(gathering_since_, never);
+    auto committed = core_.commit(before);
+    const auto commit_time = loop::Loop::now().mono - before.mono;
     if (!committed.ok()) commit_failed_(committed.error());
     while (auto output = core_.next_output())
         deliver(*std::move(output));
+    if (ticked_) ticked_(loop::Loop::now().mono - (began == never ? before.mono : began), commit_time, committed);
     plan();
     return committed;
 }

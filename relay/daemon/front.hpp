@@ -27,6 +27,12 @@ public:
     /// Tells everyone, waits goodbye_time, closes everything, calls `done`.
     void drain(std::function<void()> done);
 
+    /// Called after each tick: how long it took, its commit alone, and whether that could be stored.
+    void observe_ticks(std::function<void(Duration, Duration, const Result<void>&)> ticked)
+    {
+        ticked_ = std::move(ticked);
+    }
+
     /// Ends the core's tick now. The error of its commit.
     Result<void> tick();
 
@@ -60,6 +66,8 @@ private:
     LinkId last_id_ = 0;
     bool draining_ = false;
     std::function<void()> drained_;
+    std::function<void(Duration, Duration, const Result<void>&)> ticked_;
+    Instant gathering_since_ = never; ///< When the first input of this tick came.
 };
 
 } // namespace godwit::relay

@@ -20,6 +20,11 @@ constexpr const char* more =
     "godwit-relay notice send --data DIR --to-all --title TEXT says something to every account of the relay that runs\n"
     "on DIR; notice list, state and withdraw go with it. See godwit-relay notice send --help.\n"
     "\n"
+    "godwit-relay backup --data DIR --to FOLDER copies key and database, --incremental only what changed; verify "
+    "--from\n"
+    "FOLDER looks through the copies, restore --data DIR --from FOLDER makes one the database again. See "
+    "docs/operators.md.\n"
+    "\n"
     "Example:\n"
     "  godwit-relay --data /var/lib/godwit --listen 0.0.0.0:4433 --advertise relay.example.org\n"
     "\n"
@@ -30,11 +35,14 @@ constexpr const char* more =
     "When only one of DIR/identity.key and DIR/relay.db is there it does not start: restore the other one.\n"
     "\n"
     "Signals:\n"
-    "  SIGTERM, SIGINT   say goodbye to everyone and exit with 0\n"
+    "  SIGTERM, SIGINT   say goodbye to everyone, with a time to come back, and exit with 0 at [drain] deadline_s at\n"
+    "                    the latest; a second one ends at once\n"
+    "  SIGHUP            read --config again: all of it or nothing; what needs a restart is listed\n"
     "  SIGUSR1           print one line `stats {...}` on stdout\n"
     "\n"
-    "Exit codes: 0 ended as asked, 1 could not start or had to stop (stderr says why), 2 wrong usage; of check and\n"
-    "repair: 5 damaged, 7 in use.\n"
+    "Exit codes: 0 ended as asked, 1 could not start or had to stop (stderr says why), 2 wrong usage; of check, "
+    "repair,\n"
+    "backup, verify and restore: 5 damaged, 7 in use.\n"
     "Configuration keys, limits and stats: docs/godwit-relay.md.";
 
 } // namespace
@@ -103,6 +111,49 @@ void add_notice(CLI::App& app, Options& out)
         sub->add_option("ID", notice.id, "As send has printed it")->required();
 }
 
+/// backup, verify, restore. The first and the last need --data as well.
+std::vector<CLI::App*> add_backup(CLI::App& app, Options& out)
+{
+    auto* const backup =
+        app.add_subcommand("backup", "A copy of key and database in a folder, also while the relay runs");
+    backup->add_option("--to", out.backup.folder, "Folder of the copies; made when missing")
+        ->required()
+        ->type_name("DIR");
+    backup->add_flag("--incremental", out.backup.incremental,
+                     "Only the pages that changed since the newest copy there");
+    backup->callback([&out] { out.command = Options::Command::backup; });
+    auto* const verify =
+        app.add_subcommand("verify", "Are the copies of a folder whole, and the newest a sound database?");
+    verify->add_option("--from", out.backup.folder, "Folder of the copies")->required()->type_name("DIR");
+    verify->callback([&out] { out.command = Options::Command::verify; });
+    auto* const restore =
+        app.add_subcommand("restore", "Makes a copy the relay's database again; the relay must not run");
+    restore->add_option("--from", out.backup.folder, "Folder of the copies")->required()->type_name("DIR");
+    restore->add_option("--number", out.backup.number, "Which of them; left out: the newest")->type_name("N");
+    restore->callback([&out] { out.command = Options::Command::restore; });
+    return {backup, verify, restore};
+}
+
+std::vector<CLI::App*> add_checks(CLI::App& app, Options& out)
+{
+    auto* const probe = app.add_subcommand("probe", "A synthetic user: comes to a relay, sends to itself, measures");
+    probe->add_option("RELAY", out.probe.relay, "godwit://HOST:PORT#KEY, as the relay prints it")->required();
+    probe->add_option("--state", out.probe.state, "Where its account is kept; left out: registers one each time")
+        ->type_name("FILE");
+    probe->add_option("--metrics", out.probe.metrics, "Writes OpenMetrics there; -: standard output")
+        ->type_name("FILE");
+    probe->add_flag("--tls", out.probe.over_tls, "By TLS over TCP instead of QUIC");
+    probe->add_option("--timeout", out.probe.timeout_s, "Seconds for all of it")
+        ->check(CLI::Range(1, 600))
+        ->capture_default_str();
+    probe->callback([&out] { out.command = Options::Command::probe; });
+    auto* const selftest =
+        app.add_subcommand("selftest", "Does each rule against abuse hold, at its limit and one past it?");
+    selftest->add_option("RULE", out.selftest, "Only these; left out: all");
+    selftest->callback([&out] { out.command = Options::Command::selftest; });
+    return {probe, selftest};
+}
+
 } // namespace
 
 std::optional<Options> parse_options(int argc, char** argv, int& exit_code)
@@ -135,14 +186,25 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_code)
         app.add_subcommand("repair", "Make a new database from what is undamaged; the old one is kept as "
                                      "relay.db.damaged-N");
     repair->callback([&out] { out.command = Options::Command::repair; });
+    auto* const check_config =
+        app.add_subcommand("check-config", "Read a configuration, say what is wrong with it, and exit: 0 good, 1 not");
+    check_config->add_option("FILE", out.config, "As for --config")->required();
+    check_config->callback([&out] { out.check_config = true; });
     add_notice(app, out);
     app.require_subcommand(0, 1);
-    for (auto* command : {check, repair, app.get_subcommand("notice")})
+    auto commands = add_backup(app, out);
+    for (auto* const one : add_checks(app, out))
+        commands.push_back(one);
+    commands.insert(commands.end(), {check, repair, check_config, app.get_subcommand("notice")});
+    for (auto* command : commands)
         command->fallthrough();
     try {
         app.parse(argc, argv);
         if (out.check_config && out.config.empty()) throw CLI::RequiredError("--check-config needs --config");
-        if (!out.check_config && out.data.empty()) throw CLI::RequiredError("--data");
+        using enum Options::Command;
+        const bool needs_data =
+            !out.check_config && out.command != verify && out.command != probe && out.command != selftest;
+        if (needs_data && out.data.empty()) throw CLI::RequiredError("--data");
         if (!out.check_config && out.listen.empty() && out.command == Options::Command::serve)
             throw CLI::RequiredError("--listen");
         if (!out.advertise.empty() && !wire::is_host(out.advertise))

@@ -27,8 +27,32 @@ struct NoticeOptions {
     std::int64_t limit = 100;
 };
 
+struct BackupOptions {
+    std::string folder; ///< Where the copies are.
+    bool incremental = false;
+    std::uint32_t number = 0; ///< Which of them; 0: the newest.
+};
+
+struct ProbeOptions {
+    std::string relay;   ///< godwit://host:port#key
+    std::string state;   ///< File with the account; empty: a fresh one each time.
+    std::string metrics; ///< File; "-": standard output; empty: none.
+    bool over_tls = false;
+    std::uint32_t timeout_s = 10; ///< All steps together.
+};
+
 struct Options {
-    enum class Command { serve, check, repair, notice } command = Command::serve;
+    enum class Command {
+        serve,
+        check,
+        repair,
+        notice,
+        backup,
+        verify,
+        restore,
+        probe,
+        selftest
+    } command = Command::serve;
     std::string data;
     std::string listen;
     std::string config; ///< Empty: defaults.
@@ -37,6 +61,9 @@ struct Options {
     bool new_key = false;      ///< Beside a database with accounts.
     bool new_database = false; ///< Beside a key.
     NoticeOptions notice;
+    BackupOptions backup;
+    ProbeOptions probe;
+    std::vector<std::string> selftest; ///< Names of rules; empty: all.
 };
 
 /// nullopt when there is nothing to run (help, version, or a mistake, which is on stderr): exit with `exit_code`.

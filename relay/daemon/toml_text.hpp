@@ -20,4 +20,11 @@ namespace godwit::relay {
     return out.str();
 }
 
+[[nodiscard]] inline std::string node_text(const toml::node& node)
+{
+    toml::table out;
+    node.visit([&](const auto& one) { out.insert("value", one); });
+    return toml_text(out);
+}
+
 } // namespace godwit::relay

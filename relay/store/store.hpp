@@ -12,7 +12,7 @@
 #include <godwit/notice.hpp>
 
 #include "lib/base/time.hpp"
-#include "lib/sqlite/database.hpp"
+#include "lib/sqlite/online_copy.hpp"
 #include "lib/wire/frames.hpp"
 
 #include <functional>
@@ -225,6 +225,14 @@ public:
     /// Looks for damage before anything is done with it. Bounded: larger than look_over_bytes_max, and the sealed bytes
     /// of envelopes are left out. Errors: storage_corrupt.
     [[nodiscard]] Result<void> look_over();
+    /// A copy of the database as it is when the copy is whole, made while the relay works.
+    [[nodiscard]] Result<std::unique_ptr<sqlite::OnlineCopy>> copy_to(const std::string& path)
+    {
+        return sqlite::OnlineCopy::begin(database_, path);
+    }
+    /// After a copy that is older than what was told was put back: what is given from now on has a number that nobody
+    /// was given before.
+    [[nodiscard]] Result<void> skip_numbers();
     /// Folds the write-ahead log into the database, so that its space is used again: what a full disk needs most. Worth
     /// trying after a failed commit; its own failure changes nothing.
     void reclaim_log();

@@ -248,7 +248,8 @@ TEST_CASE("guessing is slowed by pair, by address and by account; the user gets 
 
 TEST_CASE("the tables of guessers end, and forget rather than grow")
 {
-    PaceTable table({1, std::chrono::seconds(10)}, 100);
+    const Rate rate{1, std::chrono::seconds(10)};
+    PaceTable table(rate, 100);
     const Instant now{std::chrono::hours(1)};
     for (int i = 0; i < 1'000; ++i)
         table.take(std::to_string(i), now);

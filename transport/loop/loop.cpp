@@ -166,6 +166,9 @@ Loop::~Loop()
          {reinterpret_cast<uv_handle_t*>(&impl_->stop_bell), reinterpret_cast<uv_handle_t*>(&impl_->coarse),
           reinterpret_cast<uv_handle_t*>(&impl_->hurry), reinterpret_cast<uv_handle_t*>(&impl_->prepare)})
         uv_close(handle, nullptr);
+    // A library that shares this loop may need turns to close what it has: some of its handles after others.
+    constexpr int closing_turns_max = 16;
+    for (int turn = 0; turn < closing_turns_max && uv_run(&impl_->uv, UV_RUN_NOWAIT) != 0; ++turn) {}
     int left_open = 0;
     uv_walk(
         &impl_->uv,

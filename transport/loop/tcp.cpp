@@ -203,6 +203,15 @@ void TcpStream::want_readable(bool wanted)
     impl_->update();
 }
 
+int TcpStream::release(std::unique_ptr<TcpStream> stream)
+{
+    if (!stream->impl_->poll) return -1;
+    // Another number for the same connection: libuv lets go of the old one in its own time.
+    const int fd = fcntl(stream->impl_->poll->fd(), F_DUPFD_CLOEXEC, 0);
+    stream->impl_->poll.reset();
+    return fd;
+}
+
 const Address& TcpStream::peer() const noexcept
 {
     return impl_->peer;

@@ -47,6 +47,9 @@ public:
     [[nodiscard]] TcpIo write(BytesView bytes);
     /// False: no tcp_readable until true again; the far side is slowed down by TCP itself.
     void want_readable(bool wanted);
+    /// Gives the connection away, to a library that reads and writes by itself: the descriptor, non-blocking and
+    /// closed by whoever has it now. -1: there is none (out of descriptors).
+    [[nodiscard]] static int release(std::unique_ptr<TcpStream> stream);
 
     [[nodiscard]] const Address& peer() const noexcept;
 
