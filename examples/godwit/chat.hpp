@@ -101,6 +101,11 @@ private:
     void show(const godwit::event::NoticesRead& e);
 
     // chat_calls.cpp
+    /// `devices`: where sound comes from, and the file it goes to; both may be left out.
+    void call(bool video, const std::string& source, const std::string& sink);
+    void answer(const std::string& source, const std::string& sink);
+    enum class CallSwitch { mute, hold };
+    void flip(CallSwitch what);
     void show(const godwit::event::CallIncoming& e);
     void show(const godwit::event::CallChanged& e);
     void show(const godwit::event::CallPeerMedia& e);

@@ -4,6 +4,8 @@
 
 #include <cstdio>
 
+namespace request = godwit::request;
+
 namespace {
 
 std::string kind_of(const godwit::CallInfo& call)
@@ -20,7 +22,58 @@ std::string minutes_text(std::uint64_t ms)
     return text;
 }
 
+/// A terminal has no microphone: a tone or a file takes its place, else it is silent.
+godwit::CallDevices devices_of(const std::string& source, const std::string& sink, bool video)
+{
+    godwit::CallDevices out;
+    out.audio_source = source.empty() ? "none" : source;
+    out.audio_sink = sink.empty() ? "none" : sink;
+    out.video_source = video ? "pattern" : "none";
+    out.video_sink = "none";
+    return out;
+}
+
 } // namespace
+
+void Chat::call(bool video, const std::string& source, const std::string& sink)
+{
+    const auto where = here();
+    request::CallPlace place;
+    place.to = where.with;
+    place.conversation = where.conversation;
+    place.video = video;
+    place.devices = devices_of(source, sink, video);
+    ask(std::move(place), said("calling; /hangup ends it"));
+}
+
+void Chat::answer(const std::string& source, const std::string& sink)
+{
+    request::CallAnswer answer;
+    answer.devices = devices_of(source, sink, true);
+    ask(std::move(answer));
+}
+
+void Chat::flip(CallSwitch what)
+{
+    ask(request::Calls{}, [this, what](const godwit::event::Reply& reply) {
+        const auto* calls = std::get_if<std::vector<godwit::CallInfo>>(&reply.value);
+        if (calls == nullptr) return;
+        for (const auto& one : *calls) {
+            if (one.incoming && one.state == godwit::CallState::ringing) continue;
+            request::CallSetMedia set;
+            set.call = one.id;
+            if (what == CallSwitch::mute)
+                set.muted = !one.own.muted;
+            else
+                set.held = !one.own.held;
+            const char* const text = set.muted   ? (*set.muted ? "you are muted" : "you are to be heard")
+                                     : *set.held ? "the call is held"
+                                                 : "the call goes on";
+            return ask(std::move(set), said(text));
+        }
+        screen_.print("  you are in no call");
+    });
+}
 
 void Chat::show(const godwit::event::CallIncoming& e)
 {

@@ -42,6 +42,9 @@ constexpr const char* help_text =
     "  /file PATH        send a file to the current contact\n"
     "  /files            files, here and on their way      /save FILE [PATH]   write one to PATH, or here\n"
     "  /fetch FILE       get one                         /pause FILE  /resume FILE  /cancel FILE\n"
+    "  /call [SOURCE [WAV]]   call the current contact; SOURCE: tone, or a file of sound; WAV: what is heard\n"
+    "  /video [SOURCE [WAV]]  with pictures (a pattern)   /answer [SOURCE [WAV]]   /reject   /hangup\n"
+    "  /mute   /hold     in a call, and again to go on\n"
     "  /export PATH [changes]   the history into a file   /import PATH [check]   and back\n"
     "  /ask-history      ask your other devices for it   /give-history DEVICE   say yes\n"
     "  /notices          what the operator of the relay has said\n"
@@ -111,7 +114,17 @@ const std::vector<Chat::Command>& Chat::commands()
         {"kick", "NAME …", group},
         {"leave", nullptr, group},
         {"role", "NAME owner|admin|member", group},
-        {"mute", "NAME|all [MINUTES]", group},
+        {"mute", nullptr,
+         [](C chat, W words) {
+             if (words.first.empty()) return chat.flip(CallSwitch::mute);
+             chat.group_command(words.name, words.first, words.rest);
+         }},
+        {"call", nullptr, [](C chat, W words) { chat.call(false, words.first, words.second); }},
+        {"video", nullptr, [](C chat, W words) { chat.call(true, words.first, words.second); }},
+        {"answer", nullptr, [](C chat, W words) { chat.answer(words.first, words.second); }},
+        {"reject", nullptr, [](C chat, W) { chat.ask(request::CallReject{}); }},
+        {"hangup", nullptr, [](C chat, W) { chat.ask(request::CallHangUp{}); }},
+        {"hold", nullptr, [](C chat, W) { chat.flip(CallSwitch::hold); }},
         {"unmute", "NAME|all", group},
         {"rename", "NAME", group},
         {"announce", "TEXT", group},

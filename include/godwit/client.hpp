@@ -9,6 +9,7 @@
 #pragma once
 
 #include <godwit/event.hpp>
+#include <godwit/media.hpp>
 #include <godwit/request.hpp>
 #include <godwit/result.hpp>
 
@@ -17,6 +18,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,6 +72,17 @@ public:
     [[nodiscard]] std::optional<Event> wait(std::chrono::milliseconds timeout);
     /// Readable while events wait; carries no data to read. -1 where the platform has none.
     [[nodiscard]] int wake_fd() const;
+
+    // Of calls whose devices are "app"; threads and ownership: godwit/media.hpp.
+    /// How many samples were taken: fewer when the ring is full; 0: no such call, or it has no media yet.
+    [[nodiscard]] std::size_t push_audio(const CallId& call, std::span<const std::int16_t> samples);
+    /// How many samples there were: play silence for the rest.
+    [[nodiscard]] std::size_t pull_audio(const CallId& call, std::span<std::int16_t> samples);
+    /// A picture of the camera or screen, taken now; one that was not sent yet gives way to it. False: no such call,
+    /// its pictures are not the application's, or `i420` is not call_picture_bytes of a size that a picture may have.
+    [[nodiscard]] bool push_picture(const CallId& call, int width, int height, std::span<const std::uint8_t> i420);
+    /// The newest picture of the other side that was not pulled yet.
+    [[nodiscard]] std::optional<CallPicture> pull_picture(const CallId& call);
 
     struct Impl;
 

@@ -75,6 +75,27 @@ GODWIT_EXPORT void godwit_free(char* text);
 /* Closes at once; legal from any thread; wakes threads inside godwit_next, which return NULL. No call may follow. */
 GODWIT_EXPORT void godwit_close(godwit_client* client);
 
+/* ---- Sound and pictures of calls whose devices are "app" -------------------------------------------------------------
+ *
+ * `call`: the id of a call, 32 hexadecimal digits. Any thread, but each function from one thread at a time for one call;
+ * none of them waits for the network. What is pushed is copied. godwit/media.hpp says more. */
+
+/* 48 kHz, 16 bits, mono. Returns how many samples were taken: fewer when 200 ms wait already, 0 when there is no such
+ * call or it has no media yet. */
+GODWIT_EXPORT size_t godwit_call_push_audio(godwit_client* client, const char* call, const int16_t* samples,
+                                            size_t count);
+/* Returns how many samples there were: play silence for the rest. */
+GODWIT_EXPORT size_t godwit_call_pull_audio(godwit_client* client, const char* call, int16_t* samples, size_t count);
+/* I420 without gaps: width * height of luma, then U and V of ((width + 1) / 2) * ((height + 1) / 2) each; sides at most
+ * 1920, 1920 * 1088 pixels. Returns 1 when it was taken, else 0. */
+GODWIT_EXPORT int godwit_call_push_picture(godwit_client* client, const char* call, int width, int height,
+                                           const uint8_t* i420, size_t bytes);
+/* The newest picture that was not pulled yet: its size into *width and *height, its planes into `i420`. Returns its
+ * bytes, 0 when there is none. When that is more than `capacity` nothing was written, and the picture is gone: come with
+ * more room for the next. */
+GODWIT_EXPORT size_t godwit_call_pull_picture(godwit_client* client, const char* call, int* width, int* height,
+                                              uint8_t* i420, size_t capacity);
+
 #ifdef __cplusplus
 }
 #endif

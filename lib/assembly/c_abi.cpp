@@ -122,6 +122,24 @@ char* rescue(const godwit_options* options, char** error_json,
     return nullptr;
 }
 
+/// 0 where there is no client, no media, no such id or no memory.
+template <class Work>
+auto with_media(godwit_client* client, const char* call, Work&& work)
+    -> std::invoke_result_t<Work, godwit::port::MediaHost&, const godwit::CallId&>
+{
+    if (client == nullptr || call == nullptr) return 0;
+    try {
+        const Inside inside(*client);
+        auto* const media = client->facade->media();
+        const auto raw = godwit::from_hex(call);
+        const auto id = raw ? godwit::CallId::from(*raw) : std::nullopt;
+        if (media == nullptr || !id) return 0;
+        return work(*media, *id);
+    } catch (const std::exception&) {
+        return 0;
+    }
+}
+
 std::string render(godwit_client& client, const godwit::Event& event)
 {
     const auto* reply = std::get_if<godwit::event::Reply>(&event);
@@ -221,6 +239,45 @@ void godwit_close(godwit_client* client)
         client->left.wait(lock, [client] { return client->inside == 0; });
     }
     delete client;
+}
+
+size_t godwit_call_push_audio(godwit_client* client, const char* call, const int16_t* samples, size_t count)
+{
+    if (samples == nullptr) return 0;
+    return with_media(client, call, [&](auto& media, const godwit::CallId& id) {
+        return media.push_audio(id, std::span<const std::int16_t>(samples, count));
+    });
+}
+
+size_t godwit_call_pull_audio(godwit_client* client, const char* call, int16_t* samples, size_t count)
+{
+    if (samples == nullptr) return 0;
+    return with_media(client, call, [&](auto& media, const godwit::CallId& id) {
+        return media.pull_audio(id, std::span<std::int16_t>(samples, count));
+    });
+}
+
+int godwit_call_push_picture(godwit_client* client, const char* call, int width, int height, const uint8_t* i420,
+                             size_t bytes)
+{
+    if (i420 == nullptr) return 0;
+    return with_media(client, call, [&](auto& media, const godwit::CallId& id) {
+        return media.push_picture(id, width, height, std::span<const std::uint8_t>(i420, bytes)) ? 1 : 0;
+    });
+}
+
+size_t godwit_call_pull_picture(godwit_client* client, const char* call, int* width, int* height, uint8_t* i420,
+                                size_t capacity)
+{
+    if (width == nullptr || height == nullptr || (i420 == nullptr && capacity > 0)) return 0;
+    return with_media(client, call, [&](auto& media, const godwit::CallId& id) -> std::size_t {
+        const auto picture = media.pull_picture(id);
+        if (!picture) return 0;
+        *width = picture->width;
+        *height = picture->height;
+        if (picture->i420.size() <= capacity) std::memcpy(i420, picture->i420.data(), picture->i420.size());
+        return picture->i420.size();
+    });
 }
 
 } // extern "C"

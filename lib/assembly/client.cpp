@@ -32,6 +32,32 @@ std::optional<Event> Client::wait(std::chrono::milliseconds timeout)
     return impl_->facade->wait(timeout);
 }
 
+std::size_t Client::push_audio(const CallId& call, std::span<const std::int16_t> samples)
+{
+    auto* const media = impl_->facade->media();
+    return media == nullptr ? 0 : media->push_audio(call, samples);
+}
+
+std::size_t Client::pull_audio(const CallId& call, std::span<std::int16_t> samples)
+{
+    auto* const media = impl_->facade->media();
+    return media == nullptr ? 0 : media->pull_audio(call, samples);
+}
+
+bool Client::push_picture(const CallId& call, int width, int height, std::span<const std::uint8_t> i420)
+{
+    auto* const media = impl_->facade->media();
+    return media != nullptr && media->push_picture(call, width, height, i420);
+}
+
+std::optional<CallPicture> Client::pull_picture(const CallId& call)
+{
+    auto* const media = impl_->facade->media();
+    auto picture = media == nullptr ? std::nullopt : media->pull_picture(call);
+    if (!picture) return std::nullopt;
+    return CallPicture{picture->width, picture->height, std::move(picture->i420)};
+}
+
 int Client::wake_fd() const
 {
     return impl_->facade->wake_fd();

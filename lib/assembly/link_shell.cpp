@@ -20,15 +20,23 @@ struct Overloaded : Visitors... {
 class LinkShell final : public client::Shell {
 public:
     explicit LinkShell(ShellOptions options)
-        : ice_(loop_, options.trace),
+        : media_(std::move(options.media)), ice_(loop_, options.trace),
           world_{loop_,
                  entropy_,
                  ice_,
                  reports_,
                  options.loopback_allowed,
                  false,
+                 media_.get(),
                  [this](client::LinkId link, Error reason) { ended(link, std::move(reason)); }}
     {
+        if (media_) media_->attach([this] { media_wakeup_.notify(); });
+    }
+    ~LinkShell() override
+    {
+        if (!media_) return;
+        media_->attach({});
+        media_->end_all();
     }
 
     void observe(client::Reports& reports) override { reports_ = &reports; }
@@ -74,6 +82,9 @@ public:
                            for (auto& [id, link] : links_)
                                link->apply_drop();
                        },
+                       [this](engine::DirectMedia& e) {
+                           if (media_) media_->order(e.call, std::move(e.order));
+                       },
                    },
                    effect);
     }
@@ -88,11 +99,23 @@ public:
 
     void close_links() override
     {
+        if (media_) media_->end_all(); // their engine goes too
         for (auto& [id, link] : std::exchange(links_, {}))
             if (auto* frames = link->frames()) frames->close();
     }
 
 private:
+    /// Media threads have something for peers, or for the engine.
+    void from_media()
+    {
+        for (auto& one : media_->take_datagrams()) {
+            auto* link = find(one.link);
+            auto* frames = link == nullptr ? nullptr : link->frames();
+            if (frames != nullptr) (void)frames->send_datagram(one.datagram); // a lost one is concealed
+        }
+        for (auto& one : media_->take_reports())
+            if (reports_ != nullptr) reports_->media_report(one.call, std::move(one.report));
+    }
     WireLink* find(client::LinkId id)
     {
         const auto it = links_.find(id);
@@ -125,6 +148,7 @@ private:
         if (!node.empty()) reports_->link_down(id, reason);
     }
 
+    std::shared_ptr<port::MediaHost> media_;
     // Destroyed from the last to the first: links before ICE before the loop.
     loop::Loop loop_;
     loop::SystemEntropy entropy_;
@@ -133,6 +157,7 @@ private:
     LinkWorld world_;
     std::unordered_map<client::LinkId, std::unique_ptr<WireLink>> links_;
     loop::Wakeup wakeup_{loop_, [this] { reports_->woken(); }};
+    loop::Wakeup media_wakeup_{loop_, [this] { from_media(); }};
     loop::Timer turn_{loop_, [this] { reports_->turn_ended(); }};
     loop::Timer deadline_{loop_, [this] { reports_->deadline_reached(); }};
     loop::NetworkWatch watch_{loop_, [this] { reports_->network_changed(); }};
@@ -142,7 +167,7 @@ private:
 
 std::unique_ptr<client::Shell> make_link_shell(ShellOptions options)
 {
-    return std::make_unique<LinkShell>(options);
+    return std::make_unique<LinkShell>(std::move(options));
 }
 
 } // namespace godwit::assembly

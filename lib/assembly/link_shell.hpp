@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/client/shell.hpp"
+#include "lib/port/media.hpp"
 #include "lib/port/trace.hpp"
 
 #include <memory>
@@ -11,7 +12,8 @@ namespace godwit::assembly {
 
 struct ShellOptions {
     bool loopback_allowed = false;
-    port::Trace* trace = nullptr; ///< Takes what libnice says. Outlives the shell.
+    port::Trace* trace = nullptr;           ///< Takes what libnice says. Outlives the shell.
+    std::shared_ptr<port::MediaHost> media; ///< May be null.
 };
 
 /// To be called on the thread that will run it.

@@ -9,6 +9,9 @@
 #include "lib/files/user_files.hpp"
 #include "lib/store/store.hpp"
 #include "lib/wire/content.hpp"
+#if defined(GODWIT_MEDIA)
+#include "media/host/host.hpp"
+#endif
 #include "transport/loop/system_entropy.hpp"
 
 #include <algorithm>
@@ -122,7 +125,12 @@ Result<std::unique_ptr<client::Facade>> open(ClientOptions options)
     parts.kept_files = std::make_unique<files::SealedFiles>(home->files);
     parts.user_files = std::make_unique<files::DiskUserFiles>(*entropy);
     parts.entropy = std::move(entropy);
-    parts.make_shell = [shell = ShellOptions{options.allow_loopback, trace.get()}] { return make_link_shell(shell); };
+#if defined(GODWIT_MEDIA)
+    parts.media = media_host::make_host(std::make_unique<loop::SystemEntropy>());
+#endif
+    parts.make_shell = [shell = ShellOptions{options.allow_loopback, trace.get(), parts.media}] {
+        return make_link_shell(shell);
+    };
     parts.trace = std::move(trace);
     parts.derive = derive;
     parts.events_max = std::max(options.event_queue_max, event_queue_max_least);

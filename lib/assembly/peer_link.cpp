@@ -156,6 +156,10 @@ private:
         world_.reports->link_up(what_.link, link.peer_key(), path_of(pair_), describe(pair_));
     }
     void link_frame(port::Link&, BytesView frame) override { world_.reports->link_frame(what_.link, frame); }
+    void link_datagram(port::Link&, BytesView datagram) override
+    {
+        if (world_.media != nullptr) world_.media->datagram(what_.peer, datagram);
+    }
     void link_writable(port::Link&) override {}
     void link_down(port::Link&, const Error& reason) override { end(reason); }
 

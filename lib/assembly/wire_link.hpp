@@ -19,6 +19,7 @@ struct LinkWorld {
     client::Reports*& reports;
     bool loopback_allowed = false;
     bool drop_direct = false;
+    port::MediaHost* media = nullptr;
     /// Destroys the link and reports link_down. The last thing that a link does.
     std::function<void(client::LinkId, Error)> ended;
 };

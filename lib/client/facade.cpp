@@ -48,7 +48,8 @@ void Facade::run()
                    mailbox_,
                    events_,
                    parts_.derive,
-                   {parts_.kept_files.get(), parts_.user_files.get()}});
+                   {parts_.kept_files.get(), parts_.user_files.get()},
+                   parts_.media.get()});
     shell.observe(ticker);
     for (auto& notice : parts_.notices)
         (void)events_.push(event::Warning{std::move(notice)}); // The queue is empty yet.

@@ -20,6 +20,7 @@ struct FacadeParts {
     std::unique_ptr<port::Store> store;
     std::unique_ptr<port::FileStore> kept_files; ///< With the next: null when there are to be no files.
     std::unique_ptr<port::UserFiles> user_files;
+    std::shared_ptr<port::MediaHost> media; ///< Null when there are to be no calls.
     std::unique_ptr<port::Entropy> entropy;
     std::unique_ptr<port::Trace> trace;
     std::function<std::unique_ptr<Shell>()> make_shell; ///< Called once, on the loop thread.
@@ -46,6 +47,8 @@ public:
     [[nodiscard]] std::optional<Event> poll() { return events_.poll(); }
     [[nodiscard]] std::optional<Event> wait(std::chrono::milliseconds timeout) { return events_.wait(timeout); }
     [[nodiscard]] int wake_fd() const noexcept { return events_.wake_fd(); }
+    /// nullptr: this build has no media.
+    [[nodiscard]] port::MediaHost* media() const noexcept { return parts_.media.get(); }
     /// Threads inside wait() return; nothing is handed out any more. Before the destructor, when other threads may
     /// wait.
     void end_waits() { events_.close(); }

@@ -40,6 +40,7 @@ public:
     virtual void ice_local_description(LinkId link, std::string_view ufrag, std::string_view pwd) = 0;
     virtual void ice_local_candidate(LinkId link, std::string_view candidate) = 0;
     virtual void ice_gathering_done(LinkId link) = 0;
+    virtual void media_report(const CallId& call, port::MediaReport report) = 0;
     /// The platform says that addresses or routes changed: as the request NetworkChanged, without a reply.
     virtual void network_changed() = 0;
 

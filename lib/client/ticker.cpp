@@ -269,6 +269,15 @@ void Ticker::ice_gathering_done(LinkId link)
     report(link, 0, [link](engine::Engine& engine, Moment now) { engine.ice_gathering_done(link, now); });
 }
 
+void Ticker::media_report(const CallId& call, port::MediaReport what)
+{
+    // How it goes is told again in a second; nobody looks now.
+    if (holding_still() && std::holds_alternative<CallStatistics>(what)) return;
+    report(0, sizeof what, [call, what = std::move(what)](engine::Engine& engine, Moment now) {
+        engine.media_report(call, what, now);
+    });
+}
+
 void Ticker::network_changed()
 {
     if (holding_still()) {

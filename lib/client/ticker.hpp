@@ -58,6 +58,7 @@ struct TickerParts {
     EventQueue& events;
     DerivePassword derive;
     port::FileDoors files{};
+    port::MediaDoor* media = nullptr;
 };
 
 class Ticker final : public Reports {
@@ -80,6 +81,7 @@ public:
     void ice_local_description(LinkId link, std::string_view ufrag, std::string_view pwd) override;
     void ice_local_candidate(LinkId link, std::string_view candidate) override;
     void ice_gathering_done(LinkId link) override;
+    void media_report(const CallId& call, port::MediaReport report) override;
     void network_changed() override;
 
 private:

@@ -139,7 +139,8 @@ void Ticker::commit_failed(const Error& error)
 void Ticker::make_engine()
 {
     restart_due_ = never;
-    engine_ = std::make_unique<engine::Engine>(parts_.config, parts_.store, parts_.entropy, parts_.trace, parts_.files);
+    engine_ = std::make_unique<engine::Engine>(parts_.config, parts_.store, parts_.entropy, parts_.trace, parts_.files,
+                                               parts_.media);
     engine_->resume(watches_);
     parts_.store.begin();
     const bool started = with_memory([&] { engine_->start(parts_.shell.now()); });

@@ -6,7 +6,7 @@
 namespace godwit::engine {
 
 Engine::State::State(Config config_in, port::Store& store, port::Entropy& entropy, port::Trace& trace,
-                     port::FileDoors doors)
+                     port::FileDoors doors, port::MediaDoor* media)
     : config(std::move(config_in)), context{config, store, entropy, trace, {}, {}, 0, 0}, dialer(context),
       roster(context), peers(context),
       outbox(delivery::Limits{config.outbox_messages_max, config.outbox_device_messages_max,
@@ -23,12 +23,14 @@ Engine::State::State(Config config_in, port::Store& store, port::Entropy& entrop
           const auto* person = roster.person(user);
           if (person == nullptr || person->own) return std::nullopt;
           return contact_of(*person, Moment{last_tick, 0});
-      })
+      }),
+      calls(context, media)
 {
 }
 
-Engine::Engine(Config config, port::Store& store, port::Entropy& entropy, port::Trace& trace, port::FileDoors files)
-    : state_(std::make_unique<State>(std::move(config), store, entropy, trace, files))
+Engine::Engine(Config config, port::Store& store, port::Entropy& entropy, port::Trace& trace, port::FileDoors files,
+               port::MediaDoor* media)
+    : state_(std::make_unique<State>(std::move(config), store, entropy, trace, files, media))
 {
 }
 
@@ -122,6 +124,12 @@ void Engine::computed(std::uint64_t job, Moment)
 {
     state_->tick_open = true;
     state_->archives.stretched(job);
+}
+
+void Engine::media_report(const CallId& call, const port::MediaReport& report, Moment now)
+{
+    state_->tick_open = true;
+    state_->calls.report(call, report, state_->call_reach, now);
 }
 
 void Engine::handle_deadline(Moment now)
@@ -237,6 +245,7 @@ void Engine::State::end_tick(Moment now)
     archives_happened(now);
     announcer.end_tick([this](const ConversationId& conversation) { return chats.receipts_on(conversation); }, now);
     seek_for_interest(now);
+    calls.end_tick(call_reach, now);
     route_content(now);
     offer_content(now);
     send_receipts(now);
@@ -263,7 +272,9 @@ Instant Engine::State::deadline() const
     out = earlier(out, earlier(outbox.deadline(), announcer.deadline()));
     if (relay_ready()) out = earlier(out, receipts.mailbox_deadline());
     if (relay_ready()) out = earlier(out, keeper.deadline());
-    out = earlier(out, group_end);
+    out = earlier(out, earlier(group_end, calls.deadline()));
+    for (const auto& device : calls.sought())
+        out = earlier(out, peers.retry_at(device, last_tick));
     out = earlier(out, earlier(ahead.deadline(), unopened.deadline()));
     out = earlier(out, files.deadline(last_tick));
     for (const auto& device : outbox.open_devices()) {

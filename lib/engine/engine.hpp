@@ -28,6 +28,7 @@
 #include "lib/port/entropy.hpp"
 #include "lib/port/file_store.hpp"
 #include "lib/port/link.hpp"
+#include "lib/port/media.hpp"
 #include "lib/port/store.hpp"
 #include "lib/port/trace.hpp"
 #include "lib/wire/frames.hpp"
@@ -114,8 +115,14 @@ struct Compute {
     std::shared_ptr<const std::function<void()>> run;
 };
 
+/// Of a call, for who has its media.
+struct DirectMedia {
+    CallId call;
+    port::MediaOrder order;
+};
+
 using Effect = std::variant<DialRelay, OpenPath, SetRemoteDescription, AddRemoteCandidate, RemoteGatheringDone,
-                            SendFrame, CloseLink, DropDirect, Compute>;
+                            SendFrame, CloseLink, DropDirect, Compute, DirectMedia>;
 
 /// Every figure that shapes behaviour, in one place, so that tests can turn each knob.
 struct Config {
@@ -218,8 +225,10 @@ struct Watches;
 
 class Engine {
 public:
-    /// Without `files` every request about files is refused (unsupported), and none are served.
-    Engine(Config config, port::Store& store, port::Entropy& entropy, port::Trace& trace, port::FileDoors files = {});
+    /// Without `files` every request about files is refused (unsupported), and none are served; without `media`
+    /// likewise calls.
+    Engine(Config config, port::Store& store, port::Entropy& entropy, port::Trace& trace, port::FileDoors files = {},
+           port::MediaDoor* media = nullptr);
     ~Engine();
 
     /// Reads the store; emits events that the application has not taken; dials when an account is logged in.
@@ -243,6 +252,8 @@ public:
     void ice_local_description(LinkId link, std::string_view ufrag, std::string_view pwd, Moment now);
     void ice_local_candidate(LinkId link, std::string_view candidate, Moment now);
     void ice_gathering_done(LinkId link, Moment now);
+    /// What has become of a call's media.
+    void media_report(const CallId& call, const port::MediaReport& report, Moment now);
 
     /// A Compute effect has run.
     void computed(std::uint64_t job, Moment now);

@@ -144,6 +144,7 @@ void Engine::State::live(const port::StoredIdentity& who)
     roster.load(who);
     book.load(who);
     chats.start(who);
+    calls.start(who.user, who.device);
     outbox.load(context.store, who.user);
     announcer.start();
     groups = std::make_unique<seal::Groups>(account::device_keys(who), context.store, context.entropy, circles);
@@ -231,6 +232,7 @@ void Engine::State::stop_serving(const Error& why)
 {
     identity = context.store.identity();
     returning.reset();
+    calls.stop();
     keeper.stop();
     acts.stop(why);
     book.stop();

@@ -39,6 +39,7 @@ void Engine::State::signal_push(const wire::relay::SignalPush& push, Moment now)
     if (opened.verdict == Verdict::ahead) return keeper.look(person->conversation);
     if (opened.verdict != Verdict::opened) return context.reject("a signal that does not open");
     auto signal = wire::decode_signal(opened.content);
+    if (!signal && call_signal(*person, push.from, opened.conversation, opened.content, now)) return;
     if (!signal) return context.reject("a signal that does not decode");
     if (const auto* typing = std::get_if<wire::TypingSignal>(&*signal)) return chats.typing(*person, typing->on, now);
     peers.signal(push.from, std::move(*std::get_if<wire::IceSignal>(&*signal)), now);

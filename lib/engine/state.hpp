@@ -14,6 +14,7 @@
 //   sender.cpp    content on its way out: routes, offers, progress
 //   receiver.cpp  content on its way in: open, dedupe, hold, file, receipt
 //   signalling.cpp  ICE signals in and out, and what paths do
+//   call_requests.cpp  what calls need of all this
 //   file_side.cpp   what files need of all this; archive_side.cpp what archives bring
 #pragma once
 
@@ -25,6 +26,7 @@
 #include "lib/engine/account.hpp"
 #include "lib/engine/ahead.hpp"
 #include "lib/engine/archives.hpp"
+#include "lib/engine/call_side.hpp"
 #include "lib/engine/chats.hpp"
 #include "lib/engine/circles.hpp"
 #include "lib/engine/files.hpp"
@@ -54,7 +56,8 @@ inline constexpr std::size_t forks_mentioned_max = 256;
 inline constexpr std::int64_t seen_kept_ms = 90LL * 24 * 3600 * 1000;
 
 struct Engine::State {
-    State(Config config, port::Store& store, port::Entropy& entropy, port::Trace& trace, port::FileDoors doors);
+    State(Config config, port::Store& store, port::Entropy& entropy, port::Trace& trace, port::FileDoors doors,
+          port::MediaDoor* media);
 
     // engine.cpp
     void start(Moment now);
@@ -91,14 +94,31 @@ struct Engine::State {
     void on(RequestId id, const request::Notices& wanted, Moment now);
     void on(RequestId id, const request::MarkNoticesRead& read, Moment now);
     // call_requests.cpp
-    void refuse_call(RequestId id);
+    [[nodiscard]] bool may_ask_calls(RequestId id);
+    bool call_signal(const Person& from, const DeviceId& device, const ConversationId& conversation, BytesView bytes,
+                     Moment now);
+    struct CallReachOf final : CallReach {
+        explicit CallReachOf(State& state_in) : state(state_in) {}
+        State& state;
+        void signal(const ConversationId& conversation, const std::optional<DeviceId>& to, BytesView signal,
+                    Moment now) override;
+        std::optional<Way> way(const DeviceId& device) override;
+        void seek(const DeviceId& device, Moment now) override;
+        void doubt(const DeviceId& device) override;
+        void used(LinkId link, Moment now) override;
+        std::optional<port::CallKeys> keys(const ConversationId& conversation, const CallId& call,
+                                           std::uint64_t known) override;
+        void record(const call::out::Record& what, Moment now) override;
+        std::string other_of(const ConversationId& conversation) override;
+        bool is_alone() override;
+    };
     void on(RequestId id, const request::CallPlace& place, Moment now);
     void on(RequestId id, const request::CallAnswer& answer, Moment now);
     void on(RequestId id, const request::CallReject& reject, Moment now);
     void on(RequestId id, const request::CallHangUp& hang_up, Moment now);
     void on(RequestId id, const request::CallSetMedia& what, Moment now);
     void on(RequestId id, const request::CallStats& wanted, Moment now);
-    void on(RequestId id, const request::Calls&, Moment now);
+    void on(RequestId id, const request::Calls& wanted, Moment now);
     // group_requests.cpp
     template <class What>
         requires std::is_constructible_v<GroupAct, What>
@@ -333,6 +353,8 @@ struct Engine::State {
     History handover;
     Views views;
     Reach reach{*this};
+    CallSide calls;
+    CallReachOf call_reach{*this};
 
     std::vector<std::uint64_t> mailbox_acks;              ///< To send at the end of this tick.
     std::uint64_t notice_ack = 0;                         ///< Likewise; 0: none.

@@ -47,6 +47,15 @@ public:
     [[nodiscard]] virtual bool send(BytesView frame, Lane lane) = 0;
     [[nodiscard]] bool send(BytesView frame) { return send(frame, Lane::prompt); }
 
+    /// Beside the frames, where the transport has them (RFC 9221): unreliable, unordered, before everything that waits.
+    /// Of those that congestion keeps waiting the oldest are dropped. False: this link carries none, is not up, or the
+    /// datagram is too long for its path.
+    [[nodiscard]] virtual bool send_datagram(BytesView datagram)
+    {
+        static_cast<void>(datagram);
+        return false;
+    }
+
     /// Says goodbye (QUIC CONNECTION_CLOSE, TLS close_notify) after flushing what is queued as far as the transport
     /// takes it now. No callback follows.
     virtual void close() = 0;
@@ -64,6 +73,8 @@ public:
     virtual void link_up(Link& link) = 0;
     /// One whole frame, in the order of its lane. `frame` is valid during the call.
     virtual void link_frame(Link& link, BytesView frame) = 0;
+    /// One datagram of the far side. Valid during the call.
+    virtual void link_datagram(Link& link, BytesView datagram) { static_cast<void>(link), static_cast<void>(datagram); }
     /// The queue fell below half of link_queue_bytes_max after a send() that said no.
     virtual void link_writable(Link& link) = 0;
     /// `reason.code`: timed_out (no answer, idle), relay_key_mismatch / authentication_failed (wrong key), cancelled

@@ -214,6 +214,17 @@ public:
     /// `from`: whom the link or the relay names; the leaf must be theirs. `purpose` and `id` must be the bound ones.
     [[nodiscard]] Opened open(Purpose purpose, const MessageId& id, const DeviceId& from, BytesView sealed);
 
+    /// What every member of the current epoch exports under this label and context (RFC 9420 section 8.5).
+    struct Exported {
+        Version version;
+        WipingBytes secret;
+        std::uint32_t leaves = 0;
+        std::uint32_t own_leaf = 0;
+    };
+    /// nullopt: not ready.
+    [[nodiscard]] std::optional<Exported> export_secret(const Circle& circle, std::string_view label, BytesView context,
+                                                        std::size_t length_bytes);
+
     // ---- epochs ----
 
     [[nodiscard]] std::optional<Version> version(const ConversationId& conversation);

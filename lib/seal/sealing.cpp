@@ -47,6 +47,17 @@ Result<Sealed> Groups::seal(const Circle& circle, Purpose purpose, const Message
     return Sealed{std::move(*bytes), c.version(), c.sent == update_after_messages};
 }
 
+std::optional<Groups::Exported> Groups::export_secret(const Circle& circle, std::string_view label, BytesView context,
+                                                      std::size_t length_bytes)
+{
+    if (!ready(circle)) return std::nullopt;
+    const Conversation& c = *state_->find_group(circle.conversation);
+    const auto secret = c.group->export_secret(label, context, length_bytes);
+    if (!secret) return std::nullopt;
+    return Exported{c.version(), WipingBytes::copy_of(*secret), c.group->tree().leaves(),
+                    static_cast<std::uint32_t>(c.group->own_leaf())};
+}
+
 bool Groups::can_open(const ConversationId& conversation, const DeviceId& device, Version version)
 {
     const auto* c = state_->find_group(conversation);

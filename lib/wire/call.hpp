@@ -3,7 +3,7 @@
 // conversation, to all devices of both accounts, forwarded, never stored. What becomes of them: lib/call.
 #pragma once
 
-#include <godwit/ids.hpp>
+#include <godwit/call.hpp>
 
 #include "lib/wire/content.hpp"
 
@@ -12,7 +12,7 @@
 namespace godwit::wire::call {
 
 /// Random, chosen by who calls.
-using Id = FixedBytes<16, struct CallIdTag>;
+using Id = CallId;
 
 inline constexpr std::size_t signal_bytes_max = 256;
 

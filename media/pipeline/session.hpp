@@ -47,6 +47,9 @@ public:
     [[nodiscard]] jitter::AudioBuffer::Pulled pull_audio(Instant now) { return audio_in_->pull(now); }
     [[nodiscard]] std::optional<VideoReceiver::Shown> next_picture(Instant now) { return video_in_.next(now); }
 
+    /// Of the pictures that come, the frames as they were coded.
+    void tap_video(VideoReceiver::Tap tap) { video_in_.set_tap(std::move(tap)); }
+
     /// A datagram of the peer link. Total; what is not of this call is ignored.
     void receive(BytesView datagram, Instant now);
     /// What leaves now, in order.

@@ -74,6 +74,7 @@ std::optional<media::Picture> VideoReceiver::decode(const jitter::VideoFrame& fr
     }
     auto picture = decoder_->decode(*opened);
     if (!picture || !*picture) return std::nullopt;
+    if (tap_) tap_(codec_, *opened, frame.timestamp, (*picture)->width(), (*picture)->height());
     return std::move(**picture);
 }
 

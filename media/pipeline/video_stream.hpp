@@ -8,6 +8,8 @@
 #include "media/pipeline/audio_stream.hpp"
 #include "media/pipeline/ladder.hpp"
 
+#include <functional>
+
 namespace godwit::pipeline {
 
 inline constexpr std::uint32_t video_clock_hz = 90'000;
@@ -91,6 +93,10 @@ public:
         media::Picture picture;
         std::int64_t timestamp = 0; ///< Unwrapped.
     };
+    /// Told of each frame that was decoded, as it was coded. `timestamp`: unwrapped.
+    using Tap =
+        std::function<void(codec::VideoCodec codec, BytesView frame, std::int64_t timestamp, int width, int height)>;
+    void set_tap(Tap tap) { tap_ = std::move(tap); }
     /// The next picture; ask until there is none.
     [[nodiscard]] std::optional<Shown> next(Instant now);
     struct Ask {
@@ -116,6 +122,7 @@ private:
     std::optional<codec::VideoDecoder> decoder_;
     std::optional<Instant> last_shown_, stuck_since_;
     VideoStatistics statistics_;
+    Tap tap_;
 };
 
 } // namespace godwit::pipeline

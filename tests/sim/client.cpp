@@ -43,7 +43,8 @@ void Client::start()
         host_ = std::make_unique<TickerHost>(*this, world_, options_.config, options_.events_max);
         return host_->start();
     }
-    engine_ = std::make_unique<engine::Engine>(options_.config, disk.store(), entropy_, world_trace(), doors());
+    engine_ = std::make_unique<engine::Engine>(options_.config, disk.store(), entropy_, world_trace(), doors(),
+                                               options_.media ? &media : nullptr);
     tick([](engine::Engine& engine, Moment at) { engine.start(at); });
 }
 

@@ -47,10 +47,31 @@ struct PasswordKeys {
 [[nodiscard]] PasswordKeys keys_of_password(std::string_view password);
 [[nodiscard]] port::Trace& world_trace();
 
+/// Media of calls, as far as the engine goes: orders are kept, and sound flows as soon as there is a way.
+struct SimMedia final : port::MediaDoor {
+    struct Call {
+        std::optional<port::MediaBegin> begin;
+        std::vector<port::CallKeys> later;
+        std::vector<port::MediaWay> ways;
+        std::vector<port::MediaParts> parts;
+        bool ended = false;
+    };
+    std::map<CallId, Call> calls;
+    bool flows = true;
+
+    Result<void> check(const CallDevices& devices) override
+    {
+        if (devices.audio_source == "missing")
+            return Error{ErrorCode::no_such_file, "audio_source \"missing\": there is no such file", 0};
+        return {};
+    }
+};
+
 struct ClientOptions {
     engine::Config config;
     DiskKind disk = DiskKind::memory;
     Drive drive = Drive::engine;
+    bool media = true;             ///< Drive::engine.
     std::size_t events_max = 4096; ///< Of the application's queue; Drive::ticker.
 };
 
@@ -64,6 +85,7 @@ public:
     MemoryStore& store; ///< Of stories, whose disks are memory.
     MemoryFiles files;
     MemoryUserFiles user_files;
+    SimMedia media;
     Heard heard;
     bool takes_events = true; ///< The application takes what it is shown at once.
     WallMs clock_skew_ms = 0;
@@ -146,6 +168,7 @@ private:
     void perform(engine::Effect effect);
     void dial(const engine::DialRelay& dial);
     void gather_candidates(const engine::OpenPath& open);
+    void direct(engine::DirectMedia what);
     void take(Event event);
     void close_links();
 

@@ -64,6 +64,35 @@ void Client::perform(engine::Effect effect)
         world_.at(world_.now() + std::chrono::milliseconds(50), [this, job = compute->job, lives = lives_] {
             if (lives_ == lives) input([job](engine::Engine& engine, Moment at) { engine.computed(job, at); });
         });
+    } else if (auto* media_order = std::get_if<engine::DirectMedia>(&effect)) {
+        direct(std::move(*media_order));
+    }
+}
+
+void Client::direct(engine::DirectMedia what)
+{
+    auto& call = media.calls[what.call];
+    if (auto* begin = std::get_if<port::MediaBegin>(&what.order)) {
+        demand(!call.begin, name + " begins with the media of a call twice");
+        call.begin = std::move(*begin);
+        return;
+    }
+    demand(call.begin.has_value() && !call.ended, name + " directs media that there is none of");
+    if (auto* keys = std::get_if<port::MediaKeys>(&what.order)) {
+        demand(keys->keys.epoch > (call.later.empty() ? call.begin->keys.epoch : call.later.back().epoch),
+               name + " gives media the keys of an older epoch");
+        call.later.push_back(std::move(keys->keys));
+    } else if (auto* way = std::get_if<port::MediaWay>(&what.order)) {
+        call.ways.push_back(*way);
+        if (way->link == 0 || !media.flows) return;
+        world_.at(world_.now() + milliseconds(20), [this, id = what.call, life = life_] {
+            if (life_ != life || engine_ == nullptr || media.calls[id].ended) return;
+            input([id](engine::Engine& engine, Moment at) { engine.media_report(id, port::MediaFlows{}, at); });
+        });
+    } else if (auto* parts = std::get_if<port::MediaParts>(&what.order)) {
+        call.parts.push_back(*parts);
+    } else {
+        call.ended = true;
     }
 }
 

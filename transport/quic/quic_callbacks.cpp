@@ -76,6 +76,9 @@ ngtcp2_callbacks QuicCore::Callbacks::table(tls::Role role)
         core.failure_ = Error{ErrorCode::malformed, "the far side ended the stream of frames"};
         return static_cast<int>(NGTCP2_ERR_CALLBACK_FAILURE);
     };
+    out.recv_datagram = [](ngtcp2_conn*, std::uint32_t, const std::uint8_t* data, std::size_t size, void* user) {
+        return core_of(user).application_datagram({data, size});
+    };
     out.stream_reset = [](ngtcp2_conn*, std::int64_t, std::uint64_t, std::uint64_t, void* user, void*) {
         core_of(user).failure_ = Error{ErrorCode::malformed, "the far side reset the stream of frames"};
         return static_cast<int>(NGTCP2_ERR_CALLBACK_FAILURE);

@@ -24,7 +24,7 @@ constexpr std::uint64_t stream_window_bytes_max = 3 * window_bytes_max / 4;
 constexpr std::uint64_t other_stream_bytes = 128 * 1024;
 /// RFC 9000 section 5.1.1: spare ids, so that migration never waits for one. ngtcp2 takes no more than eight.
 constexpr std::uint64_t connection_ids_max = 7;
-/// RFC 9221: any datagram that fits a packet, for calls to come.
+/// RFC 9221: any datagram that fits a packet.
 constexpr std::uint64_t datagram_frame_bytes_max = 65535;
 /// Application codes in CONNECTION_CLOSE.
 constexpr std::uint64_t goodbye = 0;  ///< close()
@@ -320,6 +320,13 @@ int QuicCore::stream_data(std::int64_t stream, BytesView bytes)
     return NGTCP2_ERR_CALLBACK_FAILURE;
 }
 
+int QuicCore::application_datagram(BytesView bytes)
+{
+    if (link == nullptr || state_ != State::up) return 0; // before both sides are sure of each other
+    observer->link_datagram(*link, bytes);
+    return 0;
+}
+
 bool QuicCore::frame(BytesView frame)
 {
     if (role_ == tls::Role::server && !opening_seen_) {
@@ -418,6 +425,7 @@ public:
     explicit QuicLink(std::shared_ptr<QuicCore> core) : core_(std::move(core)) { core_->link = this; }
     ~QuicLink() override { core_->abandon(); }
     bool send(BytesView frame, port::Lane lane) override { return core_->send(frame, lane); }
+    bool send_datagram(BytesView datagram) override { return core_->send_datagram(datagram); }
     void close() override { core_->close(); }
     [[nodiscard]] const port::PeerKey& peer_key() const override { return core_->peer_key(); }
     [[nodiscard]] port::LinkQuality quality() const override { return core_->quality(); }

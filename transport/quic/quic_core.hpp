@@ -21,6 +21,8 @@
 #include "transport/tls/link_ledger.hpp"
 #include "transport/tls/session.hpp"
 
+#include <deque>
+
 #include <ngtcp2/ngtcp2.h>
 #include <ngtcp2/ngtcp2_crypto.h>
 
@@ -33,6 +35,8 @@ class QuicCore;
 inline constexpr std::size_t cid_bytes = 8;
 /// Largest datagram we send (IPv6 on Ethernet without options; ngtcp2 finds by probing what the path really carries).
 inline constexpr std::size_t datagram_bytes_max = 1452;
+/// Datagrams of the application (RFC 9221) that congestion keeps waiting: what waits longer is of no use to anybody.
+inline constexpr std::size_t datagrams_waiting_max = 64;
 /// Datagrams in one train.
 inline constexpr std::size_t train_bytes_max = 44 * datagram_bytes_max;
 
@@ -92,6 +96,7 @@ public:
     bool flush_listed = false; ///< For the sink's list of connections to flush.
 
     bool send(BytesView frame, port::Lane lane);
+    bool send_datagram(BytesView datagram);
     void close();
     void abandon();
     [[nodiscard]] const port::PeerKey& peer_key() const noexcept { return peer_key_; }
@@ -129,10 +134,15 @@ private:
     void write_soon() { timer_.set(Instant{}); }
     void write();
     [[nodiscard]] bool write_packets(ngtcp2_tstamp now);
+    [[nodiscard]] bool fits_path(BytesView datagram) const;
+    /// One packet, with the first datagram that waits, into `at`. As ngtcp2_conn_writev_stream.
+    [[nodiscard]] ngtcp2_ssize write_datagram(ngtcp2_path& path, ngtcp2_pkt_info& info, std::uint8_t* at,
+                                              ngtcp2_tstamp now);
     bool send_train(const ngtcp2_path& path, BytesView bytes, std::size_t segment_bytes, std::uint8_t ecn);
     void become_up();
     int handshake_completed();
     int stream_data(std::int64_t stream, BytesView bytes);
+    int application_datagram(BytesView bytes);
     void after_call(int code);
     void conn_error(int code);
     [[nodiscard]] Error far_close_reason() const;
@@ -170,6 +180,7 @@ private:
     tls::FrameAssembler bulk_assembler_;
     BulkSink bulk_sink_{*this};
     bool said_no_ = false;
+    std::deque<Bytes> datagrams_; ///< Waiting, the oldest first.
 
     int depth_ = 0;                ///< Inside an ngtcp2 call: the connection must not be freed or written.
     bool close_wanted_ = false;    ///< close() came inside a callback.

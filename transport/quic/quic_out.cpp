@@ -30,6 +30,38 @@ bool QuicCore::send(BytesView frame, port::Lane lane)
     return true;
 }
 
+/// An oversized datagram would look like congestion, for ever: it is judged before. QUIC's own share is header, tag and
+/// frame, as measured; what the path carries is found by probing.
+bool QuicCore::fits_path(BytesView datagram) const
+{
+    constexpr std::size_t around_bytes = 37;
+    return datagram.size() + around_bytes <= ngtcp2_conn_get_path_max_tx_udp_payload_size(conn_);
+}
+
+bool QuicCore::send_datagram(BytesView datagram)
+{
+    if (state_ != State::up) return false;
+    constexpr std::size_t frame_bytes = 9; // type and length of the longest (RFC 9221 section 4)
+    const auto* const far = ngtcp2_conn_get_remote_transport_params(conn_);
+    if (far == nullptr || far->max_datagram_frame_size < datagram.size() + frame_bytes || !fits_path(datagram))
+        return false;
+    if (datagrams_.size() >= datagrams_waiting_max) datagrams_.pop_front();
+    datagrams_.push_back(to_bytes(datagram));
+    if (depth_ == 0) write_soon(); // else the caller of ngtcp2 flushes
+    return true;
+}
+
+ngtcp2_ssize QuicCore::write_datagram(ngtcp2_path& path, ngtcp2_pkt_info& info, std::uint8_t* at, ngtcp2_tstamp now)
+{
+    auto& first = datagrams_.front();
+    const ngtcp2_vec vector{first.data(), first.size()};
+    int accepted = 0;
+    const ngtcp2_ssize n = ngtcp2_conn_writev_datagram(conn_, &path, &info, at, datagram_bytes_max, &accepted,
+                                                       NGTCP2_WRITE_DATAGRAM_FLAG_NONE, 0, &vector, 1, now);
+    if (accepted != 0) datagrams_.pop_front();
+    return n;
+}
+
 void QuicCore::timer_fired()
 {
     const auto self = shared_from_this();
@@ -104,8 +136,11 @@ bool QuicCore::write_packets(ngtcp2_tstamp now)
         if (size + datagram_bytes_max > train_bytes_max && !send_off()) break;
         BytesView pieces[8];
         ngtcp2_vec vectors[8];
-        const bool prompt = stream_ >= 0 && !prompt_blocked && queue_.has_unsent();
-        const bool bulk = !prompt && bulk_stream_ >= 0 && !bulk_blocked && bulk_queue_.has_unsent();
+        while (!datagrams_.empty() && !fits_path(datagrams_.front()))
+            datagrams_.pop_front(); // the path has become narrower
+        const bool datagram = state_ == State::up && !datagrams_.empty();
+        const bool prompt = !datagram && stream_ >= 0 && !prompt_blocked && queue_.has_unsent();
+        const bool bulk = !datagram && !prompt && bulk_stream_ >= 0 && !bulk_blocked && bulk_queue_.has_unsent();
         auto& queue = bulk ? bulk_queue_ : queue_;
         const std::size_t count = prompt || bulk ? queue.peek(pieces) : 0;
         for (std::size_t i = 0; i < count; ++i)
@@ -117,12 +152,14 @@ bool QuicCore::write_packets(ngtcp2_tstamp now)
         ngtcp2_ssize of_stream = -1;
         std::uint8_t* const at = train + size;
         ++depth_;
-        const ngtcp2_ssize n = ngtcp2_conn_writev_stream(conn_, &packet_path.path, &info, at, datagram_bytes_max,
-                                                         &of_stream, NGTCP2_WRITE_STREAM_FLAG_NONE,
-                                                         bulk        ? bulk_stream_
-                                                         : count > 0 ? stream_
-                                                                     : -1,
-                                                         count > 0 ? vectors : nullptr, count, now);
+        const ngtcp2_ssize n = datagram
+                                   ? write_datagram(packet_path.path, info, at, now)
+                                   : ngtcp2_conn_writev_stream(conn_, &packet_path.path, &info, at, datagram_bytes_max,
+                                                               &of_stream, NGTCP2_WRITE_STREAM_FLAG_NONE,
+                                                               bulk        ? bulk_stream_
+                                                               : count > 0 ? stream_
+                                                                           : -1,
+                                                               count > 0 ? vectors : nullptr, count, now);
         --depth_;
         if (n == NGTCP2_ERR_STREAM_DATA_BLOCKED || n == NGTCP2_ERR_STREAM_SHUT_WR) {
             (bulk ? bulk_blocked : prompt_blocked) = true; // flow control of the far side: its MAX_STREAM_DATA wakes us

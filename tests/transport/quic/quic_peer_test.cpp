@@ -3,6 +3,7 @@
 #include "tests/transport/support/link_probe.hpp"
 #include "tests/transport/support/until.hpp"
 #include "transport/loop/system_entropy.hpp"
+#include "transport/quic/quic_core.hpp"
 #include "transport/quic/quic_peer.hpp"
 
 #include <doctest/doctest.h>
@@ -144,6 +145,62 @@ TEST_CASE("peer: bulk both ways at once, and each lane has room of its own")
         std::chrono::seconds(30)));
     REQUIRE(until(pair.loop, [&] { return pair.a.writables == 1; }));
     REQUIRE(until(pair.loop, [&] { return pair.a_link->quality().queued_bytes == 0; }));
+}
+
+TEST_CASE("peer: datagrams go beside the frames, whole, and before the bulk that waits")
+{
+    Pair pair({.delay_min = Duration(5000), .delay_max = Duration(5000)}, 31);
+    pair.open();
+    CHECK_FALSE(pair.a_link->send_datagram(as_bytes("too early")));
+    REQUIRE(until(pair.loop, [&] { return pair.a.up() && pair.b.up(); }));
+    std::vector<Bytes> at_a, at_b;
+    std::size_t bulk = 0, bulk_before_last = 0;
+    pair.a.on_datagram = [&](port::Link&, BytesView datagram) { at_a.push_back(to_bytes(datagram)); };
+    pair.b.on_datagram = [&](port::Link&, BytesView datagram) {
+        at_b.push_back(to_bytes(datagram));
+        bulk_before_last = bulk;
+    };
+    pair.b.on_frame = [&](port::Link&, BytesView) { ++bulk; };
+    for (std::size_t i = 0; i < 8; ++i)
+        REQUIRE(pair.a_link->send(pattern(64 * 1024, i), port::Lane::bulk));
+    for (std::size_t i = 0; i < 20; ++i) {
+        REQUIRE(pair.a_link->send_datagram(pattern(1150, i)));
+        REQUIRE(pair.b_link->send_datagram(pattern(1 + i, i)));
+    }
+    REQUIRE(until(pair.loop, [&] { return at_a.size() == 20 && at_b.size() == 20 && bulk == 8; }));
+    CHECK(bulk_before_last < 4);
+    for (std::size_t i = 0; i < 20; ++i) {
+        CHECK(at_b[i] == pattern(1150, i));
+        CHECK(at_a[i] == pattern(1 + i, i));
+    }
+    CHECK(pair.a_link->send_datagram({})); // nothing in it: legal
+    CHECK_FALSE(pair.a_link->send_datagram(pattern(1453 - 37, 0)));
+    // The link goes on as before, also when its end lies inside of a datagram's report.
+    pair.a.on_datagram = [&](port::Link& link, BytesView) { link.close(); };
+    REQUIRE(pair.b_link->send_datagram(as_bytes("bye")));
+    REQUIRE(until(pair.loop, [&] { return pair.b.downs == 1; }));
+    CHECK(pair.b.code() == ErrorCode::cancelled);
+    CHECK_FALSE(pair.b_link->send_datagram(as_bytes("too late")));
+}
+
+TEST_CASE("peer: datagrams that nobody takes: the oldest go, the link lives, and loss loses some and repeats none")
+{
+    Pair pair({.loss_percent = 20}, 32);
+    pair.connect();
+    std::vector<std::size_t> seen;
+    pair.b.on_datagram = [&](port::Link&, BytesView datagram) { seen.push_back(datagram.size()); };
+    pair.a_path.refuse_all = true;
+    for (std::size_t i = 1; i <= 3 * datagrams_waiting_max; ++i)
+        CHECK(pair.a_link->send_datagram(Bytes(i, 1)));
+    pair.a_path.refuse_all = false;
+    CHECK(pair.a_link->send(as_bytes("after them")));
+    REQUIRE(until(pair.loop, [&] { return pair.b.frames == 1; }));
+    turns(pair.loop, 20);
+    REQUIRE_FALSE(seen.empty());
+    CHECK(seen.front() > 2 * datagrams_waiting_max);
+    CHECK(seen.size() < datagrams_waiting_max);
+    CHECK(std::is_sorted(seen.begin(), seen.end()));
+    CHECK(std::adjacent_find(seen.begin(), seen.end()) == seen.end());
 }
 
 TEST_CASE("peer: whoever is not the expected device is refused, on either side")

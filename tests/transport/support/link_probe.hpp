@@ -20,6 +20,7 @@ struct LinkProbe final : port::LinkObserver {
     std::optional<Error> reason;
     std::function<void(port::Link&)> on_up;
     std::function<void(port::Link&, BytesView)> on_frame;
+    std::function<void(port::Link&, BytesView)> on_datagram;
     std::function<void(port::Link&)> on_writable;
     std::function<void(port::Link&)> on_down;
 
@@ -34,6 +35,10 @@ struct LinkProbe final : port::LinkObserver {
         bytes += frame.size();
         if (kept.size() < keep_max) kept.push_back(to_bytes(frame));
         if (on_frame) on_frame(link, frame);
+    }
+    void link_datagram(port::Link& link, BytesView datagram) override
+    {
+        if (on_datagram) on_datagram(link, datagram);
     }
     void link_writable(port::Link& link) override
     {
