@@ -21,8 +21,8 @@ std::string pair_of(const std::string& user, const std::string& address)
 
 } // namespace
 
-Accounts::Accounts(Context& context)
-    : context_(context),
+Accounts::Accounts(Context& context, Gate& gate)
+    : context_(context), gate_(gate),
       by_account_and_address_(context.config.limits.login_per_account_and_address, context.config.limits.throttled_max),
       by_address_(context.config.limits.login_per_address, context.config.limits.throttled_max),
       by_account_(context.config.limits.login_per_account, context.config.limits.throttled_max),
@@ -56,11 +56,12 @@ Answer Accounts::register_account(Session& session, const frame::RegisterAccount
         }
         if (!device || device->account != existing->row || existing->device_list != request.device_list)
             return {ErrorCode::conflict, "this account is registered already: log in"};
+        if (auto no = refuses(existing->row)) return *std::move(no);
         enter(session, *existing, *device, now);
         return session_info(session, now);
     }
-    if (!context_.config.registration_open)
-        return {ErrorCode::unsupported, "this relay takes no new accounts: ask its operator"};
+    if (auto no = gate_.refuses_registration(request.user, request.account_key, session.peer.subscriber, now))
+        return *std::move(no);
     if (const auto wait = registrations_.wait(session.peer.subscriber, now.mono); wait > Duration::zero())
         return slow_down(wait);
     if (device) return {ErrorCode::already_registered, "this device belongs to another account: log out there first"};
@@ -78,6 +79,7 @@ Answer Accounts::register_account(Session& session, const frame::RegisterAccount
     device = StoredDevice{0, account.row, session.peer.device, session.client_version, session.platform, now.wall_ms};
     device->row = context_.store.add_device(*device, now.wall_ms);
     context_.changes.devices.insert(account.row);
+    gate_.registered(request.user);
     registrations_.take(session.peer.subscriber, now.mono);
     ++context_.counters.registrations;
     enter(session, account, *device, now);
@@ -130,6 +132,7 @@ Answer Accounts::login(Session& session, const frame::Login& request, Moment now
     by_account_and_address_.forget(place);
     remember_place(place);
     ++context_.counters.logins_by_password;
+    if (auto no = refuses(account->row)) return *std::move(no);
     if (context_.store.was_removed(account->row, session.peer.device)) return removed();
     session.proved = account->row;
     const bool vacant = context_.store.devices(account->row).empty();
@@ -146,6 +149,12 @@ Answer Accounts::removed()
     return {ErrorCode::device_revoked, "this device was removed from its account: it may come back as a new one"};
 }
 
+void Accounts::forget_failed_logins(const std::string& user)
+{
+    by_account_.forget(user);
+    by_account_and_address_.forget_beginning(pair_of(user, {}));
+}
+
 void Accounts::took_wrong_credentials(const std::string& address, Moment now)
 {
     by_address_.take(address, now.mono);
@@ -158,6 +167,7 @@ Answer Accounts::resume(Session& session, Moment now)
     const auto device = context_.store.device(session.peer.device);
     const auto account = device ? context_.store.account(device->account) : std::nullopt;
     if (!account) return {ErrorCode::device_revoked, "this relay does not know this device: log in again"};
+    if (auto no = refuses(account->row)) return *std::move(no);
     enter(session, *account, *device, now);
     return session_info(session, now);
 }

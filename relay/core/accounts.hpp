@@ -14,7 +14,7 @@
 // costs work.
 #pragma once
 
-#include "relay/core/tick.hpp"
+#include "relay/core/gate.hpp"
 
 #include <deque>
 #include <unordered_set>
@@ -23,7 +23,7 @@ namespace godwit::relay {
 
 class Accounts {
 public:
-    explicit Accounts(Context& context);
+    Accounts(Context& context, Gate& gate);
 
     [[nodiscard]] Answer register_account(Session& session, const frame::RegisterAccount& request, Moment now);
     [[nodiscard]] Answer login(Session& session, const frame::Login& request, Moment now);
@@ -37,6 +37,9 @@ public:
     {
         return by_address_.wait(address, now.mono);
     }
+    /// The account's own user may try again at once, from everywhere.
+    void forget_failed_logins(const std::string& user);
+    [[nodiscard]] std::optional<Error> refuses(AccountRow account) { return gate_.refuses_account(account); }
     void took_wrong_credentials(const std::string& address, Moment now);
     [[nodiscard]] static Answer wrong_credentials();
     [[nodiscard]] static Answer removed();
@@ -51,6 +54,7 @@ private:
     void remember_place(const std::string& place);
 
     Context& context_;
+    Gate& gate_;
     LoginSalt nobodys_salt_; ///< Of users that do not exist.
     PaceTable by_account_and_address_;
     PaceTable by_address_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/core/blobs.hpp"
 
+#include "relay/store/policy_tables.hpp"
+
 namespace godwit::relay {
 namespace {
 
@@ -54,10 +56,11 @@ std::optional<Error> Blobs::no_room(const Session& session, const frame::BlobPut
     const auto& limits = context_.config.limits;
     auto& now = usage();
     const auto bytes = counted(request.sealed.size());
-    if (now.by_account[session.account] + bytes > limits.blob_bytes_per_account_max ||
-        bytes_least(request.pieces) > limits.blob_bytes_per_account_max)
+    const auto own_max =
+        PolicyTable(context_.store).find(session.account).quotas.blob_bytes.value_or(limits.blob_bytes_per_account_max);
+    if (now.by_account[session.account] + bytes > own_max || bytes_least(request.pieces) > own_max)
         return Error{ErrorCode::quota_exceeded,
-                     "this relay keeps " + std::to_string(limits.blob_bytes_per_account_max / (1024 * 1024)) +
+                     "this relay keeps " + std::to_string(own_max / (1024 * 1024)) +
                          " MiB of files for an account: they go by themselves",
                      0};
     if (now.all + bytes > limits.blob_bytes_max)

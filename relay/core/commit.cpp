@@ -42,6 +42,7 @@ void Core::undo_tick(const Error&, Moment now)
     mailbox_.forget_usage();
     blobs_.forget_usage();
     notices_.forget();
+    gate_.forget();
     context_.counters.take_back(at_last_commit_);
     auto& changes = context_.changes;
     for (const auto link : changes.logins)
@@ -53,6 +54,8 @@ void Core::undo_tick(const Error&, Moment now)
         }
     for (const auto& [link, why] : changes.logouts)
         if (auto* const session = context_.sessions.find(link)) session->leaving = false;
+    for (const auto link : changes.endings)
+        if (auto* const session = context_.sessions.find(link)) session->ending.reset();
     for (const auto link : changes.acknowledged)
         to_rewind_.insert(link);
     if (!to_rewind_.empty()) rewind_at_ = earlier(rewind_at_, now.mono + rewind_after);
@@ -103,6 +106,7 @@ void Core::tell_changes(Moment now)
             speak_goodbye(link, {ErrorCode::device_revoked, why, 0});
             close(*session);
         }
+    end_by_operator(changes);
     std::vector<LinkId> newcomers;
     for (const auto link : changes.logins)
         if (auto* const session = context_.sessions.find(link); session != nullptr && !session->active) {
@@ -147,6 +151,28 @@ void Core::tell_changes(Moment now)
         push_mail(device);
     tell_notices(changes, now);
     if (context_.store.failed()) start_over();
+}
+
+void Core::end_by_operator(const Changes& changes)
+{
+    for (const auto link : changes.endings)
+        if (auto* const session = context_.sessions.find(link)) {
+            speak_goodbye(link, session->ending.value_or(unavailable()));
+            close(*session);
+        }
+    if (changes.quotas) {
+        mailbox_.forget_usage();
+        blobs_.forget_usage();
+    }
+    for (const auto& [viewer, user] : changes.gone_contacts)
+        for (auto* const session : context_.sessions.of_account(viewer)) {
+            frame::RosterChange gone;
+            gone.entry.user = user;
+            tell(*session, std::move(gone));
+        }
+    if (config_.account_ended)
+        for (const auto& user : changes.ended_accounts)
+            config_.account_ended(user);
 }
 
 void Core::tell_groups(Changes& changes)

@@ -108,6 +108,9 @@ struct Limits {
     Rate link_grants{10, std::chrono::seconds(6)}; ///< Per session.
 };
 
+/// What somebody outside has said about a registration; wait: nothing yet.
+enum class Decision : std::uint8_t { yes, no, wait };
+
 struct Config {
     Limits limits;
     std::string relay_version;
@@ -118,6 +121,10 @@ struct Config {
     /// Signs what the operator says, with the key that clients know the relay by. Empty: nothing can be said.
     std::function<Bytes(wire::OperatorNotice)> sign_notice;
     bool registration_open = true;
+    /// Told after the commit that this account was disabled or removed: what serves it beside the core ends.
+    std::function<void(std::string_view)> account_ended;
+    /// Asked before a name is registered (user, account key, subscriber). Empty: nobody is.
+    std::function<Decision(const std::string&, const PublicKey&, const std::string&, Moment)> decide_registration;
     std::string stun_host; ///< Empty: the relay itself.
     std::uint16_t stun_port = 0;
     /// Fresh credentials for one account (user, wall time). Empty: no TURN.

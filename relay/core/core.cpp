@@ -6,10 +6,11 @@
 namespace godwit::relay {
 
 Core::Core(Config config, Store& store, port::Entropy& entropy)
-    : config_(std::move(config)), context_{config_, store, entropy, {}, {}, {}}, accounts_(context_),
-      linking_(context_), devices_(context_, accounts_, linking_), roster_(context_), presence_(context_, roster_),
-      mailbox_(context_), key_packages_(context_), members_(context_, mailbox_), joins_(context_), trees_(context_),
-      groups_(context_, mailbox_, members_, trees_), blobs_(context_), signals_(context_), notices_(context_)
+    : config_(std::move(config)), context_{config_, store, entropy, {}, {}, {}}, gate_(context_),
+      accounts_(context_, gate_), linking_(context_), devices_(context_, accounts_, linking_), roster_(context_),
+      presence_(context_, roster_), mailbox_(context_), key_packages_(context_), members_(context_, mailbox_),
+      joins_(context_), trees_(context_), groups_(context_, mailbox_, members_, trees_), blobs_(context_),
+      signals_(context_), notices_(context_)
 {
 }
 
@@ -22,6 +23,11 @@ void Core::link_up(LinkId link, Peer peer, Moment now)
     ++context_.counters.links_total;
     context_.counters.links = context_.sessions.size();
     if (draining_) return close(session);
+    if (auto no = gate_.refuses_address(session.peer.ip, now)) {
+        ++context_.counters.links_banned;
+        say(link, frame::Goodbye{*std::move(no)}, false);
+        return close(session);
+    }
     strangers_[link] = now.mono + config_.limits.login_time_max;
     if (strangers_.size() > config_.limits.unauthenticated_links_max) {
         ++context_.counters.strangers_closed;
@@ -180,6 +186,7 @@ void Core::reconfigure(const Config& config)
     config_.client_version_min = config.client_version_min;
     config_.stun_host = config.stun_host;
     config_.stun_port = config.stun_port;
+    mailbox_.forget_usage(); // with what was allowed
 }
 
 void Core::say(LinkId link, wire::relay::ServerFrame frame, bool rests_on_store)

@@ -12,14 +12,15 @@
 //
 // Rooms: accounts (register, login), devices (signed lists), linking (a new device beside an old one), roster
 // (contacts), presence, mailbox, key packages, groups (the Delivery Service) with members, joins and trees of groups of
-// many, blobs, signals, notices (the operator's); session.hpp is one link, tick.hpp what a tick gathers. Files:
-// core.cpp gathers, requests.cpp routes, commit.cpp ends the tick. The same core runs in the daemon (relay/daemon) and
-// in simulations.
+// many, blobs, signals, notices and gate (the operator's); session.hpp is one link, tick.hpp what a tick gathers.
+// Files: core.cpp gathers, requests.cpp routes, commit.cpp ends the tick. The same core runs in the daemon
+// (relay/daemon) and in simulations.
 #pragma once
 
 #include "relay/core/accounts.hpp"
 #include "relay/core/blobs.hpp"
 #include "relay/core/devices.hpp"
+#include "relay/core/gate.hpp"
 #include "relay/core/groups.hpp"
 #include "relay/core/joins.hpp"
 #include "relay/core/key_packages.hpp"
@@ -72,6 +73,16 @@ public:
         return notices_;
     }
 
+    [[nodiscard]] Gate& gate() noexcept
+    {
+        gathered_anything_ = true;
+        return gate_;
+    }
+    /// Of whoever is served beside the core (TURN): the account is there and not disabled.
+    [[nodiscard]] bool may_relay(std::string_view user) { return gate_.may_relay(user); }
+    void forget_failed_logins(const std::string& user) { accounts_.forget_failed_logins(user); }
+    [[nodiscard]] bool online(AccountRow account) const { return context_.sessions.online(account); }
+
     /// Ends the tick. An error means that nothing of the tick's changes was stored (the core has said so to those who
     /// asked).
     [[nodiscard]] Result<void> commit(Moment now);
@@ -109,6 +120,7 @@ private:
     void forget(Session& session);
 
     void undo_tick(const Error& why, Moment now);
+    void end_by_operator(const Changes& changes);
     void tell_changes(Moment now);
     void tell_notices(const Changes& changes, Moment now);
     void tell(Session& to, wire::relay::ServerFrame frame);
@@ -119,6 +131,7 @@ private:
 
     Config config_;
     Context context_;
+    Gate gate_;
     Accounts accounts_;
     Linking linking_;
     Devices devices_;

@@ -12,6 +12,7 @@ struct Counters {
     std::uint64_t sessions = 0;
     // Since the start.
     std::uint64_t links_total = 0;
+    std::uint64_t links_banned = 0; ///< From addresses that the operator lets nobody in from.
     std::uint64_t sessions_total = 0;
     std::uint64_t sessions_replaced = 0;
     std::uint64_t registrations = 0;
@@ -109,6 +110,7 @@ struct Counters {
         visit("links", links);
         visit("sessions", sessions);
         visit("links_total", links_total);
+        visit("links_banned", links_banned);
         visit("sessions_total", sessions_total);
         visit("sessions_replaced", sessions_replaced);
         visit("registrations", registrations);

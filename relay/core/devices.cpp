@@ -64,6 +64,7 @@ Answer Devices::add(Session& session, const frame::AddDevice& request, Moment no
         return {ErrorCode::authentication_failed,
                 "the device certificate is not this connection's device's, as it stands in the list"};
 
+    if (auto no = accounts_.refuses(account->row)) return *std::move(no);
     auto device = context_.store.device(session.peer.device);
     if (device && device->account != account->row)
         return {ErrorCode::already_registered, "this device belongs to another account: log out there first"};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/core/mailbox.hpp"
 
+#include "relay/store/policy_tables.hpp"
+
 #include "lib/wire/mls_outline.hpp"
 
 namespace godwit::relay {
@@ -207,8 +209,8 @@ bool Mailbox::has_room(const Usage& usage, AccountRow sender, EnvelopeKind kind,
     const auto& limits = context_.config.limits;
     const bool content = kind == EnvelopeKind::content;
     const auto& shelf = content ? usage.content : usage.handshakes;
-    const std::uint64_t messages_max = content ? limits.mailbox_messages_max : limits.mailbox_handshakes_max;
-    const auto bytes_max = content ? limits.mailbox_bytes_max : limits.mailbox_handshake_bytes_max;
+    const std::uint64_t messages_max = content ? usage.content_messages_max : limits.mailbox_handshakes_max;
+    const auto bytes_max = content ? usage.content_bytes_max : limits.mailbox_handshake_bytes_max;
     if (shelf.all.messages + messages > messages_max || shelf.all.bytes + bytes > bytes_max) return false;
     if (!content && sender == usage.owner) return true;
 
@@ -227,6 +229,9 @@ Mailbox::Usage& Mailbox::usage_of(DeviceRow device)
     for (const auto& one : context_.store.mail_usage(device))
         usage.shelf(one.kind).add(one.sender, one.messages, one.bytes);
     usage.owner = context_.store.owner(device);
+    const auto quotas = PolicyTable(context_.store).find(usage.owner).quotas;
+    usage.content_messages_max = quotas.mailbox_messages.value_or(context_.config.limits.mailbox_messages_max);
+    usage.content_bytes_max = quotas.mailbox_bytes.value_or(context_.config.limits.mailbox_bytes_max);
     usage.sequence_floor = context_.store.sequence_floor(device);
     usage.sequence_next = usage.sequence_floor;
     return usage;

@@ -68,6 +68,8 @@ private:
     };
     struct Usage {
         AccountRow owner = 0;
+        std::uint64_t content_messages_max = 0; ///< The owner's own, or the relay's.
+        std::uint64_t content_bytes_max = 0;
         Shelf content;
         Shelf handshakes;
         std::uint64_t sequence_next = 1;

@@ -43,6 +43,11 @@ public:
         paces_[name].take(rate_, now);
     }
     void forget(const std::string& name) { paces_.erase(name); }
+    /// All whose names begin so. Looks at every one.
+    void forget_beginning(std::string_view begin)
+    {
+        std::erase_if(paces_, [begin](const auto& one) { return one.first.starts_with(begin); });
+    }
     [[nodiscard]] std::size_t size() const noexcept { return paces_.size(); }
 
 private:

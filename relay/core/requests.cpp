@@ -20,6 +20,7 @@ constexpr bool is_for_strangers = std::is_same_v<Body, frame::RegisterAccount> |
 
 Answer Core::serve(Session& session, const frame::RequestBody& body, Moment now)
 {
+    if (session.ending) return *session.ending;
     if (session.leaving) return {ErrorCode::device_revoked, "this device is none of its account any more"};
     if (session.update_required)
         return {ErrorCode::update_required,

@@ -19,6 +19,7 @@ struct Peer {
     DeviceId device;        ///< Proved by the handshake.
     std::string address;    ///< host:port, as shown to the device itself.
     std::string subscriber; ///< Whom a limit per stranger counts: an IPv4 address or an IPv6 /64, as text.
+    Bytes ip = {};          ///< 4 or 16 bytes; empty: not known.
 };
 
 /// Fresh -> greeted (Hello) -> logged in (account != 0) -> active (that is committed, contacts may see it).
@@ -41,6 +42,9 @@ struct Session {
     bool active = false;
     bool leaving = false; ///< Logged out or revoked, not committed yet: nothing more is done for it.
 
+    /// By the operator's word, not committed yet: nothing more is done for it.
+    std::optional<Error> ending;
+
     // The mailbox window.
     std::uint64_t pushed_up_to = 0;
     std::map<std::uint64_t, std::size_t> in_flight; ///< Sequence to bytes.
@@ -54,7 +58,7 @@ struct Session {
     Pace signal_pace;
     Pace link_grant_pace;
 
-    [[nodiscard]] bool logged_in() const noexcept { return account != 0 && !leaving; }
+    [[nodiscard]] bool logged_in() const noexcept { return account != 0 && !leaving && !ending; }
 };
 
 class Sessions {

@@ -44,6 +44,10 @@ struct Changes {
     std::set<DeviceRow> notices;          ///< Devices with room in their window of notices.
     bool notice_to_all = false;           ///< The operator has said something, to all …
     std::set<AccountRow> notice_accounts; ///< … or to these.
+    std::set<LinkId> endings;             ///< Sessions that end by the operator's word (Session::ending).
+    std::set<std::string> ended_accounts; ///< Disabled or removed.
+    std::vector<std::pair<AccountRow, std::string>> gone_contacts; ///< (who is told, of whom): removed accounts.
+    bool quotas = false; ///< Of some account: what is remembered of them is read anew.
 };
 
 /// The rooms of the core get this and nothing else.

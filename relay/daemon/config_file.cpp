@@ -34,6 +34,7 @@ public:
         });
         turn(top);
         top.in_table("turn_server", [&](Section& s) { turn_server(s); });
+        read_admin(top, out_.admin);
         read_operations(top, out_.operations);
         top.finish();
         if (error_) return *error_;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "relay/core/config.hpp"
+#include "relay/daemon/admin_config.hpp"
 #include "relay/daemon/operations_config.hpp"
 #include "relay/daemon/turn.hpp"
 
@@ -23,6 +24,7 @@ struct DaemonConfig {
     std::string advertise; ///< Host in the address that clients use; empty: the listening one.
     std::vector<TurnEntry> turn;
     std::optional<TurnServing> turn_server; ///< nullopt: this relay is no TURN server.
+    AdminConfig admin;
     std::uint32_t links_max = 20'000;
     std::uint32_t links_per_address_max = 128;
     std::uint32_t half_open_per_address_max = 32; ///< Still in the handshake.

@@ -65,6 +65,13 @@ public:
         read(section);
         section.finish();
     }
+    /// One table of a list of them: what `read` makes of it.
+    template <class Read>
+    auto item(const toml::table& table, const char* name, Read read)
+    {
+        Section section(table, name, error_);
+        return read(section);
+    }
     /// A list of texts, each of which `read` takes or refuses.
     void list(const char* key, std::size_t items_max, const char* what,
               const std::function<bool(const std::string&)>& read)

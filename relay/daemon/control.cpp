@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/daemon/control.hpp"
 
+#include "relay/daemon/control_question.hpp"
 #include "relay/daemon/toml_text.hpp"
 
 namespace godwit::relay {
@@ -10,83 +11,6 @@ Error invalid(std::string detail)
 {
     return {ErrorCode::invalid_argument, std::move(detail), 0};
 }
-
-/// The values of one question. The first that is missing or of another type is the error; then nothing is done.
-class Question {
-public:
-    explicit Question(const toml::table& table) : table_(table) {}
-
-    std::string text(const char* key, const char* absent = nullptr)
-    {
-        const auto* const node = find(key, absent == nullptr);
-        if (node == nullptr) return absent == nullptr ? "" : absent;
-        const auto value = node->is_string() ? node->value<std::string>() : std::nullopt;
-        if (!value) refuse(key, "must be a text");
-        return value.value_or("");
-    }
-    std::int64_t number(const char* key, std::int64_t least, std::int64_t most, std::int64_t absent)
-    {
-        const auto* const node = find(key, false);
-        if (node == nullptr) return absent;
-        const auto* const value = node->as_integer();
-        if (value != nullptr && value->get() >= least && value->get() <= most) return value->get();
-        refuse(key, "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
-        return absent;
-    }
-    bool flag(const char* key)
-    {
-        const auto* const node = find(key, false);
-        if (node != nullptr && !node->is_boolean()) refuse(key, "must be true or false");
-        return node != nullptr && node->value_or(false);
-    }
-    std::vector<std::string> texts(const char* key)
-    {
-        std::vector<std::string> out;
-        const auto* const node = find(key, false);
-        if (node == nullptr) return out;
-        const auto* const list = node->as_array();
-        if (list == nullptr) {
-            refuse(key, "must be a list of texts");
-            return out;
-        }
-        for (const auto& one : *list) {
-            if (!one.is_string()) refuse(key, "must be a list of texts");
-            out.push_back(one.value_or(std::string()));
-        }
-        return out;
-    }
-    NoticeId id()
-    {
-        const auto bytes = from_hex(text("id"));
-        const auto out = bytes ? NoticeId::from(*bytes) : std::nullopt;
-        if (!out) refuse("id", "must be 32 hexadecimal digits");
-        return out.value_or(NoticeId{});
-    }
-    NoticeKind kind()
-    {
-        const auto name = text("kind", "announcement");
-        for (const auto kind : {NoticeKind::announcement, NoticeKind::maintenance, NoticeKind::account})
-            if (name == notice_kind_name(kind)) return kind;
-        refuse("kind", "must be announcement, maintenance or account");
-        return NoticeKind::announcement;
-    }
-    [[nodiscard]] const std::optional<Error>& error() const { return error_; }
-
-private:
-    const toml::node* find(const char* key, bool needed)
-    {
-        const auto* const out = table_.get(key);
-        if (out == nullptr && needed) refuse(key, "is missing");
-        return out;
-    }
-    void refuse(const char* key, const std::string& why)
-    {
-        if (!error_) error_ = invalid(std::string(key) + " " + why);
-    }
-
-    const toml::table& table_;
-    std::optional<Error> error_;
-};
 
 std::int64_t signed_of(std::uint64_t number)
 {
@@ -113,7 +37,7 @@ toml::table table_of(const StoredNotice& notice, Moment now)
                        {"link", notice.link}};
 }
 
-Result<toml::table> notice_send(Core& core, Question& in, Moment now)
+Result<toml::table> notice_send(Desk& desk, Question& in, Moment now)
 {
     NoticeDraft draft;
     draft.id = in.id();
@@ -125,39 +49,44 @@ Result<toml::table> notice_send(Core& core, Question& in, Moment now)
     draft.link = in.text("link", "");
     draft.lifetime_ms = in.number("lifetime_ms", 0, INT64_MAX, 0);
     if (in.error()) return *in.error();
-    const auto done = core.notices().send(draft, now);
+    const auto done = desk.core.notices().send(draft, now);
     if (!done) return done.error();
+    desk.admin.audit.record(admin::local_caller(), admin::Verb::notices_write, to_hex(draft.id.view()), "{}",
+                            now.wall_ms);
     return table_of(*done, now);
 }
 
-Result<toml::table> notice_withdraw(Core& core, Question& in, Moment now)
+Result<toml::table> notice_withdraw(Desk& desk, Question& in, Moment now)
 {
     const auto id = in.id();
     if (in.error()) return *in.error();
-    const auto done = core.notices().withdraw(id, now);
+    const auto done = desk.core.notices().withdraw(id, now);
     if (!done) return done.error();
+    desk.admin.audit.record(admin::local_caller(), admin::Verb::notices_write, to_hex(id.view()),
+                            R"({"withdrawn":true})", now.wall_ms);
     return table_of(*done, now);
 }
 
-Result<toml::table> notice_list(Core& core, Question& in, Moment now)
+Result<toml::table> notice_list(Desk& desk, Question& in, Moment now)
 {
     const auto before = in.number("before", 1, INT64_MAX, INT64_MAX);
     const auto limit = in.number("limit", 1, control_page_max, 100);
     if (in.error()) return *in.error();
     toml::array all;
-    for (const auto& notice : core.notices().list(static_cast<std::uint64_t>(before), static_cast<std::size_t>(limit)))
+    for (const auto& notice :
+         desk.core.notices().list(static_cast<std::uint64_t>(before), static_cast<std::size_t>(limit)))
         all.push_back(table_of(notice, now));
     return toml::table{{"notices", std::move(all)}};
 }
 
-Result<toml::table> notice_state(Core& core, Question& in, Moment now)
+Result<toml::table> notice_state(Desk& desk, Question& in, Moment now)
 {
     const auto id = in.id();
     const bool devices = in.flag("devices");
     const auto after = in.text("after", "");
     const auto limit = in.number("limit", 1, control_page_max, 100);
     if (in.error()) return *in.error();
-    const auto state = core.notices().state(id, now);
+    const auto state = desk.core.notices().state(id, now);
     if (!state) return state.error();
     auto out = table_of(state->notice, now);
     out.insert("accounts", signed_of(state->reach.accounts));
@@ -165,7 +94,7 @@ Result<toml::table> notice_state(Core& core, Question& in, Moment now)
     out.insert("devices", signed_of(state->reach.devices));
     out.insert("devices_reached", signed_of(state->reach.devices_reached));
     if (!devices) return out;
-    const auto recipients = core.notices().recipients(id, after, static_cast<std::size_t>(limit), now);
+    const auto recipients = desk.core.notices().recipients(id, after, static_cast<std::size_t>(limit), now);
     if (!recipients) return recipients.error();
     toml::array all;
     for (const auto& one : *recipients)
@@ -176,14 +105,10 @@ Result<toml::table> notice_state(Core& core, Question& in, Moment now)
     return out;
 }
 
-struct Row {
-    std::string_view name;
-    Result<toml::table> (*answer)(Core&, Question&, Moment);
-};
-constexpr Row rows[] = {{"notice_send", notice_send},
-                        {"notice_withdraw", notice_withdraw},
-                        {"notice_list", notice_list},
-                        {"notice_state", notice_state}};
+constexpr ControlRow notice_rows[] = {{"notice_send", notice_send},
+                                      {"notice_withdraw", notice_withdraw},
+                                      {"notice_list", notice_list},
+                                      {"notice_state", notice_state}};
 
 Result<toml::table> table_of(const Result<Snapshots::State>& state)
 {
@@ -205,14 +130,15 @@ constexpr SnapshotRow snapshot_rows[] = {
          return toml::table{};
      }}};
 
-Result<toml::table> answer_to(Core& core, Snapshots& snapshots, BytesView question, Moment now)
+Result<toml::table> answer_to(Desk desk, Snapshots& snapshots, BytesView question, Moment now)
 {
     try {
         const auto table = toml::parse(as_text(question));
         Question in(table);
         const auto what = in.text("do");
-        for (const auto& row : rows)
-            if (row.name == what) return row.answer(core, in, now);
+        for (const auto table_of_rows : {std::span<const ControlRow>(notice_rows), admin_rows()})
+            for (const auto& row : table_of_rows)
+                if (row.name == what) return row.answer(desk, in, now);
         for (const auto& row : snapshot_rows)
             if (row.name == what) return row.answer(snapshots, now);
         return Error{ErrorCode::unknown_request, "this relay knows no request of this name", 0};
@@ -234,9 +160,9 @@ toml::table refusal(const Error& why)
 } // namespace
 
 Result<std::unique_ptr<Control>> Control::open(loop::Loop& loop, const std::string& path, Core& core,
-                                               Snapshots& snapshots, Commit commit)
+                                               admin::Admin& admin, Snapshots& snapshots, Commit commit)
 {
-    auto out = std::make_unique<Control>(core, snapshots, std::move(commit));
+    auto out = std::make_unique<Control>(core, admin, snapshots, std::move(commit));
     loop::LocalLimits limits;
     limits.question_bytes_max = control_question_bytes_max;
     limits.time_max = control_time_max;
@@ -250,7 +176,7 @@ Result<std::unique_ptr<Control>> Control::open(loop::Loop& loop, const std::stri
 Bytes Control::answer(BytesView question, Moment now)
 {
     try {
-        auto said = answer_to(core_, snapshots_, question, now);
+        auto said = answer_to({core_, admin_}, snapshots_, question, now);
         // Nothing is said that rests on what is not stored.
         if (const auto committed = commit_(); !committed.ok())
             said = Error{ErrorCode::relay_unavailable, "the relay cannot store now (is its disk full?): try again", 0};

@@ -4,10 +4,12 @@
 //
 //   question (a TOML document) -> which request -> the core -> its transaction on disk -> answer (a TOML document)
 //
-// The table of requests stands in control.cpp. Each calls one function of the core and nothing else, so that another
-// door (an HTTP face) has nothing to repeat. The far end is notice_command.hpp.
+// The tables of requests stand in control.cpp and control_admin.cpp. Each calls one function of the core or of
+// relay/admin, so that the other door (the HTTP API) has nothing to repeat; what changes something leaves a record in
+// the audit log. The far end is notice_command.hpp.
 #pragma once
 
+#include "relay/admin/admin.hpp"
 #include "relay/core/core.hpp"
 #include "relay/daemon/snapshot.hpp"
 #include "transport/loop/local.hpp"
@@ -28,17 +30,19 @@ public:
 
     /// Errors as loop::LocalServer::open.
     [[nodiscard]] static Result<std::unique_ptr<Control>> open(loop::Loop& loop, const std::string& path, Core& core,
-                                                               Snapshots& snapshots, Commit commit);
+                                                               admin::Admin& admin, Snapshots& snapshots,
+                                                               Commit commit);
     /// Total: any bytes give an answer.
     [[nodiscard]] Bytes answer(BytesView question, Moment now);
 
-    Control(Core& core, Snapshots& snapshots, Commit commit)
-        : core_(core), snapshots_(snapshots), commit_(std::move(commit))
+    Control(Core& core, admin::Admin& admin, Snapshots& snapshots, Commit commit)
+        : core_(core), admin_(admin), snapshots_(snapshots), commit_(std::move(commit))
     {
     }
 
 private:
     Core& core_;
+    admin::Admin& admin_;
     Snapshots& snapshots_;
     Commit commit_;
     std::unique_ptr<loop::LocalServer> server_;

@@ -5,6 +5,8 @@
 #include "lib/crypto/secret_pages.hpp"
 #include "lib/identity/notice.hpp"
 #include "lib/wire/names.hpp"
+#include "relay/daemon/admin_command.hpp"
+#include "relay/daemon/admin_front.hpp"
 #include "relay/daemon/backup_command.hpp"
 #include "relay/daemon/config_file.hpp"
 #include "relay/daemon/control.hpp"
@@ -82,7 +84,7 @@ public:
     Daemon(DaemonConfig config, const Options& options, std::shared_ptr<std::vector<TurnEntry>> turn_servers,
            Store store, tls::Identity identity)
         : config_(std::move(config)), options_(options), turn_servers_(std::move(turn_servers)),
-          store_(std::move(store)), identity_(std::move(identity)), core_(config_.core, store_, entropy_),
+          store_(std::move(store)), identity_(std::move(identity)), core_(core_config(), store_, entropy_),
           stun_paces_(stun_rate, stun_subscribers_max)
     {
     }
@@ -90,6 +92,12 @@ public:
     Result<void> listen(loop::Address at, BytesView seed)
     {
         front_ = std::make_unique<Front>(loop_, core_, [this](const Error& why) { commit_failed(why); });
+        admin_ =
+            std::make_unique<AdminFront>(loop_, core_, store_, entropy_, config_, [this] { return front_->tick(); });
+        admin_->count_too([this](const auto& visit) {
+            if (turn_) turn_->counters().each(visit);
+        });
+        if (auto serving = admin_->listen(); !serving.ok()) return serving.error();
         quic::QuicServeOptions options;
         options.serve = serve_options();
         crypto::derive(seed, "godwit relay stateless reset 1", {}, options.reset_secret);
@@ -116,8 +124,8 @@ public:
     Result<void> serve_operator()
     {
         if (auto logs = log_.configure(config_.operations.log); !logs.ok()) return logs;
-        auto control = Control::open(loop_, options_.data + "/" + control_file_name, core_, snapshots_,
-                                     [this] { return front_->tick(); });
+        auto control = Control::open(loop_, options_.data + "/" + control_file_name, core_, admin_->admin(), snapshots_,
+                                     [this] { return admin_->commit(); });
         if (control.ok())
             control_ = *std::move(control);
         else
@@ -157,6 +165,16 @@ public:
     }
 
 private:
+    /// With what the core asks of the rooms beside it, which come later.
+    [[nodiscard]] Config core_config()
+    {
+        auto out = config_.core;
+        if (config_.admin.asks_registration())
+            out.decide_registration = [this](const std::string& user, const PublicKey& key, const std::string& address,
+                                             Moment now) { return admin_->decide(user, key, address, now); };
+        return out;
+    }
+
     [[nodiscard]] tls::ServeOptions serve_options() const
     {
         tls::ServeOptions out;
@@ -240,7 +258,7 @@ private:
         if (!config.ok()) return config.error();
         if (serving.accounts_only)
             config->may_relay = [this](std::string_view user) {
-                return store_.failed() || store_.account(user).has_value(); // a disk that fails ends nobody's call
+                return store_.failed() || core_.may_relay(user); // a disk that fails ends nobody's call
             };
         turn_ = std::make_unique<TurnFront>(loop_, *std::move(config), entropy_, stun_paces_);
         turn_->serve(quic_->local(), [this](std::span<const loop::UdpSend> sends) { quic_->send_stray(sends); });
@@ -315,6 +333,7 @@ private:
     std::optional<Operations> operations_;
     Snapshots snapshots_{loop_, store_, options_.data};
     std::unique_ptr<Front> front_;
+    std::unique_ptr<AdminFront> admin_;
     std::unique_ptr<Control> control_;
     std::unique_ptr<TurnFront> turn_;
     std::unique_ptr<tls::TlsServer> tls_;
@@ -386,6 +405,8 @@ Result<int> start(const Options& options)
 int run(const Options& options)
 {
     if (options.command == Options::Command::notice) return run_notice(options);
+    if (options.command == Options::Command::admin || options.command == Options::Command::audit)
+        return run_admin(options);
     if (is_backup(options.command)) return run_backup(options);
     if (options.command == Options::Command::probe) return run_probe(options);
     if (options.command == Options::Command::selftest) return run_selftest(options);

@@ -27,7 +27,7 @@ port::LinkObserver& Front::link_accepted(std::unique_ptr<port::Link> link, const
 {
     const auto id = ++last_id_;
     ids_[link.get()] = id;
-    const Peer peer{link->peer_key(), from.text(), from.subscriber().text()};
+    const Peer peer{link->peer_key(), from.text(), from.subscriber().text(), to_bytes(from.ip_bytes())};
     links_.emplace(id, Entry{id, std::move(link), {}, 0});
     core_.link_up(id, peer, loop::Loop::now());
     plan();

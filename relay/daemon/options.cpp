@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/daemon/options.hpp"
 
+#include "relay/daemon/admin_options.hpp"
+
 #include "lib/wire/names.hpp"
 
 #include <CLI/CLI.hpp>
@@ -19,6 +21,9 @@ constexpr const char* more =
     "\n"
     "godwit-relay notice send --data DIR --to-all --title TEXT says something to every account of the relay that runs\n"
     "on DIR; notice list, state and withdraw go with it. See godwit-relay notice send --help.\n"
+    "\n"
+    "godwit-relay admin token add NAME --role operator --data DIR gives somebody a token for the HTTP API;\n"
+    "godwit-relay audit verify --data DIR says whether the record of what was done is whole.\n"
     "\n"
     "godwit-relay backup --data DIR --to FOLDER copies key and database, --incremental only what changed; verify "
     "--from\n"
@@ -48,19 +53,6 @@ constexpr const char* more =
 } // namespace
 
 namespace {
-
-/// "90m", "36h", "7d" in milliseconds.
-std::string read_lifetime(std::string& text)
-{
-    std::size_t digits = 0;
-    while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9')
-        ++digits;
-    const std::string_view unit = std::string_view(text).substr(digits);
-    const std::int64_t minutes = unit == "m" ? 1 : unit == "h" ? 60 : unit == "d" ? 24 * 60 : 0;
-    if (digits == 0 || digits > 6 || minutes == 0) return "must be such as 90m, 36h or 7d";
-    text = std::to_string(std::stoll(text.substr(0, digits)) * minutes * 60'000);
-    return {};
-}
 
 void add_notice(CLI::App& app, Options& out)
 {
@@ -191,6 +183,7 @@ std::optional<Options> parse_options(int argc, char** argv, int& exit_code)
     check_config->add_option("FILE", out.config, "As for --config")->required();
     check_config->callback([&out] { out.check_config = true; });
     add_notice(app, out);
+    add_admin(app, out);
     app.require_subcommand(0, 1);
     auto commands = add_backup(app, out);
     for (auto* const one : add_checks(app, out))

@@ -27,6 +27,17 @@ struct NoticeOptions {
     std::int64_t limit = 100;
 };
 
+struct AdminOptions {
+    enum class Verb { token_add, token_list, token_revoke, audit_show, audit_verify } verb = Verb::token_list;
+    std::string name;
+    std::string role;
+    std::int64_t lifetime_ms = 0;
+    bool json = false;
+    std::uint64_t after = 0;
+    std::uint64_t limit = 100;
+    std::string checkpoint;
+};
+
 struct BackupOptions {
     std::string folder; ///< Where the copies are.
     bool incremental = false;
@@ -51,7 +62,9 @@ struct Options {
         verify,
         restore,
         probe,
-        selftest
+        selftest,
+        admin,
+        audit
     } command = Command::serve;
     std::string data;
     std::string listen;
@@ -61,6 +74,7 @@ struct Options {
     bool new_key = false;      ///< Beside a database with accounts.
     bool new_database = false; ///< Beside a key.
     NoticeOptions notice;
+    AdminOptions admin;
     BackupOptions backup;
     ProbeOptions probe;
     std::vector<std::string> selftest; ///< Names of rules; empty: all.

@@ -43,6 +43,17 @@ constexpr Column notices[] = {
     count, count, count};
 constexpr Column notice_accounts[] = {count, count};
 constexpr Column notice_cursors[] = {rowid, count};
+constexpr Column admin_tokens[] = {rowid, text, {Is::integer, 0, false, 1, 255}, key, integer, integer};
+constexpr Column audit[] = {rowid, integer, text, {Is::integer, 0, false, 0, 255}, text, text, text, key};
+constexpr Column account_policies[] = {rowid, integer, text, integer, integer, integer};
+constexpr Column bans[] = {
+    rowid, {Is::integer, 0, false, 1, 2}, text, blob, {Is::integer, 0, false, 0, 128}, text, integer, integer};
+constexpr Column invitations[] = {rowid, text, blob, integer, integer};
+constexpr Column reports[] = {rowid, text, text, text, text, integer, integer, text, text};
+constexpr Column uptime[] = {rowid, {Is::integer, 0, false, 0, 3600}, count};
+constexpr Column webhook_cursors[] = {rowid, text, count};
+constexpr Column departments[] = {rowid, count, text, integer};
+constexpr Column directory_members[] = {rowid, count, text, text, text, text};
 constexpr Column blobs[] = {rowid, key, count, count, count, integer};
 constexpr Column blob_pieces[] = {rowid, count, count, count, blob};
 
@@ -71,6 +82,18 @@ constexpr std::array tables{
           notices},
     Table{"notice_accounts", "INSERT OR IGNORE INTO notice_accounts VALUES(?1, ?2)", notice_accounts, true},
     Table{"notice_cursors", "INSERT OR IGNORE INTO notice_cursors VALUES(?1, ?2)", notice_cursors},
+    Table{"admin_tokens", "INSERT OR IGNORE INTO admin_tokens VALUES(?1, ?2, ?3, ?4, ?5, ?6)", admin_tokens},
+    Table{"account_policies", "INSERT OR IGNORE INTO account_policies VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+          account_policies},
+    Table{"bans", "INSERT OR IGNORE INTO bans VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", bans},
+    Table{"invitations", "INSERT OR IGNORE INTO invitations VALUES(?1, ?2, ?3, ?4, ?5)", invitations},
+    Table{"reports", "INSERT OR IGNORE INTO reports VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", reports},
+    Table{"uptime", "INSERT OR IGNORE INTO uptime VALUES(?1, ?2, ?3)", uptime},
+    Table{"webhook_cursors", "INSERT OR IGNORE INTO webhook_cursors VALUES(?1, ?2, ?3)", webhook_cursors},
+    Table{"departments", "INSERT OR IGNORE INTO departments VALUES(?1, ?2, ?3, ?4)", departments},
+    Table{"directory_members", "INSERT OR IGNORE INTO directory_members VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+          directory_members},
+    Table{"audit", "INSERT OR IGNORE INTO audit VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", audit},
 };
 
 /// Rows that refer to what is not there, in the order in which they go: what is dropped may leave others behind.
@@ -97,7 +120,8 @@ constexpr std::array references{
     Reference{"piece(s) of no tree", "group_tree_pieces", "tree NOT IN (SELECT id FROM group_trees)"},
     Reference{"commit(s) of no group", "group_commits", "of_group NOT IN (SELECT id FROM groups)"},
     Reference{"recipient(s) of a commit of no group", "commit_recipients", "of_group NOT IN (SELECT id FROM groups)"},
-    Reference{"blob(s) of nobody", "blobs", "account NOT IN (SELECT id FROM accounts)"},
+    Reference{"policy(s) of no account", "account_policies", "account NOT IN (SELECT id FROM accounts)"},
+    Reference{"blob(s) of nobody", "blobs", "account <> 0 AND account NOT IN (SELECT id FROM accounts)"},
     Reference{"piece(s) of no blob", "blob_pieces", "blob NOT IN (SELECT id FROM blobs)"},
     Reference{"recipient(s) of no notice", "notice_accounts",
               "notice NOT IN (SELECT id FROM notices) OR account NOT IN (SELECT id FROM accounts)"},
@@ -120,6 +144,15 @@ constexpr sqlite::Rule own_rules[] = {
     {"commit(s) that make no sense",
      GODWIT_COUNT("group_commits", "length(from_device) != 32 OR length(envelope_id) != 16")},
     {"notice(s) that make no sense", GODWIT_COUNT("notices", "length(name) != 16")},
+    {"ban(s) that make no sense",
+     GODWIT_COUNT("bans",
+                  "kind NOT IN (1, 2) OR (kind = 1 AND (length(prefix) NOT IN (4, 16) OR bits > 8 * length(prefix)))")},
+    {"department(s) within no department",
+     GODWIT_COUNT("departments", "parent <> 0 AND parent NOT IN (SELECT id FROM departments)")},
+    {"member(s) of no department",
+     GODWIT_COUNT("directory_members", "department <> 0 AND department NOT IN (SELECT id FROM departments)")},
+    {"administrator's token(s) that make no sense", GODWIT_COUNT("admin_tokens", "length(hash) != 32")},
+    {"record(s) of the audit log that make no sense", GODWIT_COUNT("audit", "length(link) != 32")},
     {"blob(s) that make no sense",
      GODWIT_COUNT("blobs",
                   "length(name) != 32 OR bytes != (SELECT sum(counted) FROM blob_pieces WHERE blob = blobs.id)")},
@@ -177,6 +210,13 @@ Result<Salvage> Carrier::put_in_order()
     if (done)
         done = change("UPDATE notice_cursors SET up_to = (SELECT coalesce(max(id), 0) FROM notices) WHERE up_to > "
                       "(SELECT coalesce(max(id), 0) FROM notices)");
+    // Who was in what is lost is in nothing: nobody is dropped for it.
+    if (done)
+        done = change(
+            "UPDATE departments SET parent = 0 WHERE parent <> 0 AND parent NOT IN (SELECT id FROM departments)");
+    if (done)
+        done = change("UPDATE directory_members SET department = 0 WHERE department <> 0 AND department NOT IN (SELECT "
+                      "id FROM departments)");
     if (done) done = change("UPDATE blobs SET bytes = (SELECT sum(counted) FROM blob_pieces WHERE blob = blobs.id)");
     if (!done) return done.error();
     auto counted = reports();

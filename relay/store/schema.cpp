@@ -254,8 +254,108 @@ CREATE TABLE notice_cursors (
 ) STRICT;
 )";
 
+// admin_tokens: only hashes of them. audit: append-only; link is a hash over the record and the link of the one before.
+constexpr const char* audit_step = R"(
+CREATE TABLE admin_tokens (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE,
+    role INTEGER NOT NULL,
+    hash BLOB NOT NULL UNIQUE,
+    created_ms INTEGER NOT NULL,
+    expires_ms INTEGER NOT NULL
+) STRICT;
+CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_ms INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    role INTEGER NOT NULL,
+    verb TEXT NOT NULL,
+    target TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    link BLOB NOT NULL
+) STRICT;
+)";
+
+// account_policies: what an account may where that is not the default (-1); disabled_ms 0: it is not. bans: prefix and
+// bits of an address, kind 1; a name, kind 2. invitations: account_key empty: whose soever. reports: closed_ms 0: open.
+constexpr const char* gate_step = R"(
+CREATE TABLE account_policies (
+    account INTEGER PRIMARY KEY,
+    disabled_ms INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    mailbox_messages INTEGER NOT NULL,
+    mailbox_bytes INTEGER NOT NULL,
+    blob_bytes INTEGER NOT NULL
+) STRICT;
+CREATE TABLE bans (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind INTEGER NOT NULL,
+    subject TEXT NOT NULL,
+    prefix BLOB NOT NULL,
+    bits INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    until_ms INTEGER NOT NULL,
+    UNIQUE (kind, subject)
+) STRICT;
+CREATE TABLE invitations (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    user TEXT NOT NULL UNIQUE,
+    account_key BLOB NOT NULL,
+    created_ms INTEGER NOT NULL,
+    expires_ms INTEGER NOT NULL
+) STRICT;
+CREATE TABLE reports (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    reporter TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    text TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    closed_ms INTEGER NOT NULL,
+    closed_by TEXT NOT NULL,
+    outcome TEXT NOT NULL
+) STRICT;
+CREATE INDEX reports_open ON reports(id) WHERE closed_ms = 0;
+CREATE TABLE uptime (
+    hour INTEGER PRIMARY KEY,
+    seconds INTEGER NOT NULL,
+    sessions_max INTEGER NOT NULL
+) STRICT;
+)";
+
+// departments: parent 0 is the organisation itself. directory_members: department 0: of none.
+constexpr const char* directory_step = R"(
+CREATE TABLE departments (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    parent INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    UNIQUE (parent, name)
+) STRICT;
+CREATE TABLE directory_members (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    department INTEGER NOT NULL,
+    user TEXT NOT NULL UNIQUE,
+    full_name TEXT NOT NULL,
+    title TEXT NOT NULL,
+    email TEXT NOT NULL
+) STRICT;
+CREATE INDEX directory_members_by_department ON directory_members(department);
+)";
+
+// webhook_cursors: up to which record of the audit log each has been told.
+constexpr const char* webhooks_step = R"(
+CREATE TABLE webhook_cursors (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE,
+    up_to INTEGER NOT NULL
+) STRICT;
+)";
+
 constexpr sqlite::Migration steps[] = {{first_step}, {second_step}, {third_step},          {fourth_step},
-                                       {fifth_step}, {sixth_step},  {groups_of_many_step}, {notices_step}};
+                                       {fifth_step}, {sixth_step},  {groups_of_many_step}, {notices_step},
+                                       {audit_step}, {gate_step},   {directory_step},      {webhooks_step}};
 } // namespace
 
 sqlite::Schema schema()

@@ -25,33 +25,6 @@ Result<Store> Store::open_in_memory()
     return Store(*std::move(database));
 }
 
-bool Store::writing()
-{
-    if (failed()) return false;
-    if (in_transaction_) return true;
-    const auto begun = database_.begin();
-    in_transaction_ = true; // also when it failed: the tick has written, and commit() says how that went
-    note(begun);
-    return begun.ok();
-}
-
-Result<void> Store::commit()
-{
-    if (error_) return *error_;
-    if (!in_transaction_) return {};
-    auto committed = database_.commit();
-    note(committed);
-    if (committed.ok()) in_transaction_ = false;
-    return committed;
-}
-
-void Store::rollback() noexcept
-{
-    database_.rollback();
-    in_transaction_ = false;
-    error_.reset();
-}
-
 Result<void> Store::alive()
 {
     auto statement = database_.prepare("SELECT 1");

@@ -2,9 +2,7 @@
 // store: what the relay must not forget, in SQLite (WAL, synchronous=FULL). Accounts, devices, contacts, mailboxes, key
 // packages, groups, blobs, notices.
 //
-// One transaction a tick: the first write begins it, commit() makes it durable. Errors are sticky: after the first
-// failed call every further write is ignored, every read answers "nothing", and commit() returns that first error; the
-// caller then calls rollback(). So the core reads as if storage never failed, and one place knows that it did.
+// One transaction a tick (ledger.hpp): so the core reads as if storage never failed, and one place knows that it did.
 //
 // Rows have integer keys that never leave the relay. What is deleted here is overwritten on disk (secure_delete).
 #pragma once
@@ -14,6 +12,7 @@
 #include "lib/base/time.hpp"
 #include "lib/sqlite/online_copy.hpp"
 #include "lib/wire/frames.hpp"
+#include "relay/store/ledger.hpp"
 
 #include <functional>
 #include <map>
@@ -203,22 +202,12 @@ struct CommitVotes {
 /// Of one account. Who is forgotten is a stranger again, and needs what strangers need.
 inline constexpr std::size_t removed_devices_max = 256;
 
-class Store {
+class Store : public Ledger {
 public:
     /// Creates the file when there is none. Errors as sqlite::Database::open. `vfs_name`: see sqlite::OpenOptions.
     [[nodiscard]] static Result<Store> open(const std::string& path, const char* vfs_name = nullptr);
     [[nodiscard]] static Result<Store> open_in_memory();
 
-    /// Durable when ok. Free of cost when nothing was written.
-    [[nodiscard]] Result<void> commit();
-    void rollback() noexcept;
-    [[nodiscard]] bool failed() const noexcept { return error_.has_value(); }
-    [[nodiscard]] bool dirty() const noexcept { return in_transaction_; }
-    /// An error outside a transaction is not held against the next one.
-    void forgive_reads() noexcept
-    {
-        if (!in_transaction_) error_.reset();
-    }
     /// ok while the database still answers. After a failed fsync it never does again: the process has to restart.
     [[nodiscard]] Result<void> alive();
 
@@ -440,79 +429,17 @@ public:
     bool remove_settled_notice(WallMs expired_before_ms);
 
 private:
-    explicit Store(sqlite::Database database) : database_(std::move(database)) {}
+    using Ledger::changes;
+    using Ledger::first_integer;
+    using Ledger::inserted;
+    using Ledger::Ledger;
+    using Ledger::read;
+    using Ledger::read_all;
+    using Ledger::read_integer;
+    using Ledger::read_one;
+    using Ledger::write;
 
-    /// Begins the tick's transaction when there is none. False when the tick has failed already.
-    [[nodiscard]] bool writing();
-    template <class... Values>
-    void write(std::string_view sql, const Values&... values)
-    {
-        if (writing()) note(database_.run(sql, values...));
-    }
-    /// Calls `row` for each row, until it says stop.
-    template <class Row, class... Values>
-    void read(std::string_view sql, Row row, const Values&... values)
-    {
-        if (failed()) return;
-        auto statement = database_.prepare(sql);
-        if (!statement) return note(statement.error());
-        statement->bind(values...);
-        for (;;) {
-            const auto more = statement->step();
-            if (!more) return note(more.error());
-            if (!*more || !row(*statement)) return;
-        }
-    }
-    [[nodiscard]] static std::int64_t first_integer(const sqlite::Statement& row) { return row.integer(0); }
-    /// make(row) of each row.
-    template <class Make, class... Values>
-    [[nodiscard]] auto read_all(std::string_view sql, Make make, const Values&... values)
-    {
-        std::vector<std::invoke_result_t<Make, const sqlite::Statement&>> out;
-        read(
-            sql,
-            [&](const sqlite::Statement& s) {
-                out.push_back(make(s));
-                return true;
-            },
-            values...);
-        return out;
-    }
-    /// Of the first; nullopt: there is none.
-    template <class Make, class... Values>
-    [[nodiscard]] auto read_one(std::string_view sql, Make make, const Values&... values)
-    {
-        std::optional<std::invoke_result_t<Make, const sqlite::Statement&>> out;
-        read(
-            sql,
-            [&](const sqlite::Statement& s) {
-                out = make(s);
-                return false;
-            },
-            values...);
-        return out;
-    }
-    [[nodiscard]] std::optional<std::int64_t> read_integer(std::string_view sql, const auto&... values)
-    {
-        std::optional<std::int64_t> out;
-        read(
-            sql,
-            [&](const sqlite::Statement& s) {
-                if (!s.is_null(0)) out = s.integer(0);
-                return false;
-            },
-            values...);
-        return out;
-    }
     void drop_unheld_envelope(EnvelopeRow envelope);
-    void note(const Result<void>& result)
-    {
-        if (!result.ok() && !error_) error_ = result.error();
-    }
-
-    sqlite::Database database_;
-    std::optional<Error> error_;
-    bool in_transaction_ = false;
 };
 
 } // namespace godwit::relay

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relay/admin/api.hpp"
+
+#include "relay/admin/page.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace godwit::relay::admin {
+namespace {
+
+constexpr std::size_t paced_max = 4096;
+
+int status_of(ErrorCode code)
+{
+    switch (code) {
+    case ErrorCode::invalid_argument: return 400;
+    case ErrorCode::not_allowed: return 403;
+    case ErrorCode::no_such_user:
+    case ErrorCode::no_such_file: return 404;
+    case ErrorCode::conflict:
+    case ErrorCode::name_taken:
+    case ErrorCode::quota_exceeded: return 409;
+    case ErrorCode::unsupported: return 501;
+    case ErrorCode::relay_unavailable: return 503;
+    default: return 500;
+    }
+}
+
+/// Answers name accounts: no cache keeps them.
+http::Response guarded(http::Response response)
+{
+    response.headers.emplace_back("cache-control", "no-store");
+    response.headers.emplace_back("x-content-type-options", "nosniff");
+    return response;
+}
+
+http::Response problem(const Error& why)
+{
+    auto out = http::Response::problem(status_of(why.code), why.detail);
+    return out;
+}
+
+/// RFC 6750 section 2.1; the scheme in any case (RFC 9110 section 11.1).
+std::string_view bearer_of(std::string_view authorization)
+{
+    constexpr std::string_view scheme = "bearer ";
+    if (authorization.size() <= scheme.size()) return {};
+    for (std::size_t i = 0; i < scheme.size(); ++i)
+        if (std::tolower(static_cast<unsigned char>(authorization[i])) != scheme[i]) return {};
+    return authorization.substr(scheme.size());
+}
+
+std::string seconds_of(Duration wait)
+{
+    return std::to_string(std::chrono::ceil<std::chrono::seconds>(wait).count());
+}
+
+} // namespace
+
+std::vector<const Endpoint*> all_endpoints()
+{
+    std::vector<const Endpoint*> out;
+    for (const auto table :
+         {relay_endpoints(), account_endpoints(), moderation_endpoints(), directory_endpoints(), own_endpoints()})
+        for (const auto& one : table)
+            out.push_back(&one);
+    return out;
+}
+
+Api::Api(Office office, Commit commit, Clock clock)
+    : office_(std::move(office)), commit_(std::move(commit)), clock_(std::move(clock)),
+      wrong_tokens_(wrong_tokens, paced_max), refusals_(refusals_recorded, paced_max)
+{
+}
+
+void Api::serve(http::Router& router)
+{
+    for (const auto* const endpoint : all_endpoints())
+        router.add({endpoint->method, std::string(endpoint->pattern),
+                    [this, endpoint](const http::Request& request) { return answer(*endpoint, request); },
+                    endpoint->changes() ? endpoint->body_bytes_max : 0});
+    router.get("/openapi.json", [description = openapi(office_.version)](const http::Request&) {
+        return http::Response::json(200, description);
+    });
+    serve_page(router);
+}
+
+http::Response Api::answer(const Endpoint& endpoint, const http::Request& request)
+{
+    const auto now = clock_();
+    const auto address = request.from.subscriber().text();
+    if (const auto wait = wrong_tokens_.wait(address, now.mono); wait > Duration::zero()) {
+        auto out = http::Response::problem(429, "too many wrong tokens from this address: wait");
+        out.headers.emplace_back("retry-after", seconds_of(wait));
+        return guarded(std::move(out));
+    }
+    const auto caller = office_.admin.tokens.caller(bearer_of(request.authorization), now.wall_ms);
+    if (!caller && office_.store.failed()) {
+        (void)commit_();
+        return guarded(http::Response::problem(503, "the relay cannot read its database now: try again"));
+    }
+    if (!caller) {
+        if (!request.authorization.empty()) wrong_tokens_.take(address, now.mono);
+        auto out = http::Response::problem(401, "send a token: Authorization: Bearer gwa_…");
+        out.headers.emplace_back("www-authenticate", "Bearer realm=\"godwit-relay\"");
+        return guarded(std::move(out));
+    }
+    return guarded(serve_as(endpoint, request, *caller, now));
+}
+
+http::Response Api::serve_as(const Endpoint& endpoint, const http::Request& request, const Caller& caller, Moment now)
+{
+    if (!may(caller.role, endpoint.verb)) {
+        if (refusals_.wait(caller.name, now.mono) == Duration::zero()) {
+            refusals_.take(caller.name, now.mono);
+            office_.admin.audit.record(caller, endpoint.verb, request.path, R"({"refused":true})", now.wall_ms);
+            (void)commit_();
+        }
+        return http::Response::problem(403, "a " + std::string(role_name(caller.role)) + " may not do " +
+                                                std::string(verb_name(endpoint.verb)));
+    }
+    if (!endpoint.body.empty() && !request.body.empty() &&
+        request.content_type.substr(0, endpoint.body_type.size()) != endpoint.body_type)
+        return http::Response::problem(415, "send " + std::string(endpoint.body_type));
+    const auto input = Input::read(request, endpoint.path, endpoint.query,
+                                   endpoint.body_type == "application/json" ? endpoint.body : std::span<const Field>());
+    if (!input) return problem(input.error());
+
+    auto reply = endpoint.handle(office_, *input, caller, now);
+    if (reply && reply->status < 300 && endpoint.changes())
+        office_.admin.audit.record(caller, endpoint.verb, reply->target, reply->detail.dump(), now.wall_ms);
+    // Also when it was refused or only read: the tick ends, and what it has read in vain is forgiven.
+    const bool read_all = !office_.store.failed();
+    const auto committed = commit_();
+    if (!committed || !read_all)
+        return http::Response::problem(503, "the relay cannot store now (is its disk full?): nothing was changed, try "
+                                            "again");
+    if (!reply) return problem(reply.error());
+    if (reply->status == 204) return http::Response{204, {}, {}, {}, {}};
+    return http::Response::json(reply->status, reply->body.dump());
+}
+
+} // namespace godwit::relay::admin

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "relay/core/gate.hpp"
+
+#include "lib/wire/names.hpp"
+
+namespace godwit::relay {
+namespace {
+
+Error invalid(std::string detail)
+{
+    return {ErrorCode::invalid_argument, std::move(detail), 0};
+}
+
+std::optional<Error> check_reason(std::string_view reason)
+{
+    if (reason.size() <= operator_reason_bytes_max && is_utf8(reason)) return std::nullopt;
+    return invalid("reason: UTF-8 of at most " + std::to_string(operator_reason_bytes_max) + " bytes");
+}
+
+Error disabled()
+{
+    return {ErrorCode::not_allowed, "this account is disabled by the relay's operator: ask them", 0};
+}
+
+Error gone()
+{
+    return {ErrorCode::not_allowed, "this account was removed by the relay's operator", 0};
+}
+
+Error banned()
+{
+    return {ErrorCode::not_allowed, "this relay's operator lets nobody in from this address", 0};
+}
+
+} // namespace
+
+// ---- what the other rooms ask ----
+
+std::optional<Error> Gate::refuses_address(BytesView ip, Moment now)
+{
+    const auto& all = bans();
+    for (const auto& [size, bits] : all.lengths) {
+        if (size != ip.size()) continue;
+        const auto found = all.prefixes.find(AddressPrefix::of(ip, bits));
+        if (found != all.prefixes.end() && (found->second == 0 || found->second > now.wall_ms)) return banned();
+    }
+    return std::nullopt;
+}
+
+std::optional<Error> Gate::refuses_account(AccountRow account)
+{
+    if (PolicyTable(context_.store).find(account).disabled_ms == 0) return std::nullopt;
+    return disabled();
+}
+
+std::optional<Error> Gate::refuses_registration(const std::string& user, const PublicKey& key,
+                                                const std::string& subscriber, Moment now)
+{
+    const auto ban = BanTable(context_.store).find(BanKind::name, user);
+    if (ban && (ban->until_ms == 0 || ban->until_ms > now.wall_ms))
+        return Error{ErrorCode::name_taken, "this name is not given out on this relay: choose another", 0};
+    const auto invitation = InvitationTable(context_.store).find(user);
+    const bool invited = invitation && invitation->expires_ms > now.wall_ms;
+    if (invited && invitation->account_key && *invitation->account_key != key)
+        return Error{ErrorCode::name_taken, "this name is kept for somebody else: choose another", 0};
+    if (!invited && !context_.config.registration_open)
+        return Error{ErrorCode::unsupported, "this relay takes no new accounts: ask its operator", 0};
+    if (!context_.config.decide_registration) return std::nullopt;
+    switch (context_.config.decide_registration(user, key, subscriber, now)) {
+    case Decision::yes: return std::nullopt;
+    case Decision::no: return Error{ErrorCode::not_allowed, "this relay's operator does not admit this account", 0};
+    case Decision::wait: break;
+    }
+    return slow_down(registration_decided_after);
+}
+
+void Gate::registered(const std::string& user)
+{
+    InvitationTable table(context_.store);
+    if (table.find(user)) table.remove(user);
+}
+
+bool Gate::may_relay(std::string_view user)
+{
+    const auto account = context_.store.account(user);
+    return account && PolicyTable(context_.store).find(account->row).disabled_ms == 0;
+}
+
+// ---- the operator ----
+
+Result<void> Gate::disable(std::string_view user, std::string_view reason, Moment now)
+{
+    if (auto wrong = check_reason(reason)) return *std::move(wrong);
+    const auto who = account(user);
+    if (!who) return who.error();
+    PolicyTable table(context_.store);
+    auto policy = table.find(who->row);
+    if (policy.disabled_ms == 0) policy.disabled_ms = now.wall_ms;
+    policy.reason = reason;
+    table.set(who->row, policy);
+    end_sessions(who->row, disabled());
+    context_.changes.ended_accounts.insert(who->user);
+    return {};
+}
+
+Result<void> Gate::enable(std::string_view user)
+{
+    const auto who = account(user);
+    if (!who) return who.error();
+    PolicyTable table(context_.store);
+    auto policy = table.find(who->row);
+    policy.disabled_ms = 0;
+    policy.reason.clear();
+    table.set(who->row, policy);
+    return {};
+}
+
+Result<void> Gate::set_quotas(std::string_view user, const Quotas& quotas)
+{
+    const auto who = account(user);
+    if (!who) return who.error();
+    PolicyTable table(context_.store);
+    auto policy = table.find(who->row);
+    policy.quotas = quotas;
+    table.set(who->row, policy);
+    context_.changes.quotas = true;
+    return {};
+}
+
+Result<void> Gate::remove(std::string_view user, bool reserve, Moment now)
+{
+    const auto who = account(user);
+    if (!who) return who.error();
+    if (reserve)
+        if (const auto kept = ban_name(who->user, "a removed account's name", 0, now); !kept) return kept.error();
+    for (const auto contact : context_.store.mutual_contacts(who->row))
+        context_.changes.gone_contacts.emplace_back(contact, who->user);
+    end_sessions(who->row, gone());
+    PolicyTable(context_.store).remove_account(context_.store, who->row);
+    context_.changes.ended_accounts.insert(who->user);
+    context_.changes.quotas = true; // what is remembered of its mailboxes and files
+    return {};
+}
+
+Result<StoredBan> Gate::ban_address(const AddressPrefix& prefix, std::string_view subject, std::string_view reason,
+                                    WallMs lifetime_ms, Moment now)
+{
+    auto done = ban({0, BanKind::address, std::string(subject), prefix, std::string(reason), 0, 0}, lifetime_ms, now);
+    if (!done) return done;
+    context_.sessions.each([&](Session& session) {
+        if (session.ending || !prefix.contains(session.peer.ip)) return;
+        session.ending = banned();
+        context_.changes.endings.insert(session.link);
+    });
+    return done;
+}
+
+Result<StoredBan> Gate::ban_name(std::string_view user, std::string_view reason, WallMs lifetime_ms, Moment now)
+{
+    if (!wire::is_user_name(user)) return invalid("subject: " + std::string(user) + " is no user name");
+    return ban({0, BanKind::name, std::string(user), {}, std::string(reason), 0, 0}, lifetime_ms, now);
+}
+
+Result<StoredBan> Gate::ban(StoredBan draft, WallMs lifetime_ms, Moment now)
+{
+    if (auto wrong = check_reason(draft.reason)) return *std::move(wrong);
+    if (lifetime_ms < 0 || lifetime_ms > ban_lifetime_ms_max)
+        return invalid("lifetime: within " + std::to_string(ban_lifetime_ms_max / (24 * 3600 * 1000)) +
+                       " days, or 0: until it is lifted");
+    draft.created_ms = now.wall_ms;
+    draft.until_ms = lifetime_ms == 0 ? 0 : now.wall_ms + lifetime_ms;
+    BanTable table(context_.store);
+    table.remove_over(now.wall_ms);
+    if (!table.find(draft.kind, draft.subject) && table.count() >= bans_max)
+        return Error{ErrorCode::quota_exceeded,
+                     "this relay keeps " + std::to_string(bans_max) + " bans: lift some, or use wider prefixes", 0};
+    draft.id = table.add(draft);
+    bans_.reset();
+    return draft;
+}
+
+Result<StoredBan> Gate::unban(std::int64_t id)
+{
+    BanTable table(context_.store);
+    auto found = table.find(id);
+    if (!found) return invalid("there is no ban of this id");
+    table.remove(id);
+    bans_.reset();
+    return *std::move(found);
+}
+
+Result<StoredInvitation> Gate::invite(std::string_view user, std::optional<PublicKey> key, WallMs lifetime_ms,
+                                      Moment now)
+{
+    if (!wire::is_user_name(user)) return invalid("user: " + std::string(user) + " is no user name");
+    if (lifetime_ms <= 0 || lifetime_ms > invitation_lifetime_ms_max)
+        return invalid("lifetime: within " + std::to_string(invitation_lifetime_ms_max / (24 * 3600 * 1000)) + " days");
+    if (context_.store.account(user)) return Error{ErrorCode::name_taken, "there is an account of this name", 0};
+    InvitationTable table(context_.store);
+    table.remove_over(now.wall_ms);
+    if (!table.find(user) && table.count() >= invitations_max)
+        return Error{ErrorCode::quota_exceeded,
+                     "this relay keeps " + std::to_string(invitations_max) + " invitations: take some back", 0};
+    StoredInvitation out{std::string(user), key, now.wall_ms, now.wall_ms + lifetime_ms};
+    table.add(out);
+    return out;
+}
+
+Result<void> Gate::uninvite(std::string_view user)
+{
+    InvitationTable table(context_.store);
+    if (!table.find(user)) return invalid("nobody is invited under this name");
+    table.remove(user);
+    return {};
+}
+
+const Gate::Bans& Gate::bans()
+{
+    if (bans_) return *bans_;
+    Bans out;
+    for (const auto& one : BanTable(context_.store).all())
+        if (one.kind == BanKind::address) {
+            out.lengths.insert({one.prefix.bytes.size(), one.prefix.bits});
+            out.prefixes[one.prefix] = one.until_ms;
+        }
+    bans_ = std::move(out);
+    if (context_.store.failed()) { // half a list is none: next time again
+        static const Bans nobody;
+        bans_.reset();
+        return nobody;
+    }
+    return *bans_;
+}
+
+Result<StoredAccount> Gate::account(std::string_view user)
+{
+    auto out = context_.store.account(user);
+    if (!out) return Error{ErrorCode::no_such_user, "there is no account of this name", 0};
+    return *std::move(out);
+}
+
+void Gate::end_sessions(AccountRow account, const Error& why)
+{
+    context_.sessions.each([&](Session& session) {
+        if (session.account != account || session.ending) return;
+        session.ending = why;
+        context_.changes.endings.insert(session.link);
+    });
+}
+
+} // namespace godwit::relay

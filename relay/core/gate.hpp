@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// gate: who may come in, and how much they may have, by the operator's word (docs/adr/0041-administration.md).
+//
+//   bans          addresses (prefixes), whose links are closed as they come; names, which nobody may register
+//   disabled      an account whose sessions end, and who is refused until it is enabled again. Its mail waits
+//   invitations   a name that may be registered although registration is closed; with a key, by that account alone
+//   quotas        of one account, in the place of the configuration's
+//   removal       an account goes with its data
+//
+// What is asked here by the other rooms is answered from the store, but for bans, which are kept in memory. A password
+// is always checked first: who does not know it hears nothing about the account.
+#pragma once
+
+#include "relay/core/tick.hpp"
+#include "relay/store/policy_tables.hpp"
+
+namespace godwit::relay {
+
+/// Whoever decides is given so long before the client asks again.
+inline constexpr Duration registration_decided_after = std::chrono::seconds(2);
+inline constexpr std::size_t bans_max = 10'000;
+inline constexpr std::size_t invitations_max = 10'000;
+inline constexpr std::size_t operator_reason_bytes_max = 500;
+inline constexpr WallMs ban_lifetime_ms_max = WallMs{3650} * 24 * 3600 * 1000;
+inline constexpr WallMs invitation_lifetime_ms_max = WallMs{365} * 24 * 3600 * 1000;
+
+class Gate {
+public:
+    explicit Gate(Context& context) : context_(context) {}
+
+    // What the other rooms ask.
+    /// `ip`: 4 or 16 bytes; empty (unknown) is let in.
+    [[nodiscard]] std::optional<Error> refuses_address(BytesView ip, Moment now);
+    [[nodiscard]] std::optional<Error> refuses_account(AccountRow account);
+    [[nodiscard]] std::optional<Error> refuses_registration(const std::string& user, const PublicKey& key,
+                                                            const std::string& subscriber, Moment now);
+    void registered(const std::string& user);
+    /// Of this user: is not there, or disabled. For whoever serves the account beside the core (TURN).
+    [[nodiscard]] bool may_relay(std::string_view user);
+
+    // The operator's requests. Errors: invalid_argument (and what), quota_exceeded.
+    [[nodiscard]] Result<void> disable(std::string_view user, std::string_view reason, Moment now);
+    [[nodiscard]] Result<void> enable(std::string_view user);
+    [[nodiscard]] Result<void> set_quotas(std::string_view user, const Quotas& quotas);
+    /// `reserve`: nobody registers the name afterwards, until that ban is lifted.
+    [[nodiscard]] Result<void> remove(std::string_view user, bool reserve, Moment now);
+    /// Links of the prefix end. `lifetime_ms` 0: until it is lifted. `subject`: how it is written, for people.
+    [[nodiscard]] Result<StoredBan> ban_address(const AddressPrefix& prefix, std::string_view subject,
+                                                std::string_view reason, WallMs lifetime_ms, Moment now);
+    [[nodiscard]] Result<StoredBan> ban_name(std::string_view user, std::string_view reason, WallMs lifetime_ms,
+                                             Moment now);
+    [[nodiscard]] Result<StoredBan> unban(std::int64_t id);
+    [[nodiscard]] Result<StoredInvitation> invite(std::string_view user, std::optional<PublicKey> key,
+                                                  WallMs lifetime_ms, Moment now);
+    [[nodiscard]] Result<void> uninvite(std::string_view user);
+
+    /// The tick was rolled back.
+    void forget() { bans_.reset(); }
+
+private:
+    /// By how many bits; then one look-up each.
+    struct Bans {
+        std::map<AddressPrefix, WallMs> prefixes;           ///< Until when; 0: for good.
+        std::set<std::pair<std::size_t, unsigned>> lengths; ///< (bytes of the address, bits) that there are.
+    };
+    [[nodiscard]] const Bans& bans();
+    [[nodiscard]] Result<StoredBan> ban(StoredBan draft, WallMs lifetime_ms, Moment now);
+    [[nodiscard]] Result<StoredAccount> account(std::string_view user);
+    void end_sessions(AccountRow account, const Error& why);
+
+    Context& context_;
+    std::optional<Bans> bans_;
+};
+
+} // namespace godwit::relay

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tokens and the audit log over the control socket. The far end is admin_command.hpp.
+#include "relay/daemon/control_question.hpp"
+
+namespace godwit::relay {
+namespace {
+
+using admin::Verb;
+
+toml::table table_of(const StoredToken& token)
+{
+    return toml::table{{"name", token.name},
+                       {"role", std::string(admin::role_name(static_cast<admin::Role>(token.role)))},
+                       {"created_ms", token.created_ms},
+                       {"expires_ms", token.expires_ms}};
+}
+
+Result<toml::table> token_add(Desk& desk, Question& in, Moment now)
+{
+    const auto name = in.text("name");
+    const auto role = admin::role_of(in.text("role"));
+    const auto lifetime_ms = in.number("lifetime_ms", 0, admin::token_lifetime_ms_max, 0);
+    if (!role) in.refuse("role", "must be viewer, support, moderator, operator or owner");
+    if (in.error()) return *in.error();
+    auto token = desk.admin.tokens.add(name, *role, lifetime_ms, now.wall_ms);
+    if (!token) return token.error();
+    desk.admin.audit.record(admin::local_caller(), Verb::tokens_write, name,
+                            R"({"added":")" + std::string(admin::role_name(*role)) + "\"}", now.wall_ms);
+    return toml::table{{"token", *token}};
+}
+
+Result<toml::table> token_list(Desk& desk, Question&, Moment)
+{
+    toml::array all;
+    for (const auto& token : desk.admin.tokens.list())
+        all.push_back(table_of(token));
+    return toml::table{{"tokens", std::move(all)}};
+}
+
+Result<toml::table> token_revoke(Desk& desk, Question& in, Moment now)
+{
+    const auto name = in.text("name");
+    if (in.error()) return *in.error();
+    if (const auto done = desk.admin.tokens.revoke(name); !done) return done.error();
+    desk.admin.audit.record(admin::local_caller(), Verb::tokens_write, name, R"({"revoked":true})", now.wall_ms);
+    return toml::table{};
+}
+
+Result<toml::table> audit_page(Desk& desk, Question& in, Moment)
+{
+    const auto after = in.number("after", 0, INT64_MAX, 0);
+    if (in.error()) return *in.error();
+    toml::array all;
+    for (const auto& one : desk.admin.audit.table().after(static_cast<std::uint64_t>(after), admin::audit_page_max))
+        all.push_back(toml::table{{"sequence", static_cast<std::int64_t>(one.sequence)},
+                                  {"at_ms", one.at_ms},
+                                  {"actor", one.actor},
+                                  {"role", std::int64_t{one.role}},
+                                  {"verb", one.verb},
+                                  {"target", one.target},
+                                  {"detail", one.detail},
+                                  {"link", to_hex(one.link.view())}});
+    return toml::table{{"records", std::move(all)},
+                       {"newest_ever", static_cast<std::int64_t>(desk.admin.audit.table().newest_ever())}};
+}
+
+constexpr ControlRow rows[] = {
+    {"token_add", token_add}, {"token_list", token_list}, {"token_revoke", token_revoke}, {"audit_page", audit_page}};
+
+} // namespace
+
+std::span<const ControlRow> admin_rows()
+{
+    return rows;
+}
+
+} // namespace godwit::relay

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bans, invitations, reports, hours of service.
+#include "relay/store/policy_tables.hpp"
+
+namespace godwit::relay {
+namespace {
+
+#define GODWIT_BAN_COLUMNS "id, kind, subject, prefix, bits, reason, created_ms, until_ms"
+#define GODWIT_REPORT_COLUMNS "id, reporter, subject, reason, text, created_ms, closed_ms, closed_by, outcome"
+
+StoredBan ban_from(const sqlite::Statement& s)
+{
+    StoredBan out;
+    out.id = s.integer(0);
+    out.kind = static_cast<BanKind>(s.integer(1));
+    out.subject = s.text(2);
+    out.prefix = {to_bytes(s.bytes(3)), static_cast<unsigned>(s.integer(4))};
+    out.reason = s.text(5);
+    out.created_ms = s.integer(6);
+    out.until_ms = s.integer(7);
+    return out;
+}
+
+StoredInvitation invitation_from(const sqlite::Statement& s)
+{
+    return {std::string(s.text(0)), s.fixed<PublicKey>(1), s.integer(2), s.integer(3)};
+}
+
+StoredReport report_from(const sqlite::Statement& s)
+{
+    StoredReport out;
+    out.id = s.integer(0);
+    out.reporter = s.text(1);
+    out.subject = s.text(2);
+    out.reason = s.text(3);
+    out.text = s.text(4);
+    out.created_ms = s.integer(5);
+    out.closed_ms = s.integer(6);
+    out.closed_by = s.text(7);
+    out.outcome = s.text(8);
+    return out;
+}
+
+/// The first row, or all of them.
+template <class T, class From, class... Values>
+std::vector<T> rows(Ledger& ledger, std::string_view sql, From from, const Values&... values)
+{
+    std::vector<T> out;
+    ledger.read(
+        sql,
+        [&](const sqlite::Statement& s) {
+            out.push_back(from(s));
+            return true;
+        },
+        values...);
+    return out;
+}
+
+template <class T>
+std::optional<T> first(std::vector<T> found)
+{
+    if (found.empty()) return std::nullopt;
+    return std::move(found.front());
+}
+
+} // namespace
+
+// ---- bans ----
+
+AddressPrefix AddressPrefix::of(BytesView address, unsigned bits)
+{
+    AddressPrefix out{to_bytes(address), bits};
+    for (std::size_t i = 0; i < out.bytes.size(); ++i) {
+        const unsigned left = bits > 8 * i ? bits - static_cast<unsigned>(8 * i) : 0;
+        if (left < 8) out.bytes[i] = static_cast<std::uint8_t>(out.bytes[i] & (0xFF00U >> left));
+    }
+    return out;
+}
+
+std::vector<StoredBan> BanTable::all()
+{
+    return rows<StoredBan>(ledger_, "SELECT " GODWIT_BAN_COLUMNS " FROM bans ORDER BY id", ban_from);
+}
+
+std::optional<StoredBan> BanTable::find(std::int64_t id)
+{
+    return first(rows<StoredBan>(ledger_, "SELECT " GODWIT_BAN_COLUMNS " FROM bans WHERE id = ?1", ban_from, id));
+}
+
+std::optional<StoredBan> BanTable::find(BanKind kind, std::string_view subject)
+{
+    return first(rows<StoredBan>(ledger_, "SELECT " GODWIT_BAN_COLUMNS " FROM bans WHERE kind = ?1 AND subject = ?2",
+                                 ban_from, kind, subject));
+}
+
+std::uint64_t BanTable::count()
+{
+    return static_cast<std::uint64_t>(ledger_.read_integer("SELECT count(*) FROM bans").value_or(0));
+}
+
+std::int64_t BanTable::add(const StoredBan& ban)
+{
+    ledger_.write("INSERT OR REPLACE INTO bans(kind, subject, prefix, bits, reason, created_ms, until_ms)"
+                  " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                  ban.kind, ban.subject, ban.prefix.bytes, ban.prefix.bits, ban.reason, ban.created_ms, ban.until_ms);
+    return ledger_.inserted();
+}
+
+void BanTable::remove(std::int64_t id)
+{
+    ledger_.write("DELETE FROM bans WHERE id = ?1", id);
+}
+
+void BanTable::remove_over(WallMs now_ms)
+{
+    ledger_.write("DELETE FROM bans WHERE until_ms > 0 AND until_ms <= ?1", now_ms);
+}
+
+// ---- invitations ----
+
+std::vector<StoredInvitation> InvitationTable::all()
+{
+    return rows<StoredInvitation>(
+        ledger_, "SELECT user, account_key, created_ms, expires_ms FROM invitations ORDER BY user", invitation_from);
+}
+
+std::optional<StoredInvitation> InvitationTable::find(std::string_view user)
+{
+    return first(rows<StoredInvitation>(
+        ledger_, "SELECT user, account_key, created_ms, expires_ms FROM invitations WHERE user = ?1", invitation_from,
+        user));
+}
+
+std::uint64_t InvitationTable::count()
+{
+    return static_cast<std::uint64_t>(ledger_.read_integer("SELECT count(*) FROM invitations").value_or(0));
+}
+
+void InvitationTable::add(const StoredInvitation& one)
+{
+    const Bytes any;
+    ledger_.write("INSERT OR REPLACE INTO invitations(user, account_key, created_ms, expires_ms)"
+                  " VALUES(?1, ?2, ?3, ?4)",
+                  one.user, one.account_key ? to_bytes(one.account_key->view()) : any, one.created_ms, one.expires_ms);
+}
+
+void InvitationTable::remove(std::string_view user)
+{
+    ledger_.write("DELETE FROM invitations WHERE user = ?1", user);
+}
+
+void InvitationTable::remove_over(WallMs now_ms)
+{
+    ledger_.write("DELETE FROM invitations WHERE expires_ms <= ?1", now_ms);
+}
+
+// ---- reports ----
+
+std::optional<StoredReport> ReportTable::find(std::int64_t id)
+{
+    return first(
+        rows<StoredReport>(ledger_, "SELECT " GODWIT_REPORT_COLUMNS " FROM reports WHERE id = ?1", report_from, id));
+}
+
+std::vector<StoredReport> ReportTable::open(std::int64_t after, std::size_t limit)
+{
+    return rows<StoredReport>(
+        ledger_, "SELECT " GODWIT_REPORT_COLUMNS " FROM reports WHERE closed_ms = 0 AND id > ?1 ORDER BY id LIMIT ?2",
+        report_from, after, limit);
+}
+
+std::vector<StoredReport> ReportTable::before(std::int64_t id, std::size_t limit)
+{
+    return rows<StoredReport>(ledger_,
+                              "SELECT " GODWIT_REPORT_COLUMNS " FROM reports WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
+                              report_from, id, limit);
+}
+
+std::uint64_t ReportTable::open_count()
+{
+    return static_cast<std::uint64_t>(
+        ledger_.read_integer("SELECT count(*) FROM reports WHERE closed_ms = 0").value_or(0));
+}
+
+std::int64_t ReportTable::add(const StoredReport& r)
+{
+    ledger_.write("INSERT INTO reports(reporter, subject, reason, text, created_ms, closed_ms, closed_by, outcome)"
+                  " VALUES(?1, ?2, ?3, ?4, ?5, 0, '', '')",
+                  r.reporter, r.subject, r.reason, r.text, r.created_ms);
+    return ledger_.inserted();
+}
+
+void ReportTable::close(std::int64_t id, WallMs now_ms, std::string_view by, std::string_view outcome)
+{
+    ledger_.write("UPDATE reports SET closed_ms = ?2, closed_by = ?3, outcome = ?4 WHERE id = ?1", id, now_ms, by,
+                  outcome);
+}
+
+void ReportTable::remove_closed(WallMs before_ms, std::size_t limit)
+{
+    ledger_.write("DELETE FROM reports WHERE id IN (SELECT id FROM reports WHERE closed_ms > 0 AND closed_ms < ?1"
+                  " LIMIT ?2)",
+                  before_ms, limit);
+}
+
+// ---- hours of service ----
+
+void UptimeTable::add(std::int64_t hour, std::int64_t seconds, std::uint64_t sessions)
+{
+    ledger_.write("INSERT INTO uptime(hour, seconds, sessions_max) VALUES(?1, ?2, ?3) ON CONFLICT(hour) DO UPDATE SET"
+                  " seconds = min(3600, seconds + ?2), sessions_max = max(sessions_max, ?3)",
+                  hour, seconds, sessions);
+}
+
+std::vector<UptimeHour> UptimeTable::from(std::int64_t hour)
+{
+    return rows<UptimeHour>(
+        ledger_, "SELECT hour, seconds, sessions_max FROM uptime WHERE hour >= ?1 ORDER BY hour",
+        [](const sqlite::Statement& s) { return UptimeHour{s.integer(0), s.integer(1), s.integer(2)}; }, hour);
+}
+
+std::optional<std::int64_t> UptimeTable::first_hour()
+{
+    return ledger_.read_integer("SELECT min(hour) FROM uptime");
+}
+
+void UptimeTable::remove_before(std::int64_t hour)
+{
+    ledger_.write("DELETE FROM uptime WHERE hour < ?1", hour);
+}
+
+} // namespace godwit::relay

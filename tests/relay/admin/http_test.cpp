@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// The API and its page as the people who run a relay meet them: a relay that runs, curl, and a browser.
+#include "tests/relay/process.hpp"
+
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace godwit;
+using namespace godwit::relay;
+using namespace godwit::relay::test;
+
+namespace {
+
+/// One that nobody listens on just now.
+std::uint16_t free_port()
+{
+    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof at;
+    REQUIRE(::bind(socket, reinterpret_cast<const sockaddr*>(&at), size) == 0);
+    REQUIRE(::getsockname(socket, reinterpret_cast<sockaddr*>(&at), &size) == 0);
+    ::close(socket);
+    return ntohs(at.sin_port);
+}
+
+struct Relay {
+    TemporaryDirectory directory;
+    std::string data = directory.path("data");
+    std::string url = "http://127.0.0.1:" + std::to_string(free_port());
+    std::unique_ptr<RelayProcess> process;
+    wire::RelayAddress address;
+    std::string token;
+
+    Relay()
+    {
+        std::ofstream(directory.path("config")) << "[admin]\nlisten = \"" << url.substr(7) << "\"\n";
+        process = std::make_unique<RelayProcess>(std::vector<std::string>{
+            "--data", data, "--listen", "127.0.0.1:0", "--config", directory.path("config")});
+        address = process->ready();
+        const auto made = run({"admin", "token", "add", "root", "--role", "owner", "--data", data});
+        REQUIRE_MESSAGE(made.exit_code == 0, made.errors);
+        token = made.out.substr(0, made.out.find('\n'));
+    }
+    /// Of a shell's command line; what it prints goes to `said`.
+    [[nodiscard]] int shell(const std::string& line, std::string* said = nullptr) const
+    {
+        const auto out = directory.path("said");
+        ::setenv("RELAY", url.c_str(), 1);
+        ::setenv("TOKEN", token.c_str(), 1);
+        const int status = std::system((line + " >" + out + " 2>&1").c_str());
+        if (said != nullptr) {
+            std::ostringstream text;
+            text << std::ifstream(out).rdbuf();
+            *said = text.str();
+        }
+        return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    }
+};
+
+bool mentions(const std::string& text, std::string_view words)
+{
+    return text.find(words) != std::string::npos;
+}
+
+/// Lines of the page's shell blocks.
+std::vector<std::string> examples()
+{
+    std::ifstream page(GODWIT_ADMIN_PAGE);
+    REQUIRE(page);
+    std::vector<std::string> out;
+    bool inside = false;
+    for (std::string line; std::getline(page, line);)
+        if (line.substr(0, 3) == "```")
+            inside = !inside && line == "```sh";
+        else if (inside)
+            out.push_back(line);
+    return out;
+}
+
+} // namespace
+
+TEST_CASE("docs/admin.md: every example does what it says there, in its order")
+{
+    Relay relay;
+    loop::Loop loop;
+    LiveClient ann(loop, relay.address, Over::quic, 1);
+    LiveClient bob(loop, relay.address, Over::tls, 2);
+    REQUIRE(ann.is_up());
+    REQUIRE(bob.is_up());
+    CHECK(ann.join("ann", 100) == ErrorCode::ok);
+    CHECK(bob.join("bob", 200) == ErrorCode::ok);
+    if (relay.shell("command -v curl") != 0) {
+        MESSAGE("not run: there is no curl here");
+        return;
+    }
+    std::string said;
+    CHECK(relay.shell("curl -s -o /dev/null -w '%{http_code}' $RELAY/v1/state", &said) == 0);
+    CHECK(said == "401");
+    const auto lines = examples();
+    CHECK(lines.size() > 20);
+    for (const auto& line : lines) {
+        CAPTURE(line);
+        const int code = relay.shell(line, &said);
+        CHECK_MESSAGE(code == 0, said);
+        if (mentions(line, "/v1/state")) CHECK(mentions(said, "\"sessions\":2"));
+        if (mentions(line, "/ann/disable")) {
+            const auto goodbye = ann.next<frame::Goodbye>();
+            REQUIRE(goodbye);
+            CHECK(goodbye->what.code == ErrorCode::not_allowed);
+        }
+        if (mentions(line, "v1/audit")) CHECK(mentions(said, "\"verb\":\"accounts.delete\""));
+    }
+    CHECK(relay.shell("curl -sf -D - $RELAY/openapi.json", &said) == 0);
+    CHECK(mentions(said, "\"openapi\""));
+    const auto verified = run({"audit", "verify", "--data", relay.data});
+    CHECK(verified.exit_code == 0);
+    CHECK(mentions(verified.out, "sound: "));
+}
+
+TEST_CASE("the page in a headless Chromium: state, availability, accounts, notices, audit")
+{
+    Relay relay;
+    loop::Loop loop;
+    LiveClient ann(loop, relay.address, Over::quic, 1);
+    REQUIRE(ann.is_up());
+    CHECK(ann.join("ann", 100) == ErrorCode::ok);
+    std::string said;
+    const int code = relay.shell("python3 -B " GODWIT_PAGE_DRIVER, &said);
+    if (code == 77) {
+        MESSAGE("not run: " << said);
+        return;
+    }
+    CHECK_MESSAGE(code == 0, said);
+    const auto notice = ann.next<frame::NoticeDeliver>(); // what the page has said
+    CHECK(notice);
+    const auto goodbye = ann.next<frame::Goodbye>(); // and whom it has disabled
+    REQUIRE(goodbye);
+    CHECK(goodbye->what.code == ErrorCode::not_allowed);
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// Receivers that are slow, gone, behind or silent, without a socket.
+#include "relay/admin/audit.hpp"
+#include "relay/admin/webhooks.hpp"
+#include "relay/store/store.hpp"
+#include "tests/relay/rig.hpp"
+
+namespace godwit::relay::admin {
+namespace {
+
+const Caller ann{"ann", Role::owner};
+
+Webhook hook(std::string name, std::vector<std::string> verbs = {})
+{
+    return {std::move(name), "https://hooks.example/x", "a secret of sixteen", std::move(verbs), false, false, false};
+}
+
+struct Desk {
+    Store store = Store::open_in_memory().value();
+    test::SeededEntropy entropy;
+    Audit audit{store};
+    std::vector<Webhook> configured;
+    std::optional<Webhooks> hooks;
+    Moment now{Instant(std::chrono::hours(1)), 1'700'000'000'000};
+
+    explicit Desk(std::vector<Webhook> with) : configured(std::move(with))
+    {
+        record(1); // before there were hooks
+        restart();
+        CHECK_FALSE(hooks->next(now));
+    }
+    void restart() { hooks.emplace(configured, store, entropy); }
+    void record(std::size_t count, Verb verb = Verb::bans_write)
+    {
+        for (std::size_t n = 0; n < count; ++n)
+            audit.record(ann, verb, "someone", R"({"banned":true})", now.wall_ms);
+    }
+    void pass(Duration by)
+    {
+        now.mono += by;
+        now.wall_ms += std::chrono::duration_cast<std::chrono::milliseconds>(by).count();
+    }
+    HookRequest next()
+    {
+        auto out = hooks->next(now);
+        REQUIRE(out);
+        return *std::move(out);
+    }
+};
+
+std::string header(const HookRequest& request, std::string_view name)
+{
+    for (const auto& [key, value] : request.headers)
+        if (key == name) return value;
+    return {};
+}
+
+} // namespace
+
+TEST_CASE("each record once acknowledged, in order, one at a time, over restarts; not what was before the hook")
+{
+    Desk desk({hook("one")});
+    desk.record(3);
+    const auto first = desk.next();
+    CHECK(header(first, "godwit-delivery") == "2");
+    const auto body = Json::parse(first.body);
+    CHECK(body["verb"] == "bans.write");
+    CHECK(body["detail"]["banned"] == true);
+    CHECK(body["link"].get<std::string>().size() == 64);
+    CHECK_FALSE(desk.hooks->next(desk.now)); // it waits
+    desk.restart();
+    CHECK(header(desk.next(), "godwit-delivery") == "2"); // the answer was lost: the same again
+    desk.hooks->answered(first, 204, "", desk.now);
+    for (const auto* const sequence : {"3", "4"}) {
+        const auto request = desk.next();
+        CHECK(header(request, "godwit-delivery") == sequence);
+        desk.hooks->answered(request, 200, "", desk.now);
+    }
+    CHECK_FALSE(desk.hooks->next(desk.now));
+    CHECK(desk.hooks->deadline() == never);
+    CHECK(desk.hooks->counters().webhooks_delivered == 3);
+}
+
+TEST_CASE("the signature is one that a receiver can make: HMAC-SHA256 over time and body")
+{
+    // echo -n '1700000000.{"a":1}' | openssl dgst -sha256 -hmac 'a secret of sixteen'
+    CHECK(hook_signature("a secret of sixteen", R"({"a":1})", 1'700'000'000'999) ==
+          "t=1700000000,v1=fbd8ce753f0c0643c2d4fef4959c30b175367059e6f5453bddeb7b24a3d1ae24");
+}
+
+TEST_CASE("a receiver that fails is tried again later and later, at most ten minutes apart, and nothing is left out")
+{
+    Desk desk({hook("one")});
+    desk.record(2);
+    Duration waited{};
+    for (int n = 0; n < 20; ++n) {
+        const auto request = desk.next();
+        CHECK(header(request, "godwit-delivery") == "2");
+        desk.hooks->answered(request, n % 2 == 0 ? 0 : 500, "", desk.now);
+        CHECK_FALSE(desk.hooks->next(desk.now));
+        const auto wait = desk.hooks->deadline() - desk.now.mono;
+        CHECK(wait >= webhook_retry_first * 9 / 10);
+        CHECK(wait <= webhook_retry_max + webhook_retry_max / 10);
+        if (n == 0) CHECK(wait <= webhook_retry_first * 11 / 10);
+        waited = wait;
+        desk.pass(wait);
+    }
+    CHECK(waited >= webhook_retry_max * 9 / 10);
+    desk.hooks->answered(desk.next(), 200, "", desk.now);
+    CHECK(header(desk.next(), "godwit-delivery") == "3");
+    CHECK(desk.hooks->counters().webhooks_failed == 20);
+}
+
+TEST_CASE("one that hears some verbs only, beside one that hears all and is slow: neither waits for the other")
+{
+    Desk desk({hook("all"), hook("tokens", {"tokens.write"})});
+    desk.record(250);
+    desk.record(1, Verb::tokens_write);
+    auto slow = desk.next();
+    CHECK(slow.hook == 0);
+    std::optional<HookRequest> found;
+    for (int n = 0; n < 4 && !found; ++n)
+        found = desk.hooks->next(desk.now); // records for others are passed over, a hundred at a time
+    REQUIRE(found);
+    CHECK(found->hook == 1);
+    CHECK(Json::parse(found->body)["verb"] == "tokens.write");
+}
+
+TEST_CASE("who is too far behind is told how many records it has missed")
+{
+    Desk desk({hook("one")});
+    desk.record(webhook_lag_max);
+    auto request = desk.next();
+    CHECK(header(request, "godwit-skipped").empty());
+    CHECK(header(request, "godwit-delivery") == "2");
+    desk.record(5);
+    desk.hooks->answered(request, 0, "", desk.now);
+    desk.pass(desk.hooks->deadline() - desk.now.mono);
+    request = desk.next();
+    CHECK(header(request, "godwit-skipped") == "5");
+    CHECK(header(request, "godwit-delivery") == "7");
+    CHECK(desk.hooks->counters().webhooks_skipped == 5);
+}
+
+TEST_CASE("registration is asked once, its answer counts for a while, and silence counts as the configuration says")
+{
+    for (const bool open : {true, false}) {
+        CAPTURE(open);
+        auto judge = hook("judge");
+        judge.asks_registration = true;
+        judge.fail_open = open;
+        Desk desk({judge});
+        const auto key = test::signing_key(1).public_key();
+        const auto ask = [&](const std::string& user) {
+            return desk.hooks->decide(user, key, "198.51.100.1", desk.now);
+        };
+        desk.record(1);
+        CHECK_FALSE(desk.hooks->next(desk.now)); // it hears no events
+
+        CHECK(ask("cy") == Decision::wait);
+        CHECK(ask("cy") == Decision::wait);
+        const auto question = desk.next();
+        CHECK(Json::parse(question.body)["user"] == "cy");
+        CHECK_FALSE(desk.hooks->next(desk.now));
+        desk.hooks->answered(question, 200, R"({"allow": false})", desk.now);
+        CHECK(ask("cy") == Decision::no);
+        desk.pass(decision_kept);
+        CHECK(ask("cy") == Decision::wait); // asked again
+        desk.hooks->answered(desk.next(), 200, R"({"allow": true})", desk.now);
+        CHECK(ask("cy") == Decision::yes);
+
+        const auto silent = open ? Decision::yes : Decision::no;
+        for (const auto* const answer : {"", "[]", "{}", R"({"allow": "yes"})"}) {
+            const auto user = "dee" + std::to_string(std::string_view(answer).size());
+            CHECK(ask(user) == Decision::wait);
+            desk.hooks->answered(desk.next(), 200, answer, desk.now);
+            CHECK(ask(user) == silent);
+        }
+        CHECK(ask("ed") == Decision::wait);
+        desk.hooks->answered(desk.next(), 500, R"({"allow": true})", desk.now);
+        CHECK(ask("ed") == silent);
+        CHECK(ask("eve") == Decision::wait);
+        (void)desk.next();
+        desk.pass(decision_time_max);
+        CHECK(ask("eve") == silent); // no answer at all
+    }
+}
+
+TEST_CASE("questions are bounded: the oldest is forgotten, and asked anew by whoever still wants to know")
+{
+    auto judge = hook("judge");
+    judge.asks_registration = true;
+    Desk desk({judge});
+    const auto key = test::signing_key(1).public_key();
+    CHECK(desk.hooks->decide("first", key, "", desk.now) == Decision::wait);
+    desk.hooks->answered(desk.next(), 200, R"({"allow": true})", desk.now);
+    for (std::size_t n = 1; n < decisions_max; ++n)
+        CHECK(desk.hooks->decide("u" + std::to_string(n), key, "", desk.now) == Decision::wait);
+    CHECK(desk.hooks->decide("first", key, "", desk.now) == Decision::yes);
+    CHECK(desk.hooks->decide("one more", key, "", desk.now) == Decision::wait);
+    CHECK(desk.hooks->decide("first", key, "", desk.now) == Decision::wait);
+}
+
+} // namespace godwit::relay::admin
