@@ -44,8 +44,7 @@ std::string new_directory()
 
 void give_up(const std::string& why)
 {
-    std::fputs(("bench/turn: " + why + "\n").c_str(), stderr);
-    std::exit(1);
+    throw GaveUp{why};
 }
 
 bool Server::is_program(const std::string& path)

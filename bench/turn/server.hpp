@@ -13,6 +13,10 @@ namespace bench::turn {
 
 inline constexpr const char* secret = "bench";
 
+/// Ends the run by way of every destructor: a server that was started ends with it.
+struct GaveUp {
+    std::string why;
+};
 [[noreturn]] void give_up(const std::string& why);
 
 class Server {

@@ -49,9 +49,7 @@ void measure(const char* name, Server& server, double seconds)
     std::fflush(stdout);
 }
 
-} // namespace
-
-int main(int argc, char** argv)
+int run(int argc, char** argv)
 {
     std::string relay;
     std::string coturn = "/usr/bin/turnserver";
@@ -79,4 +77,17 @@ int main(int argc, char** argv)
     }
     auto theirs = Server::coturn(coturn);
     measure("coturn", theirs, seconds);
+    return 0;
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    try {
+        return run(argc, argv);
+    } catch (const GaveUp& gave_up) {
+        std::fputs(("bench/turn: " + gave_up.why + "\n").c_str(), stderr);
+        return 1;
+    }
 }

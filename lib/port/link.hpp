@@ -60,6 +60,10 @@ public:
     /// takes it now. No callback follows.
     virtual void close() = 0;
 
+    /// From now on a frame of the far side that is longer than `bytes_max` (at most frame_bytes_max) ends the link as
+    /// malformed, from its length on: who is not known yet is not listened to at length.
+    virtual void limit_frames(std::size_t bytes_max) = 0;
+
     [[nodiscard]] virtual const PeerKey& peer_key() const = 0;
     [[nodiscard]] virtual LinkQuality quality() const = 0;
 };

@@ -41,7 +41,13 @@ Answer Accounts::register_account(Session& session, const frame::RegisterAccount
         ++context_.counters.logins_throttled;
         return slow_down(wait);
     }
-    if (auto wrong = check_registration(session, request)) return *std::move(wrong);
+    if (!context_.store.login(request.user) && !context_.config.registration_open)
+        return {ErrorCode::unsupported, "this relay takes no new accounts: ask its operator"};
+    // Signatures are work, and whoever sends wrong ones has them looked at no faster than passwords.
+    if (auto wrong = check_registration(session, request)) {
+        by_address_.take(session.peer.subscriber, now.mono);
+        return *std::move(wrong);
+    }
 
     auto device = context_.store.device(session.peer.device);
     if (const auto existing = context_.store.account(request.user)) {
@@ -110,20 +116,22 @@ Answer Accounts::login(Session& session, const frame::Login& request, Moment now
     const auto& address = session.peer.subscriber;
     const auto place = pair_of(request.user, address);
     const auto known_device = context_.store.device(session.peer.device);
-    const auto account = context_.store.account(request.user);
+    const auto known = context_.store.login(request.user);
 
     auto wait = std::max(by_account_and_address_.wait(place, now.mono), by_address_.wait(address, now.mono));
-    const bool at_home = is_known_place(place) || (known_device && account && known_device->account == account->row);
+    const bool at_home = is_known_place(place) || (known_device && known && known_device->account == known->account);
     if (!at_home) wait = std::max(wait, by_account_.wait(request.user, now.mono));
     if (wait > Duration::zero()) {
         ++context_.counters.logins_throttled;
         return slow_down(wait);
     }
 
-    const auto computed = hash(account ? account->salt : nobodys_salt_, request.login_secret);
-    const auto expected = account ? account->login_hash : LoginHash{};
+    const auto computed = hash(known ? known->salt : nobodys_salt_, request.login_secret);
+    const auto expected = known ? known->hash : LoginHash{};
     const bool equal = crypto::secure_equal(computed.view(), expected.view());
-    if (!equal || !account) {
+    // Only who has shown the password has the rest of the row read: it may be long, and time tells.
+    const auto account = equal && known ? context_.store.account(known->account) : std::nullopt;
+    if (!account) {
         by_account_and_address_.take(place, now.mono);
         by_account_.take(request.user, now.mono);
         took_wrong_credentials(address, now);

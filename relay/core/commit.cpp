@@ -5,9 +5,14 @@
 namespace godwit::relay {
 namespace {
 
-Error unavailable()
+/// How long a disk takes to come back that was merely slow or full for a moment.
+constexpr Duration disk_wait = std::chrono::seconds(5);
+
+Error unavailable(port::Entropy& entropy)
 {
-    return {ErrorCode::relay_unavailable, "the relay cannot store now (is its disk full?): try again", 5'000};
+    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(jittered(disk_wait, entropy)).count();
+    return {ErrorCode::relay_unavailable, "the relay cannot store now (is its disk full?): try again",
+            static_cast<std::uint64_t>(wait)};
 }
 
 } // namespace
@@ -64,7 +69,7 @@ void Core::undo_tick(const Error&, Moment now)
     std::vector<Gathered> kept;
     for (auto& one : gathered_) {
         if (auto* const response = std::get_if<frame::Response>(&one.frame)) {
-            response->error = unavailable();
+            response->error = unavailable(context_.entropy);
             response->body = std::monostate();
         } else if (one.rests_on_store) {
             continue;
@@ -145,7 +150,7 @@ void Core::tell_changes(Moment now)
     }
     for (const auto& [viewer, subject] : changes.presence)
         presence_.tell_pair(viewer, subject, send);
-    presence_.tell(send);
+    if (!shedding_.gives_up(Shed::presence)) presence_.tell(send);
     tell_groups(changes);
     for (const auto device : changes.mail)
         push_mail(device);
@@ -221,7 +226,7 @@ void Core::start_over()
         if (session.active) active.push_back(&session);
     });
     for (auto* const session : active) {
-        speak_goodbye(session->link, unavailable());
+        speak_goodbye(session->link, unavailable(context_.entropy));
         close(*session);
     }
 }

@@ -32,6 +32,10 @@ struct Limits {
     std::size_t link_waits_per_address_max = 8;
     Duration link_wait_max = std::chrono::minutes(5);
 
+    // Of those who are logged in: far more than a device has to say, far less than keeps others from being heard.
+    Rate requests{10'000, std::chrono::microseconds(100)}; ///< Per account; beyond: rate_limited.
+    Rate frames{20'000, std::chrono::microseconds(50)};    ///< Per session, of any kind; beyond: the link is closed.
+
     std::size_t devices_per_account_max = wire::devices_per_account_max;
     std::size_t contacts_max = 1000;         ///< In any state, per account.
     std::size_t incoming_contacts_max = 200; ///< Requests that wait for an answer, per account.

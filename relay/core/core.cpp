@@ -4,13 +4,26 @@
 #include "relay/core/versions.hpp"
 
 namespace godwit::relay {
+namespace {
+
+/// For a device that floods: by then a mistake has been seen, and a malicious one has not got far.
+constexpr Duration flood_wait = std::chrono::seconds(10);
+/// A restart takes about as long.
+constexpr Duration drain_wait = std::chrono::seconds(1);
+
+std::uint64_t as_ms(Duration wait)
+{
+    return static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::milliseconds>(wait).count());
+}
+
+} // namespace
 
 Core::Core(Config config, Store& store, port::Entropy& entropy)
     : config_(std::move(config)), context_{config_, store, entropy, {}, {}, {}}, gate_(context_),
-      accounts_(context_, gate_), linking_(context_), devices_(context_, accounts_, linking_), roster_(context_),
-      presence_(context_, roster_), mailbox_(context_), key_packages_(context_), members_(context_, mailbox_),
-      joins_(context_), trees_(context_), groups_(context_, mailbox_, members_, trees_), blobs_(context_),
-      signals_(context_), notices_(context_)
+      requests_(config_.limits.requests, config_.limits.throttled_max), accounts_(context_, gate_), linking_(context_),
+      devices_(context_, accounts_, linking_), roster_(context_), presence_(context_, roster_), mailbox_(context_),
+      key_packages_(context_), members_(context_, mailbox_), joins_(context_), trees_(context_),
+      groups_(context_, mailbox_, members_, trees_), blobs_(context_), signals_(context_), notices_(context_)
 {
 }
 
@@ -23,6 +36,7 @@ void Core::link_up(LinkId link, Peer peer, Moment now)
     ++context_.counters.links_total;
     context_.counters.links = context_.sessions.size();
     if (draining_) return close(session);
+    if (is_turned_away(session)) return turn_away(session);
     if (auto no = gate_.refuses_address(session.peer.ip, now)) {
         ++context_.counters.links_banned;
         say(link, frame::Goodbye{*std::move(no)}, false);
@@ -44,6 +58,18 @@ void Core::receive(LinkId link, BytesView bytes, Moment now)
         ++context_.counters.strangers_closed;
         return close(*session);
     }
+    if (session->account != 0) {
+        const auto& rate = config_.limits.frames;
+        if (session->frame_pace.wait(rate, now.mono) > Duration::zero()) {
+            ++context_.counters.members_closed;
+            say(link,
+                frame::Goodbye{{ErrorCode::rate_limited, "this device sends more than any device has to say",
+                                as_ms(jittered(flood_wait, context_.entropy))}},
+                false);
+            return close(*session);
+        }
+        session->frame_pace.take(rate, now.mono);
+    }
     const auto decoded = wire::decode_client_frame(bytes);
     if (!decoded.ok()) {
         ++context_.counters.frames_malformed;
@@ -51,6 +77,32 @@ void Core::receive(LinkId link, BytesView bytes, Moment now)
         return close(*session);
     }
     std::visit([&](const auto& one) { on(*session, one, now); }, *decoded);
+}
+
+void Core::strained(const Strain& strain, Moment now)
+{
+    if (!shedding_.measure(strain, now.mono)) return;
+    gathered_anything_ = true; // presence that was held back is told, or who is to go goes
+    context_.counters.shed_level = static_cast<std::uint64_t>(shedding_.level());
+    std::vector<Session*> unwanted;
+    context_.sessions.each([&](Session& session) {
+        if (session.account == 0 && is_turned_away(session)) unwanted.push_back(&session);
+    });
+    for (auto* const session : unwanted)
+        turn_away(*session);
+}
+
+bool Core::is_turned_away(const Session& session)
+{
+    if (shedding_.gives_up(Shed::logins)) return true;
+    return shedding_.gives_up(Shed::strangers) && !context_.store.device(session.peer.device);
+}
+
+void Core::turn_away(Session& session)
+{
+    ++context_.counters.overload_refused;
+    say(session.link, frame::Goodbye{overloaded(context_.entropy)}, false);
+    close(session);
 }
 
 bool Core::is_too_much_for_a_stranger(Session& session, std::size_t bytes)
@@ -101,9 +153,29 @@ void Core::on(Session& session, const frame::Request& request, Moment now)
         ++context_.counters.strangers_closed;
         return close(session);
     }
-    auto answer = serve(session, request.body, now);
+    auto untimely = is_untimely(session, request.body, now);
+    auto answer = untimely ? Answer(*std::move(untimely)) : serve(session, request.body, now);
     if (answer.error.code != ErrorCode::ok) ++context_.counters.requests_refused;
     say(session.link, frame::Response{request.id, std::move(answer.error), std::move(answer.body)});
+}
+
+std::optional<Error> Core::is_untimely(const Session& session, const frame::RequestBody& body, Moment now)
+{
+    if (const auto at = given_up_at(body); shedding_.gives_up(at)) {
+        ++context_.counters.overload_refused;
+        return overloaded(context_.entropy);
+    }
+    // Whoever floods an account from a stolen device does not keep its owner from revoking that.
+    const bool is_own_right =
+        std::holds_alternative<frame::DevicesPut>(body) || std::holds_alternative<frame::Logout>(body);
+    if (session.account == 0 || is_own_right) return std::nullopt;
+    const auto who = std::to_string(session.account);
+    if (const auto wait = requests_.wait(who, now.mono); wait > Duration::zero()) {
+        ++context_.counters.requests_throttled;
+        return slow_down(wait);
+    }
+    requests_.take(who, now.mono);
+    return std::nullopt;
 }
 
 void Core::on(Session& session, const frame::MailboxAck& ack, Moment)
@@ -172,7 +244,8 @@ void Core::drain(Moment)
     context_.sessions.each([&](Session& session) { all.push_back(&session); });
     for (auto* const session : all) {
         say(session->link,
-            frame::Goodbye{{ErrorCode::relay_unavailable, "the relay is shutting down: it will be back", 1'000}},
+            frame::Goodbye{{ErrorCode::relay_unavailable, "the relay is shutting down: it will be back",
+                            as_ms(jittered(drain_wait, context_.entropy))}},
             false);
         close(*session);
     }

@@ -29,6 +29,7 @@
 #include "relay/core/notices.hpp"
 #include "relay/core/presence.hpp"
 #include "relay/core/roster.hpp"
+#include "relay/core/shedding.hpp"
 #include "relay/core/signals.hpp"
 
 #include <deque>
@@ -59,6 +60,15 @@ public:
     void receive(LinkId link, BytesView bytes, Moment now);
     void link_down(LinkId link, Moment now);
     void handle_deadline(Moment now);
+    /// How much there is to do, measured by the caller from time to time: what shedding.hpp gives up follows from it.
+    void strained(const Strain& strain, Moment now);
+    /// Logged in, and that is committed.
+    [[nodiscard]] bool is_member(LinkId link)
+    {
+        const auto* const session = context_.sessions.find(link);
+        return session != nullptr && session->active;
+    }
+    [[nodiscard]] Shed shed() const noexcept { return shedding_.level(); }
     /// Says goodbye to all and closes their links; whoever comes now is turned away. The last tick before the end.
     void drain(Moment now);
 
@@ -110,6 +120,10 @@ private:
     void on(Session& session, const frame::Pong& pong, Moment now);
     [[nodiscard]] Answer serve(Session& session, const frame::RequestBody& body, Moment now);
     [[nodiscard]] bool is_too_much_for_a_stranger(Session& session, std::size_t bytes);
+    [[nodiscard]] bool is_turned_away(const Session& session);
+    void turn_away(Session& session);
+    /// What is wrong with the time of this request, whatever it asks for.
+    [[nodiscard]] std::optional<Error> is_untimely(const Session& session, const frame::RequestBody& body, Moment now);
 
     void say(LinkId link, wire::relay::ServerFrame frame, bool rests_on_store = true);
     /// Now, after the commit.
@@ -132,6 +146,8 @@ private:
     Config config_;
     Context context_;
     Gate gate_;
+    Shedding shedding_;
+    PaceTable requests_; ///< By account.
     Accounts accounts_;
     Linking linking_;
     Devices devices_;

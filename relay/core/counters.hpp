@@ -64,6 +64,10 @@ struct Counters {
     std::uint64_t requests_refused = 0;
     std::uint64_t frames_malformed = 0;
     std::uint64_t strangers_closed = 0; ///< Too slow, too chatty, or too many.
+    std::uint64_t members_closed = 0;   ///< Sent more frames than any device has to say.
+    std::uint64_t requests_throttled = 0;
+    std::uint64_t shed_level = 0;       ///< Now (shedding.hpp).
+    std::uint64_t overload_refused = 0; ///< Connections and requests, for the sake of those who are served.
     std::uint64_t commits = 0;
     std::uint64_t commits_failed = 0;
 
@@ -162,6 +166,10 @@ struct Counters {
         visit("requests_refused", requests_refused);
         visit("frames_malformed", frames_malformed);
         visit("strangers_closed", strangers_closed);
+        visit("members_closed", members_closed);
+        visit("requests_throttled", requests_throttled);
+        visit("shed_level", shed_level);
+        visit("overload_refused", overload_refused);
         visit("commits", commits);
         visit("commits_failed", commits_failed);
     }

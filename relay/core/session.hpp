@@ -55,6 +55,7 @@ struct Session {
     std::optional<std::uint64_t> notices_read_up_to;
     std::vector<std::uint64_t> notices_in_flight;
 
+    Pace frame_pace;
     Pace signal_pace;
     Pace link_grant_pace;
 

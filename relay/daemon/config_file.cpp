@@ -27,6 +27,7 @@ public:
             version(s, "required", out_.core.client_version_min);
         });
         top.in_table("limits", [&](Section& s) { limits(s); });
+        top.in_table("overload", [&](Section& s) { overload(s); });
         top.in_table("stun", [&](Section& s) {
             s.host("host", out_.core.stun_host);
             out_.core.stun_port = 3478;
@@ -49,12 +50,28 @@ private:
             section.refuse(*section.find(key), key, "must be a version such as \"0.2.0\"");
     }
 
+    /// key_burst and key_per_s
+    static void per_second(Section& s, const std::string& key, Rate& out, std::int64_t most = 1'000'000)
+    {
+        s.number((key + "_burst").c_str(), out.burst, 1, 1'000'000);
+        std::int64_t per_s = 0;
+        s.number((key + "_per_s").c_str(), per_s, 1, most);
+        if (per_s != 0) out.interval = Duration(1'000'000 / per_s);
+    }
+
     void limits(Section& s)
     {
         auto& limits = out_.core.limits;
         s.number("links", out_.links_max, 1, 1'000'000);
         s.number("links_per_address", out_.links_per_address_max, 1, 1'000'000);
         s.number("half_open_per_address", out_.half_open_per_address_max, 1, 1'000'000);
+        s.number("arrivals_per_address_burst", out_.arrivals_burst, 1, 1'000'000);
+        std::int64_t arrivals_per_s = 0;
+        s.number("arrivals_per_address_per_s", arrivals_per_s, 1, 1'000'000);
+        if (arrivals_per_s != 0) out_.arrivals_interval = Duration(1'000'000 / arrivals_per_s);
+        std::int64_t login_s = limits.login_time_max / std::chrono::seconds(1);
+        s.number("login_s", login_s, 1, 60);
+        limits.login_time_max = std::chrono::seconds(login_s);
         s.number("strangers", limits.unauthenticated_links_max, 1, 1'000'000);
         s.number("devices_per_account", limits.devices_per_account_max, 1, wire::devices_per_account_max);
         s.number("contacts", limits.contacts_max, 1, 100'000);
@@ -72,10 +89,7 @@ private:
         s.number("mailbox_handshake_mib", handshake_mib, 2, 1024 * 1024);
         if (handshake_mib != 0)
             limits.mailbox_handshake_bytes_max = static_cast<std::uint64_t>(handshake_mib) * 1024 * 1024;
-        s.number("group_requests_burst", limits.group_requests.burst, 1, 1'000'000);
-        std::int64_t group_requests_per_s = 0;
-        s.number("group_requests_per_s", group_requests_per_s, 1, 1'000);
-        if (group_requests_per_s != 0) limits.group_requests.interval = Duration(1'000'000 / group_requests_per_s);
+        per_second(s, "group_requests", limits.group_requests, 1'000);
         s.rate("group_rejects", limits.group_rejects);
         s.rate("group_creations", limits.group_creations);
         s.rate("key_packages_per_pair", limits.key_packages_per_pair);
@@ -94,11 +108,30 @@ private:
         s.number("notice_days", notice_days, 1, 3'650);
         if (notice_days != 0) limits.notice_lifetime_ms_max = notice_days * 24 * 3600 * 1000;
         s.rate("device_changes", limits.device_changes);
+        per_second(s, "requests", limits.requests);
+        per_second(s, "frames", limits.frames);
         s.number("link_waits", limits.link_waits_max, 1, 100'000);
         s.number("link_waits_per_address", limits.link_waits_per_address_max, 1, 100'000);
         std::int64_t idle_s = 0;
         s.number("idle_s", idle_s, 5, 3'600);
         if (idle_s != 0) out_.idle_max = std::chrono::seconds(idle_s);
+    }
+
+    void overload(Section& s)
+    {
+        constexpr std::uint64_t mib = 1024 * 1024;
+        std::uint64_t memory_mib = 0;
+        s.number("memory_mib", memory_mib, 1, 1024 * 1024);
+        out_.overload.memory_bytes_max = memory_mib * mib;
+        auto queued_mib = out_.overload.queued_bytes_max / mib;
+        s.number("queued_mib", queued_mib, 1, 1024 * 1024);
+        out_.overload.queued_bytes_max = queued_mib * mib;
+        std::int64_t stalled_s = out_.overload.stalled_max / std::chrono::seconds(1);
+        s.number("stalled_s", stalled_s, 1, 3'600);
+        out_.overload.stalled_max = std::chrono::seconds(stalled_s);
+        std::int64_t tick_ms = out_.overload.tick_max / std::chrono::milliseconds(1);
+        s.number("tick_ms", tick_ms, 10, 60'000);
+        out_.overload.tick_max = std::chrono::milliseconds(tick_ms);
     }
 
     void turn(Section& top)

@@ -6,6 +6,7 @@
 #include "relay/core/config.hpp"
 #include "relay/daemon/admin_config.hpp"
 #include "relay/daemon/operations_config.hpp"
+#include "relay/daemon/strain.hpp"
 #include "relay/daemon/turn.hpp"
 
 #include <map>
@@ -27,8 +28,11 @@ struct DaemonConfig {
     AdminConfig admin;
     std::uint32_t links_max = 20'000;
     std::uint32_t links_per_address_max = 128;
-    std::uint32_t half_open_per_address_max = 32; ///< Still in the handshake.
-    Duration idle_max = std::chrono::seconds(90); ///< A silent link ends.
+    std::uint32_t half_open_per_address_max = 32;               ///< Still in the handshake.
+    std::uint32_t arrivals_burst = 256;                         ///< New connections of an address at once …
+    Duration arrivals_interval = std::chrono::milliseconds(20); ///< … and then one each.
+    Duration idle_max = std::chrono::seconds(90);               ///< A silent link ends.
+    OverloadLimits overload;
 };
 
 /// Errors: invalid_argument; the detail is "line N: what is wrong" and what would be right.

@@ -91,7 +91,9 @@ public:
 
     Result<void> listen(loop::Address at, BytesView seed)
     {
-        front_ = std::make_unique<Front>(loop_, core_, [this](const Error& why) { commit_failed(why); });
+        front_ = std::make_unique<Front>(
+            loop_, core_, config_.overload, [this](const Error& why) { commit_failed(why); },
+            [this](Shed level) { shed(level); });
         admin_ =
             std::make_unique<AdminFront>(loop_, core_, store_, entropy_, config_, [this] { return front_->tick(); });
         admin_->count_too([this](const auto& visit) {
@@ -131,7 +133,7 @@ public:
         else
             log_.say(LogLevel::warning, "no_control", "`godwit-relay notice` will not work: " + control.error().detail);
         operations_.emplace(OperationsSources{[this](const auto& visit) { each_counter(visit); },
-                                              [this] { return drain_.asked(); }, [] { return std::string(); },
+                                              [this] { return drain_.asked(); }, [this] { return overload(); },
                                               GODWIT_VERSION, options_.data},
                             config_.operations.metrics);
         front_->observe_ticks([this](Duration tick, Duration commit, const Result<void>& committed) {
@@ -179,6 +181,10 @@ private:
     {
         tls::ServeOptions out;
         out.link.idle_max = config_.idle_max;
+        out.link.frame_bytes_max = stranger_frame_bytes_max;
+        out.link.handshake_max = config_.core.limits.login_time_max;
+        out.limits.arrivals_burst = config_.arrivals_burst;
+        out.limits.arrivals_interval = config_.arrivals_interval;
         out.limits.links_max = config_.links_max;
         out.limits.links_per_subscriber_max = config_.links_per_address_max;
         out.limits.half_open_per_subscriber_max = config_.half_open_per_address_max;
@@ -193,6 +199,7 @@ private:
         const auto turn = turn_ ? turn_->counters() : turn::Counters{};
         turn.each(visit);
         visit("stun_answers", stun_answers_ + turn.bindings);
+        visit("slow_readers_closed", front_->slow_readers_closed());
     }
 
     void stats()
@@ -202,6 +209,20 @@ private:
             out += (out.empty() ? "stats {\"" : ",\"") + std::string(name) + "\":" + std::to_string(value);
         });
         say_line(out + "}");
+    }
+
+    [[nodiscard]] std::string overload() const
+    {
+        return core_.shed() == Shed::nothing ? std::string() : name_of(core_.shed());
+    }
+
+    void shed(Shed level)
+    {
+        log_.say(level == Shed::nothing ? LogLevel::info : LogLevel::warning, "shed",
+                 level == Shed::nothing ? "all is served again"
+                                        : "too much to do: gives up " + std::string(name_of(level)) +
+                                              " (docs/godwit-relay.md, Abuse and overload)");
+        if (turn_) turn_->shed(level >= Shed::turn, level >= Shed::media);
     }
 
     void drain()

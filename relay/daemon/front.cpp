@@ -1,23 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/daemon/front.hpp"
 
+#include <algorithm>
+
 namespace godwit::relay {
 
 static_assert(wire::frame_bytes_max <= port::frame_bytes_max, "what the core says must fit into a link's frames");
 
-Front::Front(loop::Loop& loop, Core& core, std::function<void(const Error&)> commit_failed)
-    : core_(core), commit_failed_(std::move(commit_failed)), tick_(loop, [this] { (void)tick(); }),
-      deadline_(loop,
-                [this] {
-                    core_.handle_deadline(loop::Loop::now());
-                    (void)tick();
-                }),
-      goodbye_(loop, [this] {
-          links_.clear();
-          ids_.clear();
-          drained_();
-      })
+Front::Front(loop::Loop& loop, Core& core, const OverloadLimits& limits,
+             std::function<void(const Error&)> commit_failed, std::function<void(Shed)> shed_changed)
+    : core_(core), gauge_(limits), commit_failed_(std::move(commit_failed)), shed_changed_(std::move(shed_changed)),
+      tick_(loop, [this] { (void)tick(); }), deadline_(loop,
+                                                       [this] {
+                                                           core_.handle_deadline(loop::Loop::now());
+                                                           (void)tick();
+                                                       }),
+      goodbye_(loop,
+               [this] {
+                   links_.clear();
+                   ids_.clear();
+                   drained_();
+               }),
+      look_(loop, [this] { look(loop::Loop::now()); })
 {
+    look_.set(loop::Loop::now().mono + strain_interval);
     plan();
 }
 
@@ -28,8 +34,12 @@ port::LinkObserver& Front::link_accepted(std::unique_ptr<port::Link> link, const
     const auto id = ++last_id_;
     ids_[link.get()] = id;
     const Peer peer{link->peer_key(), from.text(), from.subscriber().text(), to_bytes(from.ip_bytes())};
-    links_.emplace(id, Entry{id, std::move(link), {}, 0});
-    core_.link_up(id, peer, loop::Loop::now());
+    const auto now = loop::Loop::now();
+    auto& entry = links_[id];
+    entry.id = id;
+    entry.link = std::move(link);
+    entry.moved = now.mono;
+    core_.link_up(id, peer, now);
     plan();
     return *this;
 }
@@ -49,6 +59,7 @@ void Front::link_writable(port::Link& link)
     if (entry == nullptr) return;
     while (!entry->backlog.empty() && link.send(entry->backlog.front())) {
         entry->backlog_bytes -= entry->backlog.front().size();
+        backlogs_bytes_ -= entry->backlog.front().size();
         entry->backlog.pop_front();
     }
 }
@@ -78,6 +89,7 @@ Result<void> Front::tick()
     const auto began = std::exchange(gathering_since_, never);
     auto committed = core_.commit(before);
     const auto commit_time = loop::Loop::now().mono - before.mono;
+    gauge_.ticked(commit_time);
     if (!committed.ok()) commit_failed_(committed.error());
     while (auto output = core_.next_output())
         deliver(*std::move(output));
@@ -95,14 +107,60 @@ void Front::deliver(Output&& output)
         entry->link->close();
         return drop(output.link);
     }
+    if (!entry->is_member && core_.is_member(output.link)) {
+        entry->is_member = true;
+        entry->link->limit_frames(port::frame_bytes_max);
+    }
     if (entry->backlog.empty() && entry->link->send(output.frame)) return;
     entry->backlog_bytes += output.frame.size();
+    backlogs_bytes_ += output.frame.size();
     entry->backlog.push_back(std::move(output.frame));
-    if (entry->backlog_bytes > backlog_bytes_max) {
-        entry->link->close();
-        drop(output.link);
-        core_.link_down(output.link, loop::Loop::now());
+    if (entry->backlog_bytes > backlog_bytes_max) return close_slow(output.link);
+    if (backlogs_bytes_ > gauge_.limits().queued_bytes_max) close_slowest();
+}
+
+// ---- who does not read ----
+
+void Front::close_slow(LinkId link)
+{
+    ++slow_readers_closed_;
+    find(link)->link->close();
+    drop(link);
+    core_.link_down(link, loop::Loop::now());
+}
+
+void Front::close_slowest()
+{
+    const auto slowest = std::max_element(links_.begin(), links_.end(), [](const auto& a, const auto& b) {
+        return a.second.backlog_bytes < b.second.backlog_bytes;
+    });
+    close_slow(slowest->first);
+}
+
+void Front::look(Moment now)
+{
+    std::uint64_t queued = 0;
+    std::vector<LinkId> stalled;
+    for (auto& [id, entry] : links_) {
+        const auto quality = entry.link->quality();
+        queued += quality.queued_bytes + entry.backlog_bytes;
+        // What waits grew by less than what was sent: something was taken.
+        const bool moved = quality.queued_bytes == 0 ||
+                           quality.queued_bytes < entry.queued_bytes + (quality.sent_bytes - entry.sent_bytes);
+        entry.sent_bytes = quality.sent_bytes;
+        entry.queued_bytes = quality.queued_bytes;
+        if (moved)
+            entry.moved = now.mono;
+        else if (now.mono >= entry.moved + gauge_.limits().stalled_max)
+            stalled.push_back(id);
     }
+    for (const auto id : stalled)
+        close_slow(id);
+    const auto before = core_.shed();
+    core_.strained(gauge_.measure(queued, now.mono), now);
+    if (core_.shed() != before) shed_changed_(core_.shed());
+    plan();
+    look_.set(now.mono + strain_interval);
 }
 
 void Front::drain(std::function<void()> done)
@@ -120,6 +178,7 @@ void Front::drop(LinkId link)
     auto node = links_.extract(link);
     if (node.empty()) return;
     ids_.erase(node.mapped().link.get());
+    backlogs_bytes_ -= node.mapped().backlog_bytes;
 }
 
 Front::Entry* Front::find(LinkId link)

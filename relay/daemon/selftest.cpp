@@ -163,6 +163,22 @@ std::string nonsense(Yard& yard)
     return unless(!yard.is_open(link), "a link goes on after nonsense");
 }
 
+/// One thousandth before the first level a stranger gets in; at it none does, and who was in the door goes.
+std::string overload(Yard& yard)
+{
+    const Moment now{Instant(std::chrono::hours(1)), 0};
+    yard.core().strained({begins_at(Shed::strangers) - 1, 1000, 0, 0, {}, {}}, now);
+    const auto before = yard.stranger("192.0.2.1");
+    if (!yard.is_open(before)) return "a stranger was turned away before there was too much to do";
+    yard.core().strained({begins_at(Shed::strangers), 1000, 0, 0, {}, {}}, now);
+    const auto after = yard.stranger("192.0.2.2");
+    if (yard.is_open(after)) return "a stranger got in although there was too much to do";
+    if (yard.is_open(before)) return "a stranger stayed although there was too much to do";
+    return unless(given_up_at(frame::MailboxPut{}) == Shed::messages &&
+                      given_up_at(frame::DevicesPut{}) == Shed::nothing,
+                  "messages are not given up last, or revoking is given up at all");
+}
+
 /// goals: "in any spelling". Those who may not be reached stand in relay/turn/peers.cpp; here only that they are.
 std::string turn_peers(Yard&)
 {
@@ -192,6 +208,7 @@ constexpr RuleRow rules[] = {
     {"strangers", "there are so many of them, and then the oldest goes", strangers},
     {"password_guesses", "guessing is slowed down, and locks nobody out", password_guesses},
     {"nonsense", "a link ends with its first nonsense", nonsense},
+    {"overload", "strangers go first when there is too much to do, messages last", overload},
     {"turn_peers", "TURN reaches no address that is not on the open internet", turn_peers},
 };
 

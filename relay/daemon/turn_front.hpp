@@ -38,6 +38,13 @@ public:
     bool datagram(const loop::UdpDatagram& datagram);
     /// To the port that `local` names.
     void stream(std::unique_ptr<loop::TcpStream> stream, const loop::Address& local);
+    /// The account may not be relayed for any more: its allocations end now.
+    void revoke(std::string_view account)
+    {
+        server_.revoke(account);
+        plan();
+    }
+    void shed(bool allocations, bool data) noexcept { server_.shed(allocations, data); }
     [[nodiscard]] turn::Counters counters() const { return server_.counters(); }
 
 private:

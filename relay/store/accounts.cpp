@@ -53,6 +53,24 @@ std::optional<StoredAccount> Store::account(std::string_view user)
     return out;
 }
 
+std::optional<StoredLogin> Store::login(std::string_view user)
+{
+    std::optional<StoredLogin> out;
+    read(
+        "SELECT id, salt, login_hash FROM accounts WHERE user = ?1",
+        [&](const sqlite::Statement& s) {
+            StoredLogin one;
+            one.account = s.integer(0);
+            if (take(s, 1, one.salt) && take(s, 2, one.hash))
+                out = one;
+            else
+                note(Error{ErrorCode::storage_corrupt, damaged, 0});
+            return false;
+        },
+        user);
+    return out;
+}
+
 std::optional<StoredAccount> Store::account(AccountRow row)
 {
     std::optional<StoredAccount> out;

@@ -41,6 +41,13 @@ struct StoredAccount {
     Bytes device_list; ///< Encoded; verified when it came.
 };
 
+/// What a password is judged by: of one size for everybody.
+struct StoredLogin {
+    AccountRow account = 0;
+    LoginSalt salt;
+    LoginHash hash;
+};
+
 struct StoredDevice {
     DeviceRow row = 0;
     AccountRow account = 0;
@@ -227,6 +234,7 @@ public:
     void reclaim_log();
 
     // accounts and devices (accounts.cpp)
+    [[nodiscard]] std::optional<StoredLogin> login(std::string_view user);
     [[nodiscard]] std::optional<StoredAccount> account(std::string_view user);
     [[nodiscard]] std::optional<StoredAccount> account(AccountRow row);
     [[nodiscard]] bool has_accounts();

@@ -99,6 +99,7 @@ void Server::allocate(const Request& request)
         if (again) return allocated(request, *existing);
         return refuse(request, 437);
     }
+    if (sheds_allocations_) return refuse(request, 508);
     const auto wish = read_wish(message);
     if (wish.error != 0) return refuse(request, wish.error);
     const auto& wanted = wish.is_v6 ? config_.address_v6 : config_.address_v4;

@@ -92,6 +92,7 @@ struct Counters {
     std::uint64_t bytes_to_clients = 0;
     std::uint64_t packets_unpermitted = 0; ///< Dropped: no permission, no channel, a place that is not to be reached.
     std::uint64_t packets_over_rate = 0;   ///< Dropped: the user's rate.
+    std::uint64_t packets_shed = 0;        ///< Dropped: too much to do.
 
     template <class F>
     void each(const F& f) const
@@ -111,6 +112,7 @@ struct Counters {
         f("turn_bytes_to_clients", bytes_to_clients);
         f("turn_packets_unpermitted", packets_unpermitted);
         f("turn_packets_over_rate", packets_over_rate);
+        f("turn_packets_shed", packets_shed);
     }
 };
 

@@ -72,6 +72,10 @@ void Server::to_peer(Allocation& allocation, const Endpoint& peer, BytesView pay
             return;
         }
     }
+    if (sheds_data_) {
+        ++counters_.packets_shed;
+        return;
+    }
     if (!allocation.user->pay(payload.size(), now)) {
         ++counters_.packets_over_rate;
         return;
@@ -93,6 +97,10 @@ void Server::to_client(Allocation& allocation, const Endpoint& peer, BytesView p
 {
     if (!allocation.permits(peer, now)) {
         ++counters_.packets_unpermitted;
+        return;
+    }
+    if (sheds_data_) {
+        ++counters_.packets_shed;
         return;
     }
     if (!allocation.user->pay(payload.size(), now)) {

@@ -40,6 +40,12 @@ public:
     void from_peer(RelayId relay, const Endpoint& peer, BytesView payload, Moment now);
     /// The stream has ended, and its allocation with it: its 5-tuple will not come back.
     void client_gone(const FiveTuple& client);
+    /// There is too much to do: no new allocations (508), or nothing relayed at all.
+    void shed(bool allocations, bool data) noexcept
+    {
+        sheds_allocations_ = allocations;
+        sheds_data_ = data;
+    }
     /// The account may not be relayed for any more: its allocations end now.
     void revoke(std::string_view account);
 
@@ -97,6 +103,8 @@ private:
     Authenticator authenticator_;
     Book book_;
     Counters counters_;
+    bool sheds_allocations_ = false;
+    bool sheds_data_ = false;
     Instant check_accounts_at_ = never; ///< Of no interest without allocations.
     std::uint64_t indication_id_ = 0;   ///< Transaction ids of indications, which nobody answers.
 };

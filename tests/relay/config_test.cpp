@@ -30,6 +30,9 @@ required = "0.2"
 links = 100
 links_per_address = 10
 half_open_per_address = 5
+arrivals_per_address_burst = 9
+arrivals_per_address_per_s = 4
+login_s = 7
 strangers = 50
 devices_per_account = 4
 contacts = 30
@@ -56,9 +59,18 @@ notice_accounts = 9
 notice_days = 5
 device_changes_burst = 6
 device_changes_interval_s = 120
+requests_burst = 77
+requests_per_s = 500
+frames_burst = 88
+frames_per_s = 1000
 link_waits = 20
 link_waits_per_address = 2
 idle_s = 45
+[overload]
+memory_mib = 512
+queued_mib = 64
+stalled_s = 20
+tick_ms = 500
 [stun]
 host = "stun.example.org"
 port = 3479
@@ -83,6 +95,9 @@ password = "p"
     CHECK(full->links_max == 100);
     CHECK(full->links_per_address_max == 10);
     CHECK(full->half_open_per_address_max == 5);
+    CHECK(full->arrivals_burst == 9);
+    CHECK(full->arrivals_interval == std::chrono::milliseconds(250));
+    CHECK(full->core.limits.login_time_max == std::chrono::seconds(7));
     CHECK(full->core.limits.unauthenticated_links_max == 50);
     CHECK(full->core.limits.devices_per_account_max == 4);
     CHECK(full->core.limits.contacts_max == 30);
@@ -111,6 +126,14 @@ password = "p"
     CHECK(full->core.limits.device_changes.interval == std::chrono::minutes(2));
     CHECK(full->core.limits.link_waits_max == 20);
     CHECK(full->core.limits.link_waits_per_address_max == 2);
+    CHECK(full->core.limits.requests.burst == 77);
+    CHECK(full->core.limits.requests.interval == std::chrono::milliseconds(2));
+    CHECK(full->core.limits.frames.burst == 88);
+    CHECK(full->core.limits.frames.interval == std::chrono::milliseconds(1));
+    CHECK(full->overload.memory_bytes_max == 512 * 1024 * 1024);
+    CHECK(full->overload.queued_bytes_max == 64 * 1024 * 1024);
+    CHECK(full->overload.stalled_max == std::chrono::seconds(20));
+    CHECK(full->overload.tick_max == std::chrono::milliseconds(500));
     CHECK(full->idle_max == std::chrono::seconds(45));
     CHECK(full->core.stun_host == "stun.example.org");
     CHECK(full->core.stun_port == 3479);

@@ -5,19 +5,13 @@
 // GODWIT_TEST_SEEDS=N runs seeds 1 to N; a failure names its seed.
 #include "lib/identity/conversation_id.hpp"
 #include "tests/lib/wire/samples.hpp"
+#include "tests/relay/enemy.hpp"
 #include "tests/relay/mls_shapes.hpp"
-#include "tests/relay/process.hpp"
 
-#include <arpa/inet.h>
 #include <csignal>
 #include <cstdlib>
-#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 using namespace godwit;
 using namespace godwit::relay;
@@ -77,89 +71,6 @@ Bytes mutated(Bytes bytes, const Bytes& other, Random& random)
     return bytes;
 }
 
-/// A socket of an address of its own: what the relay allows one address is not taken from those who behave.
-class Enemy {
-public:
-    Enemy(int type, std::uint16_t port) : fd_(::socket(AF_INET, type | SOCK_NONBLOCK, 0))
-    {
-        REQUIRE(fd_ >= 0);
-        auto at = loopback(2, 0);
-        REQUIRE(::bind(fd_, reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0);
-        at = loopback(1, port);
-        (void)!::connect(fd_, reinterpret_cast<const sockaddr*>(&at), sizeof at); // the relay may have had enough
-        pollfd waiting{fd_, POLLOUT, 0};
-        (void)::poll(&waiting, 1, 1'000);
-    }
-    ~Enemy() { ::close(fd_); }
-    Enemy(const Enemy&) = delete;
-    Enemy& operator=(const Enemy&) = delete;
-    void send(const Bytes& bytes) const { (void)!::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
-
-    static sockaddr_in loopback(std::uint8_t last, std::uint16_t port)
-    {
-        sockaddr_in out{};
-        out.sin_family = AF_INET;
-        out.sin_port = htons(port);
-        out.sin_addr.s_addr = htonl(0x7f000000U | last);
-        return out;
-    }
-
-private:
-    int fd_;
-};
-
-/// The first bytes of a real client: a QUIC Initial, or the record with a TLS ClientHello.
-Bytes first_flight(Over over, const wire::RelayAddress& relay)
-{
-    const int fd = ::socket(AF_INET, over == Over::quic ? SOCK_DGRAM : SOCK_STREAM, 0);
-    REQUIRE(fd >= 0);
-    auto at = Enemy::loopback(1, 0);
-    REQUIRE(::bind(fd, reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0);
-    if (over == Over::tls) REQUIRE(::listen(fd, 1) == 0);
-    socklen_t size = sizeof at;
-    REQUIRE(::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &size) == 0);
-    auto decoy = relay;
-    decoy.port = ntohs(at.sin_port);
-    loop::Loop loop;
-    LiveClient client(loop, decoy, over, 50);
-    int from = fd;
-    Bytes out(4'096);
-    ssize_t got = -1;
-    REQUIRE(client.until([&] {
-        pollfd waiting{from, POLLIN, 0};
-        if (::poll(&waiting, 1, 10) != 1) {
-            loop.run_once(std::chrono::milliseconds(1));
-            return false;
-        }
-        if (over == Over::tls && from == fd) {
-            from = ::accept(fd, nullptr, nullptr);
-            return false;
-        }
-        got = ::recv(from, out.data(), out.size(), 0);
-        return true;
-    }));
-    if (from != fd) ::close(from);
-    ::close(fd);
-    REQUIRE(got > 100);
-    out.resize(static_cast<std::size_t>(got));
-    return out;
-}
-
-std::uint64_t counter(const std::string& stats, const std::string& name)
-{
-    const auto at = stats.find("\"" + name + "\":");
-    REQUIRE(at != std::string::npos);
-    return std::strtoull(stats.c_str() + at + name.size() + 3, nullptr, 10);
-}
-
-std::size_t resident_kib(pid_t pid)
-{
-    std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-    for (std::string line; std::getline(status, line);)
-        if (line.starts_with("VmRSS:")) return std::strtoull(line.c_str() + 6, nullptr, 10);
-    return 0;
-}
-
 std::size_t open_files(pid_t pid)
 {
     std::error_code ignored;
@@ -170,9 +81,10 @@ std::size_t open_files(pid_t pid)
 class Siege {
 public:
     explicit Siege(const TemporaryDirectory& directory)
-        : relay_({"--data", directory.path("data"), "--listen", "127.0.0.1:0"}), address_(relay_.ready()),
-          hello_(first_flight(Over::tls, address_)), initial_(first_flight(Over::quic, address_)),
-          ann_(loop_, address_, Over::quic, 1), bo_(loop_, address_, Over::tls, 2)
+        : relay_({"--data", directory.path("data"), "--listen", "127.0.0.1:0", "--config", config(directory)}),
+          address_(relay_.ready()), hello_(first_flight(Over::tls, address_)),
+          initial_(first_flight(Over::quic, address_)), ann_(loop_, address_, Over::quic, 1),
+          bo_(loop_, address_, Over::tls, 2)
     {
         REQUIRE(ann_.is_up());
         REQUIRE(bo_.is_up());
@@ -189,6 +101,14 @@ public:
             frames_.push_back(sample.encoded);
         for (const auto& body : hostile_requests())
             frames_.push_back(wire::encode(wire::relay::ClientFrame(frame::Request{7, body})));
+    }
+
+    /// Mallory comes back more often than any household.
+    static std::string config(const TemporaryDirectory& directory)
+    {
+        const auto path = directory.path("relay.toml");
+        std::ofstream(path) << "[limits]\narrivals_per_address_burst = 100000\n";
+        return path;
     }
 
     void datagrams(Random& random)

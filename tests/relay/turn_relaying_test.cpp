@@ -192,6 +192,35 @@ TEST_CASE(
     CHECK(world.sockets.to_clients.size() == 20); // ten for ann's two, ten for the canary
 }
 
+TEST_CASE(
+    "too much to do: first no new allocations, then nothing is relayed; what there is stays, and goes on afterwards")
+{
+    World world;
+    Client ann(world, home);
+    REQUIRE(ann.allocate().code() == 0);
+    REQUIRE(ann.bind(0x4000, peer).code() == 0);
+    const auto carried = [&] {
+        world.sockets.to_peers.clear();
+        ann.send_channel(0x4000, "x");
+        return world.sockets.to_peers.size();
+    };
+    world.server.shed(true, false);
+    Client bob(world, at("93.184.216.34", 4001), "bob");
+    CHECK(bob.allocate().code() == 508);
+    CHECK(carried() == 1);
+    CHECK(ann.ask(Method::refresh).code() == 0);
+    world.server.shed(true, true);
+    CHECK(carried() == 0);
+    world.sockets.to_clients.clear();
+    for (const auto& [id, where] : world.sockets.open)
+        world.server.from_peer(id, peer, as_bytes("y"), world.now);
+    CHECK(world.sockets.to_clients.empty());
+    CHECK(world.server.counters().packets_shed == 2);
+    world.server.shed(false, false);
+    CHECK(carried() == 1);
+    CHECK(bob.allocate().code() == 0);
+}
+
 TEST_CASE("requests of a user have a rate of their own")
 {
     auto slow = config();

@@ -68,10 +68,10 @@ std::uint16_t free_port()
 /// turnutils_peer: sends back what it gets.
 class EchoPeer {
 public:
-    EchoPeer()
+    explicit EchoPeer(const char* address = "127.0.0.1")
     {
         const std::string number = std::to_string(port);
-        const char* const arguments[] = {"/usr/bin/turnutils_peer", "-p", number.c_str(), "-L", "127.0.0.1", nullptr};
+        const char* const arguments[] = {"/usr/bin/turnutils_peer", "-p", number.c_str(), "-L", address, nullptr};
         posix_spawn_file_actions_t actions;
         posix_spawn_file_actions_init(&actions);
         posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", 1, 0);
@@ -187,6 +187,46 @@ TEST_CASE("coturn's tools against our server")
     CHECK(counter(*stage.relay, "turn_allocations_total") > 20);
     stage.relay->signal(SIGTERM);
     CHECK(stage.relay->wait() == 0);
+}
+
+TEST_CASE("IPv6: relayed sockets of it for clients of either family, and peers that answer")
+{
+    if (!tools_are_there()) {
+        MESSAGE("not run: no turnutils (package coturn) on this machine");
+        return;
+    }
+    if (access("/proc/net/if_inet6", R_OK) != 0) {
+        MESSAGE("not run: no IPv6 on this machine");
+        return;
+    }
+    const auto further = free_port();
+    // for_all allows peers of IPv4's loopback alone
+    std::string config = for_all;
+    config.replace(config.find("127.0.0.0/8"), 11, "::1");
+    Stage stage(config + "address_v4 = \"127.0.0.1\"\naddress_v6 = \"::1\"\nlisten = [\"[::1]:" +
+                std::to_string(further) + "\"]\n");
+    const EchoPeer peer("::1");
+    const auto to_peer = " -x -e ::1 -r " + std::to_string(peer.port);
+    struct Way {
+        const char* what;
+        std::string options;
+    };
+    const Way ways[] = {{"channels", "-n 20 -m 2 -c"},
+                        {"Send and Data indications", "-n 20 -m 2 -s -c"},
+                        {"datagrams of 1,200 bytes", "-n 20 -l 1200 -c"},
+                        {"over TCP", "-n 20 -m 2 -t -c"}};
+    for (const auto& [what, options] : ways) {
+        CAPTURE(what);
+        const auto said = stage.uclient("-z 5 " + options + to_peer);
+        const auto [sent, received] = sent_and_received(said);
+        CHECK_MESSAGE(sent > 0, said);
+        CHECK_MESSAGE(received == sent, said);
+    }
+    // A client that comes over IPv6 itself.
+    const auto there =
+        output_of("turnutils_uclient -u ann -W lab -c -n 10 -z 5 -p " + std::to_string(further) + to_peer + " ::1");
+    CHECK_MESSAGE(sent_and_received(there).second == 10, there);
+    CHECK(counter(*stage.relay, "turn_packets_to_peers") > 100);
 }
 
 TEST_CASE("loopback is nobody's peer unless the operator says so, and a name that is no account here gets nothing")

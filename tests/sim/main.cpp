@@ -34,7 +34,7 @@ namespace {
 /// Processor time for one seed; past it, it counts as hanging. Not real time: a busy machine is no hanging seed.
 constexpr long seed_seconds_max = 60;
 constexpr std::size_t minimise_runs_max = 400;
-constexpr std::uint64_t gate_seeds = 200;
+constexpr std::uint64_t gate_seeds = 400;
 constexpr unsigned gate_jobs = 2;
 constexpr std::size_t failures_shown_max = 20;
 

@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 
-GATE_SEEDS = 200
+GATE_SEEDS = 400
 FOUND_SHARE = 0.95
 
 # The old text must stand in the file exactly once.
@@ -73,9 +73,9 @@ MUTANTS = [
      "            store.set_delivery(id, devices[i], DeliveryState::delivered, now.wall_ms);\n            --entry.open;"),
     ("delivered_when_stored", "lib/delivery/outbox_settle.cpp",
      "    const bool first = store.set_message_state(id, MessageState::sent, by.path, by.reason, {});\n"
-     "    tell(first, {id, entry.user, MessageState::sent, by.path, by.reason, {}}, out);",
+     "    tell(first, {id, entry.user, MessageState::sent, by.path, by.reason, {}, true, conversation}, out);",
      "    const bool first = store.set_message_state(id, MessageState::delivered, by.path, by.reason, {});\n"
-     "    tell(first, {id, entry.user, MessageState::delivered, by.path, by.reason, {}}, out);"),
+     "    tell(first, {id, entry.user, MessageState::delivered, by.path, by.reason, {}, true, conversation}, out);"),
     ("envelope_dropped_with_first_receipt", "lib/delivery/outbox_settle.cpp",
      "    if (all_settled) {\n        store.remove_envelope(id);", "    if (all_settled || state == DeliveryState::delivered) {\n        store.remove_envelope(id);"),
     ("quota_answer_taken_as_stored", "lib/delivery/outbox_settle.cpp",
@@ -147,6 +147,13 @@ MUTANTS = [
      "    for (const auto& device : unopened.due(now.mono)) {", "    for (const auto& device : std::vector<DeviceId>()) {"),
     ("batch_with_two_sealings", "lib/delivery/outbox.cpp",
      "            if (envelope.sealings > 1)\n", "            if (envelope.sealings > 1'000)\n"),
+    # what acts on something said
+    ("recalls_are_not_for_readers", "lib/conversation/timeline.cpp",
+     "    if (author == target.message.from) return at_ms",
+     "    if (author == target.message.from) return target.message.state != MessageState::received && at_ms"),
+    ("edits_are_not_for_readers", "lib/conversation/timeline.cpp",
+     "            return one.name == edit_name && one.author == row.message.from;",
+     "            return one.name == edit_name && one.author == row.message.from && row.message.state != MessageState::received;"),
     ("refused_commit_taken_for_accepted", "lib/engine/group_verdicts.cpp",
      "    groups_->refused(conversation);\n    chore.creates = false;",
      "    (void)groups_->accepted(conversation, now.wall_ms);\n    chore.creates = false;"),

@@ -55,6 +55,7 @@ QuicCore::QuicCore(loop::Loop& loop, port::Entropy& entropy, const tls::Identity
       policy_(std::move(peer)), alpn_(std::move(alpn)), options_(options), trust_(trust), sink_(std::move(sink)),
       timer_(loop, [this] { timer_fired(); }), started_(loop::Loop::now().mono), last_heard_(started_)
 {
+    limit_frames(options_.frame_bytes_max);
     conn_ref_.user_data = this;
     conn_ref_.get_conn = [](ngtcp2_crypto_conn_ref* reference) {
         return static_cast<QuicCore*>(reference->user_data)->conn_;
@@ -315,8 +316,7 @@ int QuicCore::stream_data(std::int64_t stream, BytesView bytes)
     if (link == nullptr) return 0;
     const auto outcome = bulk ? bulk_assembler_.feed(bytes, bulk_sink_) : assembler_.feed(bytes, *this);
     if (outcome != tls::FrameAssembler::Outcome::malformed) return 0;
-    failure_ = Error{ErrorCode::malformed, "the far side sent a frame above the limit of " +
-                                               std::to_string(port::frame_bytes_max) + " bytes"};
+    failure_ = Error{ErrorCode::malformed, "the far side sent a frame that is longer than it may be"};
     return NGTCP2_ERR_CALLBACK_FAILURE;
 }
 
@@ -427,6 +427,7 @@ public:
     bool send(BytesView frame, port::Lane lane) override { return core_->send(frame, lane); }
     bool send_datagram(BytesView datagram) override { return core_->send_datagram(datagram); }
     void close() override { core_->close(); }
+    void limit_frames(std::size_t bytes_max) override { core_->limit_frames(bytes_max); }
     [[nodiscard]] const port::PeerKey& peer_key() const override { return core_->peer_key(); }
     [[nodiscard]] port::LinkQuality quality() const override { return core_->quality(); }
 

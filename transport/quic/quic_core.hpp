@@ -98,6 +98,11 @@ public:
     bool send(BytesView frame, port::Lane lane);
     bool send_datagram(BytesView datagram);
     void close();
+    void limit_frames(std::size_t bytes_max)
+    {
+        assembler_.limit(bytes_max);
+        bulk_assembler_.limit(bytes_max);
+    }
     void abandon();
     [[nodiscard]] const port::PeerKey& peer_key() const noexcept { return peer_key_; }
     [[nodiscard]] port::LinkQuality quality() const;

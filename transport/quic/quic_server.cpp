@@ -188,7 +188,7 @@ private:
         if (!accepting_) return refuse(d, start.head, NGTCP2_CONNECTION_REFUSED);
         if (!start.after_retry && (options_.retry_always || code == NGTCP2_ERR_RETRY || ledger_->busy(d.from)))
             return retry(path, d, start.head);
-        auto ticket = ledger_->admit(d.from);
+        auto ticket = ledger_->admit(d.from, loop::Loop::now().mono);
         if (!ticket) return refuse(d, start.head, NGTCP2_CONNECTION_REFUSED);
 
         const auto& serve = options_.serve;

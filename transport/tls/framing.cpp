@@ -3,8 +3,6 @@
 
 #include "lib/base/check.hpp"
 
-#include <algorithm>
-
 namespace godwit::tls {
 namespace {
 
@@ -53,6 +51,7 @@ FrameAssembler::Outcome FrameAssembler::feed(BytesView chunk, FrameSink& sink)
             held_.clear();
             continue;
         }
+        if (length > bytes_max_) return Outcome::malformed;
         // The payload: likewise.
         const std::size_t whole = frame_head_bytes + length;
         if (in_place && chunk.size() >= whole) {

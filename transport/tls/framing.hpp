@@ -8,6 +8,8 @@
 
 #include "lib/port/link.hpp"
 
+#include <algorithm>
+
 namespace godwit::tls {
 
 inline constexpr std::size_t frame_head_bytes = 4;
@@ -38,9 +40,12 @@ public:
     enum class Outcome { fed, stopped, malformed };
     /// A frame that is whole inside `chunk` is delivered without a copy.
     [[nodiscard]] Outcome feed(BytesView chunk, FrameSink& sink);
+    /// Longer frames are malformed, from their length on. At first: port::frame_bytes_max, which is the most.
+    void limit(std::size_t bytes_max) noexcept { bytes_max_ = std::min(bytes_max, port::frame_bytes_max); }
     [[nodiscard]] std::size_t held_bytes() const noexcept { return held_.size(); }
 
 private:
+    std::size_t bytes_max_ = port::frame_bytes_max;
     Bytes held_; ///< Head and payload so far of the unfinished frame.
 };
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/tls/link_ledger.hpp"
 
+#include <algorithm>
+
 namespace godwit::tls {
 
-std::optional<LinkLedger::Ticket> LinkLedger::admit(const loop::Address& from)
+std::optional<LinkLedger::Ticket> LinkLedger::admit(const loop::Address& from, Instant now)
 {
     const loop::Address subscriber = from.subscriber();
     if (half_open_ >= limits_.half_open_max || half_open_ + open_ >= limits_.links_max) return std::nullopt;
@@ -12,12 +14,27 @@ std::optional<LinkLedger::Ticket> LinkLedger::admit(const loop::Address& from)
         if (count.half_open >= limits_.half_open_per_subscriber_max) return std::nullopt;
         if (count.half_open + count.open >= limits_.links_per_subscriber_max) return std::nullopt;
     }
+    if (arrives_too_fast(subscriber, now)) return std::nullopt;
     Ticket ticket;
     ticket.ledger_ = shared_from_this();
     ticket.subscriber_ = subscriber;
     ++subscribers_[subscriber].half_open;
     ++half_open_;
     return ticket;
+}
+
+bool LinkLedger::arrives_too_fast(const loop::Address& subscriber, Instant now)
+{
+    if (limits_.arrivals_burst == 0) return false;
+    if (arrivals_.size() >= arrivals_remembered_max && !arrivals_.contains(subscriber)) {
+        std::erase_if(arrivals_, [now](const auto& one) { return one.second <= now; });
+        if (arrivals_.size() >= arrivals_remembered_max) arrivals_.erase(arrivals_.begin());
+    }
+    auto& full_again = arrivals_.try_emplace(subscriber, now).first->second;
+    full_again = std::max(full_again, now);
+    if (full_again > now + limits_.arrivals_interval * (limits_.arrivals_burst - 1)) return true;
+    full_again += limits_.arrivals_interval;
+    return false;
 }
 
 bool LinkLedger::busy(const loop::Address& from) const

@@ -22,6 +22,8 @@ struct LinkOptions {
     Duration idle_max = std::chrono::seconds(30);
     /// > 0: asks the far side for a sign of life when quiet for so long. Off: the engine pings by itself.
     Duration keep_alive = Duration::zero();
+    /// Of the far side's frames, until port::Link::limit_frames says otherwise.
+    std::size_t frame_bytes_max = port::frame_bytes_max;
 };
 
 /// Whom to accept on the far side.
@@ -50,6 +52,10 @@ struct ServeLimits {
     /// Still in the handshake, all together and of one subscriber.
     std::size_t half_open_max = 1024;
     std::size_t half_open_per_subscriber_max = 32;
+    /// Of one subscriber: so many newcomers at once, then one each interval; 0: as many as come. A handshake is some
+    /// milliseconds of work, which nobody has paid for yet.
+    std::uint32_t arrivals_burst = 0;
+    Duration arrivals_interval = std::chrono::milliseconds(20);
 };
 
 struct ServeOptions {

@@ -25,6 +25,7 @@ TlsCore::TlsCore(loop::Loop& loop, const Identity& identity, Role role, PeerPoli
       options_(options), turn_timer_(loop, [this] { turn(); }), check_timer_(loop, [this] { check_time(); }),
       started_(loop::Loop::now().mono), last_heard_(started_), last_asked_(started_)
 {
+    limit_frames(options_.frame_bytes_max);
     check_timer_.set(started_ + options_.handshake_max);
 }
 
@@ -202,8 +203,7 @@ void TlsCore::receive()
         case FrameAssembler::Outcome::fed: break;
         case FrameAssembler::Outcome::stopped: return;
         case FrameAssembler::Outcome::malformed:
-            return fail(Error{ErrorCode::malformed, "the far side sent a frame above the limit of " +
-                                                        std::to_string(port::frame_bytes_max) + " bytes"});
+            return fail(Error{ErrorCode::malformed, "the far side sent a frame that is longer than it may be"});
         }
     }
 }

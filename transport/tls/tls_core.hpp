@@ -33,6 +33,7 @@ public:
 
     bool send(BytesView frame);
     void close();
+    void limit_frames(std::size_t bytes_max) { assembler_.limit(bytes_max); }
     void abandon();
     [[nodiscard]] const port::PeerKey& peer_key() const noexcept { return peer_key_; }
     [[nodiscard]] port::LinkQuality quality() const;

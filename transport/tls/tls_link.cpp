@@ -15,6 +15,7 @@ public:
 
     bool send(BytesView frame, port::Lane) override { return core_->send(frame); }
     void close() override { core_->close(); }
+    void limit_frames(std::size_t bytes_max) override { core_->limit_frames(bytes_max); }
     [[nodiscard]] const port::PeerKey& peer_key() const override { return core_->peer_key(); }
     [[nodiscard]] port::LinkQuality quality() const override { return core_->quality(); }
 
@@ -60,7 +61,7 @@ struct TlsServer::Impl final : port::LinkObserver {
 
     void newcomer(std::unique_ptr<loop::TcpStream> stream)
     {
-        auto ticket = ledger->admit(stream->peer());
+        auto ticket = ledger->admit(stream->peer(), loop::Loop::now().mono);
         if (!ticket) return; // closed at once: those who are in stay
         auto core = std::make_shared<TlsCore>(loop, identity, Role::server, options.peer, options.alpn, options.link);
         core->ticket = std::move(*ticket);

@@ -118,6 +118,11 @@ TEST_CASE("quic: one byte above the frame limit, and a full queue, are refused a
 {
     has_limits<World>();
 }
+TEST_CASE("quic: the far side's frames are as long as they may be, and one byte more ends the link")
+{
+    limits_frames<World>();
+}
+
 TEST_CASE("quic: a link may be destroyed inside each of its callbacks")
 {
     dies_in_callbacks<World>();

@@ -122,6 +122,28 @@ void has_limits()
     REQUIRE(until(world.loop, [&] { return world.far().frames == taken; }));
 }
 
+/// Whoever accepted a link says how long the far side's frames may be; a longer one ends it, before its bytes are kept.
+template <class World>
+void limits_frames()
+{
+    World world;
+    world.connect();
+    world.far_link()->limit_frames(100);
+    CHECK(world.link->send(Bytes(100)));
+    REQUIRE(until(world.loop, [&] { return world.far().frames == 1; }));
+    CHECK(world.link->send(Bytes(101)));
+    REQUIRE(until(world.loop, [&] { return world.far().downs == 1; }));
+    CHECK(world.far().code() == ErrorCode::malformed);
+    CHECK(world.far().frames == 1);
+
+    World other;
+    other.connect();
+    other.far_link()->limit_frames(100);
+    other.far_link()->limit_frames(2 * port::frame_bytes_max); // the most is the most
+    CHECK(other.link->send(Bytes(port::frame_bytes_max)));
+    REQUIRE(until(other.loop, [&] { return other.far().frames == 1; }));
+}
+
 /// A link may be destroyed inside each of its callbacks.
 template <class World>
 void dies_in_callbacks()

@@ -71,6 +71,13 @@ TEST_CASE("framing: one above the limit is malformed, and a length alone costs n
     CHECK(assembler.held_bytes() == frame_head_bytes);
     FrameAssembler other;
     CHECK(other.feed(frame_head(port::frame_bytes_max + 1), sink) == FrameAssembler::Outcome::malformed);
+    FrameAssembler narrow;
+    narrow.limit(7);
+    CHECK(narrow.feed(frame_head(7), sink) == FrameAssembler::Outcome::fed);
+    FrameAssembler beyond;
+    beyond.limit(7);
+    CHECK(beyond.feed(frame_head(8), sink) == FrameAssembler::Outcome::malformed);
+    CHECK(beyond.held_bytes() == 0);
 }
 
 TEST_CASE("framing: a sink that says stop is not called again")

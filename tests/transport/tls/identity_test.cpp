@@ -37,7 +37,7 @@ TEST_CASE("ledger: each limit is reached and given back")
     {
         std::vector<LinkLedger::Ticket> held;
         const auto enter = [&](const loop::Address& from) {
-            auto ticket = ledger->admit(from);
+            auto ticket = ledger->admit(from, Instant{});
             if (ticket) held.push_back(std::move(*ticket));
             return ticket.has_value();
         };
@@ -58,4 +58,38 @@ TEST_CASE("ledger: each limit is reached and given back")
     }
     CHECK(ledger->open() == 0);
     CHECK(ledger->half_open() == 0);
+}
+
+TEST_CASE("ledger: newcomers of one subscriber have a burst, one more waits its turn, and others do not notice")
+{
+    ServeLimits limits;
+    limits.arrivals_burst = 3;
+    limits.arrivals_interval = std::chrono::milliseconds(20);
+    const auto ledger = std::make_shared<LinkLedger>(limits);
+    const auto a = *loop::Address::parse("192.0.2.1:1");
+    const auto b = *loop::Address::parse("192.0.2.2:1");
+    Instant now{};
+    const auto comes = [&](const loop::Address& from) { return ledger->admit(from, now).has_value(); };
+    for (int i = 0; i < 3; ++i)
+        CHECK(comes(a));
+    CHECK_FALSE(comes(a));
+    CHECK(comes(b));
+    now += limits.arrivals_interval - Duration(1);
+    CHECK_FALSE(comes(a));
+    now += Duration(1);
+    CHECK(comes(a));
+    CHECK_FALSE(comes(a));
+    now += std::chrono::hours(1); // no more than a burst is saved up
+    for (int i = 0; i < 3; ++i)
+        CHECK(comes(a));
+    CHECK_FALSE(comes(a));
+    // A flood from everywhere: what is remembered ends.
+    auto from = a;
+    for (std::size_t i = 0; i < 2 * arrivals_remembered_max; ++i) {
+        from.ip[0] = static_cast<std::uint8_t>(i >> 16);
+        from.ip[1] = static_cast<std::uint8_t>(i >> 8);
+        from.ip[2] = static_cast<std::uint8_t>(i);
+        CHECK(comes(from));
+        CHECK(ledger->arrivals_remembered() <= arrivals_remembered_max);
+    }
 }

@@ -153,6 +153,11 @@ TEST_CASE("tls: goodbye arrives after what was queued; vanishing is told apart")
     CHECK(other.server->open_links() == 0);
 }
 
+TEST_CASE("tls: the far side's frames are as long as they may be, and one byte more ends the link")
+{
+    limits_frames<World>();
+}
+
 TEST_CASE("tls: a link may be destroyed inside each of its callbacks")
 {
     dies_in_callbacks<World>();
