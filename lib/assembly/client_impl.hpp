@@ -3,8 +3,9 @@
 //
 //   home.hpp         the folder: permissions and the key beside the store
 //   link_shell.hpp   client::Shell on libuv, QUIC, TLS and ICE; relay_link.cpp and peer_link.cpp are its two kinds of
-//   links client_impl.hpp  (this) home + store + shell -> client::Facade, for both faces client.cpp       the C++ face
-//   (include/godwit/client.hpp)      c_abi.cpp   the C face (include/godwit/godwit.h)
+//   links client_impl.hpp  (this) home + store + shell -> client::Facade, for both faces
+//   client.cpp       the C++ face (include/godwit/client.hpp)
+//   c_abi.cpp        the C face (include/godwit/godwit.h); c_client.hpp, c_options.hpp: what is behind its handles
 #pragma once
 
 #include <godwit/client.hpp>
@@ -13,7 +14,16 @@
 
 namespace godwit::assembly {
 
-[[nodiscard]] Result<std::unique_ptr<client::Facade>> open_facade(ClientOptions options);
+/// What the C face offers beyond ClientOptions.
+struct Hooks {
+    bool driven_by_host = false;
+    std::shared_ptr<port::MediaHost> media{}; ///< Of the client that is resumed; null: a new one.
+    std::function<WallMs()> wall_ms{};        ///< Called on the thread that turns the loop; empty: the system's clock.
+};
+
+/// Opens home and store: locked from here on, until the parts go. Errors: as Client::open.
+[[nodiscard]] Result<client::FacadeParts> open_parts(ClientOptions options, Hooks hooks = {});
+[[nodiscard]] Result<std::unique_ptr<client::Facade>> open_facade(ClientOptions options, Hooks hooks = {});
 
 inline constexpr std::size_t event_queue_max_least = 16;
 

@@ -20,7 +20,7 @@ struct Overloaded : Visitors... {
 class LinkShell final : public client::Shell {
 public:
     explicit LinkShell(ShellOptions options)
-        : media_(std::move(options.media)), ice_(loop_, options.trace),
+        : media_(std::move(options.media)), wall_ms_(std::move(options.wall_ms)), ice_(loop_, options.trace),
           world_{loop_,
                  entropy_,
                  ice_,
@@ -43,7 +43,15 @@ public:
     void run() override { loop_.run(); }
     void stop() override { loop_.stop(); }
     void wake() override { wakeup_.notify(); }
-    Moment now() override { return loop::Loop::now(); }
+    void run_once(Duration wait_max) override { loop_.run_once(wait_max); }
+    std::optional<Duration> quiet_for() const override { return loop_.backend_timeout(); }
+    int driver_fd() const override { return loop_.backend_fd(); }
+    Moment now() override
+    {
+        Moment now = loop::Loop::now();
+        if (wall_ms_) now.wall_ms = wall_ms_();
+        return now;
+    }
     void set_deadline(Instant deadline) override
     {
         if (deadline_.deadline() != deadline) deadline_.set(deadline);
@@ -150,6 +158,7 @@ private:
 
     std::shared_ptr<port::MediaHost> media_;
     // Destroyed from the last to the first: links before ICE before the loop.
+    std::function<WallMs()> wall_ms_;
     loop::Loop loop_;
     loop::SystemEntropy entropy_;
     ice::IceRuntime ice_;

@@ -6,14 +6,16 @@
 #include "lib/port/media.hpp"
 #include "lib/port/trace.hpp"
 
+#include <functional>
 #include <memory>
 
 namespace godwit::assembly {
 
 struct ShellOptions {
     bool loopback_allowed = false;
-    port::Trace* trace = nullptr;           ///< Takes what libnice says. Outlives the shell.
-    std::shared_ptr<port::MediaHost> media; ///< May be null.
+    port::Trace* trace = nullptr;             ///< Takes what libnice says. Outlives the shell.
+    std::shared_ptr<port::MediaHost> media{}; ///< May be null.
+    std::function<WallMs()> wall_ms{};        ///< In place of the system's clock; empty: that.
 };
 
 /// To be called on the thread that will run it.

@@ -93,7 +93,7 @@ Result<std::unique_ptr<port::Store>> open_store(const Home& home, std::string_vi
     return std::unique_ptr<port::Store>(*std::move(store));
 }
 
-Result<std::unique_ptr<client::Facade>> open(ClientOptions options)
+Result<client::FacadeParts> make_parts(ClientOptions options, Hooks hooks)
 {
     if (!options.store_key.empty() && options.store_key.size() != store_key_bytes)
         return invalid("store_key: exactly 32 bytes, or none");
@@ -125,27 +125,35 @@ Result<std::unique_ptr<client::Facade>> open(ClientOptions options)
     parts.kept_files = std::make_unique<files::SealedFiles>(home->files);
     parts.user_files = std::make_unique<files::DiskUserFiles>(*entropy);
     parts.entropy = std::move(entropy);
+    parts.media = std::move(hooks.media);
 #if defined(GODWIT_MEDIA)
-    parts.media = media_host::make_host(std::make_unique<loop::SystemEntropy>());
+    if (!parts.media) parts.media = media_host::make_host(std::make_unique<loop::SystemEntropy>());
 #endif
-    parts.make_shell = [shell = ShellOptions{options.allow_loopback, trace.get(), parts.media}] {
-        return make_link_shell(shell);
-    };
+    parts.make_shell = [shell = ShellOptions{options.allow_loopback, trace.get(), parts.media,
+                                             std::move(hooks.wall_ms)}] { return make_link_shell(shell); };
+    parts.driven_by_host = hooks.driven_by_host;
     parts.trace = std::move(trace);
     parts.derive = derive;
     parts.events_max = std::max(options.event_queue_max, event_queue_max_least);
-    return client::Facade::start(std::move(parts));
+    return parts;
 }
 
 } // namespace
 
-Result<std::unique_ptr<client::Facade>> open_facade(ClientOptions options)
+Result<client::FacadeParts> open_parts(ClientOptions options, Hooks hooks)
 {
     try {
-        return open(std::move(options));
+        return make_parts(std::move(options), std::move(hooks));
     } catch (const std::exception& trouble) {
         return Error{ErrorCode::internal, std::string("cannot open the client: ") + trouble.what(), 0};
     }
+}
+
+Result<std::unique_ptr<client::Facade>> open_facade(ClientOptions options, Hooks hooks)
+{
+    auto parts = open_parts(std::move(options), std::move(hooks));
+    if (!parts.ok()) return std::move(parts).error();
+    return client::Facade::start(*std::move(parts));
 }
 
 } // namespace godwit::assembly

@@ -36,6 +36,13 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return items_.size(); }
     [[nodiscard]] std::size_t capacity_max() const noexcept { return capacity_max_; }
     void clear() { items_.clear(); }
+    /// Oldest first.
+    template <class Look>
+    void each(Look&& look) const
+    {
+        for (const T& item : items_)
+            look(item);
+    }
 
 private:
     std::size_t capacity_max_;

@@ -14,13 +14,37 @@ EventQueue::EventQueue(std::size_t events_max, std::function<void()> attend)
 bool EventQueue::push(Event&& event)
 {
     const std::lock_guard lock(mutex_);
-    if (!queue_.push(std::move(event))) {
+    const bool room = queue_.size() + last_.size() < queue_.capacity_max();
+    if (!room || (last_.empty() && !queue_.push(std::move(event)))) {
         refused_ = true;
         return false;
     }
+    if (!last_.empty()) last_.push_back(std::move(event)); // behind what came before it
     wake_fd_.set(true);
     changed_.notify_one();
     return true;
+}
+
+void EventQueue::push_last(Event&& event)
+{
+    const std::lock_guard lock(mutex_);
+    last_.push_back(std::move(event));
+    wake_fd_.set(true);
+    changed_.notify_one();
+}
+
+std::vector<MessageId> EventQueue::shown() const
+{
+    const std::lock_guard lock(mutex_);
+    auto out = dealt_with_;
+    if (in_hand_) out.push_back(*in_hand_);
+    const auto note = [&](const Event& event) {
+        if (const auto* received = std::get_if<event::MessageReceived>(&event)) out.push_back(received->message.id);
+    };
+    queue_.each(note);
+    for (const auto& event : last_)
+        note(event);
+    return out;
 }
 
 std::vector<MessageId> EventQueue::take_dealt_with()
@@ -60,7 +84,7 @@ std::optional<Event> EventQueue::wait(std::chrono::milliseconds timeout)
         lock.lock();
         attend = false;
     }
-    const auto ready = [this] { return closed_ || !queue_.empty(); };
+    const auto ready = [this] { return closed_ || finished_ || !queue_.empty() || !last_.empty(); };
     // Bounded so that the sum with the clock cannot overflow; nobody waits for a year.
     constexpr std::chrono::milliseconds wait_max = std::chrono::hours(24 * 365);
     changed_.wait_for(lock, std::clamp(timeout, std::chrono::milliseconds(0), wait_max), ready);
@@ -77,6 +101,13 @@ void EventQueue::close()
     changed_.notify_all();
 }
 
+void EventQueue::finish()
+{
+    const std::lock_guard lock(mutex_);
+    finished_ = true;
+    changed_.notify_all();
+}
+
 void EventQueue::ask(bool& attend)
 {
     if (!in_hand_ || closed_) return;
@@ -89,7 +120,11 @@ std::optional<Event> EventQueue::pop(bool& attend)
 {
     if (closed_) return std::nullopt;
     auto out = queue_.pop();
-    wake_fd_.set(!queue_.empty());
+    if (!out && !last_.empty()) {
+        out = std::move(last_.front());
+        last_.pop_front();
+    }
+    wake_fd_.set(!queue_.empty() || !last_.empty());
     if (!out) return out;
     if (const auto* received = std::get_if<event::MessageReceived>(&*out)) in_hand_ = received->message.id;
     // Half empty, not one free place: the loop thread then moves many at a time.

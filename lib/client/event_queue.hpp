@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -30,6 +31,12 @@ public:
     /// Received messages that the application has dealt with since the last call.
     [[nodiscard]] std::vector<MessageId> take_dealt_with();
     [[nodiscard]] bool anything_dealt_with() const;
+    /// Past the bound: what a client that ends still has to say. A few: replies to what was asked, and one tick's
+    /// events.
+    void push_last(Event&& event);
+    /// Messages that are here, in the application's hand, or dealt with and not taken: who starts anew over this queue
+    /// does not show them again.
+    [[nodiscard]] std::vector<MessageId> shown() const;
 
     // application threads
     [[nodiscard]] std::optional<Event> poll();
@@ -39,6 +46,8 @@ public:
 
     /// Wakes who waits; from now on nothing is handed out and `attend` is not called.
     void close();
+    /// Wakes who waits; what is here is still handed out, and nothing else will come.
+    void finish();
 
 private:
     std::optional<Event> pop(bool& attend); // lock held
@@ -47,12 +56,14 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     BoundedQueue<Event> queue_;
+    std::deque<Event> last_; // after those, by push_last()
     WakeFd wake_fd_;
     std::function<void()> attend_;
     std::optional<MessageId> in_hand_; // the message given out last
     std::vector<MessageId> dealt_with_;
     bool refused_ = false; // a push() said no since
     bool closed_ = false;
+    bool finished_ = false;
 };
 
 } // namespace godwit::client

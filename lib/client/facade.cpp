@@ -5,58 +5,152 @@
 
 namespace godwit::client {
 
-Facade::Facade(FacadeParts parts) : parts_(std::move(parts)), events_(parts_.events_max, [this] { wake(); }) {}
+Facade::Facade(FacadeParts parts)
+    : parts_(std::move(parts)), media_(parts_.media), events_(parts_.events_max, [this] { wake(); })
+{
+}
 
 Result<std::unique_ptr<Facade>> Facade::start(FacadeParts parts)
 {
+    std::unique_ptr<Facade> facade(new Facade(std::move(parts)));
+    auto launched = facade->launch();
+    if (!launched.ok()) return std::move(launched).error();
+    return facade;
+}
+
+Facade::~Facade()
+{
+    events_.close();
+    (void)halt(std::chrono::milliseconds::max());
+}
+
+// ---- the loop thread ----------------------------------------------------------------------------
+
+Result<void> Facade::launch()
+{
+    stopping_ = false;
     try {
-        std::unique_ptr<Facade> facade(new Facade(std::move(parts)));
+        if (parts_.driven_by_host) {
+            const std::lock_guard driving(driving_);
+            enter();
+            return {};
+        }
         std::promise<void> ready;
         auto is_ready = ready.get_future();
-        facade->thread_ = std::thread([facade = facade.get(), &ready] {
-            const auto shell = facade->parts_.make_shell();
-            facade->shell_ = shell.get();
+        std::promise<void> left;
+        left_ = left.get_future();
+        thread_ = std::thread([this, &ready, left = std::move(left)]() mutable {
+            loop_thread_ = std::this_thread::get_id();
+            enter();
             ready.set_value();
-            facade->run();
-            facade->may_end_.get_future().wait();
+            if (!stopping_) own_shell_->run();
+            leave();
+            loop_thread_ = std::thread::id{};
+            left.set_value();
         });
         is_ready.wait(); // `ready` lives on this stack
-        return facade;
+        return {};
     } catch (const std::exception& trouble) {
         return Error{ErrorCode::internal, std::string("cannot start a thread: ") + trouble.what(), 0};
     }
 }
 
-Facade::~Facade()
+void Facade::enter()
 {
-    stopping_ = true;
-    events_.close();
-    if (!thread_.joinable()) return;
-    shell_.load()->stop();
-    may_end_.set_value();
-    thread_.join();
+    own_shell_ = parts_.make_shell();
+    ticker_ = std::make_unique<Ticker>(TickerParts{parts_.config,
+                                                   *parts_.store,
+                                                   *parts_.entropy,
+                                                   *parts_.trace,
+                                                   *own_shell_,
+                                                   mailbox_,
+                                                   events_,
+                                                   parts_.derive,
+                                                   {parts_.kept_files.get(), parts_.user_files.get()},
+                                                   parts_.media.get(),
+                                                   events_.shown()});
+    own_shell_->observe(*ticker_);
+    for (auto& notice : std::exchange(parts_.notices, {}))
+        (void)events_.push(event::Warning{std::move(notice)});
+    {
+        const std::lock_guard lock(shell_mutex_);
+        shell_ = own_shell_.get();
+    }
+    ticker_->start();
+    own_shell_->wake(); // for what was asked before
 }
 
-void Facade::run()
+void Facade::leave()
 {
-    Shell& shell = *shell_;
-    Ticker ticker({parts_.config,
-                   *parts_.store,
-                   *parts_.entropy,
-                   *parts_.trace,
-                   shell,
-                   mailbox_,
-                   events_,
-                   parts_.derive,
-                   {parts_.kept_files.get(), parts_.user_files.get()},
-                   parts_.media.get()});
-    shell.observe(ticker);
-    for (auto& notice : parts_.notices)
-        (void)events_.push(event::Warning{std::move(notice)}); // The queue is empty yet.
-    ticker.start();
-    if (!stopping_) shell.run();
-    ticker.close();
+    {
+        const std::lock_guard lock(shell_mutex_);
+        shell_ = nullptr;
+    }
+    ticker_->close();
+    for (auto& event : ticker_->take_rest())
+        events_.push_last(std::move(event));
+    ticker_.reset();
+    own_shell_.reset(); // waits for a password that is being stretched
+    parts_.store.reset();
+    parts_.kept_files.reset();
+    parts_.user_files.reset();
 }
+
+bool Facade::halt(std::chrono::milliseconds wait_max)
+{
+    stopping_ = true;
+    if (parts_.driven_by_host) {
+        const std::lock_guard driving(driving_);
+        if (own_shell_) leave();
+        return true;
+    }
+    if (!thread_.joinable()) return true;
+    {
+        const std::lock_guard lock(shell_mutex_);
+        if (shell_ != nullptr) shell_->stop();
+    }
+    if (wait_max == std::chrono::milliseconds::max())
+        left_.wait();
+    else if (left_.wait_for(wait_max) != std::future_status::ready)
+        return false;
+    thread_.join();
+    return true;
+}
+
+Result<void> Facade::resume(FacadeParts parts)
+{
+    parts_ = std::move(parts);
+    return launch();
+}
+
+void Facade::finish()
+{
+    finished_ = true;
+    answer_mailbox();
+    events_.finish();
+}
+
+// ---- driven by its host -------------------------------------------------------------------------
+
+void Facade::run_once(Duration wait_max)
+{
+    const std::lock_guard driving(driving_);
+    if (own_shell_) own_shell_->run_once(wait_max);
+}
+
+std::optional<Duration> Facade::quiet_for() const
+{
+    const std::lock_guard driving(driving_);
+    return own_shell_ ? own_shell_->quiet_for() : std::nullopt;
+}
+
+int Facade::driver_fd() const
+{
+    const std::lock_guard driving(driving_);
+    return own_shell_ ? own_shell_->driver_fd() : -1;
+}
+
+// ---- application threads ------------------------------------------------------------------------
 
 Result<RequestId> Facade::submit(Request request)
 {
@@ -71,16 +165,32 @@ Result<RequestId> Facade::refuse(Error error)
 Result<RequestId> Facade::put(std::variant<Request, Error> what)
 {
     bool first = false;
+    if (finished_) return Error{ErrorCode::cancelled, "the client has ended", 0};
     const auto id = mailbox_.put(std::move(what), first);
     if (!id)
         return Error{ErrorCode::busy, "requests come faster than they can be served: take events, then repeat", 50};
+    if (finished_) answer_mailbox(); // it ended meanwhile
     if (first) wake();
     return *id;
 }
 
+/// Of a client that has ended: whoever takes a request out of the mailbox answers it.
+void Facade::answer_mailbox()
+{
+    for (auto& item : mailbox_.take(mailbox_requests_max)) {
+        auto* refused = std::get_if<Error>(&item.what);
+        events_.push_last(event::Reply{
+            item.id,
+            refused != nullptr ? std::move(*refused)
+                               : Error{ErrorCode::cancelled, "the client was closed before this was begun", 0},
+            {}});
+    }
+}
+
 void Facade::wake()
 {
-    if (Shell* shell = shell_) shell->wake();
+    const std::lock_guard lock(shell_mutex_);
+    if (shell_ != nullptr) shell_->wake();
 }
 
 } // namespace godwit::client

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The loop thread, and the calls that application threads make.
+//
+//   start ── running ──halt──> halted ──resume──> running …      halted: no thread, no store, no link; the queues stay,
+//               └──finish──> ended                                so what was asked meanwhile is answered after
+//               resume()
+//
+// Driven by its host it is the same, without the thread: the host calls run_once().
 #pragma once
 
 #include "lib/client/event_queue.hpp"
@@ -10,6 +16,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <thread>
 
 namespace godwit::client {
@@ -26,45 +33,81 @@ struct FacadeParts {
     std::function<std::unique_ptr<Shell>()> make_shell; ///< Called once, on the loop thread.
     DerivePassword derive;
     std::size_t events_max = 4096;
-    std::vector<Error> notices; ///< What opening found: told first, as event::Warning. A few.
+    std::vector<Error> notices;  ///< What opening found: told first, as event::Warning. A few.
+    bool driven_by_host = false; ///< No thread: the host calls run_once().
 };
 
-/// Thread-safe, as include/godwit/client.hpp says.
+/// Thread-safe, as include/godwit/client.hpp says; halt(), resume() and finish() by one thread at a time.
 class Facade {
 public:
     /// Starts the thread. Errors: internal (the system gives no thread).
     static Result<std::unique_ptr<Facade>> start(FacadeParts parts);
-    /// Commits what the application has dealt with, closes every link, ends the thread.
+    /// Commits what the application has dealt with, closes every link, ends the thread. Not on the loop thread.
     ~Facade();
     Facade(const Facade&) = delete;
     Facade& operator=(const Facade&) = delete;
 
-    /// Errors: busy.
+    /// Errors: busy, cancelled (after finish()).
     [[nodiscard]] Result<RequestId> submit(Request request);
-    /// Takes a place in the queue of requests whose reply is `error`. Errors: busy.
+    /// Takes a place in the queue of requests whose reply is `error`. Errors: busy, cancelled.
     [[nodiscard]] Result<RequestId> refuse(Error error);
 
     [[nodiscard]] std::optional<Event> poll() { return events_.poll(); }
     [[nodiscard]] std::optional<Event> wait(std::chrono::milliseconds timeout) { return events_.wait(timeout); }
     [[nodiscard]] int wake_fd() const noexcept { return events_.wake_fd(); }
     /// nullptr: this build has no media.
-    [[nodiscard]] port::MediaHost* media() const noexcept { return parts_.media.get(); }
+    [[nodiscard]] port::MediaHost* media() const noexcept { return media_.get(); }
+    /// To be the next parts', at resume(): threads of the application may be in it.
+    [[nodiscard]] std::shared_ptr<port::MediaHost> shared_media() const noexcept { return media_; }
     /// Threads inside wait() return; nothing is handed out any more. Before the destructor, when other threads may
     /// wait.
     void end_waits() { events_.close(); }
 
+    /// Commits, closes every link and the store, ends the thread. What was under way is answered with `cancelled`; what
+    /// waits in the mailbox is kept. False when that took longer than `wait_max`: it goes on, call again.
+    [[nodiscard]] bool halt(std::chrono::milliseconds wait_max);
+    /// After a halt() that said true. Errors: as start().
+    [[nodiscard]] Result<void> resume(FacadeParts parts);
+    /// After a halt() that said true, for good: every request gets its answer, then wait() returns nothing.
+    void finish();
+
+    /// A halt() has been asked for, and may be done or not.
+    [[nodiscard]] bool halting() const noexcept { return stopping_; }
+
+    /// Whoever asks is the client's own thread (a trace callback is).
+    [[nodiscard]] bool on_loop_thread() const noexcept { return loop_thread_ == std::this_thread::get_id(); }
+
+    // Driven by its host: any thread, one at a time.
+    [[nodiscard]] bool driven_by_host() const noexcept { return parts_.driven_by_host; }
+    void run_once(Duration wait_max);
+    [[nodiscard]] std::optional<Duration> quiet_for() const;
+    [[nodiscard]] int driver_fd() const;
+
 private:
     explicit Facade(FacadeParts parts);
+    [[nodiscard]] Result<void> launch();
     void run();
+    void enter();
+    void leave();
     Result<RequestId> put(std::variant<Request, Error> what);
+    void answer_mailbox();
     void wake();
 
     FacadeParts parts_;
+    const std::shared_ptr<port::MediaHost> media_;
     Mailbox mailbox_;
     EventQueue events_;
-    std::atomic<Shell*> shell_ = nullptr; // while the loop runs
     std::atomic<bool> stopping_ = false;
-    std::promise<void> may_end_; // the shell must outlive the call of its stop()
+    std::atomic<bool> finished_ = false;
+
+    mutable std::recursive_mutex driving_; // held while a host turns the loop
+    std::unique_ptr<Shell> own_shell_;     // made and destroyed on the loop thread, as the next
+    std::unique_ptr<Ticker> ticker_;
+    std::mutex shell_mutex_;
+    Shell* shell_ = nullptr; // while the loop runs; under shell_mutex_
+
+    std::atomic<std::thread::id> loop_thread_{};
+    std::future<void> left_; // the loop thread has nothing left to do
     std::thread thread_;
 };
 

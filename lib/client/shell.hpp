@@ -16,6 +16,7 @@
 #include "lib/engine/engine.hpp"
 
 #include <functional>
+#include <optional>
 
 namespace godwit::client {
 
@@ -59,6 +60,14 @@ public:
     /// Dispatches until stop().
     virtual void run() = 0;
     virtual void stop() = 0;
+
+    // In place of run(), by a host that turns the loop itself (Facade::run_once).
+    /// Waits at most `wait_max` for something to happen and dispatches it.
+    virtual void run_once(Duration wait_max) { (void)wait_max; }
+    /// How long run_once() has nothing to do, unless driver_fd() becomes readable; nullopt: for ever.
+    [[nodiscard]] virtual std::optional<Duration> quiet_for() const { return std::nullopt; }
+    [[nodiscard]] virtual int driver_fd() const { return -1; }
+
     virtual void wake() = 0;
 
     [[nodiscard]] virtual Moment now() = 0;

@@ -6,7 +6,9 @@
 #include "lib/wire/names.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
+#include <map>
 
 namespace godwit::client {
 
@@ -27,7 +29,10 @@ Error Ticker::out_of_memory()
     return Error{ErrorCode::storage_failed, "out of memory: free some; nothing accepted was lost", 0};
 }
 
-Ticker::Ticker(TickerParts parts) : parts_(std::move(parts)) {}
+Ticker::Ticker(TickerParts parts) : parts_(std::move(parts))
+{
+    shown_.insert(parts_.shown.begin(), parts_.shown.end());
+}
 Ticker::~Ticker() = default;
 
 void Ticker::start()
@@ -55,6 +60,26 @@ void Ticker::close()
     held_.clear();
     parts_.shell.close_links();
     engine_.reset();
+}
+
+std::vector<Event> Ticker::take_rest()
+{
+    GODWIT_ASSERT(closed_);
+    std::vector<Event> out(std::make_move_iterator(backlog_.begin()), std::make_move_iterator(backlog_.end()));
+    backlog_.clear();
+    const Error cancelled{ErrorCode::cancelled,
+                          "the client was closed or suspended before this was answered: it may have been done, or not",
+                          0};
+    std::map<RequestId, Error> answers;
+    for (const RequestId id : std::exchange(unanswered_, {}))
+        answers.emplace(id, cancelled);
+    for (const RequestId id : std::exchange(deriving_, {}))
+        answers.emplace(id, cancelled);
+    for (auto& refused : std::exchange(refused_, {}))
+        answers.emplace(refused.id, std::move(refused.error));
+    for (auto& [id, error] : answers)
+        out.emplace_back(event::Reply{id, std::move(error), {}});
+    return out;
 }
 
 // ---- gather -------------------------------------------------------------------------------------
@@ -163,7 +188,7 @@ void Ticker::derive(RequestId id, bool create, std::string relay, std::string us
                               std::to_string(password_bytes_max) + " bytes"));
     if (!is_utf8(device_name) || device_name.size() > wire::device_name_bytes_max)
         return refuse(invalid("device_name: UTF-8, at most " + std::to_string(wire::device_name_bytes_max) + " bytes"));
-    if (derivations_ >= derivations_max)
+    if (deriving_.size() >= derivations_max)
         return refuse(Error{ErrorCode::busy, "other passwords are being checked; repeat in a second", 1000});
 
     job->credentials.create = create;
@@ -177,7 +202,7 @@ void Ticker::derive(RequestId id, bool create, std::string relay, std::string us
     };
     const auto done = [this, job, id, alive = std::weak_ptr<Alive>(alive_)] {
         if (alive.expired() || closed_) return;
-        --derivations_;
+        deriving_.erase(id);
         if (!job->keys.ok()) return answer(id, std::move(job->keys).error());
         GODWIT_ASSERT(job->keys->login_secret.size() == 32);
         job->credentials.login_secret = std::move(job->keys->login_secret);
@@ -187,7 +212,7 @@ void Ticker::derive(RequestId id, bool create, std::string relay, std::string us
     };
     if (!parts_.shell.in_background(work, done))
         return refuse(Error{ErrorCode::busy, "the machine is busy; repeat in a second", 1000});
-    ++derivations_;
+    deriving_.insert(id);
 }
 
 /// What a link says: into the tick, or held while the application does not take its events.

@@ -59,6 +59,7 @@ struct TickerParts {
     DerivePassword derive;
     port::FileDoors files{};
     port::MediaDoor* media = nullptr;
+    std::vector<MessageId> shown{}; ///< Received messages that the application has been shown already.
 };
 
 class Ticker final : public Reports {
@@ -70,6 +71,9 @@ public:
     void start();
     /// Last call: marks what the application has dealt with, says goodbye to every link.
     void close();
+    /// After close(): what was committed and not told for want of room, then `cancelled` to every request that has no
+    /// answer.
+    [[nodiscard]] std::vector<Event> take_rest();
 
     void woken() override;
     void turn_ended() override;
@@ -142,7 +146,7 @@ private:
 
     std::unordered_set<RequestId> unanswered_;
     std::deque<event::Reply> refused_; // found wrong before the engine saw them; told in the order of requests
-    std::size_t derivations_ = 0;
+    std::set<RequestId> deriving_;     // not among the unanswered until their password is stretched
     std::unordered_set<LinkId> links_; // opened by effects, not closed or down
     SecretArena::Shortage shortage_told_ = SecretArena::Shortage::none;
 

@@ -6,7 +6,8 @@
 //   other events  ->  render_event  ->  {"event":"message","message":"1f…","from":"bob",…}
 //
 // The first member of a reply is "id", that of any other event is "event": enough to tell them apart without a parser.
-// docs/cli.md lists every name; the tests hold the two together. nlohmann/json is included in this room only.
+// schema/ lists every name; tests/lib/json/schema_test.cpp holds the two together. nlohmann/json is included in this
+// room only.
 #pragma once
 
 #include <godwit/event.hpp>
@@ -17,6 +18,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace godwit::json {
 
@@ -38,6 +40,8 @@ struct ParsedRequest {
 /// Total: any bytes give a request or an error that names the field and what it should be. Errors: invalid_argument,
 /// message_too_large (the line), unknown_request.
 [[nodiscard]] ParsedRequest parse_request(std::string_view line);
+/// Every "do" that parse_request knows, but for "quit".
+[[nodiscard]] std::vector<std::string_view> request_names();
 
 /// One line without a newline. `id`: as ParsedRequest gave it.
 [[nodiscard]] std::string render_reply(const event::Reply& reply, std::string_view id);

@@ -224,4 +224,12 @@ ParsedRequest parse_request(std::string_view line)
     }
 }
 
+std::vector<std::string_view> request_names()
+{
+    std::vector<std::string_view> out;
+    for (const Row& row : rows)
+        out.push_back(row.name);
+    return out;
+}
+
 } // namespace godwit::json

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.godwit;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import org.json.JSONException;
+import org.json.JSONObject;
+
+/**
+ * An account's device.
+ *
+ * <pre>
+ *   request -> Native.request ------------+
+ *                                         | godwit's own thread
+ *   future, listener <- reader thread  <- +
+ * </pre>
+ *
+ * Any method from any thread. Every future is completed exactly once; close completes what is left with {@link ErrorCode#CANCELLED}.
+ */
+public final class Client implements AutoCloseable {
+    private static final Executor INLINE = Runnable::run;
+
+    private final long handle;
+    private final Listener listener;
+    private final Executor executor;
+    private final Thread reader;
+    private final Map<Long, CompletableFuture<JSONObject>> pending = new HashMap<>();
+    private long nextId = 1;
+    private boolean closed;
+
+    /** The library's version, e.g. "0.1.0". */
+    public static String version() {
+        return text(Native.version());
+    }
+
+    /** As the next, with a listener that is called on the client's own thread. */
+    public static Client open(Options options, Listener listener) throws GodwitException {
+        return open(options, listener, INLINE);
+    }
+
+    /** Blocks while the store is opened. The executor runs the listener and completes futures: one task at a time. */
+    public static Client open(Options options, Listener listener, Executor executor) throws GodwitException {
+        try {
+            return new Client(Native.open(bytes(options.home), options.storeKey, bytes(options.passphrase), bytes(options.clientVersion), options.allowLoopback),
+                    listener, executor);
+        } catch (Native.Refused refused) {
+            throw GodwitException.of(refused);
+        }
+    }
+
+    /** Looks into a home that nobody has open, and changes nothing: {"sound":…,"findings":[…],…}. */
+    public static JSONObject check(Options options) throws GodwitException {
+        return rescue(options, false);
+    }
+
+    /** Makes a new store from what is undamaged, and keeps the damaged one beside it: {"was_sound":…,"complete":…,…}. */
+    public static JSONObject repair(Options options) throws GodwitException {
+        return rescue(options, true);
+    }
+
+    private static JSONObject rescue(Options options, boolean repair) throws GodwitException {
+        try {
+            return parse(Native.check(bytes(options.home), options.storeKey, bytes(options.passphrase), repair));
+        } catch (Native.Refused refused) {
+            throw GodwitException.of(refused);
+        }
+    }
+
+    private Client(long handle, Listener listener, Executor executor) {
+        this.handle = handle;
+        this.listener = listener;
+        this.executor = executor;
+        reader = new Thread(this::read, "godwit");
+        reader.setDaemon(true);
+        reader.start();
+    }
+
+    // ---- requests
+
+    /**
+     * A request of {@link Schema.Do}, its fields as names and values in turn: {@code request(Do.SEND, "to", "bob", "text", "hi")}. Values: strings,
+     * numbers, booleans, JSONObject, JSONArray. The future has the reply without "id" and "ok", or a {@link GodwitException}.
+     */
+    public CompletableFuture<JSONObject> request(String name, Object... fields) {
+        if (fields.length % 2 != 0) throw new IllegalArgumentException("fields: names and values in turn");
+        JSONObject object = new JSONObject();
+        try {
+            for (int i = 0; i < fields.length; i += 2) object.put((String) fields[i], fields[i + 1]);
+        } catch (JSONException | ClassCastException wrong) {
+            throw new IllegalArgumentException("fields: names and values in turn", wrong);
+        }
+        return request(name, object);
+    }
+
+    /** The same with the fields as an object, which is not kept. */
+    public CompletableFuture<JSONObject> request(String name, JSONObject fields) {
+        CompletableFuture<JSONObject> reply = new CompletableFuture<>();
+        synchronized (pending) {
+            if (closed) {
+                reply.completeExceptionally(new GodwitException("cancelled", "the client is closed", 0));
+                return reply;
+            }
+            long id = nextId++;
+            JSONObject line;
+            try {
+                line = new JSONObject(fields.toString()).put("id", id).put("do", name);
+            } catch (JSONException wrong) {
+                throw new IllegalArgumentException(wrong);
+            }
+            int refused = Native.request(handle, bytes(line.toString()));
+            if (refused > 0)
+                reply.completeExceptionally(GodwitException.of(refused));
+            else
+                pending.put(id, reply);
+        }
+        return reply;
+    }
+
+    // ---- the life of a program
+
+    /** Addresses or routes changed: every path is looked at again. org.godwit.android calls it by itself. */
+    public void networkChanged() {
+        Native.networkChanged(handle);
+    }
+
+    /** A push message arrived: connects and fetches. False: suspended, or closed. */
+    public boolean pushReceived(byte[] payload) {
+        return Native.pushReceived(handle, payload) == 0;
+    }
+
+    public void trimMemory() {
+        Native.trimMemory(handle);
+    }
+
+    /** Before the process is frozen: no lock is held and no I/O in flight afterwards. False: not within the time; it goes on, call again. */
+    public boolean suspend(int deadlineMs) {
+        return Native.suspend(handle, deadlineMs) == 0;
+    }
+
+    public void resume() throws GodwitException {
+        try {
+            Native.resume(handle);
+        } catch (Native.Refused refused) {
+            throw GodwitException.of(refused);
+        }
+    }
+
+    /** Closes the home. What was accepted is durable and goes out at the next open. May be called again, and by the listener. */
+    @Override
+    public void close() {
+        List<CompletableFuture<JSONObject>> left;
+        synchronized (pending) {
+            left = new ArrayList<>(pending.values());
+            pending.clear();
+            closed = true;
+        }
+        Native.close(handle);
+        for (CompletableFuture<JSONObject> one : left)
+            one.completeExceptionally(new GodwitException("cancelled", "the client was closed before this was answered", 0));
+        if (executor == INLINE && Thread.currentThread() != reader) { // another executor may be waiting for this very thread
+            try {
+                reader.join();
+            } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    // ---- the reader
+
+    private void read() {
+        for (byte[] next; (next = Native.next(handle, -1)) != null || !isClosed(); ) {
+            if (next == null) continue;
+            JSONObject got = parse(next);
+            run(() -> deal(got));
+        }
+        run(listener::onClosed);
+    }
+
+    private boolean isClosed() {
+        synchronized (pending) {
+            return closed;
+        }
+    }
+
+    /** On the executor, and waits until it has been: asking for the next says that this one is dealt with. */
+    private void run(Runnable task) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        try {
+            executor.execute(() -> {
+                try {
+                    task.run();
+                } catch (RuntimeException thrown) {
+                    Thread.UncaughtExceptionHandler handler = Thread.currentThread().getUncaughtExceptionHandler();
+                    handler.uncaughtException(Thread.currentThread(), thrown);
+                } finally {
+                    done.complete(null);
+                }
+            });
+        } catch (java.util.concurrent.RejectedExecutionException ended) {
+            return; // the application's executor has gone
+        }
+        done.join();
+    }
+
+    private void deal(JSONObject got) {
+        if (got.has("event")) {
+            listener.onEvent(new Event(got.optString("event"), got));
+            return;
+        }
+        CompletableFuture<JSONObject> reply;
+        synchronized (pending) {
+            reply = pending.remove(got.optLong("id"));
+        }
+        if (reply == null) return;
+        got.remove("id");
+        if (Boolean.TRUE.equals(got.remove("ok")))
+            reply.complete(got);
+        else
+            reply.completeExceptionally(GodwitException.of(got.optJSONObject("error")));
+    }
+
+    private static JSONObject parse(byte[] json) {
+        try {
+            return new JSONObject(text(json));
+        } catch (JSONException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+
+    private static byte[] bytes(String text) {
+        return text == null ? null : text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static String text(byte[] utf8) {
+        return new String(utf8, StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// Client: an account's device in a Node.js program.
+//
+//   request method -> addon.request ------+
+//                                         | godwit's own thread
+//   promise / events() <- #pump <- watch <+
+//
+// Nothing is taken from godwit before somebody wants it: asking for the next event says that the previous one is dealt
+// with, and a program that takes no events makes the other side wait instead of filling memory.
+"use strict";
+const path = require("node:path");
+const { errorNumbers, requests } = require("./schema.js");
+
+const addon = require(process.env.GODWIT_ADDON ?? path.join(__dirname, "..", "prebuilds", `${process.platform}-${process.arch}`, "godwit.node"));
+
+/** Events that wait here while replies behind them are asked for. Past it replies wait until events are taken. */
+const EVENTS_MAX = 10_000;
+
+class GodwitError extends Error {
+  constructor(code, detail, retryMs = 0) {
+    super(`${code}: ${detail}`);
+    this.name = "GodwitError";
+    this.code = code;
+    this.detail = detail;
+    this.retryMs = retryMs;
+  }
+  get number() {
+    return errorNumbers[this.code] ?? errorNumbers.internal;
+  }
+  static of({ code, detail, retry }) {
+    return new GodwitError(code, detail, retry);
+  }
+}
+
+const refused = (text) => {
+  throw typeof text === "string" ? GodwitError.of(JSON.parse(text)) : text;
+};
+const codeOf = (number) => Object.keys(errorNumbers).find((name) => errorNumbers[name] === number) ?? "internal";
+const closed = () => new GodwitError("cancelled", "the client is closed");
+
+class Client {
+  #handle;
+  #nextId = 1;
+  #pending = new Map(); // id -> {resolve, reject}
+  #events = [];
+  #listeners = []; // resolve functions of next()
+  #watching = false;
+  #closing;
+
+  constructor(handle) {
+    this.#handle = handle;
+  }
+
+  static async open(home, options = {}) {
+    if (typeof home !== "string") throw new TypeError("home: a folder, as a string");
+    return new Client(await addon.open({ ...options, home }).catch(refused));
+  }
+
+  // ---- requests
+
+  request(name, fields = {}) {
+    return new Promise((resolve, reject) => {
+      if (this.#closing) return reject(closed());
+      const id = this.#nextId++;
+      const code = addon.request(this.#handle, JSON.stringify({ ...fields, id, do: name }));
+      if (code > 0) return reject(new GodwitError(codeOf(code), "the request was not taken: take events, then repeat", code === errorNumbers.busy ? 50 : 0));
+      this.#pending.set(id, { resolve, reject });
+      this.#look();
+    });
+  }
+
+  // ---- events
+
+  async nextEvent() {
+    if (this.#events.length > 0) {
+      const event = this.#events.shift();
+      this.#look();
+      return event;
+    }
+    if (this.#closing) return undefined;
+    return new Promise((resolve) => {
+      this.#listeners.push(resolve);
+      this.#look();
+    });
+  }
+
+  async *events() {
+    for (let event; (event = await this.nextEvent()) !== undefined; ) yield event;
+  }
+
+  [Symbol.asyncIterator]() {
+    return this.events();
+  }
+
+  get #wanted() {
+    if (this.#closing) return false;
+    return this.#pending.size > 0 ? this.#events.length < EVENTS_MAX : this.#listeners.length > 0;
+  }
+
+  /** Watches the descriptor while something is wanted, and only then: an idle client keeps no program alive. */
+  #look() {
+    const wanted = this.#wanted;
+    if (wanted === this.#watching) return;
+    this.#watching = wanted;
+    if (wanted) addon.watch(this.#handle, () => this.#pump());
+    else addon.unwatch(this.#handle);
+  }
+
+  #pump() {
+    for (let text; this.#wanted && (text = addon.next(this.#handle)) !== null; ) {
+      const got = JSON.parse(text);
+      if ("event" in got) {
+        const listener = this.#listeners.shift();
+        if (listener) listener(got);
+        else this.#events.push(got);
+        continue;
+      }
+      const { id, ok, error, ...rest } = got;
+      const waiting = this.#pending.get(id);
+      this.#pending.delete(id);
+      if (ok) waiting?.resolve(rest);
+      else waiting?.reject(GodwitError.of(error));
+    }
+    this.#look();
+  }
+
+  // ---- the end
+
+  close() {
+    this.#closing ??= (async () => {
+      await undefined; // #closing is set from here on
+      this.#watching = false;
+      for (const { reject } of this.#pending.values())
+        reject(new GodwitError("cancelled", "the client was closed before this was answered"));
+      this.#pending.clear();
+      this.#events.length = 0;
+      for (const listener of this.#listeners.splice(0)) listener(undefined);
+      await addon.close(this.#handle);
+    })();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose ?? Symbol.for("nodejs.asyncDispose")]() {
+    await this.close();
+  }
+}
+
+for (const [method, name, answers] of requests)
+  Object.defineProperty(Client.prototype, method, {
+    value: async function (fields) {
+      const reply = await this.request(name, fields);
+      return answers ? reply : undefined;
+    },
+    configurable: true,
+    writable: true,
+  });
+
+exports.Client = Client;
+exports.GodwitError = GodwitError;
+exports.version = () => addon.version();
+exports.checkHome = async (home, options = {}) => JSON.parse(await addon.check({ ...options, home }).catch(refused));
+exports.repairHome = async (home, options = {}) => JSON.parse(await addon.repair({ ...options, home }).catch(refused));

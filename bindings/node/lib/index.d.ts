@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+import { ErrorCode, Event, Requests } from "./schema";
+export * from "./schema";
+
+/** What godwit or the relay refused. */
+export class GodwitError extends Error {
+  /** What to do about it; a code of a later version is a string that is not in ErrorCode. */
+  readonly code: ErrorCode | (string & {});
+  /** One English sentence, good enough to show. */
+  readonly detail: string;
+  /** Milliseconds after which the same request may succeed; 0: not unchanged. */
+  readonly retryMs: number;
+  /** The code as the C ABI's number. */
+  readonly number: number;
+}
+
+export interface HomeKey {
+  /** 32 bytes from the platform's key store. */
+  storeKey?: Uint8Array;
+  /** Or a passphrase (Argon2id). With neither a random key is kept in the home: that protects copies of the database, not a stolen folder. */
+  passphrase?: string;
+}
+export interface OpenOptions extends HomeKey {
+  clientVersion?: string;
+  /** Direct paths within one machine, for tests. */
+  allowLoopback?: boolean;
+}
+
+/** An account's device. A method a request; every request is answered once. */
+export interface Client extends Requests, AsyncIterable<Event> {}
+export class Client {
+  private constructor();
+  /** As `open`. */
+  static open(home: string, options?: OpenOptions): Promise<Client>;
+  /** A request by its name, for those that this version has no method for. */
+  request(name: string, fields?: Record<string, unknown>): Promise<Record<string, unknown>>;
+  /** What happens, in order, until the client is closed. Each event goes to one iterator. A received message counts as dealt with when the
+   * event after it is asked for; after a crash it may be shown again, and stands in the history once. */
+  events(): AsyncIterableIterator<Event>;
+  /** The next event; undefined when the client is closed. */
+  nextEvent(): Promise<Event | undefined>;
+  /** What was accepted is durable and goes out at the next open; requests without an answer fail with `cancelled`; iterators end. */
+  close(): Promise<void>;
+}
+
+/** Opens or makes the home, a folder of this device's account: one client at a time. */
+export function open(home: string, options?: OpenOptions): Promise<Client>;
+/** Looks into a home that nobody has open, and changes nothing. */
+export function checkHome(home: string, options?: HomeKey): Promise<{ sound: boolean; findings: string[] } & Record<string, unknown>>;
+/** Makes a new store from what is undamaged, and keeps the damaged one beside it. */
+export function repairHome(home: string, options?: HomeKey): Promise<{ was_sound: boolean; complete: boolean } & Record<string, unknown>>;
+/** Of the library, e.g. "0.1.0". */
+export function version(): string;

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Node.js binding against a real relay. GODWIT_PACKAGE: the package; GODWIT_RELAY: the relay's program.
+"use strict";
+const assert = require("node:assert/strict");
+const { spawn } = require("node:child_process");
+const fs = require("node:fs");
+const net = require("node:net");
+const os = require("node:os");
+const path = require("node:path");
+const readline = require("node:readline");
+const { test } = require("node:test");
+const godwit = require(process.env.GODWIT_PACKAGE);
+
+const WAIT_MS = 60_000;
+
+function folder(t) {
+  const name = fs.mkdtempSync(path.join(os.tmpdir(), "godwit-node-"));
+  t.after(() => fs.rmSync(name, { recursive: true, force: true }));
+  return name;
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = net.createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+async function relay(t, home) {
+  const run = spawn(process.env.GODWIT_RELAY, ["--data", path.join(home, "relay"), "--listen", `127.0.0.1:${await freePort()}`], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  t.after(() => run.kill());
+  for await (const line of readline.createInterface({ input: run.stdout })) if (line.startsWith("ready ")) return line.split(" ")[1];
+  throw new Error("the relay did not start");
+}
+
+async function opened(t, home, name) {
+  const client = await godwit.open(path.join(home, name), { allowLoopback: true });
+  t.after(() => client.close());
+  return client;
+}
+
+/** The next event with these members. */
+async function until(client, wanted) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no ${JSON.stringify(wanted)}`)), WAIT_MS);
+  });
+  try {
+    for (;;) {
+      const event = await Promise.race([client.nextEvent(), late]);
+      assert.ok(event, `closed before ${JSON.stringify(wanted)}`);
+      if (Object.entries(wanted).every(([name, value]) => event[name] === value)) return event;
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const has = (code) => (trouble) => trouble instanceof godwit.GodwitError && trouble.code === code && trouble.detail.length > 10;
+
+test("version, status, and refusals that say what to do", async (t) => {
+  const home = folder(t);
+  assert.match(godwit.version(), /^\d+\.\d+\.\d+/);
+  const ann = await opened(t, home, "ann");
+  const status = await ann.status();
+  assert.equal(status.user, "");
+  assert.ok(!("ok" in status) && !("id" in status));
+  assert.equal(await ann.networkChanged(), undefined);
+  await assert.rejects(ann.contacts(), has("not_registered"));
+  await assert.rejects(ann.request("fly"), has("unknown_request"));
+  await assert.rejects(ann.send({ to: "bob", text: 5 }), has("invalid_argument"));
+  await assert.rejects(godwit.open(path.join(home, "ann")), has("storage_in_use"));
+  await assert.rejects(godwit.open(path.join(home, "ben"), { storeKey: new Uint8Array(31) }), TypeError);
+  await assert.rejects(godwit.open(), TypeError);
+});
+
+test("a thousand requests are each answered once, also by close", async (t) => {
+  const home = folder(t);
+  const ann = await godwit.open(path.join(home, "ann"));
+  const asked = Array.from({ length: 1000 }, () => ann.status());
+  await ann.close();
+  const answers = await Promise.allSettled(asked);
+  for (const { status, reason } of answers) if (status === "rejected") assert.equal(reason.code, "cancelled");
+  assert.equal(answers.length, 1000);
+  await assert.rejects(ann.status(), has("cancelled"));
+  assert.equal(await ann.nextEvent(), undefined);
+  await ann.close();
+  const again = await opened(t, home, "ann"); // it is really closed
+  await again.status();
+});
+
+test("a home is checked with its key", async (t) => {
+  const home = path.join(folder(t), "ann");
+  const storeKey = new Uint8Array(32).fill(7);
+  await (await godwit.open(home, { storeKey })).close();
+  assert.equal((await godwit.checkHome(home, { storeKey })).sound, true);
+  await assert.rejects(godwit.checkHome(home, { storeKey: new Uint8Array(32).fill(8) }), has("wrong_key"));
+  assert.equal((await godwit.repairHome(home, { storeKey })).was_sound, true);
+});
+
+test("two talk, and see what came of it", async (t) => {
+  const home = folder(t);
+  const address = await relay(t, home);
+  const [ann, ben] = [await opened(t, home, "ann"), await opened(t, home, "ben")];
+  await Promise.all([ann.register({ relay: address, user: "ann", password: "a long password" }), ben.register({ relay: address, user: "ben", password: "a long password" })]);
+  await ann.contactAdd({ user: "ben" });
+  await until(ben, { event: "contact_request", user: "ann" });
+  await ben.contactAccept({ user: "ann" });
+  await until(ann, { event: "contact_accepted", user: "ben" });
+  const text = "从阿拉斯加问候 🐦";
+  const { message } = await ann.send({ to: "ben", text, key: "first" });
+  const got = await until(ben, { event: "message", message });
+  assert.deepEqual([got.from, got.text, got.state], ["ann", text, "received"]);
+  assert.ok(["direct", "mailbox"].includes((await until(ann, { event: "message_state", message, state: "delivered" })).path));
+  assert.equal((await ann.send({ to: "ben", text, key: "first" })).message, message);
+  assert.deepEqual((await ben.history({ with: "ann" })).messages.map((one) => one.text), [text]);
+  assert.equal((await ann.safetyNumber({ with: "ben" })).number, (await ben.safetyNumber({ with: "ann" })).number);
+});
+
+test("the example chats", async (t) => {
+  const home = folder(t);
+  const address = await relay(t, home);
+  const chat = (name, peer) => {
+    fs.writeFileSync(path.join(home, `${name}.password`), `a long password of ${name}\n`);
+    const run = spawn(
+      process.execPath,
+      [path.join(__dirname, "..", "examples", "chat.js"), "--home", path.join(home, name), "--relay", address, "--user", name, "--password-file", path.join(home, `${name}.password`), "--register", "--loopback", peer],
+      { stdio: ["pipe", "pipe", "inherit"] },
+    );
+    t.after(() => run.kill("SIGKILL"));
+    const lines = readline.createInterface({ input: run.stdout })[Symbol.asyncIterator]();
+    const line = async (wanted) => {
+      for (;;) {
+        const { value, done } = await lines.next();
+        assert.ok(!done, `${name} ended before it said ${wanted}`);
+        if (value.includes(wanted)) return value;
+      }
+    };
+    return { run, line, ended: new Promise((resolve) => run.on("exit", resolve)) };
+  };
+  const [ann, ben] = [chat("ann", "ben"), chat("ben", "ann")];
+  await Promise.all([ann.line("you can write"), ben.line("you can write")]);
+  ann.run.stdin.write("Hello from Alaska\n");
+  await Promise.all([ben.line("]: Hello from Alaska"), ann.line("✓✓")]);
+  for (const one of [ann, ben]) one.run.stdin.end();
+  assert.deepEqual(await Promise.all([ann.ended, ben.ended]), [0, 0]);
+});

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Python binding against a real relay. GODWIT_RELAY: the relay's program; GODWIT_LIBRARY: the shared library, unless a wheel is
+installed that has it."""
+import asyncio
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import godwit
+
+RELAY = os.environ["GODWIT_RELAY"]
+EXAMPLE = pathlib.Path(__file__).resolve().parent.parent / "examples" / "chat.py"
+WAIT_S = 60
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+class World(unittest.IsolatedAsyncioTestCase):
+    """A folder, and a relay when it is asked for."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="godwit-python-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def relay(self):
+        run = subprocess.Popen([RELAY, "--data", self.folder / "relay", "--listen", f"127.0.0.1:{free_port()}"], stdout=subprocess.PIPE, text=True)
+
+        def end():
+            run.terminate()
+            run.wait(WAIT_S)
+            run.stdout.close()
+
+        self.addCleanup(end)
+        for line in run.stdout:
+            if line.startswith("ready "):
+                return line.split()[1]
+        self.fail("the relay did not start")
+
+    def open(self, name):
+        return godwit.open(self.folder / name, allow_loopback=True)
+
+    async def join(self, client, relay, name):
+        await client.register(relay=relay, user=name, password=f"a long password of {name}", device_name="test")
+
+    async def until(self, client, **wanted):
+        """The next event with these members."""
+        async with asyncio.timeout(WAIT_S):
+            async for event in client.events():
+                if all(event.get(name.rstrip("_")) == value for name, value in wanted.items()):
+                    return event
+        self.fail(f"closed before {wanted}")
+
+
+class Alone(World):
+    async def test_version_and_status(self):
+        self.assertEqual(godwit.version().count("."), 2)
+        async with self.open("ann") as ann:
+            status = await ann.status()
+            self.assertEqual((status["user"], status["connected"]), ("", False))
+            self.assertNotIn("ok", status)
+
+    async def test_refusals_are_exceptions_that_say_what_to_do(self):
+        async with self.open("ann") as ann:
+            with self.assertRaises(godwit.GodwitError) as refused:
+                await ann.contacts()
+            self.assertEqual(refused.exception.code, "not_registered")
+            self.assertEqual(refused.exception.number, godwit.ErrorCode.not_registered)
+            self.assertIn("register", refused.exception.detail)
+            with self.assertRaises(godwit.GodwitError) as refused:
+                await ann.request("fly", to="the moon")
+            self.assertEqual(refused.exception.code, "unknown_request")
+            with self.assertRaises(godwit.GodwitError) as refused:
+                async with self.open("ann"):
+                    pass
+            self.assertEqual(refused.exception.code, "storage_in_use")
+        with self.assertRaises(godwit.GodwitError):
+            godwit.open(self.folder / "ann", store_key=b"short")
+
+    async def test_a_thousand_requests_are_each_answered_once_also_by_close(self):
+        ann = await self.open("ann")
+        asked = [asyncio.create_task(ann.status()) for _ in range(1000)]
+        await asyncio.sleep(0)  # all of them have asked
+        await ann.close()
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        self.assertEqual(len(answers), 1000)
+        for answer in answers:
+            if isinstance(answer, godwit.GodwitError):
+                self.assertEqual(answer.code, "cancelled")
+            else:
+                self.assertEqual(answer["user"], "")
+        self.assertEqual([event async for event in ann.events()], [])
+        with self.assertRaises(godwit.GodwitError):
+            await ann.status()
+        await ann.close()
+        async with self.open("ann") as again:  # it is really closed
+            await again.status()
+
+    async def test_a_request_that_nobody_waits_for_harms_nobody(self):
+        async with self.open("ann") as ann:
+            asked = asyncio.create_task(ann.status())
+            await asyncio.sleep(0)
+            asked.cancel()
+            with self.assertRaises(asyncio.CancelledError):
+                await asked
+            self.assertEqual((await ann.status())["user"], "")
+
+    async def test_a_home_is_checked_with_its_key(self):
+        key = bytes(range(32))
+        async with godwit.open(self.folder / "ann", store_key=key):
+            pass
+        self.assertTrue((await godwit.check_home(self.folder / "ann", store_key=key))["sound"])
+        with self.assertRaises(godwit.GodwitError) as refused:
+            await godwit.check_home(self.folder / "ann", store_key=b"k" * 32)
+        self.assertEqual(refused.exception.code, "wrong_key")
+        self.assertTrue((await godwit.repair_home(self.folder / "ann", store_key=key))["was_sound"])
+
+    async def test_trace_tells_what_happens(self):
+        told = []
+        async with godwit.open(self.folder / "ann", trace=lambda level, room, text: told.append((level, room, text))) as ann:
+            with self.assertRaises(godwit.GodwitError):
+                await ann.login(relay="godwit://127.0.0.1:1#" + "A" * 43, user="ann", password="long enough")
+        self.assertTrue(all(0 <= level <= 3 and room and text for level, room, text in told), told)
+
+
+class Together(World):
+    async def test_two_talk_directly_and_see_it(self):
+        relay = self.relay()
+        async with self.open("ann") as ann, self.open("ben") as ben:
+            await self.join(ann, relay, "ann")
+            await self.join(ben, relay, "ben")
+            await ann.contact_add(user="ben")
+            await self.until(ben, event="contact_request", user="ann")
+            await ben.contact_accept(user="ann")
+            await self.until(ann, event="contact_accepted", user="ben")
+            sent = await ann.send(to="ben", text="从阿拉斯加问候 🐦", key="first")
+            got = await self.until(ben, event="message", message=sent["message"])
+            self.assertEqual((got["from"], got["text"], got["state"]), ("ann", "从阿拉斯加问候 🐦", "received"))
+            state = await self.until(ann, event="message_state", message=sent["message"], state="delivered")
+            self.assertIn(state["path"], ("direct", "mailbox"))
+            again = await ann.send(to="ben", text="从阿拉斯加问候 🐦", key="first")
+            self.assertEqual(again["message"], sent["message"], "the key makes it one message")
+            history = await ben.history(with_="ann")
+            self.assertEqual([m["text"] for m in history["messages"]], ["从阿拉斯加问候 🐦"])
+            found = await ben.search(text="阿拉斯加", from_="ann")
+            self.assertEqual(found["hits"][0]["message"], sent["message"])
+            numbers = await asyncio.gather(ann.safety_number(with_="ben"), ben.safety_number(with_="ann"))
+            self.assertEqual(numbers[0]["number"], numbers[1]["number"])
+
+    async def test_the_example_chats(self):
+        relay = self.relay()
+        chats = {}
+        for name, peer in (("ann", "ben"), ("ben", "ann")):
+            (self.folder / f"{name}.password").write_text(f"a long password of {name}\n")
+            chats[name] = await asyncio.create_subprocess_exec(
+                sys.executable, EXAMPLE, "--home", self.folder / name, "--relay", relay, "--user", name, "--password-file",
+                self.folder / f"{name}.password", "--register", "--loopback", peer, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+        async def line_with(name, wanted):
+            async with asyncio.timeout(WAIT_S):
+                while wanted not in (line := (await chats[name].stdout.readline()).decode()):
+                    self.assertTrue(line, f"{name} ended before it said {wanted}")
+            return line
+
+        try:
+            for name in chats:
+                await line_with(name, "you can write")
+            chats["ann"].stdin.write("Hello from Alaska\n".encode())
+            await line_with("ben", "]: Hello from Alaska")
+            await line_with("ann", "✓✓")
+            for chat in chats.values():
+                chat.stdin.close()
+            for name, chat in chats.items():
+                self.assertEqual(await asyncio.wait_for(chat.wait(), WAIT_S), 0, name)
+        finally:
+            for chat in chats.values():
+                if chat.returncode is None:
+                    chat.kill()
+                    await chat.wait()
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

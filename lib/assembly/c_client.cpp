@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/assembly/c_client.hpp"
+
+#include "lib/json/json.hpp"
+
+#include <algorithm>
+#include <thread>
+
+namespace godwit::assembly {
+
+namespace {
+
+int number(ErrorCode code)
+{
+    return static_cast<int>(code);
+}
+
+std::chrono::milliseconds span(int ms)
+{
+    return ms < 0 ? std::chrono::milliseconds::max() : std::chrono::milliseconds(ms);
+}
+
+} // namespace
+
+// ---- requests and events ------------------------------------------------------------------------
+
+int CClient::request(std::string_view json)
+{
+    auto parsed = json::parse_request(json);
+    if (parsed.quit) parsed.request = Error{ErrorCode::ok, {}, 0};
+    // The lock spans both lines: next() must not meet the reply before the id is known.
+    const std::lock_guard lock(mutex_);
+    const auto id = parsed.request.ok() ? facade_->submit(*std::move(parsed.request))
+                                        : facade_->refuse(std::move(parsed.request).error());
+    if (!id.ok()) return number(id.error().code);
+    ids_.emplace(*id, std::move(parsed.id));
+    return parsed.quit ? GODWIT_QUIT : 0;
+}
+
+int CClient::request_silently(Request request)
+{
+    const std::lock_guard lock(mutex_);
+    const auto id = facade_->submit(std::move(request));
+    if (!id.ok()) return number(id.error().code);
+    silent_.insert(*id);
+    return 0;
+}
+
+std::optional<std::string> CClient::next(int timeout_ms)
+{
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(std::max(timeout_ms, 0));
+    for (int left = timeout_ms;;) {
+        const auto event = left == 0 ? facade_->poll() : facade_->wait(span(left));
+        if (!event) return std::nullopt;
+        if (auto text = render(*event)) return text;
+        if (timeout_ms > 0) // a reply that nobody sees is no reason to wait longer
+            left = static_cast<int>(std::max<std::chrono::milliseconds::rep>(
+                0, std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now())
+                       .count()));
+    }
+}
+
+std::optional<std::string> CClient::render(const Event& event)
+{
+    const auto* reply = std::get_if<event::Reply>(&event);
+    if (reply == nullptr) return json::render_event(event);
+    std::string id = "null";
+    {
+        const std::lock_guard lock(mutex_);
+        if (silent_.erase(reply->id) > 0) return std::nullopt;
+        if (auto node = ids_.extract(reply->id)) id = std::move(node.mapped());
+    }
+    return json::render_reply(*reply, id);
+}
+
+// ---- the life of a program ----------------------------------------------------------------------
+
+int CClient::suspend(int deadline_ms)
+{
+    const std::lock_guard life(life_);
+    if (state_ != Life::runs) return 0;
+    if (!facade_->halt(span(deadline_ms))) return number(ErrorCode::timed_out);
+    state_ = Life::suspended;
+    return 0;
+}
+
+Result<void> CClient::resume()
+{
+    const std::lock_guard life(life_);
+    if (state_ == Life::stopped) return Error{ErrorCode::cancelled, "the client has ended: open it again", 0};
+    if (state_ == Life::runs) {
+        if (!facade_->halting()) return {};
+        (void)facade_->halt(span(-1)); // a suspend() that took too long
+        state_ = Life::suspended;
+    }
+    auto options = options_.with_key();
+    if (!options.ok()) return std::move(options).error();
+    Hooks hooks = options_.hooks;
+    hooks.media = facade_->shared_media();
+    auto parts = open_parts(*std::move(options), std::move(hooks));
+    if (!parts.ok()) return std::move(parts).error();
+    auto resumed = facade_->resume(*std::move(parts));
+    if (resumed.ok()) state_ = Life::runs;
+    return resumed;
+}
+
+int CClient::stop()
+{
+    const std::lock_guard life(life_);
+    if (state_ == Life::stopped) return 0;
+    (void)facade_->halt(span(-1));
+    facade_->finish();
+    state_ = Life::stopped;
+    return 0;
+}
+
+bool CClient::suspended() const
+{
+    const std::lock_guard life(life_);
+    return state_ != Life::runs;
+}
+
+// ---- handles ------------------------------------------------------------------------------------
+
+struct Entered::Seat {
+    std::unique_ptr<CClient> client;
+    std::mutex mutex;
+    std::condition_variable left;
+    std::size_t inside = 0; ///< Calls under way.
+};
+
+namespace {
+
+/// The client that this thread is inside of: a call that comes out of a hook must not wait for itself.
+thread_local Entered::Seat* inside_of = nullptr;
+
+class Table {
+public:
+    static Table& instance()
+    {
+        static Table* const table = new Table; // outlives whoever closes a client while the process ends
+        return *table;
+    }
+    std::uintptr_t add(std::shared_ptr<Entered::Seat> seat)
+    {
+        const std::lock_guard lock(mutex_);
+        last_ += 2; // odd, like no object's address
+        seats_.emplace(last_, std::move(seat));
+        return last_;
+    }
+    std::shared_ptr<Entered::Seat> enter(std::uintptr_t handle)
+    {
+        const std::lock_guard lock(mutex_);
+        const auto it = seats_.find(handle);
+        if (it == seats_.end()) return nullptr;
+        const std::lock_guard seat_lock(it->second->mutex);
+        ++it->second->inside;
+        return it->second;
+    }
+    std::shared_ptr<Entered::Seat> remove(std::uintptr_t handle)
+    {
+        const std::lock_guard lock(mutex_);
+        const auto node = seats_.extract(handle);
+        return node.empty() ? nullptr : node.mapped();
+    }
+
+private:
+    std::mutex mutex_;
+    std::unordered_map<std::uintptr_t, std::shared_ptr<Entered::Seat>> seats_;
+    std::uintptr_t last_ = 0x1001;
+};
+
+std::uintptr_t number_of(const godwit_client* handle)
+{
+    return reinterpret_cast<std::uintptr_t>(handle);
+}
+
+void end(const std::shared_ptr<Entered::Seat>& seat)
+{
+    {
+        std::unique_lock lock(seat->mutex);
+        seat->left.wait(lock, [&] { return seat->inside == 0; });
+    }
+    seat->client.reset();
+}
+
+} // namespace
+
+godwit_client* publish(std::unique_ptr<CClient> client)
+{
+    auto seat = std::make_shared<Entered::Seat>();
+    seat->client = std::move(client);
+    return reinterpret_cast<godwit_client*>(Table::instance().add(std::move(seat))); // NOLINT: never followed
+}
+
+Entered::Entered(const godwit_client* handle) : seat_(Table::instance().enter(number_of(handle))), outer_(inside_of)
+{
+    if (seat_) inside_of = seat_.get();
+}
+
+Entered::~Entered()
+{
+    if (!seat_) return;
+    inside_of = outer_;
+    const std::lock_guard lock(seat_->mutex);
+    if (--seat_->inside == 0) seat_->left.notify_all();
+}
+
+CClient* Entered::operator->() const
+{
+    return seat_->client.get();
+}
+
+void close(godwit_client* handle)
+{
+    const auto seat = Table::instance().remove(number_of(handle));
+    if (!seat) return;
+    auto& facade = seat->client->facade();
+    facade.end_waits();
+    // Out of a hook, whose own call has to return first: somebody else ends it then.
+    if (facade.on_loop_thread() || inside_of == seat.get())
+        std::thread([seat] { end(seat); }).detach();
+    else
+        end(seat);
+}
+
+} // namespace godwit::assembly

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is behind a handle of the C ABI.
+//
+//   godwit_open  -> CClient, under a number that is never given out again ──> the handle
+//   any function -> Entered (handle): finds it, or not; keeps it from going away meanwhile
+//   godwit_close -> out of the table; once everybody has left, it goes
+//
+// A handle is a number that looks like a pointer and is never followed: NULL, a closed client and a stranger's pointer
+// are found out, whatever they are. The table belongs to the process (docs/adr/0042-schema.md); nothing is shared
+// between clients but that.
+#pragma once
+
+#include "lib/assembly/c_options.hpp"
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace godwit::assembly {
+
+class CClient {
+public:
+    CClient(COptions options, std::unique_ptr<client::Facade> facade)
+        : options_(std::move(options)), facade_(std::move(facade))
+    {
+    }
+
+    [[nodiscard]] client::Facade& facade() { return *facade_; }
+
+    /// As godwit_request.
+    [[nodiscard]] int request(std::string_view json);
+    /// A request whose reply nobody sees.
+    [[nodiscard]] int request_silently(Request request);
+    /// As godwit_next; nullopt: nothing came.
+    [[nodiscard]] std::optional<std::string> next(int timeout_ms);
+
+    // The life of a program; each by one thread at a time, which life_ sees to.
+    [[nodiscard]] int suspend(int deadline_ms);
+    [[nodiscard]] Result<void> resume();
+    [[nodiscard]] int stop();
+    [[nodiscard]] bool suspended() const;
+
+private:
+    [[nodiscard]] std::optional<std::string> render(const Event& event);
+
+    COptions options_;
+    std::unique_ptr<client::Facade> facade_;
+
+    std::mutex mutex_;                               ///< Of the two below.
+    std::unordered_map<RequestId, std::string> ids_; ///< The caller's id, as JSON.
+    std::unordered_set<RequestId> silent_;
+
+    mutable std::mutex life_;
+    enum class Life : std::uint8_t { runs, suspended, stopped };
+    Life state_ = Life::runs;
+};
+
+/// Gives a client its handle.
+[[nodiscard]] godwit_client* publish(std::unique_ptr<CClient> client);
+
+/// A call under way. False when the handle is no open client's.
+class Entered {
+public:
+    explicit Entered(const godwit_client* handle);
+    ~Entered();
+    Entered(const Entered&) = delete;
+    Entered& operator=(const Entered&) = delete;
+
+    explicit operator bool() const { return seat_ != nullptr; }
+    CClient* operator->() const;
+    /// This thread is inside another call of the same client: it comes out of a hook.
+    [[nodiscard]] bool nested() const { return outer_ == seat_.get(); }
+
+    struct Seat;
+
+private:
+    std::shared_ptr<Seat> seat_;
+    Seat* outer_ = nullptr; ///< Of the call that this one is inside of, on this thread.
+};
+
+/// As godwit_close.
+void close(godwit_client* handle);
+
+} // namespace godwit::assembly
