@@ -47,7 +47,8 @@ public:
     {
         const auto config = data.string() + ".toml";
         std::ofstream(config) << "[registration]\nper_address_burst = " << clients
-                              << "\n[limits]\nlinks_per_address = " << 2 * clients << '\n';
+                              << "\n[limits]\nlinks_per_address = " << 2 * clients
+                              << "\narrivals_per_address_burst = " << 2 * clients << '\n';
         int out[2];
         if (pipe(out) != 0) give_up("pipe failed");
         pid_ = fork();

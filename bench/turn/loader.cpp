@@ -114,12 +114,16 @@ Loader::Loader(std::uint16_t server_port, const Traffic& traffic) : traffic_(tra
 
 Loader::~Loader()
 {
-    for (auto& client : clients_) {
-        stun::Writer end(stun::Method::refresh, stun::Class::request, next_transaction());
-        end.put_u32(attribute::lifetime, 0);
-        ask(client, std::move(end));
-        ::close(client.fd);
+    try {
+        for (const auto& client : clients_) {
+            stun::Writer end(stun::Method::refresh, stun::Class::request, next_transaction());
+            end.put_u32(attribute::lifetime, 0);
+            ask(client, std::move(end));
+        }
+    } catch (const GaveUp&) { // the server is gone, and its allocations with it
     }
+    for (const auto& client : clients_)
+        ::close(client.fd);
     ::close(peer_);
     ::close(poll_);
 }

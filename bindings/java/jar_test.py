@@ -81,7 +81,7 @@ def main():
         folder = pathlib.Path(name)
         classes = compiled(given.javac, sources("src/main/java"), [given.json], folder / "classes")
         properties = subprocess.run([bin_folder / "java", "-XshowSettings:properties", "-version"], stderr=subprocess.PIPE, text=True, check=True).stderr
-        told = dict(line.strip().split(" = ", 1) for line in properties.splitlines() if " = " in line)
+        told = {name.strip(): value for name, _, value in (line.partition(" = ") for line in properties.splitlines())}
         native = classes / "native" / f"{told['os.name'].lower()}-{told['os.arch']}"
         native.mkdir(parents=True)
         shutil.copy(given.jni, native / "libgodwit_jni.so")

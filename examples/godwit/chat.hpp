@@ -61,6 +61,13 @@ private:
     void mark_read();
     void list_conversations();
 
+    // chat_settings.cpp
+    void settings_command(const std::string& name, const std::string& first, const std::string& rest);
+    void show_settings();
+    void send_later(const std::string& minutes, const std::string& text);
+    void scheduled(const std::string& number);
+    void set_remark(const std::string& user, const std::string& remark);
+
     // chat_groups.cpp
     /// The conversation with the current contact, or the current group.
     [[nodiscard]] godwit::request::Where here() const;

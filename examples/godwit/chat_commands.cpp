@@ -24,6 +24,11 @@ constexpr const char* help_text =
     "  /pin N   /unpin N                                 /forward N NAME\n"
     "  /read             all is read                     /timer SECONDS [read]   messages disappear (0: they stay)\n"
     "  /list             your conversations, with what is unread\n"
+    "  /top [off]   /archive [off]   /hide [off]         /silence [MINUTES|off]   the conversation in that list\n"
+    "  /receipts [off] [everywhere]   whether others are told what you have read   /settings   as it stands here\n"
+    "  /draft [TEXT]     keep it for later               /later MINUTES text   send it then\n"
+    "  /scheduled        what is to come                 /unschedule N    and is not\n"
+    "  /remark NAME [TEXT]   what you call a contact\n"
     "  /groups           the groups you are in           /to #GROUP     choose one\n"
     "  /group NAME [MEMBER …]   make one of contacts     /channel NAME …   one in which few write\n"
     "  /members          of the current group            /invite NAME …   /kick NAME …   /leave\n"
@@ -83,6 +88,7 @@ const std::vector<Chat::Command>& Chat::commands()
     static const auto quit = [](C chat, W) { chat.done_ = true; };
     static const auto help = [](C chat, W) { chat.screen_.print(help_text); };
     static const auto group = [](C chat, W words) { chat.group_command(words.name, words.first, words.rest); };
+    static const auto settings = [](C chat, W words) { chat.settings_command(words.name, words.first, words.rest); };
     static const auto post = [](C chat, W words) { chat.post_command(words.name, words.first, words.rest); };
     static const std::vector<Command> all{
         {"quit", nullptr, quit},
@@ -172,6 +178,17 @@ const std::vector<Chat::Command>& Chat::commands()
         {"read", nullptr, [](C chat, W) { chat.mark_read(); }},
         {"timer", "SECONDS [read]", [](C chat, W words) { chat.set_timer(words.first, words.second); }},
         {"list", nullptr, [](C chat, W) { chat.list_conversations(); }},
+        {"top", nullptr, settings},
+        {"silence", nullptr, settings},
+        {"archive", nullptr, settings},
+        {"hide", nullptr, settings},
+        {"receipts", nullptr, settings},
+        {"draft", nullptr, settings},
+        {"settings", nullptr, [](C chat, W) { chat.show_settings(); }},
+        {"later", "MINUTES text", [](C chat, W words) { chat.send_later(words.first, words.rest); }},
+        {"scheduled", nullptr, [](C chat, W) { chat.scheduled({}); }},
+        {"unschedule", "N (/scheduled lists them)", [](C chat, W words) { chat.scheduled(words.first); }},
+        {"remark", "NAME [TEXT]", [](C chat, W words) { chat.set_remark(words.first, words.rest); }},
         {"notices", nullptr, [](C chat, W) { chat.notices(); }},
         {"devices", nullptr,
          [](C chat, W) {

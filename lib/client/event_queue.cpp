@@ -33,13 +33,14 @@ void EventQueue::push_last(Event&& event)
     changed_.notify_one();
 }
 
-std::vector<MessageId> EventQueue::shown() const
+std::vector<EventQueue::Shown> EventQueue::shown() const
 {
     const std::lock_guard lock(mutex_);
     auto out = dealt_with_;
     if (in_hand_) out.push_back(*in_hand_);
     const auto note = [&](const Event& event) {
-        if (const auto* received = std::get_if<event::MessageReceived>(&event)) out.push_back(received->message.id);
+        if (const auto* received = std::get_if<event::MessageReceived>(&event))
+            out.emplace_back(received->message.id, received->message.conversation);
     };
     queue_.each(note);
     for (const auto& event : last_)
@@ -50,7 +51,11 @@ std::vector<MessageId> EventQueue::shown() const
 std::vector<MessageId> EventQueue::take_dealt_with()
 {
     const std::lock_guard lock(mutex_);
-    return std::exchange(dealt_with_, {});
+    std::vector<MessageId> out;
+    out.reserve(dealt_with_.size());
+    for (const auto& [id, conversation] : std::exchange(dealt_with_, {}))
+        out.push_back(id);
+    return out;
 }
 
 bool EventQueue::anything_dealt_with() const
@@ -126,7 +131,8 @@ std::optional<Event> EventQueue::pop(bool& attend)
     }
     wake_fd_.set(!queue_.empty() || !last_.empty());
     if (!out) return out;
-    if (const auto* received = std::get_if<event::MessageReceived>(&*out)) in_hand_ = received->message.id;
+    if (const auto* received = std::get_if<event::MessageReceived>(&*out))
+        in_hand_.emplace(received->message.id, received->message.conversation);
     // Half empty, not one free place: the loop thread then moves many at a time.
     if (refused_ && queue_.size() <= queue_.capacity_max() / 2) {
         refused_ = false;

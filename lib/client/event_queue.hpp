@@ -20,6 +20,9 @@ namespace godwit::client {
 
 class EventQueue {
 public:
+    /// A message is itself in one conversation only.
+    using Shown = std::pair<MessageId, ConversationId>;
+
     /// `attend` is called on an application's thread, without a lock held, when the loop thread should look here: there
     /// is room again after a push() that said no, or a first received message has been dealt with since
     /// take_dealt_with().
@@ -36,7 +39,7 @@ public:
     void push_last(Event&& event);
     /// Messages that are here, in the application's hand, or dealt with and not taken: who starts anew over this queue
     /// does not show them again.
-    [[nodiscard]] std::vector<MessageId> shown() const;
+    [[nodiscard]] std::vector<Shown> shown() const;
 
     // application threads
     [[nodiscard]] std::optional<Event> poll();
@@ -59,8 +62,8 @@ private:
     std::deque<Event> last_; // after those, by push_last()
     WakeFd wake_fd_;
     std::function<void()> attend_;
-    std::optional<MessageId> in_hand_; // the message given out last
-    std::vector<MessageId> dealt_with_;
+    std::optional<Shown> in_hand_; // the message given out last
+    std::vector<Shown> dealt_with_;
     bool refused_ = false; // a push() said no since
     bool closed_ = false;
     bool finished_ = false;

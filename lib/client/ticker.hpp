@@ -59,7 +59,7 @@ struct TickerParts {
     DerivePassword derive;
     port::FileDoors files{};
     port::MediaDoor* media = nullptr;
-    std::vector<MessageId> shown{}; ///< Received messages that the application has been shown already.
+    std::vector<EventQueue::Shown> shown{}; ///< Received messages that the application has been shown already.
 };
 
 class Ticker final : public Reports {

@@ -48,7 +48,9 @@ using Fit = std::function<Fitness(port::OutboxEnvelope&, const DeviceId&)>;
 
 /// A message that was sealed this often and still does not open is not going to: a receiver that always says so must
 /// not keep us sealing.
-inline constexpr std::uint32_t sealings_max = 8;
+/// Over a link these follow each other several times a second, and a sender that has missed a change of the group takes
+/// some seconds to find that out.
+inline constexpr std::uint32_t sealings_max = 32;
 
 /// Progress to further accounts that is remembered until it is asked for; more is forgotten.
 inline constexpr std::size_t further_max = 65'536;

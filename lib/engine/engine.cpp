@@ -19,11 +19,12 @@ Engine::State::State(Config config_in, port::Store& store, port::Entropy& entrop
       keeper(context, roster, circles, book, acts), notifier(context), files(context, doors),
       announcer(context, roster, book, outbox), chats(context, roster, book, outbox, announcer, notifier, files),
       notices(context, chats), archives(context, doors.user), handover(context, roster, chats, files, archives),
-      views(context, roster, chats, [this](const std::string& user) -> std::optional<Contact> {
-          const auto* person = roster.person(user);
-          if (person == nullptr || person->own) return std::nullopt;
-          return contact_of(*person, Moment{last_tick, 0});
-      }),
+      views(context, roster, chats,
+            [this](const std::string& user) -> std::optional<Contact> {
+                const auto* person = roster.person(user);
+                if (person == nullptr || person->own) return std::nullopt;
+                return contact_of(*person, Moment{last_tick, 0});
+            }),
       calls(context, media)
 {
 }

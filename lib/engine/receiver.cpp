@@ -32,7 +32,7 @@ void Engine::State::peer_frame(LinkId link, const DeviceId& device, BytesView by
     } else if (const auto* receipt = std::get_if<wire::peer::Receipt>(&*decoded)) {
         announce(outbox.receipt(context.store, device, receipt->ids, link), now);
     } else if (const auto* not_opened = std::get_if<wire::peer::Unopened>(&*decoded)) {
-        announce(outbox.unopened(context.store, device, not_opened->ids), now);
+        take_unopened(device, not_opened->ids, now);
     } else if (const auto* head = std::get_if<wire::peer::GroupHead>(&*decoded)) {
         group_head(device, *head);
     } else if (const auto* ping = std::get_if<wire::peer::Ping>(&*decoded)) {
@@ -152,12 +152,24 @@ bool Engine::State::take_control(const DeviceId& from, BytesView content, Moment
             return true;
         }
         if (const auto* not_opened = std::get_if<wire::content::Unopened>(&*decoded)) {
-            announce(outbox.unopened(context.store, from, not_opened->ids), now);
+            take_unopened(from, not_opened->ids, now);
             return true;
         }
     }
     context.reject("a control message that is neither receipt nor unopened");
     return true; // Acknowledged already: it will never be better.
+}
+
+/// Sealed in the epoch that we take for the newest, and not opened: the relay knows whether we have missed one. To seal
+/// it there again and again would use up the sealings of a message in a moment, over a link.
+void Engine::State::take_unopened(const DeviceId& from, const std::vector<MessageId>& ids, Moment now)
+{
+    for (const auto& id : ids)
+        if (const auto envelope = context.store.envelope(id); envelope && groups && !envelope->sealed.empty())
+            if (const auto version = groups->version(envelope->conversation);
+                version && version->incarnation == envelope->incarnation && version->epoch == envelope->epoch)
+                keeper.doubt(envelope->conversation);
+    announce(outbox.unopened(context.store, from, ids), now);
 }
 
 bool Engine::State::take_content(const seal::Opened& opened, const MessageId& id, const Arrival& arrival, Moment now)

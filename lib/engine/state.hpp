@@ -264,6 +264,7 @@ struct Engine::State {
     bool receive_message(const DeviceId& from, const wire::Envelope& envelope, const seal::Label& label,
                          const Arrival& arrival, Moment now);
     bool take_control(const DeviceId& from, BytesView content, Moment now);
+    void take_unopened(const DeviceId& from, const std::vector<MessageId>& ids, Moment now);
     bool take_content(const seal::Opened& opened, const MessageId& id, const Arrival& arrival, Moment now);
     [[nodiscard]] static std::optional<std::string> unheard(const wire::content::Any& content,
                                                             const seal::Opened& opened, const GroupMember* member);

@@ -110,6 +110,13 @@ Result<std::vector<std::string>> broken_rules(Database& database, const Catalogu
     if (!version) return version.error();
     // A store that was just made, or that its next opening migrates, is judged by its structure alone.
     if (*version != static_cast<std::int64_t>(catalogue.schema.steps.size())) return out;
+    // A page of the schema that is older than the number of its version: the rules speak of tables that are not there.
+    for (const Table& table : catalogue.tables) {
+        const auto there = count(database, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = '" +
+                                               std::string(table.name) + "'");
+        if (there && *there == 0) out.push_back("the table " + std::string(table.name) + " is not there");
+    }
+    if (!out.empty()) return out;
     for (const Rule& rule : catalogue.rules) {
         auto found = count(database, rule.count);
         if (!found && found.error().code == ErrorCode::storage_corrupt) continue; // its pages are lost: told already

@@ -147,7 +147,7 @@ int audio_samples_of(BytesView packet) noexcept
 
 bool has_fec(BytesView packet) noexcept
 {
-    if (packet.size() < 2) return false;
+    if (packet.size() < 2 || audio_samples_of(packet) == 0) return false;
     const unsigned toc = packet[0];
     if ((toc & 0x80) != 0) return false; // CELT only: no LBRR
     // Section 3.1: configuration in five bits, of which SILK uses 10, 20, 40, 60 ms, hybrid 10 and 20.

@@ -37,8 +37,7 @@ http::Response guarded(http::Response response)
 
 http::Response problem(const Error& why)
 {
-    auto out = http::Response::problem(status_of(why.code), why.detail);
-    return out;
+    return http::Response::problem(status_of(why.code), why.detail);
 }
 
 /// RFC 6750 section 2.1; the scheme in any case (RFC 9110 section 11.1).
@@ -49,6 +48,12 @@ std::string_view bearer_of(std::string_view authorization)
     for (std::size_t i = 0; i < scheme.size(); ++i)
         if (std::tolower(static_cast<unsigned char>(authorization[i])) != scheme[i]) return {};
     return authorization.substr(scheme.size());
+}
+
+/// Total: what was stored long ago and is no UTF-8 is shown as well as it can be.
+std::string text_of(const Json& json)
+{
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 std::string seconds_of(Duration wait)
@@ -89,24 +94,23 @@ void Api::serve(http::Router& router)
 http::Response Api::answer(const Endpoint& endpoint, const http::Request& request)
 {
     const auto now = clock_();
+    // A right one is never paced: behind a proxy all have one address, and nobody may lock the others out.
+    if (const auto caller = office_.admin.tokens.caller(bearer_of(request.authorization), now.wall_ms))
+        return guarded(serve_as(endpoint, request, *caller, now));
+    if (office_.store.failed()) {
+        (void)commit_();
+        return guarded(http::Response::problem(503, "the relay cannot read its database now: try again"));
+    }
     const auto address = request.from.subscriber().text();
     if (const auto wait = wrong_tokens_.wait(address, now.mono); wait > Duration::zero()) {
         auto out = http::Response::problem(429, "too many wrong tokens from this address: wait");
         out.headers.emplace_back("retry-after", seconds_of(wait));
         return guarded(std::move(out));
     }
-    const auto caller = office_.admin.tokens.caller(bearer_of(request.authorization), now.wall_ms);
-    if (!caller && office_.store.failed()) {
-        (void)commit_();
-        return guarded(http::Response::problem(503, "the relay cannot read its database now: try again"));
-    }
-    if (!caller) {
-        if (!request.authorization.empty()) wrong_tokens_.take(address, now.mono);
-        auto out = http::Response::problem(401, "send a token: Authorization: Bearer gwa_…");
-        out.headers.emplace_back("www-authenticate", "Bearer realm=\"godwit-relay\"");
-        return guarded(std::move(out));
-    }
-    return guarded(serve_as(endpoint, request, *caller, now));
+    if (!request.authorization.empty()) wrong_tokens_.take(address, now.mono);
+    auto out = http::Response::problem(401, "send a token: Authorization: Bearer gwa_…");
+    out.headers.emplace_back("www-authenticate", "Bearer realm=\"godwit-relay\"");
+    return guarded(std::move(out));
 }
 
 http::Response Api::serve_as(const Endpoint& endpoint, const http::Request& request, const Caller& caller, Moment now)
@@ -129,7 +133,7 @@ http::Response Api::serve_as(const Endpoint& endpoint, const http::Request& requ
 
     auto reply = endpoint.handle(office_, *input, caller, now);
     if (reply && reply->status < 300 && endpoint.changes())
-        office_.admin.audit.record(caller, endpoint.verb, reply->target, reply->detail.dump(), now.wall_ms);
+        office_.admin.audit.record(caller, endpoint.verb, reply->target, text_of(reply->detail), now.wall_ms);
     // Also when it was refused or only read: the tick ends, and what it has read in vain is forgiven.
     const bool read_all = !office_.store.failed();
     const auto committed = commit_();
@@ -138,7 +142,7 @@ http::Response Api::serve_as(const Endpoint& endpoint, const http::Request& requ
                                             "again");
     if (!reply) return problem(reply.error());
     if (reply->status == 204) return http::Response{204, {}, {}, {}, {}};
-    return http::Response::json(reply->status, reply->body.dump());
+    return http::Response::json(reply->status, text_of(reply->body));
 }
 
 } // namespace godwit::relay::admin

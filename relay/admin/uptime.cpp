@@ -52,15 +52,18 @@ Availability Uptime::availability(Period period, Moment now)
     const auto end_hour = now.wall_ms / hour_ms + 1; // the running hour counts as far as it has come
     const auto begin_hour = end_hour - part_hours * shape.parts;
     const auto first_hour = table_.first_hour().value_or(end_hour);
+    // While it serves, the minute that runs is not judged yet.
+    const bool serves = last_ && now.mono - last_->mono <= uptime_gap_max;
+    const auto end_ms = serves ? std::min(last_->wall_ms, now.wall_ms) : now.wall_ms;
     Availability out;
     out.from_ms = begin_hour * hour_ms;
-    out.to_ms = now.wall_ms;
+    out.to_ms = end_ms;
     for (std::int64_t n = 0; n < shape.parts; ++n) {
         UptimePart part;
         part.from_ms = (begin_hour + n * part_hours) * hour_ms;
         // Of the first hour only what was served is known.
         const auto known_from = std::max(part.from_ms, (first_hour + 1) * hour_ms);
-        const auto known_to = std::min(part.from_ms + part_hours * hour_ms, now.wall_ms);
+        const auto known_to = std::min(part.from_ms + part_hours * hour_ms, end_ms);
         part.seconds = std::max<std::int64_t>(0, (known_to - known_from) / 1000);
         out.parts.push_back(part);
     }

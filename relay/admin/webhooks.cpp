@@ -33,7 +33,7 @@ std::string body_of(const AuditRecord& record)
                 {"target", record.target},
                 {"detail", detail.is_discarded() ? Json(record.detail) : detail}, // it was cut
                 {"link", to_hex(record.link.view())}}
-        .dump();
+        .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 } // namespace
@@ -92,20 +92,22 @@ std::optional<HookRequest> Webhooks::next_event(std::size_t hook, Moment now)
         *cursor += skipped;
         cursors_.set(one.name, *cursor);
     }
-    // Records that are not for it are passed over, some at a time.
-    for (const auto& record : audit_.after(*cursor, 100)) {
-        const bool wanted =
-            one.verbs.empty() || std::find(one.verbs.begin(), one.verbs.end(), record.verb) != one.verbs.end();
-        if (!wanted) {
-            cursors_.set(one.name, record.sequence);
-            continue;
+    // Records that are not for it are passed over.
+    for (;;) {
+        const auto page = audit_.after(*cursor, 100);
+        for (const auto& record : page) {
+            if (!one.verbs.empty() && std::find(one.verbs.begin(), one.verbs.end(), record.verb) == one.verbs.end())
+                continue;
+            if (record.sequence > *cursor + 1) cursors_.set(one.name, record.sequence - 1);
+            line.waits = true;
+            auto out = request(hook, record.sequence, body_of(record), now.wall_ms);
+            if (skipped > 0) out.headers.emplace_back("godwit-skipped", std::to_string(skipped));
+            return out;
         }
-        line.waits = true;
-        auto out = request(hook, record.sequence, body_of(record), now.wall_ms);
-        if (skipped > 0) out.headers.emplace_back("godwit-skipped", std::to_string(skipped));
-        return out;
+        if (page.empty()) return std::nullopt;
+        cursor = page.back().sequence;
+        cursors_.set(one.name, *cursor);
     }
-    return std::nullopt;
 }
 
 std::optional<HookRequest> Webhooks::next_question(std::size_t hook, Moment now)

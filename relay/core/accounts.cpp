@@ -41,8 +41,6 @@ Answer Accounts::register_account(Session& session, const frame::RegisterAccount
         ++context_.counters.logins_throttled;
         return slow_down(wait);
     }
-    if (!context_.store.login(request.user) && !context_.config.registration_open)
-        return {ErrorCode::unsupported, "this relay takes no new accounts: ask its operator"};
     // Signatures are work, and whoever sends wrong ones has them looked at no faster than passwords.
     if (auto wrong = check_registration(session, request)) {
         by_address_.take(session.peer.subscriber, now.mono);
@@ -66,8 +64,10 @@ Answer Accounts::register_account(Session& session, const frame::RegisterAccount
         enter(session, *existing, *device, now);
         return session_info(session, now);
     }
-    if (auto no = gate_.refuses_registration(request.user, request.account_key, session.peer.subscriber, now))
+    if (auto no = gate_.refuses_registration(request.user, request.account_key, session.peer.subscriber, now)) {
+        if (no->code != ErrorCode::rate_limited) by_address_.take(session.peer.subscriber, now.mono);
         return *std::move(no);
+    }
     if (const auto wait = registrations_.wait(session.peer.subscriber, now.mono); wait > Duration::zero())
         return slow_down(wait);
     if (device) return {ErrorCode::already_registered, "this device belongs to another account: log out there first"};

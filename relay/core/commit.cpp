@@ -162,7 +162,7 @@ void Core::end_by_operator(const Changes& changes)
 {
     for (const auto link : changes.endings)
         if (auto* const session = context_.sessions.find(link)) {
-            speak_goodbye(link, session->ending.value_or(unavailable()));
+            speak_goodbye(link, session->ending.value_or(unavailable(context_.entropy)));
             close(*session);
         }
     if (changes.quotas) {

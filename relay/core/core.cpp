@@ -253,7 +253,9 @@ void Core::drain(Moment)
 
 void Core::reconfigure(const Config& config)
 {
+    const auto login_time_max = config_.limits.login_time_max; // the transports have taken it too
     config_.limits = config.limits;
+    config_.limits.login_time_max = login_time_max;
     config_.registration_open = config.registration_open;
     config_.client_version_latest = config.client_version_latest;
     config_.client_version_min = config.client_version_min;

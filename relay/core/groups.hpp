@@ -34,7 +34,7 @@ inline constexpr std::uint64_t incarnations_skipped_max = std::uint64_t{1} << 32
 
 /// Commits of one device in one conversation: who takes in thousands makes about a hundred in a row, and nobody needs
 /// to go on like that. A member that commits all the time wins every epoch, also against the one that puts it out.
-inline constexpr Rate group_commits_rate{200, std::chrono::seconds(5)};
+inline constexpr Rate group_commits_rate{400, std::chrono::seconds(5)};
 
 /// In groups of many so many accounts, if there are, have to have seen a commit before it can be taken back: a few that
 /// are quick must not undo what the others have not seen yet.

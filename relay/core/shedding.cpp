@@ -23,7 +23,7 @@ template <class Body>
 constexpr Shed level_of()
 {
     using namespace frame;
-    if constexpr (is_one_of<Body, RegisterAccount, Login, AddDevice, LinkWait>) return Shed::strangers;
+    if constexpr (is_one_of<Body, RegisterAccount, Login, AddDevice, LinkWait, LinkGrant>) return Shed::strangers;
     if constexpr (is_one_of<Body, Resume>) return Shed::logins;
     if constexpr (is_one_of<Body, BlobPut, BlobQuery, BlobGet>) return Shed::media;
     // Ends, frees, takes away a right, or costs nothing: a stolen phone is revoked on the worst of days too.

@@ -83,7 +83,7 @@ class Daemon {
 public:
     Daemon(DaemonConfig config, const Options& options, std::shared_ptr<std::vector<TurnEntry>> turn_servers,
            Store store, tls::Identity identity)
-        : config_(std::move(config)), options_(options), turn_servers_(std::move(turn_servers)),
+        : config_(hooked(std::move(config))), options_(options), turn_servers_(std::move(turn_servers)),
           store_(std::move(store)), identity_(std::move(identity)), core_(core_config(), store_, entropy_),
           stun_paces_(stun_rate, stun_subscribers_max)
     {
@@ -171,6 +171,9 @@ private:
     [[nodiscard]] Config core_config()
     {
         auto out = config_.core;
+        out.account_ended = [this](std::string_view user) {
+            if (turn_) turn_->revoke(user);
+        };
         if (config_.admin.asks_registration())
             out.decide_registration = [this](const std::string& user, const PublicKey& key, const std::string& address,
                                              Moment now) { return admin_->decide(user, key, address, now); };
@@ -209,6 +212,15 @@ private:
             out += (out.empty() ? "stats {\"" : ",\"") + std::string(name) + "\":" + std::to_string(value);
         });
         say_line(out + "}");
+    }
+
+    /// Who is no account any more has no calls through here either, at once and not when it is looked for.
+    DaemonConfig hooked(DaemonConfig config)
+    {
+        config.core.account_ended = [this](std::string_view user) {
+            if (turn_) turn_->revoke(user);
+        };
+        return config;
     }
 
     [[nodiscard]] std::string overload() const
@@ -279,7 +291,7 @@ private:
         if (!config.ok()) return config.error();
         if (serving.accounts_only)
             config->may_relay = [this](std::string_view user) {
-                return store_.failed() || core_.may_relay(user); // a disk that fails ends nobody's call
+                return core_.may_relay(user) || store_.failed(); // a disk that fails ends nobody's call
             };
         turn_ = std::make_unique<TurnFront>(loop_, *std::move(config), entropy_, stun_paces_);
         turn_->serve(quic_->local(), [this](std::span<const loop::UdpSend> sends) { quic_->send_stray(sends); });
@@ -398,6 +410,7 @@ Result<int> start(const Options& options)
 
     raise_open_files_limit();
     std::signal(SIGPIPE, SIG_IGN); // whoever read our stdout may have gone
+    std::signal(SIGHUP, SIG_IGN);  // until it runs: the configuration is being read just now
     config->core.sign_notice = [key = std::make_shared<crypto::SecretBytes>(crypto::SecretBytes::copy_of(seed.view()))](
                                    wire::OperatorNotice notice) {
         return identity::sign_notice(std::move(notice), key->view());

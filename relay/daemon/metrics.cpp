@@ -80,6 +80,13 @@ void OpenMetrics::gauge_microseconds(std::string_view name, std::string_view hel
     ((out_ += prefix_) += name) += " " + seconds(static_cast<std::uint64_t>(std::max<std::int64_t>(us, 0))) + "\n";
 }
 
+void OpenMetrics::counter_milliseconds(std::string_view name, std::string_view help, std::int64_t ms)
+{
+    family(name, "counter", help, "seconds");
+    ((out_ += prefix_) += name) +=
+        "_total " + seconds(static_cast<std::uint64_t>(std::max<std::int64_t>(ms, 0)) * 1000) + "\n";
+}
+
 void OpenMetrics::histogram(std::string_view name, std::string_view help, const Histogram& histogram)
 {
     family(name, "histogram", help, "seconds");
@@ -134,26 +141,28 @@ MetricName metric_name(std::string_view counter)
     return {std::string(has_total ? counter.substr(0, counter.size() - total.size()) : counter), true};
 }
 
-void write_process(OpenMetrics& out)
+void write_process(OpenMetrics& out, std::int64_t started_ms)
 {
+    out.prefix("process_");
+    out.gauge_seconds("start_time_seconds", "When it was started, since 1970.", started_ms);
     std::uint64_t pages_virtual = 0, pages_resident = 0;
     std::ifstream("/proc/self/statm") >> pages_virtual >> pages_resident;
     if (pages_resident > 0)
-        out.gauge("process_resident_memory_bytes", "Memory that the process has in RAM.",
+        out.gauge("resident_memory_bytes", "Memory that the process has in RAM.",
                   pages_resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)));
     std::error_code fault;
     std::filesystem::directory_iterator files("/proc/self/fd", fault);
     if (!fault)
-        out.gauge("process_open_fds", "Open file descriptors.",
+        out.gauge("open_fds", "Open file descriptors.",
                   static_cast<std::uint64_t>(std::distance(begin(files), end(files))));
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) == 0)
-        out.gauge("process_max_fds", "As many file descriptors may be open.", limit.rlim_cur);
+        out.gauge("max_fds", "As many file descriptors may be open.", limit.rlim_cur);
     rusage used{};
     if (::getrusage(RUSAGE_SELF, &used) == 0)
-        out.gauge_seconds("process_cpu_seconds", "CPU time, user and system, since the start.",
-                          (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000 +
-                              (used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1000);
+        out.counter_milliseconds("cpu_seconds", "CPU time, user and system, since the start.",
+                                 (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000 +
+                                     (used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1000);
 }
 
 } // namespace godwit::relay

@@ -34,6 +34,9 @@ public:
     /// As seconds with a fraction.
     void gauge_seconds(std::string_view name, std::string_view help, std::int64_t ms);
     void gauge_microseconds(std::string_view name, std::string_view help, std::int64_t us);
+    void counter_milliseconds(std::string_view name, std::string_view help, std::int64_t ms);
+    /// Of the families to come.
+    void prefix(std::string prefix) { prefix_ = std::move(prefix); }
     /// With the end mark; the writer is empty afterwards.
     [[nodiscard]] std::string take();
 
@@ -52,7 +55,8 @@ struct MetricName {
 };
 [[nodiscard]] MetricName metric_name(std::string_view counter);
 
-/// Of this process: memory, descriptors, CPU time. Where the system does not say (/proc), nothing.
-void write_process(OpenMetrics& out);
+/// Of this process, by the names that Prometheus' clients give them: memory, descriptors, CPU time. Where the system
+/// does not say (/proc), nothing. The last of an exposition: the prefix is `process_` afterwards.
+void write_process(OpenMetrics& out, std::int64_t started_ms);
 
 } // namespace godwit::relay

@@ -82,7 +82,6 @@ std::string Operations::metrics(Moment now) const
 {
     OpenMetrics out("godwit_relay_");
     out.info("build", "Of what version it is.", {{"version", sources_.version}});
-    out.gauge_seconds("start_time_seconds", "When it was started, since 1970.", started_.wall_ms);
     out.gauge_seconds("uptime_seconds", "For how long it runs.",
                       (now.mono - started_.mono) / std::chrono::milliseconds(1));
     sources_.counters([&](std::string_view name, std::uint64_t value) {
@@ -115,7 +114,7 @@ std::string Operations::metrics(Moment now) const
         out.counter("http_connections_refused", "Beyond as many as there may be.",
                     server_->counters().connections_refused);
     }
-    write_process(out);
+    write_process(out, started_.wall_ms);
     return out.take();
 }
 

@@ -233,7 +233,8 @@ private:
             auto other = b_.ask(frame::Resume{});
             return other.ok() ? Result<void>() : add();
         }
-        if (back.error().code != ErrorCode::not_registered) return back.error();
+        // device_revoked: this relay does not know it, the first time and after a loss.
+        if (back.error().code != ErrorCode::device_revoked) return back.error();
         const auto own = certificate(a_);
         auto list = identity::sign_device_list(account_.user, account_key_.seed(), 1, {own}, loop::Loop::now().wall_ms);
         auto made = a_.ask(frame::RegisterAccount{

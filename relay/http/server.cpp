@@ -7,6 +7,7 @@
 #include "relay/http/server.hpp"
 
 #include "relay/http/connection.hpp"
+#include "relay/http/held_descriptors.hpp"
 #include "transport/loop/tcp.hpp"
 #include "transport/loop/uv_access.hpp"
 
@@ -25,6 +26,7 @@ struct Server::Impl {
     void* loops[1]{};
     loop::Loop* loop = nullptr;
     uv_loop_t* uv = nullptr;
+    HeldDescriptors descriptors;
 
     [[nodiscard]] bool start(loop::Loop& on);
     void accepted(std::unique_ptr<loop::TcpStream> stream);
@@ -49,6 +51,7 @@ struct Afterglow {
         auto* const self = new Afterglow;
         self->impl = std::move(impl);
         lws_context_destroy(self->impl->context); // stage one
+        self->impl->descriptors.hold();
         self->again();
     }
 
@@ -57,19 +60,24 @@ private:
     {
         uv_check_init(impl->uv, &turn);
         turn.data = this;
-        uv_close(reinterpret_cast<uv_handle_t*>(&turn), [](uv_handle_t* handle) {
-            auto* const self = static_cast<Afterglow*>(handle->data);
-            bool is_closing = false;
-            uv_walk(
-                self->impl->uv,
-                [](uv_handle_t* other, void* out) {
-                    if (uv_is_closing(other) != 0) *static_cast<bool*>(out) = true;
-                },
-                &is_closing);
-            if (is_closing) return self->again();
-            lws_context_destroy(self->impl->context); // stage two
-            delete self;
-        });
+        uv_close(reinterpret_cast<uv_handle_t*>(&turn), turned);
+    }
+
+    static void turned(uv_handle_t* handle)
+    {
+        auto* const self = static_cast<Afterglow*>(handle->data);
+        bool is_closing = false;
+        uv_walk(
+            self->impl->uv,
+            [](uv_handle_t* other, void* out) {
+                // Another server's afterglow waits like us: for it we do not.
+                if (uv_is_closing(other) != 0 && other->close_cb != turned) *static_cast<bool*>(out) = true;
+            },
+            &is_closing);
+        if (is_closing) return self->again();
+        lws_context_destroy(self->impl->context); // stage two
+        self->impl->descriptors.release();
+        delete self;
     }
 };
 
@@ -102,7 +110,9 @@ bool Server::Impl::start(loop::Loop& on)
     info.timeout_secs = seconds(std::max({limits.header_time_max, limits.body_time_max, limits.write_time_max})) + 60;
     info.timeout_secs_ah_idle = info.timeout_secs;
     info.keepalive_timeout = static_cast<int>(seconds(limits.idle_max)) + 60;
+    descriptors.before();
     context = lws_create_context(&info);
+    descriptors.after();
     if (context == nullptr) return false;
     info.protocols = protocols;
     info.vhost_name = "relay";

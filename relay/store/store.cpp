@@ -54,6 +54,9 @@ Result<void> Store::skip_numbers()
     // Far more than between two copies.
     if (auto begun = database_.begin(); !begun) return begun;
     auto done = database_.execute("UPDATE devices SET sequence_floor = sequence_floor + 1000000");
+    if (done) // a copy from before the first notice has no row for them yet
+        done = database_.execute("INSERT INTO sqlite_sequence (name, seq) SELECT 'notices', 0 WHERE NOT EXISTS "
+                                 "(SELECT 1 FROM sqlite_sequence WHERE name = 'notices')");
     if (done) done = database_.execute("UPDATE sqlite_sequence SET seq = seq + 1000000 WHERE name = 'notices'");
     if (!done) {
         database_.rollback();

@@ -7,6 +7,8 @@
 import argparse
 import pathlib
 import re
+import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -80,13 +82,50 @@ def check_reachable(root):
     return [f"{p.relative_to(root)}: no page leads here from the README" for p in sorted((root / "docs").rglob("*.md")) if p not in reached]
 
 
-CHECKS = (check_links, check_example, check_decisions, check_reachable)
+def check_translation(root):
+    """README.zh-CN.md has the README's headings, examples and links, each where the other has it."""
+    there = root / "README.zh-CN.md"
+    if not there.is_file():
+        return ["README.zh-CN.md: is missing"]
+    own, other = (root / "README.md").read_text(), there.read_text()
+    out = []
+    if len(re.findall(r"^#+ ", FENCE.sub("", own), re.M)) != len(re.findall(r"^#+ ", FENCE.sub("", other), re.M)):
+        out.append("README.zh-CN.md: has other headings than the README")
+    out += [f"README.zh-CN.md: lacks the link to {link}" for link in sorted(set(LINK.findall(own)) - set(LINK.findall(other)) - {"README.zh-CN.md"})]
+    out += ["README.zh-CN.md: an example is not the README's" for block in re.findall(r"^```cpp\n.*?^```$", own, re.M | re.S) if block not in other]
+    return out
+
+
+def check_blocks(root):
+    """Code blocks of Python compile, those of JavaScript are looked at by Node.js where it is."""
+    out = []
+    node = shutil.which("node")
+    for page in documents(root):
+        for language, code in re.findall(r"^```(\w+)\n(.*?)^```$", page.read_text(), re.M | re.S):
+            where = f"{page.relative_to(root)}: a block of {language}"
+            if language == "python":
+                try:
+                    compile(code, str(page), "exec", dont_inherit=True)
+                except SyntaxError as trouble:
+                    out.append(f"{where}: {trouble}")
+            elif language == "js" and node:
+                with tempfile.NamedTemporaryFile("w", suffix=".js") as file:
+                    file.write(code)
+                    file.flush()
+                    done = subprocess.run([node, "--check", file.name], capture_output=True, text=True, check=False)
+                if done.returncode:
+                    out.append(f"{where}: {done.stderr.strip().splitlines()[-1]}")
+    return out
+
+
+CHECKS = (check_links, check_example, check_decisions, check_reachable, check_translation, check_blocks)
 
 
 def selftest():
     """A clean folder passes; each planted fault is found."""
     clean = {
         "README.md": "# A\n[b](docs/b.md#some-heading) [d](docs/adr/README.md) [w](https://example.org)\n```cpp\nint main() {}\n```\n",
+        "README.zh-CN.md": "# A\n[b](docs/b.md#some-heading) [d](docs/adr/README.md) [w](https://example.org)\n```cpp\nint main() {}\n```\n",
         "docs/b.md": "# B\n## Some heading\n",
         "docs/adr/README.md": "- [0001](0001-x.md) X\n",
         "docs/adr/0001-x.md": "# 0001 — X\n",
@@ -99,6 +138,10 @@ def selftest():
         (check_example, {EXAMPLE: "int main() {}\n"}, "no part marked"),
         (check_decisions, {"docs/adr/0002-y.md": "# 0002\n"}, "does not list"),
         (check_decisions, {"docs/adr/0001-z.md": "# 0001\n"}, "is taken"),
+        (check_translation, {"README.zh-CN.md": "# A\n"}, "lacks the link"),
+        (check_translation, {"README.zh-CN.md": "# A\n## B\n"}, "other headings"),
+        (check_translation, {"README.zh-CN.md": "# A\n"}, "is not the README's"),
+        (check_blocks, {"docs/b.md": "# B\n## Some heading\n```python\ndef\n```\n"}, "a block of python"),
         (check_reachable, {"docs/lonely.md": "# Nobody comes\n"}, "docs/lonely.md"),
     ]
     passed = failed = 0

@@ -39,8 +39,8 @@ def relocated(root, prefix):
 
 def check_pkg_config(folder, environment):
     for language, compiler, source, standard in (("C", "cc", "main.c", "-std=c99"), ("C++", "c++", "main.cpp", "-std=c++20")):
-        for module, options in (("godwit", []), ("godwit-static", ["--static"])):
-            ok, flags = run(["pkg-config", "--cflags", "--libs", *options, module], env=environment)
+        for module in ("godwit", "godwit-static"):
+            ok, flags = run(["pkg-config", "--cflags", "--libs", module], env=environment)
             what = f"{language}, pkg-config {module}"
             if not ok:
                 told(False, what, flags)

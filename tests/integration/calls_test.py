@@ -76,7 +76,7 @@ def said_on_one_side_and_heard_on_the_other(world):
     for one in (alice, bob):
         quality = one.event("call_quality", call=call)
         equal(quality["path"], "direct", "its way")
-        check(quality["datagrams_received"] > 20 and quality["mos"] > 1 and quality["frames_refused"] == 0, str(quality))
+        check(quality["datagrams_received"] > 20 and 1 <= quality["mos"] <= 4.5 and quality["frames_refused"] == 0, str(quality))
     equal(alice.ok("call_stats")["path"], "direct", "statistics when asked")
     alice.ok("hangup")
     ended = bob.event("call_ended", call=call)
@@ -99,15 +99,14 @@ def pictures(world):
     path = lambda name: os.path.join(world.folder, name)
     call = ring(alice, bob, video=True, audio_source="tone", audio_sink="none", video_source="pattern", video_sink=path("alice.ivf"))
     check(bob.event("call_incoming", call=call)["video"], "a video call")
-    mark = alice.mark()
+    mark = 0
     bob.ok("answer", call=call, audio_source="none", audio_sink="none", video_source="pattern", video_sink=path("bob.y4m"))
     alice.event("call_state", call=call, state="active")
-    bob.event("call_quality", call=call)
     bob.ok("call_media", camera=True)
     check(alice.event("call_media", mark, call=call)["theirs"]["camera"], "bob's camera")
-    first = alice.event("call_quality", call=call)
-    second = alice.event("call_quality", alice.run.lines.index(first) + 1, call=call)
-    check(second["pictures_shown"] > 0 and second["width"] >= 160, f"pictures at alice's: {second}")
+    # A machine with much else to do is a bad path: pictures come when it pays for them.
+    for one in (alice, bob):
+        one.run.wait(lambda line: line.get("event") == "call_quality" and line["pictures_shown"] > 0 and line["width"] >= 160, f"picture at {one.name}'s", mark, 90)
     bob.ok("hangup")
     alice.event("call_ended", call=call, outcome="completed")
     bob.event("call_ended", call=call, outcome="completed")

@@ -283,7 +283,7 @@ TEST_CASE("answers to addresses that prove nothing: 1.6 times for STUN and TURN,
                           {"noise", Bytes(200, 0x99), 10, 3.0, false}};
     std::uint8_t from = 10;
     for (const auto& [what, datagram, times, factor_max, answered] : kinds) {
-        CAPTURE(what);
+        INFO(std::string(what));
         const Enemy enemy(SOCK_DGRAM, stage.address().port, from++);
         std::size_t out = 0, in = 0;
         for (int i = 0; i < times; ++i) {
@@ -300,7 +300,7 @@ TEST_CASE("answers to addresses that prove nothing: 1.6 times for STUN and TURN,
             return loop::Loop::now().mono >= end;
         }));
         const auto factor = static_cast<double>(in) / static_cast<double>(out);
-        MESSAGE(what << ": " << factor << " of what was sent");
+        MESSAGE(std::string(what) << ": " << factor << " of what was sent");
         CHECK(factor <= factor_max);
         CHECK((in > 0) == answered);
     }
@@ -310,7 +310,7 @@ TEST_CASE("answers to addresses that prove nothing: 1.6 times for STUN and TURN,
 TEST_CASE("STUN of an address: a burst is answered, the rest at a pace, another address at once")
 {
     for (const auto* const turn : {"", "[turn_server]\nsecret = \"s\"\n"}) {
-        CAPTURE(turn);
+        INFO(std::string(turn));
         Stage stage(turn);
         const Enemy many(SOCK_DGRAM, stage.address().port, 30);
         const auto began = loop::Loop::now().mono;

@@ -42,8 +42,11 @@ private:
 };
 
 struct House {
+    struct Guest;
+
     loop::Loop loop;
     World world;
+    std::vector<std::unique_ptr<Guest>> guests; // before `front`, whose links write into them to the last
     Front front;
 
     explicit House(OverloadLimits limits = {}, Config config = {})
@@ -60,9 +63,9 @@ struct House {
         void say(const wire::relay::ClientFrame& frame) { observer->link_frame(*link, wire::encode(frame)); }
         void ask(frame::RequestBody body) { say(frame::Request{next_id++, std::move(body)}); }
     };
-    std::unique_ptr<Guest> guest(std::uint64_t number, std::size_t takes)
+    Guest* guest(std::uint64_t number, std::size_t takes)
     {
-        auto out = std::make_unique<Guest>();
+        auto* const out = guests.emplace_back(std::make_unique<Guest>()).get();
         out->line.takes = takes;
         auto link = std::make_unique<FakeLink>(out->line, signing_key(number).public_key());
         out->link = link.get();
@@ -71,9 +74,9 @@ struct House {
         return out;
     }
     /// As an account of its own.
-    std::unique_ptr<Guest> member(std::uint64_t number, std::size_t takes)
+    Guest* member(std::uint64_t number, std::size_t takes)
     {
-        auto out = guest(number, takes);
+        auto* const out = guest(number, takes);
         Device device(world, number);
         out->ask(device.registration("user" + std::to_string(number), 100 + number));
         (void)front.tick();
@@ -96,7 +99,7 @@ constexpr std::size_t all = 100'000'000;
 TEST_CASE("whoever comes may send short frames, and longer ones when logged in")
 {
     House house;
-    const auto ann = house.guest(1, all);
+    auto* const ann = house.guest(1, all);
     (void)house.front.tick();
     CHECK(ann->line.frames_max == 0); // what the server was opened with
     Device device(house.world, 1);
@@ -111,7 +114,7 @@ TEST_CASE(
     OverloadLimits limits;
     limits.queued_bytes_max = 300 * House::pong_bytes();
     House house(limits);
-    const auto slow = house.member(1, all), slower = house.member(2, all), good = house.member(3, all);
+    auto *const slow = house.member(1, all), *const slower = house.member(2, all), *const good = house.member(3, all);
     slow->line.takes = slower->line.takes = 0;
     house.owe(*slow, 100 * House::pong_bytes());
     house.owe(*slower, 200 * House::pong_bytes());
@@ -138,7 +141,7 @@ TEST_CASE("what waits leaves in order when there is room, and does not count any
     OverloadLimits limits;
     limits.queued_bytes_max = 10 * House::pong_bytes();
     House house(limits);
-    const auto ann = house.member(1, all);
+    auto* const ann = house.member(1, all);
     ann->line.takes = 0;
     for (int round = 0; round < 5; ++round) {
         house.owe(*ann, 10 * House::pong_bytes());
@@ -148,7 +151,7 @@ TEST_CASE("what waits leaves in order when there is room, and does not count any
         CHECK(ann->line.takes == 0);
     }
     ann->observer->link_down(*ann->link, {});
-    const auto bo = house.member(2, all);
+    auto* const bo = house.member(2, all);
     bo->line.takes = 0;
     house.owe(*bo, 10 * House::pong_bytes());
     CHECK_FALSE(bo->line.closed);
@@ -166,7 +169,7 @@ TEST_CASE("one backlog: 16 MiB for one link, and one frame more ends it")
             {"turn.example.org", 3478, wire::TurnServer::Transport::udp, long_text, long_text, 0});
     };
     House house(limits, config);
-    const auto ann = house.member(1, all);
+    auto* const ann = house.member(1, all);
     const auto answer_bytes = [&] {
         const auto before = ann->line.quality.sent_bytes;
         ann->next_id = 1'000; // ids of one length
@@ -192,8 +195,8 @@ TEST_CASE("who takes nothing of what waits is closed after the time for that, an
     OverloadLimits limits;
     limits.stalled_max = std::chrono::seconds(30);
     House house(limits);
-    const auto deaf = house.member(1, all), slow = house.member(2, all), idle = house.member(3, all);
-    for (auto* const one : {deaf.get(), slow.get()})
+    auto *const deaf = house.member(1, all), *const slow = house.member(2, all), *const idle = house.member(3, all);
+    for (auto* const one : {deaf, slow})
         house.owe(*one, 10 * House::pong_bytes());
     idle->line.quality.queued_bytes = 0;
     auto now = loop::Loop::now();
@@ -203,7 +206,7 @@ TEST_CASE("who takes nothing of what waits is closed after the time for that, an
         now.mono = began + std::chrono::seconds(second);
         slow->line.quality.queued_bytes -= second % 10 == 0 ? 1 : 0; // one byte in ten seconds is life
         // More comes for both: that alone is none.
-        for (auto* const one : {deaf.get(), slow.get()})
+        for (auto* const one : {deaf, slow})
             house.owe(*one, House::pong_bytes());
         house.front.look(now);
     }

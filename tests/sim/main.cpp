@@ -332,6 +332,7 @@ Options read_options(int argc, char** argv)
             const char* wider = std::getenv("GODWIT_SIM_SEEDS");
             out.seeds = wider != nullptr ? number(wider) : gate_seeds;
             out.jobs = gate_jobs;
+            out.acts = false; // Not before a campaign with them has found nothing (docs/sim.md).
         } else if (word == "--fail-fast")
             out.fail_fast = true;
         else if (word == "--found")

@@ -152,6 +152,7 @@ private:
     [[nodiscard]] std::string describe_delivery(const port::Delivery& delivery) const;
 
     void replied(Member& member, const event::Reply& reply);
+    [[nodiscard]] bool is_for(Member& sender, const MessageId& id, Client& reader);
     void received(Member& member, const Message& message);
     void moved(Member& member, const event::MessageStateChanged& change);
     void delivered_is_there(std::size_t n);
@@ -162,6 +163,7 @@ private:
     // oracle_acts.cpp
     void asks_act(Member& member, RequestId id, const Request& request);
     [[nodiscard]] bool replied_act(Member& member, const event::Reply& reply);
+    [[nodiscard]] bool act_admits_gap(Client& client) const;
     void act_moved(const event::MessageStateChanged& change);
     void is_known(std::size_t n, const MessageId& id);
     void stands_alike(std::size_t n);

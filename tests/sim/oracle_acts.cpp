@@ -73,9 +73,22 @@ bool Oracle::replied_act(Member& mine, const event::Reply& reply)
                "lost: an act on " + words(act.target) + " was accepted and is not on the disk");
         act.accepted = true;
         acts_by_id_[*id] = at->second;
+        if (*id != said_[act.target].id)
+            std::erase_if(said_[act.target].owed, [&](Client* one) {
+                return one != mine.client && !member(*one).logged_out && !is_for(mine, *id, *one);
+            });
     }
     mine.act_requests.erase(at);
     return true;
+}
+
+/// What waited in vain for its parents may be an act, which is not shown, and its gap with it (docs/sim.md).
+bool Oracle::act_admits_gap(Client& client) const
+{
+    return std::any_of(acts_by_id_.begin(), acts_by_id_.end(), [&](const auto& one) {
+        const auto row = client.disk.store().message(one.first);
+        return row && !row->shown && row->message.gap_before;
+    });
 }
 
 void Oracle::act_moved(const event::MessageStateChanged& change)

@@ -37,6 +37,8 @@ inline constexpr std::size_t cid_bytes = 8;
 inline constexpr std::size_t datagram_bytes_max = 1452;
 /// Datagrams of the application (RFC 9221) that congestion keeps waiting: what waits longer is of no use to anybody.
 inline constexpr std::size_t datagrams_waiting_max = 64;
+/// Whoever has sent a datagram within that time is taken to send more: RTCP comes every second.
+inline constexpr Duration media_pause_max = std::chrono::seconds(2);
 /// Datagrams in one train.
 inline constexpr std::size_t train_bytes_max = 44 * datagram_bytes_max;
 
@@ -186,6 +188,7 @@ private:
     BulkSink bulk_sink_{*this};
     bool said_no_ = false;
     std::deque<Bytes> datagrams_; ///< Waiting, the oldest first.
+    Instant last_datagram_{};     ///< When one was sent last.
 
     int depth_ = 0;                ///< Inside an ngtcp2 call: the connection must not be freed or written.
     bool close_wanted_ = false;    ///< close() came inside a callback.

@@ -40,13 +40,14 @@ bool QuicCore::fits_path(BytesView datagram) const
 
 bool QuicCore::send_datagram(BytesView datagram)
 {
-    if (state_ != State::up) return false;
-    constexpr std::size_t frame_bytes = 9; // type and length of the longest (RFC 9221 section 4)
+    if (state_ != State::up || datagram.empty()) return false; // ngtcp2 asserts that there is something in it
+    constexpr std::size_t frame_bytes = 9;                     // type and length of the longest (RFC 9221 section 4)
     const auto* const far = ngtcp2_conn_get_remote_transport_params(conn_);
     if (far == nullptr || far->max_datagram_frame_size < datagram.size() + frame_bytes || !fits_path(datagram))
         return false;
     if (datagrams_.size() >= datagrams_waiting_max) datagrams_.pop_front();
     datagrams_.push_back(to_bytes(datagram));
+    last_datagram_ = loop::Loop::now().mono;
     if (depth_ == 0) write_soon(); // else the caller of ngtcp2 flushes
     return true;
 }
@@ -103,7 +104,12 @@ void QuicCore::write()
     const ngtcp2_tstamp now = stamp_now();
     if (!write_packets(now)) return;
     // Pacing before the handshake completed would space it by the guessed 333 ms round trip.
-    if (ngtcp2_conn_get_handshake_completed(conn_) != 0) ngtcp2_conn_update_pkt_tx_time(conn_, now);
+    // Who sends datagrams paces them by an estimate of their own (media/rate). ngtcp2's takes their trickle for all
+    // that the path gives, and would hold back what comes on top of it for seconds: meanwhile nothing waits for the
+    // pacer, and the congestion window alone bounds what is on its way. A time long ago takes what was counted off the
+    // books.
+    const bool media = stamp(last_datagram_) + span_of(media_pause_max) > now && last_datagram_ != Instant{};
+    if (ngtcp2_conn_get_handshake_completed(conn_) != 0) ngtcp2_conn_update_pkt_tx_time(conn_, media ? 0 : now);
     plan();
 }
 

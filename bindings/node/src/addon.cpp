@@ -251,7 +251,8 @@ void readable(uv_poll_t* poll, int, int)
     napi_handle_scope scope = nullptr;
     if (napi_open_handle_scope(env, &scope) != napi_ok) return;
     napi_value callback = nullptr;
-    napi_value self = undefined(env);
+    napi_value self = nullptr; // has to be an object
+    napi_get_global(env, &self);
     if (napi_get_reference_value(env, handle.callback, &callback) == napi_ok &&
         napi_make_callback(env, handle.context, self, callback, 0, nullptr, nullptr) == napi_pending_exception) {
         napi_value thrown = nullptr;

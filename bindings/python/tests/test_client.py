@@ -14,7 +14,7 @@ import godwit
 
 RELAY = os.environ["GODWIT_RELAY"]
 EXAMPLE = pathlib.Path(__file__).resolve().parent.parent / "examples" / "chat.py"
-WAIT_S = 60
+WAIT_S = 150
 
 
 def free_port():

@@ -102,7 +102,7 @@ pipeline::SessionConfig side(std::uint32_t own, std::uint32_t peer)
 pipeline::Sealing sealing(std::uint32_t leaf)
 {
     pipeline::Sealing out;
-    FUZZ_CHECK(out.add_epoch(1, Bytes(32, 7), 2, leaf));
+    FUZZ_CHECK(out.add_epoch(1, Bytes(sframe::base_key_bytes(out.suite()), 7), 2, leaf));
     return out;
 }
 

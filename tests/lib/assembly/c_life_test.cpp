@@ -115,7 +115,7 @@ TEST_CASE("C: stopped with a thousand requests under way, each is answered exact
         answers[id] = 0;
         const std::string line =
             i % 100 == 0
-                ? R"({"do":"login","relay":"godwit://127.0.0.1:9#AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","user":"ann","password":"long enough","id":)"
+                ? R"({"do":"login","relay":"godwit://127.0.0.1:9#BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA","user":"ann","password":"long enough","id":)"
             : i % 10 == 0 ? R"({"do":"fly","id":)"
                           : R"({"do":"status","id":)";
         REQUIRE(ask(client.get(), line + id + "}") == 0);
@@ -153,7 +153,8 @@ TEST_CASE("C: suspended, there is no thread and no lock, and what is asked meanw
     }
     CHECK(godwit_suspend(client.get(), 0) == 0);
     CHECK(threads() == before);
-    CHECK(next(client.get()).starts_with(R"({"id":1,)")); // answered, or cancelled: once
+    // It was answered, or cancelled; or nobody had taken it yet, then it is answered after godwit_resume.
+    const bool first = next(client.get(), 0).starts_with(R"({"id":1,)");
 
     CHECK(godwit_push_received(client.get(), nullptr, 0) == GODWIT_ERROR_NOT_CONNECTED);
     CHECK(ask(client.get(), R"({"id":2,"do":"status"})") == 0);
@@ -168,7 +169,13 @@ TEST_CASE("C: suspended, there is no thread and no lock, and what is asked meanw
     CHECK(godwit_resume(client.get(), nullptr) == 0);
     CHECK(godwit_resume(client.get(), nullptr) == 0);
     CHECK(godwit_wake_fd(client.get()) == fd);
-    CHECK(next(client.get()).starts_with(R"({"id":2,"ok":true)"));
+    auto reply = next(client.get());
+    if (!first) {
+        CHECK(reply.starts_with(R"({"id":1,"ok":true)"));
+        reply = next(client.get());
+    }
+    CHECK(reply.starts_with(R"({"id":2,"ok":true)"));
+    CHECK(next(client.get(), 0).empty());
     CHECK_FALSE(is_free(folder / "home"));
     CHECK(godwit_suspend(client.get(), -1) == 0);
     CHECK(is_free(folder / "home")); // and closed while it is suspended
@@ -295,7 +302,7 @@ TEST_CASE("C: closed from inside its own trace, a client goes all the same")
     // Something that is traced: a relay is dialled, which is not there.
     REQUIRE(
         ask(client,
-            R"({"do":"device_link_code","relay":"godwit://127.0.0.1:9#AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"})") ==
+            R"({"do":"device_link_code","relay":"godwit://127.0.0.1:9#BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA"})") ==
         0);
     CHECK(next(client, -1).empty()); // until it is closed
     pollfd nothing{-1, 0, 0};

@@ -282,7 +282,7 @@ TEST_CASE("call: bounds")
         calls.receive(conversation, from, wire::call::Offer{call_id(n), false, voice}, start);
         return calls.state(call_id(n)) == State::ringing_here;
     };
-    for (std::size_t n = 0; n + 1 < calls_max; ++n)
+    for (std::size_t n = 0; n + 1 < call::calls_max; ++n)
         CHECK(rings(static_cast<std::uint8_t>(n + 1)));
     static_cast<void>(calls.take());
     CHECK_FALSE(rings(100));

@@ -35,7 +35,7 @@ struct Engine::State {
     }
 };
 
-Engine::Engine(Config, port::Store& store, port::Entropy&, port::Trace&, port::FileDoors)
+Engine::Engine(Config, port::Store& store, port::Entropy&, port::Trace&, port::FileDoors, port::MediaDoor*)
     : state_(std::make_unique<State>(store))
 {
 }
@@ -116,6 +116,7 @@ void Engine::link_heard(LinkId, Instant) {}
 void Engine::ice_local_description(LinkId, std::string_view, std::string_view, Moment) {}
 void Engine::ice_local_candidate(LinkId, std::string_view, Moment) {}
 void Engine::ice_gathering_done(LinkId, Moment) {}
+void Engine::media_report(const CallId&, const port::MediaReport&, Moment) {}
 
 void Engine::handle_deadline(Moment now)
 {

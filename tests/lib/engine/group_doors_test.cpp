@@ -7,6 +7,7 @@
 
 #include "lib/engine/account.hpp"
 #include "lib/identity/conversation_id.hpp"
+#include "lib/seal/key_packages.hpp"
 #include "tests/support/memory_store.hpp"
 
 using namespace godwit;
@@ -70,7 +71,7 @@ TEST_CASE("a contact makes a group under the id of a conversation of two: nobody
     const auto follow = [&](std::uint8_t n) {
         Nobody nobody;
         MemoryStore store;
-        SeededEntropy entropy(n);
+        test::SeededEntropy entropy(n);
         seal::Groups groups(keys_of(f.alice), store, entropy, nobody);
         seal::Circle circle{f.pair(), {}, true, seal::GroupPlan{}};
         auto& policy = circle.plan->policy;
@@ -179,7 +180,7 @@ TEST_CASE("one KeyPackage, Welcomes to any number of groups whose trees never co
 {
     Friends f(735);
     constexpr std::size_t kept = 16; // welcomes_waiting_max
-    SeededEntropy entropy(9);
+    test::SeededEntropy entropy(9);
     const SayingYes yes;
     const mls::Environment env{entropy, yes, f.world.wall_ms()};
     const auto package = must(mls::decode<mls::MLSMessage>(f.evil.packages["bob"].back()));
@@ -200,7 +201,7 @@ TEST_CASE("one KeyPackage, Welcomes to any number of groups whose trees never co
                                                    seal::leaf_options(keys.certificate), signer,
                                                    seal::lifetime_from(f.world.wall_ms())));
         mls::CommitOptions options;
-        options.proposals = {{mls::Add{*package.as<mls::KeyPackage>()}}};
+        options.proposals = {mls::Proposal{mls::Add{*package.as<mls::KeyPackage>()}}};
         options.tree_in_welcome = false;
         auto sender = group;
         f.evil.deliver(f.bob, id_of(f.alice), {mail_id(n), *must(sender.commit(env, options)).welcome});

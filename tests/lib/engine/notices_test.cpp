@@ -195,6 +195,7 @@ TEST_CASE(
 
     // Both devices mark while they do not hear of each other; the later word is the lesser one.
     world.relay_crash();
+    world.break_links(tablet);
     alice.wait(alice.ask(request::MarkNoticesRead{id_of(4)}));
     world.run_for(seconds(5));
     tablet.wait(tablet.ask(request::MarkNoticesRead{id_of(2)}));

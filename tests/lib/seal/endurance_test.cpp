@@ -4,6 +4,9 @@
 #include "tests/lib/seal/four.hpp"
 #include "tests/lib/seal/insider.hpp"
 
+#include "lib/seal/key_packages.hpp"
+#include "lib/seal/state.hpp"
+
 #include <algorithm>
 
 using namespace godwit;
@@ -94,7 +97,7 @@ TEST_CASE("endurance: a leaf that is too long comes in by no other door either")
     {
         auto group = group_of(f.ann1, f.conversation);
         mls::CommitOptions options;
-        options.proposals = {{mls::Add{bundle.key_package}}};
+        options.proposals = {mls::Proposal{mls::Add{bundle.key_package}}};
         options.authenticated_data = seal::bind(seal::commit_purpose, message_id(1));
         const auto out = must(group.commit(lawless(f.ann1), options));
         CHECK(hear(f.bob1, f.ann1, message_id(1), out.commit) == CommitVerdict::rejected);
@@ -120,7 +123,7 @@ TEST_CASE("endurance: a leaf that is too long comes in by no other door either")
         auto group = out.next;
         mls::CommitOptions options;
         const auto added = must(mls::decode<mls::MLSMessage>(f.world.packages({&ann4})[ann4.id]));
-        options.proposals = {{mls::Add{*added.as<mls::KeyPackage>()}}};
+        options.proposals = {mls::Proposal{mls::Add{*added.as<mls::KeyPackage>()}}};
         const auto welcome = *must(group.commit(lawless(f.bob2), options)).welcome;
         const auto entered = ann4.tick([&](Groups& g) { return g.welcome(welcome, start_ms); });
         REQUIRE_FALSE(entered.ok());

@@ -88,6 +88,7 @@ void fill(SqliteStore& store)
                     {"conversation/" + std::to_string(n) + "/draft", static_cast<std::int64_t>(n), Bytes(n % 40, 6)});
                 store.put_conversation({cid(n), ConversationKind::direct, "user" + std::to_string(n), 1000});
             }
+            if (n < 12) store.put_due({did(7), "register/" + std::to_string(n), n % 2 == 0 ? mid(n) : MessageId{}});
             if (n % 30 == 0)
                 store.put_notice({*NoticeId::from(mid(n).view()), static_cast<std::int64_t>(n), 1, n % 60 == 0,
                                   Bytes(20 + n, static_cast<std::uint8_t>(n & 255))});

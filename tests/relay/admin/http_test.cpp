@@ -2,10 +2,13 @@
 // The API and its page as the people who run a relay meet them: a relay that runs, curl, and a browser.
 #include "tests/relay/process.hpp"
 
+#include <atomic>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
@@ -40,11 +43,11 @@ struct Relay {
     wire::RelayAddress address;
     std::string token;
 
-    Relay()
+    explicit Relay(const std::string& more = "")
     {
-        std::ofstream(directory.path("config")) << "[admin]\nlisten = \"" << url.substr(7) << "\"\n";
-        process = std::make_unique<RelayProcess>(std::vector<std::string>{
-            "--data", data, "--listen", "127.0.0.1:0", "--config", directory.path("config")});
+        std::ofstream(directory.path("config")) << "[admin]\nlisten = \"" << url.substr(7) << "\"\n" << more;
+        process = std::make_unique<RelayProcess>(
+            std::vector<std::string>{"--data", data, "--listen", "127.0.0.1:0", "--config", directory.path("config")});
         address = process->ready();
         const auto made = run({"admin", "token", "add", "root", "--role", "owner", "--data", data});
         REQUIRE_MESSAGE(made.exit_code == 0, made.errors);
@@ -126,6 +129,73 @@ TEST_CASE("docs/admin.md: every example does what it says there, in its order")
     CHECK(mentions(verified.out, "sound: "));
 }
 
+TEST_CASE("webhooks: a receiver that fails at first hears what was done, signed; another decides who registers; "
+          "forbidden addresses hear nothing")
+{
+    TemporaryDirectory directory;
+    const auto port_of = [&](const std::string& name) {
+        std::string text;
+        for (int n = 0; n < 2000 && text.empty(); ++n) {
+            std::ifstream(directory.path(name)) >> text;
+            if (text.empty()) ::usleep(5'000); // another process comes up
+        }
+        REQUIRE_FALSE(text.empty());
+        return text;
+    };
+    const auto receiver = [&](const std::string& name, const std::string& more) {
+        return ::popen(("python3 -B " GODWIT_HOOK_RECEIVER " " + directory.path(name) + " " + more + " >" +
+                        directory.path(name + ".out"))
+                           .c_str(),
+                       "w");
+    };
+    auto* const events = receiver("events", "2");
+    auto* const judge = receiver("judge", "");
+    const auto heard = [&](const std::string& name) {
+        std::ostringstream out;
+        out << std::ifstream(directory.path(name + ".out")).rdbuf();
+        return out.str();
+    };
+    {
+        const auto hook = [](const std::string& name, const std::string& port, const std::string& more) {
+            return "[[webhook]]\nname = \"" + name + "\"\nurl = \"http://127.0.0.1:" + port +
+                   "/x\"\nsecret = \"the secret of the test\"\n" + more;
+        };
+        Relay relay(hook("events", port_of("events"), "allow_private = true\n") +
+                    hook("judge", port_of("judge"),
+                         "allow_private = true\nasks_registration = true\nwhen_silent = \"refuse\"\n") +
+                    hook("forbidden", port_of("events"), ""));
+        loop::Loop loop;
+        const auto settles = [&](const std::function<bool()>& condition) {
+            for (int n = 0; n < 3000 && !condition(); ++n)
+                loop.run_once(std::chrono::milliseconds(10));
+            return condition();
+        };
+        CHECK(run({"admin", "token", "add", "viewer", "--role", "viewer", "--data", relay.data}).exit_code == 0);
+        CHECK(run({"admin", "token", "revoke", "viewer", "--data", relay.data}).exit_code == 0);
+        CHECK(
+            settles([&] { return heard("events") == "refused\nrefused\ntokens.write viewer\ntokens.write viewer\n"; }));
+        CHECK_MESSAGE(heard("events").find("forged") == std::string::npos, heard("events"));
+
+        const auto registered = [&](const std::string& user, std::uint64_t number) {
+            LiveClient client(loop, relay.address, Over::tls, number);
+            REQUIRE(client.is_up());
+            ErrorCode code = ErrorCode::rate_limited;
+            CHECK(client.join(user, number * 100) == ErrorCode::rate_limited); // nobody has said yet
+            CHECK(settles([&] { return heard("judge").find("asked " + user) != std::string::npos; }));
+            CHECK(settles([&] {
+                LiveClient again(loop, relay.address, Over::tls, number);
+                code = again.is_up() ? again.join(user, number * 100) : ErrorCode::not_connected;
+                return code != ErrorCode::rate_limited;
+            }));
+            return code;
+        };
+        CHECK(registered("ann", 1) == ErrorCode::ok);
+        CHECK(registered("eve", 2) == ErrorCode::not_allowed);
+    }
+    ::pclose(events);
+    ::pclose(judge);
+}
+
 TEST_CASE("the page in a headless Chromium: state, availability, accounts, notices, audit")
 {
     Relay relay;
@@ -134,7 +204,15 @@ TEST_CASE("the page in a headless Chromium: state, availability, accounts, notic
     REQUIRE(ann.is_up());
     CHECK(ann.join("ann", 100) == ErrorCode::ok);
     std::string said;
-    const int code = relay.shell("python3 -B " GODWIT_PAGE_DRIVER, &said);
+    int code = -1;
+    std::atomic<bool> ended = false;
+    std::thread driver([&] {
+        code = relay.shell("python3 -B " GODWIT_PAGE_DRIVER, &said);
+        ended = true;
+    });
+    while (!ended) // or the relay would take the device for gone
+        loop.run_once(std::chrono::milliseconds(50));
+    driver.join();
     if (code == 77) {
         MESSAGE("not run: " << said);
         return;

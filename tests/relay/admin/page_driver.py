@@ -15,11 +15,14 @@ import urllib.error
 import urllib.request
 
 PORT_LINE = "was started successfully on port "
-WAIT_S = 20
+WAIT_S = 60
+CALL_S = 150  # a browser that starts on a machine with other things to do
 
 
 class Browser:
-    def __init__(self, driver, chromium, profile):
+    session = None
+
+    def __init__(self, driver):
         self.process = subprocess.Popen([driver, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         port = None
         for line in self.process.stdout:
@@ -28,6 +31,8 @@ class Browser:
                 break
         assert port, "chromedriver did not start"
         self.base = f"http://127.0.0.1:{port}"
+
+    def open(self, chromium, profile):
         arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", f"--user-data-dir={profile}"]
         options = {"goog:chromeOptions": {"binary": chromium, "args": arguments}, "goog:loggingPrefs": {"browser": "ALL"}}
         self.session = self.call("POST", "/session", {"capabilities": {"alwaysMatch": options}})["sessionId"]
@@ -35,7 +40,7 @@ class Browser:
     def call(self, method, path, body=None):
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.base + path, data, {"Content-Type": "application/json"}, method=method)
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=CALL_S) as answer:
             return json.loads(answer.read())["value"]
 
     def at(self, method, path, body=None):
@@ -69,7 +74,8 @@ class Browser:
 
     def close(self):
         try:
-            self.at("DELETE", "")
+            if self.session:
+                self.at("DELETE", "")
         finally:
             self.process.terminate()
             self.process.wait()
@@ -131,8 +137,9 @@ def main():
         print("there is no Chromium with its driver here (chromium, chromium-driver)")
         return 77
     with tempfile.TemporaryDirectory(prefix="page-", ignore_cleanup_errors=True) as profile:
-        browser = Browser(driver, chromium, profile)
+        browser = Browser(driver)
         try:
+            browser.open(chromium, profile)
             visit(browser, os.environ["RELAY"], os.environ["TOKEN"])
         finally:
             browser.close()

@@ -93,6 +93,19 @@ TEST_CASE("what is older than it is kept goes")
     CHECK(UptimeTable(clock.store).from(0).size() == 2);
 }
 
+TEST_CASE("while it serves, the minute that runs counts neither way; when it hangs, it does")
+{
+    Clock clock;
+    clock.uptime.beat(1, clock.now);
+    clock.serve(120);
+    clock.pass(uptime_gap_max);
+    auto day = clock.uptime.availability(Period::day, clock.now);
+    CHECK(day.seconds == day.served_s);
+    clock.pass(std::chrono::seconds(1));
+    day = clock.uptime.availability(Period::day, clock.now);
+    CHECK(day.seconds == day.served_s + 91);
+}
+
 TEST_CASE("periods have names")
 {
     CHECK(period_of("quarter") == Period::quarter);

@@ -118,12 +118,11 @@ TEST_CASE("one that hears some verbs only, beside one that hears all and is slow
     desk.record(1, Verb::tokens_write);
     auto slow = desk.next();
     CHECK(slow.hook == 0);
-    std::optional<HookRequest> found;
-    for (int n = 0; n < 4 && !found; ++n)
-        found = desk.hooks->next(desk.now); // records for others are passed over, a hundred at a time
-    REQUIRE(found);
-    CHECK(found->hook == 1);
-    CHECK(Json::parse(found->body)["verb"] == "tokens.write");
+    const auto found = desk.next(); // records for others are passed over
+    CHECK(found.hook == 1);
+    CHECK(Json::parse(found.body)["verb"] == "tokens.write");
+    desk.hooks->answered(found, 200, "", desk.now);
+    CHECK_FALSE(desk.hooks->next(desk.now));
 }
 
 TEST_CASE("who is too far behind is told how many records it has missed")
@@ -170,8 +169,9 @@ TEST_CASE("registration is asked once, its answer counts for a while, and silenc
         CHECK(ask("cy") == Decision::yes);
 
         const auto silent = open ? Decision::yes : Decision::no;
+        int number = 0;
         for (const auto* const answer : {"", "[]", "{}", R"({"allow": "yes"})"}) {
-            const auto user = "dee" + std::to_string(std::string_view(answer).size());
+            const auto user = "dee" + std::to_string(++number);
             CHECK(ask(user) == Decision::wait);
             desk.hooks->answered(desk.next(), 200, answer, desk.now);
             CHECK(ask(user) == silent);

@@ -58,11 +58,12 @@ struct Pair {
     std::uint64_t message(std::uint64_t number)
     {
         REQUIRE(ann.put(bo.id, number) == ErrorCode::ok);
-        const auto mail = bo.next<frame::MailboxDeliver>();
-        REQUIRE(mail);
-        CHECK(mail->envelope.id == envelope(number).id);
-        bo.send(frame::MailboxAck{{mail->sequence}});
-        return mail->sequence;
+        for (;;) { // what an older copy still has in the mailbox comes first, once more
+            const auto mail = bo.next<frame::MailboxDeliver>();
+            REQUIRE(mail);
+            bo.send(frame::MailboxAck{{mail->sequence}});
+            if (mail->envelope.id == envelope(number).id) return mail->sequence;
+        }
     }
 };
 

@@ -58,7 +58,7 @@ TEST_CASE("a line as text and as JSON")
           "godwit-relay: a link ended level=warning event=link_down address=192.0.2.0/24 count=12 why=\"a "
           "\\\"b\\\"\\u000ac\"\n");
     CHECK(Log::line(LogFormat::json, LogLevel::error, "x", "it's \"so\"", fields, 1'795'000'000'123) ==
-          "{\"time\":\"2026-11-18T09:46:40.123Z\",\"level\":\"error\",\"event\":\"x\",\"message\":\"it's "
+          "{\"time\":\"2026-11-18T11:06:40.123Z\",\"level\":\"error\",\"event\":\"x\",\"message\":\"it's "
           "\\\"so\\\"\",\"address\":\"192.0.2.0/24\","
           "\"count\":12,\"why\":\"a \\\"b\\\"\\u000ac\"}\n");
     // Nobody writes a line of his own through what he is quoted with.

@@ -68,10 +68,10 @@ TEST_CASE("figures of a relay that has something to tell")
     LiveClient ann(loop, relay.address, Over::tls, 1), bo(loop, relay.address, Over::tls, 2);
     REQUIRE(ann.is_up());
     REQUIRE(bo.is_up());
-    REQUIRE(ann.join("ann", 100) == ErrorCode::ok);
+    REQUIRE(ann.join("quixote", 100) == ErrorCode::ok);
     REQUIRE(bo.join("bo", 200) == ErrorCode::ok);
     REQUIRE(ann.code(frame::ContactAdd{"bo"}) == ErrorCode::ok);
-    REQUIRE(bo.code(frame::ContactAccept{"ann"}) == ErrorCode::ok);
+    REQUIRE(bo.code(frame::ContactAccept{"quixote"}) == ErrorCode::ok);
     REQUIRE(ann.put(bo.id, 5) == ErrorCode::ok);
     const auto said = relay.get("/metrics");
     CHECK(said.starts_with(
@@ -85,7 +85,9 @@ TEST_CASE("figures of a relay that has something to tell")
     CHECK(has(said, "\ngodwit_relay_commit_seconds_bucket{le=\"+Inf\"} "));
     CHECK(!has(said, "godwit_relay_commit_seconds_count 0\n"));
     CHECK(!has(said, "godwit_relay_database_bytes 0\n"));
-    CHECK(!has(said, "ann")); // nobody's name
+    CHECK(has(said, "\nprocess_resident_memory_bytes "));
+    CHECK(has(said, "\nprocess_cpu_seconds_total "));
+    CHECK(!has(said, "quixote")); // nobody's name
     CHECK(relay.get("/live").ends_with("\r\n\r\n{\"live\":true}\n"));
     CHECK(relay.get("/ready").ends_with("\r\n\r\n{\"ready\":true,\"causes\":[]}\n"));
     CHECK(relay.get("/other").starts_with("HTTP/1.1 404 "));
@@ -118,7 +120,9 @@ TEST_CASE("not ready while there is too little room; SIGHUP takes a new limit, n
     relay.process->signal(SIGHUP);
     relay.process->signal(SIGUSR1); // its line comes after whatever SIGHUP had to say
     CHECK(relay.process->line().starts_with("stats {"));
-    CHECK(ann.join("ann", 100) == ErrorCode::unsupported);
+    LiveClient cat(loop, relay.address, Over::tls, 3);
+    REQUIRE(cat.is_up());
+    CHECK(cat.join("cat", 300) == ErrorCode::unsupported);
 
     relay.write("[metrics]\nlisten = \"127.0.0.1:0\"\ndisk_free_mib = 0\n[limits]\nlinks = 7\n");
     relay.process->signal(SIGHUP);

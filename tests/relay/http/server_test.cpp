@@ -253,7 +253,6 @@ TEST_CASE("whoever is slow: in the headers, in the body, between requests, and i
         {"headers", [&](ServerLimits& l) { l.header_time_max = soon; }, "GET /hello HTTP/1.1\r\nHost: local"},
         {"body", [&](ServerLimits& l) { l.body_time_max = soon; }, post},
         {"idle", [&](ServerLimits& l) { l.idle_max = soon; }, get_hello},
-        {"the next request", [&](ServerLimits& l) { l.idle_max = soon; }, get_hello + "GET /hel"},
         {"reading", [&](ServerLimits& l) { l.write_time_max = soon; },
          "GET /endless HTTP/1.1\r\nHost: localhost\r\n\r\n"},
     };
@@ -282,6 +281,7 @@ TEST_CASE("one byte after another does not win time")
     const auto server =
         serve(loop, with([](ServerLimits& limits) { limits.header_time_max = std::chrono::milliseconds(50); }));
     HttpClient client(loop, server->local());
+    client.send("GET /");
     std::size_t said = 0;
     while (client.send("a") && said < 1'000'000) {
         ++said;
@@ -322,6 +322,29 @@ TEST_CASE("it ends in the middle of everything, also inside a callback of the lo
     const auto next = serve(loop, options);
     HttpClient client(loop, at);
     CHECK(client.ask(get_hello).starts_with("HTTP/1.1 200"));
+}
+
+TEST_CASE("its end closes nothing that others have opened since")
+{
+    loop::Loop loop;
+    for (int i = 0; i < 5; ++i) {
+        auto server = serve(loop);
+        HttpClient client(loop, server->local());
+        CHECK(client.ask(get_hello).starts_with("HTTP/1.1 200"));
+        server.reset();
+        std::vector<int> fresh;
+        for (int n = 0; n < 20; ++n)
+            fresh.push_back(::dup(0));
+        godwit::test::turns(loop, 20);
+        for (const int fd : fresh)
+            CHECK(::close(fd) == 0);
+    }
+    const int next = ::dup(0); // and leaves nothing open
+    ::close(next);
+    const auto server = serve(loop);
+    const int after = ::dup(0);
+    ::close(after);
+    CHECK(after < next + 8);
 }
 
 TEST_CASE("two of them on one loop; a port that is taken is an error that says so")

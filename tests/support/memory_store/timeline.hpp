@@ -50,14 +50,18 @@ public:
     bool set_message_state(const MessageId& id, MessageState state, Path path, std::string_view path_reason,
                            std::string_view failure) override
     {
-        const auto at = find(id);
-        if (failed_ || at == data_.messages.end()) return false;
-        const auto& m = at->second.message.message;
-        if (m.state == MessageState::received || m.state == MessageState::delivered || m.state == MessageState::failed)
-            return false;
-        const bool again = state == MessageState::sent && m.state == MessageState::sent;
-        if (state < m.state || (again && path == m.path) || state == MessageState::accepted) return false;
-        if (!write()) return false;
+        if (failed_) return false;
+        const auto moves = [&](const Message& m) {
+            if (m.state == MessageState::received || m.state == MessageState::delivered ||
+                m.state == MessageState::failed)
+                return false;
+            const bool again = state == MessageState::sent && m.state == MessageState::sent;
+            return state >= m.state && !(again && path == m.path) && state != MessageState::accepted;
+        };
+        auto at = find(id);
+        while (at != data_.messages.end() && at->first.first == id && !moves(at->second.message.message))
+            ++at;
+        if (at == data_.messages.end() || at->first.first != id || !write()) return false;
         auto row = at->second;
         auto& mine = row.message.message;
         mine.state = state;
@@ -73,11 +77,12 @@ public:
                                              const std::optional<MessageId>& before) override
     {
         auto out = shown(conversation);
-        if (before) {
-            const auto at =
-                std::find_if(out.begin(), out.end(), [&](const auto& m) { return m.message.id == *before; });
-            out.erase(at, out.end());
-        }
+        // Also of a row that is not shown.
+        if (const auto end = before ? data_.messages.find({*before, conversation}) : data_.messages.end();
+            end != data_.messages.end())
+            std::erase_if(out, [&](const auto& m) {
+                return std::tie(m.hlc_ms, m.message.id) >= std::tie(end->second.message.hlc_ms, *before);
+            });
         if (out.size() > limit) out.erase(out.begin(), out.end() - static_cast<std::ptrdiff_t>(limit));
         return out;
     }

@@ -26,7 +26,7 @@ import org.json.JSONObject;
 
 /** The Java binding against a real relay: java -cp … org.godwit.ClientTest RELAY. Java's library alone, so that it runs everywhere. */
 public final class ClientTest {
-    private static final int WAIT_S = 60;
+    private static final int WAIT_S = 150;
 
     private interface Story {
         void tell(Path folder) throws Exception;
