@@ -9,8 +9,9 @@ namespace {
 
 constexpr std::string_view label_prefix = "MLS 1.0 ";
 
-// { opaque label<V>; opaque content<V>; } with label = "MLS 1.0 " + Label: SignContent, EncryptContext.
-Bytes labelled(std::string_view label, BytesView content)
+// { opaque label<V>; opaque content<V>; } with label = "MLS 1.0 " + Label: SignContent, EncryptContext. The content of
+// messages is in it.
+WipedBytes labelled(std::string_view label, BytesView content)
 {
     Writer io;
     io.vector([&] {
@@ -18,7 +19,7 @@ Bytes labelled(std::string_view label, BytesView content)
         io.raw(as_bytes(label));
     });
     io.opaque(content);
-    return io.copy();
+    return std::move(io).take();
 }
 
 } // namespace

@@ -54,6 +54,27 @@ public:
     /// Which client a leaf stands for (section 12.2): no client is added twice, or beside itself. Any bytes; equal ones
     /// are one client. That signature keys are distinct is checked besides.
     [[nodiscard]] virtual Bytes client_of(const LeafNode& leaf) const { return leaf.signature_key; }
+    /// May `add`, which a client outside of the group proposes for itself (new_member_proposal, section 12.1.8), wait
+    /// for a commit? Its credential has been judged. Nobody, unless the application says so: whoever knows group_id and
+    /// epoch can make one.
+    [[nodiscard]] virtual bool accepts_newcomer(const Group& group, const Add& add) const
+    {
+        static_cast<void>(group);
+        static_cast<void>(add);
+        return false;
+    }
+    /// Of a custom proposal type, what the registry of section 17.4 says of the others: does a commit with it need a
+    /// path, may it come from an external sender?
+    [[nodiscard]] virtual bool is_path_required(ProposalType type) const
+    {
+        static_cast<void>(type);
+        return true;
+    }
+    [[nodiscard]] virtual bool is_external_allowed(ProposalType type) const
+    {
+        static_cast<void>(type);
+        return false;
+    }
     /// Roles and other rules about a whole commit, with every leaf that comes, goes or changes; credentials have been
     /// judged by then. `before` is the group as it was.
     [[nodiscard]] virtual bool allows(const Group& before, const CommitSummary& commit) const
@@ -83,6 +104,10 @@ struct Environment {
     /// How long the content of a PrivateMessage of this many bytes shall be (not less): what the application hides
     /// lengths with. nullptr: GroupOptions::padding_multiple.
     std::size_t (*padded_size)(std::size_t content_bytes) = nullptr;
+    /// process() of a commit that removes this member tells so and leaves the group as it is, for an application that
+    /// waits until the commit is final: who is removed cannot verify all of it (section 12.4.2). Else its keys are
+    /// deleted at once, and the group has_left().
+    bool keep_when_removed = false;
 };
 
 } // namespace godwit::mls

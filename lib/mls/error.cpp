@@ -41,6 +41,8 @@ std::string_view mls_error_name(MlsError error) noexcept
     case MlsError::new_member_proposal_not_add: return "new_member_proposal_not_add";
     case MlsError::new_member_commit_not_commit: return "new_member_commit_not_commit";
     case MlsError::bad_leaf_signature: return "bad_leaf_signature";
+    case MlsError::key_package_extension_unlisted: return "key_package_extension_unlisted";
+    case MlsError::newcomer_refused: return "newcomer_refused";
     case MlsError::key_package_leaf_source: return "key_package_leaf_source";
     case MlsError::leaf_not_yet_valid: return "leaf_not_yet_valid";
     case MlsError::leaf_expired: return "leaf_expired";
@@ -146,6 +148,7 @@ std::string_view mls_error_name(MlsError error) noexcept
     case MlsError::reinit_wrong_epoch: return "reinit_wrong_epoch";
     case MlsError::reinit_member_missing: return "reinit_member_missing";
     case MlsError::branch_member_foreign: return "branch_member_foreign";
+    case MlsError::reinit_member_foreign: return "reinit_member_foreign";
     case MlsError::group_reinitialized: return "group_reinitialized";
     case MlsError::group_left: return "group_left";
     case MlsError::pending_proposals: return "pending_proposals";

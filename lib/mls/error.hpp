@@ -60,39 +60,40 @@ enum class MlsError : std::uint16_t {
     new_member_commit_not_commit, ///< sender_type new_member_commit with something else than a commit (section 6.1).
 
     // Leaf nodes and key packages, sections 7.3 and 10.1.
-    bad_leaf_signature = 60,       ///< LeafNode.signature does not verify.
-    key_package_leaf_source,       ///< A KeyPackage's leaf_node_source is not key_package.
-    leaf_not_yet_valid,            ///< lifetime.not_before lies in the future.
-    leaf_expired,                  ///< lifetime.not_after has passed.
-    lifetime_too_long,             ///< Longer than the configured lifetime_seconds_max.
-    invalid_encryption_key,        ///< LeafNode.encryption_key has the wrong length or is of low order.
-    invalid_credential,            ///< The Authentication Service refused the credential.
-    invalid_credential_successor,  ///< ... or the change from the old credential to the new one.
-    credential_not_listed,         ///< The leaf's credential type is not in its own capabilities.
-    credential_not_supported,      ///< Some member does not support a credential type in use.
-    leaf_extension_not_listed,     ///< An extension of the leaf is not in its own capabilities.
-    duplicate_extension,           ///< A list has two extensions of one type (section 13.4).
-    invalid_extension,             ///< extension_data of a known type does not decode.
-    default_type_listed,           ///< Capabilities list a default proposal or extension type (only when creating).
-    version_not_supported,         ///< Capabilities lack the group's protocol version.
-    cipher_suite_not_supported,    ///< Capabilities lack the group's cipher suite.
-    required_capability_missing,   ///< Capabilities lack something of required_capabilities.
-    group_extension_not_supported, ///< Capabilities lack an extension of the GroupContext.
-    duplicate_signature_key,       ///< Two members share a signature key.
-    duplicate_encryption_key,      ///< Two nodes share an encryption key.
-    bad_key_package_signature,     ///< KeyPackage.signature does not verify.
-    key_package_wrong_suite,       ///< KeyPackage.cipher_suite differs from the group's.
-    key_package_wrong_version,     ///< KeyPackage.version differs from the group's.
-    init_key_reused,               ///< init_key equals leaf_node.encryption_key.
-    update_leaf_source,            ///< An Update's leaf_node_source is not update.
-    path_leaf_source,              ///< An UpdatePath's leaf_node_source is not commit.
-    invalid_signature_key,         ///< LeafNode.signature_key has the wrong length.
-    invalid_init_key,              ///< KeyPackage.init_key has the wrong length or is of low order.
-    invalid_recipient_key,         ///< EncryptWithLabel to a key of wrong length or low order (section 5.1.3).
-    lifetime_backwards,            ///< lifetime.not_after lies before not_before.
-    requirements_not_met,          ///< A new required_capabilities that some member does not meet (section 12.1.7).
-    external_sender_invalid_key,   ///< ExternalSender.signature_key has the wrong length.
-    external_sender_refused,       ///< The Authentication Service refused an external sender's credential.
+    bad_leaf_signature = 60,        ///< LeafNode.signature does not verify.
+    key_package_leaf_source,        ///< A KeyPackage's leaf_node_source is not key_package.
+    leaf_not_yet_valid,             ///< lifetime.not_before lies in the future.
+    leaf_expired,                   ///< lifetime.not_after has passed.
+    lifetime_too_long,              ///< Longer than the configured lifetime_seconds_max.
+    invalid_encryption_key,         ///< LeafNode.encryption_key has the wrong length or is of low order.
+    invalid_credential,             ///< The Authentication Service refused the credential.
+    invalid_credential_successor,   ///< ... or the change from the old credential to the new one.
+    credential_not_listed,          ///< The leaf's credential type is not in its own capabilities.
+    credential_not_supported,       ///< Some member does not support a credential type in use.
+    leaf_extension_not_listed,      ///< An extension of the leaf is not in its own capabilities.
+    duplicate_extension,            ///< A list has two extensions of one type (section 13.4).
+    invalid_extension,              ///< extension_data of a known type does not decode.
+    default_type_listed,            ///< Capabilities list a default proposal or extension type (only when creating).
+    version_not_supported,          ///< Capabilities lack the group's protocol version.
+    cipher_suite_not_supported,     ///< Capabilities lack the group's cipher suite.
+    required_capability_missing,    ///< Capabilities lack something of required_capabilities.
+    group_extension_not_supported,  ///< Capabilities lack an extension of the GroupContext.
+    duplicate_signature_key,        ///< Two members share a signature key.
+    duplicate_encryption_key,       ///< Two nodes share an encryption key.
+    bad_key_package_signature,      ///< KeyPackage.signature does not verify.
+    key_package_wrong_suite,        ///< KeyPackage.cipher_suite differs from the group's.
+    key_package_wrong_version,      ///< KeyPackage.version differs from the group's.
+    init_key_reused,                ///< init_key equals leaf_node.encryption_key.
+    update_leaf_source,             ///< An Update's leaf_node_source is not update.
+    path_leaf_source,               ///< An UpdatePath's leaf_node_source is not commit.
+    invalid_signature_key,          ///< LeafNode.signature_key has the wrong length.
+    invalid_init_key,               ///< KeyPackage.init_key has the wrong length or is of low order.
+    invalid_recipient_key,          ///< EncryptWithLabel to a key of wrong length or low order (section 5.1.3).
+    lifetime_backwards,             ///< lifetime.not_after lies before not_before.
+    requirements_not_met,           ///< A new required_capabilities that some member does not meet (section 12.1.7).
+    external_sender_invalid_key,    ///< ExternalSender.signature_key has the wrong length.
+    external_sender_refused,        ///< The Authentication Service refused an external sender's credential.
+    key_package_extension_unlisted, ///< A KeyPackage's extension that its leaf's capabilities lack (section 10).
 
     // Trees, sections 7.4 to 7.9 and 12.4.3.3.
     tree_node_misplaced = 100, ///< A leaf in an odd position or a parent in an even one.
@@ -151,6 +152,7 @@ enum class MlsError : std::uint16_t {
     external_path_missing,       ///< An external commit without a path (section 12.4.3.2).
     path_invalid_key,            ///< UpdatePathNode.encryption_key has the wrong length or is of low order.
     path_secret_length,          ///< Our path secret opens and is not KDF.Nh long.
+    newcomer_refused,            ///< The application takes in nobody who asks from outside, or not this one (12.1.8).
 
     // Joining, sections 12.4.3 and 11.
     no_matching_key_package = 180, ///< The Welcome is not for this KeyPackage.
@@ -174,6 +176,7 @@ enum class MlsError : std::uint16_t {
     reinit_wrong_epoch,            ///< The PSK is not of the epoch after the ReInit (section 11.2).
     reinit_member_missing,         ///< Not all members of the old group are in the new one.
     branch_member_foreign,         ///< A member of the subgroup is none of the old group.
+    reinit_member_foreign,         ///< A member of the new group is none of the old one (section 12.4.1).
 
     // State.
     group_reinitialized = 210, ///< A ReInit was committed: no more messages here.

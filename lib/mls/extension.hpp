@@ -147,7 +147,7 @@ template <class T>
     return std::optional<T>(std::move(*value));
 }
 
-/// One of the sixteen values reserved for GREASE (section 13.5), for uint16 registries.
+/// One of the fifteen values reserved for GREASE (section 13.5), for uint16 registries.
 [[nodiscard]] std::uint16_t random_grease(port::Entropy& entropy);
 [[nodiscard]] constexpr bool is_grease(std::uint16_t value) noexcept
 {

@@ -150,6 +150,7 @@ void Group::leave_group()
     secrets_ = {};
     secret_tree_ = {};
     private_.keys.clear();
+    signer_.private_key = {};
     proposals_.clear();
     proposal_bytes_ = 0;
     past_.clear();
@@ -187,9 +188,10 @@ std::optional<WipedBytes> Group::resumption_psk(std::uint64_t epoch) const
     return std::nullopt;
 }
 
-GroupInfo Group::group_info(const Environment& env, bool with_tree, bool with_external_pub) const
+GroupInfo Group::group_info(const Environment& env, bool with_tree, bool with_external_pub, Extensions extensions) const
 {
     GroupInfo info;
+    info.extensions = std::move(extensions);
     info.group_context = context_;
     if (with_tree) info.extensions.push_back(make_extension(ExtensionType::ratchet_tree, *tree_));
     if (with_external_pub && !left_)
@@ -234,7 +236,8 @@ MlsResult<std::vector<ResolvedPsk>> Group::resolve_psks(const Environment& env,
 bool is_group_id_in_use(const Environment& env, BytesView group_id)
 {
     return std::any_of(env.groups.begin(), env.groups.end(), [&](const Group* group) {
-        return !group->has_left() && std::ranges::equal(group->group_id(), group_id);
+        // A group that was reinitialised is over: its successor may have its id.
+        return !group->has_left() && !group->reinit() && std::ranges::equal(group->group_id(), group_id);
     });
 }
 

@@ -166,14 +166,15 @@ public:
     [[nodiscard]] MlsResult<WipedBytes> export_secret(std::string_view label, BytesView context,
                                                       std::size_t length_bytes) const;
     /// Signed; with the ratchet_tree and external_pub extensions as asked.
-    [[nodiscard]] GroupInfo group_info(const Environment& env, bool with_tree, bool with_external_pub) const;
+    [[nodiscard]] GroupInfo group_info(const Environment& env, bool with_tree, bool with_external_pub,
+                                       Extensions extensions = {}) const;
 
     /// Section 11.2, step 3, after a ReInit was committed. A KeyPackage for every other member:
-    /// reinit_member_missing when one was left out.
+    /// reinit_member_missing when one was left out, reinit_member_foreign when there is somebody else.
     [[nodiscard]] MlsResult<CommitOutput> reinitialize(const Environment& env, const LeafNodeOptions& leaf,
                                                        const SignatureKeyPair& signer, Lifetime lifetime,
                                                        const std::vector<KeyPackage>& members) const;
-    /// Section 11.3. Of members only: branch_mismatch.
+    /// Section 11.3. Of members only: branch_member_foreign.
     [[nodiscard]] MlsResult<CommitOutput> branch(const Environment& env, BytesView group_id,
                                                  const LeafNodeOptions& leaf, const SignatureKeyPair& signer,
                                                  Lifetime lifetime, const std::vector<KeyPackage>& members) const;
@@ -272,7 +273,7 @@ private:
     [[nodiscard]] MlsResult<Processed> process_proposal(const Environment& env, const AuthenticatedContent& content);
     [[nodiscard]] MlsResult<Processed> process_commit(const Environment& env, const AuthenticatedContent& content,
                                                       std::optional<SecretTree::Peek> peek);
-    [[nodiscard]] MlsResult<Bytes> signature_key_of(const FramedContent& content) const;
+    [[nodiscard]] MlsResult<Bytes> signature_key_of(const Environment& env, const FramedContent& content) const;
     [[nodiscard]] MlsResult<std::vector<ResolvedPsk>> resolve_psks(const Environment& env,
                                                                    const std::vector<PreSharedKeyID>& ids) const;
 
@@ -326,7 +327,8 @@ struct Group::ExternalJoin {
 /// Section 12.4.3: a joiner takes part in no other group of this id.
 [[nodiscard]] bool is_group_id_in_use(const Environment& env, BytesView group_id);
 /// Sections 11.2 and 11.3, for who starts such a group and who joins it: all old members are in a reinitialised group
-/// (reinit_member_missing), only old members in a branch (branch_member_foreign).
+/// (reinit_member_missing) and nobody else (reinit_member_foreign), only old members in a branch
+/// (branch_member_foreign).
 [[nodiscard]] MlsError check_subgroup_members(ResumptionPSKUsage usage, const RatchetTree& old,
                                               const RatchetTree& fresh, const AuthenticationService& authentication);
 /// The credentials of all members, asked about.

@@ -115,7 +115,7 @@ MlsResult<Bytes> external_proposal(BytesView group_id, std::uint64_t epoch, cons
                                    const SignatureKeyPair& signer)
 {
     if (sender.sender_type == SenderType::external) {
-        if (!proposal.external_allowed()) return MlsError::proposal_by_external_not_allowed;
+        if (!proposal.external_allowed(true)) return MlsError::proposal_by_external_not_allowed;
     } else if (sender.sender_type == SenderType::new_member_proposal) {
         if (proposal.as<Add>() == nullptr) return MlsError::new_member_proposal_not_add;
     } else

@@ -27,7 +27,7 @@ MlsResult<Processed> Group::process(const Environment& env, const MLSMessage& me
 }
 
 // Section 6.1: which key signs, by sender type; and what each type may send.
-MlsResult<Bytes> Group::signature_key_of(const FramedContent& content) const
+MlsResult<Bytes> Group::signature_key_of(const Environment& env, const FramedContent& content) const
 {
     const auto* proposal = std::get_if<Proposal>(&content.content);
     const auto* commit = std::get_if<Commit>(&content.content);
@@ -39,7 +39,8 @@ MlsResult<Bytes> Group::signature_key_of(const FramedContent& content) const
     }
     case SenderType::external: {
         if (proposal == nullptr) return MlsError::sender_not_allowed;
-        if (!proposal->external_allowed()) return MlsError::proposal_by_external_not_allowed;
+        if (!proposal->external_allowed(env.authentication.is_external_allowed(proposal->proposal_type())))
+            return MlsError::proposal_by_external_not_allowed;
         const auto senders = get_extension<ExternalSenders>(context_.extensions, ExtensionType::external_senders);
         if (!senders) return senders.error();
         if (!senders->has_value() || content.sender.index >= (*senders)->items.size())
@@ -67,7 +68,7 @@ MlsResult<Processed> Group::process_public(const Environment& env, const PublicM
     if (framed.content_type() == ContentType::application) return MlsError::public_application_message;
     if (framed.epoch != context_.epoch) return MlsError::wrong_epoch;
     const AuthenticatedContent content{WireFormat::mls_public_message, framed, message.auth};
-    const auto key = signature_key_of(framed);
+    const auto key = signature_key_of(env, framed);
     if (!key) return key.error();
     if (framed.content_type() == ContentType::commit && !content.auth.confirmation_tag)
         return MlsError::confirmation_tag_missing;
@@ -174,6 +175,9 @@ MlsResult<Processed> Group::process_proposal(const Environment& env, const Authe
     const Proposal& proposal = std::get<Proposal>(framed.content);
     if (proposal.as<ExternalInit>() != nullptr) return MlsError::external_init_not_allowed;
     GODWIT_MLS_CHECK(check_proposal({&proposal, framed.sender}, {context_, *tree_, own_leaf(), false, false, env}));
+    if (framed.sender.sender_type == SenderType::new_member_proposal &&
+        !env.authentication.accepts_newcomer(*this, *proposal.as<Add>()))
+        return MlsError::newcomer_refused;
     Processed out;
     out.type = ContentType::proposal;
     out.epoch = framed.epoch;
@@ -283,7 +287,7 @@ MlsResult<Processed> Group::process_commit(const Environment& env, const Authent
     out.commit = std::move(summary);
     if (out.commit->self_removed) {
         // All that a removed member can verify has been: it cannot open the path, so no key schedule.
-        leave_group();
+        if (!env.keep_when_removed) leave_group();
         return out;
     }
 

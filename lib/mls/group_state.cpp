@@ -15,6 +15,9 @@ constexpr std::uint16_t state_version = 1;
 /// What was accepted, message by message, must load again: a tree grows with every one of them.
 constexpr std::size_t state_bytes_max = vector_bytes_max;
 
+/// Nobody hides lengths in steps of more; a damaged state could ask for gigabytes of zeroes.
+constexpr std::uint32_t padding_multiple_max = 65'536;
+
 template <class Io, class T>
 void list(Io& io, T& items, std::size_t items_max)
 {
@@ -239,6 +242,7 @@ MlsResult<Group> Group::deserialize(BytesView epoch_part, const RatchetSource& r
 // not for forgeries.
 MlsError Group::check_deserialized()
 {
+    if (options_.padding_multiple > padding_multiple_max) return MlsError::state_malformed;
     if (!is_supported(context_.cipher_suite) || !tree_) return MlsError::state_malformed;
     auto tree = std::make_shared<RatchetTree>(*tree_);
     tree->update_hashes();

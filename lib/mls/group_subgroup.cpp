@@ -3,21 +3,33 @@
 // and injects a resumption PSK of the old one.
 #include "lib/mls/group.hpp"
 
+#include <algorithm>
+
 namespace godwit::mls {
 namespace {
 
-// Every member of `a` is, according to the application, one of `b`.
-bool is_subset(const RatchetTree& a, const RatchetTree& b, const AuthenticationService& authentication)
+/// How many members of `some` are, according to the application, members of `others`, each of another one.
+std::size_t matches(const RatchetTree& some, const RatchetTree& others, const AuthenticationService& authentication)
 {
-    bool all = true;
-    a.for_each_member([&](LeafIndex, const LeafNode& mine) {
-        bool found = false;
-        b.for_each_member([&](LeafIndex, const LeafNode& theirs) {
-            found = found || authentication.is_same_client(mine.credential, theirs.credential);
+    std::vector<const Credential*> free;
+    others.for_each_member([&](LeafIndex, const LeafNode& leaf) { free.push_back(&leaf.credential); });
+    std::size_t out = 0;
+    some.for_each_member([&](LeafIndex, const LeafNode& leaf) {
+        const auto found = std::find_if(free.begin(), free.end(), [&](const Credential* credential) {
+            return authentication.is_same_client(leaf.credential, *credential);
         });
-        all = all && found;
+        if (found == free.end()) return;
+        free.erase(found); // Mostly the first: new groups are made in the order of the old.
+        ++out;
     });
-    return all;
+    return out;
+}
+
+std::size_t members_of(const RatchetTree& tree)
+{
+    std::size_t out = 0;
+    tree.for_each_member([&](LeafIndex, const LeafNode&) { ++out; });
+    return out;
 }
 
 } // namespace
@@ -25,9 +37,11 @@ bool is_subset(const RatchetTree& a, const RatchetTree& b, const AuthenticationS
 MlsError check_subgroup_members(ResumptionPSKUsage usage, const RatchetTree& old, const RatchetTree& fresh,
                                 const AuthenticationService& authentication)
 {
-    if (usage == ResumptionPSKUsage::reinit)
-        return is_subset(old, fresh, authentication) ? MlsError::none : MlsError::reinit_member_missing;
-    return is_subset(fresh, old, authentication) ? MlsError::none : MlsError::branch_member_foreign;
+    const std::size_t both = matches(old, fresh, authentication);
+    if (usage != ResumptionPSKUsage::reinit)
+        return both == members_of(fresh) ? MlsError::none : MlsError::branch_member_foreign;
+    if (both != members_of(old)) return MlsError::reinit_member_missing;
+    return both == members_of(fresh) ? MlsError::none : MlsError::reinit_member_foreign;
 }
 
 MlsResult<CommitOutput> Group::start_subgroup(const Environment& env, Group fresh, ResumptionPSKUsage usage,

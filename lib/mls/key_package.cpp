@@ -57,9 +57,17 @@ MlsResult<LeafNode> make_leaf_node(const LeafNodeOptions& options, BytesView enc
     return leaf;
 }
 
+static MlsError check_extensions(const Extensions& extensions, const LeafNode& leaf)
+{
+    GODWIT_MLS_CHECK(check_no_duplicates(extensions));
+    for (const Extension& extension : extensions)
+        if (!leaf.capabilities.lists(extension.extension_type)) return MlsError::key_package_extension_unlisted;
+    return MlsError::none;
+}
+
 MlsResult<KeyPackageBundle> create_key_package(CipherSuite suite, const SignatureKeyPair& signer,
                                                const LeafNodeOptions& options, Lifetime lifetime,
-                                               port::Entropy& entropy)
+                                               port::Entropy& entropy, Extensions extensions)
 {
     if (!is_supported(suite)) return MlsError::unsupported_cipher_suite;
     const HpkeKeyPair init = generate_hpke_key_pair(entropy), encryption = generate_hpke_key_pair(entropy);
@@ -71,12 +79,14 @@ MlsResult<KeyPackageBundle> create_key_package(CipherSuite suite, const Signatur
     // Section 10: what the KeyPackage has for extensions, its leaf lists.
     if (options.grease && !leaf->capabilities.lists(grease)) leaf->capabilities.extensions.push_back(grease);
     GODWIT_MLS_CHECK(check_leaf_alone(*leaf, suite));
+    GODWIT_MLS_CHECK(check_extensions(extensions, *leaf));
     sign_leaf_node(*leaf, signer, {}, 0);
 
     KeyPackageBundle out;
     out.key_package.cipher_suite = suite;
     out.key_package.init_key = init.public_key;
     out.key_package.leaf_node = std::move(*leaf);
+    out.key_package.extensions = std::move(extensions);
     if (options.grease) out.key_package.extensions.push_back({grease, Bytes(entropy.next_u64() % 8, 0x5a)});
     out.key_package.signature = sign_with_label(signer, "KeyPackageTBS", key_package_tbs(out.key_package));
     out.init_private = init.private_key;
@@ -95,7 +105,7 @@ MlsError validate_key_package(const KeyPackage& key_package, const LifetimePolic
     GODWIT_MLS_CHECK(check_leaf_alone(leaf, key_package.cipher_suite));
     if (!is_hpke_public_key(key_package.init_key)) return MlsError::invalid_init_key;
     if (key_package.init_key == leaf.encryption_key) return MlsError::init_key_reused;
-    GODWIT_MLS_CHECK(check_no_duplicates(key_package.extensions));
+    GODWIT_MLS_CHECK(check_extensions(key_package.extensions, leaf));
     GODWIT_MLS_CHECK(check_lifetime(leaf, policy, now_ms, check_range));
     GODWIT_MLS_CHECK(verify_leaf_node_signature(leaf, {}, 0));
     if (!verify_with_label(leaf.signature_key, "KeyPackageTBS", key_package_tbs(key_package), key_package.signature))

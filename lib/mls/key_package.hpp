@@ -53,10 +53,12 @@ struct KeyPackageBundle {
     }
 };
 
-/// Fresh init and leaf keys. default_type_listed or leaf_extension_not_listed when `options` contradicts itself.
+/// Fresh init and leaf keys. `extensions`: of the KeyPackage, beside GREASE; the leaf's capabilities list them.
+/// default_type_listed, leaf_extension_not_listed, duplicate_extension or key_package_extension_unlisted when what is
+/// asked for contradicts itself.
 [[nodiscard]] MlsResult<KeyPackageBundle> create_key_package(CipherSuite suite, const SignatureKeyPair& signer,
                                                              const LeafNodeOptions& options, Lifetime lifetime,
-                                                             port::Entropy& entropy);
+                                                             port::Entropy& entropy, Extensions extensions = {});
 /// Section 10.1, as far as no group is needed: keys, lifetimes, signatures, duplicate extensions.
 [[nodiscard]] MlsError validate_key_package(const KeyPackage& key_package, const LifetimePolicy& policy, WallMs now_ms,
                                             bool check_range);

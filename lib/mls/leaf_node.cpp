@@ -12,12 +12,6 @@ bool has(const std::vector<T>& list, T value) noexcept
     return std::find(list.begin(), list.end(), value) != list.end();
 }
 
-template <class T>
-bool has_in_earnest(const std::vector<T>& list, T value) noexcept
-{
-    return !is_grease(static_cast<std::uint16_t>(value)) && has(list, value);
-}
-
 Bytes leaf_node_tbs(const LeafNode& leaf, BytesView group_id, LeafIndex leaf_index)
 {
     Writer io;
@@ -45,19 +39,19 @@ bool Capabilities::supports(ProtocolVersion version) const noexcept
 }
 bool Capabilities::supports(CipherSuite suite) const noexcept
 {
-    return has_in_earnest(cipher_suites, suite);
+    return has(cipher_suites, suite);
 }
 bool Capabilities::supports(ExtensionType type) const noexcept
 {
-    return is_default(type) || has_in_earnest(extensions, type);
+    return is_default(type) || has(extensions, type);
 }
 bool Capabilities::supports(ProposalType type) const noexcept
 {
-    return is_default(type) || has_in_earnest(proposals, type);
+    return is_default(type) || has(proposals, type);
 }
 bool Capabilities::supports(CredentialType type) const noexcept
 {
-    return has_in_earnest(credentials, type);
+    return has(credentials, type);
 }
 
 void sign_leaf_node(LeafNode& leaf, const SignatureKeyPair& key, BytesView group_id, LeafIndex leaf_index)

@@ -32,8 +32,9 @@ void Proposal::emplace(ProposalType type)
     }
 }
 
-bool Proposal::path_required() const noexcept
+bool Proposal::path_required(bool if_custom) const noexcept
 {
+    if (as<CustomProposal>() != nullptr) return if_custom;
     switch (proposal_type()) {
     case ProposalType::add:
     case ProposalType::psk:
@@ -42,8 +43,9 @@ bool Proposal::path_required() const noexcept
     }
 }
 
-bool Proposal::external_allowed() const noexcept
+bool Proposal::external_allowed(bool if_custom) const noexcept
 {
+    if (as<CustomProposal>() != nullptr) return if_custom;
     switch (proposal_type()) {
     case ProposalType::add:
     case ProposalType::remove:

@@ -126,10 +126,10 @@ struct Proposal {
     std::variant<Remove, Add, Update, PreSharedKey, ReInit, ExternalInit, GroupContextExtensions, CustomProposal> body;
 
     [[nodiscard]] ProposalType proposal_type() const noexcept;
-    /// Section 17.4, column "Path Required"; true for custom types, to be safe.
-    [[nodiscard]] bool path_required() const noexcept;
-    /// Section 12.1.8: may come from an external sender; false for custom types.
-    [[nodiscard]] bool external_allowed() const noexcept;
+    /// Section 17.4, column "Path Required"; of custom types the Authentication Service says it.
+    [[nodiscard]] bool path_required(bool if_custom = true) const noexcept;
+    /// Section 12.1.8: may come from an external sender; as above.
+    [[nodiscard]] bool external_allowed(bool if_custom = false) const noexcept;
     template <class T>
     [[nodiscard]] const T* as() const noexcept
     {
@@ -182,6 +182,8 @@ struct UpdatePathNode {
 };
 template <>
 inline constexpr std::size_t list_items_max<UpdatePathNode> = 32;
+/// Ciphertexts of a path, of all its nodes: a resolution names each leaf at most once, and one more node each.
+inline constexpr std::size_t path_ciphertexts_max = std::size_t{1} << 17;
 
 struct UpdatePath {
     LeafNode leaf_node;
@@ -189,7 +191,26 @@ struct UpdatePath {
     template <class Io, class Self>
     static void tls(Io& io, Self& s)
     {
-        io(s.leaf_node, s.nodes);
+        io(s.leaf_node);
+        if constexpr (Io::writes)
+            io(s.nodes);
+        else
+            read_nodes(io, s);
+    }
+
+private:
+    /// Before anything is verified: nobody is made to hold more than a path can have.
+    template <class Io>
+    static void read_nodes(Io& io, UpdatePath& path)
+    {
+        std::size_t ciphertexts = 0;
+        io.vector([&] {
+            io.require(path.nodes.size() < list_items_max<UpdatePathNode>, MlsError::too_many_items);
+            if (io.error() != MlsError::none) return;
+            io(path.nodes.emplace_back());
+            ciphertexts += path.nodes.back().encrypted_path_secret.size();
+            io.require(ciphertexts <= path_ciphertexts_max, MlsError::too_many_items);
+        });
     }
 };
 

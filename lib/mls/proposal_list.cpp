@@ -182,7 +182,8 @@ MlsResult<AppliedProposals> apply_proposals(const std::vector<ListedProposal>& l
     for (const ListedProposal& listed : list) {
         GODWIT_MLS_CHECK(check_proposal(listed, input));
         const Proposal& proposal = *listed.proposal;
-        out.path_required = out.path_required || proposal.path_required();
+        out.path_required =
+            out.path_required || proposal.path_required(authentication.is_path_required(proposal.proposal_type()));
         if (const auto* context = proposal.as<GroupContextExtensions>()) {
             out.extensions = context->extensions;
             out.extensions_changed = true;

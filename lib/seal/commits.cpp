@@ -58,6 +58,7 @@ Changes Groups::State::entered(Conversation& c, const Members& before, bool join
     out.added = without(now, before, device);
     out.removed = without(before, now, device);
     if (joined) {
+        drop_departure(c);
         c.replaced = true;
         c.about.since.clear();
         c.about.entered.clear();
@@ -127,8 +128,9 @@ CommitOutcome Groups::commit(const MessageId& id, const DeviceId& from, BytesVie
     const auto label = read_label(sealed);
     if (!label || label->kind != Label::Kind::commit) return out;
     out.from = label->version;
-    Conversation* const c = state_->find_group(label->conversation);
-    if (c == nullptr || label->version.incarnation != c->version().incarnation) return out;
+    Conversation* const c = state_->find(label->conversation);
+    if (c != nullptr && c->kept) return state_->apply_while_out(*c, id, from, label->version, sealed, now_ms);
+    if (c == nullptr || !c->group || label->version.incarnation != c->version().incarnation) return out;
     const Version now = c->version();
     if (label->version.epoch > now.epoch) {
         out.verdict = Verdict::ahead;
@@ -190,7 +192,9 @@ CommitOutcome Groups::State::apply(Conversation& c, const MessageId& id, const D
 
     const Members before = members_of(*c.group);
     const Membership service(*c.group, Evidence(said->lists));
-    const auto got = c.group->process(environment(service, now_ms), *message);
+    auto environs = environment(service, now_ms);
+    environs.keep_when_removed = true;
+    const auto got = c.group->process(environs, *message);
     if (!got) {
         (void)reject(got.error());
         if (!service.why().empty()) out.detail += ": " + service.why();
@@ -202,7 +206,7 @@ CommitOutcome Groups::State::apply(Conversation& c, const MessageId& id, const D
         return at == members.end() ? PublicKey{} : at->second.account_key;
     };
     if (got->commit->self_removed) {
-        out.changes = left(c, out.from, from);
+        out.changes = put_out(c, id, from, now_ms);
         out.changes.policy_before = policy_before;
         if (auto now = policy::decode(got->commit->extensions))
             out.changes.policy = std::make_shared<const Policy>(std::move(*now));
@@ -228,6 +232,7 @@ Changes Groups::State::left(Conversation& c, Version from, const DeviceId& commi
     out.self_removed = true;
     out.committer = committer;
     c.about.floor = {from.incarnation, from.epoch + 2};
+    drop_departure(c);
     c.about.entered.clear();
     c.about.since.clear();
     c.group.reset();
@@ -322,11 +327,19 @@ void Groups::abandon(const ConversationId& conversation)
     State& s = *state_;
     Conversation* const c = s.find(conversation);
     if (c == nullptr) return;
-    std::uint64_t lost = c->group ? c->version().incarnation : 0;
-    if (const auto waiting = s.load_pending(conversation)) lost = std::max(lost, waiting->outgoing.from.incarnation);
+    auto* const group = c->stored();
+    Version lost = c->group ? c->version() : c->about.departure ? c->about.departure->from : Version{};
+    const bool many = group != nullptr && policy::decode(group->context().extensions).has_value();
+    if (const auto waiting = s.load_pending(conversation))
+        lost.incarnation = std::max(lost.incarnation, waiting->outgoing.from.incarnation);
     s.drop_pending(conversation);
-    if (lost < c->about.floor.incarnation) return;
-    c->about.floor = {lost == std::numeric_limits<std::uint64_t>::max() ? lost : lost + 1, 0};
+    if (lost.incarnation < c->about.floor.incarnation) return;
+    if (many) // It has no other incarnation.
+        c->about.floor = std::max(c->about.floor, Version{lost.incarnation, lost.epoch + 1});
+    else
+        c->about.floor = {
+            lost.incarnation == std::numeric_limits<std::uint64_t>::max() ? lost.incarnation : lost.incarnation + 1, 0};
+    s.drop_departure(*c);
     c->about.entered.clear();
     c->about.since.clear();
     c->group.reset();

@@ -119,6 +119,10 @@ struct Needs {
 inline constexpr std::int64_t update_after_ms = 7LL * 24 * 3600 * 1000;
 inline constexpr std::uint32_t update_after_messages = 1'000;
 
+/// So long the keys of a group are kept after a commit has put this device out of it: as long as they may live in a
+/// group that goes on.
+inline constexpr std::int64_t departure_kept_ms = update_after_ms;
+
 /// A commit on its way to the Delivery Service. Stored until the answer is known; the same again after a crash.
 struct Outgoing {
     ConversationId conversation;
@@ -143,7 +147,7 @@ struct Changes {
     std::vector<wire::DeviceCertificate> added; ///< As the next without this device.
     std::vector<wire::DeviceCertificate> removed;
     DeviceId committer;                            ///< Zero for a Welcome.
-    bool self_removed = false;                     ///< We are out: the group is gone from here.
+    bool self_removed = false;                     ///< We are out; by somebody else's commit, that can be taken back.
     std::shared_ptr<const Policy> policy_before{}; ///< Of a group, as the next. nullptr: there was none here.
     std::shared_ptr<const Policy> policy{};        ///< Also of one that we are out of, when it could be read.
     PublicKey committer_account{};                 ///< Zero for a Welcome.
@@ -270,8 +274,30 @@ public:
     [[nodiscard]] std::shared_ptr<const Policy> policy(const ConversationId& conversation);
     /// Envelope id of the commit by which we entered the current epoch; nullopt when that was by a Welcome.
     [[nodiscard]] std::optional<MessageId> entered_by(const ConversationId& conversation);
-    /// The group cannot be saved: forget it (history stays). The next one has a higher incarnation.
+    /// The group is given up, with its keys (history stays): by the user, or for another one. The next one has a higher
+    /// incarnation; one of many has none, it can only be entered in a later epoch.
     void abandon(const ConversationId& conversation);
+
+    // ---- put out ----
+    //
+    // Who is removed by a commit cannot verify all of it (RFC 9420 section 12.4.2), and the relay may take it back when
+    // the others refuse it. So the group of before is kept, and does nothing, until
+    //   taken back  the relay says so (come_back), or another commit of the same epoch comes that is valid (commit)
+    //   final       another group, or a later epoch of it, is entered here; or departure_kept_ms have passed
+
+    struct PutOut {
+        Version from; ///< The epoch that is kept.
+        MessageId commit;
+        DeviceId committer;
+    };
+    /// nullopt: not put out, or that is final.
+    [[nodiscard]] std::optional<PutOut> put_out(const ConversationId& conversation);
+    /// The relay's group stands at `at_relay`, where `commit` led: with that being the epoch which a commit put us out
+    /// of, we go on in it. Errors: conflict (no, or we came there by another commit).
+    [[nodiscard]] Result<Changes> come_back(const ConversationId& conversation, Version at_relay,
+                                            const MessageId& commit);
+    /// Deletes what has been kept for departure_kept_ms. Now and then.
+    void expire_departures(WallMs now_ms);
 
     // ---- key packages ----
 

@@ -6,13 +6,14 @@
 
 #include <limits>
 
-namespace godwit::seal::policy {
+namespace godwit::policy {
 namespace {
 
 constexpr std::uint8_t form_version = 1;
 constexpr std::uint8_t flag_all_muted = 1;
 constexpr std::uint8_t flag_receipts = 2;
 constexpr std::uint8_t flag_dissolved = 4;
+constexpr std::uint8_t flag_stale = 8;
 
 struct Row {
     Bytes user;
@@ -49,12 +50,12 @@ std::int64_t signed_ms(std::uint64_t ms)
 }
 
 } // namespace
-} // namespace godwit::seal::policy
+} // namespace godwit::policy
 
 template <>
-inline constexpr std::size_t godwit::mls::list_items_max<godwit::seal::policy::Row> = godwit::group_members_max;
+inline constexpr std::size_t godwit::mls::list_items_max<godwit::policy::Row> = godwit::group_members_max;
 
-namespace godwit::seal::policy {
+namespace godwit::policy {
 
 mls::Extensions encode(const Policy& policy)
 {
@@ -65,25 +66,25 @@ mls::Extensions encode(const Policy& policy)
     form.join = static_cast<std::uint8_t>(policy.join);
     form.flags =
         static_cast<std::uint8_t>((policy.all_muted ? flag_all_muted : 0) | (policy.receipts ? flag_receipts : 0) |
-                                  (policy.dissolved ? flag_dissolved : 0));
+                                  (policy.dissolved ? flag_dissolved : 0) | (policy.stale ? flag_stale : 0));
     form.expires_ms = static_cast<std::uint64_t>(policy.expires_ms);
     form.profile = policy.profile;
-    AccountKeys keys;
+    seal::AccountKeys keys;
     for (const GroupMember& member : policy.members) {
         keys.items.push_back(member.account_key.bytes);
         form.members.push_back({to_bytes(as_bytes(member.user)), static_cast<std::uint8_t>(member.role),
                                 static_cast<std::uint64_t>(member.muted_until_ms)});
     }
-    const mls::RequiredCapabilities required{{accounts_extension, extension}, {}, {mls::CredentialType::basic}};
+    const mls::RequiredCapabilities required{{seal::accounts_extension, extension}, {}, {mls::CredentialType::basic}};
     return {mls::make_extension(mls::ExtensionType::required_capabilities, required),
-            mls::make_extension(accounts_extension, keys), mls::make_extension(extension, form)};
+            mls::make_extension(seal::accounts_extension, keys), mls::make_extension(extension, form)};
 }
 
 // What decodes must be what encode() makes of it: one policy has one form.
 std::optional<Policy> decode(const mls::Extensions& extensions)
 {
     const auto form = mls::get_extension<Form>(extensions, extension);
-    const auto keys = mls::get_extension<AccountKeys>(extensions, accounts_extension);
+    const auto keys = mls::get_extension<seal::AccountKeys>(extensions, seal::accounts_extension);
     if (!form || !form->has_value() || !keys || !keys->has_value()) return std::nullopt;
     const Form& f = **form;
     const auto& accounts = (*keys)->items;
@@ -95,6 +96,7 @@ std::optional<Policy> decode(const mls::Extensions& extensions)
     out.all_muted = (f.flags & flag_all_muted) != 0;
     out.receipts = (f.flags & flag_receipts) != 0;
     out.dissolved = (f.flags & flag_dissolved) != 0;
+    out.stale = (f.flags & flag_stale) != 0;
     out.expires_ms = signed_ms(f.expires_ms);
     out.profile = f.profile;
     for (std::size_t i = 0; i < accounts.size(); ++i)
@@ -104,4 +106,4 @@ std::optional<Policy> decode(const mls::Extensions& extensions)
     return out;
 }
 
-} // namespace godwit::seal::policy
+} // namespace godwit::policy

@@ -5,7 +5,7 @@
 #include "lib/seal/accounts_extension.hpp"
 #include "lib/seal/policy.hpp"
 
-namespace godwit::seal::policy {
+namespace godwit::policy {
 
 /// Private use (RFC 9420 section 17.3).
 inline constexpr auto extension = static_cast<mls::ExtensionType>(0xf0d2);
@@ -20,4 +20,4 @@ inline constexpr auto extension = static_cast<mls::ExtensionType>(0xf0d2);
 /// nullopt: no policy there, or none that is sound, or not the accounts of 0xF0D1, or further extensions.
 [[nodiscard]] std::optional<Policy> decode(const mls::Extensions& extensions);
 
-} // namespace godwit::seal::policy
+} // namespace godwit::policy

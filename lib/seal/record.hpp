@@ -9,6 +9,7 @@
 //   mls/<conversation>/ratchets/<epoch>/<part>   the group: what changes with every message, in parts, so that each
 //                                writes little (lib/mls/secret_tree.hpp)
 //   mls/<conversation>/pending   a commit whose answer is not known, and the group that it leads to (Pending)
+//   mls/pending, mls/departed    conversations with a pending commit, and with a Departure
 //   mls/kp/index, mls/kp/<ref>   KeyPackages that are out there, and their private halves (key_packages.hpp)
 //
 // A value of the store has 1 MiB at most, so long ones go on in <name>/1, <name>/2, …
@@ -56,19 +57,38 @@ struct Entered {
     }
 };
 
+/// A commit has put this device out, and may be taken back: the group of the epoch before it is kept (departures.cpp).
+struct Departure {
+    Version from;     ///< Of the group that is kept.
+    MessageId commit; ///< Envelope id.
+    DeviceId committer;
+    Version floor; ///< As it was before.
+    std::uint64_t at_ms = 0;
+    template <class Io, class Self>
+    static void tls(Io& io, Self& s)
+    {
+        io(s.from.incarnation, s.from.epoch, s.commit.bytes, s.committer.bytes, s.floor.incarnation, s.floor.epoch,
+           s.at_ms);
+    }
+};
+
+inline constexpr std::uint16_t about_version = 2;
+
 struct About {
     Version floor;                ///< No group before this one is entered any more.
     std::uint64_t updated_ms = 0; ///< When our leaf got its keys.
     std::vector<Entered> entered; ///< Newest first.
     /// Since which epoch each member can open messages, as far as we have seen it.
     std::map<std::array<std::uint8_t, DeviceId::size_bytes>, std::uint64_t> since;
+    std::optional<Departure> departure;
     template <class Io, class Self>
     static void tls(Io& io, Self& s)
     {
-        auto version = record_version;
+        auto version = about_version;
         io(version);
-        io.require(version == record_version, mls::MlsError::state_version);
+        io.require(version == 1 || version == about_version, mls::MlsError::state_version);
         io(s.floor.incarnation, s.floor.epoch, s.updated_ms, s.entered, s.since);
+        if (version > 1) io(s.departure); // The first version had none.
     }
 };
 

@@ -12,6 +12,7 @@ namespace godwit::seal {
 namespace {
 
 constexpr std::string_view pending_list_name = "mls/pending";
+constexpr std::string_view departed_list_name = "mls/departed";
 
 using Names = mls::ListOf<std::array<std::uint8_t, ConversationId::size_bytes>>;
 
@@ -55,7 +56,7 @@ Groups::State::State(DeviceKeys keys, port::Store& its_store, port::Entropy& its
     : device(keys.device), seed(crypto::SecretBytes::copy_of(keys.device_seed)),
       certificate(std::move(keys.certificate)), store(its_store), entropy(its_entropy), directory(its_directory),
       shelf(its_store, its_entropy), known(load_names(its_store, index_name)),
-      pending(load_names(its_store, pending_list_name))
+      pending(load_names(its_store, pending_list_name)), departed(load_names(its_store, departed_list_name))
 {
     const auto own = wire::decode_certificate(certificate);
     GODWIT_ASSERT(own.ok() && own->device == device);
@@ -91,7 +92,7 @@ Conversation* Groups::State::find(const ConversationId& id)
         if (auto decoded = mls::decode<Ratchets>(*ratchets)) {
             fresh->stored_ratchets = std::move(*decoded);
             if (auto group = load_group(store, id); group && parse_group_id(group->group_id())) {
-                fresh->group = std::move(*group);
+                (fresh->about.departure ? fresh->kept : fresh->group) = std::move(*group);
                 fresh->sent = fresh->stored_ratchets.sent;
             }
         }
@@ -140,8 +141,8 @@ void Groups::State::save(Conversation& conversation)
 {
     if (conversation.about_dirty) conversation.about_value.save(store, mls::encode(conversation.about));
     if (conversation.epoch_dirty) {
-        if (conversation.group)
-            conversation.epoch_value.save(store, conversation.group->serialize_epoch());
+        if (const auto* group = conversation.stored())
+            conversation.epoch_value.save(store, group->serialize_epoch());
         else
             conversation.epoch_value.remove(store);
     }
@@ -153,19 +154,20 @@ void Groups::State::save(Conversation& conversation)
 void Groups::State::save_ratchets(Conversation& c)
 {
     Ratchets now;
-    if (c.group) now = {c.sent, c.group->ratchet_epochs()};
+    auto* const group = c.stored();
+    if (group != nullptr) now = {c.sent, group->ratchet_epochs()};
     for (const mls::RatchetEpoch& old : c.stored_ratchets.epochs)
         if (c.replaced || std::find(now.epochs.begin(), now.epochs.end(), old) == now.epochs.end())
             remove_ratchets(store, c.id, old);
-    if (c.group) {
-        if (std::exchange(c.replaced, false)) c.group->all_ratchets_moved();
-        for (const mls::RatchetPart& part : c.group->take_moved_ratchets()) {
+    if (group != nullptr) {
+        if (std::exchange(c.replaced, false)) group->all_ratchets_moved();
+        for (const mls::RatchetPart& part : group->take_moved_ratchets()) {
             const auto name = ratchet_name(c.id, part.epoch, part.part);
             part.bytes.empty() ? store.remove_value(name) : store.put_value(name, part.bytes);
         }
     }
     if (now == c.stored_ratchets) return;
-    if (c.group)
+    if (group != nullptr)
         c.ratchets_value.save(store, mls::encode(now));
     else
         c.ratchets_value.remove(store);
@@ -208,6 +210,11 @@ void Groups::State::write_pending_list()
     save_names(store, pending_list_name, pending);
 }
 
+void Groups::State::write_departed_list()
+{
+    save_names(store, departed_list_name, departed);
+}
+
 void Groups::State::write_index()
 {
     save_names(store, index_name, known);
@@ -225,6 +232,7 @@ void Groups::forget_all(port::Store& store)
     }
     KeyPackageShelf::forget_all(store);
     store.remove_value(pending_list_name);
+    store.remove_value(departed_list_name);
     store.remove_value(index_name);
 }
 

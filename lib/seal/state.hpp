@@ -3,6 +3,7 @@
 //
 //   state.cpp     loading and storing conversations        sealing.cpp   seal, open
 //   prepare.cpp   create, change, rejoin                    commits.cpp   accepted, refused, commit, welcome, abandon
+//   departures.cpp   put out, and back where the commit that did it is taken back
 #pragma once
 
 #include "lib/crypto/secret.hpp"
@@ -25,7 +26,8 @@ struct Conversation {
     ConversationId id;
     About about;
     std::optional<mls::Group> group;
-    std::uint32_t sent = 0; ///< Since our leaf got its keys.
+    std::optional<mls::Group> kept; ///< While there is a Departure: the group of before it, and no other.
+    std::uint32_t sent = 0;         ///< Since our leaf got its keys.
     bool epoch_dirty = false;
     bool ratchets_dirty = false;
     bool about_dirty = false;
@@ -39,6 +41,8 @@ struct Conversation {
     std::shared_ptr<const Policy> policy;
     std::optional<Version> policy_at;
 
+    /// What the store has of it; nullptr: nothing.
+    [[nodiscard]] mls::Group* stored() { return group ? &*group : kept ? &*kept : nullptr; }
     [[nodiscard]] bool dirty() const { return epoch_dirty || ratchets_dirty || about_dirty; }
     /// Precondition: a group.
     [[nodiscard]] Version version() const;
@@ -81,6 +85,19 @@ struct Groups::State {
     void drop_pending(const ConversationId& id);
     void write_pending_list();
     void write_index();
+    void write_departed_list();
+
+    // departures.cpp
+    /// A commit puts us out of its group: that is kept.
+    [[nodiscard]] Changes put_out(Conversation& conversation, const MessageId& commit, const DeviceId& committer,
+                                  WallMs now_ms);
+    /// The kept group is the group again.
+    void take_up(Conversation& conversation);
+    /// It goes, with its keys; where we are, or stay out, is another matter.
+    void drop_departure(Conversation& conversation);
+    /// A commit while we are out.
+    [[nodiscard]] CommitOutcome apply_while_out(Conversation& conversation, const MessageId& id, const DeviceId& from,
+                                                Version version, BytesView sealed, WallMs now_ms);
 
     // prepare.cpp
     [[nodiscard]] Result<Outgoing> keep(Outgoing outgoing, mls::Group next);
@@ -121,6 +138,7 @@ struct Groups::State {
 
     std::set<ConversationId> known;
     std::set<ConversationId> pending;
+    std::set<ConversationId> departed;
     std::map<ConversationId, std::unique_ptr<Conversation>> loaded;
     std::uint64_t clock = 0; ///< Counts uses.
 };

@@ -40,6 +40,10 @@ struct WireKind<body::Custom> {
     static constexpr std::uint8_t value = 167;
 };
 template <>
+struct WireKind<body::GroupNote> {
+    static constexpr std::uint8_t value = 168;
+};
+template <>
 struct WireKind<body::Edit> {
     static constexpr std::uint8_t value = 176;
 };
@@ -107,6 +111,10 @@ void fields(C& c, Of<C, body::Attachment>& v)
     c.number(v.duration_ms);
     c.blob(v.thumbnail, 0, body::thumbnail_bytes_max);
     c.blob(v.waveform, 0, body::waveform_bytes_max);
+    c.later(!v.mentions.empty() || !v.links.empty(), [&] {
+        c.list(v.mentions, body::mentions_max, structure_item);
+        c.list(v.links, body::links_max, structure_item);
+    });
 }
 
 template <class C>
@@ -172,6 +180,16 @@ void fields(C& c, Of<C, body::Custom>& v)
 {
     c.text(v.type, body::custom_type_bytes_max);
     c.blob(v.data, 0, body::custom_bytes_max);
+}
+
+template <class C>
+void fields(C& c, Of<C, body::GroupNote>& v)
+{
+    c.enumeration(v.what, body::GroupNote::What::created, body::GroupNote::What::expired);
+    c.text(v.by, user_name_length_max);
+    c.list(v.users, body::group_note_users_max, user_item);
+    c.text(v.text, body::group_note_text_bytes_max);
+    c.wall(v.until_ms);
 }
 
 template <class C>

@@ -1,19 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/wire/call.hpp"
 
-#include "lib/wire/codec.hpp"
+#include "lib/wire/call_fields.hpp"
 
 namespace godwit::wire {
-
-template <class C>
-void fields(C& c, Of<C, call::Media>& v)
-{
-    c.number(v.revision);
-    c.flag(v.muted);
-    c.flag(v.held);
-    c.flag(v.camera);
-    c.flag(v.screen);
-}
 
 template <class C>
 void fields(C& c, Of<C, call::Offer>& v)

@@ -11,6 +11,7 @@ void fields(C& c, Of<C, relay::Hello>& v)
     c.number(v.protocol_max);
     c.text(v.client_version, version_text_bytes_max);
     c.text(v.platform, platform_bytes_max);
+    c.later_text(v.app, app_key_length_max);
 }
 
 template <class C>
@@ -84,7 +85,7 @@ template <class C>
 void fields(C& c, Of<C, relay::MailboxPut>& v)
 {
     c.list(v.recipients, recipients_max, fixed_item);
-    c.structure(v.envelope);
+    message_envelope(c, v.envelope);
 }
 
 template <class C>
@@ -133,7 +134,7 @@ void fields(C& c, Of<C, relay::GroupCommit>& v)
     c.blob(v.welcome, 0, welcome_bytes_max);
     c.blob(v.group_info, 1, group_info_bytes_max);
     c.list(v.members, group_members_max, user_item);
-    c.list(v.joined, group_invites_max, structure_item);
+    c.list(v.joined, group_members_max, structure_item);
     c.fixed(v.tree);
 }
 
@@ -206,7 +207,7 @@ template <class C>
 void fields(C& c, Of<C, relay::GroupPut>& v)
 {
     c.fixed(v.conversation);
-    c.structure(v.envelope);
+    message_envelope(c, v.envelope);
     c.list(v.except, recipients_max, fixed_item);
 }
 
@@ -254,6 +255,34 @@ void fields(C& c, Of<C, relay::GroupTreeGet>& v)
     c.number(v.incarnation);
     c.number(v.epoch);
     c.number(v.piece);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::ReportFile::Message>& v)
+{
+    c.fixed(v.id);
+    c.text(v.from, user_name_length_max);
+    c.wall(v.sent_ms);
+    c.flag(v.shown);
+    c.shortened_text(v.text, report_excerpt_bytes_max);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::ReportFile>& v)
+{
+    c.text(v.user, user_name_length_max);
+    c.fixed(v.conversation);
+    c.enumeration(v.reason, ReportReason::spam, ReportReason::other);
+    c.text(v.text, report_text_bytes_max);
+    c.list(v.messages, report_messages_max, structure_item);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::DirectoryFetch>& v)
+{
+    c.number(v.department);
+    c.text(v.find, directory_text_bytes_max);
+    c.text(v.after, user_name_length_max);
 }
 
 template <class C>

@@ -52,12 +52,17 @@ public:
     void flag(bool) { ++count; }
     void text(const std::string&, std::size_t) { ++count; }
     void shortened_text(const std::string&, std::size_t) { ++count; }
+    void later_text(const std::string& v, std::size_t) { count += v.empty() ? 0U : 1U; }
     void blob(const Bytes&, std::size_t, std::size_t) { ++count; }
     void fixed(const auto&) { ++count; }
     void enumeration(auto, auto, auto) { ++count; }
     void list(const auto&, std::size_t, auto) { ++count; }
     void structure(const auto&) { ++count; }
     void variant(const auto&) { ++count; }
+    void later(bool present, auto more)
+    {
+        if (present) more();
+    }
 };
 
 class Encoder {
@@ -69,6 +74,11 @@ public:
     void flag(bool v);
     void text(const std::string& v, std::size_t) { raw_text(v); }
     void shortened_text(const std::string& v, std::size_t bytes_max);
+    /// The last field of a struct that had none of it once: an empty one is not there.
+    void later_text(const std::string& v, std::size_t)
+    {
+        if (!v.empty()) raw_text(v);
+    }
     void blob(const Bytes& v, std::size_t, std::size_t) { raw_blob(v); }
     void fixed(const auto& v) { raw_blob(v.view()); }
     void enumeration(auto v, auto, auto) { number(static_cast<std::uint64_t>(v)); }
@@ -101,6 +111,12 @@ public:
         std::visit([this](const auto& one) { this->alone(one); }, v);
     }
 
+    /// Fields that a later version has added at the end. Without `present` they are left out, as who does not know them
+    /// would have written it.
+    void later(bool present, auto more)
+    {
+        if (present) more();
+    }
     void open_array(std::size_t count);
     [[nodiscard]] Bytes take() { return std::move(out_); }
 
@@ -127,6 +143,10 @@ public:
     void flag(bool& v);
     void text(std::string& v, std::size_t bytes_max);
     void shortened_text(std::string& v, std::size_t bytes_max) { text(v, bytes_max); }
+    void later_text(std::string& v, std::size_t bytes_max)
+    {
+        if (ok() && at_ < end_) text(v, bytes_max);
+    }
     void blob(Bytes& v, std::size_t bytes_min, std::size_t bytes_max);
     void fixed(auto& v)
     {
@@ -169,6 +189,12 @@ public:
             const bool known = (try_kind<Kinds>(kind, v) || ...);
             if (!known) fail("kind " + std::to_string(kind) + " is unknown here");
         });
+    }
+
+    /// Fields that a later version has added at the end: read where they are there.
+    void later(bool, auto more)
+    {
+        if (ok() && at_ < end_) more();
     }
 
     /// The kind of the array that stands next, without entering it; 0 and a failure when there is none.
@@ -268,7 +294,15 @@ template <class C>
 void fields(C& c, Of<C, Envelope>& v)
 {
     c.fixed(v.id);
-    c.blob(v.sealed, 1, envelope_bytes_max);
+    c.blob(v.sealed, 1, handshake_bytes_max);
+}
+/// One that is no handshake.
+template <class C>
+void message_envelope(C& c, Of<C, Envelope>& v)
+{
+    c.structure(v);
+    if constexpr (C::decodes)
+        if (v.sealed.size() > envelope_bytes_max) c.fail("a message is too long");
 }
 
 template <class C>

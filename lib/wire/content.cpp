@@ -39,6 +39,7 @@ void fields(C& c, Of<C, content::mark::Read>& v)
 {
     c.wall(v.hlc_ms);
     c.fixed(v.id);
+    c.later(!v.late.empty(), [&] { c.list(v.late, content::mark::read_late_max, fixed_item); });
 }
 
 template <class C>
@@ -107,6 +108,10 @@ template <class C>
 void fields(C& c, Of<C, TypingSignal>& v)
 {
     c.flag(v.on);
+    c.later(v.conversation.has_value(), [&] {
+        if constexpr (C::decodes) v.conversation.emplace();
+        c.fixed(*v.conversation);
+    });
 }
 
 template <class C>

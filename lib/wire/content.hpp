@@ -22,6 +22,7 @@
 #include "lib/base/bytes.hpp"
 #include "lib/base/time.hpp"
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -47,9 +48,9 @@ inline constexpr std::size_t content_bytes_max = 192 * 1024;
 inline constexpr std::size_t ice_signal_bytes_max = 8 * 1024;
 /// Arrays inside arrays; the deepest frame (Roster) needs four.
 inline constexpr std::size_t nesting_max = 8;
-/// Values (array headers included) in one encoding; the largest frame (Roster) needs 1,500. Bounds what decoding
-/// allocates besides the bytes themselves: 24 bytes a value.
-inline constexpr std::size_t values_max = 4096;
+/// Values (array headers included) in one encoding; the largest frame (a GroupCommit that brings a new secret for each
+/// of 2,000 accounts) needs 8,300. Bounds what decoding allocates besides the bytes themselves: 24 bytes a value.
+inline constexpr std::size_t values_max = 8448;
 
 /// What binds a device to an account, and the identity in the basic credential of its MLS leaf. Signed by the account
 /// key over `certificate_context` ‖ encoding without the signature. The one struct that never grows: a field after the
@@ -140,7 +141,10 @@ struct Read {
     static constexpr std::uint8_t wire_kind = 184;
     std::int64_t hlc_ms = 0;
     MessageId id;
+    /// Except these: they came to the reader after they had read so far. At most read_late_max.
+    std::vector<MessageId> late{};
 };
+inline constexpr std::size_t read_late_max = 64;
 /// What burns after reading was read; a voice message was played.
 struct Opened {
     static constexpr std::uint8_t wire_kind = 185;
@@ -242,6 +246,8 @@ struct IceSignal {
 struct TypingSignal {
     static constexpr std::uint8_t wire_kind = 35;
     bool on = true;
+    /// Of many accounts: which. None: that of the two whose devices these are.
+    std::optional<ConversationId> conversation{};
 };
 using Signal = std::variant<IceSignal, TypingSignal>;
 [[nodiscard]] Bytes encode(const Signal& signal);

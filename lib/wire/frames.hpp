@@ -20,7 +20,9 @@
 //   Ping                         <->  Pong
 #pragma once
 
+#include <godwit/directory.hpp>
 #include <godwit/group.hpp>
+#include <godwit/report.hpp>
 
 #include "lib/wire/content.hpp"
 
@@ -36,6 +38,8 @@ inline constexpr std::size_t turn_servers_max = 8;
 inline constexpr std::size_t signal_bytes_max = 16 * 1024;
 inline constexpr std::size_t detail_bytes_max = 512;
 inline constexpr std::size_t platform_bytes_max = 64;
+/// The key of an application: 1 to so many of A-Z a-z 0-9 - _.
+inline constexpr std::size_t app_key_length_max = 64;
 /// A DNS name (RFC 1035 section 2.3.4) or an address.
 inline constexpr std::size_t host_bytes_max = 255;
 /// [host]:port
@@ -46,9 +50,13 @@ inline constexpr std::size_t turn_credential_bytes_max = 508;
 inline constexpr std::size_t key_packages_max = 64;
 inline constexpr std::size_t key_package_bytes_max = 2048;
 /// One GroupCommit with its Welcome and GroupInfo fits a frame. A tree that does not fit its GroupInfo, of more than
-/// about 200 devices, lies beside it (GroupTreePut).
-inline constexpr std::size_t commit_bytes_max = 255 * 1024;
-static_assert(commit_bytes_max < envelope_bytes_max, "a commit travels in an envelope");
+/// about 200 devices, lies beside it (GroupTreePut). A commit is longer than any message may be: in a tree that nobody
+/// has committed in yet it has a ciphertext of 82 bytes for each leaf (RFC 9420 section 7.6), 328 KiB of 4,096; beside
+/// them the policy of 2,000 accounts (152 KiB), 40 KiB of KeyPackages, and device lists.
+inline constexpr std::size_t commit_bytes_max = 576 * 1024;
+/// Of an envelope with whatever may be in it: commits are the longest.
+inline constexpr std::size_t handshake_bytes_max = commit_bytes_max;
+static_assert(envelope_bytes_max <= handshake_bytes_max);
 inline constexpr std::size_t welcome_bytes_max = 176 * 1024;
 inline constexpr std::size_t group_info_bytes_max = 176 * 1024;
 inline constexpr std::size_t group_tree_piece_bytes_max = 256 * 1024;
@@ -61,8 +69,8 @@ inline constexpr std::size_t link_grant_bytes_max = 16 * 1024;
 /// Title, text and link of a notice (notice.hpp) at their longest, and what stands around them.
 inline constexpr std::size_t notice_bytes_max = 6 * 1024;
 /// Longest frame, without the link's length prefix: a GroupCommit of 2,000 accounts whose parts are all at their
-/// bounds.
-inline constexpr std::size_t frame_bytes_max = 832 * 1024;
+/// bounds, with a new secret for each of them.
+inline constexpr std::size_t frame_bytes_max = 1344 * 1024;
 
 /// Pieces of files (lib/transfer/tree.hpp) in one frame about them.
 inline constexpr std::size_t piece_ranges_max = 256;
@@ -86,7 +94,7 @@ using TreeId = FixedBytes<32, struct TreeIdTag>;
 /// One sealed message on its way (message -> envelope). `sealed` binds `id`.
 struct Envelope {
     MessageId id;
-    Bytes sealed; ///< lib/seal; 1..envelope_bytes_max.
+    Bytes sealed; ///< lib/seal; 1..envelope_bytes_max, of a commit 1..commit_bytes_max.
 };
 
 // ---- peer links ----
@@ -193,6 +201,7 @@ struct Hello {
     std::uint32_t protocol_max = protocol_version;
     std::string client_version;
     std::string platform;
+    std::string app{}; ///< The key of the application whose account registers or logs in; empty: the default one.
 };
 
 // requests: each Request{id, body} is answered by one Response{id}
@@ -425,11 +434,39 @@ struct GroupTreeGet {
     std::uint32_t piece = 0;
 };
 
-using RequestBody = std::variant<RegisterAccount, Login, AddDevice, Resume, Logout, ContactAdd, ContactAccept,
-                                 ContactRemove, ContactBlock, ContactUnblock, MailboxPut, Signal, FetchSession,
-                                 KeyPackagePublish, KeyPackageFetch, GroupCommit, GroupFetch, GroupReject, DevicesPut,
-                                 LinkWait, LinkGrant, BlobPut, BlobQuery, BlobGet, BlobDrop, GroupPut, GroupRosterFetch,
-                                 GroupJoin, GroupJoinsFetch, GroupJoinRefuse, GroupTreePut, GroupTreeGet>;
+/// About an account, a group, or messages. `text` and what the messages say is what this user chooses to show the
+/// operator. Errors: invalid_argument (it is about nobody), no_such_user, quota_exceeded (too many are open),
+/// rate_limited.
+struct ReportFile {
+    static constexpr std::uint8_t wire_kind = 124;
+    struct Message {
+        MessageId id;
+        std::string from; ///< An account.
+        WallMs sent_ms = 0;
+        bool shown = false; ///< `text` is what it says, or its beginning.
+        std::string text;
+    };
+    std::string user;            ///< Empty: about the conversation.
+    ConversationId conversation; ///< Zero: none in particular.
+    ReportReason reason = ReportReason::other;
+    std::string text;
+    std::vector<Message> messages;
+};
+/// A department of the directory, or who is found in it. Answered by DirectoryPage. Errors: no_such_file (no such
+/// department), not_allowed.
+struct DirectoryFetch {
+    static constexpr std::uint8_t wire_kind = 125;
+    std::uint64_t department = 0;
+    std::string find;  ///< Not empty: in all of them, whose user or full name begins so.
+    std::string after; ///< Users after this one.
+};
+
+using RequestBody =
+    std::variant<RegisterAccount, Login, AddDevice, Resume, Logout, ContactAdd, ContactAccept, ContactRemove,
+                 ContactBlock, ContactUnblock, MailboxPut, Signal, FetchSession, KeyPackagePublish, KeyPackageFetch,
+                 GroupCommit, GroupFetch, GroupReject, DevicesPut, LinkWait, LinkGrant, BlobPut, BlobQuery, BlobGet,
+                 BlobDrop, GroupPut, GroupRosterFetch, GroupJoin, GroupJoinsFetch, GroupJoinRefuse, GroupTreePut,
+                 GroupTreeGet, ReportFile, DirectoryFetch>;
 struct Request {
     static constexpr std::uint8_t wire_kind = 49;
     std::uint64_t id = 0;
@@ -553,6 +590,14 @@ struct GroupTreePiece {
     Bytes bytes;
 };
 
+/// As godwit::DirectoryPage (directory.hpp).
+struct DirectoryPage {
+    static constexpr std::uint8_t wire_kind = 129;
+    std::vector<Department> departments;
+    std::vector<DirectoryEntry> members;
+    bool more = false;
+};
+
 struct BlobState {
     static constexpr std::uint8_t wire_kind = 107;
     std::uint32_t pieces = 0; ///< Of the whole blob.
@@ -569,7 +614,7 @@ struct BlobPiece {
 inline constexpr std::uint8_t no_body_wire_kind = 96;
 using ResponseBody =
     std::variant<std::monostate, LoginOk, Session, MailboxPutOk, KeyPackageStock, KeyPackages, GroupState, BlobState,
-                 BlobPiece, GroupPutOk, GroupRoster, GroupJoins, GroupTreePiece>;
+                 BlobPiece, GroupPutOk, GroupRoster, GroupJoins, GroupTreePiece, DirectoryPage>;
 struct Response {
     static constexpr std::uint8_t wire_kind = 81;
     std::uint64_t id = 0;

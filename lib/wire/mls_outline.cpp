@@ -3,6 +3,7 @@
 
 #include "lib/base/check.hpp"
 #include "lib/wire/content.hpp"
+#include "lib/wire/mls_walker.hpp"
 
 #include <algorithm>
 
@@ -22,54 +23,7 @@ constexpr std::uint64_t extension_ratchet_tree = 2;
 constexpr std::uint64_t extension_external_pub = 4;
 constexpr int capability_lists = 5;
 
-/// The TLS presentation language of section 2.1, as far as is needed to walk over it. The first problem sticks; later
-/// reads give zeroes.
-class Walker {
-public:
-    explicit Walker(BytesView in) : in_(in) {}
-
-    std::uint64_t integer(std::size_t size_bytes)
-    {
-        std::uint64_t out = 0;
-        for (const auto octet : raw(size_bytes))
-            out = (out << 8) | octet;
-        return out;
-    }
-    BytesView raw(std::size_t size_bytes)
-    {
-        if (!good_ || size_bytes > in_.size()) {
-            good_ = false;
-            return {};
-        }
-        const auto out = in_.first(size_bytes);
-        in_ = in_.subspan(size_bytes);
-        return out;
-    }
-    /// opaque<V>: the length of section 2.1.2, in its shortest spelling.
-    BytesView opaque()
-    {
-        const auto first = static_cast<std::uint8_t>(integer(1));
-        const unsigned prefix = first >> 6U;
-        if (prefix == 3) good_ = false;
-        std::uint64_t length = first & 0x3fU;
-        if (good_)
-            for (const auto octet : raw((std::size_t{1} << prefix) - 1))
-                length = (length << 8) | octet;
-        if ((prefix == 1 && length < 64) || (prefix == 2 && length < 16'384)) good_ = false;
-        return good_ ? raw(static_cast<std::size_t>(length)) : BytesView{};
-    }
-    void require(bool condition) { good_ = good_ && condition; }
-    [[nodiscard]] bool good() const { return good_; }
-    [[nodiscard]] bool more() const { return good_ && !in_.empty(); }
-    /// All was read, and all was right.
-    [[nodiscard]] bool done() const { return good_ && in_.empty(); }
-
-private:
-    BytesView in_;
-    bool good_ = true;
-};
-
-MlsFormat format_of(Walker& in)
+MlsFormat format_of(MlsWalker& in)
 {
     in.require(in.integer(2) == mls10);
     const auto format = in.integer(2);
@@ -78,7 +32,7 @@ MlsFormat format_of(Walker& in)
 }
 
 /// Of group_id, epoch and, in a PrivateMessage, content_type and authenticated_data.
-MlsHeader header_of(Walker& in)
+MlsHeader header_of(MlsWalker& in)
 {
     MlsHeader out;
     out.format = format_of(in);
@@ -106,7 +60,7 @@ void put_opaque(Bytes& out, BytesView value)
 /// One ExternalInit, and at most one Remove: who comes back takes out the old leaf.
 bool are_external_proposals(BytesView list)
 {
-    Walker in(list);
+    MlsWalker in(list);
     int inits = 0, removes = 0;
     while (in.more()) {
         in.require(in.integer(1) == proposal_by_value);
@@ -124,7 +78,7 @@ bool are_external_proposals(BytesView list)
 }
 
 /// LeafNode of section 7.2; its signature key.
-std::optional<DeviceId> walk_path_leaf(Walker& in)
+std::optional<DeviceId> walk_path_leaf(MlsWalker& in)
 {
     (void)in.opaque(); // encryption_key
     const auto key = DeviceId::from(in.opaque());
@@ -141,7 +95,7 @@ std::optional<DeviceId> walk_path_leaf(Walker& in)
 }
 
 /// From the sender on: FramedContent and FramedContentAuthData of an external commit.
-void walk_external_commit(Walker& in, MlsCommit& out, BytesView& authenticated_data)
+void walk_external_commit(MlsWalker& in, MlsCommit& out, BytesView& authenticated_data)
 {
     in.require(in.integer(1) == sender_new_member_commit);
     authenticated_data = in.opaque();
@@ -167,7 +121,7 @@ Bytes encode_group_id(const ConversationId& conversation, std::uint64_t incarnat
 std::optional<GroupName> parse_group_id(BytesView group_id)
 {
     if (group_id.size() != ConversationId::size_bytes + incarnation_bytes) return std::nullopt;
-    Walker in(group_id);
+    MlsWalker in(group_id);
     GroupName out;
     out.conversation = *ConversationId::from(in.raw(ConversationId::size_bytes));
     out.incarnation = in.integer(incarnation_bytes);
@@ -186,7 +140,7 @@ Bytes bind(std::uint8_t purpose, const MessageId& id, const std::vector<Bytes>& 
 
 std::optional<Bound> parse_bound(BytesView authenticated_data)
 {
-    Walker in(authenticated_data);
+    MlsWalker in(authenticated_data);
     Bound out;
     out.purpose = static_cast<std::uint8_t>(in.integer(1));
     const auto id = MessageId::from(in.raw(MessageId::size_bytes));
@@ -203,7 +157,7 @@ std::optional<Bound> parse_bound(BytesView authenticated_data)
 
 std::optional<MlsHeader> read_mls_header(BytesView message)
 {
-    Walker in(message);
+    MlsWalker in(message);
     auto out = header_of(in);
     if (!in.good()) return std::nullopt;
     return out;
@@ -211,7 +165,7 @@ std::optional<MlsHeader> read_mls_header(BytesView message)
 
 std::optional<MlsCommit> read_mls_commit(BytesView message)
 {
-    Walker in(message);
+    MlsWalker in(message);
     auto header = header_of(in);
     if (!header.group) return std::nullopt;
     MlsCommit out{*header.group, header.epoch, {}, {}};
@@ -231,12 +185,12 @@ std::optional<MlsCommit> read_mls_commit(BytesView message)
 
 bool is_mls_welcome(BytesView message)
 {
-    Walker in(message);
+    MlsWalker in(message);
     in.require(format_of(in) == MlsFormat::welcome);
     (void)in.integer(2); // cipher_suite
     const auto secrets = in.opaque();
     in.require(!secrets.empty());
-    for (Walker list(secrets); list.more(); in.require(list.good())) {
+    for (MlsWalker list(secrets); list.more(); in.require(list.good())) {
         list.require(!list.opaque().empty()); // new_member
         list.require(!list.opaque().empty()); // kem_output
         list.require(!list.opaque().empty()); // ciphertext
@@ -247,7 +201,7 @@ bool is_mls_welcome(BytesView message)
 
 std::optional<MlsGroupInfo> read_mls_group_info(BytesView message)
 {
-    Walker in(message);
+    MlsWalker in(message);
     in.require(format_of(in) == MlsFormat::group_info);
     in.require(in.integer(2) == mls10);
     (void)in.integer(2); // cipher_suite
@@ -256,8 +210,8 @@ std::optional<MlsGroupInfo> read_mls_group_info(BytesView message)
     out.epoch = in.integer(8);
     (void)in.opaque(); // tree_hash
     (void)in.opaque(); // confirmed_transcript_hash
-    (void)in.opaque(); // extensions of the GroupContext
-    for (Walker list(in.opaque()); list.more(); in.require(list.good())) {
+    out.context_extensions = in.opaque();
+    for (MlsWalker list(in.opaque()); list.more(); in.require(list.good())) {
         const auto type = list.integer(2);
         const bool full = !list.opaque().empty();
         out.has_ratchet_tree = out.has_ratchet_tree || (full && type == extension_ratchet_tree);

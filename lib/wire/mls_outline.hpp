@@ -78,6 +78,7 @@ struct MlsGroupInfo {
     // What an external commit starts from (section 12.4.3.2); the tree may also come beside (12.4.3.3).
     bool has_ratchet_tree = false;
     bool has_external_pub = false;
+    BytesView context_extensions; ///< Of the GroupContext, unread; into what was read.
 };
 /// nullopt: not a GroupInfo, whole, of a group of ours.
 [[nodiscard]] std::optional<MlsGroupInfo> read_mls_group_info(BytesView message);

@@ -9,7 +9,7 @@ namespace godwit::wire {
 namespace {
 
 constexpr std::string_view scheme = "godwit://";
-constexpr std::string_view form = "; the form is godwit://HOST:PORT#KEY";
+constexpr std::string_view form = "; the form is godwit://HOST:PORT#KEY or godwit://HOST:PORT/APP#KEY";
 
 bool is_digit(char c) noexcept
 {
@@ -65,13 +65,22 @@ bool is_host(std::string_view text) noexcept
     return is_host_name(text) || is_ipv6_like(text);
 }
 
+bool is_app_key(std::string_view text) noexcept
+{
+    if (text.empty() || text.size() > app_key_length_max) return false;
+    for (const char c : text)
+        if (!is_letter(c) && !is_digit(c) && c != '-' && c != '_') return false;
+    return true;
+}
+
 std::string RelayAddress::to_text() const
 {
     const bool bracketed = host.find(':') != std::string::npos;
     std::string out(scheme);
     out += bracketed ? "[" + host + "]" : host;
-    out += ":" + std::to_string(port) + "#" + to_base64url(key.view());
-    return out;
+    out += ":" + std::to_string(port);
+    if (!app.empty()) out += "/" + app;
+    return out + "#" + to_base64url(key.view());
 }
 
 Result<RelayAddress> parse_relay_address(std::string_view text)
@@ -87,6 +96,12 @@ Result<RelayAddress> parse_relay_address(std::string_view text)
     if (!key || key->is_zero()) return wrong("the relay's key after # is not 43 characters of base64url");
     out.key = *key;
     text = text.substr(0, hash);
+
+    if (const auto slash = text.find('/'); slash != std::string_view::npos) {
+        out.app = text.substr(slash + 1);
+        if (!is_app_key(out.app)) return wrong("the application's key after / is not 1 to 64 of A-Z a-z 0-9 - _");
+        text = text.substr(0, slash);
+    }
 
     const auto colon = text.rfind(':');
     if (colon == std::string_view::npos || (!text.empty() && text.back() == ']')) return wrong("the port is missing");

@@ -17,12 +17,16 @@ namespace godwit::wire {
 /// What may stand as HOST in a relay address: a name, an IPv4 address, or an IPv6 address without brackets.
 [[nodiscard]] bool is_host(std::string_view text) noexcept;
 
-/// godwit://HOST:PORT#KEY, HOST a name, an IPv4 or a [bracketed] IPv6 address, KEY the relay's Ed25519 key in base64url
-/// (43 chars).
+/// The key of an application at a relay: 1…app_key_length_max of A-Z a-z 0-9 - _.
+[[nodiscard]] bool is_app_key(std::string_view text) noexcept;
+
+/// godwit://HOST:PORT#KEY or godwit://HOST:PORT/APP#KEY: HOST a name, an IPv4 or a [bracketed] IPv6 address, KEY the
+/// relay's Ed25519 key in base64url (43 chars), APP the key of an application.
 struct RelayAddress {
     std::string host; ///< Without brackets.
     std::uint16_t port = 0;
     PublicKey key;
+    std::string app{}; ///< Empty: the relay's default application.
     [[nodiscard]] std::string to_text() const;
     friend bool operator==(const RelayAddress&, const RelayAddress&) = default;
 };

@@ -6,7 +6,7 @@ namespace godwit::wire {
 template <class C>
 void fields(C& c, Of<C, peer::Deliver>& v)
 {
-    c.structure(v.envelope);
+    message_envelope(c, v.envelope);
 }
 
 template <class C>

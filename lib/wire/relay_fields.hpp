@@ -6,6 +6,9 @@
 
 namespace godwit::wire {
 
+/// Departments in one page: with its members they stay below content::values_max, the most values of any frame.
+inline constexpr std::size_t departments_in_page_max = 1000;
+
 template <class C>
 void fields(C& c, Of<C, relay::Ping>& v)
 {

@@ -137,6 +137,34 @@ void fields(C& c, Of<C, relay::GroupTreePiece>& v)
 }
 
 template <class C>
+void fields(C& c, Of<C, Department>& v)
+{
+    c.number(v.id);
+    c.number(v.parent);
+    c.text(v.name, directory_text_bytes_max);
+    c.number(v.members);
+}
+
+template <class C>
+void fields(C& c, Of<C, DirectoryEntry>& v)
+{
+    c.text(v.user, user_name_length_max);
+    c.number(v.department);
+    c.text(v.full_name, directory_text_bytes_max);
+    c.text(v.title, directory_text_bytes_max);
+    c.text(v.email, directory_text_bytes_max);
+    c.flag(v.account);
+}
+
+template <class C>
+void fields(C& c, Of<C, relay::DirectoryPage>& v)
+{
+    c.list(v.departments, departments_in_page_max, structure_item);
+    c.list(v.members, directory_page_max, structure_item);
+    c.flag(v.more);
+}
+
+template <class C>
 void fields(C& c, Of<C, relay::BlobState>& v)
 {
     c.number(v.pieces);

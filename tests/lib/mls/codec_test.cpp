@@ -102,7 +102,6 @@ TEST_CASE("GREASE: what we publish has it where section 13.5 wants it, and nowhe
         CHECK(greased(leaf.extensions.back().extension_type));
         CHECK(greased(bundle.key_package.extensions.back().extension_type));
         CHECK(leaf.capabilities.lists(bundle.key_package.extensions.back().extension_type)); // Section 10.
-        CHECK_FALSE(leaf.capabilities.supports(leaf.capabilities.extensions.back()));
         CHECK_FALSE(greased(leaf.credential.credential_type));
         LifetimePolicy policy;
         CHECK(validate_key_package(bundle.key_package, policy, 50'000, true) == MlsError::none);

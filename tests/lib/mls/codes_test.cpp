@@ -67,6 +67,20 @@ TEST_CASE("codes: each is reached by a case, each has a name of its own")
     std::printf("codes: %zu, reached by %zu kinds of refusal\n", all_codes().size(), all_kinds().size());
 }
 
+TEST_CASE("codes: invalid commits are refused in more than fifty ways")
+{
+    std::set<MlsError> codes;
+    std::size_t commits = 0;
+    for (const auto& kinds : {external_commit_kinds(), path_kinds(), proposal_kinds()})
+        for (const Kind& kind : kinds) {
+            if (kind.expected == MlsError::none) continue;
+            ++commits;
+            codes.insert(kind.expected);
+        }
+    std::printf("invalid commits: %zu kinds, %zu codes\n", commits, codes.size());
+    CHECK(codes.size() >= 50);
+}
+
 TEST_CASE("codes: docs/mls.md has all of them, with cases that are there")
 {
     std::map<std::string, MlsError> kinds;

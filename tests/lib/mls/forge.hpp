@@ -16,6 +16,13 @@ struct GroupTestAccess {
     static const TreePrivate& private_keys(const Group& group) { return group.private_; }
     static void set_epoch(Group& group, std::uint64_t epoch) { group.context_.epoch = epoch; }
     static void set_suite(Group& group, CipherSuite suite) { group.context_.cipher_suite = suite; }
+    /// As if that member had never been there.
+    static void forget_leaf(Group& group, LeafIndex leaf)
+    {
+        auto tree = *group.tree_;
+        tree.remove_leaf(leaf);
+        group.tree_ = std::make_shared<const RatchetTree>(std::move(tree));
+    }
     static std::optional<ReInit>& reinit(Group& group) { return group.reinit_; }
     static Bytes membership_tag(const Group& group, const AuthenticatedContent& content)
     {

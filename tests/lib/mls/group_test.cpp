@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A group's life, told operation by operation.
+#include "tests/lib/mls/forge.hpp"
 #include "tests/lib/mls/world.hpp"
 
 using namespace godwit;
@@ -56,10 +57,34 @@ TEST_CASE("remove: the removed member learns it, cannot send, and cannot read on
     CommitOptions options;
     options.proposals = {Proposal{Remove{bob.own_leaf()}}};
     auto out = must(world.group(0).commit(world.env(), options));
+    {
+        // Who wants to see first whether it stands: any number of times, and nothing has moved.
+        auto patient = world.env();
+        patient.keep_when_removed = true;
+        const auto before = bob.serialize_epoch();
+        const auto ratchets = bob.serialize_ratchets();
+        for (int n = 0; n < 2; ++n) {
+            const auto told = must(bob.process(patient, out.commit));
+            REQUIRE(told.commit.has_value());
+            CHECK(told.commit->self_removed);
+        }
+        CHECK_FALSE(bob.has_left());
+        CHECK(bob.serialize_epoch() == before);
+        CHECK(bob.serialize_ratchets() == ratchets);
+        CHECK(bob.encrypt(world.env(), as_bytes("here")).ok());
+    }
+    const auto& key = GroupTestAccess::signer(bob).private_key;
+    const Bytes signature_key(key.begin(), key.end());
+    const auto holds_key = [&] {
+        const auto state = bob.serialize_epoch();
+        return std::search(state.begin(), state.end(), signature_key.begin(), signature_key.end()) != state.end();
+    };
+    CHECK(holds_key());
     const auto seen = must(bob.process(world.env(), out.commit));
     REQUIRE(seen.commit.has_value());
     CHECK(seen.commit->self_removed);
     CHECK(bob.has_left());
+    CHECK_FALSE(holds_key());
     CHECK(bob.encrypt(world.env(), as_bytes("still here?")).error() == MlsError::group_left);
     CHECK(bob.process(world.env(), out.commit).error() == MlsError::group_left);
     CHECK(bob.export_secret("x", {}, 8).error() == MlsError::group_left);
@@ -269,6 +294,79 @@ TEST_CASE("proposals from outside: an external sender, and a newcomer who asks t
     CHECK(world.group(0).process(world.env(), forged).error() == MlsError::bad_signature);
 }
 
+TEST_CASE("a custom proposal type is what the application says of it: with a path or without, from outside or not")
+{
+    World world(23);
+    const auto service_key = generate_signature_key_pair(world.entropy);
+    const ExternalSenders senders{{{service_key.public_key, Credential::basic(as_bytes("directory"))}}};
+    world.found("alice", {make_extension(ExtensionType::external_senders, senders)});
+    world.add(0, {"bob"});
+    const Proposal custom{CustomProposal{custom_proposal, Bytes{1}}};
+    CommitOptions options;
+    options.proposals = {custom};
+    options.force_path = false;
+    for (const bool needed : {true, false}) {
+        world.service.custom_needs_path = needed;
+        const auto out = must(world.group(0).commit(world.env(), options));
+        Group bob = world.group(1);
+        const auto taken = must(bob.process(world.env(), out.commit));
+        REQUIRE(taken.commit);
+        CHECK(taken.commit->path.has_value() == needed);
+        CHECK(taken.commit->custom.size() == 1);
+        world.service.custom_needs_path = true; // Another application refuses what this one allows.
+        bob = world.group(1);
+        CHECK(bob.process(world.env(), out.commit).error() == (needed ? MlsError::none : MlsError::path_required));
+    }
+    world.service.custom_from_outside = true;
+    const Bytes asked = must(external_proposal(world.group(0).group_id(), world.group(0).epoch(), custom,
+                                               Sender{SenderType::external, 0}, service_key));
+    CHECK(must(world.group(1).process(world.env(), asked)).proposal != nullptr);
+    world.service.custom_from_outside = false;
+    CHECK(world.group(0).process(world.env(), asked).error() == MlsError::proposal_by_external_not_allowed);
+}
+
+TEST_CASE("a path that claims more ciphertexts than any path has is not even held")
+{
+    World world(24);
+    world.found("alice");
+    world.add(0, {"bob"});
+    CommitOptions options;
+    options.force_path = true;
+    Writer io;
+    io(*world.group(0).tree().leaf(0));
+    io.vector([&] {
+        for (std::size_t node = 0; node < list_items_max<UpdatePathNode>; ++node) {
+            io.opaque(Bytes(32, 1));
+            io.vector([&] {
+                for (std::size_t i = 0; i < path_ciphertexts_max / 8; ++i)
+                    io.raw(Bytes{0, 0});
+            });
+        }
+    });
+    Reader in(io.view());
+    UpdatePath path;
+    in(path);
+    CHECK(in.error() == MlsError::too_many_items);
+    CHECK(path.nodes.size() == 9);
+}
+
+TEST_CASE("what a KeyPackage and a GroupInfo carry besides is the application's, and listed")
+{
+    World world(25);
+    world.found("alice");
+    Member bob = world.newcomer("bob");
+    const Extension tag{custom_extension, Bytes{7}};
+    const auto made = [&](Extensions extensions) {
+        return create_key_package(suite_1, bob.signer, bob.leaf, world_lifetime, world.entropy, std::move(extensions));
+    };
+    CHECK(find_extension(must(made({tag})).key_package.extensions, custom_extension) != nullptr);
+    CHECK(made({tag, tag}).error() == MlsError::duplicate_extension);
+    CHECK(made({{static_cast<ExtensionType>(0xf777), {}}}).error() == MlsError::key_package_extension_unlisted);
+    const auto info = world.group(0).group_info(world.env(), true, true, {tag});
+    CHECK(find_extension(info.extensions, custom_extension) != nullptr);
+    CHECK(verify_group_info(info, world.members[0]->signer.public_key));
+}
+
 TEST_CASE("reinitialisation: the old group stops, the new one is the one described, and nothing else passes")
 {
     World world(20);
@@ -291,16 +389,17 @@ TEST_CASE("reinitialisation: the old group stops, the new one is the one describ
     Member& bob = *world.members[1];
     auto out = must(bob.group->reinitialize(world.env(), bob.leaf, bob.signer, world_lifetime,
                                             {bundles[0].key_package, bundles[1].key_package}));
-    // Somebody left out, alone or with another in their place; somebody more is no harm.
+    // Somebody left out, alone or with another in their place; somebody more.
     const auto start = [&](const std::vector<KeyPackage>& members) {
         return bob.group->reinitialize(world.env(), bob.leaf, bob.signer, world_lifetime, members).error();
     };
     const Member mallory = world.newcomer("mallory");
     const KeyPackage stranger =
         must(create_key_package(suite_3, mallory.signer, mallory.leaf, world_lifetime, world.entropy)).key_package;
+    // Two devices under one credential are two members.
     CHECK(start({bundles[0].key_package}) == MlsError::reinit_member_missing);
     CHECK(start({bundles[0].key_package, stranger}) == MlsError::reinit_member_missing);
-    CHECK(start({bundles[0].key_package, bundles[1].key_package, stranger}) == MlsError::none);
+    CHECK(start({bundles[0].key_package, bundles[1].key_package, stranger}) == MlsError::reinit_member_foreign);
     CHECK(world.group(1).reinit() == reinit);
     auto welcome = must_decode<MLSMessage>(*out.welcome);
     std::vector<Group> fresh;

@@ -116,14 +116,15 @@ struct Stage {
         sign_content(content, Access::encoded_context(alice()), eve.signer);
         return encode(MLSMessage{PublicMessage{content.content, content.auth, {}}});
     }
-    Bytes directory_says(const Proposal& proposal, Sender sender = {SenderType::external, 0})
+    Bytes directory_says(const Proposal& proposal, Sender sender = {SenderType::external, 0},
+                         const SignatureKeyPair* signer = nullptr)
     {
         AuthenticatedContent content;
         content.content.group_id = to_bytes(alice().group_id());
         content.content.epoch = alice().epoch();
         content.content.sender = sender;
         content.content.content = proposal;
-        sign_content(content, {}, directory);
+        sign_content(content, {}, signer != nullptr ? *signer : directory);
         return encode(MLSMessage{PublicMessage{content.content, content.auth, {}}});
     }
     /// A PrivateMessage of Alice, with the parts in reach.

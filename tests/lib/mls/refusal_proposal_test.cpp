@@ -77,6 +77,10 @@ const std::vector<Case>& proposal_cases()
              return s.with_package(
                  [](KeyPackage& p) { p.extensions = {{custom_extension, {}}, {custom_extension, {}}}; });
          }},
+        {"a KeyPackage extension that its leaf does not list", MlsError::key_package_extension_unlisted,
+         [](Stage& s) {
+             return s.with_package([](KeyPackage& p) { p.extensions = {{static_cast<ExtensionType>(0xf777), {}}}; });
+         }},
         {"an Add that lacks a required capability", MlsError::required_capability_missing,
          [](Stage& s) { return s.with_package([](KeyPackage& p) { p.leaf_node.capabilities.proposals.clear(); }); }},
         {"an Add that lacks the group's extension", MlsError::group_extension_not_supported,
@@ -84,6 +88,7 @@ const std::vector<Case>& proposal_cases()
              return s.with_package([](KeyPackage& p) {
                  p.leaf_node.capabilities.extensions.clear();
                  p.leaf_node.extensions.clear();
+                 p.extensions.clear();
              });
          }},
         {"an Add of a refused credential", MlsError::invalid_credential,
@@ -199,6 +204,13 @@ const std::vector<Case>& proposal_cases()
          [](Stage& s) { return s.directory_says(Proposal{CustomProposal{custom_proposal, {}}}); }},
         {"a newcomer that proposes a Remove", MlsError::new_member_proposal_not_add,
          [](Stage& s) { return s.directory_says(Proposal{Remove{2}}, {SenderType::new_member_proposal, 0}); }},
+        {"a newcomer that nobody lets in", MlsError::newcomer_refused,
+         [](Stage& s) {
+             s.world.service.accept_newcomers = false;
+             const Member x = s.world.newcomer("x");
+             return s.directory_says(Proposal{Add{s.world.package(x).key_package}},
+                                     {SenderType::new_member_proposal, 0}, &x.signer);
+         }},
         {"a newcomer's Add, signed by somebody else", MlsError::bad_signature,
          [](Stage& s) {
              return s.directory_says(Proposal{Add{s.world.package(s.world.newcomer("x")).key_package}},

@@ -17,14 +17,15 @@ struct Rebirth {
     Group bobs;
     Bytes welcome;
 
-    explicit Rebirth(bool reinit) : bobs(start(reinit))
+    explicit Rebirth(bool reinit, bool same_id = false) : bobs(start(reinit, same_id))
     {
         bundle = world.package(*world.members[1]);
         make(reinit, {bundle.key_package, world.package(*world.members[2]).key_package});
     }
-    Group start(bool reinit)
+    Group start(bool reinit, bool same_id)
     {
         world.found("alice");
+        if (same_id) agreed.group_id = to_bytes(world.group(0).group_id());
         world.add(0, {"bob", "carol"});
         CommitOptions options;
         if (reinit) options.proposals = {Proposal{agreed}};
@@ -79,6 +80,8 @@ const Case cases[]{
      [](Rebirth& r) { GroupTestAccess::set_epoch(r.bobs, r.bobs.epoch() + 1); }},
     {"a reinitialised group without Carol", MlsError::reinit_member_missing, true,
      [](Rebirth& r) { r.swap_carol(true); }},
+    {"a reinitialised group with one more", MlsError::reinit_member_foreign, true,
+     [](Rebirth& r) { GroupTestAccess::forget_leaf(r.bobs, 2); }},
     {"a branch of members", MlsError::none, false, [](Rebirth&) {}},
     {"a branch of another suite", MlsError::branch_mismatch, false,
      [](Rebirth& r) { GroupTestAccess::set_suite(r.bobs, suite_3); }},
@@ -174,4 +177,10 @@ TEST_CASE("refused: GroupInfos for external joins")
     CHECK(Group::join_external(env, good, join).error() == MlsError::group_id_in_use);
     join.leaf.capabilities.cipher_suites = {suite_3};
     CHECK(error_of(good) == MlsError::cipher_suite_not_supported);
+}
+
+TEST_CASE("a reinitialised group may have the id of the old one, which is over")
+{
+    Rebirth rebirth(true, true);
+    CHECK(rebirth.join() == MlsError::none);
 }

@@ -93,7 +93,13 @@ public:
         return all_are_one_client || a == b;
     }
     bool allows(const mls::Group&, const mls::CommitSummary&) const override { return accept_commits; }
+    bool accepts_newcomer(const mls::Group&, const mls::Add&) const override { return accept_newcomers; }
+    bool is_path_required(mls::ProposalType) const override { return custom_needs_path; }
+    bool is_external_allowed(mls::ProposalType) const override { return custom_from_outside; }
     Bytes refused_identity = Bytes(4, 0xde);
+    bool accept_newcomers = true;
+    bool custom_needs_path = true;
+    bool custom_from_outside = false;
     bool accept_successors = true;
     bool accept_commits = true;
     bool all_are_one_client = false; ///< Makes a creator of subgroups who checks nobody.

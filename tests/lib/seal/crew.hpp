@@ -19,9 +19,11 @@ inline void take_in(seal::Policy& policy, const std::string& user, Role role = R
     policy.members.push_back({user, account_key(user), role, 0});
     sort_members(policy);
 }
+/// As who leaves does it: the secret stays what it is, and somebody knows it who is out.
 inline void take_out(seal::Policy& policy, std::string_view user)
 {
     std::erase_if(policy.members, [&](const GroupMember& member) { return member.user == user; });
+    policy.stale = true;
 }
 inline GroupMember& row(seal::Policy& policy, std::string_view user)
 {

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who may do what, as a debate: somebody moves that something be done, and everybody says yes, or why not.
 #include "lib/seal/policy_extension.hpp"
+
+#include "lib/mls/codec.hpp"
+#include "lib/policy/outline.hpp"
+#include "lib/wire/mls_walker.hpp"
 #include "tests/lib/seal/crew.hpp"
 
 using namespace godwit;
@@ -88,6 +92,7 @@ constexpr const char* over = "the group is dissolved";
 constexpr const char* rules = "only admins change a group's profile and rules";
 constexpr const char* roles = "only the owner gives roles";
 constexpr const char* not_withdrawn = "a member's device goes out that its account has not withdrawn";
+constexpr const char* stays = "somebody goes who knows the secret, and it stays";
 constexpr const char* alone = "a device that joins by itself changes nothing else";
 
 const Row debate[]{
@@ -226,6 +231,30 @@ const Row debate[]{
     {"ben", "a device of Eve goes, who left", yes, [](Motion& m) { m.leaf_goes("eve"); }},
     {"ada", "a device of Eve goes, who left and comes back", yes, [](Motion& m) { m.leaf_goes("eve"), eve_in(m); }},
     {"ben", "a device of Eve, who left, is still there", yes, [](Motion& m) { m.leaf_stays("eve"); }},
+
+    // ---- the secret
+    {"ada", "Bob out, and a fresh secret", yes, [](Motion& m) { bob_out(m), rename(m), m.after.stale = false; }},
+    {"ada", "Bob out, and a fresh secret is due", yes, bob_out},
+    {"ada", "Bob out, and all stays as it is", stays, [](Motion& m) { bob_out(m), m.after.stale = false; }},
+    {"ann", "Bob out, and all stays as it is", stays, [](Motion& m) { bob_out(m), m.after.stale = false; }},
+    {"bob", "he leaves, and all stays as it is", stays,
+     [](Motion& m) { take_out(m.after, "bob"), m.leaf_stays("bob"), m.after.stale = false; }},
+    {"bob", "he leaves, and chooses the secret", rules,
+     [](Motion& m) { take_out(m.after, "bob"), m.leaf_stays("bob"), rename(m); }},
+    {"ada", "a fresh secret where one is due", yes, [](Motion& m) { m.before.stale = true, rename(m); }},
+    {"bob", "a fresh secret where one is due", rules, [](Motion& m) { m.before.stale = true, rename(m); }},
+    {"ada", "another name where a fresh secret is due, under the old one", yes,
+     [](Motion& m) { m.since_ever([](Policy& p) { p.stale = true; }), rename(m); }},
+    {"ada", "it was due, and is not any more", "a secret that others know is not renewed by saying so",
+     [](Motion& m) { m.before.stale = true; }},
+    {"bob", "it was due, and is not any more", "a secret that others know is not renewed by saying so",
+     [](Motion& m) { m.before.stale = true; }},
+    {"bob", "a fresh secret is due, and nobody goes", "nobody goes who knows the secret",
+     [](Motion& m) { m.after.stale = true; }},
+    {"ben", "he leaves, as Bob did", yes,
+     [](Motion& m) { m.before.stale = true, take_out(m.after, "ben"), m.leaf_stays("ben"); }},
+    {"ann", "a device of hers joins, and says that a secret is due", alone,
+     [](Motion& m) { m.act.external = true, m.after.stale = true; }},
 
     // ---- from outside
     {"bob", "a device of his joins", yes, [](Motion& m) { m.act.external = true; }},
@@ -371,6 +400,11 @@ TEST_CASE("policy: what is sound goes into a GroupContext and comes out the same
         CHECK(extensions[1].extension_type == seal::accounts_extension);
         CHECK(extensions[2].extension_type == seal::policy::extension);
         CHECK(seal::policy::decode(extensions) == one);
+        // The relay reads the same, without lib/mls.
+        mls::Writer io;
+        io(extensions);
+        const Bytes written = to_bytes(io.view());
+        CHECK(policy::read_outline(wire::MlsWalker(written).opaque()) == one);
     }
     CHECK(to_hex(seal::policy::encode(policy_of("ann"))[2].extension_data) == "01"
                                                                               "03"
@@ -409,6 +443,10 @@ TEST_CASE("policy: one policy has one form")
         return seal::policy::decode(extensions).has_value();
     };
     CHECK(damaged([](mls::Extensions&) {}));
+    Policy stale = crew();
+    stale.stale = true;
+    CHECK(seal::policy::encode(stale)[2].extension_data[4] == (good[2].extension_data[4] | 8));
+    CHECK(seal::policy::decode(seal::policy::encode(stale)) == stale);
     CHECK_FALSE(damaged([](mls::Extensions& e) { e.pop_back(); }));
     CHECK_FALSE(damaged([](mls::Extensions& e) { e.erase(e.begin()); }));
     CHECK_FALSE(damaged([](mls::Extensions& e) { e.erase(e.begin() + 1); }));
@@ -418,7 +456,7 @@ TEST_CASE("policy: one policy has one form")
         e[1].extension_data.back() ^= 1;
         e[2].extension_data[0] = 2;
     }));
-    CHECK_FALSE(damaged([](mls::Extensions& e) { e[2].extension_data[4] |= 8; }));   // a flag that is none
+    CHECK_FALSE(damaged([](mls::Extensions& e) { e[2].extension_data[4] |= 16; }));  // a flag that is none
     CHECK_FALSE(damaged([](mls::Extensions& e) { e[2].extension_data[5] = 0x80; })); // ends past the end of time
     CHECK_FALSE(damaged([](mls::Extensions& e) { e[2].extension_data.push_back(0); }));
     for (std::size_t cut = 0; cut < good[2].extension_data.size(); ++cut)

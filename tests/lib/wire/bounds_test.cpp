@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every bound at its limit, and one past it.
+#include "lib/wire/relay_fields.hpp"
 #include "tests/lib/wire/samples.hpp"
 
 #include <doctest/doctest.h>
@@ -160,6 +161,31 @@ std::vector<Bound> bounds()
          [](std::size_t n) { return encode(relay::ClientFrame(relay::Hello{1, 1, text(n), "p"})); }},
         {"hello.platform", platform_bytes_max, again_client,
          [](std::size_t n) { return encode(relay::ClientFrame(relay::Hello{1, 1, "v", text(n)})); }},
+        {"hello.app", app_key_length_max, again_client,
+         [](std::size_t n) { return encode(relay::ClientFrame(relay::Hello{1, 1, "v", "p", text(n)})); }},
+        {"report.user", user_name_length_max, again_client,
+         [](std::size_t n) { return client(relay::ReportFile{text(n), {}, ReportReason::spam, "", {}}); }},
+        {"report.text", report_text_bytes_max, again_client,
+         [](std::size_t n) { return client(relay::ReportFile{"u", {}, ReportReason::spam, text(n), {}}); }},
+        {"report.messages", report_messages_max, again_client,
+         [](std::size_t n) {
+             return client(
+                 relay::ReportFile{"u", {}, ReportReason::spam, "", std::vector<relay::ReportFile::Message>(n)});
+         }},
+        {"directory.find", directory_text_bytes_max, again_client,
+         [](std::size_t n) { return client(relay::DirectoryFetch{0, text(n), ""}); }},
+        {"directory.after", user_name_length_max, again_client,
+         [](std::size_t n) { return client(relay::DirectoryFetch{0, "", text(n)}); }},
+        {"directory_page.departments", departments_in_page_max, again_server,
+         [](std::size_t n) { return server(response(relay::DirectoryPage{std::vector<Department>(n), {}, false})); }},
+        {"directory_page.members", directory_page_max, again_server,
+         [](std::size_t n) {
+             return server(response(relay::DirectoryPage{{}, std::vector<DirectoryEntry>(n), false}));
+         }},
+        {"directory_page.full_name", directory_text_bytes_max, again_server,
+         [](std::size_t n) {
+             return server(response(relay::DirectoryPage{{}, {{"u", 1, text(n), "", "", false}}, false}));
+         }},
         {"register.user", user_name_length_max, again_client,
          [](std::size_t n) { return client(relay::RegisterAccount{text(n), {}, {}, {}, {1}, {1}}); }},
         {"register.vault", vault_bytes_max, again_client,
@@ -198,7 +224,7 @@ std::vector<Bound> bounds()
          [small](std::size_t n) {
              return client(relay::GroupCommit{"u", {}, 1, 1, std::vector<DeviceId>(n), small, {}, {}, {1}});
          }},
-        {"commit.envelope", envelope_bytes_max, again_client,
+        {"commit.envelope", handshake_bytes_max, again_client,
          [](std::size_t n) { return client(relay::GroupCommit{"u", {}, 1, 1, {}, {{}, blob(n)}, {}, {}, {1}}); }, true},
         {"commit.newcomers", recipients_max, again_client,
          [small](std::size_t n) {
@@ -214,7 +240,7 @@ std::vector<Bound> bounds()
              return client(
                  relay::GroupCommit{"", {}, 1, 1, {}, small, {}, {}, {1}, std::vector<std::string>(n, "u"), {}, {}});
          }},
-        {"commit.joined", group_invites_max, again_client,
+        {"commit.joined", group_members_max, again_client,
          [small](std::size_t n) {
              return client(relay::GroupCommit{
                  "", {}, 1, 1, {}, small, {}, {}, {1}, {}, std::vector<relay::GroupNewcomer>(n, {"u", {1}}), {}});
@@ -330,7 +356,7 @@ std::vector<Bound> bounds()
          [](std::size_t n) { return server(relay::Presence{text(n), {}}); }},
         {"presence.online", devices_per_account_max, again_server,
          [](std::size_t n) { return server(relay::Presence{"u", std::vector<DeviceId>(n)}); }},
-        {"deliver.envelope", envelope_bytes_max, again_server,
+        {"deliver.envelope", handshake_bytes_max, again_server,
          [](std::size_t n) { return server(relay::MailboxDeliver{1, {}, 0, {{}, blob(n)}}); }, true},
         {"signal_push", signal_bytes_max, again_server,
          [](std::size_t n) { return server(relay::SignalPush{{}, blob(n)}); }, true},
@@ -468,7 +494,7 @@ TEST_CASE("whole encodings: longest, deepest, most values")
         blob(welcome_bytes_max),
         blob(group_info_bytes_max),
         std::vector<std::string>(group_members_max, text(32)),
-        std::vector<relay::GroupNewcomer>(group_invites_max, {text(32), blob(group_secret_bytes_max)}),
+        std::vector<relay::GroupNewcomer>(group_members_max, {text(32), blob(group_secret_bytes_max)}),
         {}});
     CHECK(commit.size() <= frame_bytes_max);
     CHECK(again_client(commit) == commit);

@@ -21,6 +21,8 @@ std::vector<Sample> client_samples()
     std::vector<Sample> out;
     out.push_back({"hello", encode(relay::ClientFrame(relay::Hello{1, 1, "0.1.0", "linux"})),
                    "95300101a5302e312e30a56c696e7578", again_client});
+    out.push_back({"hello.app", encode(relay::ClientFrame(relay::Hello{1, 1, "0.1.0", "linux", "K_ey-1"})),
+                   "96300101a5302e312e30a56c696e7578a64b5f65792d31", again_client});
     out.push_back({"request.register",
                    encode(relay::ClientFrame(
                        request(1, relay::RegisterAccount{"ann", secret, key(0xaa), {0x0a, 0x0b}, {0xce, 0x27}, list}))),
@@ -151,6 +153,16 @@ std::vector<Sample> client_samples()
                    "92329301cc80cf0000000100000000", again_client});
     out.push_back({"ping", encode(relay::ClientFrame(relay::Ping{std::uint64_t{1} << 63})), "9233cf8000000000000000",
                    again_client});
+    out.push_back({"request.report",
+                   encode(relay::ClientFrame(request(
+                       40,
+                       relay::ReportFile{
+                           "bo", conversation, ReportReason::abuse, "why", {{message(0xee), "bo", 7, true, "hi"}}}))),
+                   "933128967ca2626fc410c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c002a37768799195c410eeeeeeeeeeeeeeeeeeeeeeeeeeeee"
+                   "eeea2626f07c3a26869",
+                   again_client});
+    out.push_back({"request.directory", encode(relay::ClientFrame(request(41, relay::DirectoryFetch{5, "an", "ann"}))),
+                   "933129947d05a2616ea3616e6e", again_client});
     return out;
 }
 

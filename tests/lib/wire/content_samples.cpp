@@ -66,6 +66,12 @@ std::vector<Sample> content_samples()
     out.push_back({"content.read", encode(w::Any(w::Mark{"bo", t, w::mark::Read{t, message(0x11)}})),
                    "9404a2626fcf0000018bcfe5680093ccb8cf0000018bcfe56800c41011111111111111111111111111111111",
                    again_content});
+    out.push_back({"content.read_late",
+                   encode(w::Any(w::Mark{"bo", t, w::mark::Read{t, message(0x11), {message(0x12)}}})),
+                   "9404a2626fcf0000018bcfe5680094ccb8cf0000018bcfe56800c4101111111111111111111111111111111191c41012121"
+                   "21212121212"
+                   "1212121212121212",
+                   again_content});
     out.push_back({"content.opened", encode(w::Any(w::Mark{"bo", t, w::mark::Opened{{message(0x11)}}})),
                    "9404a2626fcf0000018bcfe5680092ccb991c41011111111111111111111111111111111", again_content});
     out.push_back(
@@ -93,6 +99,15 @@ std::vector<Sample> content_samples()
          "6e67a9696d6167652f706e67c420f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2"
          "cd0280cd01e000c4028950c4020102",
          again_body});
+    c::Attachment captioned{c::AttachmentKind::image, file("a.png"), 640, 480, 0, {}, {}};
+    captioned.mentions = {{"ann", {0, 2}}};
+    out.push_back({"body.attachment_captioned", encode(Body(captioned)),
+                   "9acca10295c420f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1cd1000a5612e70"
+                   "6e67a9696d6167652f706e67c420f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2"
+                   "cd0280cd01e000c400c4009192a3616e6e92000290",
+                   again_body});
+    out.push_back({"body.group_note", encode(Body(c::GroupNote{c::GroupNote::What::muted, "ann", {"bob"}, "", t})),
+                   "96cca80aa3616e6e91a3626f62a0cf0000018bcfe56800", again_body});
     out.push_back({"body.sticker", encode(Body(c::Sticker{file("pack"), "fox", "\xf0\x9f\xa6\x8a", true})),
                    "95cca295c420f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1cd1000a47061636b"
                    "a9696d6167652f706e67c420f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2f2a366"
@@ -127,6 +142,10 @@ std::vector<Sample> content_samples()
     out.push_back({"group.join_text", encode(GroupJoinText{"hi"}), "9227a26869",
                    [](BytesView bytes) { return again(decode_group_join_text(bytes)); }});
     out.push_back({"signal.typing", encode(Signal(TypingSignal{true})), "9223c3", again_signal});
+    ConversationId group;
+    group.bytes.fill(0x22);
+    out.push_back({"signal.typing_in_group", encode(Signal(TypingSignal{true, group})),
+                   "9323c3c41022222222222222222222222222222222", again_signal});
     return out;
 }
 

@@ -50,6 +50,19 @@ TEST_CASE("relay addresses: text and back")
     }
 }
 
+TEST_CASE("relay addresses: the key of an application stands behind the port")
+{
+    const auto text = "godwit://[::1]:4433/K_ey-1#" + key_text;
+    const auto parsed = parse_relay_address(text);
+    REQUIRE(parsed.ok());
+    CHECK(parsed->app == "K_ey-1");
+    CHECK(parsed->host == "::1");
+    CHECK(parsed->port == 4433);
+    CHECK(parsed->to_text() == text);
+    CHECK(parse_relay_address("godwit://h:1/" + std::string(64, 'a') + "#" + key_text).ok());
+    CHECK(parse_relay_address("godwit://h:1#" + key_text)->app.empty());
+}
+
 TEST_CASE("relay addresses: each wrong part is named")
 {
     const std::tuple<std::string, const char*> table[] = {
@@ -61,6 +74,11 @@ TEST_CASE("relay addresses: each wrong part is named")
         {"godwit://h:1#" + key_text.substr(1), "43 characters"},
         {"godwit://h:1#" + key_text + "A", "43 characters"},
         {"godwit://h:1#" + std::string(43, 'A'), "43 characters"}, // the zero key is nobody's
+        {"godwit://h:80/#" + key_text, "1 to 64 of A-Z"},
+        {"godwit://h:80/a/b#" + key_text, "1 to 64 of A-Z"},
+        {"godwit://h:80/a b#" + key_text, "1 to 64 of A-Z"},
+        {"godwit://h:80/" + std::string(65, 'a') + "#" + key_text, "1 to 64 of A-Z"},
+        {"godwit://h/app#" + key_text, "port is missing"},
         {"godwit://h#" + key_text, "port is missing"},
         {"godwit://[::1]#" + key_text, "port is missing"},
         {"godwit://h:#" + key_text, "1 to 65535"},

@@ -88,6 +88,11 @@ std::vector<Sample> server_samples()
     out.push_back({"response.group_tree_piece",
                    encode(relay::ServerFrame(relay::Response{31, ok, relay::GroupTreePiece{2, {0x50, 0x1e}}})),
                    "94511f9300a00093cc8002c402501e", again_server});
+    out.push_back(
+        {"response.directory_page",
+         encode(relay::ServerFrame(relay::Response{
+             41, ok, relay::DirectoryPage{{{1, 0, "Sales", 2}}, {{"ann", 1, "Ann Lee", "Head", "", true}}, true}})),
+         "9451299300a00094cc8191940100a553616c6573029196a3616e6e01a7416e6e204c6565a448656164a0c3c3", again_server});
     out.push_back({"roster",
                    encode(relay::ServerFrame(relay::Roster{{{"bo", RosterState::accepted, key(0xab), list, {key(0xd2)}},
                                                             {"cy", RosterState::requested, {}, {}, {}}},

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Policy as pure functions. judge() asks three questions, each by itself: may the actor change these rules, these
 // members, these leaves? A commit is good when all three say yes.
-#include "lib/seal/policy.hpp"
+#include "lib/policy/policy.hpp"
 
 #include "lib/wire/names.hpp"
 
 #include <algorithm>
 #include <set>
 
-namespace godwit::seal {
+namespace godwit::policy {
 namespace {
 
 bool is_less(const GroupMember& a, const PublicKey& b)
@@ -30,7 +30,6 @@ const GroupMember* Policy::find(std::string_view user) const
     return at != members.end() ? &*at : nullptr;
 }
 
-namespace policy {
 namespace {
 
 using Refusal = std::optional<std::string>;
@@ -56,6 +55,19 @@ Refusal judge_rules(const Policy& before, const Policy& after, const GroupMember
                       before.all_muted == after.all_muted && before.receipts == after.receipts &&
                       before.profile == after.profile;
     if (!same && actor.role < Role::admin) return "only admins change a group's profile and rules";
+    return std::nullopt;
+}
+
+/// Who goes knows what opens the profile, and may be shown later ones.
+Refusal judge_secret(const Policy& before, const Policy& after)
+{
+    const bool renewed = before.profile != after.profile;
+    const bool somebody_goes = std::any_of(before.members.begin(), before.members.end(), [&](const GroupMember& one) {
+        return after.find(one.account_key) == nullptr;
+    });
+    if (before.stale && !after.stale && !renewed) return "a secret that others know is not renewed by saying so";
+    if (after.stale && !before.stale && !somebody_goes) return "nobody goes who knows the secret";
+    if (somebody_goes && !renewed && !after.stale) return "somebody goes who knows the secret, and it stays";
     return std::nullopt;
 }
 
@@ -139,7 +151,7 @@ bool is_sound(const Policy& policy)
     if (policy.invite != Role::member && policy.invite != Role::admin) return false;
     if (policy.join > JoinRule::link) return false;
     if (policy.expires_ms < 0 || (policy.expires_ms > 0) != (discussion && !policy.dissolved)) return false;
-    if (policy.profile.empty() || policy.profile.size() > policy_profile_bytes_max) return false;
+    if (policy.profile.empty() || policy.profile.size() > profile_bytes_max) return false;
     if (policy.members.empty() || policy.members.size() > group_members_max) return false;
     std::size_t owners = 0;
     std::set<std::string_view> users;
@@ -163,6 +175,7 @@ std::optional<std::string> judge(const Policy& before, const Policy& after, cons
     }
     if (auto why = judge_rules(before, after, *actor)) return why;
     if (auto why = judge_members(before, after, *actor)) return why;
+    if (auto why = judge_secret(before, after)) return why;
     return judge_leaves(before, after, act);
 }
 
@@ -184,5 +197,4 @@ std::optional<std::string> hush(const Policy& policy, const PublicKey& account, 
     return std::nullopt;
 }
 
-} // namespace policy
-} // namespace godwit::seal
+} // namespace godwit::policy
