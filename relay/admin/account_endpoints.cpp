@@ -11,14 +11,14 @@ Json quota_or_null(const std::optional<std::uint64_t>& quota)
     return quota ? Json(*quota) : Json(nullptr);
 }
 
-Json account_of(const AccountSummary& one, bool online)
+Json account_of(Office& office, const AccountSummary& one)
 {
-    return {{"user", one.user},
+    return {{"user", office.core.apps().full_name(one.app, one.user)},
             {"account_key", to_base64url(one.account_key.view())},
             {"created_ms", one.created_ms},
             {"devices", one.devices},
             {"seen_ms", time_or_null(one.seen_ms)},
-            {"online", online},
+            {"online", office.core.online(one.row)},
             {"disabled_ms", time_or_null(one.policy.disabled_ms)},
             {"reason", one.policy.reason},
             {"quotas",
@@ -29,22 +29,29 @@ Json account_of(const AccountSummary& one, bool online)
 
 std::optional<AccountSummary> find(Office& office, const std::string& user)
 {
-    auto found = PolicyTable(office.store).accounts(user, "", 1);
-    if (found.empty() || found.front().user != user) return std::nullopt;
+    const auto name = office.core.apps().parse(user);
+    if (!name) return std::nullopt;
+    auto found = PolicyTable(office.store).accounts(name->app, name->user, "", 1);
+    if (found.empty() || found.front().user != name->user) return std::nullopt;
     return std::move(found.front());
 }
 
 constexpr Field path[] = {user_in_path};
-constexpr Field list_query[] = {{"search", Kind::text, false, 0, 64, "How the name begins"},
-                                {"after", Kind::text, false, 0, 64, "Those after this name"},
+constexpr Field list_query[] = {app_field,
+                                {"search", Kind::text, false, 0, 64, "How the name begins"},
+                                {"after", Kind::text, false, 0, account_name_bytes_max, "Those after this name"},
                                 limit_field};
 
 Result<Reply> list(Office& office, const Input& in, const Caller&, Moment)
 {
+    const auto app = app_in(office, in);
+    if (!app) return app.error();
+    auto after = in.text("after"); // as it was told: user@app
+    after.resize(std::min(after.find('@'), after.size()));
     Reply out;
     out.body["accounts"] = Json::array();
-    for (const auto& one : PolicyTable(office.store).accounts(in.text("search"), in.text("after"), limit_of(in)))
-        out.body["accounts"].push_back(account_of(one, office.core.online(one.row)));
+    for (const auto& one : PolicyTable(office.store).accounts(*app, in.text("search"), after, limit_of(in)))
+        out.body["accounts"].push_back(account_of(office, one));
     return out;
 }
 
@@ -53,7 +60,7 @@ Result<Reply> show(Office& office, const Input& in, const Caller&, Moment)
     const auto found = find(office, in.text("user"));
     if (!found) return no_such("account");
     Reply out;
-    out.body = account_of(*found, office.core.online(found->row));
+    out.body = account_of(office, *found);
     const auto usage = PolicyTable(office.store).usage(found->row);
     out.body["usage"] = {
         {"mail_messages", usage.mail_messages}, {"mail_bytes", usage.mail_bytes}, {"blob_bytes", usage.blob_bytes}};
@@ -88,7 +95,7 @@ Result<Reply> enable(Office& office, const Input& in, const Caller&, Moment)
 
 Result<Reply> reset(Office& office, const Input& in, const Caller&, Moment)
 {
-    if (!office.store.account(in.text("user"))) return no_such("account");
+    if (!office.core.gate().account(in.text("user"))) return no_such("account");
     office.core.forget_failed_logins(in.text("user"));
     return about(in.text("user"), {{"failed_logins", "forgotten"}});
 }
@@ -145,7 +152,8 @@ Result<Reply> invitations(Office& office, const Input&, const Caller&, Moment)
 }
 
 constexpr Field invite_body[] = {
-    {"user", Kind::text, true, 1, 64, "The name that may be registered"},
+    {"user", Kind::text, true, 1, account_name_bytes_max,
+     "The name that may be registered; of an application: user@app"},
     {"account_key", Kind::text, false, 43, 43, "By this account alone (base64url); left out: by whoever comes first"},
     {"lifetime_s", Kind::integer, false, 60, 365 * 86'400, "For so long (7 days)"},
 };

@@ -31,7 +31,6 @@ int status_of(ErrorCode code)
 http::Response guarded(http::Response response)
 {
     response.headers.emplace_back("cache-control", "no-store");
-    response.headers.emplace_back("x-content-type-options", "nosniff");
     return response;
 }
 
@@ -66,8 +65,8 @@ std::string seconds_of(Duration wait)
 std::vector<const Endpoint*> all_endpoints()
 {
     std::vector<const Endpoint*> out;
-    for (const auto table :
-         {relay_endpoints(), account_endpoints(), moderation_endpoints(), directory_endpoints(), own_endpoints()})
+    for (const auto table : {relay_endpoints(), account_endpoints(), app_endpoints(), moderation_endpoints(),
+                             directory_endpoints(), own_endpoints()})
         for (const auto& one : table)
             out.push_back(&one);
     return out;
@@ -131,7 +130,16 @@ http::Response Api::serve_as(const Endpoint& endpoint, const http::Request& requ
                                    endpoint.body_type == "application/json" ? endpoint.body : std::span<const Field>());
     if (!input) return problem(input.error());
 
-    auto reply = endpoint.handle(office_, *input, caller, now);
+    Result<Reply> reply = Error{};
+    try {
+        reply = endpoint.handle(office_, *input, caller, now);
+    } catch (const std::exception&) {
+        // What it had changed until then is in this tick's transaction, with all that is not its: it is said.
+        if (endpoint.changes())
+            office_.admin.audit.record(caller, endpoint.verb, request.path, R"({"failed":"internal"})", now.wall_ms);
+        (void)commit_();
+        return http::Response::problem(500, "the relay could not do this: the audit log has what was tried");
+    }
     if (reply && reply->status < 300 && endpoint.changes())
         office_.admin.audit.record(caller, endpoint.verb, reply->target, text_of(reply->detail), now.wall_ms);
     // Also when it was refused or only read: the tick ends, and what it has read in vain is forgiven.

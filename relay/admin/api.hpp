@@ -60,6 +60,7 @@ struct Endpoint {
 // The tables.
 [[nodiscard]] std::span<const Endpoint> relay_endpoints();      ///< State, availability, client versions, notices.
 [[nodiscard]] std::span<const Endpoint> account_endpoints();    ///< Accounts, quotas, invitations.
+[[nodiscard]] std::span<const Endpoint> app_endpoints();        ///< Applications.
 [[nodiscard]] std::span<const Endpoint> moderation_endpoints(); ///< Bans, reports, groups.
 [[nodiscard]] std::span<const Endpoint> directory_endpoints();
 [[nodiscard]] std::span<const Endpoint> own_endpoints(); ///< The audit log, tokens.

@@ -31,7 +31,7 @@ struct ImportReport {
 
 class Directory {
 public:
-    explicit Directory(Ledger& ledger) : table_(ledger) {}
+    explicit Directory(Ledger& ledger, AppRow app = 0) : table_(ledger, app) {}
 
     [[nodiscard]] DirectoryTable& table() noexcept { return table_; }
     /// Errors: invalid_argument, conflict (it is there), quota_exceeded, no_such_file (no such parent).

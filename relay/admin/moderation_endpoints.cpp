@@ -7,9 +7,6 @@
 namespace godwit::relay::admin {
 namespace {
 
-constexpr std::size_t reports_max = 100'000;
-constexpr WallMs reports_kept_ms = WallMs{365} * 24 * 3600 * 1000; ///< After they were closed.
-
 constexpr Field number_path[] = {{"id", Kind::integer, true, 1, INT64_MAX, "Its number"}};
 
 // ---- bans ----
@@ -37,8 +34,8 @@ Result<Reply> bans(Office& office, const Input&, const Caller&, Moment)
 constexpr std::string_view ban_kinds[] = {"address", "name"};
 constexpr Field ban_body[] = {
     {"kind", Kind::text, true, 1, 16, "Of what the subject is", ban_kinds},
-    {"subject", Kind::text, true, 1, 64,
-     "An address or prefix, whose connections end; or a name that nobody may register"},
+    {"subject", Kind::text, true, 1, account_name_bytes_max,
+     "An address or prefix, whose connections end; or a name (user, user@app) that nobody may register"},
     {"lifetime_s", Kind::integer, false, 60, 3650LL * 86'400, "Left out: until it is lifted"},
     reason_field,
 };
@@ -75,8 +72,11 @@ Result<Reply> unban(Office& office, const Input& in, const Caller&, Moment)
 
 Json report_of(const StoredReport& report)
 {
+    const auto about = report.conversation.is_zero() ? Json(nullptr) : Json(to_hex(report.conversation.view()));
     return {{"id", report.id},
-            {"subject", report.subject},
+            {"subject", report.subject.empty() ? Json(nullptr) : Json(report.subject)},
+            {"conversation", about},
+            {"by_client", report.by_client},
             {"reporter", report.reporter},
             {"reason", report.reason},
             {"text", report.text},
@@ -103,20 +103,35 @@ Result<Reply> reports(Office& office, const Input& in, const Caller&, Moment)
     return out;
 }
 
+Result<Reply> report_shown(Office& office, const Input& in, const Caller&, Moment)
+{
+    const auto found = ReportTable(office.store).find(in.integer("id"));
+    if (!found) return no_such("report");
+    Reply out;
+    out.body = report_of(*found);
+    out.body["messages"] = Json::array();
+    for (const auto& one : found->messages)
+        out.body["messages"].push_back({{"message", to_hex(one.id.view())},
+                                        {"from", one.author},
+                                        {"sent_ms", one.sent_ms},
+                                        {"text", one.shown ? Json(one.text) : Json(nullptr)}});
+    return out;
+}
+
 constexpr std::string_view report_reasons[] = {"spam", "abuse", "impersonation", "illegal", "other"};
 constexpr Field report_body[] = {
-    {"subject", Kind::text, true, 1, 64, "The account that it is about"},
-    {"reporter", Kind::text, false, 0, 64, "Who says so; left out: whoever asks"},
+    {"subject", Kind::text, true, 1, account_name_bytes_max, "The account that it is about: user, user@app"},
+    {"reporter", Kind::text, false, 0, account_name_bytes_max, "Who says so; left out: whoever asks"},
     {"reason", Kind::text, true, 1, 32, "What it is", report_reasons},
     {"text", Kind::text, false, 0, 8192, "In their words. The relay cannot show what was sent: it is sealed"},
 };
 
 Result<Reply> report(Office& office, const Input& in, const Caller& caller, Moment now)
 {
-    if (!office.store.account(in.text("subject"))) return no_such("account");
+    if (!office.core.gate().account(in.text("subject"))) return no_such("account");
     ReportTable table(office.store);
-    table.remove_closed(now.wall_ms - reports_kept_ms, 100);
-    if (table.open_count() >= reports_max)
+    table.remove_closed(now.wall_ms - reports_kept_ms, reports_expired_at_once);
+    if (table.open_count() >= reports_open_max)
         return Error{ErrorCode::quota_exceeded, "too many open reports: close some", 0};
     StoredReport made;
     made.subject = in.text("subject");
@@ -187,7 +202,22 @@ constexpr Endpoint endpoints[] = {
      ban_body,
      ban},
     {Method::del, "/v1/bans/{id}", Verb::bans_write, "Lift it", number_path, {}, {}, unban},
-    {Method::get, "/v1/reports", Verb::reports_read, "What was said about accounts", {}, reports_query, {}, reports},
+    {Method::get,
+     "/v1/reports",
+     Verb::reports_read,
+     "What was said about accounts and groups",
+     {},
+     reports_query,
+     {},
+     reports},
+    {Method::get,
+     "/v1/reports/{id}",
+     Verb::reports_read,
+     "One report, with what its reporter chose to show of messages: nothing proves it",
+     number_path,
+     {},
+     {},
+     report_shown},
     {Method::post, "/v1/reports", Verb::reports_file, "Take one down", {}, {}, report_body, report},
     {Method::post,
      "/v1/reports/{id}/close",

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/admin/prefix.hpp"
 
-#include "transport/loop/address.hpp"
-
 #include <charconv>
 
 namespace godwit::relay::admin {
 
-std::optional<AddressPrefix> parse_prefix(std::string_view text)
+std::optional<loop::Address> parse_ip(std::string_view text)
+{
+    const bool is_v6 = text.find(':') != std::string_view::npos;
+    return loop::Address::parse(is_v6 ? "[" + std::string(text) + "]:0" : std::string(text) + ":0");
+}
+
+std::optional<AddressPrefix> parse_prefix(std::string_view text, unsigned bits_min)
 {
     const auto slash = text.find('/');
-    const auto ip = text.substr(0, slash);
-    const bool is_v6 = ip.find(':') != std::string_view::npos;
-    const auto address = loop::Address::parse(is_v6 ? "[" + std::string(ip) + "]:0" : std::string(ip) + ":0");
+    const auto address = parse_ip(text.substr(0, slash));
     if (!address) return std::nullopt;
     const auto bytes = address->ip_bytes();
     auto bits = static_cast<unsigned>(8 * bytes.size());
@@ -23,7 +25,7 @@ std::optional<AddressPrefix> parse_prefix(std::string_view text)
         if (wrong != std::errc() || stop != end || bits > 8 * bytes.size()) return std::nullopt;
     }
     auto out = AddressPrefix::of(bytes, bits);
-    if (bits == 0 || out.bytes != Bytes(bytes.begin(), bytes.end())) return std::nullopt;
+    if (bits < bits_min || out.bytes != Bytes(bytes.begin(), bytes.end())) return std::nullopt;
     return out;
 }
 

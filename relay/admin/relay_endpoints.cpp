@@ -64,8 +64,9 @@ Result<Reply> clients(Office& office, const Input&, const Caller&, Moment)
 
 // ---- notices ----
 
-Json notice_of(const StoredNotice& notice, Moment now)
+Json notice_of(Office& office, const StoredNotice& notice, Moment now)
 {
+    const auto* const app = office.core.apps().find(notice.app);
     const bool over = notice.settled || notice.expires_ms <= now.wall_ms;
     return {{"id", to_hex(notice.id.view())},
             {"sequence", notice.sequence},
@@ -73,6 +74,9 @@ Json notice_of(const StoredNotice& notice, Moment now)
                       : over           ? "over"
                                        : "open"},
             {"to_all", notice.to_all},
+            {"app", app != nullptr    ? Json(app->name)
+                    : notice.app == 0 ? Json("")
+                                      : Json(nullptr)},
             {"kind", notice_kind_name(notice.kind)},
             {"title", notice.title},
             {"text", notice.text},
@@ -99,7 +103,7 @@ Result<Reply> notices(Office& office, const Input& in, const Caller&, Moment now
     out.body["notices"] = Json::array();
     for (const auto& one :
          office.core.notices().list(static_cast<std::uint64_t>(in.integer("before", INT64_MAX)), limit_of(in)))
-        out.body["notices"].push_back(notice_of(one, now));
+        out.body["notices"].push_back(notice_of(office, one, now));
     return out;
 }
 
@@ -110,7 +114,7 @@ Result<Reply> notice(Office& office, const Input& in, const Caller&, Moment now)
     const auto found = office.core.notices().state(*id, now);
     if (!found) return no_such("notice");
     Reply out;
-    out.body = notice_of(found->notice, now);
+    out.body = notice_of(office, found->notice, now);
     out.body["accounts"] = found->reach.accounts;
     out.body["accounts_reached"] = found->reach.accounts_reached;
     out.body["devices"] = found->reach.devices;
@@ -122,7 +126,9 @@ constexpr std::string_view kinds[] = {"announcement", "maintenance", "account"};
 constexpr Field notice_body[] = {
     {"id", Kind::text, true, 32, 32, "32 hexadecimal digits, chosen at random: the same once more is not said twice"},
     {"to_all", Kind::boolean, false, 0, 0, "To every account that there is now; else `to`"},
-    {"to", Kind::texts, false, 0, 1000, "To these accounts"},
+    {"app", Kind::text, false, 0, app_name_bytes_max,
+     "With to_all: to the accounts of this application; empty: of the default one; left out: of every one"},
+    {"to", Kind::texts, false, 0, 1000, "To these accounts: user, user@app"},
     {"kind", Kind::text, false, 1, 16, "What it is about (announcement)", kinds},
     {"title", Kind::text, true, 1, 200, "One line"},
     {"text", Kind::text, false, 0, 4096, "More lines"},
@@ -137,6 +143,13 @@ Result<Reply> notice_send(Office& office, const Input& in, const Caller&, Moment
     NoticeDraft draft;
     draft.id = *id;
     draft.to_all = in.boolean("to_all");
+    if (in.has("app") && in.text("app").empty()) {
+        draft.app = 0;
+    } else if (in.has("app")) {
+        const auto app = app_in(office, in);
+        if (!app) return app.error();
+        draft.app = *app;
+    }
     draft.users = in.texts("to");
     const auto kind = in.text("kind", "announcement");
     for (const auto one : {NoticeKind::announcement, NoticeKind::maintenance, NoticeKind::account})
@@ -147,7 +160,7 @@ Result<Reply> notice_send(Office& office, const Input& in, const Caller&, Moment
     draft.lifetime_ms = in.integer("lifetime_s", 7 * 86'400) * 1000;
     const auto sent = office.core.notices().send(draft, now);
     if (!sent) return sent.error();
-    return Reply{201, notice_of(*sent, now), in.text("id"), {{"title", draft.title}, {"to_all", draft.to_all}}};
+    return Reply{201, notice_of(office, *sent, now), in.text("id"), {{"title", draft.title}, {"to_all", draft.to_all}}};
 }
 
 Result<Reply> notice_withdraw(Office& office, const Input& in, const Caller&, Moment now)
@@ -157,7 +170,7 @@ Result<Reply> notice_withdraw(Office& office, const Input& in, const Caller&, Mo
     if (!office.store.notice(*id)) return no_such("notice");
     const auto done = office.core.notices().withdraw(*id, now);
     if (!done) return done.error();
-    return Reply{200, notice_of(*done, now), in.text("id"), {{"withdrawn", true}}};
+    return Reply{200, notice_of(office, *done, now), in.text("id"), {{"withdrawn", true}}};
 }
 
 using http::Method;

@@ -38,8 +38,10 @@ constexpr std::array rows{
     VerbRow{Verb::audit_read, "audit.read", running},
     VerbRow{Verb::tokens_read, "tokens.read", owning},
     VerbRow{Verb::tokens_write, "tokens.write", owning},
+    VerbRow{Verb::apps_read, "apps.read", with_people},
+    VerbRow{Verb::apps_write, "apps.write", running},
 };
-static_assert(rows.size() == static_cast<std::size_t>(Verb::tokens_write) + 1);
+static_assert(rows.size() == static_cast<std::size_t>(Verb::apps_write) + 1);
 static_assert([] {
     for (std::size_t i = 0; i < rows.size(); ++i)
         if (rows[i].verb != static_cast<Verb>(i)) return false;

@@ -50,6 +50,8 @@ enum class Verb : std::uint8_t {
     audit_read,
     tokens_read,
     tokens_write,
+    apps_read,
+    apps_write,
 };
 
 struct VerbRow {

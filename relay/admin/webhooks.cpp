@@ -36,6 +36,23 @@ std::string body_of(const AuditRecord& record)
         .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+std::string body_of(const StoredEvent& event)
+{
+    const auto detail = Json::parse(event.detail, nullptr, false);
+    return Json{{"event", event.kind},
+                {"sequence", event.sequence},
+                {"at_ms", event.at_ms},
+                {"target", event.target},
+                {"detail", detail.is_discarded() ? Json(event.detail) : detail}}
+        .dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+/// Of a hook in the queue of events; names of hooks have no slash.
+std::string event_cursor(const Webhook& hook)
+{
+    return hook.name + "/events";
+}
+
 } // namespace
 
 std::string hook_signature(std::string_view secret, std::string_view body, WallMs now_ms)
@@ -46,14 +63,15 @@ std::string hook_signature(std::string_view secret, std::string_view body, WallM
 }
 
 Webhooks::Webhooks(std::vector<Webhook> hooks, Ledger& ledger, port::Entropy& entropy)
-    : hooks_(std::move(hooks)), audit_(ledger), cursors_(ledger), entropy_(entropy), lines_(hooks_.size())
+    : hooks_(std::move(hooks)), audit_(ledger), events_(ledger), cursors_(ledger), entropy_(entropy),
+      lines_(hooks_.size())
 {
 }
 
 HookRequest Webhooks::request(std::size_t hook, std::uint64_t number, std::string body, WallMs now_ms) const
 {
     const auto& one = hooks_[hook];
-    HookRequest out{hook, number, one.url, {}, std::move(body)};
+    HookRequest out{hook, number, false, one.url, {}, std::move(body)};
     out.headers = {{"content-type", "application/json"},
                    {"godwit-webhook", one.name},
                    {"godwit-delivery", std::to_string(number)},
@@ -68,15 +86,17 @@ std::optional<HookRequest> Webhooks::next(Moment now)
         if (hooks_[hook].asks_registration) {
             if (auto out = next_question(hook, now)) return out;
         } else if (!line.waits && line.from <= now.mono) {
+            if (auto out = next_record(hook, now)) return out;
             if (auto out = next_event(hook, now)) return out;
         }
     }
     return std::nullopt;
 }
 
-std::optional<HookRequest> Webhooks::next_event(std::size_t hook, Moment now)
+std::optional<HookRequest> Webhooks::next_record(std::size_t hook, Moment now)
 {
     const auto& one = hooks_[hook];
+    if (one.verbs.empty() && !one.events.empty()) return std::nullopt;
     auto& line = lines_[hook];
     const auto newest = audit_.newest();
     if (!newest) return std::nullopt;
@@ -107,6 +127,44 @@ std::optional<HookRequest> Webhooks::next_event(std::size_t hook, Moment now)
         if (page.empty()) return std::nullopt;
         cursor = page.back().sequence;
         cursors_.set(one.name, *cursor);
+    }
+}
+
+/// Of kinds that it does not name there may be many: what it has passed is written with the next that is for it.
+std::optional<HookRequest> Webhooks::next_event(std::size_t hook, Moment now)
+{
+    const auto& one = hooks_[hook];
+    if (one.events.empty()) return std::nullopt;
+    const auto newest = events_.newest();
+    auto cursor = cursors_.find(event_cursor(one));
+    if (!cursor) {
+        cursors_.set(event_cursor(one), newest);
+        return std::nullopt;
+    }
+    // What was forgotten in between is missed, and said so.
+    const auto first = events_.after(*cursor, 1);
+    const auto skipped = first.empty() ? 0 : first.front().sequence - *cursor - 1;
+    if (skipped > 0) {
+        counters_.webhooks_skipped += skipped;
+        *cursor += skipped;
+        cursors_.set(event_cursor(one), *cursor);
+    }
+    for (;;) {
+        const auto page = events_.after(*cursor, 100);
+        if (page.empty()) return std::nullopt;
+        for (const auto& event : page) {
+            if (std::none_of(one.events.begin(), one.events.end(),
+                             [&](EventKind kind) { return event_name(kind) == event.kind; }))
+                continue;
+            if (event.sequence > *cursor + 1) cursors_.set(event_cursor(one), event.sequence - 1);
+            lines_[hook].waits = true;
+            auto out = request(hook, event.sequence, body_of(event), now.wall_ms);
+            out.is_event = true;
+            if (skipped > 0) out.headers.emplace_back("godwit-skipped", std::to_string(skipped));
+            return out;
+        }
+        cursor = page.back().sequence;
+        cursors_.set(event_cursor(one), *cursor);
     }
 }
 
@@ -142,7 +200,7 @@ void Webhooks::answered(const HookRequest& request, int status, std::string_view
     if (good) {
         line.failures = 0;
         line.from = {};
-        cursors_.set(one.name, request.number);
+        cursors_.set(request.is_event ? event_cursor(one) : one.name, request.number);
         return;
     }
     line.failures = std::min(line.failures + 1, std::uint32_t{32});

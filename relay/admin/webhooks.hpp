@@ -7,6 +7,9 @@
 // tells). One request at a time for each hook, in order; a failure is tried again after 1 s, 2 s, … 10 minutes. Who is
 // more than webhook_lag_max records behind is told how many it has missed.
 //
+// What accounts do (relay/core/events.hpp) is no record of that log, and has a queue and a cursor of its own; a hook
+// gets the kinds that it names, in order, after what the log has for it.
+//
 // Decision. A registration is held back with "try again" until its hook has said yes or no; what it said counts for
 // decision_kept. When it does not answer, the configuration says whether that is a yes (fail open) or a no (closed).
 //
@@ -17,6 +20,7 @@
 #include "lib/port/entropy.hpp"
 #include "relay/admin/input.hpp"
 #include "relay/core/config.hpp"
+#include "relay/core/events.hpp"
 #include "relay/store/admin_tables.hpp"
 
 #include <map>
@@ -36,7 +40,8 @@ struct Webhook {
     std::string name; ///< Of its cursor: another name begins anew.
     std::string url;
     std::string secret;
-    std::vector<std::string> verbs; ///< Of the audit log; empty: all.
+    std::vector<std::string> verbs; ///< Of the audit log; empty: all, unless there are events.
+    std::vector<EventKind> events;
     bool asks_registration = false; ///< Is asked, and hears nothing else.
     bool fail_open = false;         ///< Of those: no answer is a yes.
     bool allow_private = false;     ///< Its address need not be on the open internet.
@@ -45,6 +50,7 @@ struct Webhook {
 struct HookRequest {
     std::size_t hook = 0;
     std::uint64_t number = 0; ///< To be given back to answered().
+    bool is_event = false;    ///< Of what accounts do: its number counts there.
     std::string url;
     http::Pairs headers;
     std::string body;
@@ -88,6 +94,7 @@ private:
         std::string body;
         Instant until{};
     };
+    [[nodiscard]] std::optional<HookRequest> next_record(std::size_t hook, Moment now);
     [[nodiscard]] std::optional<HookRequest> next_event(std::size_t hook, Moment now);
     [[nodiscard]] std::optional<HookRequest> next_question(std::size_t hook, Moment now);
     [[nodiscard]] HookRequest request(std::size_t hook, std::uint64_t number, std::string body, WallMs now_ms) const;
@@ -95,6 +102,7 @@ private:
 
     std::vector<Webhook> hooks_;
     AuditTable audit_;
+    EventTable events_;
     CursorTable cursors_;
     port::Entropy& entropy_;
     std::vector<Line> lines_;

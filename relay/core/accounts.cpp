@@ -5,18 +5,21 @@
 #include "lib/crypto/wiped.hpp"
 #include "lib/identity/device_list.hpp"
 #include "lib/wire/names.hpp"
+#include "relay/core/events.hpp"
 
 namespace godwit::relay {
 namespace {
 
 /// An account that this relay has lost comes back with the version that its devices know. Versions must not run out.
 constexpr std::uint64_t first_version_max = 1ULL << 32;
+/// Before who found its application full tries again.
+constexpr auto app_full_wait = std::chrono::seconds(30);
 constexpr WallMs day_ms = 24 * 3600 * 1000;
 
-/// Two names in one, that no other pair spells: user names have no slash.
-std::string pair_of(const std::string& user, const std::string& address)
+/// Two names in one, that no other pair spells: names of accounts have no slash.
+std::string pair_of(const std::string& full_name, const std::string& address)
 {
-    return user + "/" + address;
+    return full_name + "/" + address;
 }
 
 } // namespace
@@ -47,8 +50,13 @@ Answer Accounts::register_account(Session& session, const frame::RegisterAccount
         return *std::move(wrong);
     }
 
+    if (auto no = context_.apps.refuses(session.app)) {
+        by_address_.take(session.peer.subscriber, now.mono); // keys of applications are not found by trying
+        return *std::move(no);
+    }
+
     auto device = context_.store.device(session.peer.device);
-    if (const auto existing = context_.store.account(request.user)) {
+    if (const auto existing = context_.store.account(session.app, request.user)) {
         // The answer to the first try may have been lost: the same account comes again, and its key has signed for it.
         const bool same =
             existing->account_key == request.account_key &&
@@ -60,11 +68,12 @@ Answer Accounts::register_account(Session& session, const frame::RegisterAccount
         }
         if (!device || device->account != existing->row || existing->device_list != request.device_list)
             return {ErrorCode::conflict, "this account is registered already: log in"};
-        if (auto no = refuses(existing->row)) return *std::move(no);
+        if (auto no = refuses(*existing, &*device)) return *std::move(no);
         enter(session, *existing, *device, now);
         return session_info(session, now);
     }
-    if (auto no = gate_.refuses_registration(request.user, request.account_key, session.peer.subscriber, now)) {
+    if (auto no =
+            gate_.refuses_registration(session.app, request.user, request.account_key, session.peer.subscriber, now)) {
         if (no->code != ErrorCode::rate_limited) by_address_.take(session.peer.subscriber, now.mono);
         return *std::move(no);
     }
@@ -75,19 +84,25 @@ Answer Accounts::register_account(Session& session, const frame::RegisterAccount
         return {ErrorCode::already_registered, "this account is registered under another name: log in to it"};
 
     StoredAccount account;
+    account.app = session.app;
     account.user = request.user;
+    const StoredDevice newcomer; // of no row yet
+    if (auto no = refuses(account, &newcomer)) return *std::move(no);
     account.account_key = request.account_key;
     context_.entropy.fill(account.salt.bytes);
     account.login_hash = hash(account.salt, request.login_secret);
     account.vault = request.vault;
     account.device_list = request.device_list;
     account.row = context_.store.add_account(account, now.wall_ms);
+    context_.apps.registered(account.app);
     device = StoredDevice{0, account.row, session.peer.device, session.client_version, session.platform, now.wall_ms};
     device->row = context_.store.add_device(*device, now.wall_ms);
     context_.changes.devices.insert(account.row);
-    gate_.registered(request.user);
+    gate_.registered(session.app, request.user);
     registrations_.take(session.peer.subscriber, now.mono);
     ++context_.counters.registrations;
+    record_event(context_, EventKind::account_created, context_.apps.full_name(account.app, account.user),
+                 "{\"account_key\":\"" + to_base64url(account.account_key.view()) + "\"}", now);
     enter(session, account, *device, now);
     return session_info(session, now);
 }
@@ -114,16 +129,22 @@ Answer Accounts::login(Session& session, const frame::Login& request, Moment now
     if (session.account != 0) return {ErrorCode::already_registered, "this connection is logged in: log out first"};
     session.proved = 0;
     const auto& address = session.peer.subscriber;
-    const auto place = pair_of(request.user, address);
+    const auto full_name = context_.apps.full_name(session.app, request.user);
+    const auto place = pair_of(full_name, address);
     const auto known_device = context_.store.device(session.peer.device);
-    const auto known = context_.store.login(request.user);
+    const auto known = context_.store.login(session.app, request.user);
 
     auto wait = std::max(by_account_and_address_.wait(place, now.mono), by_address_.wait(address, now.mono));
     const bool at_home = is_known_place(place) || (known_device && known && known_device->account == known->account);
-    if (!at_home) wait = std::max(wait, by_account_.wait(request.user, now.mono));
+    if (!at_home) wait = std::max(wait, by_account_.wait(full_name, now.mono));
     if (wait > Duration::zero()) {
         ++context_.counters.logins_throttled;
         return slow_down(wait);
+    }
+
+    if (auto no = context_.apps.refuses(session.app)) {
+        by_address_.take(address, now.mono);
+        return *std::move(no);
     }
 
     const auto computed = hash(known ? known->salt : nobodys_salt_, request.login_secret);
@@ -133,14 +154,14 @@ Answer Accounts::login(Session& session, const frame::Login& request, Moment now
     const auto account = equal && known ? context_.store.account(known->account) : std::nullopt;
     if (!account) {
         by_account_and_address_.take(place, now.mono);
-        by_account_.take(request.user, now.mono);
+        by_account_.take(full_name, now.mono);
         took_wrong_credentials(address, now);
         return wrong_credentials();
     }
     by_account_and_address_.forget(place);
     remember_place(place);
     ++context_.counters.logins_by_password;
-    if (auto no = refuses(account->row)) return *std::move(no);
+    if (auto no = refuses(*account)) return *std::move(no);
     if (context_.store.was_removed(account->row, session.peer.device)) return removed();
     session.proved = account->row;
     const bool vacant = context_.store.devices(account->row).empty();
@@ -157,10 +178,23 @@ Answer Accounts::removed()
     return {ErrorCode::device_revoked, "this device was removed from its account: it may come back as a new one"};
 }
 
-void Accounts::forget_failed_logins(const std::string& user)
+std::optional<Error> Accounts::refuses(const StoredAccount& account, const StoredDevice* device)
 {
-    by_account_.forget(user);
-    by_account_and_address_.forget_beginning(pair_of(user, {}));
+    if (auto no = context_.apps.refuses(account.app)) return no;
+    if (auto no = gate_.refuses_account(account.row)) return no;
+    if (device == nullptr || account.app == 0) return std::nullopt;
+    const auto most = context_.apps.limits(account.app).sessions;
+    const auto there = context_.sessions.of_app(account.app) + context_.changes.app_logins[account.app];
+    if (!most || there < *most || context_.sessions.of_device(device->row) != nullptr) return std::nullopt;
+    return Error{ErrorCode::quota_exceeded,
+                 "this application's limit is " + std::to_string(*most) + " connected devices: try again later",
+                 static_cast<std::uint64_t>(std::chrono::milliseconds(app_full_wait).count())};
+}
+
+void Accounts::forget_failed_logins(const std::string& full_name)
+{
+    by_account_.forget(full_name);
+    by_account_and_address_.forget_beginning(pair_of(full_name, {}));
 }
 
 void Accounts::took_wrong_credentials(const std::string& address, Moment now)
@@ -175,7 +209,7 @@ Answer Accounts::resume(Session& session, Moment now)
     const auto device = context_.store.device(session.peer.device);
     const auto account = device ? context_.store.account(device->account) : std::nullopt;
     if (!account) return {ErrorCode::device_revoked, "this relay does not know this device: log in again"};
-    if (auto no = refuses(account->row)) return *std::move(no);
+    if (auto no = refuses(*account, &*device)) return *std::move(no);
     enter(session, *account, *device, now);
     return session_info(session, now);
 }
@@ -184,7 +218,9 @@ Answer Accounts::session_info(const Session& session, Moment now)
 {
     frame::Session out;
     out.user = session.user;
-    if (context_.config.turn_servers) out.turn_servers = context_.config.turn_servers(session.user, now.wall_ms);
+    if (context_.config.turn_servers)
+        out.turn_servers =
+            context_.config.turn_servers(context_.apps.full_name(session.app, session.user), now.wall_ms);
     out.stun_host = context_.config.stun_host;
     out.stun_port = context_.config.stun_port;
     const auto packages = context_.store.key_package_count(session.device);
@@ -205,6 +241,9 @@ void Accounts::enter(Session& session, const StoredAccount& account, const Store
         updated.seen_ms = now.wall_ms;
         context_.store.update_device(updated);
     }
+    if (account.app != 0 && context_.sessions.of_device(device.row) == nullptr)
+        ++context_.changes.app_logins[account.app];
+    session.app = account.app;
     session.account = device.account;
     session.device = device.row;
     session.user = account.user;

@@ -7,7 +7,8 @@
 //   (account)           many guessers, one account. It does not apply to an address where this account logged in
 //   before, nor to
 //                       a device that is the account's already: so a crowd of strangers slows strangers, not the user.
-// An account key has one name: conversations are named after keys, and a second name would be a second way into them.
+// Names are looked for among the accounts of the application that Hello has named (apps.hpp). An account key has one
+// name, in one application: conversations are named after keys, and a second name would be a second way into them.
 // Who comes back with a known device (Resume) shows no password and meets none of this. An unknown user costs the same
 // work and gets the same answer as a wrong password. Registering a name that is taken is a failure of its address too.
 // A device list with a wrong signature (devices.hpp) is a failure of its address: nobody guesses a signature, but it
@@ -38,8 +39,9 @@ public:
         return by_address_.wait(address, now.mono);
     }
     /// The account's own user may try again at once, from everywhere.
-    void forget_failed_logins(const std::string& user);
-    [[nodiscard]] std::optional<Error> refuses(AccountRow account) { return gate_.refuses_account(account); }
+    void forget_failed_logins(const std::string& full_name);
+    /// `device`: the one that logs in; nullptr: it shows the password only.
+    [[nodiscard]] std::optional<Error> refuses(const StoredAccount& account, const StoredDevice* device = nullptr);
     void took_wrong_credentials(const std::string& address, Moment now);
     [[nodiscard]] static Answer wrong_credentials();
     [[nodiscard]] static Answer removed();

@@ -29,17 +29,20 @@ Blobs::Usage& Blobs::usage()
 {
     if (usage_) return *usage_;
     usage_ = Usage{};
-    for (const auto& [account, bytes] : context_.store.blob_usage()) {
+    for (const auto& [account, app, bytes] : context_.store.blob_usage()) {
         usage_->all += bytes;
         usage_->by_account[account] += bytes;
+        usage_->by_app[app] += bytes;
+        usage_->app_of[account] = app;
     }
     return *usage_;
 }
 
-std::optional<StoredBlob> Blobs::living(const wire::BlobId& id, Moment now)
+std::optional<StoredBlob> Blobs::living(const Session& session, const wire::BlobId& id, Moment now)
 {
     auto blob = context_.store.blob(id);
-    if (blob && blob->created_ms + context_.config.limits.blob_age_ms_max <= now.wall_ms) return std::nullopt;
+    if (blob && (blob->created_ms + context_.config.limits.blob_age_ms_max <= now.wall_ms || blob->app != session.app))
+        return std::nullopt;
     return blob;
 }
 
@@ -56,13 +59,17 @@ std::optional<Error> Blobs::no_room(const Session& session, const frame::BlobPut
     const auto& limits = context_.config.limits;
     auto& now = usage();
     const auto bytes = counted(request.sealed.size());
-    const auto own_max =
-        PolicyTable(context_.store).find(session.account).quotas.blob_bytes.value_or(limits.blob_bytes_per_account_max);
+    const auto of_app = context_.apps.limits(session.app);
+    const auto own_max = PolicyTable(context_.store)
+                             .find(session.account)
+                             .quotas.blob_bytes.value_or(of_app.blob_bytes.value_or(limits.blob_bytes_per_account_max));
     if (now.by_account[session.account] + bytes > own_max || bytes_least(request.pieces) > own_max)
         return Error{ErrorCode::quota_exceeded,
                      "this relay keeps " + std::to_string(own_max / (1024 * 1024)) +
                          " MiB of files for an account: they go by themselves",
                      0};
+    if (of_app.blob_bytes_all && now.by_app[session.app] + bytes > *of_app.blob_bytes_all)
+        return Error{ErrorCode::quota_exceeded, "this application has no room for files now", 0};
     if (now.all + bytes > limits.blob_bytes_max)
         return Error{ErrorCode::quota_exceeded, "this relay has no room for files now", 0};
     return std::nullopt;
@@ -91,6 +98,8 @@ Answer Blobs::put(const Session& session, const frame::BlobPut& request, Moment 
     context_.store.add_blob_piece(row, request.piece, request.sealed, bytes);
     usage().all += bytes;
     usage().by_account[session.account] += bytes;
+    usage().by_app[session.app] += bytes;
+    usage().app_of[session.account] = session.app;
     ++context_.counters.blob_pieces_stored;
     context_.counters.blob_bytes_stored += request.sealed.size();
     return {};
@@ -99,7 +108,7 @@ Answer Blobs::put(const Session& session, const frame::BlobPut& request, Moment 
 Answer Blobs::query(const Session& session, const frame::BlobQuery& request, Moment now)
 {
     if (auto wait = too_fast(session, now)) return *std::move(wait);
-    const auto blob = living(request.blob, now);
+    const auto blob = living(session, request.blob, now);
     if (!blob) return no_such_blob();
     return frame::ResponseBody(
         frame::BlobState{blob->pieces, context_.store.blob_pieces(blob->row, wire::piece_ranges_max),
@@ -109,7 +118,7 @@ Answer Blobs::query(const Session& session, const frame::BlobQuery& request, Mom
 Answer Blobs::get(const Session& session, const frame::BlobGet& request, Moment now)
 {
     if (auto wait = too_fast(session, now)) return *std::move(wait);
-    const auto blob = living(request.blob, now);
+    const auto blob = living(session, request.blob, now);
     if (!blob) return no_such_blob();
     auto sealed = context_.store.blob_piece(blob->row, request.piece);
     if (sealed.empty()) return no_such_blob();
@@ -136,6 +145,7 @@ bool Blobs::expire(Moment now)
     for (const auto& [account, bytes] : removed.bytes) {
         usage().all -= bytes;
         usage().by_account[account] -= bytes;
+        usage().by_app[usage().app_of[account]] -= bytes;
     }
     context_.counters.blob_pieces_expired += removed.pieces;
     if (removed.pieces > 0) return true;

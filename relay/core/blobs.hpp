@@ -40,10 +40,12 @@ private:
     struct Usage {
         std::uint64_t all = 0;
         std::unordered_map<AccountRow, std::uint64_t> by_account;
+        std::unordered_map<AppRow, std::uint64_t> by_app;
+        std::unordered_map<AccountRow, AppRow> app_of;
     };
     [[nodiscard]] Usage& usage();
-    /// One that is there and not over.
-    [[nodiscard]] std::optional<StoredBlob> living(const wire::BlobId& id, Moment now);
+    /// One that is there and not over, of the session's application.
+    [[nodiscard]] std::optional<StoredBlob> living(const Session& session, const wire::BlobId& id, Moment now);
     [[nodiscard]] std::optional<Error> no_room(const Session& session, const frame::BlobPut& request);
     [[nodiscard]] std::optional<Error> too_fast(const Session& session, Moment now);
 

@@ -53,6 +53,7 @@ void Core::undo_tick(const Error&, Moment now)
     for (const auto link : changes.logins)
         if (auto* const session = context_.sessions.find(link); session != nullptr && !session->active) {
             session->account = 0;
+            session->app = session->said_app;
             session->device = 0;
             session->user.clear();
             session->account_key = {};

@@ -8,6 +8,7 @@
 #include "lib/wire/notice.hpp"
 
 #include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -110,7 +111,13 @@ struct Limits {
     Duration notice_push_interval = std::chrono::milliseconds(20);
 
     Rate link_grants{10, std::chrono::seconds(6)}; ///< Per session.
+
+    Rate reports{10, std::chrono::minutes(1)};                   ///< To the operator, per account.
+    Rate directory_requests{60, std::chrono::milliseconds(500)}; ///< Per account.
 };
+
+/// What other programs may be told of (events.hpp). Stored by name.
+enum class EventKind : std::uint8_t { account_created, account_removed, report_filed };
 
 /// What somebody outside has said about a registration; wait: nothing yet.
 enum class Decision : std::uint8_t { yes, no, wait };
@@ -125,6 +132,8 @@ struct Config {
     /// Signs what the operator says, with the key that clients know the relay by. Empty: nothing can be said.
     std::function<Bytes(wire::OperatorNotice)> sign_notice;
     bool registration_open = true;
+    bool directory_shown = false; ///< To clients of the default application.
+    std::set<EventKind> events;   ///< That are recorded.
     /// Told after the commit that this account was disabled or removed: what serves it beside the core ends.
     std::function<void(std::string_view)> account_ended;
     /// Asked before a name is registered (user, account key, subscriber). Empty: nobody is.

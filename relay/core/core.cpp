@@ -23,7 +23,8 @@ Core::Core(Config config, Store& store, port::Entropy& entropy)
       requests_(config_.limits.requests, config_.limits.throttled_max), accounts_(context_, gate_), linking_(context_),
       devices_(context_, accounts_, linking_), roster_(context_), presence_(context_, roster_), mailbox_(context_),
       key_packages_(context_), members_(context_, mailbox_), joins_(context_), trees_(context_),
-      groups_(context_, mailbox_, members_, trees_), blobs_(context_), signals_(context_), notices_(context_)
+      groups_(context_, mailbox_, members_, trees_), blobs_(context_), signals_(context_), notices_(context_),
+      desk_(context_)
 {
 }
 
@@ -128,6 +129,8 @@ void Core::on(Session& session, const frame::Hello& hello, Moment now)
     session.greeted = true;
     session.client_version = hello.client_version;
     session.platform = hello.platform;
+    session.app = session.said_app = context_.apps.of_key(hello.app);
+    if (!hello.app.empty() && context_.store.failed()) return close(session); // it is not known whose: once more
     session.update_required = is_older(hello.client_version, config_.client_version_min);
 
     frame::Welcome welcome;
@@ -257,6 +260,7 @@ void Core::reconfigure(const Config& config)
     config_.limits = config.limits;
     config_.limits.login_time_max = login_time_max;
     config_.registration_open = config.registration_open;
+    config_.directory_shown = config.directory_shown;
     config_.client_version_latest = config.client_version_latest;
     config_.client_version_min = config.client_version_min;
     config_.stun_host = config.stun_host;

@@ -12,9 +12,9 @@
 //
 // Rooms: accounts (register, login), devices (signed lists), linking (a new device beside an old one), roster
 // (contacts), presence, mailbox, key packages, groups (the Delivery Service) with members, joins and trees of groups of
-// many, blobs, signals, notices and gate (the operator's); session.hpp is one link, tick.hpp what a tick gathers.
-// Files: core.cpp gathers, requests.cpp routes, commit.cpp ends the tick. The same core runs in the daemon
-// (relay/daemon) and in simulations.
+// many, blobs, signals, notices, gate and operator_desk (the operator's), apps (tenants); session.hpp is one link,
+// tick.hpp what a tick gathers. Files: core.cpp gathers, requests.cpp routes, commit.cpp ends the tick. The same core
+// runs in the daemon (relay/daemon) and in simulations.
 #pragma once
 
 #include "relay/core/accounts.hpp"
@@ -27,6 +27,7 @@
 #include "relay/core/linking.hpp"
 #include "relay/core/mailbox.hpp"
 #include "relay/core/notices.hpp"
+#include "relay/core/operator_desk.hpp"
 #include "relay/core/presence.hpp"
 #include "relay/core/roster.hpp"
 #include "relay/core/shedding.hpp"
@@ -89,8 +90,14 @@ public:
         return gate_;
     }
     /// Of whoever is served beside the core (TURN): the account is there and not disabled.
-    [[nodiscard]] bool may_relay(std::string_view user) { return gate_.may_relay(user); }
-    void forget_failed_logins(const std::string& user) { accounts_.forget_failed_logins(user); }
+    [[nodiscard]] bool may_relay(std::string_view full_name) { return gate_.may_relay(full_name); }
+    void forget_failed_logins(const std::string& full_name) { accounts_.forget_failed_logins(full_name); }
+    [[nodiscard]] Apps& apps() noexcept
+    {
+        gathered_anything_ = true;
+        return context_.apps;
+    }
+    [[nodiscard]] std::size_t sessions_of(AppRow app) const { return context_.sessions.of_app(app); }
     [[nodiscard]] bool online(AccountRow account) const { return context_.sessions.online(account); }
 
     /// Ends the tick. An error means that nothing of the tick's changes was stored (the core has said so to those who
@@ -162,6 +169,7 @@ private:
     Blobs blobs_;
     Signals signals_;
     Notices notices_;
+    OperatorDesk desk_;
 
     Counters at_last_commit_; ///< What a failed tick goes back to.
     std::vector<Gathered> gathered_;

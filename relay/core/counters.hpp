@@ -58,6 +58,8 @@ struct Counters {
     std::uint64_t devices_added = 0;   ///< To accounts that existed.
     std::uint64_t devices_revoked = 0; ///< By another device; logging out is not counted.
     std::uint64_t link_grants = 0;
+    std::uint64_t reports_filed = 0;   ///< By clients.
+    std::uint64_t events_recorded = 0; ///< For webhooks.
     std::uint64_t signals_forwarded = 0;
     std::uint64_t signals_refused = 0;
     std::uint64_t requests = 0;
@@ -105,6 +107,8 @@ struct Counters {
         devices_added = to.devices_added;
         devices_revoked = to.devices_revoked;
         link_grants = to.link_grants;
+        reports_filed = to.reports_filed;
+        events_recorded = to.events_recorded;
         signals_forwarded = to.signals_forwarded;
     }
     /// visit(name, value), in this order.
@@ -160,6 +164,8 @@ struct Counters {
         visit("devices_added", devices_added);
         visit("devices_revoked", devices_revoked);
         visit("link_grants", link_grants);
+        visit("reports_filed", reports_filed);
+        visit("events_recorded", events_recorded);
         visit("signals_forwarded", signals_forwarded);
         visit("signals_refused", signals_refused);
         visit("requests", requests);

@@ -49,7 +49,7 @@ Answer Devices::add(Session& session, const frame::AddDevice& request, Moment no
         ++context_.counters.logins_throttled;
         return slow_down(wait);
     }
-    const auto account = context_.store.account(request.user);
+    const auto account = context_.store.account(session.app, request.user);
     // A user that does not exist has a key that nobody has.
     const auto next =
         identity::verify_device_list(request.device_list, request.user, account ? account->account_key : PublicKey{});
@@ -64,8 +64,9 @@ Answer Devices::add(Session& session, const frame::AddDevice& request, Moment no
         return {ErrorCode::authentication_failed,
                 "the device certificate is not this connection's device's, as it stands in the list"};
 
-    if (auto no = accounts_.refuses(account->row)) return *std::move(no);
     auto device = context_.store.device(session.peer.device);
+    const StoredDevice newcomer; // of no row yet
+    if (auto no = accounts_.refuses(*account, device ? &*device : &newcomer)) return *std::move(no);
     if (device && device->account != account->row)
         return {ErrorCode::already_registered, "this device belongs to another account: log out there first"};
     if (context_.store.was_removed(account->row, session.peer.device)) {

@@ -2,6 +2,7 @@
 #include "relay/core/gate.hpp"
 
 #include "lib/wire/names.hpp"
+#include "relay/core/events.hpp"
 
 namespace godwit::relay {
 namespace {
@@ -53,20 +54,24 @@ std::optional<Error> Gate::refuses_account(AccountRow account)
     return disabled();
 }
 
-std::optional<Error> Gate::refuses_registration(const std::string& user, const PublicKey& key,
+std::optional<Error> Gate::refuses_registration(AppRow app, const std::string& user, const PublicKey& key,
                                                 const std::string& subscriber, Moment now)
 {
-    const auto ban = BanTable(context_.store).find(BanKind::name, user);
+    const auto full_name = context_.apps.full_name(app, user);
+    const auto ban = BanTable(context_.store).find(BanKind::name, full_name);
     if (ban && (ban->until_ms == 0 || ban->until_ms > now.wall_ms))
         return Error{ErrorCode::name_taken, "this name is not given out on this relay: choose another", 0};
-    const auto invitation = InvitationTable(context_.store).find(user);
+    const auto invitation = InvitationTable(context_.store).find(full_name);
     const bool invited = invitation && invitation->expires_ms > now.wall_ms;
     if (invited && invitation->account_key && *invitation->account_key != key)
         return Error{ErrorCode::name_taken, "this name is kept for somebody else: choose another", 0};
-    if (!invited && !context_.config.registration_open)
+    const auto* const of = context_.apps.find(app);
+    if (!invited && !(of == nullptr ? context_.config.registration_open : of->registration_open))
         return Error{ErrorCode::unsupported, "this relay takes no new accounts: ask its operator", 0};
+    if (of != nullptr && of->limits.accounts && context_.apps.accounts(app) >= *of->limits.accounts)
+        return Error{ErrorCode::quota_exceeded, "this application takes no more accounts: ask its operator", 0};
     if (!context_.config.decide_registration) return std::nullopt;
-    switch (context_.config.decide_registration(user, key, subscriber, now)) {
+    switch (context_.config.decide_registration(full_name, key, subscriber, now)) {
     case Decision::yes: return std::nullopt;
     case Decision::no: return Error{ErrorCode::not_allowed, "this relay's operator does not admit this account", 0};
     case Decision::wait: break;
@@ -74,16 +79,18 @@ std::optional<Error> Gate::refuses_registration(const std::string& user, const P
     return slow_down(registration_decided_after);
 }
 
-void Gate::registered(const std::string& user)
+void Gate::registered(AppRow app, const std::string& user)
 {
+    const auto full_name = context_.apps.full_name(app, user);
     InvitationTable table(context_.store);
-    if (table.find(user)) table.remove(user);
+    if (table.find(full_name)) table.remove(full_name);
 }
 
-bool Gate::may_relay(std::string_view user)
+bool Gate::may_relay(std::string_view full_name)
 {
-    const auto account = context_.store.account(user);
-    return account && PolicyTable(context_.store).find(account->row).disabled_ms == 0;
+    const auto name = context_.apps.parse(full_name);
+    return name && !context_.apps.refuses(name->app) &&
+           PolicyTable(context_.store).is_disabled(name->app, name->user) == false;
 }
 
 // ---- the operator ----
@@ -99,7 +106,7 @@ Result<void> Gate::disable(std::string_view user, std::string_view reason, Momen
     policy.reason = reason;
     table.set(who->row, policy);
     end_sessions(who->row, disabled());
-    context_.changes.ended_accounts.insert(who->user);
+    context_.changes.ended_accounts.insert(context_.apps.full_name(who->app, who->user));
     return {};
 }
 
@@ -132,12 +139,14 @@ Result<void> Gate::remove(std::string_view user, bool reserve, Moment now)
     const auto who = account(user);
     if (!who) return who.error();
     if (reserve)
-        if (const auto kept = ban_name(who->user, "a removed account's name", 0, now); !kept) return kept.error();
+        if (const auto kept = ban_name(user, "a removed account's name", 0, now); !kept) return kept.error();
     for (const auto contact : context_.store.mutual_contacts(who->row))
         context_.changes.gone_contacts.emplace_back(contact, who->user);
     end_sessions(who->row, gone());
     PolicyTable(context_.store).remove_account(context_.store, who->row);
-    context_.changes.ended_accounts.insert(who->user);
+    context_.apps.removed();
+    record_event(context_, EventKind::account_removed, context_.apps.full_name(who->app, who->user), "{}", now);
+    context_.changes.ended_accounts.insert(context_.apps.full_name(who->app, who->user));
     context_.changes.quotas = true; // what is remembered of its mailboxes and files
     return {};
 }
@@ -157,7 +166,8 @@ Result<StoredBan> Gate::ban_address(const AddressPrefix& prefix, std::string_vie
 
 Result<StoredBan> Gate::ban_name(std::string_view user, std::string_view reason, WallMs lifetime_ms, Moment now)
 {
-    if (!wire::is_user_name(user)) return invalid("subject: " + std::string(user) + " is no user name");
+    if (const auto name = context_.apps.parse(user); !name || !wire::is_user_name(name->user))
+        return invalid("subject: " + std::string(user) + " is no user name, or of no application");
     return ban({0, BanKind::name, std::string(user), {}, std::string(reason), 0, 0}, lifetime_ms, now);
 }
 
@@ -192,10 +202,13 @@ Result<StoredBan> Gate::unban(std::int64_t id)
 Result<StoredInvitation> Gate::invite(std::string_view user, std::optional<PublicKey> key, WallMs lifetime_ms,
                                       Moment now)
 {
-    if (!wire::is_user_name(user)) return invalid("user: " + std::string(user) + " is no user name");
+    const auto name = context_.apps.parse(user);
+    if (!name || !wire::is_user_name(name->user))
+        return invalid("user: " + std::string(user) + " is no user name, or of no application");
     if (lifetime_ms <= 0 || lifetime_ms > invitation_lifetime_ms_max)
         return invalid("lifetime: within " + std::to_string(invitation_lifetime_ms_max / (24 * 3600 * 1000)) + " days");
-    if (context_.store.account(user)) return Error{ErrorCode::name_taken, "there is an account of this name", 0};
+    if (context_.store.account(name->app, name->user))
+        return Error{ErrorCode::name_taken, "there is an account of this name", 0};
     InvitationTable table(context_.store);
     table.remove_over(now.wall_ms);
     if (!table.find(user) && table.count() >= invitations_max)
@@ -232,11 +245,47 @@ const Gate::Bans& Gate::bans()
     return *bans_;
 }
 
-Result<StoredAccount> Gate::account(std::string_view user)
+Result<StoredAccount> Gate::account(std::string_view full_name)
 {
-    auto out = context_.store.account(user);
+    const auto name = context_.apps.parse(full_name);
+    auto out = name ? context_.store.account(name->app, name->user) : std::nullopt;
     if (!out) return Error{ErrorCode::no_such_user, "there is no account of this name", 0};
     return *std::move(out);
+}
+
+Result<StoredApp> Gate::add_app(std::string_view name, Moment now)
+{
+    return context_.apps.add(name, context_.entropy, now.wall_ms);
+}
+
+Result<StoredApp> Gate::renew_app_key(std::string_view name)
+{
+    return context_.apps.renew_key(name, context_.entropy);
+}
+
+Result<void> Gate::remove_app(std::string_view name)
+{
+    return context_.apps.remove(name);
+}
+
+Result<StoredApp> Gate::change_app(std::string_view name, const AppChange& change)
+{
+    context_.changes.quotas = true;
+    return context_.apps.change(name, change);
+}
+
+Result<StoredApp> Gate::disable_app(std::string_view name, bool disabled, Moment now)
+{
+    auto done = context_.apps.disable(name, disabled, now.wall_ms);
+    if (!done || !disabled) return done;
+    const auto why = context_.apps.refuses(done->row);
+    context_.sessions.each([&](Session& session) {
+        if (session.app != done->row || session.ending || !why) return;
+        session.ending = *why;
+        context_.changes.endings.insert(session.link);
+        if (session.account != 0) context_.changes.ended_accounts.insert(session.user + "@" + done->name);
+    });
+    return done;
 }
 
 void Gate::end_sessions(AccountRow account, const Error& why)

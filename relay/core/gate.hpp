@@ -32,13 +32,14 @@ public:
     /// `ip`: 4 or 16 bytes; empty (unknown) is let in.
     [[nodiscard]] std::optional<Error> refuses_address(BytesView ip, Moment now);
     [[nodiscard]] std::optional<Error> refuses_account(AccountRow account);
-    [[nodiscard]] std::optional<Error> refuses_registration(const std::string& user, const PublicKey& key,
+    [[nodiscard]] std::optional<Error> refuses_registration(AppRow app, const std::string& user, const PublicKey& key,
                                                             const std::string& subscriber, Moment now);
-    void registered(const std::string& user);
-    /// Of this user: is not there, or disabled. For whoever serves the account beside the core (TURN).
-    [[nodiscard]] bool may_relay(std::string_view user);
+    void registered(AppRow app, const std::string& user);
+    /// The account is there and not disabled, nor is its application. For whoever serves it beside the core (TURN).
+    [[nodiscard]] bool may_relay(std::string_view full_name);
 
-    // The operator's requests. Errors: invalid_argument (and what), quota_exceeded.
+    // The operator's requests. Names of accounts as Apps::full_name. Errors: invalid_argument (and what),
+    // quota_exceeded, no_such_user.
     [[nodiscard]] Result<void> disable(std::string_view user, std::string_view reason, Moment now);
     [[nodiscard]] Result<void> enable(std::string_view user);
     [[nodiscard]] Result<void> set_quotas(std::string_view user, const Quotas& quotas);
@@ -53,9 +54,21 @@ public:
     [[nodiscard]] Result<StoredInvitation> invite(std::string_view user, std::optional<PublicKey> key,
                                                   WallMs lifetime_ms, Moment now);
     [[nodiscard]] Result<void> uninvite(std::string_view user);
+    [[nodiscard]] Result<StoredAccount> account(std::string_view full_name);
+    /// Of applications, with errors as of Apps: what changes for accounts of it takes effect at once; disabling ends
+    /// their sessions.
+    [[nodiscard]] Result<StoredApp> add_app(std::string_view name, Moment now);
+    [[nodiscard]] Result<StoredApp> renew_app_key(std::string_view name);
+    [[nodiscard]] Result<void> remove_app(std::string_view name);
+    [[nodiscard]] Result<StoredApp> change_app(std::string_view name, const AppChange& change);
+    [[nodiscard]] Result<StoredApp> disable_app(std::string_view name, bool disabled, Moment now);
 
     /// The tick was rolled back.
-    void forget() { bans_.reset(); }
+    void forget()
+    {
+        bans_.reset();
+        context_.apps.forget();
+    }
 
 private:
     /// By how many bits; then one look-up each.
@@ -65,7 +78,6 @@ private:
     };
     [[nodiscard]] const Bans& bans();
     [[nodiscard]] Result<StoredBan> ban(StoredBan draft, WallMs lifetime_ms, Moment now);
-    [[nodiscard]] Result<StoredAccount> account(std::string_view user);
     void end_sessions(AccountRow account, const Error& why);
 
     Context& context_;

@@ -103,8 +103,7 @@ Answer Groups::commit(const Session& session, const frame::GroupCommit& request,
     commit.from = session.peer.device;
     commit.id = request.envelope.id;
     commit.tree = *tree;
-    auto judges = mailbox_.put_handshake(session, audience->recipients, request.envelope, now);
-    if (!place->partner) judges = both(judges, audience->judges);
+    auto judges = both(mailbox_.put_handshake(session, audience->recipients, request.envelope, now), audience->judges);
     if (!audience->newcomers.empty()) {
         context_.entropy.fill(commit.welcome.bytes);
         auto welcomed = mailbox_.put_handshake(session, audience->newcomers, {commit.welcome, request.welcome}, now);
@@ -113,7 +112,12 @@ Answer Groups::commit(const Session& session, const frame::GroupCommit& request,
     const auto row = context_.store.add_group_commit(group.row, commit, request.group_info);
     if (!place->partner) members_.apply(request.conversation, group.row, *audience, row, now);
     if (!place->partner || *tree != 0) trees_.use(request.conversation, group.row, *tree);
-    context_.store.set_commit_recipients(group.row, judges);
+    std::vector<DeviceRow> others; // In it from now on, and not asked about this one.
+    if (place->partner) {
+        others = audience->newcomers;
+        others.push_back(session.device);
+    }
+    context_.store.set_commit_recipients(group.row, judges, others);
     context_.store.prune_group_commits(group.row, commit.incarnation, group_infos_kept, group_commits_kept);
     context_.store.set_group(group.row, commit.incarnation, commit.epoch + 1, now.wall_ms);
     ++context_.counters.group_commits;
@@ -171,8 +175,18 @@ Result<Members::Change> Groups::audience_of(const Session& session, const Place&
     if (!recipients || !newcomers)
         return Error{ErrorCode::invalid_argument, "a device belongs to neither account of this conversation", 0};
     Members::Change out;
-    out.recipients = *std::move(recipients);
+    out.judges = *std::move(recipients);
     out.newcomers = *std::move(newcomers);
+    if (request.epoch == 0) return out;
+    // Whom the committer forgets, and who was in it by the commit before, is told and asked all the same.
+    const std::set<DeviceRow> named(out.judges.begin(), out.judges.end());
+    const std::set<DeviceRow> fresh(out.newcomers.begin(), out.newcomers.end());
+    for (const auto& [device, account] : context_.store.commit_party(place.group.row)) {
+        const bool hears = account == session.account || place.partner->listens;
+        if (hears && device != session.device && !named.contains(device) && !fresh.contains(device))
+            out.judges.push_back(device);
+    }
+    out.recipients = out.judges;
     return out;
 }
 
@@ -246,10 +260,11 @@ Answer Groups::reject(const Session& session, const frame::GroupReject& request,
                            request.epoch == group.epoch - 1 && request.commit == group.commit;
     const auto newest = is_newest ? context_.store.group_commit(group, request.epoch) : std::nullopt;
     if (!newest) return conflict(group, "this is not the newest commit of the group");
+    Bytes info_before;
     if (request.epoch > 0) {
         const auto before = context_.store.group_commit(group, request.epoch - 1);
-        if (!before || context_.store.group_info(before->row).empty())
-            return conflict(group, "the epoch before it is gone: join again");
+        if (before) info_before = context_.store.group_info(before->row);
+        if (info_before.empty()) return conflict(group, "the epoch before it is gone: join again");
         // To who came there by another commit, everything here is wrong.
         if (!request.after.is_zero() && request.after != before->id)
             return conflict(group, "you came to this epoch by another commit: join again");
@@ -265,7 +280,8 @@ Answer Groups::reject(const Session& session, const frame::GroupReject& request,
         context_.store.set_commit_rejected_by(group.row, session.device);
         ++context_.counters.group_reject_reports;
     }
-    if (!is_refused(group, *newest)) {
+    const bool vetoed = group.of_many && request.epoch > 0 && members_.is_vetoed(group, *newest, info_before);
+    if (!vetoed && !is_refused(group, *newest)) {
         // One word against another: who is on a dead branch says the same of a good commit. It joins again.
         context_.changes.groups.insert({session.account, request.conversation});
         return state_of(group);
@@ -294,7 +310,7 @@ void Groups::take_back(const Session& session, const Place& place, const Convers
 {
     const auto& group = place.group;
     context_.store.reject_group_commit(newest.row);
-    context_.store.set_commit_recipients(group.row, {}); // The one before it was built on: it stands.
+    context_.store.close_commit_votes(group.row); // The one before it was built on: it stands.
     context_.store.set_group(group.row, group.incarnation, newest.epoch, now.wall_ms);
     mailbox_.withdraw(newest.from, newest.id);
     if (!newest.welcome.is_zero()) mailbox_.withdraw(newest.from, newest.welcome);

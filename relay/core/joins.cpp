@@ -10,7 +10,8 @@ Answer Joins::ask(const Session& session, const frame::GroupJoin& request, Momen
     paces_.take(who, now.mono);
     const auto& limits = context_.config.limits;
     const auto group = context_.store.group(request.conversation);
-    if (group.row == 0 || !group.of_many || !context_.store.has_members(group.row))
+    // A group of another application is none.
+    if (group.row == 0 || !group.of_many || context_.store.group_app(group.row) != session.app)
         return {ErrorCode::no_such_user, "this relay has no such group: ask for a new link"};
     if (context_.store.is_member(group.row, session.account)) return {ErrorCode::conflict, "you are in this group"};
     const auto before = context_.store.join(group.row, session.account);
@@ -43,7 +44,7 @@ Answer Joins::refuse(const Session& session, const frame::GroupJoinRefuse& reque
 {
     const auto group = context_.store.group(request.conversation);
     if (group.row == 0 || !context_.store.is_member(group.row, session.account)) return not_a_member();
-    const auto account = context_.store.account(request.user);
+    const auto account = context_.store.account(session.app, request.user);
     const auto waits = account ? context_.store.join(group.row, account->row) : std::nullopt;
     if (!waits || waits->refused) return {}; // let in, refused or gone meanwhile
     context_.store.refuse_join(group.row, account->row);

@@ -230,8 +230,11 @@ Mailbox::Usage& Mailbox::usage_of(DeviceRow device)
         usage.shelf(one.kind).add(one.sender, one.messages, one.bytes);
     usage.owner = context_.store.owner(device);
     const auto quotas = PolicyTable(context_.store).find(usage.owner).quotas;
-    usage.content_messages_max = quotas.mailbox_messages.value_or(context_.config.limits.mailbox_messages_max);
-    usage.content_bytes_max = quotas.mailbox_bytes.value_or(context_.config.limits.mailbox_bytes_max);
+    const auto of_app = context_.apps.limits(context_.store.app_of(usage.owner));
+    const auto& limits = context_.config.limits;
+    usage.content_messages_max =
+        quotas.mailbox_messages.value_or(of_app.mailbox_messages.value_or(limits.mailbox_messages_max));
+    usage.content_bytes_max = quotas.mailbox_bytes.value_or(of_app.mailbox_bytes.value_or(limits.mailbox_bytes_max));
     usage.sequence_floor = context_.store.sequence_floor(device);
     usage.sequence_next = usage.sequence_floor;
     return usage;

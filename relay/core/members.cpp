@@ -2,6 +2,7 @@
 #include "relay/core/members.hpp"
 
 #include "lib/wire/mls_outline.hpp"
+#include "relay/core/membership_rules.hpp"
 
 #include <algorithm>
 
@@ -34,6 +35,11 @@ Result<Members::Change> Members::judge(const Session& session, const frame::Grou
     if (request.members.size() > limits.group_members_max)
         return refuse(ErrorCode::quota_exceeded,
                       "this relay's limit is " + std::to_string(limits.group_members_max) + " members a group");
+    std::optional<policy::Policy> rules_before;
+    if (const auto newest = creates ? std::nullopt : store.group_commit(group, group.epoch - 1))
+        rules_before = policy_of(store.group_info(newest->row));
+    const auto rules = judge_membership(rules_before, request, session.user);
+    if (!rules) return rules.error();
 
     Change out;
     std::map<std::string, AccountRow> after;
@@ -42,7 +48,7 @@ Result<Members::Change> Members::judge(const Session& session, const frame::Grou
         const auto row = user == session.user ? session.account : known != before.end() ? known->second : AccountRow{0};
         if (!after.emplace(user, row).second) return refuse(ErrorCode::invalid_argument, user + " is named twice");
         if (known != before.end()) continue;
-        const auto account = store.account(user);
+        const auto account = store.account(session.app, user);
         const auto mutual = account && store.contact(session.account, account->row) == RosterState::accepted &&
                             store.contact(account->row, session.account) == RosterState::accepted;
         const auto asked = account && !creates ? store.join(group.row, account->row) : std::nullopt;
@@ -50,6 +56,8 @@ Result<Members::Change> Members::judge(const Session& session, const frame::Grou
             return refuse(ErrorCode::not_a_contact,
                           user + " is no contact of yours on both sides, and has not asked to join");
         after[user] = account->row;
+        if (rules->find(user)->account_key != account->account_key)
+            return refuse(ErrorCode::invalid_argument, user + " is another account than the policy says");
         if (store.membership_count(account->row) >= limits.groups_max)
             return refuse(ErrorCode::quota_exceeded, user + " is in too many groups");
         out.in.push_back(account->row);
@@ -58,9 +66,15 @@ Result<Members::Change> Members::judge(const Session& session, const frame::Grou
         return refuse(ErrorCode::invalid_argument, "who creates a group is in it");
     for (const auto& [user, row] : before)
         if (!after.contains(user)) out.out.push_back(row);
+    if (!creates && !rules_before && !out.out.empty())
+        return refuse(ErrorCode::not_allowed, "this relay has lost the roles of this group: nobody is put out by it");
+    const auto* const actor = rules_before ? rules_before->find(session.user) : nullptr;
     for (const auto& one : request.joined) {
         const auto found = after.find(one.user);
         if (found == after.end()) return refuse(ErrorCode::invalid_argument, one.user + " joins and is no member");
+        // Or a member could take the name of the group from the devices that others will have.
+        if (actor != nullptr && actor->role < Role::admin && before.contains(one.user))
+            return refuse(ErrorCode::not_allowed, "only admins give those who are in a group another secret");
         out.secrets.emplace_back(found->second, one.secret);
     }
 
@@ -97,13 +111,29 @@ void Members::apply(const ConversationId& conversation, GroupRow group, const Ch
         if (found != secrets.end()) secrets.erase(found);
         context_.store.remove_join(group, account);
     }
+    // Each is for one account's eyes: who else is in the group has nothing to fetch again.
     for (const auto& [account, secret] : secrets)
-        context_.store.set_member(group, account, true, secret, commit, now.wall_ms);
+        context_.store.set_secret(group, account, *secret, commit);
+    if (!secrets.empty()) context_.store.raise_roster_version(group);
     for (const auto account : change.out) {
         context_.store.set_member(group, account, false, nullptr, commit, now.wall_ms);
         context_.changes.outs.insert({account, conversation});
     }
     if (!change.in.empty() || !change.out.empty() || !secrets.empty()) context_.changes.circles.insert(conversation);
+}
+
+bool Members::is_vetoed(const StoredGroup& group, const StoredCommit& commit, BytesView before)
+{
+    if (!context_.store.commit_puts_out(group.row, commit.row)) return false;
+    const auto rules = policy_of(before);
+    if (!rules) return false;
+    const auto owner = std::find_if(rules->members.begin(), rules->members.end(),
+                                    [](const auto& one) { return one.role == Role::owner; });
+    const auto members = context_.store.member_names(group.row);
+    const auto account = members.find(owner->user);
+    const auto committer = context_.store.device(commit.from);
+    return account != members.end() && !(committer && committer->account == account->second) &&
+           context_.store.commit_rejected_by_account(group.row, account->second);
 }
 
 void Members::take_back(const ConversationId& conversation, const StoredGroup& group, std::int64_t commit, Moment now)
@@ -148,9 +178,10 @@ Answer Members::roster(const Session& session, const frame::GroupRosterFetch& re
     frame::GroupRoster out;
     out.version = request.after;
     std::size_t bytes = 0;
+    bool own = false;
     for (auto& one : context_.store.roster(group.row, request.after, group_roster_page_max + 1)) {
         const auto size = 256 + one.device_list.size() + one.secret.size();
-        if (out.entries.size() == group_roster_page_max ||
+        if (out.entries.size() == group_roster_page_max - 1 || // one is the own one's
             (!out.entries.empty() && bytes + size > group_roster_page_bytes_max)) {
             out.more = true;
             break;
@@ -165,8 +196,16 @@ Answer Members::roster(const Session& session, const frame::GroupRosterFetch& re
             entry.device_list = std::move(one.device_list);
             if (one.account == session.account) entry.secret = std::move(one.secret);
         }
+        own = own || one.account == session.account;
         out.entries.push_back(std::move(entry));
     }
+    if (out.more) return frame::ResponseBody(std::move(out));
+    // That there is another secret for this account does not show in the versions of the rows.
+    out.version = context_.store.roster_version(group.row);
+    const bool news = !own && request.after < out.version;
+    auto one = news ? context_.store.member(group.row, session.account) : std::nullopt;
+    if (one && !one->secret.empty())
+        out.entries.push_back({std::move(one->user), true, one->account_key, {}, std::move(one->secret)});
     return frame::ResponseBody(std::move(out));
 }
 

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// members: who is in a group of many, as far as delivery goes. Rules and roles are in the group itself, where the relay
-// cannot read them; it takes the list of accounts from whoever commits, and checks what it can.
+// members: who is in a group of many, as far as delivery goes. The list of accounts comes from whoever commits. Rules
+// and roles stand in the GroupInfo, signed by the committer alone: the relay holds the commit to them, as far as it can
+// see.
 //
-//   commit    -> is the committer in it? is everybody who is new a contact of the committer, or has asked to join?
+//   commit    -> is the committer in it? does the role allow who comes and goes (membership_rules.hpp)?
+//             -> is everybody who is new a contact of the committer, or has asked to join?
 //             -> to all devices that were in it -> (groups.cpp: the epoch is taken) -> the list is the new one
 //   taken back -> the list is the one before
 //   put       -> one ciphertext, stored once, into the mailbox of every device but the sender's and those named
 //   roster    -> the accounts that changed since, with their signed device lists
 //
-// Told a wrong list it delivers wrongly, which it could anyway; the next commit of an honest member puts it right.
+// A commit that does something else than its GroupInfo says is rejected by those who stay, and taken back.
 #pragma once
 
 #include "relay/core/mailbox.hpp"
@@ -34,9 +36,12 @@ public:
         std::vector<AccountRow> out;
         std::vector<std::pair<AccountRow, Bytes>> secrets;
     };
-    /// Errors: not_allowed, not_a_contact, invalid_argument, quota_exceeded.
+    /// Errors: not_allowed, not_a_contact, malformed, invalid_argument, quota_exceeded.
     [[nodiscard]] Result<Change> judge(const Session& session, const frame::GroupCommit& request,
                                        const StoredGroup& group);
+    /// Has the owner rejected a commit of somebody else that puts accounts out? Whom it puts out has no vote, so that
+    /// one word counts. `before`: GroupInfo of the epoch that the commit was made in.
+    [[nodiscard]] bool is_vetoed(const StoredGroup& group, const StoredCommit& commit, BytesView before);
     void apply(const ConversationId& conversation, GroupRow group, const Change& change, std::int64_t commit,
                Moment now);
     void take_back(const ConversationId& conversation, const StoredGroup& group, std::int64_t commit, Moment now);

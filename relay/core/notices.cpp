@@ -48,10 +48,12 @@ Result<StoredNotice> Notices::send(const NoticeDraft& draft, Moment now)
         return invalid("expires: within " + std::to_string(limits.notice_lifetime_ms_max / (24 * 3600 * 1000)) +
                        " days");
     if (draft.to_all != draft.users.empty()) return invalid("to: all accounts, or the ones that are named");
+    if (draft.app != no_app && !draft.to_all) return invalid("app: of a notice to all accounts");
 
     StoredNotice notice;
     notice.id = draft.id;
     notice.to_all = draft.to_all;
+    notice.app = draft.app;
     notice.kind = draft.kind;
     // No two are made at one time: what was read up to one of them leaves no doubt about another.
     notice.created_ms = std::max(now.wall_ms, store.newest_notice_ms() + 1);
@@ -64,7 +66,7 @@ Result<StoredNotice> Notices::send(const NoticeDraft& draft, Moment now)
     if (!accounts) return accounts.error();
 
     if (const auto there = store.notice(draft.id)) {
-        const bool same = there->to_all == notice.to_all && there->kind == notice.kind &&
+        const bool same = there->to_all == notice.to_all && there->app == notice.app && there->kind == notice.kind &&
                           there->title == notice.title && there->text == notice.text && there->link == notice.link &&
                           there->expires_ms - there->created_ms == draft.lifetime_ms && !there->withdrawn &&
                           (there->settled || store.notice_accounts(there->sequence) == *accounts);
@@ -92,7 +94,8 @@ Result<std::vector<AccountRow>> Notices::accounts_of(const std::vector<std::stri
     if (users.size() > most) return invalid("to: at most " + std::to_string(most) + " accounts by name");
     std::set<AccountRow> out;
     for (const auto& user : users) {
-        const auto account = context_.store.account(user);
+        const auto name = context_.apps.parse(user);
+        const auto account = name ? context_.store.account(name->app, name->user) : std::nullopt;
         if (!account) return invalid("to: there is no account " + user);
         out.insert(account->row);
     }

@@ -34,6 +34,7 @@ inline constexpr std::size_t signed_notices_max = 64;
 struct NoticeDraft {
     NoticeId id; ///< Chosen at random by whoever asks: the same once more is answered as the first time.
     bool to_all = false;
+    AppRow app = no_app;            ///< With to_all: of this application; no_app: of every one.
     std::vector<std::string> users; ///< Else to these accounts.
     NoticeKind kind = NoticeKind::announcement;
     std::string title;

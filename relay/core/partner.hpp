@@ -20,7 +20,7 @@ struct Partner {
                                                        const std::string& user)
 {
     if (user == session.user) return Partner{session.account, session.account_key, true, true};
-    const auto other = context.store.account(user);
+    const auto other = context.store.account(session.app, user);
     if (!other || context.store.contact(session.account, other->row) != RosterState::accepted) return std::nullopt;
     switch (context.store.contact(other->row, session.account)) {
     case RosterState::accepted: return Partner{other->row, other->account_key, false, true};
@@ -32,7 +32,7 @@ struct Partner {
 /// Whose devices may be added to a group, besides partners: who is in one with this account, or asks to come into one.
 [[nodiscard]] inline std::optional<Partner> fellow_of(Context& context, const Session& session, const std::string& user)
 {
-    const auto other = context.store.account(user);
+    const auto other = context.store.account(session.app, user);
     if (!other) return std::nullopt;
     if (!context.store.share_group(session.account, other->row) &&
         !context.store.waits_for_group_of(other->row, session.account))

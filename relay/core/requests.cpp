@@ -74,6 +74,8 @@ Answer Core::serve(Session& session, const frame::RequestBody& body, Moment now)
                           [&](const frame::GroupJoinRefuse& r) { return joins_.refuse(session, r); },
                           [&](const frame::GroupTreePut& r) { return trees_.put(session, r, now); },
                           [&](const frame::GroupTreeGet& r) { return trees_.get(session, r, now); },
+                          [&](const frame::ReportFile& r) { return desk_.file(session, r, now); },
+                          [&](const frame::DirectoryFetch& r) { return desk_.directory(session, r, now); },
                       },
                       body);
 }

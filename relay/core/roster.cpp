@@ -38,7 +38,7 @@ Answer Roster::change(Session& session, const std::string& user, Moment now, Cha
     if (const auto wait = paces_.wait(who, now.mono); wait > Duration::zero()) return slow_down(wait);
     paces_.take(who, now.mono);
 
-    const auto other = wire::is_user_name(user) ? context_.store.account(user) : std::nullopt;
+    const auto other = wire::is_user_name(user) ? context_.store.account(session.app, user) : std::nullopt;
     if (!other) return {ErrorCode::no_such_user, "this relay has no such user: check the spelling"};
     if (other->row == session.account) return {ErrorCode::invalid_argument, "this is your own name"};
     return (this->*what)(session.account, other->row, context_.store.contact(session.account, other->row),

@@ -31,6 +31,8 @@ struct Session {
     bool update_required = false;
     std::string client_version;
     std::string platform;
+    AppRow said_app = 0; ///< By Hello.
+    AppRow app = 0;      ///< The same; of who is logged in: the account's.
     std::size_t stranger_bytes = 0;
     std::uint32_t stranger_requests = 0;
     AccountRow proved = 0; ///< Whose password was shown on this link.
@@ -98,6 +100,7 @@ public:
         session.active = true;
         by_device_[session.device] = &session;
         by_account_[session.account].push_back(&session);
+        ++by_app_[session.app];
     }
     void deactivate(Session& session)
     {
@@ -106,9 +109,16 @@ public:
         auto& siblings = by_account_[session.account];
         std::erase(siblings, &session);
         if (siblings.empty()) by_account_.erase(session.account);
+        if (const auto found = by_app_.find(session.app); --found->second == 0) by_app_.erase(found);
     }
 
     [[nodiscard]] std::size_t size() const noexcept { return by_link_.size(); }
+    /// Active ones of an application.
+    [[nodiscard]] std::size_t of_app(AppRow app) const
+    {
+        const auto found = by_app_.find(app);
+        return found == by_app_.end() ? 0 : found->second;
+    }
     [[nodiscard]] std::size_t active() const noexcept { return by_device_.size(); }
     template <class Visit>
     void each(Visit visit)
@@ -121,6 +131,7 @@ private:
     std::unordered_map<LinkId, std::unique_ptr<Session>> by_link_;
     std::unordered_map<DeviceRow, Session*> by_device_;
     std::unordered_map<AccountRow, std::vector<Session*>> by_account_;
+    std::unordered_map<AppRow, std::size_t> by_app_;
 };
 
 } // namespace godwit::relay

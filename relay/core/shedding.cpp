@@ -25,7 +25,7 @@ constexpr Shed level_of()
     using namespace frame;
     if constexpr (is_one_of<Body, RegisterAccount, Login, AddDevice, LinkWait, LinkGrant>) return Shed::strangers;
     if constexpr (is_one_of<Body, Resume>) return Shed::logins;
-    if constexpr (is_one_of<Body, BlobPut, BlobQuery, BlobGet>) return Shed::media;
+    if constexpr (is_one_of<Body, BlobPut, BlobQuery, BlobGet, DirectoryFetch>) return Shed::media;
     // Ends, frees, takes away a right, or costs nothing: a stolen phone is revoked on the worst of days too.
     if constexpr (is_one_of<Body, Logout, DevicesPut, ContactBlock, ContactRemove, BlobDrop, FetchSession, Signal,
                             GroupReject, GroupJoinRefuse>)

@@ -25,12 +25,19 @@ public:
         const auto device = context_.store.device(signal.device);
         if (!device) return refuse({ErrorCode::device_revoked, "this relay knows no such device", 0});
         if (device->account != session.account) {
-            if (context_.store.contact(session.account, device->account) != RosterState::accepted)
-                return refuse({ErrorCode::not_a_contact, "this device belongs to no accepted contact", 0});
+            const auto ours = context_.store.contact(session.account, device->account);
             const auto theirs = context_.store.contact(device->account, session.account);
-            if (theirs == RosterState::blocked) return refuse(offline()); // they are not told
-            if (theirs != RosterState::accepted)
-                return refuse({ErrorCode::not_a_contact, "this device belongs to no accepted contact", 0});
+            const bool contacts = ours == RosterState::accepted && theirs == RosterState::accepted;
+            // Members of a group may be in its call together, and need signals for that.
+            if (!contacts && !context_.store.share_group(session.account, device->account))
+                return refuse(
+                    ours == RosterState::accepted && theirs == RosterState::blocked
+                        ? offline() // they are not told
+                        : Error{
+                              ErrorCode::not_a_contact,
+                              "this device belongs to no accepted contact, and to nobody in a group with this account",
+                              0});
+            if (theirs == RosterState::blocked) return refuse(offline());
         }
         const auto* const to = context_.sessions.of_device(device->row);
         if (to == nullptr || to == &session) return refuse(offline());

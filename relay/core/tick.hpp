@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/port/entropy.hpp"
+#include "relay/core/apps.hpp"
 #include "relay/core/config.hpp"
 #include "relay/core/counters.hpp"
 #include "relay/core/session.hpp"
@@ -47,7 +48,8 @@ struct Changes {
     std::set<LinkId> endings;             ///< Sessions that end by the operator's word (Session::ending).
     std::set<std::string> ended_accounts; ///< Disabled or removed.
     std::vector<std::pair<AccountRow, std::string>> gone_contacts; ///< (who is told, of whom): removed accounts.
-    bool quotas = false; ///< Of some account: what is remembered of them is read anew.
+    std::map<AppRow, std::size_t> app_logins; ///< Devices of applications that log in, and were not there.
+    bool quotas = false;                      ///< Of some account: what is remembered of them is read anew.
 };
 
 /// The rooms of the core get this and nothing else.
@@ -58,6 +60,7 @@ struct Context {
     Counters counters;
     Sessions sessions;
     Changes changes;
+    Apps apps{store};
 };
 
 } // namespace godwit::relay

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/daemon/admin_command.hpp"
 
-#include "relay/daemon/control.hpp"
+#include "relay/daemon/control_client.hpp"
 #include "relay/daemon/home.hpp"
 #include "relay/daemon/toml_text.hpp"
 #include "relay/store/rescue.hpp"
@@ -37,25 +37,6 @@ std::string as_json(const toml::table& table)
     return out.str();
 }
 
-/// Of the relay that runs there. Errors: not_connected when none does.
-Result<toml::table> ask(const Options& options, const toml::table& question)
-{
-    const auto text = toml_text(question);
-    const auto answer = loop::ask_local(options.data + "/" + control_file_name, as_bytes(text),
-                                        control_answer_bytes_max, control_time_max);
-    if (!answer) return answer.error();
-    try {
-        auto table = toml::parse(as_text(*answer));
-        if (const auto* const error = table["error"].as_table())
-            return Error{ErrorCode::invalid_argument,
-                         (*error)["code"].value_or(std::string()) + ": " + (*error)["detail"].value_or(std::string()),
-                         0};
-        return table;
-    } catch (const std::exception& wrong) {
-        return Error{ErrorCode::malformed, std::string("the relay's answer makes no sense: ") + wrong.what(), 0};
-    }
-}
-
 /// In UTC, to the second.
 std::string when(WallMs at_ms)
 {
@@ -64,12 +45,6 @@ std::string when(WallMs at_ms)
     char out[32] = "";
     if (::gmtime_r(&seconds, &parts) != nullptr) std::strftime(out, sizeof out, "%Y-%m-%d %H:%M:%SZ", &parts);
     return out;
-}
-
-int no_relay(const Options& options, const Error& why)
-{
-    if (why.code != ErrorCode::not_connected) return refused(why.detail);
-    return refused("no relay runs on " + options.data + " (" + why.detail + "): start it first");
 }
 
 int run_token(const Options& options)
@@ -83,8 +58,8 @@ int run_token(const Options& options)
         question.insert("role", o.role);
         question.insert("lifetime_ms", o.lifetime_ms);
     }
-    const auto answer = ask(options, question);
-    if (!answer) return no_relay(options, answer.error());
+    const auto answer = ask_control(options.data, question);
+    if (!answer) return refused(control_failure(options.data, answer.error()));
     if (o.json) {
         say(as_json(*answer));
         return done;
@@ -97,6 +72,36 @@ int run_token(const Options& options)
                 say((*one)["name"].value_or(std::string()) + "  " + (*one)["role"].value_or(std::string()) + "  " +
                     (expires_ms == 0 ? "until revoked" : "until " + when(expires_ms)));
             }
+    return done;
+}
+
+// ---- applications ----
+
+int run_app(const Options& options)
+{
+    const auto& o = options.admin;
+    const char* const what = o.verb == Verb::app_add       ? "app_add"
+                             : o.verb == Verb::app_key     ? "app_key"
+                             : o.verb == Verb::app_disable ? "app_disable"
+                             : o.verb == Verb::app_enable  ? "app_enable"
+                             : o.verb == Verb::app_remove  ? "app_remove"
+                                                           : "app_list";
+    toml::table question{{"do", what}};
+    if (o.verb != Verb::app_list) question.insert("name", o.name);
+    const auto answer = ask_control(options.data, question);
+    if (!answer) return refused(control_failure(options.data, answer.error()));
+    if (o.json) {
+        say(as_json(*answer));
+        return done;
+    }
+    if (o.verb == Verb::app_add || o.verb == Verb::app_key) say((*answer)["key"].value_or(std::string()));
+    if (const auto* const all = (*answer)["apps"].as_array())
+        for (const auto& node : *all)
+            if (const auto* const one = node.as_table())
+                say((*one)["app"].value_or(std::string()) + "  " + (*one)["key"].value_or(std::string()) + "  " +
+                    std::to_string((*one)["accounts"].value_or(std::int64_t{0})) + " accounts, " +
+                    std::to_string((*one)["sessions"].value_or(std::int64_t{0})) + " connected devices" +
+                    ((*one)["disabled_ms"].value_or(std::int64_t{0}) == 0 ? "" : "  disabled"));
     return done;
 }
 
@@ -113,7 +118,7 @@ Pages of_running(const Options& options)
 {
     return [&options](std::uint64_t after) -> Result<Page> {
         const auto answer =
-            ask(options, toml::table{{"do", "audit_page"}, {"after", static_cast<std::int64_t>(after)}});
+            ask_control(options.data, toml::table{{"do", "audit_page"}, {"after", static_cast<std::int64_t>(after)}});
         if (!answer) return answer.error();
         Page out;
         out.newest_ever = static_cast<std::uint64_t>((*answer)["newest_ever"].value_or(std::int64_t{0}));
@@ -220,7 +225,7 @@ int run_audit(const Options& options)
     if (const auto answers = running(0); answers)
         return work(options, running);
     else if (answers.error().code != ErrorCode::not_connected)
-        return refused(answers.error().detail);
+        return refused(control_failure(options.data, answers.error()));
     const auto path = options.data + "/" + database_file_name;
     if (std::error_code ignored; !std::filesystem::exists(path, ignored))
         return refused("there is no " + path + ": check --data");
@@ -236,7 +241,10 @@ int run_audit(const Options& options)
 
 int run_admin(const Options& options)
 {
-    return options.command == Options::Command::audit ? run_audit(options) : run_token(options);
+    if (options.command == Options::Command::audit) return run_audit(options);
+    const auto verb = options.admin.verb;
+    return verb == Verb::token_add || verb == Verb::token_list || verb == Verb::token_revoke ? run_token(options)
+                                                                                             : run_app(options);
 }
 
 } // namespace godwit::relay

@@ -3,6 +3,7 @@
 
 #include "relay/admin/roles.hpp"
 #include "relay/daemon/config_section.hpp"
+#include "relay/daemon/listening.hpp"
 #include "relay/hooks/sender.hpp"
 
 #include <algorithm>
@@ -14,7 +15,7 @@ void admin_table(Section& s, AdminConfig& out)
 {
     std::string at;
     s.text("listen", at, 64);
-    out.listen = loop::Address::parse(at);
+    out.listen = listening_at(at);
     if (!at.empty() && !out.listen)
         s.refuse(*s.find("listen"), "listen",
                  "must be an address with a port such as \"127.0.0.1:4480\" or \"[::1]:4480\"");
@@ -30,6 +31,13 @@ bool is_verb(const std::string& text)
     return std::any_of(all.begin(), all.end(), [&](const auto& row) { return row.name == text; });
 }
 
+std::optional<EventKind> event_of(const std::string& text)
+{
+    const auto found = std::find(event_names.begin(), event_names.end(), text);
+    if (found == event_names.end()) return std::nullopt;
+    return static_cast<EventKind>(found - event_names.begin());
+}
+
 admin::Webhook webhook(Section& s, const toml::node& node)
 {
     admin::Webhook out;
@@ -41,11 +49,17 @@ admin::Webhook webhook(Section& s, const toml::node& node)
         out.verbs.push_back(text);
         return is_verb(text);
     });
+    s.list("events", event_names.size(), "events of docs/admin.md", [&](const std::string& text) {
+        const auto event = event_of(text);
+        if (event) out.events.push_back(*event);
+        return event.has_value();
+    });
     s.flag("asks_registration", out.asks_registration);
     s.text("when_silent", when_silent, 16);
     s.flag("allow_private", out.allow_private);
     s.finish();
     if (out.name.empty()) s.refuse(node, "name", "is missing");
+    if (out.name.find('/') != std::string::npos) s.refuse(node, "name", "must have no slash");
     if (!hooks::is_hook_url(out.url)) s.refuse(node, "url", "must be http://… or https://… without a user");
     if (out.secret.size() < webhook_secret_bytes_min)
         s.refuse(node, "secret", "must have at least " + std::to_string(webhook_secret_bytes_min) + " bytes");
@@ -61,6 +75,14 @@ admin::Webhook webhook(Section& s, const toml::node& node)
 bool AdminConfig::asks_registration() const
 {
     return std::any_of(webhooks.begin(), webhooks.end(), [](const auto& one) { return one.asks_registration; });
+}
+
+std::set<EventKind> AdminConfig::events() const
+{
+    std::set<EventKind> out;
+    for (const auto& one : webhooks)
+        out.insert(one.events.begin(), one.events.end());
+    return out;
 }
 
 void read_admin(Section& top, AdminConfig& out)

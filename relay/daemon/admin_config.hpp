@@ -17,6 +17,8 @@ struct AdminConfig {
 
     /// One of them is asked before a name is registered.
     [[nodiscard]] bool asks_registration() const;
+    /// That some webhook names.
+    [[nodiscard]] std::set<EventKind> events() const;
 };
 
 class Section;

@@ -45,6 +45,12 @@ Result<void> AdminFront::commit()
     return done;
 }
 
+void AdminFront::ticked()
+{
+    const auto recorded = core_.counters().events_recorded;
+    if (std::exchange(events_told_, recorded) != recorded) pump_.set(Instant{});
+}
+
 Decision AdminFront::decide(const std::string& user, const PublicKey& key, const std::string& address, Moment now)
 {
     const auto out = webhooks_.decide(user, key, address, now);
@@ -65,7 +71,10 @@ void AdminFront::pump()
     const auto now = loop::Loop::now();
     while (auto request = webhooks_.next(now))
         send(*std::move(request));
-    if (store_.dirty()) (void)commit_(); // cursors; what is not stored of them is told again
+    if (store_.dirty())
+        (void)commit_(); // cursors; what is not stored of them is told again
+    else
+        store_.forgive_reads(); // of this pump: no tick has to answer for them
     pump_.set(webhooks_.deadline());
 }
 

@@ -24,6 +24,8 @@ public:
     [[nodiscard]] Result<void> listen();
     /// Ends the core's tick, and tells webhooks what is new.
     [[nodiscard]] Result<void> commit();
+    /// A tick has ended: webhooks are told what of it is for them.
+    void ticked();
     [[nodiscard]] Decision decide(const std::string& user, const PublicKey& key, const std::string& address,
                                   Moment now);
     [[nodiscard]] admin::Admin& admin() noexcept { return admin_; }
@@ -43,6 +45,7 @@ private:
     admin::Api::Commit commit_;
     std::function<void(const Visit&)> more_counters_;
     admin::Api api_;
+    std::uint64_t events_told_ = 0; ///< Counters::events_recorded then.
     loop::Timer beat_;
     loop::Timer pump_;
     hooks::Sender sender_;

@@ -49,6 +49,18 @@ void add_admin(CLI::App& app, Options& out)
     for (auto* const sub : {add, revoke})
         sub->add_option("NAME", admin.name, "Whose it is: it stands in the audit log")->required();
 
+    auto* const apps = command->add_subcommand("app", "Applications: tenants of the relay");
+    apps->require_subcommand(1);
+    apps->fallthrough();
+    (void)verb(apps, "list", "Names, keys, and how many accounts they have", Verb::app_list);
+    for (auto* const sub :
+         {verb(apps, "add", "Makes one and prints its key, for the relay's address", Verb::app_add),
+          verb(apps, "key", "Gives it another key and prints that; who is logged in stays so", Verb::app_key),
+          verb(apps, "disable", "Ends the sessions of its accounts and refuses them", Verb::app_disable),
+          verb(apps, "enable", "Lets them in again", Verb::app_enable),
+          verb(apps, "remove", "Removes one that has no accounts", Verb::app_remove)})
+        sub->add_option("NAME", admin.name, "a-z, 0-9 and '-': accounts are told by it (ann@NAME)")->required();
+
     auto* const audit = app.add_subcommand("audit", "What was done to the relay by the people who run it");
     audit->callback([&out] { out.command = Options::Command::audit; });
     audit->require_subcommand(1);

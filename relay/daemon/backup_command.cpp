@@ -4,11 +4,10 @@
 #include "lib/sqlite/file_swap.hpp"
 #include "relay/backup/keep.hpp"
 #include "relay/backup/restore.hpp"
-#include "relay/daemon/control.hpp"
+#include "relay/daemon/control_client.hpp"
 #include "relay/daemon/home.hpp"
 #include "relay/daemon/identity_file.hpp"
 #include "relay/daemon/log.hpp"
-#include "relay/daemon/toml_text.hpp"
 
 #include <cstdio>
 #include <sys/stat.h>
@@ -24,7 +23,6 @@ enum Exit : int { done = 0, not_done = 1, damaged = 5, in_use = 7 }; // as of ch
 
 /// Between two questions how far the relay is.
 constexpr auto ask_interval = std::chrono::milliseconds(20);
-constexpr std::size_t answer_bytes_max = 64 * 1024;
 
 void say(const std::string& line)
 {
@@ -51,23 +49,10 @@ Result<sqlite::SwapLock> lock(const fs::path& folder)
 /// nullopt: no relay runs there.
 Result<std::optional<toml::table>> ask(const std::string& data, const char* what)
 {
-    const auto question = toml_text(toml::table{{"do", what}});
-    auto said = loop::ask_local(data + "/" + control_file_name, as_bytes(question), answer_bytes_max, control_time_max);
-    if (!said.ok()) {
-        if (said.error().code == ErrorCode::not_connected) return std::optional<toml::table>();
-        return said.error();
-    }
-    try {
-        auto table = toml::parse(as_text(*said));
-        const auto* const error = table["error"].as_table();
-        if (error == nullptr) return std::optional<toml::table>(std::move(table));
-        const auto code = (*error)["code"].value_or(std::string());
-        return Error{code == error_name(ErrorCode::storage_in_use) ? ErrorCode::storage_in_use
-                                                                   : ErrorCode::storage_failed,
-                     (*error)["detail"].value_or(std::string("the relay refused")), 0};
-    } catch (const toml::parse_error&) {
-        return Error{ErrorCode::malformed, "the relay's answer makes no sense: is it of another version?", 0};
-    }
+    auto answer = ask_control(data, toml::table{{"do", what}});
+    if (answer.ok()) return std::optional<toml::table>(*std::move(answer));
+    if (answer.error().code == ErrorCode::not_connected) return std::optional<toml::table>();
+    return answer.error();
 }
 
 /// A snapshot in the data directory, and its end.

@@ -2,6 +2,7 @@
 #include "relay/daemon/config_file.hpp"
 
 #include "lib/wire/names.hpp"
+#include "relay/admin/prefix.hpp"
 #include "relay/core/versions.hpp"
 #include "relay/daemon/config_section.hpp"
 #include "relay/daemon/toml_text.hpp"
@@ -22,6 +23,7 @@ public:
             s.flag("open", out_.core.registration_open);
             s.rate("per_address", out_.core.limits.registrations_per_address);
         });
+        top.in_table("directory", [&](Section& s) { s.flag("shown", out_.core.directory_shown); });
         top.in_table("clients", [&](Section& s) {
             version(s, "latest", out_.core.client_version_latest);
             version(s, "required", out_.core.client_version_min);
@@ -170,7 +172,7 @@ private:
         std::string given;
         s.text(key, given, 64);
         if (given.empty()) return;
-        out = parse_ip(given);
+        out = admin::parse_ip(given);
         if (!out || out->is_v6 != is_v6 || out->is_any())
             s.refuse(*s.find(key), key, is_v6 ? "must be an IPv6 address" : "must be an IPv4 address");
     }
@@ -191,7 +193,7 @@ private:
                });
         s.list("allow_peers", turn_allow_peers_max, "prefixes such as \"10.0.0.0/8\" or \"fd00::/8\"",
                [&](const std::string& text) {
-                   const auto prefix = parse_prefix(text);
+                   const auto prefix = peer_prefix(text);
                    if (prefix) out.allow_peers.push_back(*prefix);
                    return prefix.has_value();
                });

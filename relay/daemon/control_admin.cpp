@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tokens and the audit log over the control socket. The far end is admin_command.hpp.
+// Tokens, applications and the audit log over the control socket. The far end is admin_command.hpp.
 #include "relay/daemon/control_question.hpp"
 
 namespace godwit::relay {
@@ -64,8 +64,75 @@ Result<toml::table> audit_page(Desk& desk, Question& in, Moment)
                        {"newest_ever", static_cast<std::int64_t>(desk.admin.audit.table().newest_ever())}};
 }
 
-constexpr ControlRow rows[] = {
-    {"token_add", token_add}, {"token_list", token_list}, {"token_revoke", token_revoke}, {"audit_page", audit_page}};
+// ---- applications ----
+
+toml::table table_of(Desk& desk, const StoredApp& app)
+{
+    return toml::table{{"app", app.name},
+                       {"key", app.key},
+                       {"created_ms", app.created_ms},
+                       {"disabled_ms", app.disabled_ms},
+                       {"accounts", static_cast<std::int64_t>(desk.core.apps().accounts(app.row))},
+                       {"sessions", static_cast<std::int64_t>(desk.core.sessions_of(app.row))}};
+}
+
+/// What was done, and its record.
+Result<toml::table> done(Desk& desk, const Result<StoredApp>& app, const char* detail, Moment now)
+{
+    if (!app) return app.error();
+    desk.admin.audit.record(admin::local_caller(), Verb::apps_write, app->name, detail, now.wall_ms);
+    return table_of(desk, *app);
+}
+
+Result<toml::table> app_add(Desk& desk, Question& in, Moment now)
+{
+    const auto name = in.text("name");
+    if (in.error()) return *in.error();
+    return done(desk, desk.core.gate().add_app(name, now), R"({"added":true})", now);
+}
+
+Result<toml::table> app_key(Desk& desk, Question& in, Moment now)
+{
+    const auto name = in.text("name");
+    if (in.error()) return *in.error();
+    return done(desk, desk.core.gate().renew_app_key(name), R"({"key":"renewed"})", now);
+}
+
+Result<toml::table> app_disable(Desk& desk, Question& in, Moment now)
+{
+    const auto name = in.text("name");
+    if (in.error()) return *in.error();
+    return done(desk, desk.core.gate().disable_app(name, true, now), R"({"disabled":true})", now);
+}
+
+Result<toml::table> app_enable(Desk& desk, Question& in, Moment now)
+{
+    const auto name = in.text("name");
+    if (in.error()) return *in.error();
+    return done(desk, desk.core.gate().disable_app(name, false, now), R"({"disabled":false})", now);
+}
+
+Result<toml::table> app_list(Desk& desk, Question&, Moment)
+{
+    toml::array all;
+    for (const auto& app : desk.core.apps().all())
+        all.push_back(table_of(desk, app));
+    return toml::table{{"apps", std::move(all)}};
+}
+
+Result<toml::table> app_remove(Desk& desk, Question& in, Moment now)
+{
+    const auto name = in.text("name");
+    if (in.error()) return *in.error();
+    if (const auto gone = desk.core.gate().remove_app(name); !gone) return gone.error();
+    desk.admin.audit.record(admin::local_caller(), Verb::apps_write, name, R"({"removed":true})", now.wall_ms);
+    return toml::table{};
+}
+
+constexpr ControlRow rows[] = {{"token_add", token_add},     {"token_list", token_list}, {"token_revoke", token_revoke},
+                               {"audit_page", audit_page},   {"app_add", app_add},       {"app_key", app_key},
+                               {"app_disable", app_disable}, {"app_enable", app_enable}, {"app_list", app_list},
+                               {"app_remove", app_remove}};
 
 } // namespace
 

@@ -17,6 +17,8 @@ Front::Front(loop::Loop& loop, Core& core, const OverloadLimits& limits,
                                                        }),
       goodbye_(loop,
                [this] {
+                   for (const auto& [id, entry] : links_)
+                       tell_end(entry, "drained");
                    links_.clear();
                    ids_.clear();
                    drained_();
@@ -38,6 +40,8 @@ port::LinkObserver& Front::link_accepted(std::unique_ptr<port::Link> link, const
     auto& entry = links_[id];
     entry.id = id;
     entry.link = std::move(link);
+    entry.from = from;
+    entry.since = now.mono;
     entry.moved = now.mono;
     core_.link_up(id, peer, now);
     plan();
@@ -64,12 +68,12 @@ void Front::link_writable(port::Link& link)
     }
 }
 
-void Front::link_down(port::Link& link, const Error&)
+void Front::link_down(port::Link& link, const Error& reason)
 {
     const auto found = ids_.find(&link);
     if (found == ids_.end()) return;
     const auto id = found->second;
-    drop(id);
+    drop(id, error_name(reason.code));
     core_.link_down(id, loop::Loop::now());
     plan();
 }
@@ -105,7 +109,7 @@ void Front::deliver(Output&& output)
     if (output.close) {
         if (draining_) return; // all at once, a little later
         entry->link->close();
-        return drop(output.link);
+        return drop(output.link, "closed");
     }
     if (!entry->is_member && core_.is_member(output.link)) {
         entry->is_member = true;
@@ -125,7 +129,7 @@ void Front::close_slow(LinkId link)
 {
     ++slow_readers_closed_;
     find(link)->link->close();
-    drop(link);
+    drop(link, "slow_reader");
     core_.link_down(link, loop::Loop::now());
 }
 
@@ -173,12 +177,18 @@ void Front::drain(std::function<void()> done)
     goodbye_.set(now.mono + (links_.empty() ? Duration::zero() : goodbye_time));
 }
 
-void Front::drop(LinkId link)
+void Front::drop(LinkId link, std::string_view cause)
 {
     auto node = links_.extract(link);
     if (node.empty()) return;
+    tell_end(node.mapped(), cause);
     ids_.erase(node.mapped().link.get());
     backlogs_bytes_ -= node.mapped().backlog_bytes;
+}
+
+void Front::tell_end(const Entry& entry, std::string_view cause) const
+{
+    if (ended_) ended_({entry.from, cause, entry.is_member, loop::Loop::now().mono - entry.since});
 }
 
 Front::Entry* Front::find(LinkId link)

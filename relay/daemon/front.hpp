@@ -44,6 +44,15 @@ public:
         ticked_ = std::move(ticked);
     }
 
+    /// How a link ended.
+    struct End {
+        const loop::Address& from;
+        std::string_view cause; ///< The name of an error; "closed" by the relay, "slow_reader", "drained".
+        bool logged_in = false;
+        Duration lasted{};
+    };
+    void observe_ends(std::function<void(const End&)> ended) { ended_ = std::move(ended); }
+
     /// Ends the core's tick now. The error of its commit.
     Result<void> tick();
 
@@ -56,6 +65,8 @@ private:
     struct Entry {
         LinkId id = 0;
         std::unique_ptr<port::Link> link;
+        loop::Address from;
+        Instant since{};
         std::deque<Bytes> backlog;
         std::size_t backlog_bytes = 0;
         bool is_member = false;
@@ -72,7 +83,8 @@ private:
 
     void plan();
     void deliver(Output&& output);
-    void drop(LinkId link);
+    void drop(LinkId link, std::string_view cause);
+    void tell_end(const Entry& entry, std::string_view cause) const;
     void close_slow(LinkId link);
     void close_slowest();
     [[nodiscard]] Entry* find(LinkId link);
@@ -93,6 +105,7 @@ private:
     bool draining_ = false;
     std::function<void()> drained_;
     std::function<void(Duration, Duration, const Result<void>&)> ticked_;
+    std::function<void(const End&)> ended_;
     Instant gathering_since_ = never; ///< When the first input of this tick came.
 };
 

@@ -31,10 +31,17 @@ Result<int> open_file(const std::string& path)
     return fd;
 }
 
+bool is_control(char c)
+{
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7F;
+}
+
 /// A value that a reader can take apart again: in quotes when it has to be.
 std::string text_value(const std::string& value)
 {
-    const bool is_plain = !value.empty() && value.find_first_of(" \"=\\\n\r\t") == std::string::npos;
+    const bool is_plain = !value.empty() && value.find_first_of(" \"=\\") == std::string::npos &&
+                          std::none_of(value.begin(), value.end(), is_control);
     return is_plain ? value : http::json_string(value);
 }
 
@@ -115,7 +122,8 @@ std::string Log::line(LogFormat format, LogLevel level, std::string_view event, 
     out += " event=" + std::string(event);
     for (const auto& [name, value] : fields)
         out += " " + std::string(name) + "=" + text_value(value);
-    std::replace(out.begin(), out.end(), '\n', ' ');
+    // Of what peers and files say nothing moves a terminal's cursor, or begins a line of its own.
+    std::replace_if(out.begin(), out.end(), is_control, ' ');
     return out + "\n";
 }
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/daemon/notice_command.hpp"
 
-#include "relay/daemon/control.hpp"
-#include "relay/daemon/toml_text.hpp"
+#include "relay/daemon/control_client.hpp"
 #include "transport/loop/system_entropy.hpp"
 
 #include <cstdio>
@@ -168,18 +167,11 @@ int run_notice(const Options& options)
         }
         const auto question = question_of(options.notice, id);
         if (!question) return refused(question.error().detail);
-        const auto text = toml_text(*question);
-        const auto path = options.data + "/" + control_file_name;
-        const auto answer = loop::ask_local(path, as_bytes(text), control_answer_bytes_max, control_time_max);
-        if (!answer && answer.error().code == ErrorCode::not_connected)
-            return refused("no relay runs on " + options.data + " (" + answer.error().detail + "): start it first");
-        if (!answer && options.notice.verb == Verb::send)
+        const auto answer = ask_control(options.data, *question);
+        if (!answer && answer.error().code == ErrorCode::timed_out && options.notice.verb == Verb::send)
             return refused(answer.error().detail + "; the same once more, with --id " + id + ", is not said twice");
-        if (!answer) return refused(answer.error().detail);
-        const auto table = toml::parse(as_text(*answer));
-        if (const auto* const error = table["error"].as_table())
-            return refused(text_of(*error, "code") + ": " + text_of(*error, "detail"));
-        print(options.notice, table);
+        if (!answer) return refused(control_failure(options.data, answer.error()));
+        print(options.notice, *answer);
         return 0;
     } catch (const std::exception& wrong) {
         return refused(std::string("the relay's answer makes no sense: ") + wrong.what());

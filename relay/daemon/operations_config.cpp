@@ -2,27 +2,19 @@
 #include "relay/daemon/operations_config.hpp"
 
 #include "relay/daemon/config_section.hpp"
+#include "relay/daemon/listening.hpp"
 
 namespace godwit::relay {
 namespace {
 
 constexpr std::uint64_t mib = 1024 * 1024;
 
-/// "127.0.0.1:9180", "localhost:9180", "[::1]:9180".
-std::optional<loop::Address> listening(const std::string& text)
-{
-    if (const auto parsed = loop::Address::parse(text)) return parsed;
-    if (const auto parts = loop::split_host_port(text); parts.ok() && parts->host == "localhost")
-        return loop::Address::loopback_v4(parts->port);
-    return std::nullopt;
-}
-
 void metrics(Section& s, MetricsConfig& out)
 {
     std::string at;
     s.text("listen", at, 256);
     if (!at.empty()) {
-        out.listen = listening(at);
+        out.listen = listening_at(at);
         if (!out.listen)
             s.refuse(*s.find("listen"), "listen", "must be an address with a port such as \"127.0.0.1:9180\"");
     }

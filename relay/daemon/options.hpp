@@ -28,7 +28,19 @@ struct NoticeOptions {
 };
 
 struct AdminOptions {
-    enum class Verb { token_add, token_list, token_revoke, audit_show, audit_verify } verb = Verb::token_list;
+    enum class Verb {
+        token_add,
+        token_list,
+        token_revoke,
+        app_add,
+        app_list,
+        app_key,
+        app_disable,
+        app_enable,
+        app_remove,
+        audit_show,
+        audit_verify
+    } verb = Verb::token_list;
     std::string name;
     std::string role;
     std::int64_t lifetime_ms = 0;

@@ -8,8 +8,8 @@ namespace godwit::relay {
 namespace {
 
 /// Tables and keys that are looked up each time they matter.
-constexpr std::array<std::string_view, 8> live = {"registration.", "clients.", "limits.", "stun.",
-                                                  "turn",          "log.",     "drain.",  "metrics.disk_free_mib"};
+constexpr std::array<std::string_view, 9> live = {
+    "registration.", "directory.", "clients.", "limits.", "stun.", "turn", "log.", "drain.", "metrics.disk_free_mib"};
 /// Of those, what the transports took at the start.
 constexpr std::array<std::string_view, 7> fixed = {
     "limits.links",   "limits.links_per_address",          "limits.half_open_per_address",     "limits.idle_s",

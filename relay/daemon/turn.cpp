@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/daemon/turn.hpp"
 
+#include "relay/admin/prefix.hpp"
 #include "relay/turn/rest.hpp"
-
 #include "transport/loop/sockaddr.hpp"
 
-#include <charconv>
 #include <ifaddrs.h>
 
 namespace godwit::relay {
@@ -38,27 +37,11 @@ std::vector<turn::Endpoint> own_addresses()
 
 } // namespace
 
-std::optional<loop::Address> parse_ip(std::string_view text)
+std::optional<turn::Prefix> peer_prefix(std::string_view text)
 {
-    const bool is_v6 = text.find(':') != std::string_view::npos;
-    return loop::Address::parse(is_v6 ? "[" + std::string(text) + "]:0" : std::string(text) + ":0");
-}
-
-std::optional<turn::Prefix> parse_prefix(std::string_view text)
-{
-    const auto slash = text.find('/');
-    const auto ip = parse_ip(text.substr(0, slash));
-    if (!ip) return std::nullopt;
-    turn::Prefix out{endpoint(*ip), ip->is_v6 ? 128U : 32U};
-    const auto bits_max = out.bits;
-    if (slash != std::string_view::npos) {
-        const auto number = text.substr(slash + 1);
-        const auto [end, fault] = std::from_chars(number.data(), number.data() + number.size(), out.bits);
-        if (fault != std::errc{} || end != number.data() + number.size() || out.bits > bits_max) return std::nullopt;
-    }
-    for (auto bit = out.bits; bit < bits_max; ++bit)
-        if ((out.base.ip[bit / 8] >> (7 - bit % 8) & 1) != 0) return std::nullopt;
-    return out;
+    const auto prefix = admin::parse_prefix(text, 0);
+    if (!prefix) return std::nullopt;
+    return turn::Prefix{turn::Endpoint::of(prefix->bytes, 0), prefix->bits};
 }
 
 wire::TurnServer turn_server(const TurnEntry& entry, std::string_view user, WallMs now_ms)

@@ -40,9 +40,7 @@ inline constexpr std::size_t turn_allow_peers_max = 64;
 
 /// "198.51.100.0/24", "2001:db8::/32"; without a slash one address. nullopt: neither, or bits set behind the prefix
 /// (which says that another one is meant).
-[[nodiscard]] std::optional<turn::Prefix> parse_prefix(std::string_view text);
-/// "192.0.2.1" or "2001:db8::1", without port and brackets.
-[[nodiscard]] std::optional<loop::Address> parse_ip(std::string_view text);
+[[nodiscard]] std::optional<turn::Prefix> peer_prefix(std::string_view text);
 
 /// username = "expiry:user", expiry in seconds since 1970; password = base64(HMAC-SHA1(secret, username)):
 /// draft-uberti-behave-turn-rest-00 section 2.2, as coturn's use-auth-secret checks it.

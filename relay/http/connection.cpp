@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 namespace godwit::relay::http {
 namespace {
@@ -108,7 +109,7 @@ int Connection::headers()
     ++requests_;
     request_ = {};
     request_.from = from_;
-    answered_ = chunked_ = false;
+    answered_ = chunked_ = is_body_whole_ = false;
     body_bytes_ = 0;
 
     const auto version = header(wsi_, WSI_TOKEN_HTTP);
@@ -172,8 +173,19 @@ int Connection::body(std::string_view bytes)
 
 int Connection::body_complete()
 {
+    if (std::exchange(is_body_whole_, true)) return overrun();
     if (answered_) return 0;
     return answer(shared_.router.answer(std::move(request_)));
+}
+
+/// More came behind the body before the answer has left: a request that does not wait for it (RFC 9112 section 9.3.2
+/// lets us close), or bytes of nothing. libwebsockets 4.1 offers it as more of this body again and again in one call,
+/// in which the relay stood still for good: so the answer is said now, and the connection ends.
+int Connection::overrun()
+{
+    while (answered_ && out_at_ < out_.size() && write_piece())
+        continue;
+    return -1;
 }
 
 int Connection::refuse(int status, std::string_view detail)
@@ -257,13 +269,18 @@ int Connection::writable()
 {
     if (!answered_) return 0;
     if (out_at_ == out_.size() && !next_piece()) return finish();
+    if (!write_piece()) return -1;
+    lws_callback_on_writable(wsi_);
+    return 0;
+}
+
+bool Connection::write_piece()
+{
     std::array<unsigned char, LWS_PRE + write_bytes_max> room;
     const auto count = std::min(write_bytes_max, out_.size() - out_at_);
     std::copy_n(out_.data() + out_at_, count, room.data() + LWS_PRE);
-    if (lws_write(wsi_, room.data() + LWS_PRE, count, LWS_WRITE_HTTP) < static_cast<int>(count)) return -1;
     out_at_ += count;
-    lws_callback_on_writable(wsi_);
-    return 0;
+    return lws_write(wsi_, room.data() + LWS_PRE, count, LWS_WRITE_HTTP) >= static_cast<int>(count);
 }
 
 int Connection::finish()

@@ -39,7 +39,9 @@ private:
     [[nodiscard]] int refuse(int status, std::string_view detail);
     [[nodiscard]] int answer(Response response);
     [[nodiscard]] std::string header_block(const Response& response) const;
+    [[nodiscard]] int overrun();
     [[nodiscard]] bool next_piece();
+    [[nodiscard]] bool write_piece();
     [[nodiscard]] int finish();
     void deadline_in(Duration time) { deadline_.set(loop::Loop::now().mono + time); }
     void timed_out();
@@ -54,6 +56,7 @@ private:
     std::size_t body_bytes_ = 0; ///< That content-length promises.
     bool answered_ = false;
     bool close_after_ = false;
+    bool is_body_whole_ = false;
     bool chunked_ = false;
     bool is_http_1_1_ = false;
     bool is_head_ = false;

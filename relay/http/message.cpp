@@ -48,13 +48,6 @@ std::string_view Request::parameter(std::string_view name) const noexcept
     return found == parameters.end() ? std::string_view() : std::string_view(found->second);
 }
 
-std::optional<std::string_view> Request::query_value(std::string_view name) const noexcept
-{
-    const auto found = std::find_if(query.begin(), query.end(), [&](const auto& one) { return one.first == name; });
-    if (found == query.end()) return std::nullopt;
-    return std::string_view(found->second);
-}
-
 Response Response::json(int status, std::string body)
 {
     Response out;

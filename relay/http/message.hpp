@@ -34,8 +34,6 @@ struct Request {
 
     /// "" when there is none: parameters of a route that matched always are.
     [[nodiscard]] std::string_view parameter(std::string_view name) const noexcept;
-    /// The first of that name.
-    [[nodiscard]] std::optional<std::string_view> query_value(std::string_view name) const noexcept;
 };
 
 struct Response {

@@ -85,11 +85,6 @@ void Router::get(std::string pattern, Handler handler)
     add({Method::get, std::move(pattern), std::move(handler), 0});
 }
 
-void Router::before(std::function<std::optional<Response>(const Request&)> check)
-{
-    checks_.push_back(std::move(check));
-}
-
 Router::Match Router::match(Method method, std::string_view path) const
 {
     Match out;
@@ -126,8 +121,6 @@ Response Router::answer(Request request) const
     }
     request.parameters = std::move(found.parameters);
     try {
-        for (const auto& check : checks_)
-            if (auto refused = check(request)) return *std::move(refused);
         return found.route->handler(request);
     } catch (const std::exception&) {
         return Response::problem(500, "the relay could not do this: its log may say more");

@@ -26,10 +26,6 @@ public:
     /// Programming errors (no '/', twice the same, more than routes_max) are asserted.
     void add(Route route);
     void get(std::string pattern, Handler handler);
-    /// Called before every handler of this router, first added first; what it returns is the answer then. For
-    /// authentication, limits, the audit log.
-    void before(std::function<std::optional<Response>(const Request&)> check);
-
     struct Match {
         const Route* route = nullptr; ///< Null: `status` says why not.
         Pairs parameters;
@@ -37,14 +33,13 @@ public:
         std::string allow; ///< Of 405: "GET, HEAD, POST" (RFC 9110 section 10.2.1).
     };
     [[nodiscard]] Match match(Method method, std::string_view path) const;
-    /// Total: match, before, handler; an exception of a handler is 500. Fills in request.parameters.
+    /// Total: match, handler; an exception of a handler is 500. Fills in request.parameters.
     [[nodiscard]] Response answer(Request request) const;
 
     [[nodiscard]] const std::vector<Route>& routes() const noexcept { return routes_; }
 
 private:
     std::vector<Route> routes_;
-    std::vector<std::function<std::optional<Response>(const Request&)>> checks_;
 };
 
 } // namespace godwit::relay::http

@@ -22,6 +22,7 @@ std::optional<StoredAccount> account_from(const sqlite::Statement& s)
     if (!take(s, 2, out.account_key) || !take(s, 3, out.salt) || !take(s, 4, out.login_hash)) return std::nullopt;
     out.vault = to_bytes(s.bytes(5));
     out.device_list = to_bytes(s.bytes(6));
+    out.app = s.integer(7);
     return out;
 }
 
@@ -39,25 +40,26 @@ std::optional<StoredDevice> device_from(const sqlite::Statement& s)
 
 } // namespace
 
-std::optional<StoredAccount> Store::account(std::string_view user)
+std::optional<StoredAccount> Store::account(AppRow app, std::string_view user)
 {
     std::optional<StoredAccount> out;
     read(
-        "SELECT id, user, account_key, salt, login_hash, vault, device_list FROM accounts WHERE user = ?1",
+        "SELECT id, user, account_key, salt, login_hash, vault, device_list, app FROM accounts WHERE app = ?1 AND user "
+        "= ?2",
         [&](const sqlite::Statement& s) {
             out = account_from(s);
             if (!out) note(Error{ErrorCode::storage_corrupt, damaged, 0});
             return false;
         },
-        user);
+        app, user);
     return out;
 }
 
-std::optional<StoredLogin> Store::login(std::string_view user)
+std::optional<StoredLogin> Store::login(AppRow app, std::string_view user)
 {
     std::optional<StoredLogin> out;
     read(
-        "SELECT id, salt, login_hash FROM accounts WHERE user = ?1",
+        "SELECT id, salt, login_hash FROM accounts WHERE app = ?1 AND user = ?2",
         [&](const sqlite::Statement& s) {
             StoredLogin one;
             one.account = s.integer(0);
@@ -67,7 +69,7 @@ std::optional<StoredLogin> Store::login(std::string_view user)
                 note(Error{ErrorCode::storage_corrupt, damaged, 0});
             return false;
         },
-        user);
+        app, user);
     return out;
 }
 
@@ -75,7 +77,7 @@ std::optional<StoredAccount> Store::account(AccountRow row)
 {
     std::optional<StoredAccount> out;
     read(
-        "SELECT id, user, account_key, salt, login_hash, vault, device_list FROM accounts WHERE id = ?1",
+        "SELECT id, user, account_key, salt, login_hash, vault, device_list, app FROM accounts WHERE id = ?1",
         [&](const sqlite::Statement& s) {
             out = account_from(s);
             if (!out) note(Error{ErrorCode::storage_corrupt, damaged, 0});
@@ -83,6 +85,11 @@ std::optional<StoredAccount> Store::account(AccountRow row)
         },
         row);
     return out;
+}
+
+AppRow Store::app_of(AccountRow row)
+{
+    return read_integer("SELECT app FROM accounts WHERE id = ?1", row).value_or(no_app);
 }
 
 bool Store::has_accounts()
@@ -97,10 +104,10 @@ bool Store::has_account_key(const PublicKey& key)
 
 AccountRow Store::add_account(const StoredAccount& account, WallMs now_ms)
 {
-    write("INSERT INTO accounts(user, account_key, salt, login_hash, vault, device_list, created_ms)"
-          " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    write("INSERT INTO accounts(user, account_key, salt, login_hash, vault, device_list, created_ms, app)"
+          " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
           account.user, account.account_key, account.salt, account.login_hash, account.vault, account.device_list,
-          now_ms);
+          now_ms, account.app);
     return failed() ? 0 : database_.last_insert_rowid();
 }
 

@@ -7,9 +7,11 @@ std::optional<StoredBlob> Store::blob(const wire::BlobId& id)
 {
     std::optional<StoredBlob> out;
     read(
-        "SELECT id, account, pieces, created_ms FROM blobs WHERE name = ?1",
+        "SELECT b.id, b.account, b.pieces, b.created_ms, coalesce(a.app, -1) FROM blobs b"
+        " LEFT JOIN accounts a ON a.id = b.account WHERE b.name = ?1",
         [&](const sqlite::Statement& s) {
-            out = StoredBlob{s.integer(0), s.integer(1), static_cast<std::uint32_t>(s.integer(2)), s.integer(3)};
+            out = StoredBlob{s.integer(0), s.integer(1), static_cast<std::uint32_t>(s.integer(2)), s.integer(3),
+                             s.integer(4)};
             return false;
         },
         id);
@@ -67,14 +69,13 @@ std::vector<wire::PieceRange> Store::blob_pieces(std::int64_t blob, std::size_t 
     return out;
 }
 
-std::vector<std::pair<AccountRow, std::uint64_t>> Store::blob_usage()
+std::vector<Store::BlobUsage> Store::blob_usage()
 {
-    std::vector<std::pair<AccountRow, std::uint64_t>> out;
-    read("SELECT account, sum(bytes) FROM blobs GROUP BY account", [&](const sqlite::Statement& s) {
-        out.emplace_back(s.integer(0), static_cast<std::uint64_t>(s.integer(1)));
-        return true;
-    });
-    return out;
+    return read_all("SELECT b.account, coalesce(a.app, -1), sum(b.bytes) FROM blobs b"
+                    " LEFT JOIN accounts a ON a.id = b.account GROUP BY b.account",
+                    [](const sqlite::Statement& s) {
+                        return BlobUsage{s.integer(0), s.integer(1), static_cast<std::uint64_t>(s.integer(2))};
+                    });
 }
 
 void Store::condemn_oldest_blob(WallMs living_from_ms)

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "lib/base/time.hpp"
-#include "relay/store/ledger.hpp"
+#include "relay/store/app_tables.hpp"
 
 #include <vector>
 
@@ -26,9 +26,10 @@ struct DirectoryMember {
     std::string email;
 };
 
+/// Of one application: of others it says nothing.
 class DirectoryTable {
 public:
-    explicit DirectoryTable(Ledger& ledger) : ledger_(ledger) {}
+    explicit DirectoryTable(Ledger& ledger, AppRow app = 0) : ledger_(ledger), app_(app) {}
 
     [[nodiscard]] std::vector<StoredDepartment> departments(); ///< By id: a parent before its children.
     [[nodiscard]] std::optional<StoredDepartment> department(DepartmentRow id);
@@ -42,12 +43,19 @@ public:
     /// By user, those after `after`; of one department, or of all.
     [[nodiscard]] std::vector<DirectoryMember> members(std::optional<DepartmentRow> department, std::string_view after,
                                                        std::size_t limit);
+    /// Whose user or full name begins so, by user, those after `after`. Letters of ASCII in either case.
+    [[nodiscard]] std::vector<DirectoryMember> find_members(std::string_view beginning, std::string_view after,
+                                                            std::size_t limit);
+    /// There is an account of this name, in this application.
+    [[nodiscard]] bool has_account(std::string_view user);
+    [[nodiscard]] std::vector<StoredDepartment> children(DepartmentRow parent); ///< By name.
     [[nodiscard]] std::uint64_t member_count();
     void set_member(const DirectoryMember& member);
     void remove_member(std::string_view user);
 
 private:
     Ledger& ledger_;
+    AppRow app_;
 };
 
 } // namespace godwit::relay

@@ -35,6 +35,14 @@ bool Store::has_members(GroupRow group)
     return read_integer("SELECT 1 FROM group_members WHERE of_group = ?1 AND state = 1 LIMIT 1", group).has_value();
 }
 
+AppRow Store::group_app(GroupRow group)
+{
+    return read_integer("SELECT a.app FROM group_members m JOIN accounts a ON a.id = m.account"
+                        " WHERE m.of_group = ?1 AND m.state = 1 LIMIT 1",
+                        group)
+        .value_or(no_app);
+}
+
 std::vector<MemberDevice> Store::member_devices(GroupRow group)
 {
     return read_all(
@@ -72,7 +80,7 @@ void Store::set_member(GroupRow group, AccountRow account, bool member, const By
 {
     const std::int64_t state = member ? 1 : 0;
     const Bytes none;
-    write("UPDATE groups SET roster_version = roster_version + 1 WHERE id = ?1", group);
+    raise_roster_version(group);
     write("INSERT INTO group_members(of_group, account, state, version, changed_ms, secret, changed_by, state_before,"
           " secret_before) VALUES(?1, ?2, ?3, (SELECT roster_version FROM groups WHERE id = ?1), ?4, ?5, ?6, 0, ?7)"
           " ON CONFLICT(of_group, account) DO UPDATE SET state_before = state, secret_before = secret,"
@@ -81,6 +89,18 @@ void Store::set_member(GroupRow group, AccountRow account, bool member, const By
           group, account, state, now_ms, secret == nullptr ? none : *secret, commit, none);
     if (secret != nullptr)
         write("UPDATE group_members SET secret = ?3 WHERE of_group = ?1 AND account = ?2", group, account, *secret);
+}
+
+void Store::set_secret(GroupRow group, AccountRow account, const Bytes& secret, std::int64_t commit)
+{
+    write("UPDATE group_members SET state_before = state, secret_before = secret, changed_by = ?3, secret = ?4"
+          " WHERE of_group = ?1 AND account = ?2",
+          group, account, commit, secret);
+}
+
+void Store::raise_roster_version(GroupRow group)
+{
+    write("UPDATE groups SET roster_version = roster_version + 1 WHERE id = ?1", group);
 }
 
 std::vector<AccountRow> Store::take_back_members(GroupRow group, std::int64_t commit, WallMs now_ms)
@@ -93,8 +113,15 @@ std::vector<AccountRow> Store::take_back_members(GroupRow group, std::int64_t co
             return true;
         },
         group, commit);
-    for (const auto account : out) { // each in a version of its own: a page of the roster ends between two
-        write("UPDATE groups SET roster_version = roster_version + 1 WHERE id = ?1", group);
+    // Of who stays it was the secret, which is nobody else's.
+    write("UPDATE group_members SET secret = secret_before, changed_by = 0"
+          " WHERE of_group = ?1 AND changed_by = ?2 AND state = state_before",
+          group, commit);
+    raise_roster_version(group);
+    const auto moved = read_all("SELECT account FROM group_members WHERE of_group = ?1 AND changed_by = ?2",
+                                first_integer, group, commit);
+    for (const auto account : moved) { // each in a version of its own: a page of the roster ends between two
+        raise_roster_version(group);
         write("UPDATE group_members SET state = state_before, secret = secret_before, changed_by = 0, changed_ms = ?3,"
               " version = (SELECT roster_version FROM groups WHERE id = ?1) WHERE of_group = ?1 AND account = ?2",
               group, account, now_ms);
@@ -108,27 +135,38 @@ std::uint64_t Store::roster_version(GroupRow group)
         read_integer("SELECT roster_version FROM groups WHERE id = ?1", group).value_or(0));
 }
 
+namespace {
+
+constexpr auto stored_member = [](const sqlite::Statement& s) {
+    StoredMember one;
+    one.account = s.integer(0);
+    one.user = s.text(1);
+    one.member = s.integer(2) == 1;
+    one.version = static_cast<std::uint64_t>(s.integer(3));
+    one.secret = to_bytes(s.bytes(4));
+    one.account_key = s.fixed<PublicKey>(5).value_or(PublicKey{});
+    one.device_list = to_bytes(s.bytes(6));
+    return one;
+};
+
+} // namespace
+
 std::vector<StoredMember> Store::roster(GroupRow group, std::uint64_t after, std::size_t limit)
 {
-    std::vector<StoredMember> out;
-    read(
-        "SELECT m.account, a.user, m.state, m.version, m.secret, a.account_key, a.device_list"
-        " FROM group_members m JOIN accounts a ON a.id = m.account"
-        " WHERE m.of_group = ?1 AND m.version > ?2 ORDER BY m.version LIMIT ?3",
-        [&](const sqlite::Statement& s) {
-            StoredMember one;
-            one.account = s.integer(0);
-            one.user = s.text(1);
-            one.member = s.integer(2) == 1;
-            one.version = static_cast<std::uint64_t>(s.integer(3));
-            one.secret = to_bytes(s.bytes(4));
-            one.account_key = s.fixed<PublicKey>(5).value_or(PublicKey{});
-            one.device_list = to_bytes(s.bytes(6));
-            out.push_back(std::move(one));
-            return true;
-        },
-        group, after, static_cast<std::int64_t>(limit));
-    return out;
+    return read_all("SELECT m.account, a.user, m.state, m.version, m.secret, a.account_key, a.device_list"
+                    " FROM group_members m JOIN accounts a ON a.id = m.account"
+                    " WHERE m.of_group = ?1 AND m.version > ?2 ORDER BY m.version LIMIT ?3",
+                    stored_member, group, after, static_cast<std::int64_t>(limit));
+}
+
+std::optional<StoredMember> Store::member(GroupRow group, AccountRow account)
+{
+    auto rows = read_all("SELECT m.account, a.user, m.state, m.version, m.secret, a.account_key, a.device_list"
+                         " FROM group_members m JOIN accounts a ON a.id = m.account"
+                         " WHERE m.of_group = ?1 AND m.account = ?2 AND m.state = 1",
+                         stored_member, group, account);
+    if (rows.empty()) return std::nullopt;
+    return std::move(rows.front());
 }
 
 void Store::touch_memberships(AccountRow account)
@@ -136,7 +174,7 @@ void Store::touch_memberships(AccountRow account)
     const auto groups =
         read_all("SELECT of_group FROM group_members WHERE account = ?1 AND state = 1", first_integer, account);
     for (const auto group : groups) {
-        write("UPDATE groups SET roster_version = roster_version + 1 WHERE id = ?1", group);
+        raise_roster_version(group);
         write("UPDATE group_members SET version = (SELECT roster_version FROM groups WHERE id = ?1)"
               " WHERE of_group = ?1 AND account = ?2",
               group, account);

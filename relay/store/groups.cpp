@@ -144,17 +144,42 @@ void Store::reject_group_commit(std::int64_t commit)
     write("UPDATE group_commits SET rejected = 1, group_info = NULL WHERE id = ?1", commit);
 }
 
-void Store::set_commit_recipients(GroupRow group, const std::vector<DeviceRow>& devices)
+// commit_recipients.rejected: 0 asked, 1 has rejected, 2 in the group without a vote on its newest commit.
+void Store::set_commit_recipients(GroupRow group, const std::vector<DeviceRow>& devices,
+                                  const std::vector<DeviceRow>& others)
 {
     write("DELETE FROM commit_recipients WHERE of_group = ?1", group);
     for (const auto device : devices)
         write("INSERT INTO commit_recipients(of_group, device) VALUES(?1, ?2)", group, device);
+    for (const auto device : others)
+        write("INSERT INTO commit_recipients(of_group, device, rejected) VALUES(?1, ?2, 2)"
+              " ON CONFLICT(of_group, device) DO NOTHING",
+              group, device);
+}
+
+void Store::close_commit_votes(GroupRow group)
+{
+    write("UPDATE commit_recipients SET rejected = 2 WHERE of_group = ?1", group);
+}
+
+std::vector<std::pair<DeviceRow, AccountRow>> Store::commit_party(GroupRow group)
+{
+    std::vector<std::pair<DeviceRow, AccountRow>> out;
+    read(
+        "SELECT d.id, d.account FROM commit_recipients r JOIN devices d ON d.id = r.device WHERE r.of_group = ?1"
+        " ORDER BY d.id",
+        [&](const sqlite::Statement& s) {
+            out.emplace_back(s.integer(0), s.integer(1));
+            return true;
+        },
+        group);
+    return out;
 }
 
 std::optional<bool> Store::commit_rejected_by(GroupRow group, DeviceRow device)
 {
-    const auto got =
-        read_integer("SELECT rejected FROM commit_recipients WHERE of_group = ?1 AND device = ?2", group, device);
+    const auto got = read_integer(
+        "SELECT rejected FROM commit_recipients WHERE of_group = ?1 AND device = ?2 AND rejected < 2", group, device);
     if (!got) return std::nullopt;
     return *got != 0;
 }
@@ -164,12 +189,28 @@ void Store::set_commit_rejected_by(GroupRow group, DeviceRow device)
     write("UPDATE commit_recipients SET rejected = 1 WHERE of_group = ?1 AND device = ?2", group, device);
 }
 
+bool Store::commit_rejected_by_account(GroupRow group, AccountRow account)
+{
+    return read_integer("SELECT 1 FROM commit_recipients r JOIN devices d ON d.id = r.device"
+                        " WHERE r.of_group = ?1 AND r.rejected = 1 AND d.account = ?2 LIMIT 1",
+                        group, account)
+        .has_value();
+}
+
+bool Store::commit_puts_out(GroupRow group, std::int64_t commit)
+{
+    return read_integer("SELECT 1 FROM group_members WHERE of_group = ?1 AND changed_by = ?2 AND state = 0"
+                        " AND state_before = 1 LIMIT 1",
+                        group, commit)
+        .has_value();
+}
+
 CommitVotes Store::commit_votes(GroupRow group)
 {
     CommitVotes out;
     read(
         "SELECT count(*), coalesce(sum(r.rejected), 0) FROM commit_recipients r JOIN devices d ON d.id = r.device"
-        " WHERE r.of_group = ?1",
+        " WHERE r.of_group = ?1 AND r.rejected < 2",
         [&](const sqlite::Statement& s) {
             out.recipients = static_cast<std::size_t>(s.integer(0));
             out.rejected = static_cast<std::size_t>(s.integer(1));
@@ -186,7 +227,7 @@ CommitVotes Store::commit_votes_of_accounts(GroupRow group, EnvelopeRow envelope
         "SELECT count(DISTINCT d.account), count(DISTINCT CASE WHEN r.rejected THEN d.account END),"
         " count(DISTINCT CASE WHEN r.rejected OR NOT EXISTS"
         " (SELECT 1 FROM mailbox m WHERE m.envelope = ?2 AND m.device = r.device) THEN d.account END)"
-        " FROM commit_recipients r JOIN devices d ON d.id = r.device WHERE r.of_group = ?1",
+        " FROM commit_recipients r JOIN devices d ON d.id = r.device WHERE r.of_group = ?1 AND r.rejected < 2",
         [&](const sqlite::Statement& s) {
             out.recipients = static_cast<std::size_t>(s.integer(0));
             out.rejected = static_cast<std::size_t>(s.integer(1));

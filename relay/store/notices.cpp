@@ -6,11 +6,14 @@ namespace {
 
 #define GODWIT_NOTICE_COLUMNS                                                                                          \
     "n.id, n.name, n.to_all, n.kind, n.created_ms, n.expires_ms, n.withdrawn, n.title, n.text, n.link, n.settled, "    \
-    "n.accounts, n.accounts_reached, n.devices, n.devices_reached"
+    "n.accounts, n.accounts_reached, n.devices, n.devices_reached, "                                                   \
+    "coalesce((SELECT x.app FROM notice_apps x WHERE x.notice = n.id), -1)"
 
-/// Whom a notice is for: `a`. Parameters: ?1 its sequence, ?2 whether it is to all, ?3 when it was made.
+/// Whom a notice is for: `a`. Parameters: ?1 its sequence, ?2 whether it is to all, ?3 when it was made, ?6 of
+/// which application; -1: of all.
 #define GODWIT_NOTICE_AUDIENCE                                                                                         \
-    "iif(?2, a.created_ms <= ?3, EXISTS(SELECT 1 FROM notice_accounts x WHERE x.account = a.id AND x.notice = ?1))"
+    "iif(?2, a.created_ms <= ?3 AND ?6 IN (-1, a.app), EXISTS(SELECT 1 FROM notice_accounts x WHERE x.account = a.id " \
+    "AND x.notice = ?1))"
 
 std::uint64_t number(const sqlite::Statement& s, int column)
 {
@@ -30,6 +33,7 @@ StoredNotice notice_from(const sqlite::Statement& s)
     out.title = s.text(7);
     out.text = s.text(8);
     out.link = s.text(9);
+    out.app = s.integer(15);
     if (s.integer(10) != 0) out.settled = NoticeReach{number(s, 11), number(s, 12), number(s, 13), number(s, 14)};
     return out;
 }
@@ -72,6 +76,7 @@ std::uint64_t Store::add_notice(const StoredNotice& n, const std::vector<Account
           n.id, n.to_all, n.kind, n.created_ms, n.expires_ms, n.withdrawn, n.title, n.text, n.link);
     if (failed()) return 0;
     const auto sequence = database_.last_insert_rowid();
+    if (n.app != no_app) write("INSERT INTO notice_apps(notice, app) VALUES(?1, ?2)", sequence, n.app);
     for (const auto account : accounts)
         write("INSERT OR IGNORE INTO notice_accounts(account, notice) VALUES(?1, ?2)", account, sequence);
     return static_cast<std::uint64_t>(sequence);
@@ -93,6 +98,7 @@ std::vector<AccountRow> Store::notice_accounts(std::uint64_t sequence)
 void Store::remove_notice(std::uint64_t sequence)
 {
     write("DELETE FROM notice_accounts WHERE notice = ?1", sequence);
+    write("DELETE FROM notice_apps WHERE notice = ?1", sequence);
     write("DELETE FROM notices WHERE id = ?1", sequence);
 }
 
@@ -115,6 +121,8 @@ std::vector<StoredNotice> Store::notices_for(AccountRow account, std::uint64_t a
     read(
         "SELECT " GODWIT_NOTICE_COLUMNS " FROM notices n WHERE n.to_all = 1 AND n.id > ?2 AND n.expires_ms > ?3"
         " AND n.created_ms >= (SELECT created_ms FROM accounts WHERE id = ?1)"
+        " AND NOT EXISTS(SELECT 1 FROM notice_apps y WHERE y.notice = n.id"
+        " AND y.app <> (SELECT app FROM accounts WHERE id = ?1))"
         " UNION ALL SELECT " GODWIT_NOTICE_COLUMNS " FROM notice_accounts x JOIN notices n ON n.id = x.notice"
         " WHERE x.account = ?1 AND x.notice > ?2 AND n.expires_ms > ?3 ORDER BY 1 LIMIT ?4",
         [&](const sqlite::Statement& s) {
@@ -149,7 +157,7 @@ NoticeReach Store::notice_reach(const StoredNotice& notice)
             out = {number(s, 0), number(s, 1), number(s, 2), number(s, 3)};
             return false;
         },
-        notice.sequence, notice.to_all, notice.created_ms);
+        notice.sequence, notice.to_all, notice.created_ms, nullptr, nullptr, notice.app);
     return out;
 }
 
@@ -158,15 +166,16 @@ std::vector<NoticeRecipient> Store::notice_recipients(const StoredNotice& notice
 {
     std::vector<NoticeRecipient> out;
     read(
-        "SELECT a.user, d.key, coalesce(c.up_to, 0) >= ?1 FROM (SELECT a.id, a.user FROM accounts a"
-        " WHERE a.user > ?4 AND " GODWIT_NOTICE_AUDIENCE " ORDER BY a.user LIMIT ?5) a"
+        "SELECT a.name, d.key, coalesce(c.up_to, 0) >= ?1 FROM (SELECT a.id, a.user || coalesce('@' || p.name, '') name"
+        " FROM accounts a LEFT JOIN apps p ON p.id = a.app WHERE a.user || coalesce('@' || p.name, '') > ?4 AND"
+        " " GODWIT_NOTICE_AUDIENCE " ORDER BY 2 LIMIT ?5) a"
         " LEFT JOIN devices d ON d.account = a.id LEFT JOIN notice_cursors c ON c.device = d.id"
-        " ORDER BY a.user, d.id",
+        " ORDER BY a.name, d.id",
         [&](const sqlite::Statement& s) {
             out.push_back({std::string(s.text(0)), s.fixed<DeviceId>(1), !s.is_null(1) && s.integer(2) != 0});
             return true;
         },
-        notice.sequence, notice.to_all, notice.created_ms, after, accounts);
+        notice.sequence, notice.to_all, notice.created_ms, after, accounts, notice.app);
     return out;
 }
 

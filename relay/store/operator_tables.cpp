@@ -6,7 +6,8 @@ namespace godwit::relay {
 namespace {
 
 #define GODWIT_BAN_COLUMNS "id, kind, subject, prefix, bits, reason, created_ms, until_ms"
-#define GODWIT_REPORT_COLUMNS "id, reporter, subject, reason, text, created_ms, closed_ms, closed_by, outcome"
+#define GODWIT_REPORT_COLUMNS                                                                                          \
+    "id, reporter, subject, reason, text, created_ms, closed_ms, closed_by, outcome, conversation, by_client"
 
 StoredBan ban_from(const sqlite::Statement& s)
 {
@@ -38,29 +39,9 @@ StoredReport report_from(const sqlite::Statement& s)
     out.closed_ms = s.integer(6);
     out.closed_by = s.text(7);
     out.outcome = s.text(8);
+    out.conversation = s.fixed<ConversationId>(9).value_or(ConversationId{});
+    out.by_client = s.integer(10) != 0;
     return out;
-}
-
-/// The first row, or all of them.
-template <class T, class From, class... Values>
-std::vector<T> rows(Ledger& ledger, std::string_view sql, From from, const Values&... values)
-{
-    std::vector<T> out;
-    ledger.read(
-        sql,
-        [&](const sqlite::Statement& s) {
-            out.push_back(from(s));
-            return true;
-        },
-        values...);
-    return out;
-}
-
-template <class T>
-std::optional<T> first(std::vector<T> found)
-{
-    if (found.empty()) return std::nullopt;
-    return std::move(found.front());
 }
 
 } // namespace
@@ -79,18 +60,18 @@ AddressPrefix AddressPrefix::of(BytesView address, unsigned bits)
 
 std::vector<StoredBan> BanTable::all()
 {
-    return rows<StoredBan>(ledger_, "SELECT " GODWIT_BAN_COLUMNS " FROM bans ORDER BY id", ban_from);
+    return ledger_.read_all("SELECT " GODWIT_BAN_COLUMNS " FROM bans ORDER BY id", ban_from);
 }
 
 std::optional<StoredBan> BanTable::find(std::int64_t id)
 {
-    return first(rows<StoredBan>(ledger_, "SELECT " GODWIT_BAN_COLUMNS " FROM bans WHERE id = ?1", ban_from, id));
+    return ledger_.read_one("SELECT " GODWIT_BAN_COLUMNS " FROM bans WHERE id = ?1", ban_from, id);
 }
 
 std::optional<StoredBan> BanTable::find(BanKind kind, std::string_view subject)
 {
-    return first(rows<StoredBan>(ledger_, "SELECT " GODWIT_BAN_COLUMNS " FROM bans WHERE kind = ?1 AND subject = ?2",
-                                 ban_from, kind, subject));
+    return ledger_.read_one("SELECT " GODWIT_BAN_COLUMNS " FROM bans WHERE kind = ?1 AND subject = ?2", ban_from, kind,
+                            subject);
 }
 
 std::uint64_t BanTable::count()
@@ -120,15 +101,14 @@ void BanTable::remove_over(WallMs now_ms)
 
 std::vector<StoredInvitation> InvitationTable::all()
 {
-    return rows<StoredInvitation>(
-        ledger_, "SELECT user, account_key, created_ms, expires_ms FROM invitations ORDER BY user", invitation_from);
+    return ledger_.read_all("SELECT user, account_key, created_ms, expires_ms FROM invitations ORDER BY user",
+                            invitation_from);
 }
 
 std::optional<StoredInvitation> InvitationTable::find(std::string_view user)
 {
-    return first(rows<StoredInvitation>(
-        ledger_, "SELECT user, account_key, created_ms, expires_ms FROM invitations WHERE user = ?1", invitation_from,
-        user));
+    return ledger_.read_one("SELECT user, account_key, created_ms, expires_ms FROM invitations WHERE user = ?1",
+                            invitation_from, user);
 }
 
 std::uint64_t InvitationTable::count()
@@ -158,22 +138,29 @@ void InvitationTable::remove_over(WallMs now_ms)
 
 std::optional<StoredReport> ReportTable::find(std::int64_t id)
 {
-    return first(
-        rows<StoredReport>(ledger_, "SELECT " GODWIT_REPORT_COLUMNS " FROM reports WHERE id = ?1", report_from, id));
+    auto out = ledger_.read_one("SELECT " GODWIT_REPORT_COLUMNS " FROM reports WHERE id = ?1", report_from, id);
+    if (out)
+        out->messages = ledger_.read_all(
+            "SELECT message, author, sent_ms, shown, text FROM report_messages WHERE report = ?1 ORDER BY id",
+            [](const sqlite::Statement& s) {
+                return ReportedMessage{s.fixed<MessageId>(0).value_or(MessageId{}), std::string(s.text(1)),
+                                       s.integer(2), s.integer(3) != 0, std::string(s.text(4))};
+            },
+            id);
+    return out;
 }
 
 std::vector<StoredReport> ReportTable::open(std::int64_t after, std::size_t limit)
 {
-    return rows<StoredReport>(
-        ledger_, "SELECT " GODWIT_REPORT_COLUMNS " FROM reports WHERE closed_ms = 0 AND id > ?1 ORDER BY id LIMIT ?2",
-        report_from, after, limit);
+    return ledger_.read_all("SELECT " GODWIT_REPORT_COLUMNS
+                            " FROM reports WHERE closed_ms = 0 AND id > ?1 ORDER BY id LIMIT ?2",
+                            report_from, after, limit);
 }
 
 std::vector<StoredReport> ReportTable::before(std::int64_t id, std::size_t limit)
 {
-    return rows<StoredReport>(ledger_,
-                              "SELECT " GODWIT_REPORT_COLUMNS " FROM reports WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
-                              report_from, id, limit);
+    return ledger_.read_all("SELECT " GODWIT_REPORT_COLUMNS " FROM reports WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
+                            report_from, id, limit);
 }
 
 std::uint64_t ReportTable::open_count()
@@ -182,12 +169,38 @@ std::uint64_t ReportTable::open_count()
         ledger_.read_integer("SELECT count(*) FROM reports WHERE closed_ms = 0").value_or(0));
 }
 
+std::uint64_t ReportTable::open_count(std::string_view reporter)
+{
+    return static_cast<std::uint64_t>(
+        ledger_.read_integer("SELECT count(*) FROM reports WHERE reporter = ?1 AND closed_ms = 0", reporter)
+            .value_or(0));
+}
+
+bool ReportTable::has_open(const StoredReport& r)
+{
+    const Bytes nowhere;
+    return ledger_
+        .read_integer("SELECT 1 FROM reports WHERE reporter = ?1 AND closed_ms = 0 AND subject = ?2 AND reason = ?3"
+                      " AND text = ?4 AND conversation = ?5 AND (SELECT count(*) FROM report_messages m"
+                      " WHERE m.report = reports.id) = ?6",
+                      r.reporter, r.subject, r.reason, r.text,
+                      r.conversation.is_zero() ? nowhere : to_bytes(r.conversation.view()), r.messages.size())
+        .has_value();
+}
+
 std::int64_t ReportTable::add(const StoredReport& r)
 {
-    ledger_.write("INSERT INTO reports(reporter, subject, reason, text, created_ms, closed_ms, closed_by, outcome)"
-                  " VALUES(?1, ?2, ?3, ?4, ?5, 0, '', '')",
-                  r.reporter, r.subject, r.reason, r.text, r.created_ms);
-    return ledger_.inserted();
+    const Bytes nowhere;
+    ledger_.write("INSERT INTO reports(reporter, subject, reason, text, created_ms, closed_ms, closed_by, outcome,"
+                  " conversation, by_client) VALUES(?1, ?2, ?3, ?4, ?5, 0, '', '', ?6, ?7)",
+                  r.reporter, r.subject, r.reason, r.text, r.created_ms,
+                  r.conversation.is_zero() ? nowhere : to_bytes(r.conversation.view()), r.by_client);
+    const auto id = ledger_.inserted();
+    for (const auto& one : r.messages)
+        ledger_.write("INSERT INTO report_messages(report, message, author, sent_ms, shown, text)"
+                      " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+                      id, one.id, one.author, one.sent_ms, one.shown, one.text);
+    return id;
 }
 
 void ReportTable::close(std::int64_t id, WallMs now_ms, std::string_view by, std::string_view outcome)
@@ -201,6 +214,9 @@ void ReportTable::remove_closed(WallMs before_ms, std::size_t limit)
     ledger_.write("DELETE FROM reports WHERE id IN (SELECT id FROM reports WHERE closed_ms > 0 AND closed_ms < ?1"
                   " LIMIT ?2)",
                   before_ms, limit);
+    ledger_.write("DELETE FROM report_messages WHERE id IN (SELECT id FROM report_messages WHERE report NOT IN"
+                  " (SELECT id FROM reports) LIMIT ?1)",
+                  limit * report_messages_max);
 }
 
 // ---- hours of service ----
@@ -214,8 +230,8 @@ void UptimeTable::add(std::int64_t hour, std::int64_t seconds, std::uint64_t ses
 
 std::vector<UptimeHour> UptimeTable::from(std::int64_t hour)
 {
-    return rows<UptimeHour>(
-        ledger_, "SELECT hour, seconds, sessions_max FROM uptime WHERE hour >= ?1 ORDER BY hour",
+    return ledger_.read_all(
+        "SELECT hour, seconds, sessions_max FROM uptime WHERE hour >= ?1 ORDER BY hour",
         [](const sqlite::Statement& s) { return UptimeHour{s.integer(0), s.integer(1), s.integer(2)}; }, hour);
 }
 

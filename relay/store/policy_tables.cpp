@@ -57,7 +57,16 @@ void PolicyTable::set(AccountRow account, const AccountPolicy& policy)
                   stored(q.blob_bytes));
 }
 
-std::vector<AccountSummary> PolicyTable::accounts(std::string_view prefix, std::string_view after, std::size_t limit)
+std::optional<bool> PolicyTable::is_disabled(AppRow app, std::string_view user)
+{
+    return ledger_.read_one(
+        "SELECT coalesce(p.disabled_ms, 0) > 0 FROM accounts a LEFT JOIN account_policies p ON p.account = a.id"
+        " WHERE a.app = ?1 AND a.user = ?2",
+        [](const sqlite::Statement& s) { return s.integer(0) != 0; }, app, user);
+}
+
+std::vector<AccountSummary> PolicyTable::accounts(AppRow app, std::string_view prefix, std::string_view after,
+                                                  std::size_t limit)
 {
     std::vector<AccountSummary> out;
     const auto prefix_end = std::string(prefix) + "\x7f"; // names are ASCII below it
@@ -65,10 +74,11 @@ std::vector<AccountSummary> PolicyTable::accounts(std::string_view prefix, std::
         "SELECT a.id, a.user, a.account_key, a.created_ms, (SELECT count(*) FROM devices d WHERE d.account = a.id),"
         " (SELECT max(seen_ms) FROM devices d WHERE d.account = a.id), p.disabled_ms, p.reason, p.mailbox_messages,"
         " p.mailbox_bytes, p.blob_bytes FROM accounts a LEFT JOIN account_policies p ON p.account = a.id"
-        " WHERE a.user >= ?1 AND a.user < ?2 AND a.user > ?3 ORDER BY a.user LIMIT ?4",
+        " WHERE a.app = ?5 AND a.user >= ?1 AND a.user < ?2 AND a.user > ?3 ORDER BY a.user LIMIT ?4",
         [&](const sqlite::Statement& s) {
             AccountSummary one;
             one.row = s.integer(0);
+            one.app = app;
             one.user = s.text(1);
             one.account_key = s.fixed<PublicKey>(2).value_or(PublicKey{});
             one.created_ms = s.integer(3);
@@ -78,7 +88,7 @@ std::vector<AccountSummary> PolicyTable::accounts(std::string_view prefix, std::
             out.push_back(std::move(one));
             return true;
         },
-        prefix, prefix_end, after, limit);
+        prefix, prefix_end, after, limit, app);
     return out;
 }
 

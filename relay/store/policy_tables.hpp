@@ -25,6 +25,7 @@ struct AccountPolicy {
 /// As the operator sees an account.
 struct AccountSummary {
     AccountRow row = 0;
+    AppRow app = 0;
     std::string user;
     PublicKey account_key;
     WallMs created_ms = 0;
@@ -41,8 +42,10 @@ public:
     [[nodiscard]] AccountPolicy find(AccountRow account);
     void set(AccountRow account, const AccountPolicy& policy);
 
-    /// By user name, those after `after` that begin with `prefix`.
-    [[nodiscard]] std::vector<AccountSummary> accounts(std::string_view prefix, std::string_view after,
+    /// nullopt: there is no such account.
+    [[nodiscard]] std::optional<bool> is_disabled(AppRow app, std::string_view user);
+    /// Of an application, by user name, those after `after` that begin with `prefix`.
+    [[nodiscard]] std::vector<AccountSummary> accounts(AppRow app, std::string_view prefix, std::string_view after,
                                                        std::size_t limit);
     struct Totals {
         std::uint64_t accounts = 0;
@@ -128,7 +131,7 @@ private:
 
 /// Who may register although registration is closed.
 struct StoredInvitation {
-    std::string user;
+    std::string user;                     ///< "user", or "user@app".
     std::optional<PublicKey> account_key; ///< Whose key; nullopt: whoever comes first with the name.
     WallMs created_ms = 0;
     WallMs expires_ms = 0;
@@ -149,17 +152,29 @@ private:
     Ledger& ledger_;
 };
 
-/// What somebody says about an account.
+/// What a client showed of a message that it reported: nothing proves it.
+struct ReportedMessage {
+    MessageId id;
+    std::string author; ///< "user", or "user@app".
+    WallMs sent_ms = 0;
+    bool shown = false; ///< `text` is what it says.
+    std::string text;
+};
+
+/// What somebody says about an account or a group.
 struct StoredReport {
     std::int64_t id = 0;
     std::string reporter; ///< Who says so: a user, or whoever took it down.
-    std::string subject;  ///< The account that it is about.
+    std::string subject;  ///< The account that it is about; empty: the conversation.
     std::string reason;   ///< One word: "spam", "abuse", …
     std::string text;
     WallMs created_ms = 0;
     WallMs closed_ms = 0; ///< 0: open.
     std::string closed_by;
     std::string outcome;
+    ConversationId conversation;           ///< Zero: none in particular.
+    bool by_client = false;                ///< The account itself says so, and not somebody for it.
+    std::vector<ReportedMessage> messages; ///< In find() alone.
 };
 
 class ReportTable {
@@ -172,6 +187,9 @@ public:
     /// Newest first, those before this one, closed ones too.
     [[nodiscard]] std::vector<StoredReport> before(std::int64_t id, std::size_t limit);
     [[nodiscard]] std::uint64_t open_count();
+    [[nodiscard]] std::uint64_t open_count(std::string_view reporter);
+    /// An open one that says the same.
+    [[nodiscard]] bool has_open(const StoredReport& report);
     std::int64_t add(const StoredReport& report);
     void close(std::int64_t id, WallMs now_ms, std::string_view by, std::string_view outcome);
     /// Closed ones of before, at most so many.

@@ -23,7 +23,7 @@ constexpr Column key{Is::blob, 32};
 constexpr Column count{Is::integer, 0, false, 0, INT64_MAX};
 constexpr Column flag{Is::integer, 0, false, 0, 1};
 
-constexpr Column accounts[] = {rowid, text, key, key, key, blob, blob, integer};
+constexpr Column accounts[] = {rowid, text, key, key, key, blob, blob, integer, count};
 constexpr Column devices[] = {rowid, count, key, text, text, integer, integer, count};
 constexpr Column contacts[] = {count, count, {Is::integer, 0, false, 1, 4}, integer};
 constexpr Column envelopes[] = {rowid, key, count, flag, id, integer, count, blob, flag};
@@ -36,7 +36,7 @@ constexpr Column group_members[] = {rowid, count, count, flag, count, integer, b
 constexpr Column group_joins[] = {rowid, count, count, integer, flag, blob};
 constexpr Column group_trees[] = {rowid, count, id, key, count, flag, integer};
 constexpr Column group_tree_pieces[] = {rowid, count, count, blob};
-constexpr Column commit_recipients[] = {count, count, flag};
+constexpr Column commit_recipients[] = {count, count, count};
 constexpr Column removed_devices[] = {rowid, count, key};
 constexpr Column notices[] = {
     rowid, id,    flag, {Is::integer, 0, false, 1, 255}, integer, integer, flag, text, text, text, flag, count,
@@ -49,16 +49,21 @@ constexpr Column account_policies[] = {rowid, integer, text, integer, integer, i
 constexpr Column bans[] = {
     rowid, {Is::integer, 0, false, 1, 2}, text, blob, {Is::integer, 0, false, 0, 128}, text, integer, integer};
 constexpr Column invitations[] = {rowid, text, blob, integer, integer};
-constexpr Column reports[] = {rowid, text, text, text, text, integer, integer, text, text};
+constexpr Column reports[] = {rowid, text, text, text, text, integer, integer, text, text, blob, flag};
+constexpr Column report_messages[] = {rowid, count, id, text, integer, flag, text};
+constexpr Column apps[] = {rowid,   text,    text,    integer, integer, flag,   flag,
+                           integer, integer, integer, integer, integer, integer};
+constexpr Column hook_events[] = {rowid, integer, text, text, text};
+constexpr Column notice_apps[] = {count, count};
 constexpr Column uptime[] = {rowid, {Is::integer, 0, false, 0, 3600}, count};
 constexpr Column webhook_cursors[] = {rowid, text, count};
-constexpr Column departments[] = {rowid, count, text, integer};
-constexpr Column directory_members[] = {rowid, count, text, text, text, text};
+constexpr Column departments[] = {rowid, count, text, integer, count};
+constexpr Column directory_members[] = {rowid, count, text, text, text, text, count};
 constexpr Column blobs[] = {rowid, key, count, count, count, integer};
 constexpr Column blob_pieces[] = {rowid, count, count, count, blob};
 
 constexpr std::array tables{
-    Table{"accounts", "INSERT OR IGNORE INTO accounts VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", accounts},
+    Table{"accounts", "INSERT OR IGNORE INTO accounts VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", accounts},
     Table{"devices", "INSERT OR IGNORE INTO devices VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", devices},
     Table{"contacts", "INSERT OR IGNORE INTO contacts VALUES(?1, ?2, ?3, ?4)", contacts, true},
     Table{"envelopes", "INSERT OR IGNORE INTO envelopes VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", envelopes},
@@ -87,11 +92,16 @@ constexpr std::array tables{
           account_policies},
     Table{"bans", "INSERT OR IGNORE INTO bans VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", bans},
     Table{"invitations", "INSERT OR IGNORE INTO invitations VALUES(?1, ?2, ?3, ?4, ?5)", invitations},
-    Table{"reports", "INSERT OR IGNORE INTO reports VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", reports},
+    Table{"reports", "INSERT OR IGNORE INTO reports VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)", reports},
+    Table{"report_messages", "INSERT OR IGNORE INTO report_messages VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+          report_messages},
+    Table{"apps", "INSERT OR IGNORE INTO apps VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)", apps},
+    Table{"hook_events", "INSERT OR IGNORE INTO hook_events VALUES(?1, ?2, ?3, ?4, ?5)", hook_events},
+    Table{"notice_apps", "INSERT OR IGNORE INTO notice_apps VALUES(?1, ?2)", notice_apps, true},
     Table{"uptime", "INSERT OR IGNORE INTO uptime VALUES(?1, ?2, ?3)", uptime},
     Table{"webhook_cursors", "INSERT OR IGNORE INTO webhook_cursors VALUES(?1, ?2, ?3)", webhook_cursors},
-    Table{"departments", "INSERT OR IGNORE INTO departments VALUES(?1, ?2, ?3, ?4)", departments},
-    Table{"directory_members", "INSERT OR IGNORE INTO directory_members VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+    Table{"departments", "INSERT OR IGNORE INTO departments VALUES(?1, ?2, ?3, ?4, ?5)", departments},
+    Table{"directory_members", "INSERT OR IGNORE INTO directory_members VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
           directory_members},
     Table{"audit", "INSERT OR IGNORE INTO audit VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", audit},
 };
@@ -128,6 +138,8 @@ constexpr std::array references{
     Reference{"notice(s) for nobody", "notices",
               "to_all = 0 AND settled = 0 AND id NOT IN (SELECT notice FROM notice_accounts)"},
     Reference{"cursor(s) of no device", "notice_cursors", "device NOT IN (SELECT id FROM devices)"},
+    Reference{"application(s) of no notice", "notice_apps", "notice NOT IN (SELECT id FROM notices)"},
+    Reference{"message(s) of no report", "report_messages", "report NOT IN (SELECT id FROM reports)"},
     Reference{"blob(s) without a piece", "blobs", "id NOT IN (SELECT blob FROM blob_pieces)"},
 };
 
@@ -140,6 +152,7 @@ constexpr sqlite::Rule own_rules[] = {
      GODWIT_COUNT("envelopes", "length(from_device) != 32 OR length(envelope_id) != 16 OR size != length(sealed)")},
     {"mail numbered above what was reserved for its device",
      GODWIT_COUNT("mailbox", "sequence >= (SELECT sequence_floor FROM devices WHERE devices.id = mailbox.device)")},
+    {"account(s) of no application", GODWIT_COUNT("accounts", "app <> 0 AND app NOT IN (SELECT id FROM apps)")},
     {"group(s) that make no sense", GODWIT_COUNT("groups", "length(conversation) != 16")},
     {"commit(s) that make no sense",
      GODWIT_COUNT("group_commits", "length(from_device) != 32 OR length(envelope_id) != 16")},
@@ -210,10 +223,15 @@ Result<Salvage> Carrier::put_in_order()
     if (done)
         done = change("UPDATE notice_cursors SET up_to = (SELECT coalesce(max(id), 0) FROM notices) WHERE up_to > "
                       "(SELECT coalesce(max(id), 0) FROM notices)");
+    // An application that is lost and has accounts comes back under another name, closed: they go on being served.
+    if (done)
+        done = change("INSERT INTO apps SELECT app, 'lost-' || app, lower(hex(randomblob(12))), 0, 0, 0, 0, -1, -1, "
+                      "-1, -1, -1, -1"
+                      " FROM (SELECT DISTINCT app FROM accounts WHERE app <> 0 AND app NOT IN (SELECT id FROM apps))");
     // Who was in what is lost is in nothing: nobody is dropped for it.
     if (done)
-        done = change(
-            "UPDATE departments SET parent = 0 WHERE parent <> 0 AND parent NOT IN (SELECT id FROM departments)");
+        done = change("UPDATE departments SET parent = 0, name = substr(name, 1, 40) || ' #' || id WHERE parent <> 0 "
+                      "AND parent NOT IN (SELECT id FROM departments)");
     if (done)
         done = change("UPDATE directory_members SET department = 0 WHERE department <> 0 AND department NOT IN (SELECT "
                       "id FROM departments)");

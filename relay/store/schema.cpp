@@ -94,7 +94,8 @@ CREATE TABLE group_commits (
 CREATE INDEX group_commits_by_group ON group_commits(of_group);
 )";
 
-// commit_recipients: whom the newest commit of a group was put for, and who has said that it is not valid.
+// commit_recipients: whom the newest commit of a group was put for (rejected 0), who has said that it is not valid (1),
+// and who else is in a conversation of two (2).
 constexpr const char* second_step = R"(
 CREATE TABLE commit_recipients (
     of_group INTEGER NOT NULL,
@@ -353,9 +354,112 @@ CREATE TABLE webhook_cursors (
 ) STRICT;
 )";
 
-constexpr sqlite::Migration steps[] = {{first_step}, {second_step}, {third_step},          {fourth_step},
-                                       {fifth_step}, {sixth_step},  {groups_of_many_step}, {notices_step},
-                                       {audit_step}, {gate_step},   {directory_step},      {webhooks_step}};
+// apps: tenants; limits of -1 are none. accounts, departments and directory_members belong to one, 0: the default one.
+// notice_apps: notices to all that are to the accounts of one application. report_messages: what a client showed of
+// messages that it reported; shown 0: not what they say. hook_events: the newest of what accounts have done.
+constexpr const char* apps_step = R"(
+CREATE TABLE apps (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE,
+    key TEXT NOT NULL UNIQUE,
+    created_ms INTEGER NOT NULL,
+    disabled_ms INTEGER NOT NULL,
+    registration_open INTEGER NOT NULL,
+    directory_shown INTEGER NOT NULL,
+    accounts_max INTEGER NOT NULL,
+    sessions_max INTEGER NOT NULL,
+    mailbox_messages INTEGER NOT NULL,
+    mailbox_bytes INTEGER NOT NULL,
+    blob_bytes INTEGER NOT NULL,
+    blob_bytes_all INTEGER NOT NULL
+) STRICT;
+CREATE TABLE accounts_13 (
+    id INTEGER PRIMARY KEY,
+    user TEXT NOT NULL,
+    account_key BLOB NOT NULL,
+    salt BLOB NOT NULL,
+    login_hash BLOB NOT NULL,
+    vault BLOB NOT NULL,
+    device_list BLOB NOT NULL,
+    created_ms INTEGER NOT NULL,
+    app INTEGER NOT NULL,
+    UNIQUE (app, user)
+) STRICT;
+INSERT INTO accounts_13 SELECT id, user, account_key, salt, login_hash, vault, device_list, created_ms, 0 FROM accounts;
+DROP TABLE accounts;
+ALTER TABLE accounts_13 RENAME TO accounts;
+CREATE INDEX accounts_by_key ON accounts(account_key);
+CREATE TABLE departments_13 (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    parent INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    app INTEGER NOT NULL,
+    UNIQUE (app, parent, name)
+) STRICT;
+INSERT INTO departments_13 SELECT id, parent, name, created_ms, 0 FROM departments;
+DROP TABLE departments;
+ALTER TABLE departments_13 RENAME TO departments;
+CREATE TABLE directory_members_13 (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    department INTEGER NOT NULL,
+    user TEXT NOT NULL,
+    full_name TEXT NOT NULL,
+    title TEXT NOT NULL,
+    email TEXT NOT NULL,
+    app INTEGER NOT NULL,
+    UNIQUE (app, user)
+) STRICT;
+INSERT INTO directory_members_13 SELECT id, department, user, full_name, title, email, 0 FROM directory_members;
+DROP TABLE directory_members;
+ALTER TABLE directory_members_13 RENAME TO directory_members;
+CREATE INDEX directory_members_by_department ON directory_members(department);
+CREATE INDEX directory_members_by_name ON directory_members(app, full_name COLLATE NOCASE);
+CREATE TABLE notice_apps (
+    notice INTEGER PRIMARY KEY,
+    app INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE reports_13 (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    reporter TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    text TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    closed_ms INTEGER NOT NULL,
+    closed_by TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    conversation BLOB NOT NULL,
+    by_client INTEGER NOT NULL
+) STRICT;
+INSERT INTO reports_13 SELECT id, reporter, subject, reason, text, created_ms, closed_ms, closed_by, outcome, x'', 0
+    FROM reports;
+DROP TABLE reports;
+ALTER TABLE reports_13 RENAME TO reports;
+CREATE INDEX reports_open ON reports(id) WHERE closed_ms = 0;
+CREATE INDEX reports_open_by_reporter ON reports(reporter) WHERE closed_ms = 0;
+CREATE TABLE report_messages (
+    id INTEGER PRIMARY KEY,
+    report INTEGER NOT NULL,
+    message BLOB NOT NULL,
+    author TEXT NOT NULL,
+    sent_ms INTEGER NOT NULL,
+    shown INTEGER NOT NULL,
+    text TEXT NOT NULL
+) STRICT;
+CREATE INDEX report_messages_by_report ON report_messages(report);
+CREATE TABLE hook_events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_ms INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    target TEXT NOT NULL,
+    detail TEXT NOT NULL
+) STRICT;
+)";
+
+constexpr sqlite::Migration steps[] = {
+    {first_step},   {second_step}, {third_step}, {fourth_step},    {fifth_step},    {sixth_step}, {groups_of_many_step},
+    {notices_step}, {audit_step},  {gate_step},  {directory_step}, {webhooks_step}, {apps_step}};
 } // namespace
 
 sqlite::Schema schema()

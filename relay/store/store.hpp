@@ -12,7 +12,7 @@
 #include "lib/base/time.hpp"
 #include "lib/sqlite/online_copy.hpp"
 #include "lib/wire/frames.hpp"
-#include "relay/store/ledger.hpp"
+#include "relay/store/app_tables.hpp"
 
 #include <functional>
 #include <map>
@@ -39,6 +39,7 @@ struct StoredAccount {
     LoginHash login_hash;
     Bytes vault;
     Bytes device_list; ///< Encoded; verified when it came.
+    AppRow app = 0;
 };
 
 /// What a password is judged by: of one size for everybody.
@@ -162,6 +163,7 @@ struct StoredBlob {
     AccountRow account = 0;
     std::uint32_t pieces = 0; ///< Of the whole blob.
     WallMs created_ms = 0;
+    AppRow app = 0; ///< Of the account; no_app: it is gone.
 };
 
 struct ExpiredBlobs {
@@ -190,11 +192,12 @@ struct StoredNotice {
     std::string text;
     std::string link;
     std::optional<NoticeReach> settled; ///< It is over: how far it came.
+    AppRow app = no_app;                ///< To all accounts of this application; no_app: of every one.
 };
 
 /// A device that a notice is for; or an account without one.
 struct NoticeRecipient {
-    std::string user;
+    std::string user; ///< "user", or "user@app".
     std::optional<DeviceId> device;
     bool reached = false;
 };
@@ -234,9 +237,12 @@ public:
     void reclaim_log();
 
     // accounts and devices (accounts.cpp)
-    [[nodiscard]] std::optional<StoredLogin> login(std::string_view user);
-    [[nodiscard]] std::optional<StoredAccount> account(std::string_view user);
+    [[nodiscard]] std::optional<StoredLogin> login(AppRow app, std::string_view user);
+    [[nodiscard]] std::optional<StoredAccount> account(AppRow app, std::string_view user);
+    /// Of the default application.
+    [[nodiscard]] std::optional<StoredAccount> account(std::string_view user) { return account(AppRow{0}, user); }
     [[nodiscard]] std::optional<StoredAccount> account(AccountRow row);
+    [[nodiscard]] AppRow app_of(AccountRow row);
     [[nodiscard]] bool has_accounts();
     [[nodiscard]] bool has_account_key(const PublicKey& key);
     AccountRow add_account(const StoredAccount& account, WallMs now_ms);
@@ -320,11 +326,20 @@ public:
     [[nodiscard]] Bytes group_info(std::int64_t commit);
     std::int64_t add_group_commit(GroupRow group, const StoredCommit& commit, const Bytes& group_info);
     void reject_group_commit(std::int64_t commit);
-    /// Of the group's newest commit, in the place of those of the one before.
-    void set_commit_recipients(GroupRow group, const std::vector<DeviceRow>& devices);
+    /// Of the group's newest commit, in the place of those of the one before. `others`: are in the group after it and
+    /// have no vote on it.
+    void set_commit_recipients(GroupRow group, const std::vector<DeviceRow>& devices,
+                               const std::vector<DeviceRow>& others = {});
+    /// Nobody has a vote any more; who is in the group stays known.
+    void close_commit_votes(GroupRow group);
+    /// All of these who are still devices of somebody.
+    [[nodiscard]] std::vector<std::pair<DeviceRow, AccountRow>> commit_party(GroupRow group);
     /// nullopt: it was not put for this device; else whether it was rejected by it.
     [[nodiscard]] std::optional<bool> commit_rejected_by(GroupRow group, DeviceRow device);
     void set_commit_rejected_by(GroupRow group, DeviceRow device);
+    /// Has a device of it rejected the newest commit?
+    [[nodiscard]] bool commit_rejected_by_account(GroupRow group, AccountRow account);
+    [[nodiscard]] bool commit_puts_out(GroupRow group, std::int64_t commit);
     /// By device.
     [[nodiscard]] CommitVotes commit_votes(GroupRow group);
     /// By account: it has rejected, or seen, what one of its devices has. `envelope`: of the commit; 0: nobody waits.
@@ -339,6 +354,8 @@ public:
     [[nodiscard]] std::map<std::string, AccountRow> member_names(GroupRow group);
     [[nodiscard]] std::vector<AccountRow> members(GroupRow group);
     [[nodiscard]] bool has_members(GroupRow group);
+    /// Of its members; no_app: nobody is in it.
+    [[nodiscard]] AppRow group_app(GroupRow group);
     /// Of all members.
     [[nodiscard]] std::vector<MemberDevice> member_devices(GroupRow group);
     /// Groups that the account is in.
@@ -348,6 +365,11 @@ public:
     /// By the newest commit. `secret` nullptr: stays as it is.
     void set_member(GroupRow group, AccountRow account, bool member, const Bytes* secret, std::int64_t commit,
                     WallMs now_ms);
+    /// Another secret for somebody who stays. No news to others: the roster's version is the caller's to raise, once.
+    void set_secret(GroupRow group, AccountRow account, const Bytes& secret, std::int64_t commit);
+    void raise_roster_version(GroupRow group);
+    /// nullopt: no member.
+    [[nodiscard]] std::optional<StoredMember> member(GroupRow group, AccountRow account);
     /// All that this commit changed is as before; returns whom it had changed.
     std::vector<AccountRow> take_back_members(GroupRow group, std::int64_t commit, WallMs now_ms);
     [[nodiscard]] std::uint64_t roster_version(GroupRow group);
@@ -399,8 +421,13 @@ public:
     /// Empty: not here.
     [[nodiscard]] Bytes blob_piece(std::int64_t blob, std::uint32_t piece);
     [[nodiscard]] std::vector<wire::PieceRange> blob_pieces(std::int64_t blob, std::size_t ranges_max);
-    /// Counted bytes of every account that has blobs.
-    [[nodiscard]] std::vector<std::pair<AccountRow, std::uint64_t>> blob_usage();
+    struct BlobUsage {
+        AccountRow account = 0;
+        AppRow app = 0;
+        std::uint64_t bytes = 0; ///< Counted.
+    };
+    /// Of every account that has blobs.
+    [[nodiscard]] std::vector<BlobUsage> blob_usage();
     /// Among those that are younger: expire_blobs() takes it from now on.
     void condemn_oldest_blob(WallMs living_from_ms);
     /// Likewise.
@@ -427,7 +454,7 @@ public:
     [[nodiscard]] std::uint64_t notice_cursor(DeviceRow device);
     void advance_notice_cursor(DeviceRow device, std::uint64_t up_to); ///< Never back.
     [[nodiscard]] NoticeReach notice_reach(const StoredNotice& notice);
-    /// By user name, those after `after`: of so many accounts.
+    /// By name, those after `after`: of so many accounts.
     [[nodiscard]] std::vector<NoticeRecipient> notice_recipients(const StoredNotice& notice, std::string_view after,
                                                                  std::size_t accounts);
     /// The first that is over and not settled, or would be next.

@@ -94,3 +94,25 @@ TEST_CASE(
     CHECK(broken.exit_code == 5);
     CHECK(mentions(broken.errors, "record 2:"));
 }
+
+TEST_CASE("applications from the command line: a key that clients put into the address, and none any more")
+{
+    Relay relay;
+    const auto made = relay.ask({"admin", "app", "add", "acme"});
+    REQUIRE_MESSAGE(made.exit_code == 0, made.errors);
+    const auto key = made.out.substr(0, made.out.find('\n'));
+    CHECK(key.size() == 24);
+    CHECK(relay.ask({"admin", "app", "add", "acme"}).exit_code == 1);
+    CHECK(mentions(relay.ask({"admin", "app", "add", "A"}).errors, "invalid_argument: name: 1 to 32"));
+    CHECK(mentions(relay.ask({"admin", "app", "list"}).out, "acme  " + key + "  0 accounts, 0 connected devices"));
+    const auto renewed = relay.ask({"admin", "app", "key", "acme"});
+    CHECK(renewed.exit_code == 0);
+    CHECK(renewed.out != made.out);
+    CHECK(relay.ask({"admin", "app", "disable", "acme"}).exit_code == 0);
+    CHECK(mentions(relay.ask({"admin", "app", "list"}).out, "disabled"));
+    CHECK(relay.ask({"admin", "app", "enable", "acme"}).exit_code == 0);
+    CHECK(relay.ask({"admin", "app", "remove", "acme"}).exit_code == 0);
+    CHECK(relay.ask({"admin", "app", "remove", "acme"}).exit_code == 1);
+    CHECK(mentions(relay.ask({"audit", "show"}).out, "apps.write  acme"));
+    CHECK_FALSE(mentions(relay.ask({"audit", "show"}).out, key));
+}

@@ -15,6 +15,10 @@ struct Circle {
     Device dee{world, 4};
     ConversationId id = filled<ConversationId>(77);
 
+    /// By user; who is not named is member.
+    std::string owner = "ann";
+    std::set<std::string> admins;
+
     explicit Circle(Config config = {}, std::optional<Store> on = std::nullopt)
         : world(std::move(config), std::move(on))
     {
@@ -31,6 +35,27 @@ struct Circle {
         for (auto* const one : {&ann, &bo, &cy, &dee})
             one->forget_frames();
     }
+    [[nodiscard]] static PublicKey key_of(const std::string& user)
+    {
+        static const std::map<std::string, std::uint64_t> known{{"ann", 100}, {"bo", 200}, {"cy", 300}, {"dee", 400}};
+        const auto found = known.find(user);
+        if (found != known.end()) return signing_key(found->second).public_key();
+        if (user[0] == 'p') return signing_key(1000 + std::stoul(user.substr(1))).public_key(); // of the large ones
+        return signing_key(9).public_key();
+    }
+    /// Of these. Whoever goes knows the secret: it is stale from the first.
+    [[nodiscard]] Bytes policy(const std::vector<std::string>& members) const
+    {
+        PolicyShape out;
+        out.flags = 2 | 8;
+        out.profile = Bytes(20, 0x9f);
+        for (const auto& user : std::set<std::string>(members.begin(), members.end()))
+            out.members.push_back({user, key_of(user),
+                                   static_cast<std::uint8_t>(user == owner           ? 3
+                                                             : admins.contains(user) ? 2
+                                                                                     : 1)});
+        return policy_extensions(std::move(out));
+    }
     [[nodiscard]] frame::GroupCommit request(std::uint64_t epoch, std::uint64_t number,
                                              std::vector<std::string> members,
                                              std::vector<DeviceId> newcomers = {}) const
@@ -45,7 +70,7 @@ struct Circle {
         out.envelope = {envelope_id, commit_bytes(group, epoch, envelope_id, filler)};
         out.welcome = newcomers.empty() ? Bytes() : welcome_bytes(newcomers.size());
         out.newcomers = std::move(newcomers);
-        out.group_info = group_info_bytes(group, epoch + 1, filler);
+        out.group_info = group_info_bytes(group, epoch + 1, filler, 40, policy(members));
         out.members = std::move(members);
         return out;
     }
@@ -61,6 +86,13 @@ struct Circle {
         for (auto* const one : {&bo, &cy})
             acknowledge(*one);
         forget_frames();
+    }
+    /// By ann, to `user`.
+    void hand_over(const std::string& user, std::uint64_t epoch, std::uint64_t number)
+    {
+        owner = user;
+        admins = {"ann"};
+        REQUIRE(commit(ann, epoch, number, {"ann", "bo", "cy"}) == ErrorCode::ok);
     }
     static void acknowledge(Device& by)
     {

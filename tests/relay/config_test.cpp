@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "relay/admin/prefix.hpp"
 #include "relay/daemon/config_file.hpp"
 #include "relay/turn/rest.hpp"
 
@@ -211,7 +212,7 @@ TEST_CASE("turn_server: the address of relayed sockets is said, or the one that 
     const auto nowhere = turn_config(serving, loop::Address::any_v6(4433), "s");
     CHECK(nowhere.error().code == ErrorCode::invalid_argument);
     CHECK(nowhere.error().detail.find("turn_server.address_v4") != std::string::npos);
-    serving.address_v6 = parse_ip("2001:db8::7");
+    serving.address_v6 = admin::parse_ip("2001:db8::7");
     CHECK(turn_config(serving, loop::Address::any_v6(4433), "s")->address_v6);
 
     serving.listen = {*loop::Address::parse("0.0.0.0:3478"), *loop::Address::parse("0.0.0.0:443")};

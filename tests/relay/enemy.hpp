@@ -6,6 +6,7 @@
 #include "tests/relay/process.hpp"
 
 #include <netinet/in.h>
+#include <random>
 #include <sys/socket.h>
 
 namespace godwit::relay::test {
@@ -33,8 +34,14 @@ private:
 /// The first bytes of a real client: a QUIC Initial, or the record with a TLS ClientHello.
 [[nodiscard]] Bytes first_flight(Over over, const wire::RelayAddress& relay);
 
+using Random = std::mt19937_64;
+[[nodiscard]] Bytes noise(Random& random, std::size_t bytes_max);
+/// One to four edits: a bit, a byte, a cut, an insertion, a piece of `other`.
+[[nodiscard]] Bytes mutated(Bytes bytes, const Bytes& other, Random& random);
+
 /// Of a `stats` line.
 [[nodiscard]] std::uint64_t counter(const std::string& stats, const std::string& name);
 [[nodiscard]] std::size_t resident_kib(pid_t pid);
+[[nodiscard]] std::size_t open_files(pid_t pid);
 
 } // namespace godwit::relay::test

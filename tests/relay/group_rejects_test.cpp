@@ -125,14 +125,25 @@ TEST_CASE("what cannot be rejected: an older commit, another one, one that was r
     CHECK(c.reject(c.bo, "ann", 2, 2, 3) == ErrorCode::conflict);
     const auto stale = c.bo.ask(frame::GroupReject{"ann", conversation(100, 200), 1, 1, envelope(2).id, 0});
     CHECK(std::get<frame::GroupState>(stale.body).epoch == 3);
-    CHECK(c.reject(c.ann, "bo", 1, 2, 3) == ErrorCode::conflict);   // the committer itself
-    CHECK(c.reject(c.phone, "bo", 1, 2, 3) == ErrorCode::conflict); // it was not put for this one
+    CHECK(c.reject(c.ann, "bo", 1, 2, 3) == ErrorCode::conflict); // the committer itself
     CHECK(c.reject(c.bo, "ann", 1, 2, 3) == ErrorCode::ok);
     CHECK(c.reject(tablet, "ann", 1, 2, 3) == ErrorCode::ok);
     CHECK(c.reject(c.bo, "ann", 1, 2, 3) == ErrorCode::conflict);
     CHECK(c.reject(c.bo, "ann", 1, 1, 2) == ErrorCode::conflict); // the one before it had been built on
     CHECK(c.state(c.ann).epoch == 2);
     CHECK(c.world.core->counters().group_rejects == 1);
+}
+
+TEST_CASE("a committer does not choose who may object: whom it forgets is told, and rejects it")
+{
+    Chat c;
+    CHECK(c.commit(c.ann, "bo", 1, 0, 1, {}, {c.bo.id}) == ErrorCode::ok);
+    c.bo.take<frame::MailboxDeliver>();
+    CHECK(c.commit(c.ann, "bo", 1, 1, 2) == ErrorCode::ok); // names nobody
+    CHECK(c.bo.take<frame::MailboxDeliver>().size() == 1);
+    CHECK(c.reject(c.ann, "bo", 1, 1, 2) == ErrorCode::conflict); // the committer itself
+    CHECK(c.reject(c.bo, "ann", 1, 1, 2) == ErrorCode::ok);
+    CHECK(c.state(c.bo, "ann").epoch == 1);
 }
 
 TEST_CASE("who came to the epoch by another commit than the relay's has another history: it cannot reject")

@@ -18,15 +18,21 @@ struct Model {
     std::set<std::size_t> judges;       ///< Whom the newest was put for.
     std::set<std::size_t> refused_by;   ///< Of these.
     std::set<std::uint64_t> rejected;
+    std::set<std::size_t> party; ///< In it, as the relay knows.
 
     [[nodiscard]] bool takes(std::uint64_t at_incarnation, std::uint64_t epoch) const
     {
         if (epoch == 0) return at_incarnation > incarnation;
         return at_incarnation == incarnation && epoch == commits.size();
     }
-    void take(std::uint64_t at_incarnation, std::uint64_t number, std::set<std::size_t> put_for)
+    /// Who was in it by the commit before is asked, whether the committer names them or not.
+    void take(std::uint64_t at_incarnation, std::uint64_t number, std::size_t by, std::set<std::size_t> put_for)
     {
         judges = std::move(put_for);
+        if (at_incarnation == incarnation) judges.insert(party.begin(), party.end());
+        judges.erase(by);
+        party = judges;
+        party.insert(by);
         refused_by.clear();
         if (at_incarnation != incarnation) commits.clear();
         incarnation = at_incarnation;
@@ -101,7 +107,7 @@ TEST_CASE("a walk of commits, rejections, repetitions and crashes: one commit an
                 CHECK(response.error.code == (expected ? ErrorCode::ok : ErrorCode::conflict));
                 expected ? ++accepted : ++conflicts;
                 if (expected) {
-                    model.take(incarnation, number, put_for);
+                    model.take(incarnation, number, by, put_for);
                     made.push_back({by, incarnation, epoch, number});
                     if (made.size() > 16) made.erase(made.begin());
                 }

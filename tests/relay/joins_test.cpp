@@ -232,7 +232,7 @@ TEST_CASE("a GroupInfo without a tree is joinable only with one beside it")
     Circle c;
     c.create();
     auto commit = c.request(1, 2, {"ann", "bo", "cy"});
-    commit.group_info = group_info_bytes({c.id, 1}, 2, 2, 0);
+    commit.group_info = group_info_bytes({c.id, 1}, 2, 2, 0, c.policy({"ann", "bo", "cy"}));
     CHECK(c.ann.code(commit) == ErrorCode::malformed);
     CHECK(c.ann.code(frame::GroupTreePut{c.id, name_of(Bytes(9, 1)), 1, 0, Bytes(9, 1)}) == ErrorCode::ok);
     commit.tree = name_of(Bytes(9, 1));
@@ -244,6 +244,7 @@ TEST_CASE("a group of many under the id of a conversation of two gives way to it
     Circle c;
     const auto of_two = identity::conversation_of(signing_key(100).public_key(), signing_key(200).public_key());
     c.id = of_two;
+    c.owner = "cy";
     REQUIRE(c.commit(c.cy, 0, 1, {"cy"}) == ErrorCode::ok);
     REQUIRE(c.commit(c.cy, 1, 2, {"ann", "cy"}) == ErrorCode::ok);
     const auto state = c.ann.ask(frame::GroupFetch{"bo", of_two});

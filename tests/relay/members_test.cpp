@@ -32,7 +32,7 @@ TEST_CASE("ann makes a group: the Welcome reaches the newcomers, all hear of it,
         CHECK(news[0].joins == 0);
         CHECK(news[0].roster == c.roster(*one).version);
         CHECK(names(c.roster(*one)) == std::vector<std::string>{"ann", "bo", "cy"});
-        CHECK(c.state(*one).group_info == c.request(0, 1, {}).group_info);
+        CHECK(c.state(*one).group_info == c.request(0, 1, {"ann", "bo", "cy"}).group_info);
     }
     const auto entry = c.roster(c.bo).entries[2];
     CHECK(entry.account_key == signing_key(300).public_key());
@@ -69,8 +69,8 @@ TEST_CASE("who may be taken in: a table")
         {{"ann", "bo", "cy", "nobody"}, ErrorCode::not_a_contact},      // whether there is such a one is not told
         {{"ann", "bo", "cy", "bo"}, ErrorCode::invalid_argument},       // twice
         {{"ann", "bo", "cy", "dee", "eve"}, ErrorCode::quota_exceeded}, // one past the limit
-        {{"bo", "cy"}, ErrorCode::ok},                                  // ann leaves
-        {{}, ErrorCode::ok},                                            // nobody is left
+        {{"bo", "cy"}, ErrorCode::malformed},                           // a group without an owner is none
+        {{}, ErrorCode::malformed},                                     // nobody is left
     };
     for (const auto& row : table) {
         CAPTURE(&row - table);
@@ -81,8 +81,11 @@ TEST_CASE("who may be taken in: a table")
         if (row.answer != ErrorCode::ok) CHECK(names(c.roster(c.bo)) == std::vector<std::string>{"ann", "bo", "cy"});
     }
     Circle c(config);
-    CHECK(c.commit(c.ann, 0, 1, {"bo", "cy"}) == ErrorCode::invalid_argument); // who creates is in it
-    CHECK(c.commit(c.bo, 0, 1, {"bo", "cy"}) == ErrorCode::not_a_contact);     // cy is ann's contact, not bo's
+    c.owner = "bo";
+    CHECK(c.commit(c.ann, 0, 1, {"bo", "cy"}) == ErrorCode::invalid_argument);        // who creates is in it
+    CHECK(c.commit(c.ann, 0, 1, {"ann", "bo", "cy"}) == ErrorCode::invalid_argument); // and owns it
+    CHECK(c.commit(c.bo, 0, 1, {"bo", "cy"}) == ErrorCode::not_a_contact);            // cy is ann's contact, not bo's
+    c.owner = "ann";
     auto wrong = c.request(0, 1, {"ann", "bo"}, {c.cy.id});
     CHECK(c.ann.code(wrong) == ErrorCode::invalid_argument); // a device of no member
     wrong = c.request(0, 1, {"ann", "bo"});
@@ -94,6 +97,63 @@ TEST_CASE("who may be taken in: a table")
     c.create();
     CHECK(c.commit(c.ann, 0, 9, {"ann", "bo"}) == ErrorCode::not_allowed); // never begun anew
     CHECK(c.commit(c.dee, 0, 9, {"dee"}) == ErrorCode::not_allowed);       // nor taken over
+}
+
+TEST_CASE("who puts whom out, by role: a table; the frame's members are the policy's")
+{
+    struct Row {
+        const char* by;
+        std::vector<std::string> members;
+        ErrorCode answer;
+    };
+    const Row table[] = {
+        {"bo", {"ann", "bo", "cy"}, ErrorCode::ok},    // a member renews its leaf
+        {"bo", {"ann", "cy"}, ErrorCode::ok},          // and leaves
+        {"bo", {"bo"}, ErrorCode::malformed},          // but puts out nobody, not the owner,
+        {"bo", {"ann", "bo"}, ErrorCode::not_allowed}, // nor a member
+        {"cy", {"ann", "cy"}, ErrorCode::ok},          // an admin does,
+        {"cy", {"cy", "bo"}, ErrorCode::malformed},    // though not the owner
+        {"ann", {"ann", "bo"}, ErrorCode::ok},         // who may put out an admin
+    };
+    const auto by = [](Circle& c, const std::string& user) -> Device& {
+        return user == "ann" ? c.ann : user == "bo" ? c.bo : c.cy;
+    };
+    for (const auto& row : table) {
+        CAPTURE(&row - table);
+        Circle c;
+        c.admins = {"cy"};
+        c.create();
+        CHECK(c.commit(by(c, row.by), 1, 2, row.members) == row.answer);
+        if (row.answer != ErrorCode::ok) CHECK(c.state(c.ann).epoch == 1);
+    }
+    Circle c;
+    c.create();
+    c.owner = "bo"; // bo gives the group to itself
+    CHECK(c.commit(c.bo, 1, 2, {"ann", "bo", "cy"}) == ErrorCode::not_allowed);
+    CHECK(c.commit(c.bo, 1, 2, {"bo"}) == ErrorCode::not_allowed);
+    c.owner = "ann";
+    auto request = c.request(1, 3, {"ann", "bo", "cy"});
+    request.members = {"bo"}; // The policy stays, the frame says otherwise.
+    CHECK(c.bo.code(request) == ErrorCode::invalid_argument);
+    request = c.request(1, 4, {"ann", "bo", "cy"});
+    request.group_info = group_info_bytes({c.id, 1}, 2);
+    CHECK(c.bo.code(request) == ErrorCode::malformed);
+    for (auto* const one : {&c.ann, &c.bo, &c.cy})
+        CHECK(names(c.roster(*one)) == std::vector<std::string>{"ann", "bo", "cy"});
+}
+
+TEST_CASE("an admin's commit that puts others out is taken back by the owner's word alone, nobody else's")
+{
+    Circle c;
+    c.admins = {"cy"};
+    c.create();
+    CHECK(c.commit(c.cy, 1, 2, {"ann", "cy"}) == ErrorCode::ok);
+    CHECK(c.commit(c.bo, 2, 3, {"ann", "bo", "cy"}) == ErrorCode::not_allowed);
+    CHECK(c.reject(c.bo, 1, 2) == ErrorCode::not_allowed);
+    CHECK(c.reject(c.ann, 1, 2) == ErrorCode::ok);
+    CHECK(c.state(c.ann).epoch == 1);
+    CHECK(names(c.roster(c.bo)).size() == 3);
+    CHECK(c.commit(c.bo, 1, 4, {"ann", "bo", "cy"}) == ErrorCode::ok);
 }
 
 TEST_CASE("a blocked contact is not taken in, and a member who blocks another is in the same group all the same")
@@ -119,10 +179,12 @@ TEST_CASE("an account is in so many groups and no more")
     c.id = filled<ConversationId>(78);
     CHECK(c.commit(c.ann, 0, 2, {"ann"}) == ErrorCode::quota_exceeded);
     c.id = filled<ConversationId>(77);
-    CHECK(c.commit(c.ann, 1, 3, {"bo", "cy"}) == ErrorCode::ok); // ann leaves
+    c.hand_over("bo", 1, 3);
+    CHECK(c.commit(c.ann, 2, 4, {"bo", "cy"}) == ErrorCode::ok); // ann leaves
     c.id = filled<ConversationId>(78);
+    c.owner = "ann";
     CHECK(c.commit(c.ann, 0, 2, {"ann"}) == ErrorCode::ok);
-    CHECK(c.commit(c.ann, 1, 4, {"ann", "cy"}) == ErrorCode::quota_exceeded); // cy is in one
+    CHECK(c.commit(c.ann, 1, 5, {"ann", "cy"}) == ErrorCode::quota_exceeded); // cy is in one
 }
 
 TEST_CASE("who is put out is told, whenever they come, gets no more, and the roster says so in its next version")
@@ -163,7 +225,10 @@ TEST_CASE("a group that everybody has left goes after a while")
 {
     Circle c;
     c.create();
-    CHECK(c.commit(c.ann, 1, 2, {}) == ErrorCode::ok);
+    // As when accounts are deleted: the owner does not leave, and somebody always is.
+    for (const auto* const user : {"ann", "bo", "cy"})
+        c.world.store.set_member(c.world.store.group(c.id).row, c.world.store.account(user)->row, false, nullptr, 0,
+                                 c.world.now.wall_ms);
     CHECK(c.dee.code(frame::GroupJoin{c.id, Bytes(10, 1)}) == ErrorCode::no_such_user);
     for (int i = 0; i < 3; ++i) {
         c.world.now.wall_ms += c.world.config.limits.group_gone_ms_max + 1;
@@ -171,6 +236,7 @@ TEST_CASE("a group that everybody has left goes after a while")
         CHECK(c.world.tick().ok());
     }
     CHECK(c.world.store.group(c.id).row == 0);
+    c.owner = "bo";
     CHECK(c.commit(c.bo, 0, 9, {"bo"}) == ErrorCode::ok);
 }
 
@@ -178,12 +244,13 @@ TEST_CASE("the same commit again is answered as the first time, also by who has 
 {
     Circle c;
     c.create();
-    const auto leave = c.request(1, 2, {"bo", "cy"});
+    c.hand_over("bo", 1, 2);
+    const auto leave = c.request(2, 3, {"bo", "cy"});
     CHECK(c.ann.code(leave) == ErrorCode::ok);
     const auto again = c.ann.ask(leave);
     CHECK(again.error.code == ErrorCode::ok);
-    CHECK(std::get<frame::GroupState>(again.body).epoch == 2);
-    CHECK(c.commit(c.ann, 2, 3, {"ann", "bo", "cy"}) == ErrorCode::not_allowed);
+    CHECK(std::get<frame::GroupState>(again.body).epoch == 3);
+    CHECK(c.commit(c.ann, 3, 4, {"ann", "bo", "cy"}) == ErrorCode::not_allowed);
     c.world.restart();
     c.bo.resume();
     CHECK(names(c.roster(c.bo)) == std::vector<std::string>{"bo", "cy", "ann gone"});
@@ -389,6 +456,53 @@ TEST_CASE("a secret is kept for its account alone, and stays until there is anot
     CHECK(c.ann.code(next) == ErrorCode::ok);
     CHECK(secret_for(c.bo, "bo") == Bytes(40, 3));
     CHECK(secret_for(c.ann, "ann") == Bytes(40, 1));
+    auto bos = c.request(3, 4, {"ann", "bo"});
+    bos.joined = {{"ann", Bytes(40, 4)}};
+    CHECK(c.bo.code(bos) == ErrorCode::not_allowed); // a member, of another's
+    CHECK(secret_for(c.ann, "ann") == Bytes(40, 1));
+    c.admins = {"bo"};
+    REQUIRE(c.commit(c.ann, 3, 5, {"ann", "bo"}) == ErrorCode::ok);
+    bos = c.request(4, 6, {"ann", "bo"});
+    bos.joined = {{"ann", Bytes(40, 4)}};
+    CHECK(c.bo.code(bos) == ErrorCode::ok);
+    CHECK(secret_for(c.ann, "ann") == Bytes(40, 4));
+}
+
+TEST_CASE("a fresh secret for everybody is news to everybody, and each fetches their own and nothing else")
+{
+    Circle c;
+    auto create = c.request(0, 1, {"ann", "bo", "cy"});
+    create.joined = {{"ann", Bytes(40, 1)}, {"bo", Bytes(40, 2)}, {"cy", Bytes(40, 3)}};
+    CHECK(c.ann.code(create) == ErrorCode::ok);
+    const auto before = c.roster(c.bo).version;
+    c.forget_frames();
+    auto next = c.request(1, 2, {"ann", "bo"}); // cy is put out.
+    next.joined = {{"ann", Bytes(40, 4)}, {"bo", Bytes(40, 5)}};
+    CHECK(c.ann.code(next) == ErrorCode::ok);
+    const auto news = c.bo.take<frame::GroupNews>();
+    REQUIRE(news.size() == 1);
+    CHECK(news[0].roster > before);
+    const auto delta = c.roster(c.bo, before);
+    CHECK(names(delta) == std::vector<std::string>{"cy gone", "bo"});
+    CHECK(delta.entries[1].secret == Bytes(40, 5));
+    CHECK(delta.entries[1].device_list.empty()); // Nobody's list is another one.
+    CHECK(delta.version == news[0].roster);
+    CHECK(c.roster(c.bo, delta.version).entries.empty());
+    CHECK(c.cy.code(frame::GroupRosterFetch{c.id, 0}) == ErrorCode::not_allowed);
+
+    // With nobody coming or going, too; and taken back with its commit.
+    next = c.request(2, 3, {"ann", "bo"});
+    next.joined = {{"ann", Bytes(40, 6)}, {"bo", Bytes(40, 7)}};
+    CHECK(c.ann.code(next) == ErrorCode::ok);
+    const auto again = c.roster(c.bo, delta.version);
+    REQUIRE(names(again) == std::vector<std::string>{"bo"});
+    CHECK(again.entries[0].secret == Bytes(40, 7));
+    Circle::acknowledge(c.bo);
+    CHECK(c.reject(c.bo, 2, 3) == ErrorCode::ok);
+    CHECK(c.state(c.bo).epoch == 2);
+    const auto back = c.roster(c.bo, again.version);
+    REQUIRE(names(back) == std::vector<std::string>{"bo"});
+    CHECK(back.entries[0].secret == Bytes(40, 5));
 }
 
 TEST_CASE("a large roster comes in pages by version")

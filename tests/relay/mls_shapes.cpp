@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/relay/mls_shapes.hpp"
 
+#include <algorithm>
+
 namespace godwit::relay::test {
 namespace {
 
@@ -109,7 +111,23 @@ Bytes welcome_bytes(std::size_t newcomers, std::size_t filler_bytes)
     return message(wire::MlsFormat::welcome).integer(3, 2).opaque(secrets.out).opaque(Bytes(filler_bytes, 0x3e)).out;
 }
 
-Bytes group_info_bytes(const wire::GroupName& group, std::uint64_t epoch, std::uint8_t filler, std::size_t tree_bytes)
+Bytes policy_extensions(PolicyShape policy)
+{
+    std::sort(policy.members.begin(), policy.members.end(),
+              [](const auto& a, const auto& b) { return a.account_key < b.account_key; });
+    Tls keys, rows, form;
+    for (const auto& one : policy.members) {
+        for (const auto octet : one.account_key.bytes)
+            keys.integer(octet, 1);
+        rows.opaque(as_bytes(one.user)).integer(one.role, 1).integer(0, 8);
+    }
+    form.integer(1, 1).integer(policy.kind, 1).integer(policy.invite, 1).integer(0, 1).integer(policy.flags, 1);
+    form.integer(0, 8).opaque(policy.profile).opaque(rows.out);
+    return Tls().integer(0xf0d1, 2).opaque(Tls().opaque(keys.out).out).integer(0xf0d2, 2).opaque(form.out).out;
+}
+
+Bytes group_info_bytes(const wire::GroupName& group, std::uint64_t epoch, std::uint8_t filler, std::size_t tree_bytes,
+                       BytesView context_extensions)
 {
     Tls extensions;
     extensions.integer(2, 2).opaque(Bytes(tree_bytes, filler)).integer(4, 2).opaque(Bytes(33, 0xe0));
@@ -120,7 +138,7 @@ Bytes group_info_bytes(const wire::GroupName& group, std::uint64_t epoch, std::u
         .integer(epoch, 8)
         .opaque(Bytes(32, 0x7e))
         .opaque(Bytes(32, 0x7c))
-        .opaque({})
+        .opaque(context_extensions)
         .opaque(extensions.out)
         .opaque(Bytes(32, 0xc0))
         .integer(0, 4)

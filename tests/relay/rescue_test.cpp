@@ -3,6 +3,7 @@
 // not touched is saved, and what is made is a sound database that a relay can run on.
 #include "relay/store/admin_tables.hpp"
 #include "relay/store/directory_tables.hpp"
+#include "relay/store/event_table.hpp"
 #include "relay/store/policy_tables.hpp"
 #include "relay/store/rescue.hpp"
 #include "relay/store/schema.hpp"
@@ -54,6 +55,7 @@ void fill(Store& store)
     for (std::uint64_t n = 0; n < accounts; ++n) {
         StoredAccount account;
         account.user = "user" + std::to_string(n);
+        account.app = n % 5 == 0 ? 1 : 0;
         account.account_key = id_of<PublicKey>(n);
         account.vault = filler(120, n);
         account.device_list = filler(300, n);
@@ -141,7 +143,23 @@ void fill(Store& store)
                              0});
         InvitationTable(store).add(
             {"guest" + std::to_string(n), n % 2 == 0 ? std::optional(id_of<PublicKey>(n)) : std::nullopt, 5, 9});
-        ReportTable(store).add({0, "user1", "user2", "spam", std::string(n * 30, 'z'), 5, 0, "", ""});
+        StoredReport report{0, "user1", "user2", "spam", std::string(n * 30, 'z'), 5, 0, "", ""};
+        report.conversation = id_of<ConversationId>(n);
+        report.messages = {{id_of<MessageId>(n), "user2", 5, n % 2 == 0, std::string(n, 'm')}};
+        (void)ReportTable(store).add(report);
+        StoredApp app;
+        app.name = "app" + std::to_string(n);
+        app.key = "key" + std::to_string(n);
+        const auto of = AppTable(store).add(app);
+        StoredNotice to_app;
+        to_app.id = id_of<NoticeId>(81'000 + n);
+        to_app.to_all = true;
+        to_app.app = of;
+        to_app.created_ms = static_cast<WallMs>(30 + n);
+        to_app.expires_ms = 100;
+        to_app.title = "to " + app.name;
+        (void)store.add_notice(to_app, {});
+        EventTable(store).add({0, 5, "account.created", "user" + std::to_string(n), "{}"});
         UptimeTable(store).add(static_cast<std::int64_t>(472'000 + n), 60, n);
         const auto department = DirectoryTable(store).add_department(n > 1 ? static_cast<DepartmentRow>(n / 2) : 0,
                                                                      "department " + std::to_string(n), 5);
@@ -307,7 +325,8 @@ TEST_CASE(
             // Cursors go back to the newest notice that is left.
             const bool behind =
                 (name == "notice_cursors" && missing(out->rows, "notices") > 0) ||
-                // Nobody is dropped because their department is lost.
+                // Nobody is dropped because their application or department is lost.
+                (name == "apps" && missing(out->rows, "apps") > 0) ||
                 ((name == "directory_members" || name == "departments") && missing(out->rows, "departments") > 0);
             if (name != "devices" && !behind) CHECK(invented(out->rows, table.name) <= (sealed || counts ? 1U : 0U));
             if (name != "devices" && name != "mailbox") lost += missing(out->rows, table.name);
@@ -345,7 +364,8 @@ TEST_CASE("the log is damaged: what lies behind the damage is saved, and the new
         CHECK(out->salvage.stale);
         // SQLite would have ended at the damage; here only rows of that page can be missing or older.
         CHECK(missing(out->rows, "accounts") <= 8);
-        CHECK(missing(out->rows, "envelopes") <= 12);
+        // A page of the mailbox has hundreds of rows, and an envelope that nobody waits for goes.
+        CHECK(missing(out->rows, "envelopes") <= std::max<std::size_t>(12, missing(out->rows, "mailbox")));
     }
 }
 

@@ -114,7 +114,7 @@ void Device::connect(const std::string& version)
 {
     link = world->next_link++;
     world->core->link_up(link, {id, address + ":4000", address}, world->now);
-    world->give(link, frame::Hello{1, 1, version, "test"});
+    world->give(link, frame::Hello{1, 1, version, "test", app});
     (void)world->tick();
 }
 

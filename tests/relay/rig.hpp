@@ -131,6 +131,7 @@ public:
     crypto::SigningKey key;
     DeviceId id;
     std::string address;
+    std::string app = {}; ///< The key that Hello says.
     LinkId link = 0;
     std::uint64_t next_id = 1;
 };

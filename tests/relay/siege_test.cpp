@@ -10,7 +10,6 @@
 
 #include <csignal>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 
 using namespace godwit;
@@ -26,56 +25,10 @@ constexpr int frames_a_seed = 600;
 /// Buffers, caches and the allocator's slack; a leak of what is thrown here in a few seeds is more.
 constexpr std::size_t growth_kib_max = 48 * 1024;
 
-using Random = std::mt19937_64;
-
 std::uint64_t seeds_of_this_run()
 {
     const char* const given = std::getenv("GODWIT_TEST_SEEDS");
     return given != nullptr ? std::strtoull(given, nullptr, 10) : 2;
-}
-
-Bytes noise(Random& random, std::size_t bytes_max)
-{
-    Bytes out(random() % (bytes_max + 1));
-    for (auto& b : out)
-        b = static_cast<std::uint8_t>(random());
-    return out;
-}
-
-/// One to four edits: a bit, a byte, a cut, an insertion, a piece of `other`.
-Bytes mutated(Bytes bytes, const Bytes& other, Random& random)
-{
-    for (auto edits = random() % 4 + 1; edits > 0; --edits) {
-        const auto at = bytes.empty() ? 0 : random() % bytes.size();
-        const auto here = bytes.begin() + static_cast<std::ptrdiff_t>(at);
-        switch (random() % 5) {
-        case 0:
-            if (!bytes.empty()) *here = static_cast<std::uint8_t>(*here ^ (1U << random() % 8));
-            break;
-        case 1:
-            if (!bytes.empty()) *here = static_cast<std::uint8_t>(random());
-            break;
-        case 2: bytes.resize(at); break;
-        case 3: {
-            const auto more = noise(random, 16);
-            bytes.insert(here, more.begin(), more.end());
-            break;
-        }
-        default: {
-            const auto from = other.empty() ? 0 : random() % other.size();
-            bytes.resize(at);
-            bytes.insert(bytes.end(), other.begin() + static_cast<std::ptrdiff_t>(from), other.end());
-        }
-        }
-    }
-    return bytes;
-}
-
-std::size_t open_files(pid_t pid)
-{
-    std::error_code ignored;
-    const std::filesystem::directory_iterator files("/proc/" + std::to_string(pid) + "/fd", ignored);
-    return static_cast<std::size_t>(std::distance(begin(files), end(files)));
 }
 
 class Siege {

@@ -90,8 +90,53 @@ const sections = {
   },
 
   async accounts() {
+    await offer_apps("account-app");
     at("account-rows").replaceChildren();
     await more_accounts("");
+  },
+
+  async reports() {
+    at("report").hidden = true;
+    const { reports } = await ask("GET", "/v1/reports");
+    at("report-rows").replaceChildren(...reports.map((one) => {
+      const look = element("button", "Show", { type: "button" });
+      look.addEventListener("click", () => attempt(() => show_report(one.id)));
+      const close = element("button", "Close", { type: "button" });
+      close.addEventListener("click", () => attempt(async () => {
+        const outcome = prompt("What was done?");
+        if (!outcome) return;
+        await ask("POST", "/v1/reports/" + one.id + "/close", { outcome });
+        await sections.reports();
+      }));
+      const acts = element("span");
+      acts.append(look, " ", close);
+      const by = one.reporter + (one.by_client ? "" : " (taken down)");
+      return row([one.id, when(one.created_ms), one.subject || "group " + one.conversation, by, one.reason, one.text, acts]);
+    }));
+  },
+
+  async directory() {
+    await offer_apps("directory-app");
+    const app = of_app("directory-app");
+    const { departments } = await ask("GET", "/v1/directory/departments" + (app.app ? "?" + new URLSearchParams(app) : ""));
+    const names = new Map(departments.map((one) => [one.id, one.name]));
+    at("department-rows").replaceChildren(...departments.map((one) => row([one.name, names.get(one.parent), one.members])));
+    at("member-rows").replaceChildren();
+    await more_members("", app, names);
+  },
+
+  async apps() {
+    const { apps } = await ask("GET", "/v1/apps");
+    at("app-rows").replaceChildren(...apps.map((one) => {
+      const change = element("button", one.disabled_ms ? "Enable" : "Disable", { type: "button" });
+      change.addEventListener("click", () => attempt(async () => {
+        await ask("POST", "/v1/apps/" + encodeURIComponent(one.app) + (one.disabled_ms ? "/enable" : "/disable"));
+        await sections.apps();
+      }));
+      const state = one.disabled_ms ? element("span", "disabled", { className: "bad" }) : one.registration_open ? "open" : "closed";
+      const most = one.limits.accounts === null ? "" : " of " + one.limits.accounts;
+      return row([one.app, element("code", one.key), one.accounts + most, one.sessions, state, change]);
+    }));
   },
 
   async notices() {
@@ -112,9 +157,36 @@ const sections = {
   },
 };
 
+/// The applications that there are, for a choice; whoever may not see them has the default one.
+async function offer_apps(id) {
+  const { apps } = await ask("GET", "/v1/apps").catch(() => ({ apps: [] }));
+  const chosen = at(id).value;
+  at(id).replaceChildren(element("option", "default", { value: "" }), ...apps.map((one) => element("option", one.app, { value: one.app })));
+  at(id).value = apps.some((one) => one.app === chosen) ? chosen : "";
+}
+const of_app = (id) => (at(id).value ? { app: at(id).value } : {});
+
+async function show_report(id) {
+  const one = await ask("GET", "/v1/reports/" + id);
+  at("report-title").textContent = "Report " + one.id + ": " + one.messages.length + " messages";
+  at("report-messages").replaceChildren(...one.messages.map((message) =>
+    row([when(message.sent_ms), message.from, message.text === null ? "(not shown)" : message.text])));
+  at("report").hidden = false;
+}
+
+async function more_members(after, app, names) {
+  const limit = 100;
+  const { members } = await ask("GET", "/v1/directory/members?" + new URLSearchParams({ after, limit, ...app }));
+  at("member-rows").append(...members.map((one) =>
+    row([one.user, one.full_name, one.title, one.email, names.get(one.department), one.account ? "yes" : ""])));
+  const button = at("more-members");
+  button.hidden = members.length < limit;
+  button.onclick = () => attempt(() => more_members(members[members.length - 1].user, app, names));
+}
+
 async function more_accounts(after) {
   const limit = 50;
-  const { accounts } = await ask("GET", "/v1/accounts?" + new URLSearchParams({ search: at("begin").value, after, limit }));
+  const { accounts } = await ask("GET", "/v1/accounts?" + new URLSearchParams({ search: at("begin").value, after, limit, ...of_app("account-app") }));
   at("account-rows").append(...accounts.map((one) => {
     const change = element("button", one.disabled_ms ? "Enable" : "Disable", { type: "button" });
     change.addEventListener("click", () => attempt(async () => {
@@ -187,6 +259,16 @@ for (const button of at("periods").children)
 at("search").addEventListener("submit", (event) => {
   event.preventDefault();
   attempt(sections.accounts);
+});
+at("account-app").addEventListener("change", () => attempt(sections.accounts));
+at("directory-app").addEventListener("change", () => attempt(sections.directory));
+at("add-app").addEventListener("submit", (event) => {
+  event.preventDefault();
+  attempt(async () => {
+    await ask("POST", "/v1/apps", { app: at("app-name").value });
+    at("app-name").value = "";
+    await sections.apps();
+  });
 });
 at("say").addEventListener("submit", (event) => {
   event.preventDefault();

@@ -429,4 +429,120 @@ TEST_CASE("prefixes: one spelling each, and what is none")
         CHECK_FALSE(parse_prefix(wrong));
 }
 
+TEST_CASE("applications: made, changed, listed with their key, and removed; their accounts are user@app everywhere")
+{
+    Desk desk;
+    const auto made = desk.ask(Method::post, "/v1/apps", {{"app", "acme"}});
+    REQUIRE(made.status == 201);
+    const std::string key = Json::parse(made.body)["key"];
+    CHECK(key.size() == 24);
+    CHECK(desk.ask(Method::post, "/v1/apps", {{"app", "acme"}}).status == 409);
+    CHECK(desk.ask(Method::post, "/v1/apps", {{"app", "A b"}}).status == 400);
+    Device cy(desk.world, 7);
+    cy.app = key;
+    cy.join("ann", 700);
+    const auto shown = desk.get("/v1/apps/acme");
+    CHECK(shown["accounts"] == 1);
+    CHECK(shown["sessions"] == 1);
+    CHECK(shown["limits"]["accounts"].is_null());
+    CHECK(desk.get("/v1/apps")["apps"].size() == 1);
+
+    CHECK(desk.get("/v1/accounts")["accounts"].size() == 2); // of the default application
+    const auto there = desk.get("/v1/accounts?app=acme");
+    REQUIRE(there["accounts"].size() == 1);
+    CHECK(there["accounts"][0]["user"] == "ann@acme");
+    CHECK(desk.get("/v1/accounts?app=acme&after=ann@acme")["accounts"].empty());
+    CHECK(desk.ask(Method::get, "/v1/accounts?app=nowhere").status == 404);
+    CHECK(desk.get("/v1/accounts/ann@acme")["account_key"] == to_base64url(signing_key(700).public_key().view()));
+    CHECK(desk.ask(Method::get, "/v1/accounts/bo@acme").status == 404);
+    CHECK(desk.ask(Method::post, "/v1/accounts/ann@acme/disable").status == 204);
+    CHECK(cy.is_closed());
+    CHECK_FALSE(desk.ann.is_closed());
+
+    const auto changed = desk.ask(Method::put, "/v1/apps/acme", {{"accounts", 1}, {"registration_open", false}});
+    REQUIRE(changed.status == 200);
+    CHECK(Json::parse(changed.body)["limits"]["accounts"] == 1);
+    CHECK(Json::parse(changed.body)["registration_open"] == false);
+    CHECK(Json::parse(changed.body)["directory_shown"] == true); // left out: as it was
+    CHECK(Json::parse(desk.ask(Method::post, "/v1/apps/acme/key").body)["key"] != key);
+    CHECK_FALSE(Json::parse(desk.ask(Method::post, "/v1/apps/acme/disable").body)["disabled_ms"].is_null());
+    CHECK(Json::parse(desk.ask(Method::post, "/v1/apps/acme/enable").body)["disabled_ms"].is_null());
+    // Keys are handed out by those who may, and the log is read by others too.
+    for (const auto& record : desk.admin.audit.table().after(0, 100))
+        CHECK(record.detail.find(key) == std::string::npos);
+
+    // Its directory, and what is said to it alone.
+    CHECK(desk.ask(Method::put, "/v1/directory/members/ann?app=acme", {{"full_name", "Another Ann"}}).status == 204);
+    CHECK(desk.get("/v1/directory/members")["members"].empty());
+    CHECK(desk.get("/v1/directory/members?app=acme")["members"][0]["account"] == true);
+    const auto said = desk.ask(Method::post, "/v1/notices",
+                               {{"id", notice_id}, {"to_all", true}, {"app", "acme"}, {"title", "to acme"}});
+    REQUIRE_MESSAGE(said.status == 201, said.body);
+    CHECK(Json::parse(said.body)["app"] == "acme");
+    CHECK(desk.get("/v1/notices/" + notice_id)["accounts"] == 1);
+    CHECK(desk.ann.take<frame::NoticeDeliver>().empty());
+    CHECK(desk.ask(Method::post, "/v1/accounts/ann@acme/enable").status == 204);
+    cy.resume();
+    CHECK(cy.take<frame::NoticeDeliver>().size() == 1);
+
+    CHECK(desk.ask(Method::del, "/v1/apps/acme").status == 409);
+    CHECK(desk.ask(Method::del, "/v1/accounts/ann@acme").status == 204);
+    CHECK(desk.ask(Method::del, "/v1/apps/acme").status == 204);
+    CHECK(desk.ask(Method::get, "/v1/apps/acme").status == 404);
+}
+
+TEST_CASE("a report of a client: in the queue with the others, and in full with what was shown of messages")
+{
+    Desk desk;
+    const auto conversation = test::filled<ConversationId>(7);
+    REQUIRE(desk.ann.code(frame::ReportFile{"bo",
+                                            conversation,
+                                            ReportReason::spam,
+                                            "see there",
+                                            {{test::envelope(1).id, "bo", 5, true, "buy now"},
+                                             {test::envelope(2).id, "bo", 6, false, ""}}}) == ErrorCode::ok);
+    const auto queue = desk.get("/v1/reports");
+    REQUIRE(queue["reports"].size() == 1);
+    CHECK(queue["reports"][0]["by_client"] == true);
+    CHECK(queue["reports"][0]["reporter"] == "ann");
+    CHECK(queue["reports"][0]["conversation"] == to_hex(conversation.view()));
+    CHECK_FALSE(queue["reports"][0].contains("messages"));
+    const auto full = desk.get("/v1/reports/1");
+    REQUIRE(full["messages"].size() == 2);
+    CHECK(full["messages"][0]["text"] == "buy now");
+    CHECK(full["messages"][1]["text"].is_null());
+    CHECK(desk.ask(Method::get, "/v1/reports/2").status == 404);
+    CHECK(desk.ask(Method::get, "/v1/reports/1", nullptr, Role::support).status == 403);
+    CHECK(desk.ask(Method::post, "/v1/reports/1/close", {{"outcome", "warned"}}).status == 204);
+    CHECK(desk.get("/v1/reports")["reports"].empty());
+}
+
+TEST_CASE("an endpoint that fails after it has changed something leaves a record of who tried what")
+{
+    Desk desk;
+    const Endpoint broken{Method::post,
+                          "/v1/broken",
+                          Verb::bans_write,
+                          "Fails",
+                          {},
+                          {},
+                          {},
+                          [](Office& office, const Input&, const Caller&, Moment now) -> Result<Reply> {
+                              (void)office.core.gate().ban_name("postmaster", "", 0, now);
+                              throw std::runtime_error("a defect");
+                          }};
+    http::Request request;
+    request.method = Method::post;
+    request.path = "/v1/broken";
+    request.authorization = "Bearer " + desk.tokens[Role::owner];
+    const auto before = desk.records();
+    CHECK(desk.api.answer(broken, request).status == 500);
+    CHECK(BanTable(desk.world.store).count() == 1); // in the tick with what is not its
+    REQUIRE(desk.records() == before + 1);
+    const auto record = desk.admin.audit.table().newest();
+    CHECK(record->verb == "bans.write");
+    CHECK(record->target == "/v1/broken");
+    CHECK(record->detail == R"({"failed":"internal"})");
+}
+
 } // namespace godwit::relay::admin

@@ -21,7 +21,8 @@ const std::map<std::string, std::string> expected{
     {"bans.read", "-xxxx"},        {"bans.write", "--xxx"},        {"groups.read", "--xxx"},
     {"reports.read", "--xxx"},     {"reports.file", "-xxxx"},      {"reports.close", "--xxx"},
     {"directory.read", "-xxxx"},   {"directory.write", "---xx"},   {"audit.read", "---xx"},
-    {"tokens.read", "----x"},      {"tokens.write", "----x"},
+    {"tokens.read", "----x"},      {"tokens.write", "----x"},      {"apps.read", "-xxxx"},
+    {"apps.write", "---xx"},
 };
 
 } // namespace

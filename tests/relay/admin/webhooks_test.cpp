@@ -12,7 +12,12 @@ const Caller ann{"ann", Role::owner};
 
 Webhook hook(std::string name, std::vector<std::string> verbs = {})
 {
-    return {std::move(name), "https://hooks.example/x", "a secret of sixteen", std::move(verbs), false, false, false};
+    Webhook out;
+    out.name = std::move(name);
+    out.url = "https://hooks.example/x";
+    out.secret = "a secret of sixteen";
+    out.verbs = std::move(verbs);
+    return out;
 }
 
 struct Desk {
@@ -199,6 +204,50 @@ TEST_CASE("questions are bounded: the oldest is forgotten, and asked anew by who
     CHECK(desk.hooks->decide("first", key, "", desk.now) == Decision::yes);
     CHECK(desk.hooks->decide("one more", key, "", desk.now) == Decision::wait);
     CHECK(desk.hooks->decide("first", key, "", desk.now) == Decision::wait);
+}
+
+TEST_CASE("what accounts do: the kinds that a hook names, in a queue of its own, beside the log and over restarts")
+{
+    auto both = hook("both", {"bans.write"}), events = hook("events");
+    both.events = events.events = {EventKind::account_created};
+    Desk desk({both, events});
+    EventTable table(desk.store);
+    const auto happen = [&](EventKind kind) {
+        table.add({0, 7, std::string(event_name(kind)), "ann@acme", R"({"n":1})"});
+    };
+    happen(EventKind::report_filed); // nobody's
+    happen(EventKind::account_created);
+    desk.record(1);
+    auto record = desk.next();
+    CHECK(record.hook == 0);
+    CHECK(Json::parse(record.body)["verb"] == "bans.write");
+    const auto event = desk.next(); // the other hook hears no records at all
+    CHECK(event.hook == 1);
+    const auto body = Json::parse(event.body);
+    CHECK(body["event"] == "account.created");
+    CHECK(body["target"] == "ann@acme");
+    CHECK(body["detail"]["n"] == 1);
+    CHECK(body["sequence"] == 2);
+    CHECK_FALSE(desk.hooks->next(desk.now));
+    desk.hooks->answered(event, 204, "", desk.now);
+    CHECK_FALSE(desk.hooks->next(desk.now));
+    desk.restart(); // the record was sent and not answered
+    record = desk.next();
+    CHECK(record.hook == 0);
+    CHECK_FALSE(record.is_event);
+    desk.hooks->answered(record, 200, "", desk.now);
+    const auto own = desk.next();
+    CHECK(own.hook == 0);
+    CHECK(own.is_event);
+    desk.hooks->answered(own, 200, "", desk.now);
+    CHECK_FALSE(desk.hooks->next(desk.now));
+
+    // Too far behind: what was forgotten is counted.
+    for (std::uint64_t n = 0; n < events_kept_max + 3; ++n)
+        happen(EventKind::account_created);
+    const auto late = desk.next();
+    CHECK(header(late, "godwit-skipped") == "3");
+    CHECK(header(late, "godwit-delivery") == "6");
 }
 
 } // namespace godwit::relay::admin

@@ -176,3 +176,12 @@ TEST_CASE("a file that was moved away is made anew; one that cannot be made chan
     log.say(LogLevel::info, "a", "three", {}, at(0));
     CHECK(content(folder.file()).find("three") != std::string::npos);
 }
+
+TEST_CASE("a line of text is one line: no control character of what others say reaches a terminal")
+{
+    const auto line = Log::line(LogFormat::text, LogLevel::warning, "x",
+                                "a\rb\x1B[2Jc\x7F"
+                                "d\te",
+                                {{"why", "\x1B]0;owned\x07"}, {"plain", "ok"}}, 0);
+    CHECK(line == "godwit-relay: a b [2Jc d e level=warning event=x why=\"\\u001b]0;owned\\u0007\" plain=ok\n");
+}

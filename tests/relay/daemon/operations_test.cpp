@@ -184,3 +184,30 @@ TEST_CASE("check-config, both ways of saying it")
     CHECK(run({"check-config"}).exit_code == 2);
     CHECK(run({"check-config", directory.path("none.toml")}).exit_code == 1);
 }
+
+TEST_CASE("[log] addresses: the end of a link says where it came from, as the setting says and no more")
+{
+    for (const auto& [setting, shown] : {std::pair("none", ""), std::pair("truncated", "address=127.0.0.0/24 "),
+                                         std::pair("full", "address=127.0.0.1:")}) {
+        CAPTURE(setting);
+        const Relay relay("[log]\nlevel = \"info\"\naddresses = \"" + std::string(setting) + "\"\n");
+        {
+            loop::Loop loop;
+            LiveClient ann(loop, relay.address, Over::tls, 1);
+            REQUIRE(ann.is_up());
+            REQUIRE(ann.join("ann", 100) == ErrorCode::ok);
+        }
+        // Seen to have left before the relay ends, or told to leave: it is said once.
+        relay.process->signal(SIGTERM);
+        CHECK(relay.process->wait() == 0);
+        const auto errors = relay.process->errors();
+        const auto at = errors.find("event=link_ended ");
+        REQUIRE_MESSAGE(at != std::string::npos, errors);
+        const auto line = errors.substr(at, errors.find('\n', at) - at);
+        CHECK(has(line, "logged_in=yes"));
+        CHECK(has(line, "cause="));
+        CHECK(has(line, shown));
+        CHECK(has(line, "127.") == (std::string(setting) != "none"));
+        CHECK(has(line, "127.0.0.1") == (std::string(setting) == "full"));
+    }
+}

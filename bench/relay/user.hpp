@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// A user of a relay under load: one device and its link. It says what it is told to, and counts what comes back.
+#pragma once
+
+#include "lib/base/time.hpp"
+#include "lib/crypto/signing.hpp"
+#include "lib/wire/frames.hpp"
+#include "lib/wire/names.hpp"
+#include "transport/loop/loop.hpp"
+#include "transport/loop/system_entropy.hpp"
+#include "transport/quic/quic_client.hpp"
+#include "transport/tls/tls_link.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace bench {
+
+namespace frame = godwit::wire::relay;
+
+struct Relayed {
+    godwit::loop::Loop& loop;
+    godwit::loop::SystemEntropy& entropy;
+    godwit::wire::RelayAddress relay;
+    bool over_tls = false;
+};
+
+class User final : public godwit::port::LinkObserver {
+public:
+    enum class State { away, coming, in, failed };
+
+    User(Relayed& at, std::uint64_t number);
+
+    /// Connects, and registers or comes back. `entered` hears once whether that worked.
+    void come(bool registers, std::function<void(User&, bool)> entered);
+    void leave();
+    void ping();
+    /// An envelope of so many bytes to this very device, by the mailbox. False: its link takes nothing now.
+    bool put(std::size_t bytes);
+
+    /// How long a put took until its answer, which is after the relay's commit.
+    std::function<void(User&, godwit::Duration)> on_put;
+    /// An envelope came (it is acknowledged by itself).
+    std::function<void(User&)> on_mail;
+
+    [[nodiscard]] State state() const noexcept { return state_; }
+    [[nodiscard]] const std::string& why() const noexcept { return why_; }
+    [[nodiscard]] std::size_t in_flight() const noexcept { return puts_.size(); }
+
+private:
+    void link_up(godwit::port::Link&) override;
+    void link_frame(godwit::port::Link&, godwit::BytesView bytes) override;
+    void link_writable(godwit::port::Link&) override {}
+    void link_down(godwit::port::Link&, const godwit::Error& reason) override { fail(reason.detail); }
+
+    void say(const frame::ClientFrame& what);
+    void fail(std::string why);
+    [[nodiscard]] frame::RegisterAccount registration() const;
+
+    Relayed& at_;
+    std::uint64_t number_;
+    godwit::crypto::SigningKey key_; ///< Of the device; of the account is another.
+    std::unique_ptr<godwit::port::Link> link_;
+    State state_ = State::away;
+    bool registers_ = false;
+    std::function<void(User&, bool)> entered_;
+    std::string why_;
+    std::uint64_t last_request_ = 0;
+    std::vector<std::pair<std::uint64_t, godwit::Instant>> puts_; ///< Not answered: the request, and since when.
+};
+
+} // namespace bench
