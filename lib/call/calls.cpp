@@ -19,6 +19,15 @@ bool takes_part(State state)
     return state != State::ringing_here;
 }
 
+/// Nothing is heard of the other device, by whatever; or it says that it is there, and media does not come.
+template <class Call>
+Instant lost_at(const Call& call)
+{
+    const bool judged = call.media != Instant{}; // media has been heard of
+    return judged ? earlier(std::max(call.heard, call.media) + update_silence_max, call.media + media_lost_max)
+                  : call.heard + update_silence_max;
+}
+
 } // namespace
 
 std::vector<Output> Calls::take()
@@ -187,6 +196,12 @@ void Calls::connected(const Id& id, Instant now)
     out_.emplace_back(out::Active{id});
 }
 
+void Calls::media_heard(const Id& id, Instant now)
+{
+    const auto at = calls_.find(id);
+    if (at != calls_.end() && at->second.state == State::active) at->second.media = now;
+}
+
 void Calls::failed(const Id& id, Instant now)
 {
     const auto at = calls_.find(id);
@@ -204,7 +219,7 @@ Instant Calls::next_deadline(const Call& call) const noexcept
     case State::ringing_here: return earlier(call.heard + offer_silence_max, call.since + ring_max + offer_silence_max);
     case State::answering: return earlier(call.repeat_at, call.since + answer_max);
     case State::connecting: return earlier(call.repeat_at, call.since + connect_max);
-    case State::active: return earlier(call.repeat_at, call.heard + update_silence_max);
+    case State::active: return earlier(call.repeat_at, lost_at(call));
     }
     return never;
 }
@@ -241,7 +256,7 @@ void Calls::step(Place at, Instant now)
         if (now >= call.since + connect_max) return failed(id, now);
         break;
     case State::active:
-        if (now >= call.heard + update_silence_max) {
+        if (now >= lost_at(call)) {
             send(call, call.peer, w::End{id, EndReason::lost});
             return end(at, Outcome::lost, EndReason::lost, now);
         }

@@ -49,8 +49,11 @@ inline constexpr Duration answer_every = std::chrono::seconds(1);
 inline constexpr Duration answer_max = std::chrono::seconds(10);
 /// From the answer until media flows.
 inline constexpr Duration connect_max = std::chrono::seconds(20);
-inline constexpr Duration update_every = std::chrono::seconds(5);
-inline constexpr Duration update_silence_max = std::chrono::seconds(30);
+inline constexpr Duration update_every = std::chrono::seconds(3);
+/// Neither an update nor media in so long: three updates, and a path that was asked twice whether it lives.
+inline constexpr Duration update_silence_max = std::chrono::seconds(10);
+/// Updates come, and no media: so long another path may take.
+inline constexpr Duration media_lost_max = std::chrono::seconds(20);
 
 struct Device {
     std::string user;
@@ -78,6 +81,8 @@ enum class Outcome : std::uint8_t {
     failed,             ///< No media within connect_max.
     lost,               ///< The other device says nothing any more.
     superseded,         ///< Both called each other; the other call goes on.
+    removed,            ///< Of a group, as the next: the account is not in it any more.
+    full,
 };
 
 namespace out {
@@ -132,6 +137,7 @@ struct Record {
     Outcome outcome{};
     Duration active{};
     bool video = false;
+    std::uint32_t members = 2; ///< Devices that were in it, at most at once.
 };
 
 } // namespace out
@@ -157,8 +163,13 @@ public:
     [[nodiscard]] Result<void> set_media(const Id& id, const Media& media, Instant now);
     /// Media flows. Ignored where it is not connecting.
     void connected(const Id& id, Instant now);
+    /// Media has come since this was said last.
+    void media_heard(const Id& id, Instant now);
     /// It cannot. Ends the call.
     void failed(const Id& id, Instant now);
+
+    /// This device is in the call of a group: who calls hears that it is busy.
+    void set_busy(bool busy) { busy_ = busy; }
 
     /// `from`: who sealed it. Total: what does not fit is ignored.
     void receive(const ConversationId& conversation, const Device& from, const Signal& signal, Instant now);
@@ -185,6 +196,7 @@ private:
         Instant since{};     ///< Of this state.
         Instant heard{};     ///< When the other side was heard of last.
         Instant repeat_at{}; ///< When to say it again.
+        Instant media{};     ///< When media came last.
         std::optional<Instant> active_since;
     };
     struct Over {
@@ -220,6 +232,7 @@ private:
     void repeat_end(const ConversationId& conversation, const Device& to, const Over& over);
 
     Device self_;
+    bool busy_ = false;
     std::map<Id, Call> calls_;
     std::deque<Over> over_; ///< Newest last.
     std::vector<Output> out_;

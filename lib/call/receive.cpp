@@ -103,7 +103,7 @@ void Calls::on(const ConversationId& conversation, const Device& from, const w::
         return;
     }
     // One place is left for a call that this device takes part in: whoever rings must not keep it from calling.
-    if (own != nullptr || calls_.size() + 1 >= calls_max) {
+    if (own != nullptr || busy_ || calls_.size() + 1 >= calls_max) {
         send(call, std::nullopt, w::Reject{v.id, RejectReason::busy});
         over_.push_back({v.id, from, RejectReason::busy, EndReason::hung_up, false, now});
         if (over_.size() > ended_max) over_.pop_front();

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// One call's media: a thread, and on it a pipeline::Session with its devices.
+// One call's media: a thread, and on it its devices and a Peer for each other device.
 //
-//   every 10 ms   source -> push_audio; pull_audio -> sink
-//   every picture source -> push_picture
-//   a datagram    receive, then pictures -> sink
+//   every 10 ms   source -> echo, noise, gain -> each peer; peers -> mixed -> sink
+//   every picture source -> each peer
+//   a datagram    its peer, then pictures -> sink
 //   afterwards    what leaves -> Out; once a second, how it goes -> Out
 #pragma once
 
 #include "lib/port/media.hpp"
 #include "media/host/devices.hpp"
+#include "media/host/peer.hpp"
 
-#include <array>
 #include <condition_variable>
 #include <deque>
+#include <set>
 #include <thread>
 
 namespace godwit::media_host {
@@ -22,47 +23,45 @@ inline constexpr std::size_t inbox_datagrams_max = 512;
 /// Steps of 10 ms that are made up for at once when the thread was held up; beyond, time is skipped.
 inline constexpr int catch_up_max = 20;
 
-/// What a call gives to the loop. Called on the media thread; short, never waits for anybody.
-class Out {
-public:
-    /// False: dropped, because nobody fetches.
-    virtual bool datagram(std::uint64_t link, Bytes bytes) = 0;
-    virtual void report(const CallId& call, port::MediaReport report) = 0;
-
-protected:
-    ~Out() = default;
-};
-
 class CallThread {
 public:
-    /// `entropy`: 12 random bytes. Errors: those of Devices::open; internal (no thread).
-    [[nodiscard]] static Result<std::unique_ptr<CallThread>>
-    start(const CallId& call, port::MediaBegin begin, const std::array<std::uint8_t, 12>& entropy, Out& out);
+    /// Errors: those of Devices::open; internal (no thread).
+    [[nodiscard]] static Result<std::unique_ptr<CallThread>> start(const CallId& call, port::MediaBegin begin,
+                                                                   const PeerEntropy& entropy, Out& out);
     /// Ends it: files are whole afterwards.
     ~CallThread();
     CallThread(const CallThread&) = delete;
     CallThread& operator=(const CallThread&) = delete;
 
-    void order(port::MediaOrder order);
-    void datagram(BytesView bytes);
-    [[nodiscard]] const DeviceId& peer() const noexcept { return begin_.peer; }
+    /// `entropy`: for a MediaJoin.
+    void order(port::MediaOrder order, const PeerEntropy& entropy);
+    /// Ignored when `from` is not in this call.
+    void datagram(const DeviceId& from, BytesView bytes);
     [[nodiscard]] AppSide& app() noexcept { return devices_->app(); }
     [[nodiscard]] bool app_pictures() const noexcept { return devices_->app_pictures(); }
 
+    struct Order {
+        port::MediaOrder what;
+        PeerEntropy entropy{};
+    };
+    struct Datagram {
+        DeviceId from;
+        Bytes bytes;
+    };
+
 private:
-    class Run;
-    CallThread(const CallId& call, port::MediaBegin begin, const std::array<std::uint8_t, 12>& entropy, Out& out);
+    CallThread(const CallId& call, Out& out) : call_(call), out_(out) {}
+    void run(port::MediaBegin begin, const PeerEntropy& entropy);
 
     const CallId call_;
-    port::MediaBegin begin_;
-    const std::array<std::uint8_t, 12> entropy_;
     Out& out_;
     std::unique_ptr<Devices> devices_;
 
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::deque<Bytes> datagrams_;
-    std::vector<port::MediaOrder> orders_;
+    std::deque<Datagram> datagrams_;
+    std::vector<Order> orders_;
+    std::set<DeviceId> peers_;
     std::uint64_t dropped_ = 0;
     bool stop_ = false;
     std::thread thread_;

@@ -1,110 +1,103 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "media/host/devices.hpp"
 
-#include "media/codec/convert.hpp"
-
-#include <filesystem>
+#include "media/host/names.hpp"
 
 namespace godwit::media_host {
 
 namespace {
 
 constexpr std::size_t step_samples = 10 * media::samples_per_ms;
-constexpr int y4m_fps = 30;
 
-Error about(const char* device, const std::string& name, Error why)
+/// As long as so much sound takes.
+Duration lasting(std::size_t samples)
 {
-    why.detail = std::string(device) + " \"" + name + "\": " + why.detail;
-    return why;
-}
-
-bool is_ivf(const std::string& name)
-{
-    return name.size() > 4 && name.compare(name.size() - 4, 4, ".ivf") == 0;
-}
-
-bool is_word(const std::string& name)
-{
-    return name == "app" || name == "none";
-}
-
-/// A folder that can be written into is there; the file itself is made when the call has media.
-Result<void> may_make(const char* device, const std::string& name)
-{
-    std::error_code trouble;
-    const std::filesystem::path path(name);
-    const auto folder = path.parent_path().empty() ? std::filesystem::path(".") : path.parent_path();
-    if (std::filesystem::is_directory(path, trouble) || path.filename().empty())
-        return about(device, name, {ErrorCode::invalid_argument, "this is a folder: name a file in it", 0});
-    if (!std::filesystem::is_directory(folder, trouble))
-        return about(device, name, {ErrorCode::invalid_argument, "there is no folder for it: make it first", 0});
-    return {};
+    return std::chrono::microseconds(static_cast<std::int64_t>(samples) * 1000 / media::samples_per_ms);
 }
 
 } // namespace
 
-Result<void> Devices::check(const CallDevices& names)
-{
-    if (!is_word(names.audio_source) && names.audio_source != "tone")
-        if (const auto opened = pipeline::SoundReader::open(names.audio_source); !opened)
-            return about("audio_source", names.audio_source, opened.error());
-    if (!is_word(names.video_source) && names.video_source != "pattern")
-        if (const auto opened = pipeline::Y4mReader::open(names.video_source); !opened)
-            return about("video_source", names.video_source, opened.error());
-    if (!is_word(names.audio_sink))
-        if (auto may = may_make("audio_sink", names.audio_sink); !may) return may;
-    if (!is_word(names.video_sink))
-        if (auto may = may_make("video_sink", names.video_sink); !may) return may;
-    return {};
-}
-
 Result<std::unique_ptr<Devices>> Devices::open(const CallDevices& names)
 {
-    if (auto fine = check(names); !fine) return fine.error();
+    if (auto fine = check_names(names); !fine) return fine.error();
     std::unique_ptr<Devices> out(new Devices);
-
-    if (names.audio_source == "app") {
-        out->audio_in_ = From::app;
-    } else if (names.audio_source == "tone") {
-        out->audio_in_ = From::made;
-    } else if (names.audio_source != "none") {
-        auto opened = pipeline::SoundReader::open(names.audio_source);
-        if (!opened) return about("audio_source", names.audio_source, opened.error());
-        out->sound_.emplace(std::move(*opened));
-        out->audio_in_ = From::file;
-    }
-
-    if (names.video_source == "app") {
-        out->video_in_ = From::app;
-    } else if (names.video_source == "pattern") {
-        out->video_in_ = From::made;
-    } else if (names.video_source != "none") {
-        auto opened = pipeline::Y4mReader::open(names.video_source);
-        if (!opened) return about("video_source", names.video_source, opened.error());
-        out->fps_ = opened->fps();
-        out->y4m_.emplace(std::move(*opened));
-        out->y4m_path_ = names.video_source;
-        out->video_in_ = From::file;
-    }
-
-    out->audio_to_app_ = names.audio_sink == "app";
-    if (!is_word(names.audio_sink)) {
-        auto made = pipeline::SoundWriter::create(names.audio_sink);
-        if (!made) return about("audio_sink", names.audio_sink, made.error());
-        out->sound_out_.emplace(std::move(*made));
-    }
-    out->video_to_app_ = names.video_sink == "app";
-    if (is_ivf(names.video_sink)) {
-        out->ivf_path_ = names.video_sink; // its header wants a size: made with the first frame
-    } else if (!is_word(names.video_sink)) {
-        auto made = pipeline::Y4mWriter::create(names.video_sink, y4m_fps);
-        if (!made) return about("video_sink", names.video_sink, made.error());
-        out->y4m_out_.emplace(std::move(*made));
-    }
+    if (auto opened = out->open_pictures(names); !opened) return opened.error();
+    if (auto opened = out->open_sound(names); !opened) return opened.error();
     return out;
 }
 
-media::Pcm Devices::read_audio()
+Result<void> Devices::open_sound(const CallDevices& names)
+{
+    const auto microphone = of_machine(names.audio_source, "sound"),
+               loudspeaker = of_machine(names.audio_sink, "sound");
+    if (names.audio_source == "app" || microphone) {
+        audio_in_ = From::app;
+    } else if (names.audio_source == "tone") {
+        audio_in_ = From::made;
+    } else if (names.audio_source != "none") {
+        auto opened = pipeline::SoundReader::open(names.audio_source);
+        if (!opened) return about("audio_source", names.audio_source, opened.error());
+        sound_.emplace(std::move(*opened));
+        audio_in_ = From::file;
+    }
+    audio_to_app_ = names.audio_sink == "app" || loudspeaker;
+    if (!is_word(names.audio_sink) && !loudspeaker) {
+        auto made = pipeline::SoundWriter::create(names.audio_sink);
+        if (!made) return about("audio_sink", names.audio_sink, made.error());
+        sound_out_.emplace(std::move(*made));
+    }
+    if (names.processed.value_or(microphone.has_value())) {
+        auto made = codec::AudioProcessing::create({});
+        if (!made) return made.error();
+        processing_.emplace(std::move(*made));
+    }
+    if (!microphone && !loudspeaker) return {};
+    auto opened = device::open_sound(
+        {microphone, loudspeaker, [this](media::PcmView samples) { app_.audio_in.write(samples); },
+         [this](std::span<std::int16_t> samples) {
+             const auto had = app_.audio_out.read(samples);
+             std::fill(samples.begin() + static_cast<std::ptrdiff_t>(had), samples.end(), std::int16_t{0});
+         }});
+    if (!opened)
+        return about(microphone ? "audio_source" : "audio_sink", microphone ? names.audio_source : names.audio_sink,
+                     opened.error());
+    machine_sound_ = std::move(*opened);
+    return {};
+}
+
+Result<void> Devices::open_pictures(const CallDevices& names)
+{
+    const auto camera = of_machine(names.video_source, "camera");
+    if (names.video_source == "app" || camera) {
+        video_in_ = From::app;
+    } else if (names.video_source == "pattern") {
+        video_in_ = From::made;
+    } else if (names.video_source != "none") {
+        auto opened = pipeline::Y4mReader::open(names.video_source);
+        if (!opened) return about("video_source", names.video_source, opened.error());
+        fps_ = opened->fps();
+        y4m_.emplace(std::move(*opened));
+        y4m_path_ = names.video_source;
+        video_in_ = From::file;
+    }
+    video_to_app_ = names.video_sink == "app";
+    if (!is_word(names.video_sink)) video_sink_ = names.video_sink;
+    if (!camera) return {};
+    device::CameraConfig config;
+    config.name = *camera;
+    config.fps = pattern_fps;
+    config.captured = [this](media::Picture picture) {
+        const std::lock_guard lock(app_.mutex);
+        app_.picture_in = std::move(picture);
+    };
+    auto opened = device::open_camera(std::move(config), device::system_v4l2());
+    if (!opened) return about("video_source", names.video_source, opened.error());
+    camera_ = std::move(*opened);
+    fps_ = camera_->fps();
+    return {};
+}
+
+media::Pcm Devices::read_raw()
 {
     media::Pcm out;
     switch (audio_in_) {
@@ -132,8 +125,21 @@ media::Pcm Devices::read_audio()
     return out;
 }
 
+media::Pcm Devices::read_audio()
+{
+    auto out = read_raw();
+    if (!processing_) return out;
+    // What was rendered last is heard when the rings and the devices have let it through.
+    Duration delay = lasting(app_.audio_in.held() + (audio_to_app_ ? app_.audio_out.held() : 0));
+    if (machine_sound_) delay += machine_sound_->latency();
+    processing_->set_delay(delay);
+    processing_->capture(out);
+    return out;
+}
+
 void Devices::write_audio(media::PcmView samples)
 {
+    if (processing_) processing_->render(samples);
     if (audio_to_app_) app_.audio_out.write(samples);
     if (!sound_out_) return;
     if (auto written = sound_out_->write(samples); !written) {
@@ -167,46 +173,47 @@ std::optional<media::Picture> Devices::read_picture()
     return std::nullopt;
 }
 
-void Devices::write_picture(media::Picture picture)
+VideoSink* Devices::sink_of(const DeviceId& from)
 {
-    if (y4m_out_) {
-        if (out_width_ == 0) {
-            out_width_ = picture.width();
-            out_height_ = picture.height();
-        }
-        Result<void> written = {};
-        if (picture.width() == out_width_ && picture.height() == out_height_) {
-            written = y4m_out_->write(picture);
-        } else if (auto scaled = codec::scale(picture.view(), out_width_, out_height_)) {
-            written = y4m_out_->write(*scaled);
-        }
-        if (!written) {
-            trouble_ = written.error();
-            y4m_out_.reset();
-        }
-    }
-    if (!video_to_app_) return;
-    const std::lock_guard lock(app_.mutex);
-    app_.picture_out = std::move(picture);
+    const auto at = sinks_.find(from);
+    if (at != sinks_.end()) return &at->second;
+    if (sinks_.size() >= video_sinks_max) return nullptr;
+    return &sinks_.emplace(from, VideoSink(name_for(video_sink_, from))).first->second;
 }
 
-void Devices::write_frame(codec::VideoCodec codec, BytesView frame, std::int64_t timestamp, int width, int height)
+void Devices::note(const Result<void>& result)
 {
-    if (ivf_path_.empty()) return;
-    if (!ivf_) {
-        auto made = pipeline::IvfWriter::create(ivf_path_, codec, width, height);
-        if (!made) {
-            trouble_ = made.error();
-            return ivf_path_.clear();
-        }
-        ivf_.emplace(std::move(*made));
-        ivf_first_ = timestamp;
-    }
-    if (auto written = ivf_->write(frame, static_cast<std::uint64_t>(timestamp - ivf_first_)); !written) {
-        trouble_ = written.error();
-        ivf_path_.clear();
-        ivf_.reset();
-    }
+    if (!result && !trouble_) trouble_ = result.error();
+}
+
+void Devices::write_picture(const DeviceId& from, media::Picture picture)
+{
+    if (!video_sink_.empty() && !wants_frames())
+        if (auto* sink = sink_of(from)) note(sink->write(picture));
+    if (!video_to_app_) return;
+    const std::lock_guard lock(app_.mutex);
+    if (app_.pictures_out.size() < video_sinks_max || app_.pictures_out.contains(from))
+        app_.pictures_out.insert_or_assign(from, std::move(picture));
+}
+
+void Devices::write_frame(const DeviceId& from, codec::VideoCodec codec, BytesView frame, std::int64_t timestamp,
+                          int width, int height)
+{
+    if (!wants_frames()) return;
+    if (auto* sink = sink_of(from)) note(sink->write(codec, frame, timestamp, width, height));
+}
+
+void Devices::forget(const DeviceId& from)
+{
+    const std::lock_guard lock(app_.mutex);
+    app_.pictures_out.erase(from);
+}
+
+std::optional<Error> Devices::trouble()
+{
+    if (!trouble_ && machine_sound_) trouble_ = machine_sound_->trouble();
+    if (!trouble_ && camera_) trouble_ = camera_->trouble();
+    return std::exchange(trouble_, std::nullopt);
 }
 
 } // namespace godwit::media_host

@@ -5,11 +5,16 @@
 #include <godwit/call.hpp>
 #include <godwit/result.hpp>
 
+#include "media/codec/audio_processing.hpp"
+#include "media/device/camera.hpp"
+#include "media/device/sound.hpp"
 #include "media/host/ring.hpp"
+#include "media/host/video_sink.hpp"
 #include "media/pipeline/picture_file.hpp"
 #include "media/pipeline/sound_file.hpp"
 #include "media/pipeline/synthetic.hpp"
 
+#include <map>
 #include <mutex>
 #include <optional>
 
@@ -21,22 +26,22 @@ inline constexpr int ring_ms = 200;
 inline constexpr int ring_kept_ms = 60;
 /// Of "pattern".
 inline constexpr int pattern_width = 640, pattern_height = 360, pattern_fps = 30;
+/// Files of pictures that one call makes, and other devices whose newest picture waits for the application.
+inline constexpr std::size_t video_sinks_max = 32;
 
-/// What the application and the media thread share.
+/// What the application, or a device of this machine, and the media thread share.
 struct AppSide {
     Ring audio_in{static_cast<std::size_t>(ring_ms * media::samples_per_ms)};
     Ring audio_out{static_cast<std::size_t>(ring_ms * media::samples_per_ms)};
     std::mutex mutex; ///< Of the pictures: the newest each way, nothing else.
     std::optional<media::Picture> picture_in;
-    std::optional<media::Picture> picture_out;
+    std::map<DeviceId, media::Picture> pictures_out; ///< By whose they are; zero in a call of two.
 };
 
 class Devices {
 public:
-    /// Errors: no_such_file, invalid_argument: which one, and why.
+    /// Errors: no_such_file, invalid_argument, unsupported: which one, and why.
     [[nodiscard]] static Result<std::unique_ptr<Devices>> open(const CallDevices& names);
-    /// As open(), and makes nothing.
-    [[nodiscard]] static Result<void> check(const CallDevices& names);
 
     /// 10 ms of sound to be sent.
     [[nodiscard]] media::Pcm read_audio();
@@ -45,20 +50,30 @@ public:
     /// A picture to be sent, when it is time for one at `fps()`.
     [[nodiscard]] std::optional<media::Picture> read_picture();
     [[nodiscard]] int fps() const noexcept { return fps_; }
-    void write_picture(media::Picture picture);
+    /// `from`: zero in a call of two.
+    void write_picture(const DeviceId& from, media::Picture picture);
     /// The frame that a picture was made of, as it came. `timestamp`: 90 kHz.
-    [[nodiscard]] bool wants_frames() const noexcept { return !ivf_path_.empty(); }
-    void write_frame(codec::VideoCodec codec, BytesView frame, std::int64_t timestamp, int width, int height);
+    [[nodiscard]] bool wants_frames() const noexcept { return is_ivf(video_sink_); }
+    void write_frame(const DeviceId& from, codec::VideoCodec codec, BytesView frame, std::int64_t timestamp, int width,
+                     int height);
+    /// That device is not in the call any more. Its file stays open, should it come back.
+    void forget(const DeviceId& from);
 
-    /// nullptr: nothing of it is the application's.
     [[nodiscard]] AppSide& app() noexcept { return app_; }
+    /// Pictures come when somebody else has taken them.
     [[nodiscard]] bool app_pictures() const noexcept { return video_in_ == From::app; }
     /// The first that went wrong since it was asked last.
-    [[nodiscard]] std::optional<Error> trouble() { return std::exchange(trouble_, std::nullopt); }
+    [[nodiscard]] std::optional<Error> trouble();
 
 private:
+    /// app: by its ring or slot, also what a microphone or camera brings there.
     enum class From : std::uint8_t { none, app, made, file };
     Devices() = default;
+    [[nodiscard]] Result<void> open_sound(const CallDevices& names);
+    [[nodiscard]] Result<void> open_pictures(const CallDevices& names);
+    [[nodiscard]] media::Pcm read_raw();
+    [[nodiscard]] VideoSink* sink_of(const DeviceId& from);
+    void note(const Result<void>& result);
 
     From audio_in_ = From::none, video_in_ = From::none;
     bool audio_to_app_ = false, video_to_app_ = false;
@@ -66,16 +81,17 @@ private:
     pipeline::Tone tone_;
     std::optional<pipeline::SoundReader> sound_;
     std::optional<pipeline::SoundWriter> sound_out_;
+    std::optional<codec::AudioProcessing> processing_;
     pipeline::Pattern pattern_{pattern_width, pattern_height};
     std::string y4m_path_; ///< To begin anew.
     std::optional<pipeline::Y4mReader> y4m_;
     int fps_ = pattern_fps;
-    std::optional<pipeline::Y4mWriter> y4m_out_;
-    int out_width_ = 0, out_height_ = 0;
-    std::string ivf_path_;
-    std::optional<pipeline::IvfWriter> ivf_;
-    std::int64_t ivf_first_ = 0;
+    std::string video_sink_; ///< A file; empty: none.
+    std::map<DeviceId, VideoSink> sinks_;
     std::optional<Error> trouble_;
+    // Last: their threads use what stands above.
+    std::unique_ptr<device::Sound> machine_sound_;
+    std::unique_ptr<device::Camera> camera_;
 };
 
 } // namespace godwit::media_host

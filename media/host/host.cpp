@@ -2,6 +2,7 @@
 #include "media/host/host.hpp"
 
 #include "media/host/call_thread.hpp"
+#include "media/host/names.hpp"
 
 #include <map>
 #include <mutex>
@@ -24,7 +25,8 @@ public:
         end_all();
     }
 
-    Result<void> check(const CallDevices& devices) override { return Devices::check(devices); }
+    Result<void> check(const CallDevices& devices) override { return check_names(devices); }
+    Result<std::vector<CallDevice>> devices() override { return list_devices(); }
 
     void attach(std::function<void()> notify) override
     {
@@ -36,7 +38,10 @@ public:
     {
         if (auto* begin = std::get_if<port::MediaBegin>(&what)) return start(call, std::move(*begin));
         if (std::holds_alternative<port::MediaEnd>(what)) return end(call);
-        if (const auto one = find(call)) one->order(std::move(what));
+        if (const auto one = find(call)) {
+            const bool joins = std::holds_alternative<port::MediaJoin>(what);
+            one->order(std::move(what), joins ? random() : PeerEntropy{});
+        }
     }
 
     void end_all() override
@@ -46,7 +51,16 @@ public:
             const std::lock_guard lock(mutex_);
             ended.swap(calls_);
         }
+        std::vector<CallId> ids;
         for (const auto& [id, call] : ended)
+            ids.push_back(id);
+        ended.clear(); // waits for their threads: after that nothing comes of them
+        {
+            // Links of the next engine have the same numbers.
+            const std::lock_guard lock(out_mutex_);
+            outgoing_.clear();
+        }
+        for (const auto& id : ids)
             report(id, port::MediaFailed{{ErrorCode::cancelled, "call media: the links were closed", 0}});
     }
 
@@ -56,10 +70,10 @@ public:
         {
             const std::lock_guard lock(mutex_);
             for (const auto& [id, call] : calls_)
-                if (call->peer() == from) to.push_back(call);
+                to.push_back(call);
         }
         for (const auto& call : to)
-            call->datagram(bytes);
+            call->datagram(from, bytes);
     }
 
     std::vector<Outgoing> take_datagrams() override
@@ -95,17 +109,18 @@ public:
         one->app().picture_in = std::move(picture);
         return true;
     }
-    std::optional<Picture> pull_picture(const CallId& call) override
+    std::optional<Picture> pull_picture(const CallId& call, const DeviceId& from) override
     {
         const auto one = find(call);
         if (!one) return std::nullopt;
-        std::optional<media::Picture> picture;
-        {
-            const std::lock_guard lock(one->app().mutex);
-            picture = std::exchange(one->app().picture_out, std::nullopt);
-        }
-        if (!picture) return std::nullopt;
-        return Picture{picture->width(), picture->height(), picture->bytes()};
+        const std::lock_guard lock(one->app().mutex);
+        auto& all = one->app().pictures_out;
+        // In a call of two nobody needs to be named, and who names the other device means the same.
+        auto at = from.is_zero() || all.contains(DeviceId{}) ? all.begin() : all.find(from);
+        if (at == all.end()) return std::nullopt;
+        Picture out{at->second.width(), at->second.height(), at->second.bytes(), at->first};
+        all.erase(at);
+        return out;
     }
 
 private:
@@ -115,14 +130,20 @@ private:
         const auto at = calls_.find(call);
         return at == calls_.end() ? nullptr : at->second;
     }
+    PeerEntropy random()
+    {
+        PeerEntropy out{};
+        const std::lock_guard lock(mutex_);
+        entropy_->fill(out);
+        return out;
+    }
     void start(const CallId& call, port::MediaBegin begin)
     {
-        std::array<std::uint8_t, 12> random{};
-        entropy_->fill(random);
-        auto made = CallThread::start(call, std::move(begin), random, *this);
+        auto made = CallThread::start(call, std::move(begin), random(), *this);
         if (!made) return report(call, port::MediaFailed{made.error()});
+        std::shared_ptr<CallThread> other = std::move(*made); // then the one before: as in end()
         const std::lock_guard lock(mutex_);
-        calls_.insert_or_assign(call, std::move(*made));
+        calls_[call].swap(other);
     }
     void end(const CallId& call)
     {
@@ -155,8 +176,8 @@ private:
         if (notify_) notify_();
     }
 
-    std::unique_ptr<port::Entropy> entropy_; ///< Of the loop's thread.
-    std::mutex mutex_;
+    std::mutex mutex_; ///< Of the next two.
+    std::unique_ptr<port::Entropy> entropy_;
     std::map<CallId, std::shared_ptr<CallThread>> calls_;
     std::mutex out_mutex_;
     std::function<void()> notify_;

@@ -1,14 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "media/pipeline/sealing.hpp"
 
+#include <utility>
+
 namespace godwit::pipeline {
+
+bool Sealing::prepare_epoch(std::uint64_t epoch, BytesView base_key, std::uint32_t leaves, std::uint32_t own_leaf)
+{
+    if (!keys_.add_epoch(epoch, base_key, leaves, own_leaf)) return false;
+    for (const std::uint64_t kind : {0U, 1U})
+        next_[kind] = keys_.take_send_key(stream_ << 1 | kind);
+    newest_ = epoch;
+    return true;
+}
 
 bool Sealing::add_epoch(std::uint64_t epoch, BytesView base_key, std::uint32_t leaves, std::uint32_t own_leaf)
 {
-    if (!keys_.add_epoch(epoch, base_key, leaves, own_leaf)) return false;
-    for (const std::uint64_t context : {0U, 1U})
-        send_[context] = keys_.take_send_key(context);
+    if (!prepare_epoch(epoch, base_key, leaves, own_leaf)) return false;
+    use_newest();
     return true;
+}
+
+void Sealing::use_newest()
+{
+    if (!next_[0] && !next_[1]) return;
+    for (const std::size_t kind : {0U, 1U})
+        send_[kind] = std::exchange(next_[kind], std::nullopt);
+    epoch_ = newest_;
 }
 
 std::optional<Bytes> Sealing::seal(Kind kind, BytesView frame)
@@ -23,10 +41,11 @@ std::optional<Bytes> Sealing::open(Kind kind, BytesView sealed)
 {
     const auto metadata = static_cast<std::uint8_t>(kind);
     auto opened = keys_.decrypt({&metadata, 1}, sealed);
-    if (opened.verdict != sframe::Decrypted::Verdict::opened || opened.context != metadata) {
+    if (opened.verdict != sframe::Decrypted::Verdict::opened || (opened.context & 1) != metadata) {
         ++refused_;
         return std::nullopt;
     }
+    if (opened.epoch == newest_) use_newest();
     return std::move(opened.frame);
 }
 

@@ -11,7 +11,16 @@ namespace godwit::pipeline {
 
 namespace {
 
-constexpr Duration feedback_every = std::chrono::milliseconds(50), reports_every = std::chrono::seconds(1);
+constexpr Duration feedback_every = std::chrono::milliseconds(50), feedback_rarely = std::chrono::milliseconds(250),
+                   reports_every = std::chrono::seconds(1);
+
+/// On a narrow path feedback must not take what it is to measure: a twentieth of the rate, with all that is around it.
+Duration feedback_interval(double rate_bps)
+{
+    constexpr double packet_bits = 120 * 8, share = 0.05;
+    const auto wanted = std::chrono::duration<double>(packet_bits / (share * std::max(rate_bps, 1.0)));
+    return std::clamp(std::chrono::duration_cast<Duration>(wanted), feedback_every, feedback_rarely);
+}
 
 StreamStart start_of(const SessionConfig& config, std::size_t from, std::uint32_t ssrc)
 {
@@ -33,9 +42,9 @@ Session::Session(const SessionConfig& config, Sealing sealing, Instant now)
 
 Result<std::unique_ptr<Session>> Session::create(const SessionConfig& config, Sealing sealing, Instant now)
 {
-    if (config.ssrc - config.peer_ssrc + 1 <= 2) // modulo 2^32: one below, the same, one above
+    if (config.ssrc - config.peer_ssrc + 2 <= 4) // modulo 2^32: two below to two above
         return Error{ErrorCode::invalid_argument,
-                     "call media: the two devices share an ssrc; each needs two of its own", 0};
+                     "call media: the two devices share an ssrc; each needs three of its own", 0};
     std::unique_ptr<Session> out(new Session(config, std::move(sealing), now));
     auto sender = AudioSender::create(start_of(config, 0, config.ssrc), out->sealing_);
     if (!sender) return sender.error();
@@ -53,8 +62,16 @@ void Session::apply_rate()
     if (wishes_.audio) audio_out_->set_plan(shares_.audio);
     // The codec's share is what is left beside RTP, SFrame and the rest around each packet.
     constexpr double payload_share = 0.9;
-    video_out_.set_rate(shares_.video_bps * payload_share);
+    const int protection = protection_for(rate_.loss(), round_trip_);
+    video_out_.set_protection(protection);
+    video_out_.set_rate(shares_.video_bps * payload_share / protection_cost(protection));
     pacer_.set_rate(rate_.rate_bps());
+}
+
+void Session::set_wishes(const rate::Wishes& wishes)
+{
+    wishes_ = wishes;
+    apply_rate();
 }
 
 Result<void> Session::push_audio(media::PcmView samples, Instant now)
@@ -84,12 +101,15 @@ void Session::receive(BytesView datagram, Instant now)
     if (!flow || flow->flow_id != media_flow) return;
     if (rtp::is_rtcp(flow->packet)) return on_rtcp(flow->packet, now);
     const auto packet = rtp::decode(flow->packet);
-    if (!packet || (packet->ssrc != config_.peer_ssrc && packet->ssrc != config_.peer_ssrc + 1)) return;
+    // Sound, pictures, and the parity of those.
+    if (!packet || packet->ssrc - config_.peer_ssrc > 2) return;
     if (const auto number = transport_number(*packet)) feedback_.arrived(*number, now);
     if (packet->ssrc == config_.peer_ssrc)
         audio_in_->receive(*packet, now);
+    else if (packet->ssrc == config_.peer_ssrc + 1)
+        video_in_.receive(*packet, flow->packet, now);
     else
-        video_in_.receive(*packet, now);
+        video_in_.receive_parity(*packet, now);
 }
 
 void Session::on_rtcp(BytesView bytes, Instant now)
@@ -130,7 +150,7 @@ void Session::on_rtcp(BytesView bytes, Instant now)
 
 void Session::make_feedback(Instant now)
 {
-    feedback_at_ = now + feedback_every;
+    feedback_at_ = now + feedback_interval(rate_.rate_bps());
     if (auto made = feedback_.build(config_.ssrc, config_.peer_ssrc))
         control_.push_back(rtp::encode({std::move(*made)}));
 }
@@ -220,6 +240,7 @@ Statistics Session::statistics(Instant now)
     out.audio_plan = audio_out_->plan();
     out.video_rung = video_out_.rung();
     out.video_bps = shares_.video_bps;
+    out.files_bps = shares_.files_bps;
     out.video = video_in_.statistics();
     return out;
 }

@@ -18,6 +18,7 @@ struct Statistics {
     rate::AudioPlan audio_plan;
     Rung video_rung;
     double video_bps = 0; ///< Meant for pictures; 0: the path does not pay for any.
+    double files_bps = 0; ///< Left for files, when there are some.
     jitter::AudioStatistics audio;
     VideoStatistics video;
 };

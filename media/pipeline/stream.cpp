@@ -29,6 +29,11 @@ void write_transport_number(Bytes& packet, std::uint16_t number)
     packet[number_at + 1] = static_cast<std::uint8_t>(number);
 }
 
+void clear_transport_number(Bytes& packet) noexcept
+{
+    if (packet.size() > number_at + 1) packet[number_at] = packet[number_at + 1] = 0;
+}
+
 std::optional<std::uint16_t> transport_number(const rtp::Packet& packet)
 {
     const rtp::Extension* const one = packet.find(extension_transport);

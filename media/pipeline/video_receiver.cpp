@@ -28,39 +28,60 @@ void VideoReceiver::set_round_trip(Duration round_trip)
     nacks_.set_round_trip(round_trip);
 }
 
-void VideoReceiver::receive(const rtp::Packet& packet, Instant now)
+bool VideoReceiver::take(const rtp::Packet& packet, Instant now)
 {
     // The frame marking speaks for the frame; the descriptor is what a forwarder looks at, and must be there.
     const rtp::Extension* const extension = packet.find(extension_marking);
     const auto marking = extension == nullptr ? std::nullopt : rtp::decode_frame_marking(extension->data);
-    if (!marking) return;
+    if (!marking) return false;
     BytesView part;
     codec::VideoCodec codec{};
     if (packet.payload_type == payload_vp8) {
         const auto parsed = rtp::decode_vp8(packet.payload);
-        if (!parsed) return;
+        if (!parsed) return false;
         part = parsed->payload;
         codec = codec::VideoCodec::vp8;
     } else if (packet.payload_type == payload_vp9) {
         const auto parsed = rtp::decode_vp9(packet.payload);
-        if (!parsed) return;
+        if (!parsed) return false;
         part = parsed->payload;
         codec = codec::VideoCodec::vp9;
     } else {
-        return;
+        return false;
     }
     if (codec != codec_) { // the sender has changed it
         codec_ = codec;
         decoder_.reset();
         frames_.need_keyframe();
     }
-    reception_.packet(packet.sequence_number, packet.timestamp, now);
     const std::int64_t number = sequence_.unwrap(packet.sequence_number);
     nacks_.arrived(number, now);
     frames_.insert({number, timestamp_.unwrap(packet.timestamp), marking->start_of_frame, marking->end_of_frame,
                     marking->independent, marking->base_layer_sync, marking->temporal_id, marking->tl0_pic_idx,
                     to_bytes(part)},
                    now);
+    return true;
+}
+
+void VideoReceiver::receive(const rtp::Packet& packet, BytesView whole, Instant now)
+{
+    if (!take(packet, now)) return;
+    reception_.packet(packet.sequence_number, packet.timestamp, now);
+    Bytes kept = to_bytes(whole);
+    clear_transport_number(kept);
+    take_repaired(repair_.packet(packet.sequence_number, std::move(kept), ssrc_), now);
+}
+
+void VideoReceiver::receive_parity(const rtp::Packet& packet, Instant now)
+{
+    if (packet.payload_type == payload_parity) take_repaired(repair_.parity(packet.payload, ssrc_), now);
+}
+
+/// As if they had come.
+void VideoReceiver::take_repaired(const std::vector<Bytes>& packets, Instant now)
+{
+    for (const Bytes& one : packets)
+        if (const auto packet = rtp::decode(one); packet && take(*packet, now)) ++statistics_.repaired;
 }
 
 std::optional<media::Picture> VideoReceiver::decode(const jitter::VideoFrame& frame)

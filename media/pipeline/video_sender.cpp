@@ -85,13 +85,14 @@ std::vector<Bytes> VideoSender::packets_of(const codec::EncodedFrame& frame, std
     std::vector<Bytes> out;
     const auto sealed = sealing_.seal(Kind::video, frame.data);
     if (!sealed) return out;
-    const auto parts = rtp::fragment(*sealed, payload_bytes_max - descriptor_bytes_max);
+    const auto parts = rtp::fragment(*sealed, payload_bytes_max - descriptor_bytes_max - parity_bytes_max);
     if (parts.empty()) { // larger than a frame may be: the next one is a keyframe again, at a smaller rate
         keyframe_wanted_ = true;
         return out;
     }
     if (frame.temporal_id == 0) ++tl0_pic_idx_;
     picture_id_ = (picture_id_ + 1) & picture_id_mask;
+    const std::uint16_t first_number = start_.sequence_number;
     for (std::size_t i = 0; i < parts.size(); ++i) {
         const bool first = i == 0, last = i + 1 == parts.size();
         Bytes payload;
@@ -130,6 +131,18 @@ std::vector<Bytes> VideoSender::packets_of(const codec::EncodedFrame& frame, std
         out.push_back(encode_unnumbered(packet));
         history_.emplace(numbers_.unwrap(packet.sequence_number), Kept{out.back(), 0, now});
         if (history_.size() > video_history_max) history_.erase(history_.begin());
+    }
+    // Of upper layers one that is lost is left out, and nobody waits for it.
+    if (frame.temporal_id > 0) return out;
+    const auto parities = protect_frame(out, first_number, protection_);
+    for (const Bytes& payload : parities) {
+        rtp::Packet packet;
+        packet.payload_type = payload_parity;
+        packet.sequence_number = parity_number_++;
+        packet.timestamp = timestamp;
+        packet.ssrc = start_.ssrc + 1;
+        packet.payload = payload;
+        out.push_back(encode_unnumbered(packet));
     }
     return out;
 }

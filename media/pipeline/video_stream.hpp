@@ -7,6 +7,7 @@
 #include "media/jitter/nack_list.hpp"
 #include "media/pipeline/audio_stream.hpp"
 #include "media/pipeline/ladder.hpp"
+#include "media/pipeline/protection.hpp"
 
 #include <functional>
 
@@ -38,6 +39,8 @@ public:
     [[nodiscard]] Result<std::vector<Bytes>> capture(const media::PictureView& picture, Instant now);
     void set_rate(double bps) noexcept { bps_ = bps; }
     void request_keyframe() noexcept { keyframe_wanted_ = true; }
+    /// As protection_for().
+    void set_protection(int group) noexcept { protection_ = group; }
     /// Packets to repeat. What is not known any more is left out.
     [[nodiscard]] std::vector<Bytes> repeat(const std::vector<std::uint16_t>& numbers, Duration round_trip,
                                             Instant now);
@@ -59,6 +62,8 @@ private:
     Rung rung_;
     double bps_ = 300'000, encoder_bps_ = 0;
     bool keyframe_wanted_ = true;
+    int protection_ = 0;
+    std::uint16_t parity_number_ = 0;
     std::optional<Instant> first_at_;
     Instant last_at_{};
     Instant rung_since_{};
@@ -78,6 +83,7 @@ struct VideoStatistics {
     std::uint64_t shown = 0, refused = 0; ///< Pictures; frames that did not open or decode.
     std::uint64_t freezes = 0;            ///< Gaps of more than freeze_min between two pictures.
     Duration frozen{};                    ///< All of them together.
+    std::uint64_t repaired = 0;           ///< Packets that were lost, and made anew from what was sent beside them.
     int width = 0, height = 0;
     jitter::FrameStatistics frames;
     jitter::NackStatistics nacks;
@@ -86,9 +92,14 @@ inline constexpr Duration freeze_min = std::chrono::milliseconds(250);
 
 class VideoReceiver {
 public:
-    VideoReceiver(std::uint32_t ssrc, Sealing& sealing) : sealing_(sealing), reception_(ssrc, video_clock_hz) {}
+    VideoReceiver(std::uint32_t ssrc, Sealing& sealing)
+        : ssrc_(ssrc), sealing_(sealing), reception_(ssrc, video_clock_hz)
+    {
+    }
 
-    void receive(const rtp::Packet& packet, Instant now);
+    /// `whole`: what `packet` was decoded from.
+    void receive(const rtp::Packet& packet, BytesView whole, Instant now);
+    void receive_parity(const rtp::Packet& packet, Instant now);
     struct Shown {
         media::Picture picture;
         std::int64_t timestamp = 0; ///< Unwrapped.
@@ -111,8 +122,13 @@ public:
 
 private:
     [[nodiscard]] std::optional<media::Picture> decode(const jitter::VideoFrame& frame);
+    /// False: it makes no sense.
+    bool take(const rtp::Packet& packet, Instant now);
+    void take_repaired(const std::vector<Bytes>& packets, Instant now);
 
+    std::uint32_t ssrc_;
     Sealing& sealing_;
+    Repair repair_;
     rtp::Reception reception_;
     rtp::SequenceUnwrapper sequence_;
     rtp::TimestampUnwrapper timestamp_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sources and sinks by their names, and the ring that an application's sound goes through.
 #include "media/host/devices.hpp"
+#include "media/host/names.hpp"
 
 #include <doctest/doctest.h>
 
@@ -34,7 +35,7 @@ constexpr std::size_t step = 480;
 
 void refused(const CallDevices& names, ErrorCode code, std::string_view says)
 {
-    const auto checked = Devices::check(names);
+    const auto checked = check_names(names);
     REQUIRE_FALSE(checked.ok());
     CHECK(checked.error().code == code);
     CHECK_MESSAGE(checked.error().detail.find(says) != std::string::npos, checked.error().detail);
@@ -100,9 +101,9 @@ TEST_CASE("devices: silence, a tone, and the application's")
     media::Pcm played(step);
     CHECK(side.audio_out.read(played) == step);
     CHECK(played == loud);
-    (*app)->write_picture(media::Picture(64, 36));
-    (*app)->write_picture(media::Picture(32, 18));
-    CHECK(side.picture_out->width() == 32); // the newest
+    (*app)->write_picture({}, media::Picture(64, 36));
+    (*app)->write_picture({}, media::Picture(32, 18));
+    CHECK(side.pictures_out.at({}).width() == 32); // the newest
 }
 
 TEST_CASE("devices: files, from the first to the last sample, and pictures that change their size")
@@ -113,8 +114,8 @@ TEST_CASE("devices: files, from the first to the last sample, and pictures that 
         REQUIRE_MESSAGE(writer.ok(), writer.error().detail);
         for (int i = 1; i <= 3; ++i)
             (*writer)->write_audio(media::Pcm(step, static_cast<std::int16_t>(100 * i)));
-        (*writer)->write_picture(media::Picture(64, 36));
-        (*writer)->write_picture(media::Picture(32, 18)); // scaled: a Y4M has one size
+        (*writer)->write_picture({}, media::Picture(64, 36));
+        (*writer)->write_picture({}, media::Picture(32, 18)); // scaled: a Y4M has one size
         CHECK_FALSE((*writer)->trouble());
     }
     auto reader = Devices::open({folder.file("a.wav"), "none", folder.file("a.y4m"), "none"});
@@ -138,8 +139,8 @@ TEST_CASE("devices: IVF has the frames as they came, with times from 0")
         REQUIRE(writer.ok());
         CHECK((*writer)->wants_frames());
         const Bytes frame(100, 7);
-        (*writer)->write_frame(codec::VideoCodec::vp8, frame, 90'000, 320, 180);
-        (*writer)->write_frame(codec::VideoCodec::vp8, frame, 93'000, 320, 180);
+        (*writer)->write_frame({}, codec::VideoCodec::vp8, frame, 90'000, 320, 180);
+        (*writer)->write_frame({}, codec::VideoCodec::vp8, frame, 93'000, 320, 180);
         CHECK_FALSE((*writer)->trouble());
     }
     std::ifstream file(folder.file("a.ivf"), std::ios::binary);
@@ -161,5 +162,5 @@ TEST_CASE("devices: what cannot be used says which it is, and why")
     refused({"none", folder.file("no/such/folder.wav"), "none", "none"}, ErrorCode::invalid_argument, "no folder");
     refused({"none", folder.path.string(), "none", "none"}, ErrorCode::invalid_argument, "a folder");
     refused({"none", "none", "none", folder.file("no/such.ivf")}, ErrorCode::invalid_argument, "video_sink");
-    CHECK(Devices::check({}).ok());
+    CHECK(check_names({}).ok());
 }

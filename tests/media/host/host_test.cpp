@@ -127,7 +127,7 @@ TEST_CASE("host: what one application pushes the other pulls; both are told once
         const auto some = wire.b->pull_audio(call(), heard);
         for (std::size_t i = 0; i < some; ++i)
             loudest = std::max<int>(loudest, heard[i]);
-        if (!seen) seen = wire.b->pull_picture(call());
+        if (!seen) seen = wire.b->pull_picture(call(), {});
         return loudest > 2000 && seen && count<CallStatistics>(wire.of_a) > 0 && count<port::MediaFlows>(wire.of_a) > 0;
     }));
     CHECK(count<port::MediaFlows>(wire.of_a) == 1);
@@ -141,7 +141,7 @@ TEST_CASE("host: what one application pushes the other pulls; both are told once
     CHECK_FALSE(wire.a->push_picture(call(), 4000, 4000, grey));
     CHECK_FALSE(wire.a->push_picture(CallId{}, 160, 96, grey));
     CHECK(wire.a->push_audio(CallId{}, heard) == 0);
-    CHECK_FALSE(wire.a->pull_picture(CallId{}));
+    CHECK_FALSE(wire.a->pull_picture(CallId{}, {}));
 }
 
 TEST_CASE(
