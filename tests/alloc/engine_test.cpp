@@ -23,7 +23,7 @@ TEST_CASE("a message is accepted or refused at each allocation of its tick, neve
     std::uint64_t seed = 1;
     std::uint64_t failures = 0;
     std::size_t accepted = 0;
-    for (std::uint64_t k = 1;; k += k < 200 ? 1 : k / 50) {
+    for (std::uint64_t k = 1;; k = test::next_allocation(k)) {
         CAPTURE(k);
         test::SeededEntropy entropy(++seed);
         const auto open_before = store.open_message_count();

@@ -4,12 +4,24 @@
 
 #include "tests/alloc/failing_new.hpp"
 
+#include <cstdlib>
 #include <doctest/doctest.h>
 #include <new>
 
 namespace godwit::test {
 
-/// Runs `work` with its k-th allocation failing, k = 1, 2, … (after 100 in growing steps), until none fails; `after` is
+/// The allocation that fails after the k-th has: each of the first GODWIT_ALLOCATIONS (100; ./dev gates Z1: 2,000),
+/// then in growing steps.
+inline std::uint64_t next_allocation(std::uint64_t k)
+{
+    static const std::uint64_t each = [] {
+        const char* const given = std::getenv("GODWIT_ALLOCATIONS");
+        return given != nullptr ? std::strtoull(given, nullptr, 10) : 100;
+    }();
+    return k + (k < each ? 1 : k / 40 + 1);
+}
+
+/// Runs `work` with its k-th allocation failing, k = 1, 2, … (next_allocation), until none fails; `after` is
 /// called after each failure. `work` returns whether it did what it should; it must when nothing failed, and may say no
 /// or throw std::bad_alloc, never anything else, when something did. Whatever it takes it must have given back. Returns
 /// how often memory ran out.
@@ -17,7 +29,7 @@ template <class Work, class After>
 std::uint64_t at_each_allocation(Work&& work, After&& after)
 {
     std::uint64_t failures = 0;
-    for (std::uint64_t k = 1;; k += k < 100 ? 1 : k / 40) {
+    for (std::uint64_t k = 1;; k = next_allocation(k)) {
         INFO("allocation ", k);
         bool done = false;
         bool struck = false;

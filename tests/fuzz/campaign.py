@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs libFuzzer over the targets of tests/fuzz, one after the other, and says what each did. `./dev fuzz` calls it.
+"""Runs libFuzzer over the targets of tests/fuzz, --jobs at a time, and says what each did. `./dev fuzz` calls it.
 
-    campaign.py --build DIR --plain FUZZ [--seconds N] [--merge] [TARGET [FILE…]]
+    campaign.py --build DIR --plain FUZZ [--seconds N] [--jobs N] [--merge] [TARGET [FILE…]]
 
 --build is a folder configured with -Dfuzz=true, --plain the program `fuzz` (driver.cpp), which knows the seeds. What a run finds out
 stays in DIR/corpus/TARGET for the next one; --merge then puts the inputs that matter into tests/fuzz/corpus/TARGET.hex, within
@@ -9,6 +9,7 @@ kept_bytes_max. A finding is left in DIR/found/TARGET and ends the command with 
 """
 
 import argparse
+import concurrent.futures
 import os
 import pathlib
 import re
@@ -106,6 +107,7 @@ def main():
     arguments.add_argument("--build", type=pathlib.Path, required=True)
     arguments.add_argument("--plain", type=pathlib.Path, required=True)
     arguments.add_argument("--seconds", type=int, default=20)
+    arguments.add_argument("--jobs", type=int, default=1)
     arguments.add_argument("--merge", action="store_true")
     arguments.add_argument("words", nargs="*")
     options = arguments.parse_args()
@@ -126,19 +128,26 @@ def main():
 
     bad, total = 0, 0
     print(f"{'target':<20} {'executions':>12} {'a second':>9} {'edges':>6} {'corpus':>6}")
-    for name in chosen:
+
+    def one(name):
         corpus, found = options.build / "corpus" / name, options.build / "found" / name
         corpus.mkdir(parents=True, exist_ok=True)
         subprocess.run([options.plain, "--corpus", HERE / "corpus", "--export", options.build / "corpus", name], check=True)
         log = options.build / "corpus" / (name + ".log")
-        findings, executions, rate, edges, inputs = run(where[name], name, about[name], corpus, found, options.seconds, log)
-        total += executions
-        print(f"{name:<20} {executions:>12,} {rate:>9,} {edges:>6} {inputs:>6}" + ("   FOUND" if findings else ""), flush=True)
-        for finding in findings:
-            bad += 1
-            print(f"  see {log}; repeat: ./dev fuzz {name} {finding}")
-        if options.merge and not findings:
-            print(f"  kept: {merge(where[name], name, about[name], options.plain, corpus, options.build / 'merge')} lines", flush=True)
+        ran = run(where[name], name, about[name], corpus, found, options.seconds, log)
+        kept = None
+        if options.merge and not ran[0]:
+            kept = merge(where[name], name, about[name], options.plain, corpus, options.build / "merge" / name)
+        return name, log, ran, kept
+
+    with concurrent.futures.ThreadPoolExecutor(max(options.jobs, 1)) as pool:
+        for name, log, (findings, executions, rate, edges, inputs), kept in pool.map(one, chosen):
+            total += executions
+            print(f"{name:<20} {executions:>12,} {rate:>9,} {edges:>6} {inputs:>6}" + ("   FOUND" if findings else "")
+                  + (f"   kept: {kept} lines" if kept is not None else ""), flush=True)
+            for finding in findings:
+                bad += 1
+                print(f"  see {log}; repeat: ./dev fuzz {name} {finding}")
     print(f"fuzz: {total:,} executions, {bad} findings")
     return 1 if bad else 0
 

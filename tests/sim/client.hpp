@@ -54,7 +54,9 @@ struct SimMedia final : port::MediaDoor {
         std::vector<port::CallKeys> later;
         std::vector<port::MediaWay> ways;
         std::vector<port::MediaParts> parts;
+        std::map<DeviceId, port::MediaJoin> peers; ///< Of a group: who is in it now.
         bool ended = false;
+        int begins = 0; ///< A device may come into the call of a group again.
     };
     std::map<CallId, Call> calls;
     bool flows = true;
@@ -186,7 +188,7 @@ private:
     std::uint64_t performed_ = 0; ///< In this turn.
     bool dying_ = false;          ///< Nothing gets out any more.
     bool take_planned_ = false;
-    std::vector<MessageId> shown_; ///< And not taken; Drive::engine.
+    std::vector<std::pair<ConversationId, MessageId>> shown_; ///< And not taken; Drive::engine.
     RequestId last_request_ = 0;
     Instant wake_at_ = never;
     std::uint64_t ticks_ = 0;

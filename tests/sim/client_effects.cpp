@@ -73,7 +73,10 @@ void Client::direct(engine::DirectMedia what)
 {
     auto& call = media.calls[what.call];
     if (auto* begin = std::get_if<port::MediaBegin>(&what.order)) {
-        demand(!call.begin, name + " begins with the media of a call twice");
+        demand(!call.begin || (call.ended && begin->peer.is_zero()), name + " begins with the media of a call twice");
+        const int begins = call.begins + 1;
+        call = {};
+        call.begins = begins;
         call.begin = std::move(*begin);
         return;
     }
@@ -83,15 +86,24 @@ void Client::direct(engine::DirectMedia what)
                name + " gives media the keys of an older epoch");
         call.later.push_back(std::move(keys->keys));
     } else if (auto* way = std::get_if<port::MediaWay>(&what.order)) {
+        demand(call.begin->peer.is_zero() == !way->peer.is_zero() &&
+                   (way->peer.is_zero() || call.peers.contains(way->peer)),
+               name + " gives a way to a device that is not in the call");
         call.ways.push_back(*way);
         if (way->link == 0 || !media.flows) return;
-        world_.at(world_.now() + milliseconds(20), [this, id = what.call, life = life_] {
+        world_.at(world_.now() + milliseconds(20), [this, id = what.call, life = life_, peer = way->peer] {
             if (life_ != life || engine_ == nullptr || media.calls[id].ended) return;
-            input([id](engine::Engine& engine, Moment at) { engine.media_report(id, port::MediaFlows{}, at); });
+            input(
+                [id, peer](engine::Engine& engine, Moment at) { engine.media_report(id, port::MediaFlows{peer}, at); });
         });
     } else if (auto* parts = std::get_if<port::MediaParts>(&what.order)) {
         call.parts.push_back(*parts);
-    } else {
+    } else if (auto* join = std::get_if<port::MediaJoin>(&what.order)) {
+        demand(!call.peers.contains(join->peer), name + " lets a device into a call twice");
+        call.peers.emplace(join->peer, *join);
+    } else if (auto* leave = std::get_if<port::MediaLeave>(&what.order)) {
+        demand(call.peers.erase(leave->peer) == 1, name + " lets a device leave that is not in the call");
+    } else if (std::holds_alternative<port::MediaEnd>(what.order)) {
         call.ended = true;
     }
 }
@@ -152,7 +164,7 @@ void Client::take(Event event)
     } else if (auto* message = std::get_if<event::MessageReceived>(&event)) {
         heard.received.push_back(message->message);
         if (engine_ == nullptr) return;
-        shown_.push_back(message->message.id);
+        shown_.emplace_back(message->message.conversation, message->message.id);
         if (!takes_events || shown_.size() > 1) return;
         world_.at(world_.now(), [this, lives = lives_] {
             if (lives_ == lives && takes_events) take_events();
@@ -167,8 +179,8 @@ void Client::take(Event event)
 void Client::take_events()
 {
     if (host_ != nullptr) return host_->take_events();
-    for (const auto& id : std::exchange(shown_, {}))
-        input([id](engine::Engine& engine, Moment) { engine.message_taken(id); });
+    for (const auto& [conversation, id] : std::exchange(shown_, {}))
+        input([c = conversation, m = id](engine::Engine& engine, Moment) { engine.message_taken(c, m); });
 }
 
 RequestId Client::ask(Request request)

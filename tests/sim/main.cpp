@@ -2,7 +2,8 @@
 // The simulator's program: many seeds on a few processes, one verdict line at the end. docs/sim.md.
 //
 //   sim --seeds 2000 [--seed 1] [--jobs 2]     seeds 1..2000
-//   sim --seed 17 [--keep 3,5,9] [--no-acts] [--minimise]  one seed, some of its steps, made small
+//   sim --seed 17 [--keep 3,5,9] [--minimise]  one seed, some of its steps, made small
+//       [--no-acts] [--no-groups] [--no-files] without what came later than the seeds
 //   sim --found FILE                           seeds that found something once
 //   sim --hashes --seeds 20                    also prints what happened, as a number
 //   sim --gate                                 what CI runs: gate_seeds, or GODWIT_SIM_SEEDS of them
@@ -42,7 +43,7 @@ struct Job {
     std::uint64_t seed = 0;
     std::vector<std::uint32_t> keep;
     bool keeps_all = true;
-    bool acts = true; ///< Of those that found something: as it was when they did.
+    Extras extras{}; ///< Of those that found something: as it was when they did.
 };
 
 struct Options {
@@ -51,7 +52,7 @@ struct Options {
     unsigned jobs = 1;
     std::vector<std::uint32_t> keep;
     bool keeps_all = true;
-    bool acts = true;
+    Extras extras{};
     bool minimise = false;
     bool hashes = false;
     bool fail_fast = false;
@@ -61,8 +62,8 @@ struct Options {
 [[noreturn]] void usage()
 {
     std::fprintf(stderr,
-                 "usage: sim [--seeds N] [--seed S] [--jobs J] [--keep I,J,…] [--no-acts] [--minimise] [--hashes] "
-                 "[--fail-fast] [--found FILE] [--gate]\n");
+                 "usage: sim [--seeds N] [--seed S] [--jobs J] [--keep I,J,…] [--no-acts] [--no-groups] [--no-files] "
+                 "[--minimise] [--hashes] [--fail-fast] [--found FILE] [--gate]\n");
     std::exit(2);
 }
 
@@ -94,7 +95,8 @@ std::string joined(const std::vector<std::uint32_t>& all)
 std::string replay_command(const Job& job)
 {
     return "./dev sim --seed " + std::to_string(job.seed) + (job.keeps_all ? "" : " --keep " + joined(job.keep)) +
-           (job.acts ? "" : " --no-acts");
+           (job.extras.acts ? "" : " --no-acts") + (job.extras.groups ? "" : " --no-groups") +
+           (job.extras.files ? "" : " --no-files");
 }
 
 /// What one seed came to, in a line that survives a pipe.
@@ -126,7 +128,7 @@ SeedResult from_line(const std::string& line)
 
 Outcome run_job(const Job& job)
 {
-    return run_seed(job.seed, job.keeps_all ? nullptr : &job.keep, job.acts);
+    return run_seed(job.seed, job.keeps_all ? nullptr : &job.keep, job.extras);
 }
 
 void write_all(int fd, const std::string& text)
@@ -250,7 +252,7 @@ SeedResult run_apart(const Job& job)
 /// Prints the smallest scenario found.
 void make_small(Job job, const std::string& verdict)
 {
-    const auto swarm = make_swarm(job.seed);
+    const auto swarm = make_swarm(job.seed, job.extras);
     const auto steps = make_steps(job.seed, swarm);
     if (job.keeps_all)
         for (const auto& step : steps)
@@ -258,7 +260,7 @@ void make_small(Job job, const std::string& verdict)
     job.keeps_all = false;
     const auto before = job.keep.size();
     const auto fails = [&](const std::vector<std::uint32_t>& keep) {
-        return kind_of(run_apart({job.seed, keep, false, job.acts}).verdict) == kind_of(verdict);
+        return kind_of(run_apart({job.seed, keep, false, job.extras}).verdict) == kind_of(verdict);
     };
     job.keep = minimise(job.keep, fails, minimise_runs_max);
     std::printf("sim: seed %llu: %zu of %zu steps suffice: %s\n", static_cast<unsigned long long>(job.seed),
@@ -271,7 +273,7 @@ void make_small(Job job, const std::string& verdict)
     std::printf("     replay: %s\n", replay_command(job).c_str());
 }
 
-/// Lines "SEED [acts] [keep=I,J,…] # what it found". Without `acts`: from before there were any.
+/// Lines "SEED [acts] [groups] [files] [keep=I,J,…] # what it found". Without a word: from before there were any.
 std::vector<Job> read_found(const std::string& path)
 {
     std::ifstream in(path);
@@ -286,10 +288,14 @@ std::vector<Job> read_found(const std::string& path)
         if (!(words >> seed)) continue;
         Job job;
         job.seed = number(seed.c_str());
-        job.acts = false;
+        job.extras = no_extras;
         for (std::string word; words >> word;) {
             if (word == "acts") {
-                job.acts = true;
+                job.extras.acts = true;
+            } else if (word == "groups") {
+                job.extras.groups = true;
+            } else if (word == "files") {
+                job.extras.files = true;
             } else {
                 if (!word.starts_with("keep=")) usage();
                 job.keep = numbers(word.substr(5));
@@ -322,7 +328,11 @@ Options read_options(int argc, char** argv)
             out.keep = numbers(value());
             out.keeps_all = false;
         } else if (word == "--no-acts")
-            out.acts = false;
+            out.extras.acts = false;
+        else if (word == "--no-groups")
+            out.extras.groups = false;
+        else if (word == "--no-files")
+            out.extras.files = false;
         else if (word == "--minimise")
             out.minimise = true;
         else if (word == "--hashes")
@@ -332,7 +342,7 @@ Options read_options(int argc, char** argv)
             const char* wider = std::getenv("GODWIT_SIM_SEEDS");
             out.seeds = wider != nullptr ? number(wider) : gate_seeds;
             out.jobs = gate_jobs;
-            out.acts = false; // Not before a campaign with them has found nothing (docs/sim.md).
+            out.extras.groups = out.extras.files = false; // Not before a campaign with them has found nothing.
         } else if (word == "--fail-fast")
             out.fail_fast = true;
         else if (word == "--found")
@@ -354,7 +364,7 @@ int main(int argc, char** argv)
         jobs = read_found(options.found);
     else
         for (std::uint64_t i = 0; i < options.seeds; ++i)
-            jobs.push_back({options.first + i, options.keep, options.keeps_all, options.acts});
+            jobs.push_back({options.first + i, options.keep, options.keeps_all, options.extras});
     if (jobs.size() == 1 && !options.minimise && std::getenv("GODWIT_TRACE") != nullptr) {
         const auto outcome = run_job(jobs[0]); // In this process, so that a debugger sees it.
         std::printf("sim: seed %llu: %s\n", static_cast<unsigned long long>(jobs[0].seed), outcome.verdict.c_str());

@@ -7,6 +7,8 @@
 
 #include "lib/engine/account.hpp"
 
+#include <algorithm>
+
 namespace godwit::testing {
 
 namespace {
@@ -34,9 +36,14 @@ std::set<DeviceId> listed(port::Store& store, const std::string& with)
     return out;
 }
 
-/// The version of the group and its members, as this store has them.
-std::optional<std::pair<seal::Version, std::vector<wire::DeviceCertificate>>> group(port::Store& store,
-                                                                                    const ConversationId& conversation)
+} // namespace
+
+bool GroupView::has(const DeviceId& device) const
+{
+    return std::any_of(members.begin(), members.end(), [&](const auto& one) { return one.device == device; });
+}
+
+std::optional<GroupView> group_view(port::Store& store, const ConversationId& conversation)
 {
     const auto own = store.identity();
     if (!own || own->device_seed.empty() || own->certificate.empty()) return std::nullopt;
@@ -45,10 +52,20 @@ std::optional<std::pair<seal::Version, std::vector<wire::DeviceCertificate>>> gr
     seal::Groups groups(engine::account::device_keys(*own), store, entropy, nobody);
     const auto version = groups.version(conversation);
     if (!version) return std::nullopt;
-    return std::pair(*version, groups.members(conversation));
+    GroupView out;
+    out.version = *version;
+    if (const auto head = groups.head(conversation)) out.authenticator = to_bytes(head->authenticator.view());
+    out.members = groups.members(conversation);
+    out.policy = groups.policy(conversation);
+    return out;
 }
 
-} // namespace
+std::set<DeviceId> own_devices(port::Store& store)
+{
+    std::set<DeviceId> out;
+    if (const auto own = store.identity()) add_devices(own->device_list, out);
+    return out;
+}
 
 void MemberWatch::accepted(port::Store& sender, const MessageId& id, const std::string& to)
 {
@@ -60,10 +77,10 @@ void MemberWatch::leaves(const std::string& from, port::Store& sender, const wir
     const auto at = said_.find(envelope.id);
     const auto label = at == said_.end() ? std::nullopt : seal::read_label(envelope.sealed);
     if (!label || label->kind != seal::Label::Kind::message || !at->second.judged.insert(label->version).second) return;
-    const auto now = group(sender, label->conversation);
-    if (!now || now->first != label->version) return;
+    const auto now = group_view(sender, label->conversation);
+    if (!now || now->version != label->version) return;
     const auto listed_now = listed(sender, at->second.to);
-    for (const auto& member : now->second)
+    for (const auto& member : now->members)
         demand(at->second.listed.contains(member.device) || listed_now.contains(member.device),
                "sealed for a device that left: " + from + " lets a device of " + member.user +
                    " read what was said after it was gone");
@@ -74,10 +91,10 @@ std::string MemberWatch::stale(const std::string& name, port::Store& store)
     for (const auto& contact : store.contacts()) {
         if (contact.state != ContactState::accepted) continue;
         const auto conversation = test::conversation_at(store, contact.user);
-        const auto now = conversation ? group(store, *conversation) : std::nullopt;
+        const auto now = conversation ? group_view(store, *conversation) : std::nullopt;
         if (!now) continue;
         const auto known = listed(store, contact.user);
-        for (const auto& member : now->second)
+        for (const auto& member : now->members)
             if (!known.contains(member.device))
                 return "a device that left is a member: of " + member.user + ", in the group of " + name + " and " +
                        contact.user;

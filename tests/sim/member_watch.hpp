@@ -15,6 +15,20 @@
 
 namespace godwit::testing {
 
+/// A group as a device has it in its store.
+struct GroupView {
+    seal::Version version;
+    Bytes authenticator; ///< Equal for all who are in one epoch.
+    std::vector<wire::DeviceCertificate> members;
+    std::shared_ptr<const seal::Policy> policy; ///< nullptr: of two.
+
+    [[nodiscard]] bool has(const DeviceId& device) const;
+};
+/// nullopt: none is there.
+[[nodiscard]] std::optional<GroupView> group_view(port::Store& store, const ConversationId& conversation);
+/// The devices that an account lists, as one of them has it.
+[[nodiscard]] std::set<DeviceId> own_devices(port::Store& store);
+
 class MemberWatch {
 public:
     /// `to`: the other account of the conversation.

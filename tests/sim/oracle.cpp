@@ -90,11 +90,12 @@ std::string Oracle::words(std::size_t n) const
 void Oracle::asks(Client& client, RequestId id, const Request& request)
 {
     asks_act(member(client), id, request);
+    asks_group(member(client), id, request);
     const auto* send = std::get_if<request::Send>(&request);
     if (send == nullptr || said_.empty() || said_.back().text != send->text) return;
     auto& mine = member(client);
     mine.requests[id] = said_.size() - 1;
-    said_.back().before = mine.known[send->to];
+    said_.back().before = mine.known[said_.back().to];
 }
 
 void Oracle::told(Client& client, const Event& event)
@@ -107,11 +108,18 @@ void Oracle::told(Client& client, const Event& event)
         received(known->second, message->message);
     else if (const auto* change = std::get_if<event::MessageStateChanged>(&event))
         moved(known->second, *change);
+    else if (const auto* group = std::get_if<event::GroupChanged>(&event))
+        told_group(known->second, *group);
 }
 
 void Oracle::replied(Member& mine, const event::Reply& reply)
 {
     if (replied_act(mine, reply)) return;
+    if (const auto group = mine.group_requests.find(reply.id); group != mine.group_requests.end()) {
+        if (const auto* id = std::get_if<ConversationId>(&reply.value)) heard_of(groups_[group->second].name, *id);
+        mine.group_requests.erase(group);
+        return;
+    }
     const auto at = mine.requests.find(reply.id);
     if (at == mine.requests.end()) return;
     const auto n = at->second;
@@ -132,9 +140,10 @@ void Oracle::replied(Member& mine, const event::Reply& reply)
     is_known(n, *id);
     said.accepted = true;
     by_id_[*id] = n;
+    mine.known[said.to].set(n);
+    if (is_group(said.to)) return owes_in_group(mine, n);
     if (somebody_left(said.to, mine.client->account()))
         members_of_groups_.accepted(mine.client->disk.store(), *id, said.to);
-    mine.known[said.to].set(n);
     for (auto* one : in_order_) {
         const auto& other = member(*one);
         if (one != mine.client && other.settled && !other.logged_out &&
@@ -163,22 +172,22 @@ void Oracle::received(Member& mine, const Message& message)
     const auto n = number_of(message, client);
     auto& said = said_[n];
     is_known(n, message.id);
-    demand(said.to == client.account(), "misdirected: " + client.name + " is shown " + words(n));
+    is_in(n, message.conversation, client);
+    demand(is_group(said.to) || said.to == client.account(), "misdirected: " + client.name + " is shown " + words(n));
     demand(client.disk.store().message(message.id).has_value(),
            "shown and not kept: " + words(n) + " is not on the disk of " + client.name);
     demand(!mine.shown_in_this_life.has(n), "duplicate: " + client.name + " is shown " + words(n) + " twice");
     mine.shown_in_this_life.set(n);
-    const auto& with = message.from;
+    const auto& with = place_of(said, client.account(), message.from);
     auto& known = mine.known[with];
     // A conversation that is older than the device and empty on it begins somewhere: that is no gap, and is not told.
-    const bool begins_here = known.empty() && client.name != client.account();
+    const bool begins_here = known.empty() && (client.name != client.account() || is_group(with));
     if (message.gap_before || begins_here) mine.gaps.insert(with);
     if (!mine.gaps.contains(with))
         said.before.each_not_in(known, [&](std::size_t earlier) {
             if (!said_[earlier].id) return true;
             const auto row = client.disk.store().message(*said_[earlier].id);
-            demand(!row || row->message.state != MessageState::received || row->message.recalled_ms != 0 ||
-                       act_admits_gap(client),
+            demand(!row || row->message.state != MessageState::received || row->message.recalled_ms != 0,
                    "disorder: " + client.name + " is shown " + words(n) + " before " + words(earlier));
             return true;
         });
@@ -196,9 +205,10 @@ void Oracle::moved(Member& mine, const event::MessageStateChanged& change)
     is_known(n, change.id);
     if (said.sender != &client) {
         demand(client.account() == said.sender->account(), "misdirected: " + client.name + " hears of " + words(n));
+        is_in(n, row->message.conversation, client);
         auto& known = mine.known[said.to];
         // Of an own copy only the history tells of a gap; and a conversation may begin with one, as in received().
-        const bool begins_here = known.empty() && client.name != client.account();
+        const bool begins_here = known.empty() && (client.name != client.account() || is_group(said.to));
         if (row->message.gap_before || begins_here) mine.gaps.insert(said.to);
         known.set(n);
         return;
@@ -217,6 +227,7 @@ void Oracle::died(Client& client)
     if (known == members_.end()) return;
     known->second.requests.clear();
     known->second.act_requests.clear();
+    known->second.group_requests.clear();
     known->second.shown_in_this_life = Bits();
     keeps_what_it_showed(known->second);
 }
@@ -235,6 +246,7 @@ void Oracle::frame_to_relay(Client& from, BytesView frame)
 void Oracle::leaves(Client& from, const wire::Envelope& envelope)
 {
     if (!logged_out_accounts_.empty()) members_of_groups_.leaves(from.name, from.disk.store(), envelope);
+    if (!groups_by_id_.empty()) sealed_in_group(from, envelope);
 }
 
 // ---- what holds at any moment -------------------------------------------------------------------
@@ -261,10 +273,12 @@ void Oracle::is_owed(std::size_t n)
     const auto row = store.message(*said.id);
     demand(row.has_value(), "lost: " + words(n) + " was accepted and is gone from the sender's disk");
     if (terminal(row->message.state)) return; // The application has not looked yet.
+    // Of who gives no receipt nothing more is to come.
+    if (is_group(said.to) && row->message.state == MessageState::sent) return;
     demand(store.envelope(*said.id).has_value(), "lost: " + words(n) + " is under way and has no envelope");
     const auto deliveries = store.deliveries(*said.id);
     const bool open = std::any_of(deliveries.begin(), deliveries.end(), [&](const port::Delivery& delivery) {
-        return delivery.user == said.to && is_open(delivery);
+        return (is_group(said.to) || delivery.user == said.to) && is_open(delivery);
     });
     demand(open, "lost: " + words(n) + " is under way to nobody");
     const auto identity = store.identity();
@@ -277,8 +291,10 @@ void Oracle::is_owed(std::size_t n)
 void Oracle::delivered_is_there(std::size_t n)
 {
     const auto& said = said_[n];
+    // Alone in a group it is delivered at once; whether it was shows with the reply, and at rest this is asked again.
+    if (said.alone || (is_group(said.to) && !said.accepted)) return;
     for (auto* one : in_order_) {
-        if (one->account() != said.to) continue;
+        if (is_group(said.to) ? one->account() == said.sender->account() : one->account() != said.to) continue;
         auto& store = one->disk.store();
         if (one->disk.stopped() || store.message(*said.id)) return;
         for (const auto& conversation : store.conversations_with_held())
@@ -290,6 +306,14 @@ void Oracle::delivered_is_there(std::size_t n)
 void Oracle::failed_with_reason(std::size_t n, const std::string& reason)
 {
     const auto& said = said_[n];
+    if (const auto* group = group_of(said)) {
+        const bool may_be_alone = !group->shaken.empty() || !severed_.empty() || !logged_out_accounts_.empty();
+        demand((reason == "cancelled" && (member(*said.sender).logged_out || said.recalled)) ||
+                   (reason == "not_allowed" && (group->dissolved || !group->shaken.empty() || group->muted)) ||
+                   ((reason == "device_revoked" || reason == "not_a_contact") && (may_be_alone || group->dissolved)),
+               "failed without cause: " + words(n) + ": " + reason);
+        return;
+    }
     const bool severed = severed_.contains(pair(said.sender->account(), said.to));
     const bool sender_left = member(*said.sender).logged_out;
     const bool reader_left = logged_out_accounts_.contains(said.to);

@@ -8,8 +8,12 @@
 //   no disorder    what an application knew when it spoke stands, and is shown, before what it then said
 //   no regress     states go forward; failed only for a reason that something in this world gave
 //   acts           what was edited, taken back or reacted to stands alike everywhere, and as somebody asked
-//   (oracle_acts.cpp) secrecy        seal_watch.hpp, member_watch.hpp          the relay's word, order and discretion:
-//   relay_watch.hpp bounds         outbox, held messages, mailboxes
+//                  (oracle_acts.cpp)
+//   groups         who is in one has one epoch, one policy and one view; nobody else can read (oracle_groups.cpp)
+//   files          come bit by bit as they were sent, or go with what referred to them (oracle_files.cpp)
+//   secrecy        seal_watch.hpp, member_watch.hpp
+//   the relay      its word, order and discretion: relay_watch.hpp
+//   bounds         outbox, held messages, mailboxes
 //
 // A new checker is a method called from step(), died() or rest(); it throws Broken with a verdict whose words before
 // the first colon name the kind of failure (the minimiser keeps to it).
@@ -79,6 +83,43 @@ public:
     /// Another text for it, that will be known again.
     [[nodiscard]] std::string edition(const MessageId& id);
 
+    // groups; `number` counts them as they were asked for
+    /// A name that will be known again.
+    [[nodiscard]] std::string group_name();
+    [[nodiscard]] std::size_t groups() const { return groups_.size(); }
+    /// Those that this device is in, as far as it knows.
+    [[nodiscard]] std::vector<std::size_t> groups_at(Client& client);
+    [[nodiscard]] ConversationId group(std::size_t number) const { return *groups_[number].id; }
+    /// What text() takes for one.
+    [[nodiscard]] static std::string group_label(std::size_t number) { return "#" + std::to_string(number); }
+    /// Its accounts, as this device knows them. Precondition: groups_at().
+    [[nodiscard]] std::vector<std::string> group_members(Client& client, std::size_t number);
+    /// What a device in it says that it is: who is in one says the same.
+    [[nodiscard]] static std::string describe(const GroupInfo& group);
+
+    // files
+    /// The words beside it, and its bytes.
+    struct NewFile {
+        std::size_t number = 0;
+        std::string path;
+        std::string name;
+        Bytes bytes;
+    };
+    [[nodiscard]] NewFile file(std::size_t size_bytes);
+    /// It is what was said last.
+    void posts_file(std::size_t number, const FileId& id);
+    struct Fetch {
+        Client* client = nullptr;
+        FileId file;
+        std::size_t number = 0;
+        FileState state = FileState::known;
+        bool is_sender = false;
+    };
+    /// Files that are owed to devices, and how far they are there.
+    [[nodiscard]] std::vector<Fetch> owed_files();
+    /// Precondition: this device has saved it as `saved`.
+    void file_is_as_sent(const Fetch& what, const std::string& saved);
+
     /// After each step.
     void step();
     /// Nothing moves any more: every promise to its end.
@@ -107,10 +148,24 @@ public:
 private:
     using Pair = std::pair<std::string, std::string>;
 
+    /// A conversation of many, asked for by somebody here.
+    struct Group {
+        std::string name;
+        std::optional<ConversationId> id; ///< When anybody has heard of it.
+        std::set<std::string> shaken;     ///< Accounts that somebody wanted out or muted, or who wanted to go.
+        bool dissolved = false;           ///< Somebody asked for it.
+        bool muted = false;               ///< All who are no admins: likewise.
+        bool is_channel = false;
+    };
+    struct File {
+        std::optional<FileId> id;
+        std::optional<std::size_t> said; ///< With which words it was posted.
+        std::string path;                ///< At its sender, with its bytes.
+    };
     /// One thing that an application wanted said.
     struct Said {
         Client* sender = nullptr;
-        std::string to;
+        std::string to; ///< An account, or group_label().
         std::string text;
         Bits before; ///< What its application knew of this conversation when it asked.
         std::optional<MessageId> id;
@@ -120,11 +175,15 @@ private:
         MessageState state = MessageState::accepted; ///< As the application was told.
         std::vector<std::string> editions;           ///< Asked for.
         bool recalled = false;                       ///< Somebody asked for it.
+        std::optional<std::size_t> file;
+        bool alone = false;             ///< In a group of nobody else.
+        std::set<seal::Version> judged; ///< In a group: epochs in which it was sealed.
     };
     /// One thing that an application did to something said.
     struct Act {
         enum class Kind : std::uint8_t { edit, recall, react };
         Kind kind{};
+        Client* by = nullptr;
         std::size_t target = 0;
         bool accepted = false;
         bool failed = false;
@@ -133,10 +192,11 @@ private:
         Client* client = nullptr;
         bool settled = false;
         bool logged_out = false;           ///< Asked to, at least once.
-        std::map<std::string, Bits> known; ///< By the other account: shown, or said here.
+        std::map<std::string, Bits> known; ///< By the other account, or the group: shown, or said here.
         std::set<std::string> gaps;        ///< Conversations in which a gap was admitted.
         std::map<RequestId, std::size_t> requests;
         std::map<RequestId, std::size_t> act_requests;
+        std::map<RequestId, std::size_t> group_requests;
         Bits shown_in_this_life;
     };
 
@@ -163,10 +223,37 @@ private:
     // oracle_acts.cpp
     void asks_act(Member& member, RequestId id, const Request& request);
     [[nodiscard]] bool replied_act(Member& member, const event::Reply& reply);
-    [[nodiscard]] bool act_admits_gap(Client& client) const;
     void act_moved(const event::MessageStateChanged& change);
     void is_known(std::size_t n, const MessageId& id);
     void stands_alike(std::size_t n);
+    // oracle_groups.cpp
+    [[nodiscard]] static bool is_group(const std::string& to) { return to.starts_with('#'); }
+    /// nullptr: that was said to an account.
+    [[nodiscard]] Group* group_of(const Said& said)
+    {
+        return is_group(said.to) ? &groups_[std::stoul(said.to.substr(1))] : nullptr;
+    }
+    /// The conversation, as known, gaps and histories_ call it on this device.
+    [[nodiscard]] static const std::string& place_of(const Said& said, const std::string& account,
+                                                     const std::string& sender)
+    {
+        return is_group(said.to) || sender == account ? said.to : sender;
+    }
+    void asks_group(Member& member, RequestId id, const Request& request);
+    void told_group(Member& member, const event::GroupChanged& change);
+    void heard_of(const std::string& name, const ConversationId& id);
+    void is_in(std::size_t n, const ConversationId& conversation, const Client& where);
+    void owes_in_group(Member& sender, std::size_t n);
+    void sealed_in_group(Client& from, const wire::Envelope& envelope);
+    /// Nothing is promised to this account there, or by it.
+    [[nodiscard]] bool is_shaken(const Said& said, const std::string& account);
+    [[nodiscard]] std::string apart(const Group& group);
+    // oracle_files.cpp
+    [[nodiscard]] std::string files_under_way();
+    [[nodiscard]] std::set<Client*> within_reach(const Said& said);
+    void gone_with_its_post(std::size_t n);
+
+    [[nodiscard]] bool is_lost_to(std::size_t n, Client& reader);
     [[nodiscard]] std::vector<std::size_t> history(Member& member, const std::string& other);
     void same_order(const Pair& conversation);
     void all_have(std::size_t n);
@@ -182,6 +269,9 @@ private:
     std::vector<Said> said_;
     std::map<MessageId, std::size_t> by_id_; ///< Accepted.
     std::map<MessageId, std::size_t> names_; ///< As anybody has called it.
+    std::vector<Group> groups_;
+    std::map<ConversationId, std::size_t> groups_by_id_;
+    std::vector<File> files_;
     std::vector<Act> acts_;
     std::map<MessageId, std::size_t> acts_by_id_;
     std::size_t open_from_ = 0; ///< Everything before is terminal.

@@ -23,7 +23,7 @@ std::optional<MessageId> Oracle::something_said(Client& here, std::uint64_t dice
     for (const auto& said : said_) {
         if (!said.id) continue;
         const bool by_account = said.sender->account() == here.account();
-        if (!by_account && (own || said.to != here.account())) continue;
+        if (!by_account && (own || (said.to != here.account() && !is_group(said.to)))) continue;
         const auto row = here.disk.store().message(*said.id);
         if (row && row->shown && row->message.recalled_ms == 0) fit.push_back(*said.id);
     }
@@ -44,6 +44,7 @@ std::string Oracle::edition(const MessageId& id)
 void Oracle::asks_act(Member& mine, RequestId id, const Request& request)
 {
     Act act;
+    act.by = mine.client;
     if (const auto* edit = std::get_if<request::Edit>(&request)) {
         act.target = names_.at(edit->message);
         said_[act.target].editions.push_back(edit->text);
@@ -82,15 +83,6 @@ bool Oracle::replied_act(Member& mine, const event::Reply& reply)
     return true;
 }
 
-/// What waited in vain for its parents may be an act, which is not shown, and its gap with it (docs/sim.md).
-bool Oracle::act_admits_gap(Client& client) const
-{
-    return std::any_of(acts_by_id_.begin(), acts_by_id_.end(), [&](const auto& one) {
-        const auto row = client.disk.store().message(one.first);
-        return row && !row->shown && row->message.gap_before;
-    });
-}
-
 void Oracle::act_moved(const event::MessageStateChanged& change)
 {
     const auto at = acts_by_id_.find(change.id);
@@ -116,9 +108,12 @@ void Oracle::stands_alike(std::size_t n)
         }
         return out;
     };
+    // Who acted and left has taken along what was still under way: some have seen it, and some never will.
+    for (const auto& act : acts_)
+        if (act.target == n && member(*act.by).logged_out) return;
     const auto mine = at(*said.sender);
     for (auto* one : said.owed)
-        if (!member(*one).logged_out) {
+        if (!is_lost_to(n, *one)) {
             const auto theirs = at(*one);
             demand(describe(theirs) == describe(mine), "stands otherwise: " + words(n) + " is \"" + describe(mine) +
                                                            "\" at its sender, and \"" + describe(theirs) + "\" at " +

@@ -36,6 +36,9 @@ std::string Oracle::restless()
         if (!store.unnotified(1).empty()) return client->name + " has not shown everything";
         if (client->logged_in() && !client->connected()) return client->name + " is not connected";
     }
+    for (const auto& group : groups_)
+        if (auto why = apart(group); !why.empty()) return why;
+    if (auto open = files_under_way(); !open.empty()) return open;
     if (const auto mail = relay_.waiting(); mail > 0)
         return std::to_string(mail) + " envelopes wait at the relay, whose readers are there";
     // Whoever left is put out within seconds, by own devices or by others.
@@ -71,9 +74,15 @@ void Oracle::rest()
                 if (mine.settled && !mine.logged_out)
                     histories_[pair(client->account(), other->account())].emplace_back(client->name, std::move(rows));
             }
+        for (std::size_t i = 0; i < groups_.size(); ++i) {
+            auto rows = history(mine, group_label(i));
+            if (mine.settled && !mine.logged_out)
+                histories_[pair(group_label(i), group_label(i))].emplace_back(client->name, std::move(rows));
+        }
         demand(!client->disk.shows(plain_marker), "plaintext on the disk of " + client->name);
     }
     demand(!world_.relay.disk.shows(plain_marker), "plaintext on the disk of the relay");
+    demand(!world_.relay.disk.shows(file_marker), "plaintext of a file on the disk of the relay");
     for (std::size_t n = 0; n < said_.size(); ++n)
         if (said_[n].accepted) all_have(n);
     for (const auto& [conversation, unused] : histories_)
@@ -105,13 +114,15 @@ void Oracle::same_order(const Pair& conversation)
 std::vector<std::size_t> Oracle::history(Member& mine, const std::string& other)
 {
     auto& store = mine.client->disk.store();
-    const auto conversation = test::conversation_at(store, other);
+    const auto conversation =
+        is_group(other) ? groups_[std::stoul(other.substr(1))].id : test::conversation_at(store, other);
     std::vector<std::size_t> out;
     if (!conversation) return out;
     const auto rows = store.history(*conversation, whole_history, std::nullopt);
     Bits after;
     Bits shown = mine.known[other];
     for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
+        if (row->quiet) continue; // What happened, not what was said.
         const auto n = number_of(row->message, *mine.client);
         demand(!after.has(n), "duplicate: " + words(n) + " stands twice in a history of " + mine.client->name);
         if (const auto late = said_[n].before.first_common(after))
@@ -133,17 +144,29 @@ void Oracle::all_have(std::size_t n)
     const auto row = said.sender->disk.store().message(*said.id);
     demand(row.has_value(), "lost: " + words(n) + " is gone from the sender's disk");
     const auto state = row->message.state;
-    demand(state == MessageState::delivered || state == MessageState::failed,
+    demand(state == MessageState::delivered || state == MessageState::failed ||
+               (state == MessageState::sent && is_group(said.to)),
            "not terminal: " + words(n) + " is " + std::string(message_state_name(state)));
     if (state == MessageState::failed) return failed_with_reason(n, row->message.failure);
-    delivered_is_there(n);
+    if (state == MessageState::delivered) delivered_is_there(n);
     if (severed_.contains(pair(said.sender->account(), said.to)) || member(*said.sender).logged_out) return;
     for (auto* one : said.owed) {
-        if (member(*one).logged_out) continue;
+        if (is_lost_to(n, *one)) continue;
         const auto theirs = one->disk.store().message(*said.id);
         demand(theirs.has_value(), "lost: " + words(n) + " never reached " + one->name);
     }
     stands_alike(n);
+    gone_with_its_post(n);
+}
+
+/// It was owed to a device that has left since, or has been put out, or is nobody's to write to any more.
+bool Oracle::is_lost_to(std::size_t n, Client& reader)
+{
+    const auto& said = said_[n];
+    const auto& by = said.sender->account();
+    if (member(reader).logged_out) return true;
+    return is_group(said.to) &&
+           (is_shaken(said, reader.account()) || is_shaken(said, by) || severed_.contains(pair(by, reader.account())));
 }
 
 } // namespace godwit::testing

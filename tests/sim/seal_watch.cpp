@@ -58,11 +58,15 @@ std::optional<wire::Envelope> SealWatch::frame_to_relay(const std::string& from,
     no_plaintext(frame, from);
     const auto decoded = wire::decode_client_frame(frame);
     demand(decoded.ok(), from + " sends the relay a frame that does not decode");
+    demand(as_text(frame).find(file_marker) == std::string_view::npos, "plaintext of a file on a link, from " + from);
     const auto* request = std::get_if<wire::relay::Request>(&*decoded);
-    const auto* put = request == nullptr ? nullptr : std::get_if<wire::relay::MailboxPut>(&request->body);
-    if (put == nullptr) return std::nullopt;
-    envelope(from, store, put->envelope);
-    return put->envelope;
+    if (request == nullptr) return std::nullopt;
+    const wire::Envelope* out = nullptr;
+    if (const auto* put = std::get_if<wire::relay::MailboxPut>(&request->body)) out = &put->envelope;
+    if (const auto* put = std::get_if<wire::relay::GroupPut>(&request->body)) out = &put->envelope;
+    if (out == nullptr) return std::nullopt;
+    envelope(from, store, *out);
+    return *out;
 }
 
 } // namespace godwit::testing

@@ -19,6 +19,10 @@ namespace godwit::testing {
 /// What every text of the simulator begins with.
 inline constexpr std::string_view plain_marker = "godwit says ";
 
+/// What the bytes of its files are full of. Between devices a piece is sealed by the link alone, which is theirs; what
+/// goes to the relay shows nothing.
+inline constexpr std::string_view file_marker = "godwit files ";
+
 /// The part of a sealed envelope that must never come again with other bytes around it; nullopt: this sealing shows
 /// none to an outsider.
 [[nodiscard]] std::optional<Bytes> fresh_part(BytesView sealed);

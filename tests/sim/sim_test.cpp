@@ -29,8 +29,7 @@ TEST_CASE("another seed gives another world")
 
 TEST_CASE("a step does the same when others are taken away: scenarios can be cut")
 {
-    auto swarm = make_swarm(7);
-    swarm.acts_percent = 0; // These have numbers of their own.
+    const auto swarm = make_swarm(7, no_extras); // These have numbers of their own.
     const auto steps = make_steps(7, swarm);
     REQUIRE(steps.size() == swarm.steps);
     for (std::size_t i = 0; i < steps.size(); ++i)
@@ -44,7 +43,10 @@ TEST_CASE("a step does the same when others are taken away: scenarios can be cut
 TEST_CASE("swarms differ: every kind of fault is there in some seeds and missing in others")
 {
     std::array<int, step_kind_count> seen{};
-    constexpr auto first_act = static_cast<std::size_t>(StepKind::edit); // and all behind it
+    // Extras, by the first of their kinds.
+    constexpr auto acts = static_cast<std::size_t>(StepKind::edit);
+    constexpr auto groups = static_cast<std::size_t>(StepKind::group_create);
+    constexpr auto files = static_cast<std::size_t>(StepKind::file_send);
     int on_real_disks = 0;
     int with_ticker = 0;
     for (std::uint64_t seed = 1; seed <= 200; ++seed) {
@@ -52,7 +54,11 @@ TEST_CASE("swarms differ: every kind of fault is there in some seeds and missing
         CHECK(swarm.devices.size() >= 2);
         CHECK(swarm.devices.size() <= 9);
         for (std::size_t i = 0; i < step_kind_count; ++i)
-            seen[i] += swarm.weights[i] > 0 || (i >= first_act && swarm.acts_percent > 0) ? 1 : 0;
+            seen[i] += swarm.weights[i] > 0 || (i >= acts && i < groups && swarm.acts_percent > 0) ||
+                               (i >= groups && i < files && swarm.groups_percent > 0) ||
+                               (i >= files && swarm.files_percent > 0)
+                           ? 1
+                           : 0;
         on_real_disks += swarm.client_disk == DiskKind::sqlite ? 1 : 0;
         with_ticker += swarm.drive == Drive::ticker ? 1 : 0;
     }

@@ -25,7 +25,10 @@ namespace godwit::testing {
     X(application_sleeps) X(application_wakes) \
     X(device_logs_in) X(device_logs_out) X(contact_removed) X(contact_added) X(contact_blocked) X(contact_unblocked) \
     X(quiet) \
-    X(edit) X(recall) X(react)
+    X(edit) X(recall) X(react) \
+    X(group_create) X(group_say) X(group_invite) X(group_remove) X(group_leave) X(group_role) X(group_rules) \
+    X(group_mute) X(group_race) X(group_link) X(group_dissolve) \
+    X(file_send) X(file_fetch) X(file_pause) X(file_resume) X(file_cancel) X(file_disk_full) X(file_disk_fails)
 // clang-format on
 
 enum class StepKind : std::uint8_t {
@@ -41,9 +44,19 @@ inline constexpr std::array step_kinds{
 };
 inline constexpr std::size_t step_kind_count = step_kinds.size();
 
-/// What acts on something said came later than the other steps, stands between them, and has dice of its own: a seed
-/// that found something without acts still tells the same story without them.
+/// What came later than the other steps stands between them, with dice and numbers of its own: a seed that found
+/// something without them still tells the same story without them.
 inline constexpr std::uint32_t acts_from = 1'000;
+inline constexpr std::uint32_t groups_from = 2'000;
+inline constexpr std::uint32_t files_from = 3'000;
+
+/// Which of them a run has, where its seed wants them.
+struct Extras {
+    bool acts = true;
+    bool groups = true;
+    bool files = true;
+};
+inline constexpr Extras no_extras{false, false, false};
 
 struct Step {
     StepKind kind = StepKind::quiet;
@@ -51,7 +64,7 @@ struct Step {
     std::uint64_t detail = 0;  ///< What else there is to decide: the kind's own dice.
     std::uint32_t wait_ms = 0; ///< How long the world runs afterwards.
     std::uint32_t index = 0;   ///< In the scenario as generated: its dice, whatever else was taken away.
-                               ///< Acts count from acts_from.
+                               ///< Extras count from acts_from, groups_from, files_from.
 };
 
 [[nodiscard]] inline std::string describe(const Step& step)

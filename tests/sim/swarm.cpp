@@ -115,30 +115,82 @@ void limits(Swarm& swarm, Dice& dice)
     swarm.events_max = 2 + dice.pick(30);
 }
 
-std::vector<Step> with_acts(std::uint64_t seed, const Swarm& swarm, std::vector<Step> steps)
+/// More steps between those that were there first, drawn from `kinds` by dice of their own.
+std::vector<Step> with_extras(Dice dice, std::uint32_t percent, const std::vector<StepKind>& kinds, std::uint32_t index,
+                              const Swarm& swarm, std::vector<Step> steps)
 {
-    if (swarm.acts_percent == 0) return steps;
-    Dice dice(seed * 0x9e3779b97f4a7c15ULL + 4);
+    if (percent == 0) return steps;
     std::vector<Step> out;
-    std::uint32_t index = acts_from;
     for (auto& step : steps) {
         out.push_back(step);
-        if (!dice.percent(swarm.acts_percent)) continue;
-        using enum StepKind;
-        Step act;
-        act.kind = std::array{edit, edit, react, react, recall}[dice.pick(5)];
-        act.who = dice.pick(swarm.devices.size());
-        act.detail = dice.any();
-        act.wait_ms = static_cast<std::uint32_t>(dice.pick(dice.percent(20) ? 2'000 : 200));
-        act.index = index++;
-        out.push_back(act);
+        if (step.index >= acts_from || !dice.percent(percent)) continue;
+        Step extra;
+        extra.kind = kinds[dice.pick(kinds.size())];
+        extra.who = dice.pick(swarm.devices.size());
+        extra.detail = dice.any();
+        extra.wait_ms = static_cast<std::uint32_t>(dice.pick(dice.percent(20) ? 2'000 : 200));
+        extra.index = index++;
+        out.push_back(extra);
     }
     return out;
 }
 
+std::vector<StepKind> drawn(const std::vector<std::pair<StepKind, std::uint32_t>>& weights)
+{
+    std::vector<StepKind> out;
+    for (const auto& [kind, weight] : weights)
+        out.insert(out.end(), weight, kind);
+    return out;
+}
+
+std::vector<StepKind> act_kinds()
+{
+    using enum StepKind;
+    return {edit, edit, react, react, recall};
+}
+
+std::vector<StepKind> group_kinds()
+{
+    using enum StepKind;
+    return drawn({{group_create, 6},
+                  {group_say, 20},
+                  {group_invite, 5},
+                  {group_remove, 3},
+                  {group_leave, 1},
+                  {group_role, 3},
+                  {group_rules, 4},
+                  {group_mute, 1},
+                  {group_race, 6},
+                  {group_link, 2},
+                  {group_dissolve, 1}});
+}
+
+std::vector<StepKind> file_kinds()
+{
+    using enum StepKind;
+    return drawn({{file_send, 8},
+                  {file_fetch, 2},
+                  {file_pause, 2},
+                  {file_resume, 2},
+                  {file_cancel, 1},
+                  {file_disk_full, 2},
+                  {file_disk_fails, 2}});
+}
+
+/// What a file waits for must come within the minutes of a walk, too.
+void file_limits(Swarm& swarm)
+{
+    auto& config = swarm.client;
+    config.blob_retry_min = seconds(2);
+    config.blob_retry_max = seconds(8);
+    config.file_look_every = seconds(2);
+    config.file_ask_again = seconds(4);
+    config.disk_retry = seconds(3);
+}
+
 } // namespace
 
-Swarm make_swarm(std::uint64_t seed)
+Swarm make_swarm(std::uint64_t seed, const Extras& extras)
 {
     Dice dice(seed * 0x9e3779b97f4a7c15ULL + 1);
     Swarm swarm;
@@ -166,7 +218,12 @@ Swarm make_swarm(std::uint64_t seed)
         device.nat = dice.percent(40) ? Nat::open : static_cast<Nat>(dice.pick(nat_count));
     swarm.steps = static_cast<std::uint32_t>(40 + dice.pick(60));
     Dice acts(seed * 0x9e3779b97f4a7c15ULL + 3);
-    if (acts.percent(50)) swarm.acts_percent = static_cast<std::uint32_t>(5 + acts.pick(40));
+    if (acts.percent(50) && extras.acts) swarm.acts_percent = static_cast<std::uint32_t>(5 + acts.pick(40));
+    Dice groups(seed * 0x9e3779b97f4a7c15ULL + 5);
+    if (groups.percent(45) && extras.groups) swarm.groups_percent = static_cast<std::uint32_t>(15 + groups.pick(50));
+    Dice files(seed * 0x9e3779b97f4a7c15ULL + 6);
+    if (files.percent(30) && extras.files) swarm.files_percent = static_cast<std::uint32_t>(4 + files.pick(16));
+    if (swarm.files_percent > 0) file_limits(swarm);
     return swarm;
 }
 
@@ -190,7 +247,10 @@ std::vector<Step> make_steps(std::uint64_t seed, const Swarm& swarm)
         step.index = i;
         out.push_back(step);
     }
-    return with_acts(seed, swarm, std::move(out));
+    seed *= 0x9e3779b97f4a7c15ULL;
+    out = with_extras(Dice(seed + 4), swarm.acts_percent, act_kinds(), acts_from, swarm, std::move(out));
+    out = with_extras(Dice(seed + 7), swarm.groups_percent, group_kinds(), groups_from, swarm, std::move(out));
+    return with_extras(Dice(seed + 8), swarm.files_percent, file_kinds(), files_from, swarm, std::move(out));
 }
 
 std::string Swarm::describe() const
@@ -203,7 +263,9 @@ std::string Swarm::describe() const
            (client_disk == DiskKind::memory ? "memory" : "sqlite") + ", relay disk " +
            (relay_disk == DiskKind::memory ? "memory" : "sqlite") + (turn ? ", turn" : "") +
            (small_limits ? ", small limits" : "") +
-           (acts_percent > 0 ? ", acts " + std::to_string(acts_percent) + " %" : "") + "; ";
+           (acts_percent > 0 ? ", acts " + std::to_string(acts_percent) + " %" : "") +
+           (groups_percent > 0 ? ", groups " + std::to_string(groups_percent) + " %" : "") +
+           (files_percent > 0 ? ", files " + std::to_string(files_percent) + " %" : "") + "; ";
     bool first = true;
     for (std::size_t i = 0; i < step_kind_count; ++i)
         if (weights[i] > 0) {

@@ -24,7 +24,10 @@ struct Swarm {
     std::vector<std::pair<std::size_t, std::size_t>> friends; ///< Accounts, by number.
     std::array<std::uint32_t, step_kind_count> weights{};     ///< How often a kind of step comes; 0: never.
     std::uint32_t steps = 0;
-    std::uint32_t acts_percent = 0; ///< So often something is edited, taken back or reacted to between two steps.
+    // How often, between two steps, …
+    std::uint32_t acts_percent = 0;   ///< … something is edited, taken back or reacted to;
+    std::uint32_t groups_percent = 0; ///< … something happens in, or to, a group;
+    std::uint32_t files_percent = 0;  ///< … or with a file.
     Drive drive = Drive::ticker;
     DiskKind client_disk = DiskKind::memory;
     DiskKind relay_disk = DiskKind::memory;
@@ -40,7 +43,7 @@ struct Swarm {
     [[nodiscard]] std::string describe() const;
 };
 
-[[nodiscard]] Swarm make_swarm(std::uint64_t seed);
+[[nodiscard]] Swarm make_swarm(std::uint64_t seed, const Extras& extras = {});
 [[nodiscard]] std::vector<Step> make_steps(std::uint64_t seed, const Swarm& swarm);
 
 } // namespace godwit::testing

@@ -186,11 +186,30 @@ void Walk::step(const Step& step)
     case StepKind::edit:
     case StepKind::recall:
     case StepKind::react: act(one, detail, step.kind); break;
+    case StepKind::group_create:
+    case StepKind::group_say:
+    case StepKind::group_invite:
+    case StepKind::group_remove:
+    case StepKind::group_leave:
+    case StepKind::group_role:
+    case StepKind::group_rules:
+    case StepKind::group_mute:
+    case StepKind::group_race:
+    case StepKind::group_link:
+    case StepKind::group_dissolve: group(one, detail, step.kind); break;
+    case StepKind::file_send:
+    case StepKind::file_fetch:
+    case StepKind::file_pause:
+    case StepKind::file_resume:
+    case StepKind::file_cancel:
+    case StepKind::file_disk_full:
+    case StepKind::file_disk_fails: file(one, detail, step.kind); break;
     }
     // Nobody stays dead for long: what is dead hides what would break.
     for (auto* client : devices_)
         if (members_.contains(client) && !client->running() && world_.random() % 4 == 0) client->start();
     world_.run_for(ms(step.wait_ms));
+    go_on();
 }
 
 void Walk::say(Client& from, std::uint64_t detail, std::size_t messages)
@@ -268,6 +287,7 @@ void Walk::heal()
         client->live_on();
         client->clock_skew_ms = 0;
         client->takes_events = true;
+        client->files.full = client->files.sync_fails = false;
         if (!members_.contains(client)) continue;
         if (sync_failed_.contains(client)) client->crash();
         if (!client->running()) client->start();
@@ -288,6 +308,7 @@ void Walk::chores()
         else
             at->second = {client->enter(false), client->lives(), client};
     }
+    fetch_files();
     auto& relay = world_.relay.disk.store();
     for (auto& [whom, wish] : to_unblock_) {
         const auto one = relay.account(whom.first);
@@ -325,6 +346,7 @@ Duration Walk::come_to_rest()
     for (std::uint32_t turn = 0;; ++turn) {
         if (turn % 10 == 0) chores();
         world_.run_for(milliseconds(100));
+        go_on();
         if (const auto open = oracle_.under_way(); !open.empty()) {
             terminal_at.reset(); // Chores may set something going.
             late(begin, limit, open);
@@ -357,6 +379,8 @@ Outcome Walk::run(const std::vector<Step>& steps)
         world_.random.seed(seed_);
         heal();
         out.rest = come_to_rest();
+        look_at_groups();
+        save_files();
         oracle_.rest();
     } catch (const std::exception& broken) {
         out.verdict = broken.what();
@@ -368,10 +392,9 @@ Outcome Walk::run(const std::vector<Step>& steps)
     return out;
 }
 
-Outcome run_seed(std::uint64_t seed, const std::vector<std::uint32_t>* kept, bool acts)
+Outcome run_seed(std::uint64_t seed, const std::vector<std::uint32_t>* kept, const Extras& extras)
 {
-    auto swarm = make_swarm(seed);
-    if (!acts) swarm.acts_percent = 0;
+    auto swarm = make_swarm(seed, extras);
     auto steps = make_steps(seed, swarm);
     if (kept != nullptr)
         std::erase_if(

@@ -41,12 +41,30 @@ private:
     void step(const Step& step);
     void heal();
     void chores();
+    /// What follows from replies.
+    void go_on()
+    {
+        post_files();
+        follow_links();
+    }
     [[nodiscard]] std::vector<Client*> members_in_order() const;
     [[nodiscard]] Duration come_to_rest();
 
     void say(Client& from, std::uint64_t detail, std::size_t messages);
     void act(Client& by, std::uint64_t detail, StepKind kind);
     void contact(Client& one, std::uint64_t detail, StepKind kind);
+    // walk_groups.cpp
+    void group(Client& one, std::uint64_t detail, StepKind kind);
+    void group_create(Client& one, std::uint64_t detail);
+    void group_change(Client& one, std::size_t number, std::uint64_t detail, StepKind kind);
+    void follow_links();
+    [[nodiscard]] std::string views_of(std::size_t number);
+    void look_at_groups();
+    // walk_files.cpp
+    void file(Client& one, std::uint64_t detail, StepKind kind);
+    void post_files();
+    void fetch_files();
+    void save_files();
     void log_in(Client& client);
     [[nodiscard]] std::vector<std::string> friends_of(const std::string& account) const;
     [[nodiscard]] Client& device(std::uint64_t who) { return *devices_[who % devices_.size()]; }
@@ -69,10 +87,35 @@ private:
     }
     std::map<Client*, Wish> logging_in_;
     std::map<std::pair<std::string, std::string>, Wish> to_unblock_; ///< By two accounts.
+    /// A file that is being added, and where its post goes.
+    struct Adding {
+        Client* by = nullptr;
+        std::uint64_t life = 0;
+        RequestId request = 0;
+        std::size_t number = 0;
+        std::string to; ///< As Oracle::text() has it.
+    };
+    std::vector<Adding> adding_;
+    /// A link that was asked for, and who shall come in by it.
+    struct Link {
+        Client* by = nullptr;
+        std::uint64_t life = 0;
+        RequestId request = 0;
+        Client* joins = nullptr;
+    };
+    std::vector<Link> links_;
+    /// What a reply is waited for with; nullopt: not yet; nullptr: it will not come.
+    [[nodiscard]] static std::optional<const event::Reply*> answer(Client& by, std::uint64_t life, RequestId request)
+    {
+        if (!by.running() || by.lives() != life) return nullptr;
+        const auto* reply = by.reply(request);
+        return reply == nullptr ? std::nullopt : std::optional(reply);
+    }
     std::set<Client*> sync_failed_; ///< Their store has stopped for good: the user starts the program again.
 };
 
-/// Everything of one seed. `kept`: only these steps, by index; nullptr: all, acts only when `acts`.
-[[nodiscard]] Outcome run_seed(std::uint64_t seed, const std::vector<std::uint32_t>* kept = nullptr, bool acts = true);
+/// Everything of one seed. `kept`: only these steps, by index; nullptr: all.
+[[nodiscard]] Outcome run_seed(std::uint64_t seed, const std::vector<std::uint32_t>* kept = nullptr,
+                               const Extras& extras = {});
 
 } // namespace godwit::testing

@@ -3,7 +3,9 @@
 // people call, answer, hang up; signals are lost, doubled and late.
 //
 // Holds: no device has more calls than it may; each call ends at most once where it was; a device waits for something
-// or has nothing; and when all is quiet long enough, nobody is in a call.
+// or has nothing; when all is quiet long enough, whoever is still in a call is in it with somebody who is in it too,
+// and once those have hung up nobody is.
+#include "lib/call/group_calls.hpp"
 #include "tests/fuzz/target.hpp"
 #include "tests/lib/call/town.hpp"
 
@@ -46,7 +48,19 @@ public:
             act();
             check();
         }
-        // Media that never flows ends a call, silence ends it too: nothing is left.
+        // Media that never flows ends a call, silence ends it too: what is left are two devices that hear each other.
+        town_.run(now_, now_ + std::chrono::minutes(10));
+        for (std::size_t i = 0; i < Town::devices; ++i)
+            if (const auto id = town_.who[i].engaged()) {
+                FUZZ_CHECK(town_.who[i].state(*id) == call::State::active);
+                const auto& peer = town_.of(i, *id).peer;
+                FUZZ_CHECK(peer && town_.who[Town::index(*peer)].state(*id) == call::State::active);
+                FUZZ_CHECK(town_.of(Town::index(*peer), *id).peer == Town::device(i));
+            }
+        for (std::size_t i = 0; i < Town::devices; ++i) {
+            if (const auto id = town_.who[i].engaged()) FUZZ_CHECK(town_.who[i].hang_up(*id, now_).ok());
+            town_.collect(i);
+        }
         town_.run(now_, now_ + std::chrono::minutes(10));
         for (auto& one : town_.who) {
             FUZZ_CHECK(!one.engaged() && one.deadline() == never);
@@ -60,7 +74,7 @@ private:
         const auto i = choices_.dice(Town::devices);
         auto& who = town_.who[i];
         const auto id = test::call_id(static_cast<std::uint8_t>(choices_.dice(ids)));
-        switch (choices_.dice(11)) {
+        switch (choices_.dice(12)) {
         case 0: {
             const bool video = choices_.flag();
             (void)who.place(id, Town::conversation(), i < 2 ? "bob" : "ann", video, media_of(choices_.byte()), now_);
@@ -81,6 +95,7 @@ private:
             break;
         }
         case 8: town_.run(now_, now_ + std::chrono::seconds(choices_.byte())); return;
+        case 11: who.media_heard(id, now_); break;
         default: {
             if (town_.under_way.empty()) break;
             auto at =
@@ -148,4 +163,77 @@ std::vector<Bytes> stories()
 FUZZ_TARGET(call_town, "", 768, stories)
 {
     Story(input).tell();
+}
+
+namespace {
+
+std::vector<Bytes> group_stories()
+{
+    Bytes honest;
+    for (std::uint8_t i = 0; i < 60; ++i)
+        honest.insert(honest.end(), {0, i, 0, 1, i, 0, 5, 3, 6, 9, 9});
+    return {honest, wire::call::encode(wire::call::Present{}), wire::call::encode(wire::call::Gone{}),
+            wire::call::encode(wire::call::Dismissed{})};
+}
+
+} // namespace
+
+/// The call of a group, at one device whom three others and a stranger tell anything. Holds: as many calls and members
+/// as there may be, in one of them at most, and when nobody says anything any more it ends.
+FUZZ_TARGET(call_group, "", 1024, group_stories)
+{
+    if (const auto signal = wire::call::decode_group_signal(input))
+        FUZZ_CHECK(wire::call::encode(*signal) == to_bytes(input));
+    Choices choices(input);
+    call::GroupCalls calls(Town::device(0));
+    Instant now(std::chrono::hours(1));
+    const auto some_id = [&] { return test::call_id(static_cast<std::uint8_t>(choices.dice(ids))); };
+    for (std::size_t step = 0; step < steps_max && !choices.empty(); ++step) {
+        const auto from = Town::device(choices.dice(Town::devices));
+        const auto media = media_of(choices.byte());
+        switch (choices.dice(9)) {
+        case 0: static_cast<void>(calls.place(some_id(), Town::conversation(), choices.flag(), media, now)); break;
+        case 1: static_cast<void>(calls.answer(some_id(), media, now)); break;
+        case 2: static_cast<void>(calls.leave(some_id(), now)); break;
+        case 3: {
+            wire::call::Present present{some_id(),      "ann",          choices.flag(), choices.byte(),
+                                        choices.byte(), choices.flag(), media,          {}};
+            for (std::size_t i = choices.dice(4); i > 0; --i)
+                present.members.push_back(Town::device(choices.dice(Town::devices)).device);
+            calls.receive(Town::conversation(), from, present, now);
+            break;
+        }
+        case 4: calls.receive(Town::conversation(), from, wire::call::Gone{some_id()}, now); break;
+        case 5: calls.receive(Town::conversation(), from, wire::call::Dismissed{some_id()}, now); break;
+        case 6: calls.media_heard(some_id(), from.device, now); break;
+        case 7: {
+            std::vector<call::Device> devices;
+            for (std::size_t i = choices.dice(Town::devices + 1); i > 0; --i)
+                devices.push_back(Town::device(i - 1));
+            calls.set_group(Town::conversation(), devices, now);
+            break;
+        }
+        default:
+            now += std::chrono::milliseconds(choices.dice(20'000));
+            calls.handle_deadline(now);
+            break;
+        }
+        static_cast<void>(calls.take());
+        std::size_t in = 0;
+        for (const auto& id : calls.all()) {
+            const auto view = calls.view(id);
+            FUZZ_CHECK(view->members.size() <= call_members_max);
+            for (const auto& member : view->members)
+                FUZZ_CHECK(member.who != Town::device(0));
+            in += view->state >= call::GroupState::waiting ? 1U : 0U;
+            FUZZ_CHECK(view->state < call::GroupState::waiting || view->members.size() < call_members_max);
+        }
+        FUZZ_CHECK(in <= 1 && calls.engaged().has_value() == (in == 1));
+    }
+    for (int turn = 0; turn < 200 && calls.deadline() != never; ++turn) {
+        now = std::max(now, calls.deadline());
+        calls.handle_deadline(now);
+        static_cast<void>(calls.take());
+    }
+    FUZZ_CHECK(calls.all().empty() && calls.deadline() == never);
 }

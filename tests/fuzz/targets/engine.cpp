@@ -116,7 +116,7 @@ private:
             perform(*effect);
         for (; auto event = engine_->next_event(); ++said)
             if (const auto* message = std::get_if<event::MessageReceived>(&*event))
-                shown_.push_back(message->message.id);
+                shown_.emplace_back(message->message.conversation, message->message.id);
         FUZZ_CHECK(said <= said_a_tick_max);
     }
     void start()
@@ -426,8 +426,10 @@ private:
         case 7: request = request::SetPolicy{static_cast<PathPolicy>(choices_.dice(4))}; break;
         case 8:
             if (!shown_.empty())
-                return tick(
-                    [&](engine::Engine& engine) { engine.message_taken(shown_[choices_.dice(shown_.size())]); });
+                return tick([&](engine::Engine& engine) {
+                    const auto& [conversation, id] = shown_[choices_.dice(shown_.size())];
+                    engine.message_taken(conversation, id);
+                });
             break;
         case 9: request = request::Devices{}; break;
         case 10: request = request::SafetyNumber{user}; break;
@@ -452,7 +454,7 @@ private:
     std::set<engine::LinkId> up_;
     std::set<engine::LinkId> known_;                              ///< Every link that this engine ever named.
     std::vector<std::pair<engine::LinkId, std::uint64_t>> asked_; ///< Requests without a response.
-    std::vector<MessageId> shown_;
+    std::vector<std::pair<ConversationId, MessageId>> shown_;
     RequestId last_request_ = 0;
 };
 

@@ -2,6 +2,7 @@
 // What comes in the datagrams of a call. Whatever decodes encodes to something that decodes to the same.
 #include "tests/fuzz/target.hpp"
 
+#include "media/rtp/flexfec.hpp"
 #include "media/rtp/flow.hpp"
 #include "media/rtp/frame_marking.hpp"
 #include "media/rtp/packet.hpp"
@@ -69,6 +70,13 @@ std::vector<Bytes> payloads()
     return out;
 }
 
+std::vector<Bytes> parities()
+{
+    const auto one = packets();
+    const std::vector<BytesView> three = {one[0], one[1], one[2]};
+    return {protect({5, 1, 3}, three), protect({5, 4, 3}, three), protect({65'535, 1, 1}, std::span(three).first(1))};
+}
+
 } // namespace
 
 FUZZ_TARGET(media_packet, "", 400, packets)
@@ -119,4 +127,20 @@ FUZZ_TARGET(media_payload, "", 400, payloads)
     if (const auto got = decode_frame_marking(input)) FUZZ_CHECK(decode_frame_marking(encode(*got)) == *got);
     if (const auto got = decode_datagram(input))
         FUZZ_CHECK(encode_datagram(got->flow_id, got->packet) == to_bytes(input));
+}
+
+FUZZ_TARGET(media_parity, "", 1500, parities)
+{
+    const auto header = decode_fec_header(input);
+    const auto one = packets();
+    const std::vector<BytesView> others = {one[0], one[1]};
+    // Whatever it says: no more than it is long.
+    if (const auto made = recover(input, others, 7, 9)) {
+        FUZZ_CHECK(made->size() <= input.size());
+        if (const auto packet = decode(*made)) FUZZ_CHECK(packet->sequence_number == 7 && packet->ssrc == 9);
+    }
+    if (!header) return;
+    FUZZ_CHECK(header->count >= 1 && header->count <= fec_protected_max && header->step >= 1);
+    for (std::size_t i = 0; i < header->count; ++i)
+        FUZZ_CHECK(header->protects(header->number(i)));
 }

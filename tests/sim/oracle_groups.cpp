@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// Groups of many: who is in one has one epoch, one policy and one view of it; who is owed what is said there; and that
+// it is sealed for nobody else.
+#include "tests/sim/broken.hpp"
+#include "tests/sim/oracle.hpp"
+
+#include <algorithm>
+
+namespace godwit::testing {
+
+std::string Oracle::group_name()
+{
+    Group group;
+    group.name = std::string(plain_marker) + "group " + std::to_string(groups_.size());
+    groups_.push_back(group);
+    return group.name;
+}
+
+std::vector<std::size_t> Oracle::groups_at(Client& client)
+{
+    std::vector<std::size_t> out;
+    if (!members_.contains(&client) || client.disk.stopped()) return out;
+    for (const auto& [id, number] : groups_by_id_) {
+        const auto view = group_view(client.disk.store(), id);
+        if (view && view->policy && view->policy->find(client.account()) != nullptr) out.push_back(number);
+    }
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
+std::vector<std::string> Oracle::group_members(Client& client, std::size_t number)
+{
+    std::vector<std::string> out;
+    if (const auto view = group_view(client.disk.store(), group(number)); view && view->policy)
+        for (const auto& one : view->policy->members)
+            out.push_back(one.user);
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
+// ---- what is asked and told ---------------------------------------------------------------------
+
+void Oracle::asks_group(Member& mine, RequestId id, const Request& request)
+{
+    if (const auto* create = std::get_if<request::GroupCreate>(&request)) {
+        const auto at = std::find_if(groups_.begin(), groups_.end(),
+                                     [&](const Group& group) { return group.name == create->name; });
+        if (at == groups_.end()) return;
+        at->is_channel = create->kind == ConversationKind::channel;
+        mine.group_requests[id] = static_cast<std::size_t>(at - groups_.begin());
+        return;
+    }
+    const auto of = [&](const ConversationId& conversation) -> Group* {
+        const auto at = groups_by_id_.find(conversation);
+        return at == groups_by_id_.end() ? nullptr : &groups_[at->second];
+    };
+    if (const auto* out = std::get_if<request::GroupRemove>(&request)) {
+        if (auto* group = of(out->conversation)) group->shaken.insert(out->users.begin(), out->users.end());
+    } else if (const auto* leave = std::get_if<request::GroupLeave>(&request)) {
+        if (auto* group = of(leave->conversation)) group->shaken.insert(mine.client->account());
+    } else if (const auto* mute = std::get_if<request::GroupMute>(&request)) {
+        auto* group = of(mute->conversation);
+        if (group == nullptr) return;
+        if (mute->user.empty())
+            group->muted = true;
+        else
+            group->shaken.insert(mute->user);
+    } else if (const auto* dissolve = std::get_if<request::GroupDissolve>(&request)) {
+        if (auto* group = of(dissolve->conversation)) group->dissolved = true;
+    } else if (const auto* role = std::get_if<request::GroupRole>(&request)) {
+        // In a channel it is what lets one write.
+        if (auto* group = of(role->conversation); group != nullptr && group->is_channel)
+            group->shaken.insert(role->user);
+    }
+}
+
+void Oracle::told_group(Member&, const event::GroupChanged& change)
+{
+    heard_of(change.name, change.conversation);
+}
+
+void Oracle::heard_of(const std::string& name, const ConversationId& id)
+{
+    const auto at =
+        std::find_if(groups_.begin(), groups_.end(), [&](const Group& group) { return group.name == name; });
+    if (at == groups_.end()) return;
+    demand(!at->id || *at->id == id, "two groups of one name: somebody made " + name + " twice");
+    at->id = id;
+    groups_by_id_[id] = static_cast<std::size_t>(at - groups_.begin());
+}
+
+void Oracle::is_in(std::size_t n, const ConversationId& conversation, const Client& where)
+{
+    const auto* group = group_of(said_[n]);
+    demand(group == nullptr ? !groups_by_id_.contains(conversation) : group->id == conversation,
+           "misdirected: " + words(n) + " is in another conversation at " + where.name);
+}
+
+// ---- who is owed it, and for whom it is sealed --------------------------------------------------
+
+/// Each device that is in the group as its sender knows it: whatever epoch it is sealed in, that has them.
+void Oracle::owes_in_group(Member& mine, std::size_t n)
+{
+    auto& said = said_[n];
+    const auto* group = group_of(said);
+    const auto view = group_view(mine.client->disk.store(), *group->id);
+    if (!view || !view->policy) return; // It was put out in the same tick.
+    said.alone = view->policy->members.size() == 1;
+    for (auto* one : in_order_) {
+        const auto& other = member(*one);
+        const auto identity = one->disk.store().identity();
+        if (one == mine.client || !other.settled || other.logged_out || !identity) continue;
+        if (view->policy->find(one->account()) == nullptr || !view->has(identity->device)) continue;
+        if (is_for(mine, *said.id, *one)) said.owed.push_back(one);
+    }
+}
+
+bool Oracle::is_shaken(const Said& said, const std::string& account)
+{
+    const auto* group = group_of(said);
+    return group != nullptr && (group->dissolved || group->muted || group->shaken.contains(account));
+}
+
+/// In the epoch that its sender is in: for devices of members, and nobody else. One that has passed when the sealing is
+/// first seen is not judged.
+void Oracle::sealed_in_group(Client& from, const wire::Envelope& envelope)
+{
+    const auto known = names_.find(envelope.id);
+    const auto label = known == names_.end() ? std::nullopt : seal::read_label(envelope.sealed);
+    if (!label || label->kind != seal::Label::Kind::message || !groups_by_id_.contains(label->conversation)) return;
+    if (!said_[known->second].judged.insert(label->version).second) return;
+    const auto view = group_view(from.disk.store(), label->conversation);
+    if (!view || view->version != label->version || !view->policy) return;
+    for (const auto& one : view->members)
+        demand(view->policy->find(one.account_key) != nullptr, "sealed for a stranger: " + from.name +
+                                                                   " lets a device of " + one.user + " read " +
+                                                                   words(known->second) + ", who is not in the group");
+}
+
+// ---- at rest ------------------------------------------------------------------------------------
+
+/// Empty, or who is not where the others are. Truth is the newest epoch that anybody is in.
+std::string Oracle::apart(const Group& group)
+{
+    if (!group.id) return {};
+    std::map<Client*, GroupView> views;
+    Client* first = nullptr;
+    for (auto* client : in_order_) {
+        if (!client->logged_in()) continue;
+        auto view = group_view(client->disk.store(), *group.id);
+        if (!view || !view->policy) continue;
+        views[client] = std::move(*view);
+        if (first == nullptr || views[client].version > views[first].version) first = client;
+    }
+    if (first == nullptr) return {};
+    const auto& newest = views.at(first);
+    const auto is_excused = [&](const std::string& account) {
+        return std::any_of(severed_.begin(), severed_.end(),
+                           [&](const Pair& one) { return one.first == account || one.second == account; });
+    };
+    const auto at = [&](const Client& client) { return client.name + ", in \"" + group.name + "\""; };
+    std::set<DeviceId> members;
+    std::set<std::string> here; // Whose last device has gone is listed with it for ever: nothing proves that it went.
+    for (auto* client : in_order_) {
+        const auto identity = client->disk.store().identity();
+        if (!identity || !client->logged_in()) continue;
+        members.insert(identity->device);
+        here.insert(client->account());
+        if (newest.policy->find(client->account()) == nullptr) continue;
+        const auto view = views.find(client);
+        if (view == views.end() || view->second.version != newest.version) {
+            // Nobody changes what is over, nor follows somebody whom they do not know any more.
+            if (newest.policy->dissolved || is_excused(client->account())) continue;
+            return "behind: " + at(*client) + " is " +
+                   (view == views.end() ? "nowhere" : "in epoch " + std::to_string(view->second.version.epoch)) + ", " +
+                   first->name + " in " + std::to_string(newest.version.epoch);
+        }
+        if (view->second.authenticator != newest.authenticator)
+            return "forked: " + at(*client) + " is in another epoch " + std::to_string(newest.version.epoch) +
+                   " than " + first->name;
+        demand(*view->second.policy == *newest.policy, "two policies of one epoch: " + at(*client));
+    }
+    if (newest.policy->dissolved) return {};
+    for (const auto& one : newest.members)
+        if (newest.policy->find(one.account_key) == nullptr ||
+            (here.contains(one.user) && !members.contains(one.device)))
+            return "a device that left is a member: of " + one.user + ", for " + at(*first);
+    return {};
+}
+
+std::string Oracle::describe(const GroupInfo& group)
+{
+    std::string out = group.name + ", " + group.about + ", " + group.announcement + ", kind " +
+                      std::to_string(static_cast<int>(group.kind)) + ", invite " +
+                      std::to_string(static_cast<int>(group.invite)) + ", join " +
+                      std::string(join_rule_name(group.join)) + (group.all_muted ? ", muted" : "") +
+                      (group.receipts ? "" : ", no receipts") + (group.dissolved ? ", dissolved" : "") + ":";
+    for (const auto& one : group.members)
+        out += " " + one.user + "/" + std::to_string(static_cast<int>(one.role)) + "/" +
+               std::to_string(one.muted_until_ms);
+    return out;
+}
+
+} // namespace godwit::testing
