@@ -5,6 +5,7 @@
 //   events ──> lines above the prompt; the reply to a request goes to the function that was left for it
 //
 // chat.cpp turns and asks, chat_commands.cpp is what may be typed, chat_posts.cpp what of it is about messages,
+// chat_shares.cpp about what is no text,
 // chat_groups.cpp about groups, chat_events.cpp what is shown.
 #pragma once
 
@@ -61,6 +62,18 @@ private:
     void mark_read();
     void list_conversations();
 
+    // chat_shares.cpp
+    void share(godwit::content::Body body, const std::string& text,
+               std::optional<godwit::content::Lifetime> lifetime = std::nullopt);
+    void share_command(const std::string& name, const std::string& first, const std::string& rest);
+    void with_live(std::function<void(const godwit::Message&)> then);
+    void forward_many(const std::string& first, const std::string& rest);
+    void show_versions(const std::string& number);
+    void show_deliveries(const std::string& number);
+    void with_read(const godwit::Conversation& conversation, const godwit::Conversation::ReadBy& by,
+                   const godwit::Message& message);
+    void set_labels(const std::string& user, const std::string& labels);
+
     // chat_settings.cpp
     void settings_command(const std::string& name, const std::string& first, const std::string& rest);
     void show_settings();
@@ -73,7 +86,9 @@ private:
     [[nodiscard]] godwit::request::Where here() const;
     void choose_group(const std::string& name);
     void with_group(const std::string& name, std::function<void(const godwit::Conversation&)> then);
-    void make_group(const std::string& name, const std::string& members, godwit::ConversationKind kind);
+    void make_group(const std::string& name, const std::string& members, godwit::ConversationKind kind,
+                    std::int64_t expires_ms = 0);
+    void make_discussion(const std::string& minutes, const std::string& rest);
     void list_groups();
     void show_group();
     void group_command(const std::string& name, const std::string& first, const std::string& rest);
@@ -116,6 +131,7 @@ private:
     void show(const godwit::event::CallIncoming& e);
     void show(const godwit::event::CallChanged& e);
     void show(const godwit::event::CallPeerMedia& e);
+    void show(const godwit::event::CallMemberChanged& e);
     void show(const godwit::event::CallEnded& e);
     void show(const godwit::event::CallQuality& e);
 
@@ -151,7 +167,8 @@ private:
     std::string own_;
     std::string current_; ///< A contact, or "#" and the name of a group.
     std::optional<godwit::ConversationId> current_group_;
-    std::set<std::string> verified_; ///< Contacts whose safety number was compared.
+    std::map<std::string, std::string> numbers_shown_; ///< Safety numbers, by contact: what /verify says is right.
+    std::set<std::string> verified_;                   ///< Contacts whose safety number was compared.
     std::map<godwit::RequestId, Answer> replies_;
     std::set<godwit::MessageId> mine_; ///< Sent in this run, not yet delivered or failed.
     std::function<void(const std::string&)> on_secret_;

@@ -97,6 +97,22 @@ void Chat::show(const godwit::event::CallPeerMedia& e)
     screen_.print("* " + e.call.with + " " + text);
 }
 
+void Chat::show(const godwit::event::CallMemberChanged& e)
+{
+    using What = godwit::event::CallMemberChanged::What;
+    if (e.what == What::media) return;
+    const char* text = "";
+    switch (e.what) {
+    case What::joined: text = " joins the call"; break;
+    case What::connected: text = " is to be heard"; break;
+    case What::media: break;
+    case What::left: text = " has left the call"; break;
+    case What::lost: text = " is not heard any more"; break;
+    case What::removed: text = " is out of the group, and of the call"; break;
+    }
+    screen_.print("* " + e.member.user + text + "; in it: " + std::to_string(e.call.members.size() + 1));
+}
+
 void Chat::show(const godwit::event::CallEnded& e)
 {
     std::string text = "* " + kind_of(e.call) + " with " + e.call.with + " is over: ";

@@ -22,18 +22,24 @@ constexpr const char* help_text =
     "  /reply N text     to the Nth last message          /edit N text    write the Nth last message, yours, anew\n"
     "  /recall N         take it back                    /react N EMOJI  (-EMOJI takes a reaction back)\n"
     "  /pin N   /unpin N                                 /forward N NAME\n"
+    "  /bundle N M NAME  the Nth to the Mth last, as one /who N            who has it, and has read it\n"
+    "  /versions N       what it said before its edits   /keep VERSIONS    so many are kept (0: none)\n"
+    "  /burn SECONDS text   goes so long after it was read\n"
+    "  /location LAT LON [PLACE]   where you are         /card NAME        recommend somebody\n"
+    "  /live MINUTES LAT LON [PLACE]   and go on saying it:   /move LAT LON   /end\n"
     "  /read             all is read                     /timer SECONDS [read]   messages disappear (0: they stay)\n"
     "  /list             your conversations, with what is unread\n"
     "  /top [off]   /archive [off]   /hide [off]         /silence [MINUTES|off]   the conversation in that list\n"
     "  /receipts [off] [everywhere]   whether others are told what you have read   /settings   as it stands here\n"
     "  /draft [TEXT]     keep it for later               /later MINUTES text   send it then\n"
     "  /scheduled        what is to come                 /unschedule N    and is not\n"
-    "  /remark NAME [TEXT]   what you call a contact\n"
+    "  /remark NAME [TEXT]   what you call a contact     /label NAME [LABEL …]   groups of contacts they are in\n"
     "  /groups           the groups you are in           /to #GROUP     choose one\n"
     "  /group NAME [MEMBER …]   make one of contacts     /channel NAME …   one in which few write\n"
+    "  /discussion MINUTES NAME [MEMBER …]   a group that ends by itself\n"
     "  /members          of the current group            /invite NAME …   /kick NAME …   /leave\n"
     "  /role NAME owner|admin|member                     /mute NAME|all [MINUTES]   /unmute NAME|all\n"
-    "  /rename NAME      /announce TEXT                  /promote (a discussion)   /dissolve\n"
+    "  /rename NAME      /announce TEXT   /about TEXT    /promote (a discussion)   /dissolve\n"
     "  /joining closed|request|link   who comes in       /invitation    the link that lets in\n"
     "  /join LINK [TEXT] ask to be let in                /let-in NAME   /turn-away NAME   answer who asks\n"
     "  /contacts         everyone, with presence and path\n"
@@ -90,6 +96,7 @@ const std::vector<Chat::Command>& Chat::commands()
     static const auto group = [](C chat, W words) { chat.group_command(words.name, words.first, words.rest); };
     static const auto settings = [](C chat, W words) { chat.settings_command(words.name, words.first, words.rest); };
     static const auto post = [](C chat, W words) { chat.post_command(words.name, words.first, words.rest); };
+    static const auto share = [](C chat, W words) { chat.share_command(words.name, words.first, words.rest); };
     static const std::vector<Command> all{
         {"quit", nullptr, quit},
         {"q", nullptr, quit},
@@ -114,6 +121,8 @@ const std::vector<Chat::Command>& Chat::commands()
          [](C chat, W words) { chat.make_group(words.first, words.rest, godwit::ConversationKind::group); }},
         {"channel", "NAME [MEMBER …]",
          [](C chat, W words) { chat.make_group(words.first, words.rest, godwit::ConversationKind::channel); }},
+        {"discussion", "MINUTES NAME [MEMBER …]",
+         [](C chat, W words) { chat.make_discussion(words.first, words.rest); }},
         {"groups", nullptr, [](C chat, W) { chat.list_groups(); }},
         {"members", nullptr, [](C chat, W) { chat.show_group(); }},
         {"invite", "NAME …", group},
@@ -134,6 +143,7 @@ const std::vector<Chat::Command>& Chat::commands()
         {"unmute", "NAME|all", group},
         {"rename", "NAME", group},
         {"announce", "TEXT", group},
+        {"about", "TEXT", group},
         {"joining", "closed|request|link", group},
         {"invitation", nullptr, group},
         {"join", "godwit-group:… [TEXT]", group},
@@ -175,6 +185,17 @@ const std::vector<Chat::Command>& Chat::commands()
         {"pin", "N", post},
         {"unpin", "N", post},
         {"forward", "N NAME", post},
+        {"bundle", "N M NAME", [](C chat, W words) { chat.forward_many(words.first, words.rest); }},
+        {"versions", "N", [](C chat, W words) { chat.show_versions(words.first); }},
+        {"who", "N", [](C chat, W words) { chat.show_deliveries(words.first); }},
+        {"keep", "VERSIONS", share},
+        {"location", "LATITUDE LONGITUDE [PLACE]", share},
+        {"live", "MINUTES LATITUDE LONGITUDE [PLACE]", share},
+        {"move", "LATITUDE LONGITUDE", share},
+        {"end", nullptr, share},
+        {"card", "NAME", share},
+        {"burn", "SECONDS text", share},
+        {"label", "NAME [LABEL …]", [](C chat, W words) { chat.set_labels(words.first, words.rest); }},
         {"read", nullptr, [](C chat, W) { chat.mark_read(); }},
         {"timer", "SECONDS [read]", [](C chat, W words) { chat.set_timer(words.first, words.second); }},
         {"list", nullptr, [](C chat, W) { chat.list_conversations(); }},
@@ -269,11 +290,12 @@ void Chat::set_policy(const std::string& name)
 void Chat::send(const std::string& text)
 {
     if (current_.empty()) return screen_.print("! nobody chosen: /to NAME, or @NAME text");
-    ask(request::Send{here().with, text, {}, here().conversation},
-        [this, to = current_, text](const godwit::event::Reply& reply) {
-            if (const auto* id = std::get_if<godwit::MessageId>(&reply.value)) mine_.insert(*id);
-            screen_.print(clock_text(wall_now_ms(), wall_now_ms()) + " me → " + to + ": " + printable(text));
-        });
+    request::Send send{here().with, text, {}, here().conversation};
+    send.body = marked(text);
+    ask(std::move(send), [this, to = current_, text](const godwit::event::Reply& reply) {
+        if (const auto* id = std::get_if<godwit::MessageId>(&reply.value)) mine_.insert(*id);
+        screen_.print(clock_text(wall_now_ms(), wall_now_ms()) + " me → " + to + ": " + printable(text));
+    });
 }
 
 void Chat::choose(const std::string& user, bool with_history)
@@ -342,6 +364,7 @@ void Chat::safety(const std::string& with)
     ask(request::SafetyNumber{with}, [this, with](const godwit::event::Reply& reply) {
         const auto* safety = std::get_if<godwit::SafetyNumber>(&reply.value);
         if (safety == nullptr) return;
+        numbers_shown_[with] = safety->number;
         screen_.print(safety_text(*safety, with));
         show_code(safety->code);
         if (!safety->verified) screen_.print("  It is the same on both sides? /verify " + with);
@@ -351,7 +374,11 @@ void Chat::safety(const std::string& with)
 void Chat::verify(const std::string& with, const std::string& how)
 {
     const bool undo = how == "undo";
-    ask(request::Verify{with, !undo, undo ? std::string() : how}, [this, with, undo](const godwit::event::Reply&) {
+    const auto shown = numbers_shown_.find(with);
+    if (how.empty() && shown == numbers_shown_.end())
+        return screen_.print("! compare first: /safety " + with + " shows what");
+    const auto compared = undo ? std::string() : how.empty() ? shown->second : how;
+    ask(request::Verify{with, !undo, compared}, [this, with, undo](const godwit::event::Reply&) {
         if (undo)
             verified_.erase(with);
         else

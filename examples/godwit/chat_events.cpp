@@ -92,6 +92,7 @@ void Chat::show(const godwit::event::MessageChanged& e)
     case What::edited: screen_.print("~ edited: " + history_line(e.message, own_)); break;
     case What::recalled:
     case What::reactions:
+    case What::moved:
     case What::sent: screen_.print("  " + history_line(e.message, own_)); break;
     case What::pinned:
         screen_.print((e.message.pinned ? "  pinned: " : "  no longer pinned: ") + history_line(e.message, own_));
@@ -102,12 +103,13 @@ void Chat::show(const godwit::event::MessageChanged& e)
 
 void Chat::show(const godwit::event::ReadUpTo& e)
 {
-    if (e.user != own_) screen_.print("  " + e.user + " has read your messages");
+    if (e.user != own_)
+        screen_.print("  " + e.user + (e.with.empty() ? " has read on in the group" : " has read your messages"));
 }
 
 void Chat::show(const godwit::event::TypingChanged& e)
 {
-    if (e.on) screen_.print("  " + e.user + " is writing …");
+    if (e.on) screen_.print("  " + e.user + " is writing" + (e.with.empty() ? " in a group …" : " …"));
 }
 
 void Chat::show(const godwit::event::ConversationChanged&) {}

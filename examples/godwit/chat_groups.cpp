@@ -62,9 +62,22 @@ void Chat::choose_group(const std::string& name)
     });
 }
 
-void Chat::make_group(const std::string& name, const std::string& members, godwit::ConversationKind kind)
+/// "NAME MEMBER …"
+void Chat::make_discussion(const std::string& minutes, const std::string& rest)
+{
+    const auto n = std::strtoll(minutes.c_str(), nullptr, 10);
+    auto words = words_of(rest);
+    if (n < 1 || words.empty()) return screen_.print("! /discussion MINUTES NAME [MEMBER …]");
+    const auto name = words.front();
+    const auto members = rest.substr(rest.find(name) + name.size());
+    make_group(name, members, godwit::ConversationKind::discussion, wall_now_ms() + n * 60'000);
+}
+
+void Chat::make_group(const std::string& name, const std::string& members, godwit::ConversationKind kind,
+                      std::int64_t expires_ms)
 {
     request::GroupCreate create{kind, name, words_of(members)};
+    create.expires_ms = expires_ms;
     ask(std::move(create), [this, name](const godwit::event::Reply& reply) {
         const auto* id = std::get_if<godwit::ConversationId>(&reply.value);
         if (id == nullptr) return;
@@ -147,6 +160,7 @@ void Chat::group_command(const std::string& name, const std::string& first, cons
     set.conversation = id;
     if (name == "rename") set.name = text;
     if (name == "announce") set.announcement = text;
+    if (name == "about") set.about = text;
     if (name == "joining") {
         for (const auto rule : {godwit::JoinRule::closed, godwit::JoinRule::request, godwit::JoinRule::link})
             if (first == godwit::join_rule_name(rule)) set.join = rule;

@@ -103,13 +103,19 @@ void add_devices(CLI::App& app, CommandLine& line)
 
     auto* verify = app.add_subcommand("verify", "Say that you have compared the safety number and it is right");
     verify->add_option("user", line.one_shot.user, "A contact")->required();
-    verify->add_option("--code", line.one_shot.code, "What their `safety` shows as code: godwit compares it for you")
+    verify
+        ->add_option("--code", line.one_shot.code,
+                     "What you have compared: the code that their `safety` shows, or the number, as yours shows it")
         ->check([](const std::string& code) {
-            return code.empty() ? std::string("empty: leave --code out when you have compared the numbers yourself")
+            return code.empty() ? std::string("empty: the code that their `safety` shows, or the safety number")
                                 : std::string();
         });
     verify->add_flag("--undo", line.one_shot.undo, "Take it back")->excludes("--code");
-    verify->callback([&line] { line.one_shot.kind = Kind::verify; });
+    verify->callback([&line] {
+        if (line.one_shot.code.empty() && !line.one_shot.undo)
+            throw CLI::RequiredError("--code: what you have compared; or --undo");
+        line.one_shot.kind = Kind::verify;
+    });
 }
 
 void add_archives(CLI::App& app, CommandLine& line)

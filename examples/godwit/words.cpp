@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "words.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
@@ -32,7 +33,89 @@ std::string mark(const godwit::Message& message, bool own)
     }
 }
 
+std::string listed(const std::vector<std::string>& names)
+{
+    std::string out;
+    for (const auto& name : names)
+        out += (out.empty() ? "" : ", ") + printable(name);
+    return out;
+}
+
+bool is_name_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+}
+
+bool mentions(const godwit::Message& message, const std::string& own_name)
+{
+    const std::vector<godwit::content::Mention>* marks = nullptr;
+    if (const auto* text = std::get_if<godwit::content::Text>(&message.body)) marks = &text->mentions;
+    if (const auto* file = std::get_if<godwit::content::Attachment>(&message.body)) marks = &file->mentions;
+    if (marks == nullptr) return false;
+    for (const auto& one : *marks)
+        if (one.user.empty() || one.user == own_name) return true;
+    return false;
+}
+
 } // namespace
+
+godwit::content::Text marked(const std::string& text)
+{
+    namespace content = godwit::content;
+    content::Text out;
+    for (std::size_t at = 0; at < text.size();) {
+        const auto end = std::min(text.find_first_of(" \t\n", at), text.size());
+        const auto word = std::string_view(text).substr(at, end - at);
+        const auto range = [&](std::size_t length) {
+            return content::Range{static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(length)};
+        };
+        if (word.size() > 1 && word[0] == '@' && out.mentions.size() < content::mentions_max) {
+            std::size_t length = 1;
+            while (length < word.size() && is_name_letter(word[length]))
+                ++length;
+            while (length > 1 && (word[length - 1] == '.' || word[length - 1] == '-'))
+                --length; // The end of a sentence.
+            const auto name = word.substr(1, length - 1);
+            if (!name.empty() && name.size() <= godwit::user_name_length_max && name[0] != '.' && name[0] != '_' &&
+                name[0] != '-')
+                out.mentions.push_back({name == "all" ? std::string() : std::string(name), range(length)});
+        }
+        const bool link = word.starts_with("https://") || word.starts_with("http://");
+        if (link && out.links.size() < content::links_max) out.links.push_back(range(word.size()));
+        at = end + 1;
+    }
+    return out;
+}
+
+std::string group_note_text(const godwit::content::GroupNote& note)
+{
+    using What = godwit::content::GroupNote::What;
+    const auto by = note.by.empty() ? std::string("somebody") : printable(note.by);
+    const auto users = listed(note.users);
+    const auto quoted = "\"" + printable(note.text) + "\"";
+    switch (note.what) {
+    case What::created: return by + " made the group" + (users.empty() ? "" : " with " + users);
+    case What::added:
+        for (const auto& user : note.users)
+            if (user == note.by) return users + " came in by the link";
+        return note.by.empty() ? users + " came in" : by + " took " + users + " in";
+    case What::removed: return by + " put " + users + " out";
+    case What::left: return users + " left";
+    case What::name: return by + " called the group " + quoted;
+    case What::about: return note.text.empty() ? by + " took the description away" : by + " described it: " + quoted;
+    case What::announcement:
+        return note.text.empty() ? by + " took the announcement away" : by + " announced: " + quoted;
+    case What::avatar: return by + " changed its picture";
+    case What::role: return users + " is " + printable(note.text) + " now, by " + by;
+    case What::muted: return by + (note.until_ms == 0 ? " lets " + users + " write again" : " muted " + users);
+    case What::all_muted: return by + (note.until_ms == 0 ? " lets all write again" : " muted all but admins");
+    case What::rules: return by + " changed who may come in, or what is told";
+    case What::promoted: return by + " made it a group that does not end";
+    case What::dissolved: return by + " dissolved the group";
+    case What::expired: return "the discussion is over";
+    }
+    return by + " changed the group";
+}
 
 std::int64_t wall_now_ms()
 {
@@ -64,8 +147,12 @@ std::string content_text(const godwit::Message& message)
     else if (const auto* location = std::get_if<content::Location>(&message.body)) {
         char place[64];
         std::snprintf(place, sizeof place, "%.5f, %.5f", location->latitude_e7 / 1e7, location->longitude_e7 / 1e7);
-        what = std::string(location->live_seconds != 0 ? "live location " : "location ") + place + " " +
-               printable(location->place);
+        const bool moves = message.live_until_ms > wall_now_ms();
+        what = std::string(location->live_seconds == 0 ? "location "
+                           : moves                     ? "live location "
+                                                       : "location, ended ") +
+               place + (location->place.empty() ? "" : " " + printable(location->place));
+        if (moves) what += " until " + clock_text(message.live_until_ms, wall_now_ms());
     } else if (const auto* card = std::get_if<content::ContactCard>(&message.body))
         what = "contact " + printable(card->user);
     else if (const auto* bundle = std::get_if<content::Forwarded>(&message.body))
@@ -74,6 +161,8 @@ std::string content_text(const godwit::Message& message)
         what = printable(structured->name) + ": " + printable(structured->title);
     else if (const auto* custom = std::get_if<content::Custom>(&message.body))
         what = printable(custom->type);
+    else if (const auto* note = std::get_if<content::GroupNote>(&message.body))
+        return group_note_text(*note);
     else if (std::holds_alternative<content::Unknown>(message.body))
         what = "of a kind that this version does not know";
     std::string out;
@@ -81,7 +170,8 @@ std::string content_text(const godwit::Message& message)
     if (message.forwarded) out += "(forwarded) ";
     if (!what.empty()) out += "[" + what + "]" + (message.text.empty() ? "" : " ");
     out += printable(message.text);
-    if (message.edited_ms != 0) out += " (edited)";
+    if (message.edited_ms != 0)
+        out += message.versions == 0 ? " (edited)" : " (edited, " + std::to_string(message.versions) + " kept)";
     if (message.pinned) out += " (pinned)";
     for (const auto& reaction : message.reactions)
         out += " " + printable(reaction.emoji) + "×" + std::to_string(reaction.users.size());
@@ -90,10 +180,13 @@ std::string content_text(const godwit::Message& message)
 
 std::string history_line(const godwit::Message& message, const std::string& own_name)
 {
+    if (const auto* note = std::get_if<godwit::content::GroupNote>(&message.body))
+        return clock_text(message.received_ms, wall_now_ms()) + " — " + group_note_text(*note);
     const bool own = message.from == own_name || message.state != godwit::MessageState::received;
     std::string out = clock_text(own ? message.sent_ms : message.received_ms, wall_now_ms());
     if (message.gap_before) out += " (a message before this one has not arrived)";
     out += " " + (own ? std::string("me") : message.from) + ": " + content_text(message) + "  " + mark(message, own);
+    if (!own && mentions(message, own_name)) out += "  (you are mentioned)";
     return out;
 }
 

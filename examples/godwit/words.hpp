@@ -4,7 +4,9 @@
 
 #include <godwit/client.hpp>
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 /// hh:mm of the local day; with the date when it was another day than `now_ms`.
 [[nodiscard]] std::string clock_text(std::int64_t when_ms, std::int64_t now_ms);
@@ -13,6 +15,10 @@
 [[nodiscard]] std::string content_text(const godwit::Message& message);
 [[nodiscard]] std::string conversation_line(const godwit::Conversation& conversation, const std::string& own_name);
 [[nodiscard]] std::string history_line(const godwit::Message& message, const std::string& own_name);
+/// "alice took bob in": what happened to a group.
+[[nodiscard]] std::string group_note_text(const godwit::content::GroupNote& note);
+/// A typed text with whom it mentions ("@bob", "@all") and its links.
+[[nodiscard]] godwit::content::Text marked(const std::string& text);
 /// Of a search: what was found of it.
 [[nodiscard]] std::string hit_line(const godwit::SearchHit& hit);
 [[nodiscard]] std::string contact_line(const godwit::Contact& contact);

@@ -5,6 +5,7 @@
 """
 
 import argparse
+import json
 import pathlib
 import re
 import shutil
@@ -118,17 +119,100 @@ def check_blocks(root):
     return out
 
 
-CHECKS = (check_links, check_example, check_decisions, check_reachable, check_translation, check_blocks)
+def check_titles(root):
+    """Decisions begin with their number and title, and the index names them so, in order."""
+    out, index = [], (root / "docs/adr/README.md").read_text()
+    rows = re.findall(r"^- \[(\d{4})\]\((\S+)\) (.*)$", index, re.M)
+    if [number for number, _, _ in rows] != sorted(number for number, _, _ in rows):
+        out.append("docs/adr/README.md: its decisions are not in order")
+    for number, name, title in rows:
+        page = root / "docs/adr" / name
+        if not page.is_file():
+            continue
+        head = page.read_text().partition("\n")[0]
+        # What it replaces is said behind the title in the index.
+        if head != f"# {number} — {re.sub(r' [(].*[)]$', '', title)}":
+            out.append(f"docs/adr/{name}: begins with {head!r}, and the index calls it {title!r}")
+    return out
+
+
+def check_tables(root):
+    """No table of a page has a row twice; a table of folders has each folder once."""
+    out = []
+    for page in documents(root):
+        for table in re.findall(r"(?:^\|.*\n)+", page.read_text(), re.M):
+            rows = [row for row in table.splitlines() if not re.fullmatch(r"[|\-: ]+", row)]
+            keys = [row.split("|")[1].strip() for row in rows]
+            again = {row for row in rows if rows.count(row) > 1}
+            again |= {key for key in keys if keys.count(key) > 1 and re.fullmatch(r"`[\w./-]+/`", key)}
+            out += [f"{page.relative_to(root)}: a table has {one[:80]!r} twice" for one in sorted(again)]
+    return out
+
+
+def check_versions(root):
+    """There is one version, that of meson.build."""
+    wanted = re.search(r"^ *version: '([\d.]+)'", (root / "meson.build").read_text(), re.M).group(1)
+    out = []
+    for name, pattern in VERSIONS:
+        file = root / name
+        found = re.search(pattern, file.read_text(), re.M) if file.is_file() else None
+        if not found:
+            out.append(f"{name}: says no version")
+        elif found.group(1) != wanted:
+            out.append(f"{name}: is of version {found.group(1)}, and meson.build of {wanted}")
+    return out
+
+
+VERSIONS = (
+    ("bindings/python/pyproject.toml", r'^version = "([^"]+)"'),
+    ("bindings/python/src/godwit/__init__.py", r'^__version__ = "([^"]+)"'),
+    ("bindings/node/package.json", r'^ *"version": "([^"]+)"'),
+    ("include/godwit/client.hpp", r'client_version = "([^"]+)"'),
+    ("lib/engine/engine.hpp", r'client_version = "([^"]+)"'),
+    ("debian/changelog", r"^godwit \(([^)]+)\)"),
+)
+
+
+def check_vocabulary(root):
+    """docs/cli.md names every request and event of the schema."""
+    model = json.loads((root / "schema/godwit.json").read_text())
+    page = (root / "docs/cli.md").read_text()
+    return [f"docs/cli.md: does not name {name}, of the {kind}" for kind in ("requests", "events") for name in model[kind]
+            if not re.search(rf'[`"]{name}[`"]', page)]
+
+
+def check_commands(root):
+    """The relay's man page names every command of the program."""
+    page = (root / "docs/man/godwit-relay.1.scd").read_text()
+    commands = set()
+    for file in (root / "relay/daemon").glob("*.cpp"):
+        commands |= set(re.findall(r'add_subcommand\(\s*"([a-z-]+)"', file.read_text()))
+    return [f"docs/man/godwit-relay.1.scd: does not name {name}" for name in sorted(commands) if not re.search(rf"\b{name}\b", page)]
+
+
+CHECKS = (check_links, check_example, check_decisions, check_reachable, check_translation, check_blocks,
+          check_titles, check_tables, check_versions, check_vocabulary, check_commands)
 
 
 def selftest():
     """A clean folder passes; each planted fault is found."""
     clean = {
-        "README.md": "# A\n[b](docs/b.md#some-heading) [d](docs/adr/README.md) [w](https://example.org)\n```cpp\nint main() {}\n```\n",
-        "README.zh-CN.md": "# A\n[b](docs/b.md#some-heading) [d](docs/adr/README.md) [w](https://example.org)\n```cpp\nint main() {}\n```\n",
+        "README.md": "# A\n[b](docs/b.md#some-heading) [d](docs/adr/README.md) [w](https://example.org) [c](docs/cli.md)\n```cpp\nint main() {}\n```\n",
+        "README.zh-CN.md": "# A\n[b](docs/b.md#some-heading) [d](docs/adr/README.md) [w](https://example.org) [c](docs/cli.md)\n```cpp\nint main() {}\n```\n",
         "docs/b.md": "# B\n## Some heading\n",
         "docs/adr/README.md": "- [0001](0001-x.md) X\n",
         "docs/adr/0001-x.md": "# 0001 — X\n",
+        "meson.build": "project('godwit',\n  version: '0.1.0')\n",
+        "schema/godwit.json": '{"requests": {"send": {}}, "events": {"message": {}}}',
+        "docs/cli.md": "# C\n`send`, `message`\n",
+        "docs/man/godwit-relay.1.scd": "*backup*\n",
+        "relay/daemon/backup_command.cpp": 'app.add_subcommand("backup", "")',
+        "bindings/python/pyproject.toml": 'version = "0.1.0"\n',
+        "bindings/python/src/godwit/__init__.py": '__version__ = "0.1.0"\n',
+        "bindings/node/package.json": '{\n  "version": "0.1.0"\n}\n',
+        "include/godwit/client.hpp": 'client_version = "0.1.0"',
+        "lib/engine/engine.hpp": 'client_version = "0.1.0"',
+        "debian/changelog": "godwit (0.1.0) unstable\n",
         EXAMPLE: "// README: begin\nint main() {}\n// README: end\n",
     }
     planted = [
@@ -142,6 +226,15 @@ def selftest():
         (check_translation, {"README.zh-CN.md": "# A\n## B\n"}, "other headings"),
         (check_translation, {"README.zh-CN.md": "# A\n"}, "is not the README's"),
         (check_blocks, {"docs/b.md": "# B\n## Some heading\n```python\ndef\n```\n"}, "a block of python"),
+        (check_titles, {"docs/adr/0001-x.md": "# 1. X\n"}, "begins with"),
+        (check_titles, {"docs/adr/0001-x.md": "# 0001 — Y\n"}, "begins with"),
+        (check_titles, {"docs/adr/README.md": "- [0002](0002-y.md) Y\n- [0001](0001-x.md) X\n"}, "not in order"),
+        (check_tables, {"docs/b.md": "# B\n| a | b |\n|---|---|\n| 1 | 2 |\n| 1 | 2 |\n"}, "twice"),
+        (check_tables, {"docs/b.md": "# B\n| a | b |\n|---|---|\n| `lib/x/` | 2 |\n| `lib/x/` | 3 |\n"}, "twice"),
+        (check_versions, {"bindings/node/package.json": '{\n  "version": "0.2.0"\n}\n'}, "is of version 0.2.0"),
+        (check_versions, {"debian/changelog": "godwit\n"}, "says no version"),
+        (check_vocabulary, {"docs/cli.md": "# C\n`send`, a message\n"}, "does not name message"),
+        (check_commands, {"docs/man/godwit-relay.1.scd": "nothing\n"}, "does not name backup"),
         (check_reachable, {"docs/lonely.md": "# Nobody comes\n"}, "docs/lonely.md"),
     ]
     passed = failed = 0

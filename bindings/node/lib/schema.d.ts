@@ -88,6 +88,9 @@ export type RelayTransport = "none" | "quic" | "tls";
 /** What a notice is about. */
 export type NoticeKind = "announcement" | "maintenance" | "account";
 
+/** What is wrong, in one word. */
+export type ReportReason = "spam" | "abuse" | "illegal" | "impersonation" | "other";
+
 /** How an attached file is shown. */
 export type AttachmentKind = "file" | "image" | "voice" | "video";
 
@@ -95,7 +98,10 @@ export type AttachmentKind = "file" | "image" | "voice" | "video";
 export type LifetimeFrom = "sent" | "read";
 
 /** How a message came to stand otherwise. */
-export type MessageChange = "edited" | "recalled" | "reactions" | "pinned" | "expired" | "sent";
+export type MessageChange = "edited" | "recalled" | "reactions" | "pinned" | "expired" | "sent" | "moved";
+
+/** What has happened to a group, in its history. */
+export type GroupNoteWhat = "created" | "added" | "removed" | "left" | "name" | "about" | "announcement" | "avatar" | "role" | "muted" | "all_muted" | "rules" | "promoted" | "dissolved" | "expired";
 
 /** How a group came to stand otherwise. */
 export type GroupChange = "joined" | "added" | "removed" | "rules" | "profile" | "promoted" | "closed";
@@ -110,10 +116,13 @@ export type WatchWhat = "conversations" | "messages" | "contacts";
 export type SecurityKind = "account_key_changed" | "device_added" | "device_removed" | "device_list_rollback" | "device_list_conflict" | "key_package_invalid" | "commit_rejected" | "group_forked" | "group_rejoined" | "commit_withheld" | "message_unopenable" | "message_forged" | "device_unlisted" | "group_invalid" | "device_evicted";
 
 /** Where a call stands that is not over. */
-export type CallState = "calling" | "ringing" | "connecting" | "active";
+export type CallState = "calling" | "ringing" | "connecting" | "active" | "open";
 
 /** How a call ended. */
-export type CallOutcome = "completed" | "cancelled" | "no_answer" | "declined" | "busy" | "unsupported" | "answered_elsewhere" | "failed" | "lost" | "superseded";
+export type CallOutcome = "completed" | "cancelled" | "no_answer" | "declined" | "busy" | "unsupported" | "answered_elsewhere" | "failed" | "lost" | "superseded" | "removed" | "full";
+
+/** What has become of a device in the call of a group. */
+export type CallMemberChange = "joined" | "connected" | "media" | "left" | "lost" | "removed";
 
 /** Why something failed, in words good enough to show. */
 export interface Error {
@@ -218,6 +227,10 @@ export interface AttachmentBody {
   thumbnail?: string;
   /** Loudness over the duration, a byte a step, at most 256 */
   waveform?: string;
+  /** Of the caption, at most 64 */
+  mentions?: Mention[];
+  /** At most 64 */
+  links?: Range[];
 }
 
 /** One of a pack of stickers. */
@@ -303,6 +316,26 @@ export interface CustomBody {
   data?: string;
 }
 
+/** What has happened to a group. Written by each device by itself; not to be sent. */
+export interface GroupNoteBody {
+  kind: "group_note";
+  what: GroupNoteWhat;
+  /** Empty: time, or not known */
+  by: string;
+  users: string[];
+  text: string;
+  until_ms: number;
+}
+
+/** What a message said before it was edited. */
+export interface Version {
+  text: string;
+  /** By its author's clock */
+  written_ms: number;
+  mentions?: Mention[];
+  links?: Range[];
+}
+
 /** Of a newer version: kept as it came. Not to be sent. */
 export interface UnknownBody {
   kind: "unknown";
@@ -346,6 +379,12 @@ export interface Message {
   lifetime?: Lifetime;
   /** Its text was written anew, by its author's clock */
   edited_ms?: number;
+  /** Earlier ones that are kept here: `versions` */
+  versions?: number;
+  /** Of a live location that still moves: until when, by its author's clock */
+  live_until_ms?: number;
+  /** Of a live location: when it was where `body` says; without: when it was sent */
+  moved_ms?: number;
   /** It was taken back: a tombstone without text */
   recalled_ms?: number;
   /** Who did */
@@ -394,6 +433,12 @@ export interface Hit {
   lifetime?: Lifetime;
   /** Its text was written anew, by its author's clock */
   edited_ms?: number;
+  /** Earlier ones that are kept here: `versions` */
+  versions?: number;
+  /** Of a live location that still moves: until when, by its author's clock */
+  live_until_ms?: number;
+  /** Of a live location: when it was where `body` says; without: when it was sent */
+  moved_ms?: number;
   /** It was taken back: a tombstone without text */
   recalled_ms?: number;
   /** Who did */
@@ -408,6 +453,29 @@ export interface Hit {
   snippet: string;
   /** What to highlight in `snippet` */
   matches: Range[];
+}
+
+/** A part of the organisation, as the operator's directory has it. */
+export interface Department {
+  id: number;
+  /** 0: the organisation itself */
+  parent: number;
+  name: string;
+  /** Directly in it */
+  members: number;
+}
+
+/** Somebody in the directory of the relay's operator. */
+export interface DirectoryEntry {
+  /** Whom contact_add names */
+  user: string;
+  /** 0: of none */
+  department: number;
+  full_name: string;
+  title: string;
+  email: string;
+  /** There is an account of this name */
+  account: boolean;
 }
 
 /** Up to which message somebody has read. */
@@ -609,9 +677,9 @@ export interface CallMedia {
 export interface CallInfo {
   call: CallId;
   conversation: ConversationId;
-  /** The other account */
+  /** The other account; of a group: who began the call */
   with: string;
-  /** The other device, once one has answered */
+  /** The other device, once one has answered; of a group null */
   device: DeviceId | null;
   /** They call */
   incoming: boolean;
@@ -622,10 +690,36 @@ export interface CallInfo {
   theirs: CallMedia;
   /** How long sound has flowed */
   active_ms: number;
+  /** The call of a group */
+  group: boolean;
+  /** Of a group: who is in it besides this device; at most 7 */
+  members: CallMember[];
+}
+
+/** Another device that is in the call of a group. */
+export interface CallMember {
+  user: string;
+  device: DeviceId;
+  /** Its sound has flowed */
+  active: boolean;
+  media: CallMedia;
+}
+
+/** A microphone, loudspeaker or camera of this machine. */
+export interface CallDevice {
+  /** As a source or sink of a call */
+  name: string;
+  /** For people */
+  label: string;
+  audio_source: boolean;
+  audio_sink: boolean;
+  video_source: boolean;
 }
 
 /** How a call goes, on this device. Rates are bits a second, shares 0 to 1, levels dB of full scale. */
 export interface CallStatistics {
+  /** The other one that this is about */
+  device: DeviceId | null;
   active_ms: number;
   /** direct or turned */
   path: Path;
@@ -635,6 +729,10 @@ export interface CallStatistics {
   audio_bps: number;
   /** Of it meant for pictures */
   video_bps: number;
+  /** Left for files to that device; 0: none are under way */
+  files_bps: number;
+  /** What was sent, over the last second */
+  sent_bps: number;
   /** Share of what this device sent that did not arrive */
   loss_there: number;
   /** Share of the sound played here that had to be made up */
@@ -657,6 +755,8 @@ export interface CallStatistics {
   datagrams_dropped: number;
   /** Sealed frames that did not open */
   frames_refused: number;
+  /** Of pictures: lost, and brought back by what was sent beside them */
+  packets_repaired: number;
   pictures_shown: number;
   /** Gaps of more than a quarter of a second between pictures */
   freezes: number;
@@ -678,13 +778,13 @@ export interface Step {
 }
 
 /** What a message is besides its text, told apart by `kind`. */
-export type Body = TextBody | AttachmentBody | StickerBody | LocationBody | ContactCardBody | ForwardedBody | CardBody | CustomBody | UnknownBody;
+export type Body = TextBody | AttachmentBody | StickerBody | LocationBody | ContactCardBody | ForwardedBody | CardBody | CustomBody | GroupNoteBody | UnknownBody;
 
 /** What a watched list is made of; the watch says which. */
 export type ViewItem = Conversation | Message | Contact;
 
 export interface RegisterFields {
-  /** godwit://HOST:PORT#KEY */
+  /** godwit://HOST:PORT#KEY; of an application godwit://HOST:PORT/APP#KEY */
   relay: string;
   /** 1–32 of a-z 0-9 . _ - */
   user: string;
@@ -695,7 +795,7 @@ export interface RegisterFields {
 }
 
 export interface LoginFields {
-  /** godwit://HOST:PORT#KEY */
+  /** godwit://HOST:PORT#KEY; of an application godwit://HOST:PORT/APP#KEY */
   relay: string;
   user: string;
   password: string;
@@ -805,6 +905,43 @@ export interface PinFields {
 export interface PinReply {
   /** Of the pin */
   message: MessageId;
+}
+
+export interface MoveLocationFields {
+  message: MessageId;
+  /** Degrees */
+  latitude: number;
+  /** Degrees */
+  longitude: number;
+  /** 0: not known */
+  accuracy_m?: number;
+}
+
+export interface MoveLocationReply {
+  /** The same */
+  message: MessageId;
+}
+
+export interface EndLocationFields {
+  message: MessageId;
+}
+
+export interface EndLocationReply {
+  /** The same */
+  message: MessageId;
+}
+
+export interface VersionsFields {
+  message: MessageId;
+}
+
+export interface VersionsReply {
+  versions: Version[];
+}
+
+export interface SetVersionsFields {
+  /** At most 64 */
+  kept: number;
 }
 
 export interface ForwardFields {
@@ -969,7 +1106,7 @@ export interface DeviceLinkFields {
 }
 
 export interface DeviceLinkCodeFields {
-  /** godwit://HOST:PORT#KEY */
+  /** godwit://HOST:PORT#KEY; of an application godwit://HOST:PORT/APP#KEY */
   relay: string;
   /** At most 64 bytes */
   device_name?: string;
@@ -1001,7 +1138,7 @@ export interface VerifyFields {
   with: string;
   /** true */
   verified?: boolean;
-  /** The other side's; not empty */
+  /** The code that the other side's device shows, or the safety number (spaces do not count); left out only to take it back */
   code?: string;
 }
 
@@ -1233,14 +1370,16 @@ export interface CallFields {
   conversation?: ConversationId;
   /** false: begins with pictures of the camera */
   video?: boolean;
-  /** app: by the C or C++ face; none; tone; or a file that libsndfile reads */
+  /** app: by the C or C++ face; none; sound or sound:NAME; tone; or a file that libsndfile reads */
   audio_source?: string;
-  /** app; none; or a WAV file to be made */
+  /** app; none; sound or sound:NAME; or a WAV file to be made */
   audio_sink?: string;
-  /** app; none; pattern; or a Y4M file */
+  /** app; none; camera or camera:NAME; pattern; or a Y4M file */
   video_source?: string;
   /** app; none; or a Y4M or .ivf file to be made */
   video_sink?: string;
+  /** Echo, noise and loudness are dealt with; absent: of a microphone of this machine */
+  processed?: boolean;
 }
 
 export interface CallReply {
@@ -1252,14 +1391,16 @@ export interface AnswerFields {
   call?: CallId;
   /** false */
   video?: boolean;
-  /** app: by the C or C++ face; none; tone; or a file that libsndfile reads */
+  /** app: by the C or C++ face; none; sound or sound:NAME; tone; or a file that libsndfile reads */
   audio_source?: string;
-  /** app; none; or a WAV file to be made */
+  /** app; none; sound or sound:NAME; or a WAV file to be made */
   audio_sink?: string;
-  /** app; none; pattern; or a Y4M file */
+  /** app; none; camera or camera:NAME; pattern; or a Y4M file */
   video_source?: string;
   /** app; none; or a Y4M or .ivf file to be made */
   video_sink?: string;
+  /** Echo, noise and loudness are dealt with; absent: of a microphone of this machine */
+  processed?: boolean;
 }
 
 export interface AnswerReply {
@@ -1288,10 +1429,49 @@ export interface CallMediaFields {
 export interface CallStatsFields {
   /** The one that this device takes part in */
   call?: CallId;
+  /** Of a group: about which; absent: the one that is heard worst */
+  device?: DeviceId;
 }
 
 export interface CallsReply {
   calls: CallInfo[];
+}
+
+export interface CallDevicesReply {
+  devices: CallDevice[];
+}
+
+export interface ReportFields {
+  /** Whom it is about; of messages: who wrote the first */
+  user?: string;
+  /** The group that it is about, or where it happened */
+  conversation?: ConversationId;
+  /** other */
+  reason?: ReportReason;
+  /** In the user's own words; at most 1024 bytes */
+  text?: string;
+  /** Of one conversation; at most 16 */
+  messages?: MessageId[];
+  /** false: only who wrote them, and when; true: what they say, too (the first 1024 bytes of each) */
+  with_content?: boolean;
+}
+
+export interface DirectoryFields {
+  /** 0: the organisation itself */
+  department?: number;
+  /** What a user or a full name begins with, of any department */
+  find?: string;
+  /** The last user of the page before */
+  after?: string;
+}
+
+export interface DirectoryReply {
+  /** Directly in it, on the first page */
+  departments: Department[];
+  /** By user, at most 100 */
+  members: DirectoryEntry[];
+  /** Ask again, with the last user as `after` */
+  more: boolean;
 }
 
 export interface StatusReply {
@@ -1361,6 +1541,12 @@ export interface MessageEvent {
   lifetime?: Lifetime;
   /** Its text was written anew, by its author's clock */
   edited_ms?: number;
+  /** Earlier ones that are kept here: `versions` */
+  versions?: number;
+  /** Of a live location that still moves: until when, by its author's clock */
+  live_until_ms?: number;
+  /** Of a live location: when it was where `body` says; without: when it was sent */
+  moved_ms?: number;
   /** It was taken back: a tombstone without text */
   recalled_ms?: number;
   /** Who did */
@@ -1384,6 +1570,7 @@ export interface MessageStateEvent {
   reason: string;
   /** Since accepted; 0 when that was before this start */
   elapsed_us: number;
+  conversation: ConversationId;
 }
 
 /** A message stands otherwise than before. Told once: who was not running looks into the history. */
@@ -1423,6 +1610,12 @@ export interface MessageChangedEvent {
   lifetime?: Lifetime;
   /** Its text was written anew, by its author's clock */
   edited_ms?: number;
+  /** Earlier ones that are kept here: `versions` */
+  versions?: number;
+  /** Of a live location that still moves: until when, by its author's clock */
+  live_until_ms?: number;
+  /** Of a live location: when it was where `body` says; without: when it was sent */
+  moved_ms?: number;
   /** It was taken back: a tombstone without text */
   recalled_ms?: number;
   /** Who did */
@@ -1733,9 +1926,9 @@ export interface CallIncomingEvent {
   event: "call_incoming";
   call: CallId;
   conversation: ConversationId;
-  /** The other account */
+  /** The other account; of a group: who began the call */
   with: string;
-  /** The other device, once one has answered */
+  /** The other device, once one has answered; of a group null */
   device: DeviceId | null;
   /** They call */
   incoming: boolean;
@@ -1746,6 +1939,10 @@ export interface CallIncomingEvent {
   theirs: CallMedia;
   /** How long sound has flowed */
   active_ms: number;
+  /** The call of a group */
+  group: boolean;
+  /** Of a group: who is in it besides this device; at most 7 */
+  members: CallMember[];
 }
 
 /** A call is in another state. */
@@ -1753,9 +1950,9 @@ export interface CallStateEvent {
   event: "call_state";
   call: CallId;
   conversation: ConversationId;
-  /** The other account */
+  /** The other account; of a group: who began the call */
   with: string;
-  /** The other device, once one has answered */
+  /** The other device, once one has answered; of a group null */
   device: DeviceId | null;
   /** They call */
   incoming: boolean;
@@ -1766,6 +1963,10 @@ export interface CallStateEvent {
   theirs: CallMedia;
   /** How long sound has flowed */
   active_ms: number;
+  /** The call of a group */
+  group: boolean;
+  /** Of a group: who is in it besides this device; at most 7 */
+  members: CallMember[];
 }
 
 /** The other device takes part otherwise than before. */
@@ -1773,9 +1974,9 @@ export interface CallMediaEvent {
   event: "call_media";
   call: CallId;
   conversation: ConversationId;
-  /** The other account */
+  /** The other account; of a group: who began the call */
   with: string;
-  /** The other device, once one has answered */
+  /** The other device, once one has answered; of a group null */
   device: DeviceId | null;
   /** They call */
   incoming: boolean;
@@ -1786,8 +1987,39 @@ export interface CallMediaEvent {
   theirs: CallMedia;
   /** How long sound has flowed */
   active_ms: number;
+  /** The call of a group */
+  group: boolean;
+  /** Of a group: who is in it besides this device; at most 7 */
+  members: CallMember[];
   /** Pictures in a call that had none: call_media with camera answers in kind */
   upgrade: boolean;
+}
+
+/** Somebody is in the call of a group, or is not any more, or takes part otherwise. */
+export interface CallMemberEvent {
+  event: "call_member";
+  call: CallId;
+  conversation: ConversationId;
+  /** The other account; of a group: who began the call */
+  with: string;
+  /** The other device, once one has answered; of a group null */
+  device: DeviceId | null;
+  /** They call */
+  incoming: boolean;
+  /** Meant as a video call when it began */
+  video: boolean;
+  state: CallState;
+  own: CallMedia;
+  theirs: CallMedia;
+  /** How long sound has flowed */
+  active_ms: number;
+  /** The call of a group */
+  group: boolean;
+  /** Of a group: who is in it besides this device; at most 7 */
+  members: CallMember[];
+  /** As it was last */
+  member: CallMember;
+  what: CallMemberChange;
 }
 
 /** A call is over, or never came to be. */
@@ -1795,9 +2027,9 @@ export interface CallEndedEvent {
   event: "call_ended";
   call: CallId;
   conversation: ConversationId;
-  /** The other account */
+  /** The other account; of a group: who began the call */
   with: string;
-  /** The other device, once one has answered */
+  /** The other device, once one has answered; of a group null */
   device: DeviceId | null;
   /** They call */
   incoming: boolean;
@@ -1808,12 +2040,18 @@ export interface CallEndedEvent {
   theirs: CallMedia;
   /** How long sound has flowed */
   active_ms: number;
+  /** The call of a group */
+  group: boolean;
+  /** Of a group: who is in it besides this device; at most 7 */
+  members: CallMember[];
   outcome: CallOutcome;
 }
 
-/** How a call goes, every 5 seconds while it is active. */
+/** How a call goes, every 5 seconds while it is active; in a group for each other device. */
 export interface CallQualityEvent {
   event: "call_quality";
+  /** The other one that this is about */
+  device: DeviceId | null;
   active_ms: number;
   /** direct or turned */
   path: Path;
@@ -1823,6 +2061,10 @@ export interface CallQualityEvent {
   audio_bps: number;
   /** Of it meant for pictures */
   video_bps: number;
+  /** Left for files to that device; 0: none are under way */
+  files_bps: number;
+  /** What was sent, over the last second */
+  sent_bps: number;
   /** Share of what this device sent that did not arrive */
   loss_there: number;
   /** Share of the sound played here that had to be made up */
@@ -1845,6 +2087,8 @@ export interface CallQualityEvent {
   datagrams_dropped: number;
   /** Sealed frames that did not open */
   frames_refused: number;
+  /** Of pictures: lost, and brought back by what was sent beside them */
+  packets_repaired: number;
   pictures_shown: number;
   /** Gaps of more than a quarter of a second between pictures */
   freezes: number;
@@ -1897,6 +2141,7 @@ export type Event =
   | CallIncomingEvent
   | CallStateEvent
   | CallMediaEvent
+  | CallMemberEvent
   | CallEndedEvent
   | CallQualityEvent
   | WarningEvent;
@@ -1933,6 +2178,14 @@ export interface Requests {
   react(fields: ReactFields): Promise<ReactReply>;
   /** Pins a message in its conversation; in groups for admins. */
   pin(fields: PinFields): Promise<PinReply>;
+  /** A live location of this account is elsewhere now. Others are told every 5 seconds at most, of the newest place only. */
+  moveLocation(fields: MoveLocationFields): Promise<MoveLocationReply>;
+  /** A live location of this account does not move any more, before its time is over. */
+  endLocation(fields: EndLocationFields): Promise<EndLocationReply>;
+  /** What a message said before it was edited, as far as it is kept here, oldest first. Works offline. */
+  versions(fields: VersionsFields): Promise<VersionsReply>;
+  /** So many earlier versions of each edited message are kept from now on, on all devices of the account; at first 0. With 0 what is kept goes. */
+  setVersions(fields: SetVersionsFields): Promise<void>;
   /** Sends messages on to another conversation: each as it is, or merged into one. */
   forward(fields: ForwardFields): Promise<ForwardReply>;
   /** From now on what anybody sends here has this lifetime. */
@@ -1969,7 +2222,7 @@ export interface Requests {
   deviceRevoke(fields: DeviceRevokeFields): Promise<void>;
   /** What to compare with a contact. Works offline. */
   safetyNumber(fields: SafetyNumberFields): Promise<SafetyNumberReply>;
-  /** Says that the safety number was compared and is right, or takes that back. With `code`, what the other side's device shows, godwit compares. */
+  /** Says that the keys were compared and are right, or takes that back. `code` is what was compared; godwit compares it with the keys of now. */
   verify(fields: VerifyFields): Promise<void>;
   /** Takes a copy of a file, encrypted, and names it by its content. The reply is what a message refers to it by. */
   fileAdd(fields: FileAddFields): Promise<File>;
@@ -2031,13 +2284,13 @@ export interface Requests {
   notices(fields?: NoticesFields): Promise<NoticesReply>;
   /** Up to this one they are read, on all devices of the account. */
   noticesRead(fields?: NoticesReadFields): Promise<void>;
-  /** Calls an account: it rings at all its devices. call_state, then call_ended tell how it goes. */
+  /** Calls an account: it rings at all its devices. In a group: begins its call, or joins the one that goes on; call_member tells who is in. call_state, then call_ended tell how it goes. */
   call(fields?: CallFields): Promise<CallReply>;
-  /** Takes a call that rings here. */
+  /** Takes a call that rings here, or joins the open one of a group. */
   answer(fields?: AnswerFields): Promise<AnswerReply>;
-  /** Refuses a call that rings here, for all devices of the account. */
+  /** Refuses a call that rings here, for all devices of the account; of a group: stops its ringing. */
   reject(fields?: RejectFields): Promise<void>;
-  /** Ends, cancels or refuses a call, whatever it does. */
+  /** Ends, cancels or refuses a call, whatever it does; of a group: leaves it. */
   hangup(fields?: HangupFields): Promise<void>;
   /** How this device takes part; what is not given stays as it is, and one of the four is given. The other side hears of it. */
   callMedia(fields?: CallMediaFields): Promise<void>;
@@ -2045,6 +2298,12 @@ export interface Requests {
   callStats(fields?: CallStatsFields): Promise<CallStatistics>;
   /** Calls that are not over. Works offline. */
   calls(): Promise<CallsReply>;
+  /** Microphones, loudspeakers and cameras of this machine; the first of a kind is taken without a name. Works offline. */
+  callDevices(): Promise<CallDevicesReply>;
+  /** Tells the operator of the relay about somebody, a group or messages: it is for their eyes, not end-to-end encrypted, and what is said of messages is this user's word. */
+  report(fields?: ReportFields): Promise<void>;
+  /** What is in a department of the organisation's directory, or who is found in it. It is the relay's word: whom to look for, not who somebody is. */
+  directory(fields?: DirectoryFields): Promise<DirectoryReply>;
   /** How this client stands. Works offline. */
   status(): Promise<StatusReply>;
   /** Addresses or routes changed: looks at every path again, without waiting. */

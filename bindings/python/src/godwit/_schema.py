@@ -121,14 +121,20 @@ RelayTransport = Literal["none", "quic", "tls"]
 NoticeKind = Literal["announcement", "maintenance", "account"]
 """What a notice is about."""
 
+ReportReason = Literal["spam", "abuse", "illegal", "impersonation", "other"]
+"""What is wrong, in one word."""
+
 AttachmentKind = Literal["file", "image", "voice", "video"]
 """How an attached file is shown."""
 
 LifetimeFrom = Literal["sent", "read"]
 """When the lifetime of a message begins."""
 
-MessageChange = Literal["edited", "recalled", "reactions", "pinned", "expired", "sent"]
+MessageChange = Literal["edited", "recalled", "reactions", "pinned", "expired", "sent", "moved"]
 """How a message came to stand otherwise."""
+
+GroupNoteWhat = Literal["created", "added", "removed", "left", "name", "about", "announcement", "avatar", "role", "muted", "all_muted", "rules", "promoted", "dissolved", "expired"]
+"""What has happened to a group, in its history."""
 
 GroupChange = Literal["joined", "added", "removed", "rules", "profile", "promoted", "closed"]
 """How a group came to stand otherwise."""
@@ -142,11 +148,14 @@ WatchWhat = Literal["conversations", "messages", "contacts"]
 SecurityKind = Literal["account_key_changed", "device_added", "device_removed", "device_list_rollback", "device_list_conflict", "key_package_invalid", "commit_rejected", "group_forked", "group_rejoined", "commit_withheld", "message_unopenable", "message_forged", "device_unlisted", "group_invalid", "device_evicted"]
 """What an attacker, a faulty relay or a restored backup brings about, or what widens who can read."""
 
-CallState = Literal["calling", "ringing", "connecting", "active"]
+CallState = Literal["calling", "ringing", "connecting", "active", "open"]
 """Where a call stands that is not over."""
 
-CallOutcome = Literal["completed", "cancelled", "no_answer", "declined", "busy", "unsupported", "answered_elsewhere", "failed", "lost", "superseded"]
+CallOutcome = Literal["completed", "cancelled", "no_answer", "declined", "busy", "unsupported", "answered_elsewhere", "failed", "lost", "superseded", "removed", "full"]
 """How a call ended."""
+
+CallMemberChange = Literal["joined", "connected", "media", "left", "lost", "removed"]
+"""What has become of a device in the call of a group."""
 
 Error = TypedDict(
     "Error",
@@ -254,6 +263,8 @@ AttachmentBody = TypedDict(
         "duration_ms": NotRequired["int"],
         "thumbnail": NotRequired["str"],
         "waveform": NotRequired["str"],
+        "mentions": NotRequired["list[Mention]"],
+        "links": NotRequired["list[Range]"],
     },
 )
 """A file, with the text as its caption."""
@@ -346,6 +357,30 @@ CustomBody = TypedDict(
 )
 """The app's own kind. Give a text for those who do not know it."""
 
+GroupNoteBody = TypedDict(
+    "GroupNoteBody",
+    {
+        "kind": Literal["group_note"],
+        "what": "GroupNoteWhat",
+        "by": "str",
+        "users": "list[str]",
+        "text": "str",
+        "until_ms": "int",
+    },
+)
+"""What has happened to a group. Written by each device by itself; not to be sent."""
+
+Version = TypedDict(
+    "Version",
+    {
+        "text": "str",
+        "written_ms": "int",
+        "mentions": NotRequired["list[Mention]"],
+        "links": NotRequired["list[Range]"],
+    },
+)
+"""What a message said before it was edited."""
+
 UnknownBody = TypedDict(
     "UnknownBody",
     {
@@ -377,6 +412,9 @@ Message = TypedDict(
         "forwarded": NotRequired["bool"],
         "lifetime": NotRequired["Lifetime"],
         "edited_ms": NotRequired["int"],
+        "versions": NotRequired["int"],
+        "live_until_ms": NotRequired["int"],
+        "moved_ms": NotRequired["int"],
         "recalled_ms": NotRequired["int"],
         "recalled_by": NotRequired["str"],
         "expires_ms": NotRequired["int"],
@@ -407,6 +445,9 @@ Hit = TypedDict(
         "forwarded": NotRequired["bool"],
         "lifetime": NotRequired["Lifetime"],
         "edited_ms": NotRequired["int"],
+        "versions": NotRequired["int"],
+        "live_until_ms": NotRequired["int"],
+        "moved_ms": NotRequired["int"],
         "recalled_ms": NotRequired["int"],
         "recalled_by": NotRequired["str"],
         "expires_ms": NotRequired["int"],
@@ -417,6 +458,30 @@ Hit = TypedDict(
     },
 )
 """A message that was found."""
+
+Department = TypedDict(
+    "Department",
+    {
+        "id": "int",
+        "parent": "int",
+        "name": "str",
+        "members": "int",
+    },
+)
+"""A part of the organisation, as the operator's directory has it."""
+
+DirectoryEntry = TypedDict(
+    "DirectoryEntry",
+    {
+        "user": "str",
+        "department": "int",
+        "full_name": "str",
+        "title": "str",
+        "email": "str",
+        "account": "bool",
+    },
+)
+"""Somebody in the directory of the relay's operator."""
 
 ReadBy = TypedDict(
     "ReadBy",
@@ -607,18 +672,46 @@ CallInfo = TypedDict(
         "own": "CallMedia",
         "theirs": "CallMedia",
         "active_ms": "int",
+        "group": "bool",
+        "members": "list[CallMember]",
     },
 )
 """A call that is not over. How one ended stands in the history, as a card named godwit.call."""
 
+CallMember = TypedDict(
+    "CallMember",
+    {
+        "user": "str",
+        "device": "str",
+        "active": "bool",
+        "media": "CallMedia",
+    },
+)
+"""Another device that is in the call of a group."""
+
+CallDevice = TypedDict(
+    "CallDevice",
+    {
+        "name": "str",
+        "label": "str",
+        "audio_source": "bool",
+        "audio_sink": "bool",
+        "video_source": "bool",
+    },
+)
+"""A microphone, loudspeaker or camera of this machine."""
+
 CallStatistics = TypedDict(
     "CallStatistics",
     {
+        "device": "str | None",
         "active_ms": "int",
         "path": "Path",
         "rate_bps": "float",
         "audio_bps": "float",
         "video_bps": "float",
+        "files_bps": "float",
+        "sent_bps": "float",
         "loss_there": "float",
         "concealed": "float",
         "round_trip_ms": "float",
@@ -631,6 +724,7 @@ CallStatistics = TypedDict(
         "datagrams_received": "int",
         "datagrams_dropped": "int",
         "frames_refused": "int",
+        "packets_repaired": "int",
         "pictures_shown": "int",
         "freezes": "int",
         "frozen_ms": "int",
@@ -651,7 +745,7 @@ Step = TypedDict(
 )
 """A step of a list that changes."""
 
-Body = Union[TextBody, AttachmentBody, StickerBody, LocationBody, ContactCardBody, ForwardedBody, CardBody, CustomBody, UnknownBody]
+Body = Union[TextBody, AttachmentBody, StickerBody, LocationBody, ContactCardBody, ForwardedBody, CardBody, CustomBody, GroupNoteBody, UnknownBody]
 """What a message is besides its text, told apart by `kind`."""
 
 ViewItem = Union[Conversation, Message, Contact]
@@ -704,6 +798,30 @@ PinReply = TypedDict(
     },
 )
 """What `pin` is answered with."""
+
+MoveLocationReply = TypedDict(
+    "MoveLocationReply",
+    {
+        "message": "str",
+    },
+)
+"""What `move_location` is answered with."""
+
+EndLocationReply = TypedDict(
+    "EndLocationReply",
+    {
+        "message": "str",
+    },
+)
+"""What `end_location` is answered with."""
+
+VersionsReply = TypedDict(
+    "VersionsReply",
+    {
+        "versions": "list[Version]",
+    },
+)
+"""What `versions` is answered with."""
 
 ForwardReply = TypedDict(
     "ForwardReply",
@@ -892,6 +1010,24 @@ CallsReply = TypedDict(
 )
 """What `calls` is answered with."""
 
+CallDevicesReply = TypedDict(
+    "CallDevicesReply",
+    {
+        "devices": "list[CallDevice]",
+    },
+)
+"""What `call_devices` is answered with."""
+
+DirectoryReply = TypedDict(
+    "DirectoryReply",
+    {
+        "departments": "list[Department]",
+        "members": "list[DirectoryEntry]",
+        "more": "bool",
+    },
+)
+"""What `directory` is answered with."""
+
 StatusReply = TypedDict(
     "StatusReply",
     {
@@ -934,6 +1070,9 @@ MessageEvent = TypedDict(
         "forwarded": NotRequired["bool"],
         "lifetime": NotRequired["Lifetime"],
         "edited_ms": NotRequired["int"],
+        "versions": NotRequired["int"],
+        "live_until_ms": NotRequired["int"],
+        "moved_ms": NotRequired["int"],
         "recalled_ms": NotRequired["int"],
         "recalled_by": NotRequired["str"],
         "expires_ms": NotRequired["int"],
@@ -953,6 +1092,7 @@ MessageStateEvent = TypedDict(
         "path": "Path",
         "reason": "str",
         "elapsed_us": "int",
+        "conversation": "str",
     },
 )
 """A message of ours moved on."""
@@ -979,6 +1119,9 @@ MessageChangedEvent = TypedDict(
         "forwarded": NotRequired["bool"],
         "lifetime": NotRequired["Lifetime"],
         "edited_ms": NotRequired["int"],
+        "versions": NotRequired["int"],
+        "live_until_ms": NotRequired["int"],
+        "moved_ms": NotRequired["int"],
         "recalled_ms": NotRequired["int"],
         "recalled_by": NotRequired["str"],
         "expires_ms": NotRequired["int"],
@@ -1334,6 +1477,8 @@ CallIncomingEvent = TypedDict(
         "own": "CallMedia",
         "theirs": "CallMedia",
         "active_ms": "int",
+        "group": "bool",
+        "members": "list[CallMember]",
     },
 )
 """Somebody calls: answer or reject. After ringing for a while it ends by itself."""
@@ -1352,6 +1497,8 @@ CallStateEvent = TypedDict(
         "own": "CallMedia",
         "theirs": "CallMedia",
         "active_ms": "int",
+        "group": "bool",
+        "members": "list[CallMember]",
     },
 )
 """A call is in another state."""
@@ -1370,10 +1517,34 @@ CallMediaEvent = TypedDict(
         "own": "CallMedia",
         "theirs": "CallMedia",
         "active_ms": "int",
+        "group": "bool",
+        "members": "list[CallMember]",
         "upgrade": "bool",
     },
 )
 """The other device takes part otherwise than before."""
+
+CallMemberEvent = TypedDict(
+    "CallMemberEvent",
+    {
+        "event": Literal["call_member"],
+        "call": "str",
+        "conversation": "str",
+        "with": "str",
+        "device": "str | None",
+        "incoming": "bool",
+        "video": "bool",
+        "state": "CallState",
+        "own": "CallMedia",
+        "theirs": "CallMedia",
+        "active_ms": "int",
+        "group": "bool",
+        "members": "list[CallMember]",
+        "member": "CallMember",
+        "what": "CallMemberChange",
+    },
+)
+"""Somebody is in the call of a group, or is not any more, or takes part otherwise."""
 
 CallEndedEvent = TypedDict(
     "CallEndedEvent",
@@ -1389,6 +1560,8 @@ CallEndedEvent = TypedDict(
         "own": "CallMedia",
         "theirs": "CallMedia",
         "active_ms": "int",
+        "group": "bool",
+        "members": "list[CallMember]",
         "outcome": "CallOutcome",
     },
 )
@@ -1398,11 +1571,14 @@ CallQualityEvent = TypedDict(
     "CallQualityEvent",
     {
         "event": Literal["call_quality"],
+        "device": "str | None",
         "active_ms": "int",
         "path": "Path",
         "rate_bps": "float",
         "audio_bps": "float",
         "video_bps": "float",
+        "files_bps": "float",
+        "sent_bps": "float",
         "loss_there": "float",
         "concealed": "float",
         "round_trip_ms": "float",
@@ -1415,6 +1591,7 @@ CallQualityEvent = TypedDict(
         "datagrams_received": "int",
         "datagrams_dropped": "int",
         "frames_refused": "int",
+        "packets_repaired": "int",
         "pictures_shown": "int",
         "freezes": "int",
         "frozen_ms": "int",
@@ -1423,7 +1600,7 @@ CallQualityEvent = TypedDict(
         "call": "str",
     },
 )
-"""How a call goes, every 5 seconds while it is active."""
+"""How a call goes, every 5 seconds while it is active; in a group for each other device."""
 
 WarningEvent = TypedDict(
     "WarningEvent",
@@ -1469,6 +1646,7 @@ Event = Union[
     CallIncomingEvent,
     CallStateEvent,
     CallMediaEvent,
+    CallMemberEvent,
     CallEndedEvent,
     CallQualityEvent,
     WarningEvent,
@@ -1485,7 +1663,7 @@ class Requests:
     async def register(self, *, relay: str, user: str, password: str, device_name: str | None = None) -> None:
         """Makes an account at a relay, and this device its first. Where the relay has lost the account, brings it back.
 
-        relay: godwit://HOST:PORT#KEY
+        relay: godwit://HOST:PORT#KEY; of an application godwit://HOST:PORT/APP#KEY
         user: 1–32 of a-z 0-9 . _ -
         password: 8–1024 bytes; it never leaves this device
         device_name: Shown to the account's other devices; at most 64 bytes
@@ -1495,7 +1673,7 @@ class Requests:
     async def login(self, *, relay: str, user: str, password: str, device_name: str | None = None) -> None:
         """Adds this device to an account, or brings back one that was logged out.
 
-        relay: godwit://HOST:PORT#KEY
+        relay: godwit://HOST:PORT#KEY; of an application godwit://HOST:PORT/APP#KEY
         device_name: At most 64 bytes
         """
         await self._ask("login", {"relay": relay, "user": user, "password": password, "device_name": device_name})
@@ -1573,6 +1751,30 @@ class Requests:
         on: true
         """
         return cast(PinReply, await self._ask("pin", {"message": message, "on": on}))
+
+    async def move_location(self, *, message: str, latitude: float, longitude: float, accuracy_m: int | None = None) -> MoveLocationReply:
+        """A live location of this account is elsewhere now. Others are told every 5 seconds at most, of the newest place only.
+
+        latitude: Degrees
+        longitude: Degrees
+        accuracy_m: 0: not known
+        """
+        return cast(MoveLocationReply, await self._ask("move_location", {"message": message, "latitude": latitude, "longitude": longitude, "accuracy_m": accuracy_m}))
+
+    async def end_location(self, *, message: str) -> EndLocationReply:
+        """A live location of this account does not move any more, before its time is over."""
+        return cast(EndLocationReply, await self._ask("end_location", {"message": message}))
+
+    async def versions(self, *, message: str) -> VersionsReply:
+        """What a message said before it was edited, as far as it is kept here, oldest first. Works offline."""
+        return cast(VersionsReply, await self._ask("versions", {"message": message}))
+
+    async def set_versions(self, *, kept: int) -> None:
+        """So many earlier versions of each edited message are kept from now on, on all devices of the account; at first 0. With 0 what is kept goes.
+
+        kept: At most 64
+        """
+        await self._ask("set_versions", {"kept": kept})
 
     async def forward(self, *, messages: list[str], to: str | None = None, conversation: str | None = None, merged: bool | None = None, title: str | None = None) -> ForwardReply:
         """Sends messages on to another conversation: each as it is, or merged into one.
@@ -1695,7 +1897,7 @@ class Requests:
     async def device_link_code(self, *, relay: str, device_name: str | None = None) -> DeviceLinkCodeReply:
         """For a new device: a code to show to a device of the account, good for 5 minutes. `linked` follows when it was let in.
 
-        relay: godwit://HOST:PORT#KEY
+        relay: godwit://HOST:PORT#KEY; of an application godwit://HOST:PORT/APP#KEY
         device_name: At most 64 bytes
         """
         return cast(DeviceLinkCodeReply, await self._ask("device_link_code", {"relay": relay, "device_name": device_name}))
@@ -1712,10 +1914,10 @@ class Requests:
         return cast(SafetyNumberReply, await self._ask("safety_number", {"with": with_}))
 
     async def verify(self, *, with_: str, verified: bool | None = None, code: str | None = None) -> None:
-        """Says that the safety number was compared and is right, or takes that back. With `code`, what the other side's device shows, godwit compares.
+        """Says that the keys were compared and are right, or takes that back. `code` is what was compared; godwit compares it with the keys of now.
 
         verified: true
-        code: The other side's; not empty
+        code: The code that the other side's device shows, or the safety number (spaces do not count); left out only to take it back
         """
         await self._ask("verify", {"with": with_, "verified": verified, "code": code})
 
@@ -1908,40 +2110,42 @@ class Requests:
         """
         await self._ask("notices_read", {"up_to": up_to})
 
-    async def call(self, *, to: str | None = None, conversation: str | None = None, video: bool | None = None, audio_source: str | None = None, audio_sink: str | None = None, video_source: str | None = None, video_sink: str | None = None) -> CallReply:
-        """Calls an account: it rings at all its devices. call_state, then call_ended tell how it goes.
+    async def call(self, *, to: str | None = None, conversation: str | None = None, video: bool | None = None, audio_source: str | None = None, audio_sink: str | None = None, video_source: str | None = None, video_sink: str | None = None, processed: bool | None = None) -> CallReply:
+        """Calls an account: it rings at all its devices. In a group: begins its call, or joins the one that goes on; call_member tells who is in. call_state, then call_ended tell how it goes.
 
         to: An account (one's own: notes to oneself), or
         conversation: the conversation
         video: false: begins with pictures of the camera
-        audio_source: app: by the C or C++ face; none; tone; or a file that libsndfile reads
-        audio_sink: app; none; or a WAV file to be made
-        video_source: app; none; pattern; or a Y4M file
+        audio_source: app: by the C or C++ face; none; sound or sound:NAME; tone; or a file that libsndfile reads
+        audio_sink: app; none; sound or sound:NAME; or a WAV file to be made
+        video_source: app; none; camera or camera:NAME; pattern; or a Y4M file
         video_sink: app; none; or a Y4M or .ivf file to be made
+        processed: Echo, noise and loudness are dealt with; absent: of a microphone of this machine
         """
-        return cast(CallReply, await self._ask("call", {"to": to, "conversation": conversation, "video": video, "audio_source": audio_source, "audio_sink": audio_sink, "video_source": video_source, "video_sink": video_sink}))
+        return cast(CallReply, await self._ask("call", {"to": to, "conversation": conversation, "video": video, "audio_source": audio_source, "audio_sink": audio_sink, "video_source": video_source, "video_sink": video_sink, "processed": processed}))
 
-    async def answer(self, *, call: str | None = None, video: bool | None = None, audio_source: str | None = None, audio_sink: str | None = None, video_source: str | None = None, video_sink: str | None = None) -> AnswerReply:
-        """Takes a call that rings here.
+    async def answer(self, *, call: str | None = None, video: bool | None = None, audio_source: str | None = None, audio_sink: str | None = None, video_source: str | None = None, video_sink: str | None = None, processed: bool | None = None) -> AnswerReply:
+        """Takes a call that rings here, or joins the open one of a group.
 
         call: The one that rings
         video: false
-        audio_source: app: by the C or C++ face; none; tone; or a file that libsndfile reads
-        audio_sink: app; none; or a WAV file to be made
-        video_source: app; none; pattern; or a Y4M file
+        audio_source: app: by the C or C++ face; none; sound or sound:NAME; tone; or a file that libsndfile reads
+        audio_sink: app; none; sound or sound:NAME; or a WAV file to be made
+        video_source: app; none; camera or camera:NAME; pattern; or a Y4M file
         video_sink: app; none; or a Y4M or .ivf file to be made
+        processed: Echo, noise and loudness are dealt with; absent: of a microphone of this machine
         """
-        return cast(AnswerReply, await self._ask("answer", {"call": call, "video": video, "audio_source": audio_source, "audio_sink": audio_sink, "video_source": video_source, "video_sink": video_sink}))
+        return cast(AnswerReply, await self._ask("answer", {"call": call, "video": video, "audio_source": audio_source, "audio_sink": audio_sink, "video_source": video_source, "video_sink": video_sink, "processed": processed}))
 
     async def reject(self, *, call: str | None = None) -> None:
-        """Refuses a call that rings here, for all devices of the account.
+        """Refuses a call that rings here, for all devices of the account; of a group: stops its ringing.
 
         call: The one that rings
         """
         await self._ask("reject", {"call": call})
 
     async def hangup(self, *, call: str | None = None) -> None:
-        """Ends, cancels or refuses a call, whatever it does.
+        """Ends, cancels or refuses a call, whatever it does; of a group: leaves it.
 
         call: The one that this device takes part in; else the one that rings
         """
@@ -1954,16 +2158,42 @@ class Requests:
         """
         await self._ask("call_media", {"call": call, "muted": muted, "held": held, "camera": camera, "screen": screen})
 
-    async def call_stats(self, *, call: str | None = None) -> CallStatistics:
+    async def call_stats(self, *, call: str | None = None, device: str | None = None) -> CallStatistics:
         """How a call goes.
 
         call: The one that this device takes part in
+        device: Of a group: about which; absent: the one that is heard worst
         """
-        return cast(CallStatistics, await self._ask("call_stats", {"call": call}))
+        return cast(CallStatistics, await self._ask("call_stats", {"call": call, "device": device}))
 
     async def calls(self) -> CallsReply:
         """Calls that are not over. Works offline."""
         return cast(CallsReply, await self._ask("calls", {}))
+
+    async def call_devices(self) -> CallDevicesReply:
+        """Microphones, loudspeakers and cameras of this machine; the first of a kind is taken without a name. Works offline."""
+        return cast(CallDevicesReply, await self._ask("call_devices", {}))
+
+    async def report(self, *, user: str | None = None, conversation: str | None = None, reason: ReportReason | None = None, text: str | None = None, messages: list[str] | None = None, with_content: bool | None = None) -> None:
+        """Tells the operator of the relay about somebody, a group or messages: it is for their eyes, not end-to-end encrypted, and what is said of messages is this user's word.
+
+        user: Whom it is about; of messages: who wrote the first
+        conversation: The group that it is about, or where it happened
+        reason: other
+        text: In the user's own words; at most 1024 bytes
+        messages: Of one conversation; at most 16
+        with_content: false: only who wrote them, and when; true: what they say, too (the first 1024 bytes of each)
+        """
+        await self._ask("report", {"user": user, "conversation": conversation, "reason": reason, "text": text, "messages": messages, "with_content": with_content})
+
+    async def directory(self, *, department: int | None = None, find: str | None = None, after: str | None = None) -> DirectoryReply:
+        """What is in a department of the organisation's directory, or who is found in it. It is the relay's word: whom to look for, not who somebody is.
+
+        department: 0: the organisation itself
+        find: What a user or a full name begins with, of any department
+        after: The last user of the page before
+        """
+        return cast(DirectoryReply, await self._ask("directory", {"department": department, "find": find, "after": after}))
 
     async def status(self) -> StatusReply:
         """How this client stands. Works offline."""

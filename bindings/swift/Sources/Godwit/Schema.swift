@@ -154,6 +154,14 @@ public enum Do: String, Sendable {
     case `react` = "react"
     /// Pins a message in its conversation; in groups for admins.
     case `pin` = "pin"
+    /// A live location of this account is elsewhere now. Others are told every 5 seconds at most, of the newest place only.
+    case `moveLocation` = "move_location"
+    /// A live location of this account does not move any more, before its time is over.
+    case `endLocation` = "end_location"
+    /// What a message said before it was edited, as far as it is kept here, oldest first.
+    case `versions` = "versions"
+    /// So many earlier versions of each edited message are kept from now on, on all devices of the account; at first 0. With 0 what is kept goes.
+    case `setVersions` = "set_versions"
     /// Sends messages on to another conversation: each as it is, or merged into one.
     case `forward` = "forward"
     /// From now on what anybody sends here has this lifetime.
@@ -190,7 +198,7 @@ public enum Do: String, Sendable {
     case `deviceRevoke` = "device_revoke"
     /// What to compare with a contact.
     case `safetyNumber` = "safety_number"
-    /// Says that the safety number was compared and is right, or takes that back. With `code`, what the other side's device shows, godwit compares.
+    /// Says that the keys were compared and are right, or takes that back. `code` is what was compared; godwit compares it with the keys of now.
     case `verify` = "verify"
     /// Takes a copy of a file, encrypted, and names it by its content. The reply is what a message refers to it by.
     case `fileAdd` = "file_add"
@@ -252,13 +260,13 @@ public enum Do: String, Sendable {
     case `notices` = "notices"
     /// Up to this one they are read, on all devices of the account.
     case `noticesRead` = "notices_read"
-    /// Calls an account: it rings at all its devices. call_state, then call_ended tell how it goes.
+    /// Calls an account: it rings at all its devices. In a group: begins its call, or joins the one that goes on; call_member tells who is in. call_state, then call_ended tell how it goes.
     case `call` = "call"
-    /// Takes a call that rings here.
+    /// Takes a call that rings here, or joins the open one of a group.
     case `answer` = "answer"
-    /// Refuses a call that rings here, for all devices of the account.
+    /// Refuses a call that rings here, for all devices of the account; of a group: stops its ringing.
     case `reject` = "reject"
-    /// Ends, cancels or refuses a call, whatever it does.
+    /// Ends, cancels or refuses a call, whatever it does; of a group: leaves it.
     case `hangup` = "hangup"
     /// How this device takes part; what is not given stays as it is, and one of the four is given. The other side hears of it.
     case `callMedia` = "call_media"
@@ -266,6 +274,12 @@ public enum Do: String, Sendable {
     case `callStats` = "call_stats"
     /// Calls that are not over.
     case `calls` = "calls"
+    /// Microphones, loudspeakers and cameras of this machine; the first of a kind is taken without a name.
+    case `callDevices` = "call_devices"
+    /// Tells the operator of the relay about somebody, a group or messages: it is for their eyes, not end-to-end encrypted, and what is said of messages is this user's word.
+    case `report` = "report"
+    /// What is in a department of the organisation's directory, or who is found in it. It is the relay's word: whom to look for, not who somebody is.
+    case `directory` = "directory"
     /// How this client stands.
     case `status` = "status"
     /// Addresses or routes changed: looks at every path again, without waiting.
@@ -346,9 +360,11 @@ public enum EventName: String, Sendable {
     case `callState` = "call_state"
     /// The other device takes part otherwise than before.
     case `callMedia` = "call_media"
+    /// Somebody is in the call of a group, or is not any more, or takes part otherwise.
+    case `callMember` = "call_member"
     /// A call is over, or never came to be.
     case `callEnded` = "call_ended"
-    /// How a call goes, every 5 seconds while it is active.
+    /// How a call goes, every 5 seconds while it is active; in a group for each other device.
     case `callQuality` = "call_quality"
     /// The user should know: the disk is full, damaged rows, the last write before a power failure was cut off.
     case `warning` = "warning"

@@ -40,6 +40,14 @@ public final class Schema {
         public static final String REACT = "react";
         /** Pins a message in its conversation; in groups for admins. Fields: message, on?. */
         public static final String PIN = "pin";
+        /** A live location of this account is elsewhere now. Others are told every 5 seconds at most, of the newest place only. Fields: message, latitude, longitude, accuracy_m?. */
+        public static final String MOVE_LOCATION = "move_location";
+        /** A live location of this account does not move any more, before its time is over. Fields: message. */
+        public static final String END_LOCATION = "end_location";
+        /** What a message said before it was edited, as far as it is kept here, oldest first. Fields: message. */
+        public static final String VERSIONS = "versions";
+        /** So many earlier versions of each edited message are kept from now on, on all devices of the account; at first 0. With 0 what is kept goes. Fields: kept. */
+        public static final String SET_VERSIONS = "set_versions";
         /** Sends messages on to another conversation: each as it is, or merged into one. Fields: to?, conversation?, messages, merged?, title?. */
         public static final String FORWARD = "forward";
         /** From now on what anybody sends here has this lifetime. Fields: with?, conversation?, lifetime. */
@@ -76,7 +84,7 @@ public final class Schema {
         public static final String DEVICE_REVOKE = "device_revoke";
         /** What to compare with a contact. Fields: with. */
         public static final String SAFETY_NUMBER = "safety_number";
-        /** Says that the safety number was compared and is right, or takes that back. With `code`, what the other side's device shows, godwit compares. Fields: with, verified?, code?. */
+        /** Says that the keys were compared and are right, or takes that back. `code` is what was compared; godwit compares it with the keys of now. Fields: with, verified?, code?. */
         public static final String VERIFY = "verify";
         /** Takes a copy of a file, encrypted, and names it by its content. The reply is what a message refers to it by. Fields: path, name?, media_type?. */
         public static final String FILE_ADD = "file_add";
@@ -138,20 +146,26 @@ public final class Schema {
         public static final String NOTICES = "notices";
         /** Up to this one they are read, on all devices of the account. Fields: up_to?. */
         public static final String NOTICES_READ = "notices_read";
-        /** Calls an account: it rings at all its devices. call_state, then call_ended tell how it goes. Fields: to?, conversation?, video?, audio_source?, audio_sink?, video_source?, video_sink?. */
+        /** Calls an account: it rings at all its devices. In a group: begins its call, or joins the one that goes on; call_member tells who is in. call_state, then call_ended tell how it goes. Fields: to?, conversation?, video?, audio_source?, audio_sink?, video_source?, video_sink?, processed?. */
         public static final String CALL = "call";
-        /** Takes a call that rings here. Fields: call?, video?, audio_source?, audio_sink?, video_source?, video_sink?. */
+        /** Takes a call that rings here, or joins the open one of a group. Fields: call?, video?, audio_source?, audio_sink?, video_source?, video_sink?, processed?. */
         public static final String ANSWER = "answer";
-        /** Refuses a call that rings here, for all devices of the account. Fields: call?. */
+        /** Refuses a call that rings here, for all devices of the account; of a group: stops its ringing. Fields: call?. */
         public static final String REJECT = "reject";
-        /** Ends, cancels or refuses a call, whatever it does. Fields: call?. */
+        /** Ends, cancels or refuses a call, whatever it does; of a group: leaves it. Fields: call?. */
         public static final String HANGUP = "hangup";
         /** How this device takes part; what is not given stays as it is, and one of the four is given. The other side hears of it. Fields: call?, muted?, held?, camera?, screen?. */
         public static final String CALL_MEDIA = "call_media";
-        /** How a call goes. Fields: call?. */
+        /** How a call goes. Fields: call?, device?. */
         public static final String CALL_STATS = "call_stats";
         /** Calls that are not over. */
         public static final String CALLS = "calls";
+        /** Microphones, loudspeakers and cameras of this machine; the first of a kind is taken without a name. */
+        public static final String CALL_DEVICES = "call_devices";
+        /** Tells the operator of the relay about somebody, a group or messages: it is for their eyes, not end-to-end encrypted, and what is said of messages is this user's word. Fields: user?, conversation?, reason?, text?, messages?, with_content?. */
+        public static final String REPORT = "report";
+        /** What is in a department of the organisation's directory, or who is found in it. It is the relay's word: whom to look for, not who somebody is. Fields: department?, find?, after?. */
+        public static final String DIRECTORY = "directory";
         /** How this client stands. */
         public static final String STATUS = "status";
         /** Addresses or routes changed: looks at every path again, without waiting. */
@@ -234,9 +248,11 @@ public final class Schema {
         public static final String CALL_STATE = "call_state";
         /** The other device takes part otherwise than before. */
         public static final String CALL_MEDIA = "call_media";
+        /** Somebody is in the call of a group, or is not any more, or takes part otherwise. */
+        public static final String CALL_MEMBER = "call_member";
         /** A call is over, or never came to be. */
         public static final String CALL_ENDED = "call_ended";
-        /** How a call goes, every 5 seconds while it is active. */
+        /** How a call goes, every 5 seconds while it is active; in a group for each other device. */
         public static final String CALL_QUALITY = "call_quality";
         /** The user should know: the disk is full, damaged rows, the last write before a power failure was cut off. */
         public static final String WARNING = "warning";
@@ -248,12 +264,14 @@ public final class Schema {
 
         public static final String ABOUT = "about";
         public static final String ACCEPT = "accept";
+        public static final String ACCOUNT = "account";
         public static final String ACCOUNT_KEY = "account_key";
         public static final String ACCURACY_M = "accuracy_m";
         public static final String ACTIVE = "active";
         public static final String ACTIVE_MS = "active_ms";
         public static final String ACTIVITY_MS = "activity_ms";
         public static final String ADDED = "added";
+        public static final String AFTER = "after";
         public static final String ALL_MUTED = "all_muted";
         public static final String ANIMATED = "animated";
         public static final String ANNOUNCEMENT = "announcement";
@@ -299,6 +317,8 @@ public final class Schema {
         public static final String DATAGRAMS_RECEIVED = "datagrams_received";
         public static final String DATAGRAMS_SENT = "datagrams_sent";
         public static final String DELIVERIES = "deliveries";
+        public static final String DEPARTMENT = "department";
+        public static final String DEPARTMENTS = "departments";
         public static final String DETAIL = "detail";
         public static final String DEVICE = "device";
         public static final String DEVICE_NAME = "device_name";
@@ -311,6 +331,7 @@ public final class Schema {
         public static final String DURATION_MS = "duration_ms";
         public static final String EDITED_MS = "edited_ms";
         public static final String ELAPSED_US = "elapsed_us";
+        public static final String EMAIL = "email";
         public static final String EMOJI = "emoji";
         public static final String END_TO_END = "end_to_end";
         public static final String ERROR = "error";
@@ -319,6 +340,8 @@ public final class Schema {
         public static final String FIELDS = "fields";
         public static final String FILE = "file";
         public static final String FILES = "files";
+        public static final String FILES_BPS = "files_bps";
+        public static final String FIND = "find";
         public static final String FORWARDED = "forwarded";
         public static final String FRAMES_REFUSED = "frames_refused";
         public static final String FRAMES_REJECTED = "frames_rejected";
@@ -326,6 +349,7 @@ public final class Schema {
         public static final String FROM = "from";
         public static final String FROM_DEVICE = "from_device";
         public static final String FROZEN_MS = "frozen_ms";
+        public static final String FULL_NAME = "full_name";
         public static final String GAP_BEFORE = "gap_before";
         public static final String GROUP = "group";
         public static final String HEIGHT = "height";
@@ -340,6 +364,7 @@ public final class Schema {
         public static final String ITEMS = "items";
         public static final String JITTER_MS = "jitter_ms";
         public static final String JOIN = "join";
+        public static final String KEPT = "kept";
         public static final String KEY = "key";
         public static final String KEY_CHANGED = "key_changed";
         public static final String KIND = "kind";
@@ -356,17 +381,22 @@ public final class Schema {
         public static final String LINK = "link";
         public static final String LINKS = "links";
         public static final String LIVE_SECONDS = "live_seconds";
+        public static final String LIVE_UNTIL_MS = "live_until_ms";
         public static final String LONGITUDE = "longitude";
         public static final String LOSS_THERE = "loss_there";
         public static final String MADE_MS = "made_ms";
         public static final String MATCHES = "matches";
+        public static final String MEDIA = "media";
         public static final String MEDIA_TYPE = "media_type";
+        public static final String MEMBER = "member";
         public static final String MEMBERS = "members";
         public static final String MENTIONS = "mentions";
         public static final String MERGED = "merged";
         public static final String MESSAGE = "message";
         public static final String MESSAGES = "messages";
+        public static final String MORE = "more";
         public static final String MOS = "mos";
+        public static final String MOVED_MS = "moved_ms";
         public static final String MUTED = "muted";
         public static final String MUTED_UNTIL_MS = "muted_until_ms";
         public static final String NAME = "name";
@@ -384,6 +414,8 @@ public final class Schema {
         public static final String OWN = "own";
         public static final String OWN_ROLE = "own_role";
         public static final String PACK = "pack";
+        public static final String PACKETS_REPAIRED = "packets_repaired";
+        public static final String PARENT = "parent";
         public static final String PASSPHRASE = "passphrase";
         public static final String PASSWORD = "password";
         public static final String PATH = "path";
@@ -392,6 +424,7 @@ public final class Schema {
         public static final String PLACE = "place";
         public static final String POLICY = "policy";
         public static final String POSTS = "posts";
+        public static final String PROCESSED = "processed";
         public static final String RATE_BPS = "rate_bps";
         public static final String RAW = "raw";
         public static final String RAW_BODY = "raw_body";
@@ -418,6 +451,7 @@ public final class Schema {
         public static final String SCHEDULED = "scheduled";
         public static final String SCREEN = "screen";
         public static final String SECONDS = "seconds";
+        public static final String SENT_BPS = "sent_bps";
         public static final String SENT_MS = "sent_ms";
         public static final String SETTINGS = "settings";
         public static final String SINCE_MS = "since_ms";
@@ -444,6 +478,7 @@ public final class Schema {
         public static final String VALUE = "value";
         public static final String VERIFIED = "verified";
         public static final String VERSION = "version";
+        public static final String VERSIONS = "versions";
         public static final String VIDEO = "video";
         public static final String VIDEO_BPS = "video_bps";
         public static final String VIDEO_SINK = "video_sink";
@@ -453,5 +488,7 @@ public final class Schema {
         public static final String WHAT = "what";
         public static final String WIDTH = "width";
         public static final String WITH = "with";
+        public static final String WITH_CONTENT = "with_content";
+        public static final String WRITTEN_MS = "written_ms";
     }
 }

@@ -1,0 +1,8 @@
+// What a C++ block of the documents has before it.
+#include <godwit/client.hpp>
+#include <godwit/visit.hpp>
+
+#include <chrono>
+#include <cstdio>
+
+using namespace godwit;
