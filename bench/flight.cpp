@@ -7,70 +7,16 @@
 // trip direct and by mailbox (message -> delivered receipt, durable on both sides), one-way rate, memory a client and
 // the relay's memory an idle client. Floors: UDP ping-pong between two sockets of this process, fdatasync of 4 KiB in
 // DIR. Trust the ratios, not the times.
+#include "bench/floors.hpp"
 #include "bench/pilot.hpp"
-#include "bench/udp_pair.hpp"
+#include "bench/trips.hpp"
 
-#include <algorithm>
 #include <cstdlib>
 #include <vector>
-
-#include <fcntl.h>
 
 namespace {
 
 using namespace bench;
-
-struct Spread {
-    double p50 = 0;
-    double p99 = 0;
-};
-
-Spread spread_of(std::vector<double> samples)
-{
-    if (samples.empty()) return {};
-    std::sort(samples.begin(), samples.end());
-    const auto at = [&](double share) {
-        return samples[std::min(samples.size() - 1,
-                                static_cast<std::size_t>(share * static_cast<double>(samples.size())))];
-    };
-    return {at(0.50), at(0.99)};
-}
-
-// ---- floors ---------------------------------------------------------------------------------------------------------
-
-/// Two sockets, one thread: the kernel's share of a datagram there and back.
-Spread udp_ping_pong(int rounds)
-{
-    UdpPair pair;
-    char payload[100]{};
-    std::vector<double> samples;
-    for (int round = 0; round < rounds; ++round) {
-        const auto start = Clock::now();
-        for (int from = 0; from < 2; ++from)
-            pair.send(from, payload, sizeof payload);
-        samples.push_back(since_us(start));
-    }
-    return spread_of(samples);
-}
-
-Spread fdatasync_floor(const std::filesystem::path& folder, int rounds)
-{
-    const auto path = folder / "floor";
-    const int file = open(path.c_str(), O_CREAT | O_RDWR | O_TRUNC | O_CLOEXEC, 0600);
-    if (file < 0) give_up("cannot write in " + folder.string());
-    char page[4096]{};
-    std::vector<double> samples;
-    for (int round = 0; round < rounds; ++round) {
-        const auto start = Clock::now();
-        if (pwrite(file, page, sizeof page, static_cast<off_t>(round) * 4096) != static_cast<ssize_t>(sizeof page) ||
-            fdatasync(file) != 0)
-            give_up("fdatasync failed in " + folder.string());
-        samples.push_back(since_us(start));
-    }
-    close(file);
-    std::filesystem::remove(path);
-    return spread_of(samples);
-}
 
 /// Resident memory of a process in KiB; 0 where /proc does not tell.
 long resident_kib(pid_t pid)
@@ -80,55 +26,6 @@ long resident_kib(pid_t pid)
     while (std::getline(status, line))
         if (line.rfind("VmRSS:", 0) == 0) return std::atol(line.c_str() + 6);
     return 0;
-}
-
-/// Sends one and waits for its delivered event. Returns microseconds from submit to delivered, and the path.
-std::pair<double, godwit::Path> fly_one(Pilot& a, const std::string& to, const std::string& text)
-{
-    const auto start = Clock::now();
-    godwit::Path path = godwit::Path::none;
-    a.submit(godwit::request::Send{to, text, {}});
-    a.wait_until("delivery", [&](const godwit::Event& e) {
-        const auto* state = std::get_if<godwit::event::MessageStateChanged>(&e);
-        if (state == nullptr || state->state != godwit::MessageState::delivered) return false;
-        path = state->path;
-        return true;
-    });
-    return {since_us(start), path};
-}
-
-/// Sends `count` messages as fast as the client takes them; messages a second until the last receipt.
-double one_way_rate(Pilot& a, const std::string& to, int count)
-{
-    const std::string text(100, 'x');
-    const auto start = Clock::now();
-    int delivered = 0;
-    int submitted = 0;
-    while (delivered < count) {
-        while (submitted < count && submitted - delivered < 2000) {
-            if (!a.client().submit(godwit::request::Send{to, text, {}})) break;
-            ++submitted;
-        }
-        auto event = a.client().wait(std::chrono::milliseconds(20'000));
-        if (!event) give_up("the stream of messages stopped after " + std::to_string(delivered));
-        const auto* state = std::get_if<godwit::event::MessageStateChanged>(&*event);
-        if (state != nullptr && state->state == godwit::MessageState::delivered) ++delivered;
-    }
-    return count / (since_us(start) / 1e6);
-}
-
-Spread round_trips(Pilot& a, const std::string& to, int rounds, godwit::Path wanted, int& off_path)
-{
-    std::vector<double> samples;
-    const std::string text(100, 'x');
-    for (int round = 0; round < rounds; ++round) {
-        const auto [us, path] = fly_one(a, to, text);
-        if (path == wanted)
-            samples.push_back(us);
-        else
-            ++off_path;
-    }
-    return spread_of(samples);
 }
 
 void fly(int argc, char** argv)

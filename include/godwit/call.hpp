@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Calls: voice and video between two devices (docs/adr/0037-media.md, 0038-calls.md).
+// Calls: voice and video between two devices (docs/adr/0037-media.md, 0038-calls.md), and among those of a group
+// (0051).
 //
 //   who calls                          who is called, on all devices
 //   request::CallPlace ──────────────> event::CallIncoming
@@ -10,6 +11,9 @@
 //      CallQuality                     CallQuality
 //   CallEnded <─────────────────────── request::CallHangUp
 //
+// In a group: CallPlace begins the group's call, or joins the one that goes on; it rings at everybody (CallIncoming);
+// who answers joins, whenever; who hangs up leaves. CallMemberChanged tells who is in; it ends when nobody is.
+//
 // How a call ended stands in the conversation's history, as a card under the call's id: call_record_of().
 #pragma once
 
@@ -19,6 +23,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace godwit {
 
@@ -27,6 +32,10 @@ using CallId = FixedBytes<16, struct CallIdTag>;
 
 /// Calls that are not over, on one device: one that it takes part in, the others ring. Further callers hear "busy".
 inline constexpr std::size_t calls_max = 4;
+/// Devices in the call of a group, this one included ...
+inline constexpr std::size_t call_members_max = 8;
+/// ... and so many at most while anybody sends pictures: each device sends its own to every other.
+inline constexpr std::size_t call_picture_members_max = 4;
 /// Longest name of a source or sink, in bytes.
 inline constexpr std::size_t call_device_bytes_max = 4096;
 
@@ -41,15 +50,24 @@ struct CallMedia {
 
 /// Where this device's sound and pictures come from and go to. Each is "app" (the application pushes and pulls:
 /// godwit/media.hpp), "none" (silence, no picture; what comes is thrown away), or
-///   audio_source  "tone", or a file that libsndfile reads (WAV, FLAC, Ogg Opus …); silence when it is over
-///   audio_sink    a WAV file to be made
-///   video_source  "pattern", or a Y4M file of 4:2:0; begins anew when it is over
-///   video_sink    a Y4M file to be made, or by its name's end, .ivf, one of what came, coded as it was
+///   audio_source  "sound" or "sound:NAME" (a microphone of this machine), "tone", or a file that libsndfile reads
+///   (WAV,
+///                 FLAC, Ogg Opus …); silence when it is over
+///   audio_sink    "sound" or "sound:NAME" (a loudspeaker of this machine), or a WAV file to be made
+///   video_source  "camera" or "camera:NAME" (of this machine), "pattern", or a Y4M file of 4:2:0; begins anew when it
+///   is
+///                 over
+///   video_sink    a Y4M file to be made, or by its name's end, .ivf, one of what came, coded as it was; in the call of
+///   a
+///                 group one for each other device, whose first eight digits stand before the name's end
+/// request::CallDeviceList says which devices this machine has.
 struct CallDevices {
     std::string audio_source = "app";
     std::string audio_sink = "app";
     std::string video_source = "app";
     std::string video_sink = "app";
+    /// Echo, noise and loudness of what is captured are dealt with. Absent: of a microphone of this machine only.
+    std::optional<bool> processed{};
     friend bool operator==(const CallDevices&, const CallDevices&) = default;
 };
 
@@ -58,6 +76,7 @@ enum class CallState : std::uint8_t {
     ringing = 2,    ///< Outgoing: it rings there. Incoming: it rings here.
     connecting = 3, ///< Answered; sound does not flow yet.
     active = 4,
+    open = 5, ///< Of a group: it goes on without this device, which may join by CallAnswer.
 };
 [[nodiscard]] constexpr std::string_view call_state_name(CallState state) noexcept
 {
@@ -66,6 +85,7 @@ enum class CallState : std::uint8_t {
     case CallState::ringing: return "ringing";
     case CallState::connecting: return "connecting";
     case CallState::active: return "active";
+    case CallState::open: return "open";
     }
     return "calling";
 }
@@ -81,6 +101,8 @@ enum class CallOutcome : std::uint8_t {
     failed = 8,             ///< There was no way for sound between the devices.
     lost = 9,               ///< Nothing is heard of the other device any more.
     superseded = 10,        ///< Both called each other at once; the other call goes on.
+    removed = 11,           ///< This account is not in the group any more.
+    full = 12,              ///< Of several that joined at once there was no room for this one.
 };
 [[nodiscard]] constexpr std::string_view call_outcome_name(CallOutcome outcome) noexcept
 {
@@ -95,31 +117,47 @@ enum class CallOutcome : std::uint8_t {
     case CallOutcome::failed: return "failed";
     case CallOutcome::lost: return "lost";
     case CallOutcome::superseded: return "superseded";
+    case CallOutcome::removed: return "removed";
+    case CallOutcome::full: return "full";
     }
     return "failed";
 }
+
+/// Another device that is in the call of a group.
+struct CallMember {
+    std::string user;
+    DeviceId device;
+    bool active = false; ///< Its sound has flowed; else it is being connected, or has gone.
+    CallMedia media;
+    friend bool operator==(const CallMember&, const CallMember&) = default;
+};
 
 /// A call that is not over.
 struct CallInfo {
     CallId id;
     ConversationId conversation;
-    std::string with; ///< The other account.
-    DeviceId device;  ///< The other device; zero until one has answered.
+    std::string with; ///< The other account; of a group: who began the call.
+    DeviceId device;  ///< The other device; zero until one has answered, and of a group.
     bool incoming = false;
     bool video = false; ///< Meant as a video call when it began.
     CallState state = CallState::calling;
     CallMedia own;
-    CallMedia theirs;
+    CallMedia theirs;            ///< Of a group: nobody's; see `members`.
     std::uint64_t active_ms = 0; ///< How long sound has flowed.
+    bool group = false;
+    std::vector<CallMember> members{}; ///< Of a group: who is in it besides this device.
 };
 
 /// How a call goes, on this device. Rates are bits a second; shares are 0 to 1.
 struct CallStatistics {
+    DeviceId device; ///< The other one that this is about.
     std::uint64_t active_ms = 0;
     Path path = Path::none;     ///< direct or turned.
     double rate_bps = 0;        ///< What may be sent, by the estimate of the path.
     double audio_bps = 0;       ///< Of it meant for sound ...
     double video_bps = 0;       ///< ... and for pictures; 0: none are sent.
+    double files_bps = 0;       ///< ... and left for files to that device; 0: none are under way.
+    double sent_bps = 0;        ///< What was sent, over the last second, everything around it included.
     double loss_there = 0;      ///< Share of what this device sent that did not arrive.
     double concealed = 0;       ///< Share of the sound played here that had to be made up.
     double round_trip_ms = 0;   ///< Media to media.
@@ -132,11 +170,22 @@ struct CallStatistics {
     std::uint64_t datagrams_received = 0;
     std::uint64_t datagrams_dropped = 0; ///< By this device: a queue was full, or there was no path.
     std::uint64_t frames_refused = 0;    ///< Sealed frames that did not open.
+    std::uint64_t packets_repaired = 0;  ///< Of pictures: lost, and brought back by what was sent beside them.
     std::uint64_t pictures_shown = 0;
     std::uint64_t freezes = 0;   ///< Gaps of more than a quarter of a second between pictures ...
     std::uint64_t frozen_ms = 0; ///< ... all of them together.
     std::uint32_t width = 0;     ///< Of the pictures that come.
     std::uint32_t height = 0;
+};
+
+/// A microphone, loudspeaker or camera of this machine.
+struct CallDevice {
+    std::string name;  ///< As in CallDevices.
+    std::string label; ///< For people.
+    bool audio_source = false;
+    bool audio_sink = false;
+    bool video_source = false;
+    friend bool operator==(const CallDevice&, const CallDevice&) = default;
 };
 
 /// What the history says about a call that is over.
@@ -145,6 +194,7 @@ struct CallRecord {
     CallOutcome outcome = CallOutcome::failed;
     bool video = false;
     std::uint64_t active_ms = 0;
+    std::uint32_t members = 2; ///< Devices that were in it, at most at once.
     friend bool operator==(const CallRecord&, const CallRecord&) = default;
 };
 /// Name of the content::Card that is a call's record.
@@ -165,7 +215,9 @@ inline constexpr std::string_view call_card_name = "godwit.call";
             for (const char digit : field.value)
                 if (digit >= '0' && digit <= '9')
                     out.active_ms = out.active_ms * 10 + static_cast<std::uint64_t>(digit - '0');
-        for (int one = 1; field.label == "outcome" && one <= static_cast<int>(CallOutcome::superseded); ++one)
+        if (field.label == "members" && field.value.size() == 1 && field.value[0] >= '1' && field.value[0] <= '8')
+            out.members = static_cast<std::uint32_t>(field.value[0] - '0');
+        for (int one = 1; field.label == "outcome" && one <= static_cast<int>(CallOutcome::full); ++one)
             if (call_outcome_name(static_cast<CallOutcome>(one)) == field.value) {
                 out.outcome = static_cast<CallOutcome>(one);
                 known = true;
@@ -177,32 +229,36 @@ inline constexpr std::string_view call_card_name = "godwit.call";
 
 namespace request {
 
-/// Calls an account, or the other account of a conversation of two: it rings at all its devices. The reply is the
-/// call's id. Errors: as Send; conflict (this device is in a call, or they are calling: answer), unsupported (a
-/// conversation of more than two; a build without media), not_connected, no_such_file (a source), invalid_argument (a
-/// source or sink that cannot be used; which one, and why, says the detail).
+/// Calls an account, or the other account of a conversation of two: it rings at all its devices. In a group: begins its
+/// call, or joins the one that goes on. The reply is the call's id. Errors: as Send; conflict (this device is in a
+/// call, or they are calling: answer), quota_exceeded (of a group: call_members_max are in its call), unsupported (a
+/// group of more than group_direct_members_max; a build without media), not_connected, no_such_file (a source),
+/// invalid_argument (a source or sink that cannot be used; which one, and why, says the detail).
 struct CallPlace {
     std::string to;                               ///< An account; empty: `conversation`.
     std::optional<ConversationId> conversation{}; ///< Wins over `to`.
     bool video = false;                           ///< Begins with pictures of the camera.
     CallDevices devices{};
 };
-/// Takes a call that rings here. Errors: invalid_argument (none rings; several do and `call` is absent; a source or
-/// sink), conflict (this device is in another call: hang up first), no_such_file.
+/// Takes a call that rings here, or joins the open one of a group. Errors: invalid_argument (none rings; several do and
+/// `call` is absent; a source or sink), conflict (this device is in another call: hang up first), quota_exceeded (it is
+/// full), no_such_file.
 struct CallAnswer {
     std::optional<CallId> call{}; ///< Absent: the one that rings.
     bool video = false;
     CallDevices devices{};
 };
-/// Refuses one that rings here, for all devices of the account. Errors: invalid_argument.
+/// Refuses one that rings here, for all devices of the account; of a group: stops its ringing. Errors:
+/// invalid_argument.
 struct CallReject {
     std::optional<CallId> call{}; ///< Absent: the one that rings.
 };
-/// Ends, cancels or refuses one, whatever it does. Errors: invalid_argument.
+/// Ends, cancels or refuses one, whatever it does; of a group: leaves it. Errors: invalid_argument.
 struct CallHangUp {
     std::optional<CallId> call{}; ///< Absent: the one that this device takes part in; else the one that rings.
 };
-/// Absent: stays as it is. Errors: invalid_argument (no such call).
+/// Absent: stays as it is. Errors: invalid_argument (no such call), quota_exceeded (pictures in the call of a group
+/// with more than call_picture_members_max in it).
 struct CallSetMedia {
     std::optional<CallId> call{}; ///< Absent: the one that this device takes part in.
     std::optional<bool> muted{};
@@ -210,12 +266,17 @@ struct CallSetMedia {
     std::optional<bool> camera{};
     std::optional<bool> screen{};
 };
-/// The reply is CallStatistics. Errors: invalid_argument (no such call, or it is not connecting or active).
+/// The reply is CallStatistics. Errors: invalid_argument (no such call, or it is not connecting or active; no such
+/// device in it).
 struct CallStats {
-    std::optional<CallId> call{}; ///< Absent: the one that this device takes part in.
+    std::optional<CallId> call{};     ///< Absent: the one that this device takes part in.
+    std::optional<DeviceId> device{}; ///< Of a group: about which; absent: the one that is heard worst.
 };
 /// Those that are not over; the reply is a list of CallInfo.
 struct Calls {};
+/// Microphones, loudspeakers and cameras of this machine; the reply is a list of CallDevice, the first of a kind being
+/// the one that is taken without a name. Errors: unsupported (a build without devices: the detail says what to do).
+struct CallDeviceList {};
 
 } // namespace request
 
@@ -234,12 +295,38 @@ struct CallPeerMedia {
     CallInfo call;
     bool upgrade = false; ///< Pictures in a call that had none: CallSetMedia with the camera on answers in kind.
 };
+/// Of a group: somebody is in the call, or is not any more, or takes part otherwise.
+struct CallMemberChanged {
+    enum class What : std::uint8_t {
+        joined = 1,
+        connected = 2, ///< Its sound flows.
+        media = 3,
+        left = 4,
+        lost = 5,    ///< Nothing is heard of it any more.
+        removed = 6, ///< From the group.
+    };
+    CallInfo call;     ///< As it is now.
+    CallMember member; ///< As it was last.
+    What what = What::joined;
+};
+[[nodiscard]] constexpr std::string_view call_member_change_name(CallMemberChanged::What what) noexcept
+{
+    switch (what) {
+    case CallMemberChanged::What::joined: return "joined";
+    case CallMemberChanged::What::connected: return "connected";
+    case CallMemberChanged::What::media: return "media";
+    case CallMemberChanged::What::left: return "left";
+    case CallMemberChanged::What::lost: return "lost";
+    case CallMemberChanged::What::removed: return "removed";
+    }
+    return "joined";
+}
 /// It is over, or never came to be.
 struct CallEnded {
     CallInfo call; ///< As it was last.
     CallOutcome outcome = CallOutcome::failed;
 };
-/// How a call goes: every call_quality_every_ms while it is active.
+/// How a call goes: every call_quality_every_ms while it is active; in a group for each other device.
 struct CallQuality {
     CallId call;
     CallStatistics statistics;

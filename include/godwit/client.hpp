@@ -83,6 +83,8 @@ public:
     [[nodiscard]] bool push_picture(const CallId& call, int width, int height, std::span<const std::uint8_t> i420);
     /// The newest picture of the other side that was not pulled yet.
     [[nodiscard]] std::optional<CallPicture> pull_picture(const CallId& call);
+    /// Of one device in the call of a group; without it, of whichever has sent one.
+    [[nodiscard]] std::optional<CallPicture> pull_picture(const CallId& call, const DeviceId& from);
 
     struct Impl;
 

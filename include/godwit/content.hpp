@@ -2,7 +2,7 @@
 // What a post can be. Every post has a text (what a person wrote, what is searched, and what is shown where the kind is
 // not known) and a body that says what it is besides.
 //
-//   shown   Text, Attachment, Sticker, Location, ContactCard, Forwarded, Card, Custom, Unknown
+//   shown   Text, Attachment, Sticker, Location, ContactCard, Forwarded, Card, Custom, GroupNote, Unknown
 //   acting  Edit, Recall, Reaction, Pin, Timer: on another post, or on the conversation; not shown themselves
 //
 // Positions in a text count bytes of UTF-8 and lie on character boundaries.
@@ -34,6 +34,8 @@ inline constexpr std::size_t url_bytes_max = 2048;
 inline constexpr std::size_t custom_type_bytes_max = 128;
 inline constexpr std::size_t custom_bytes_max = 64 * 1024;
 inline constexpr std::size_t excerpt_bytes_max = 256;
+inline constexpr std::size_t group_note_users_max = 256;
+inline constexpr std::size_t group_note_text_bytes_max = 4096;
 /// A live location ends by itself after at most this long.
 inline constexpr std::uint32_t live_seconds_max = 8 * 3600;
 /// Longest lifetime of a disappearing post: a year.
@@ -89,6 +91,8 @@ struct Attachment {
     std::uint32_t duration_ms = 0;
     std::vector<std::uint8_t> thumbnail; ///< A small JPEG, PNG or WebP; may be empty.
     std::vector<std::uint8_t> waveform;  ///< Loudness over the duration, a byte a step, 255 loudest; may be empty.
+    std::vector<Mention> mentions{};     ///< Of the caption, as the links.
+    std::vector<Range> links{};
     friend bool operator==(const Attachment&, const Attachment&) = default;
 };
 
@@ -152,6 +156,55 @@ struct Custom {
     friend bool operator==(const Custom&, const Custom&) = default;
 };
 
+/// What has happened to a group, among its messages. Each device writes it by itself when it sees it happen; nobody
+/// sends one. The text beside it is empty: how it is put into words is the app's.
+struct GroupNote {
+    enum class What : std::uint8_t {
+        created = 1, ///< By `by`; with `users` in it.
+        added = 2,   ///< `users` were taken in by `by`, or came by link when `by` is one of them.
+        removed = 3, ///< `users` were put out by `by`.
+        left = 4,    ///< `users` left.
+        name = 5,    ///< It is called `text` now.
+        about = 6,   ///< Likewise, as the next.
+        announcement = 7,
+        avatar = 8,
+        role = 9,       ///< `users` are `text` now (role_name).
+        muted = 10,     ///< `users` may not write until `until_ms`; 0: may again.
+        all_muted = 11, ///< Only admins and the owner may write; `until_ms` 0: all may again.
+        rules = 12,     ///< Who may come in or take others in, or whether receipts are given.
+        promoted = 13,  ///< A discussion is a group now.
+        dissolved = 14,
+        expired = 15, ///< A discussion is over.
+    };
+    What what = What::created;
+    std::string by;                 ///< An account; empty: time, or not known.
+    std::vector<std::string> users; ///< At most group_note_users_max.
+    std::string text;               ///< At most group_note_text_bytes_max.
+    std::int64_t until_ms = 0;
+    friend bool operator==(const GroupNote&, const GroupNote&) = default;
+};
+[[nodiscard]] constexpr std::string_view group_note_name(GroupNote::What what) noexcept
+{
+    switch (what) {
+    case GroupNote::What::created: return "created";
+    case GroupNote::What::added: return "added";
+    case GroupNote::What::removed: return "removed";
+    case GroupNote::What::left: return "left";
+    case GroupNote::What::name: return "name";
+    case GroupNote::What::about: return "about";
+    case GroupNote::What::announcement: return "announcement";
+    case GroupNote::What::avatar: return "avatar";
+    case GroupNote::What::role: return "role";
+    case GroupNote::What::muted: return "muted";
+    case GroupNote::What::all_muted: return "all_muted";
+    case GroupNote::What::rules: return "rules";
+    case GroupNote::What::promoted: return "promoted";
+    case GroupNote::What::dissolved: return "dissolved";
+    case GroupNote::What::expired: return "expired";
+    }
+    return "rules";
+}
+
 /// Of the author's own post: the text that this one brings takes the place of its text.
 struct Edit {
     MessageId target;
@@ -199,15 +252,15 @@ struct Unknown {
     friend bool operator==(const Unknown&, const Unknown&) = default;
 };
 
-using Body = std::variant<Text, Attachment, Sticker, Location, ContactCard, Forwarded, Card, Custom, Edit, Recall,
-                          Reaction, Pin, Timer, Unknown>;
+using Body = std::variant<Text, Attachment, Sticker, Location, ContactCard, Forwarded, Card, Custom, GroupNote, Edit,
+                          Recall, Reaction, Pin, Timer, Unknown>;
 
 /// "text", "attachment", …; what the JSON face calls it.
 [[nodiscard]] constexpr std::string_view kind_name(const Body& body) noexcept
 {
-    constexpr std::string_view names[] = {"text",      "attachment", "sticker", "location", "contact_card",
-                                          "forwarded", "card",       "custom",  "edit",     "recall",
-                                          "reaction",  "pin",        "timer",   "unknown"};
+    constexpr std::string_view names[] = {"text",      "attachment", "sticker", "location",   "contact_card",
+                                          "forwarded", "card",       "custom",  "group_note", "edit",
+                                          "recall",    "reaction",   "pin",     "timer",      "unknown"};
     static_assert(std::size(names) == std::variant_size_v<Body>);
     return body.valueless_by_exception() ? names[std::size(names) - 1] : names[body.index()];
 }

@@ -4,6 +4,7 @@
 
 #include <godwit/archive.hpp>
 #include <godwit/call.hpp>
+#include <godwit/directory.hpp>
 #include <godwit/file.hpp>
 #include <godwit/group.hpp>
 #include <godwit/message.hpp>
@@ -171,8 +172,8 @@ struct Reply {
                  std::vector<Device>, SafetyNumber, std::string, std::vector<Conversation>, std::vector<MessageId>,
                  std::vector<ScheduledMessage>, std::uint64_t, FileInfo, std::vector<FileInfo>, SavedFile, ArchiveInfo,
                  GroupInfo, std::vector<DeliveryReport>, ConversationId, SearchResults, std::vector<Notice>, CallId,
-                 std::vector<CallInfo>,
-                 CallStatistics>
+                 std::vector<CallInfo>, CallStatistics, std::vector<MessageVersion>, DirectoryPage,
+                 std::vector<CallDevice>>
         value; ///< The string: LinkCode's code.
 };
 
@@ -191,13 +192,22 @@ struct MessageStateChanged {
     std::string reason; ///< Why this path; or the error name when failed.
     /// Since accepted, on this device's monotonic clock; 0 when accepted before this run.
     std::uint64_t elapsed_us = 0;
+    ConversationId conversation{};
 };
 
-/// A message stands otherwise than before: it was edited, recalled, reacted to, pinned, or has gone by its lifetime; or
-/// another device of this account has sent it. What it says now is in `message`. Told once, after its commit; who was
-/// not running reads it in the history.
+/// A message stands otherwise than before: it was edited, recalled, reacted to, pinned, or has gone by its lifetime; a
+/// live location moved; or another device of this account has sent it. What it says now is in `message`. Told once,
+/// after its commit; who was not running reads it in the history.
 struct MessageChanged {
-    enum class What : std::uint8_t { edited = 1, recalled = 2, reactions = 3, pinned = 4, expired = 5, sent = 6 };
+    enum class What : std::uint8_t {
+        edited = 1,
+        recalled = 2,
+        reactions = 3,
+        pinned = 4,
+        expired = 5,
+        sent = 6,
+        moved = 7,
+    };
     What what{};
     Message message;
 };
@@ -210,6 +220,7 @@ struct MessageChanged {
     case MessageChanged::What::pinned: return "pinned";
     case MessageChanged::What::expired: return "expired";
     case MessageChanged::What::sent: return "sent";
+    case MessageChanged::What::moved: return "moved";
     }
     return "edited";
 }
@@ -399,7 +410,7 @@ using Any = std::variant<Reply, MessageReceived, MessageStateChanged, MessageCha
                          Security, Linked, Connected, Disconnected, Update, PathChanged, LoggedOut, FileProgress,
                          FileDone, FileFailed, ArchiveProgress, HistoryWanted, HistoryTaken, HistoryReceived,
                          GroupChanged, GroupAsked, GroupRefused, NoticeReceived, NoticeWithdrawn, NoticesRead,
-                         CallIncoming, CallChanged, CallPeerMedia, CallEnded, CallQuality, Warning>;
+                         CallIncoming, CallChanged, CallPeerMedia, CallMemberChanged, CallEnded, CallQuality, Warning>;
 
 } // namespace event
 

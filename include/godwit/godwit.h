@@ -165,6 +165,9 @@ GODWIT_EXPORT int godwit_call_push_picture(godwit_client* client, const char* ca
  * with more room for the next. */
 GODWIT_EXPORT size_t godwit_call_pull_picture(godwit_client* client, const char* call, int* width, int* height,
                                               uint8_t* i420, size_t capacity);
+/* The same of one device in the call of a group: `device` is its id, 64 hexadecimal digits. */
+GODWIT_EXPORT size_t godwit_call_pull_picture_of(godwit_client* client, const char* call, const char* device,
+                                                 int* width, int* height, uint8_t* i420, size_t capacity);
 
 #ifdef __cplusplus
 }

@@ -31,6 +31,7 @@ struct CallPicture {
     int width = 0;
     int height = 0;
     std::vector<std::uint8_t> i420;
+    DeviceId from; ///< Whose, when it was pulled.
 };
 [[nodiscard]] constexpr std::size_t call_picture_bytes(int width, int height) noexcept
 {

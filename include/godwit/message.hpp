@@ -122,6 +122,17 @@ struct Reactions {
     friend bool operator==(const Reactions&, const Reactions&) = default;
 };
 
+/// What a message said before it was edited.
+struct MessageVersion {
+    std::string text;
+    std::vector<content::Mention> mentions;
+    std::vector<content::Range> links;
+    std::int64_t written_ms = 0; ///< By its author's clock.
+    friend bool operator==(const MessageVersion&, const MessageVersion&) = default;
+};
+/// Earlier versions of a message that may be kept, the latest ones.
+inline constexpr std::uint32_t message_versions_max = 64;
+
 /// One row of a history.
 struct Message {
     MessageId id;
@@ -148,6 +159,9 @@ struct Message {
     std::int64_t expires_ms = 0;  ///< When it goes by itself, by this device's clock; 0: not, or not begun.
     std::vector<Reactions> reactions;
     bool pinned = false;
+    std::uint32_t versions = 0;     ///< Earlier ones that are kept here: request::Versions.
+    std::int64_t live_until_ms = 0; ///< Of a live location that still moves: until when, by its author's clock.
+    std::int64_t moved_ms = 0;      ///< Of a live location: when it was where `body` says; 0: when it was sent.
 };
 
 } // namespace godwit

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <godwit/call.hpp>
+#include <godwit/directory.hpp>
 #include <godwit/file.hpp>
 #include <godwit/group.hpp>
 #include <godwit/message.hpp>
 #include <godwit/notice.hpp>
+#include <godwit/report.hpp>
 #include <godwit/search.hpp>
 
 #include <cstdint>
@@ -20,7 +22,7 @@ namespace godwit::request {
 /// Makes an account at a relay and this device its first. Errors: name_taken, invalid_argument, rate_limited,
 /// already_registered, relay_key_mismatch, timed_out, update_required.
 struct RegisterAccount {
-    std::string relay;       ///< godwit://host:port#key
+    std::string relay;       ///< godwit://host:port#key, or with the key of an application: godwit://host:port/app#key
     std::string user;        ///< [a-z0-9][a-z0-9._-]{0,31}
     std::string password;    ///< password_bytes_min..password_bytes_max bytes; never leaves this device.
     std::string device_name; ///< Shown to the account's other devices; optional.
@@ -102,6 +104,31 @@ struct React {
 struct PinMessage {
     MessageId message;
     bool on = true;
+};
+/// A live location (content::Location::live_seconds) of this account is elsewhere now. Others are told every
+/// live_told_every_ms at most, and of the newest place only; call it as often as the place changes. The reply carries
+/// the message. Errors: invalid_argument (no own live location, or it does not move any more), as Send.
+struct MoveLocation {
+    MessageId message;
+    std::int32_t latitude_e7 = 0; ///< As content::Location.
+    std::int32_t longitude_e7 = 0;
+    std::uint32_t accuracy_m = 0;
+};
+inline constexpr std::uint32_t live_told_every_ms = 5000;
+/// It does not move any more, before its time is over. Errors: as MoveLocation.
+struct EndLocation {
+    MessageId message;
+};
+/// What a message said before it was edited, as far as it is kept here, oldest first. Works offline. Errors:
+/// invalid_argument (no such message).
+struct Versions {
+    MessageId message;
+};
+/// So many earlier versions of each edited message are kept from now on, on all devices of the account; at first 0.
+/// What is kept and is more goes when the message is edited next; 0: at once. Errors: invalid_argument
+/// (message_versions_max).
+struct SetVersions {
+    std::uint32_t kept = 0;
 };
 /// From now on what is sent in the conversation, by anybody, has this lifetime.
 struct SetTimer {
@@ -222,12 +249,15 @@ struct DeviceRevoke {
 struct SafetyNumber {
     std::string with;
 };
-/// Says that the safety number was compared and is right, or takes that back. With `code`, what their device shows as
-/// verification code, godwit compares itself. Errors: not_a_contact, authentication_failed (the code is not theirs).
+/// Says that the keys were compared and are right, or (`verified` false) takes that back. `code` is what was compared:
+/// what their device shows as verification code, or the safety number that the user has compared (spaces do not count),
+/// as this device showed it. godwit compares it with the keys of now, so that another key that came meanwhile is not
+/// taken for the one that was looked at. Errors: not_a_contact, invalid_argument (nothing was compared),
+/// authentication_failed (these are not the keys of now).
 struct Verify {
     std::string with;
     bool verified = true;
-    std::string code; ///< Optional.
+    std::string code; ///< Empty only to take it back.
 };
 
 /// Takes a copy of a file of the user's, encrypted, and names it by its content. The reply, when that is done, is its
@@ -403,6 +433,27 @@ struct MarkNoticesRead {
     std::optional<NoticeId> up_to{}; ///< Absent: the newest.
 };
 
+/// Tells the operator of the relay about somebody, about a group, or about messages. It is for the operator's eyes and
+/// not end-to-end encrypted; what is said of messages is this user's word, and nothing proves it. Errors:
+/// invalid_argument (nothing named; text; no such messages), no_such_user, not_connected, rate_limited,
+/// quota_exceeded (too many of this account's are open).
+struct Report {
+    std::string user;                             ///< Whom it is about; empty: `conversation` says.
+    std::optional<ConversationId> conversation{}; ///< The group it is about, or where it happened.
+    ReportReason reason = ReportReason::other;
+    std::string text{};                ///< In the user's own words; at most report_text_bytes_max.
+    std::vector<MessageId> messages{}; ///< Of one conversation; at most report_messages_max.
+    bool with_content = false;         ///< What they say, too; otherwise only who wrote them, and when.
+};
+/// What is in a department of the organisation's directory, or who is found in it. The reply is a DirectoryPage.
+/// Errors: invalid_argument, no_such_file (no such department), not_allowed (the relay does not show it),
+/// not_connected.
+struct Directory {
+    std::uint64_t department = 0; ///< 0: the organisation itself.
+    std::string find{};           ///< What a user or a full name begins with, of any department; empty: not looked for.
+    std::string after{};          ///< The last user of the page before; empty: the first page.
+};
+
 struct Status {};
 /// The host says that addresses or the default route changed: reconnect now, without back-off.
 struct NetworkChanged {};
@@ -417,14 +468,15 @@ struct Fault {
 
 using Any =
     std::variant<RegisterAccount, Login, Logout, ContactAdd, ContactAccept, ContactRemove, ContactBlock, ContactUnblock,
-                 Contacts, Send, Edit, Recall, React, PinMessage, SetTimer, Forward, MarkRead, Typing, Conversations,
-                 SetConversation, SetReceipts, Scheduled, Unschedule, SetContact, Watch, Unwatch, History, Search,
-                 Devices, DeviceLink, LinkCode, DeviceRevoke, SafetyNumber, Verify, FileAdd, FileFetch, FileSave,
-                 FilePause, FileResume, FileCancel, Files, SetRate, SetAutoFetch, ArchiveMake, ArchiveRead,
-                 ArchiveCancel, HistoryAsk, HistorySend, GroupCreate, GroupInvite, GroupRemove, GroupLeave, GroupRole,
-                 GroupMute, GroupSet, GroupPromote, GroupDissolve, GroupAbout, GroupLink, GroupJoin, GroupAnswer,
-                 Deliveries, Notices, MarkNoticesRead, CallPlace, CallAnswer, CallReject, CallHangUp, CallSetMedia,
-                 CallStats, Calls, Status, NetworkChanged, SetPolicy, Fault>;
+                 Contacts, Send, Edit, Recall, React, PinMessage, MoveLocation, EndLocation, Versions, SetVersions,
+                 SetTimer, Forward, MarkRead, Typing, Conversations, SetConversation, SetReceipts, Scheduled,
+                 Unschedule, SetContact, Watch, Unwatch, History, Search, Devices, DeviceLink, LinkCode, DeviceRevoke,
+                 SafetyNumber, Verify, FileAdd, FileFetch, FileSave, FilePause, FileResume, FileCancel, Files, SetRate,
+                 SetAutoFetch, ArchiveMake, ArchiveRead, ArchiveCancel, HistoryAsk, HistorySend, GroupCreate,
+                 GroupInvite, GroupRemove, GroupLeave, GroupRole, GroupMute, GroupSet, GroupPromote, GroupDissolve,
+                 GroupAbout, GroupLink, GroupJoin, GroupAnswer, Deliveries, Notices, MarkNoticesRead, CallPlace,
+                 CallAnswer, CallReject, CallHangUp, CallSetMedia, CallStats, Calls, CallDeviceList, Report, Directory,
+                 Status, NetworkChanged, SetPolicy, Fault>;
 
 } // namespace godwit::request
 

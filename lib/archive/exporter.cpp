@@ -69,7 +69,8 @@ void Exporter::posts(std::uint32_t rows)
     const auto page = store_.arrivals(upto_.arrival, rows);
     for (const auto& one : page) {
         upto_.arrival = one.arrival;
-        if (!one.row.shown) continue; // It acts on another one, where it is a note, or has lived its time.
+        // What is not shown acts on another one, where it is a note, or has lived its time; or nobody knows it yet.
+        if (!one.row.shown && !is_unknown(one.row)) continue;
         writer_.add(record_of(one.row));
         ++counts_.posts;
         if (one.row.annotated) notes(one.row.message.conversation, one.row.message.id);

@@ -16,9 +16,15 @@ std::size_t size_of(const wire::archive::Notes::Note& note)
 
 } // namespace
 
+bool is_unknown(const port::StoredMessage& row)
+{
+    // Of a post `extra` is a wire::content::Extra; of unknown content all of it, which begins with its kind.
+    return !row.extra.empty() && row.kind != wire::content::Extra::wire_kind && wire::body_kind(row.extra) == row.kind;
+}
+
 wire::archive::Post record_of(const port::StoredMessage& row)
 {
-    GODWIT_ASSERT(row.shown);
+    GODWIT_ASSERT(row.shown || is_unknown(row));
     const auto& m = row.message;
     wire::archive::Post out;
     out.conversation = m.conversation;
@@ -74,6 +80,7 @@ port::StoredMessage row_of(wire::archive::Post record)
     m.expires_ms = record.expires_ms;
     out.burn_seconds = record.burn_seconds;
     out.notified = true;
+    out.shown = !is_unknown(out);
     return out;
 }
 

@@ -7,7 +7,9 @@
 
 namespace godwit::archive {
 
-/// Precondition: it is shown.
+/// Content of a kind that the version which got it did not know: not shown, and kept for one that knows it.
+[[nodiscard]] bool is_unknown(const port::StoredMessage& row);
+/// Precondition: it is shown, or unknown.
 [[nodiscard]] wire::archive::Post record_of(const port::StoredMessage& row);
 /// As another device of the account has it: known to the application, and under way nowhere.
 [[nodiscard]] port::StoredMessage row_of(wire::archive::Post record);

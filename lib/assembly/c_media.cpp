@@ -30,6 +30,20 @@ auto with_media(godwit_client* client, const char* call, Work&& work)
     }
 }
 
+size_t pull_picture(godwit_client* client, const char* call, const godwit::DeviceId& from, int* width, int* height,
+                    uint8_t* i420, size_t capacity)
+{
+    if (width == nullptr || height == nullptr || (i420 == nullptr && capacity > 0)) return 0;
+    return with_media(client, call, [&](auto& media, const godwit::CallId& id) -> std::size_t {
+        const auto picture = media.pull_picture(id, from);
+        if (!picture) return 0;
+        *width = picture->width;
+        *height = picture->height;
+        if (picture->i420.size() <= capacity) std::memcpy(i420, picture->i420.data(), picture->i420.size());
+        return picture->i420.size();
+    });
+}
+
 } // namespace
 
 extern "C" {
@@ -62,15 +76,14 @@ int godwit_call_push_picture(godwit_client* client, const char* call, int width,
 size_t godwit_call_pull_picture(godwit_client* client, const char* call, int* width, int* height, uint8_t* i420,
                                 size_t capacity)
 {
-    if (width == nullptr || height == nullptr || (i420 == nullptr && capacity > 0)) return 0;
-    return with_media(client, call, [&](auto& media, const godwit::CallId& id) -> std::size_t {
-        const auto picture = media.pull_picture(id);
-        if (!picture) return 0;
-        *width = picture->width;
-        *height = picture->height;
-        if (picture->i420.size() <= capacity) std::memcpy(i420, picture->i420.data(), picture->i420.size());
-        return picture->i420.size();
-    });
+    return pull_picture(client, call, {}, width, height, i420, capacity);
 }
 
+size_t godwit_call_pull_picture_of(godwit_client* client, const char* call, const char* device, int* width, int* height,
+                                   uint8_t* i420, size_t capacity)
+{
+    const auto raw = device == nullptr ? std::nullopt : godwit::from_hex(device);
+    const auto from = raw ? godwit::DeviceId::from(*raw) : std::nullopt;
+    return from ? pull_picture(client, call, *from, width, height, i420, capacity) : 0;
+}
 } // extern "C"

@@ -52,10 +52,15 @@ bool Client::push_picture(const CallId& call, int width, int height, std::span<c
 
 std::optional<CallPicture> Client::pull_picture(const CallId& call)
 {
+    return pull_picture(call, {});
+}
+
+std::optional<CallPicture> Client::pull_picture(const CallId& call, const DeviceId& from)
+{
     auto* const media = impl_->facade->media();
-    auto picture = media == nullptr ? std::nullopt : media->pull_picture(call);
+    auto picture = media == nullptr ? std::nullopt : media->pull_picture(call, from);
     if (!picture) return std::nullopt;
-    return CallPicture{picture->width, picture->height, std::move(picture->i420)};
+    return CallPicture{picture->width, picture->height, std::move(picture->i420), picture->from};
 }
 
 int Client::wake_fd() const

@@ -48,14 +48,10 @@ std::vector<EventQueue::Shown> EventQueue::shown() const
     return out;
 }
 
-std::vector<MessageId> EventQueue::take_dealt_with()
+std::vector<EventQueue::Shown> EventQueue::take_dealt_with()
 {
     const std::lock_guard lock(mutex_);
-    std::vector<MessageId> out;
-    out.reserve(dealt_with_.size());
-    for (const auto& [id, conversation] : std::exchange(dealt_with_, {}))
-        out.push_back(id);
-    return out;
+    return std::exchange(dealt_with_, {});
 }
 
 bool EventQueue::anything_dealt_with() const

@@ -32,7 +32,7 @@ public:
     /// False, and `event` untouched, when full.
     [[nodiscard]] bool push(Event&& event);
     /// Received messages that the application has dealt with since the last call.
-    [[nodiscard]] std::vector<MessageId> take_dealt_with();
+    [[nodiscard]] std::vector<Shown> take_dealt_with();
     [[nodiscard]] bool anything_dealt_with() const;
     /// Past the bound: what a client that ends still has to say. A few: replies to what was asked, and one tick's
     /// events.

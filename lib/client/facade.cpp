@@ -6,7 +6,8 @@
 namespace godwit::client {
 
 Facade::Facade(FacadeParts parts)
-    : parts_(std::move(parts)), media_(parts_.media), events_(parts_.events_max, [this] { wake(); })
+    : parts_(std::move(parts)), media_(parts_.media), driven_by_host_(parts_.driven_by_host),
+      events_(parts_.events_max, [this] { wake(); })
 {
 }
 
@@ -30,7 +31,7 @@ Result<void> Facade::launch()
 {
     stopping_ = false;
     try {
-        if (parts_.driven_by_host) {
+        if (driven_by_host_) {
             const std::lock_guard driving(driving_);
             enter();
             return {};
@@ -99,7 +100,7 @@ void Facade::leave()
 bool Facade::halt(std::chrono::milliseconds wait_max)
 {
     stopping_ = true;
-    if (parts_.driven_by_host) {
+    if (driven_by_host_) {
         const std::lock_guard driving(driving_);
         if (own_shell_) leave();
         return true;

@@ -78,7 +78,7 @@ public:
     [[nodiscard]] bool on_loop_thread() const noexcept { return loop_thread_ == std::this_thread::get_id(); }
 
     // Driven by its host: any thread, one at a time.
-    [[nodiscard]] bool driven_by_host() const noexcept { return parts_.driven_by_host; }
+    [[nodiscard]] bool driven_by_host() const noexcept { return driven_by_host_; }
     void run_once(Duration wait_max);
     [[nodiscard]] std::optional<Duration> quiet_for() const;
     [[nodiscard]] int driver_fd() const;
@@ -93,8 +93,9 @@ private:
     void answer_mailbox();
     void wake();
 
-    FacadeParts parts_;
+    FacadeParts parts_; // of whoever starts, halts and resumes, and of the loop thread
     const std::shared_ptr<port::MediaHost> media_;
+    const bool driven_by_host_;
     Mailbox mailbox_;
     EventQueue events_;
     std::atomic<bool> stopping_ = false;

@@ -48,11 +48,11 @@ void Ticker::close()
         parts_.store.begin();
         tick_open_ = true;
     }
-    for (const auto& id : parts_.events.take_dealt_with())
-        dealt_with_.push_back(id);
+    for (const auto& one : parts_.events.take_dealt_with())
+        dealt_with_.push_back(one);
     if (engine_ && !exhausted_)
-        for (const auto& id : dealt_with_)
-            engine_->message_taken(id);
+        for (const auto& [id, conversation] : dealt_with_)
+            engine_->message_taken(conversation, id);
     // Requests of this unfinished turn were never answered, so they may be kept or lost: keep them.
     if (exhausted_ || !parts_.store.commit().ok()) parts_.store.rollback();
     tick_open_ = false;
@@ -131,7 +131,9 @@ void Ticker::gather(const Input& input)
 
 void Ticker::take_requests()
 {
-    for (auto& item : parts_.mailbox.take(tick_requests_max)) {
+    // While the disk refuses, each in a tick of its own: who only reads shares no commit that fails with who writes.
+    const std::size_t count_max = storage_backoff_ == Duration::zero() ? tick_requests_max : 1;
+    for (auto& item : parts_.mailbox.take(count_max)) {
         if (auto* refused = std::get_if<Error>(&item.what)) {
             refused_.push_back({item.id, std::move(*refused), {}});
             continue;
@@ -344,27 +346,25 @@ void Ticker::finish()
 /// "Dealt with" marks share a commit that happens anyway, or force one when they have waited long enough.
 void Ticker::mark_dealt_with(Moment now)
 {
-    for (const auto& id : parts_.events.take_dealt_with())
-        dealt_with_.push_back(id);
+    for (const auto& one : parts_.events.take_dealt_with())
+        dealt_with_.push_back(one);
     if (dealt_with_.empty()) {
         marks_due_ = never;
         return;
     }
     if (marks_due_ == never) marks_due_ = std::max(now.mono + dealt_with_flush_after, quiet_until_);
     if (!parts_.store.dirty() && now.mono < marks_due_) return;
-    for (const auto& id : dealt_with_)
-        engine_->message_taken(id);
+    for (const auto& [id, conversation] : dealt_with_)
+        engine_->message_taken(conversation, id);
     marking_ = dealt_with_.size();
 }
 
 void Ticker::marks_committed()
 {
-    ConversationId last_conversation;
-    last_conversation.bytes.fill(0xff);
     if (marking_ == 0) return;
     const auto end = dealt_with_.begin() + static_cast<std::ptrdiff_t>(marking_);
     for (auto it = dealt_with_.begin(); it != end; ++it)
-        shown_.erase(shown_.lower_bound({*it, {}}), shown_.upper_bound({*it, last_conversation}));
+        shown_.erase(*it);
     dealt_with_.erase(dealt_with_.begin(), end);
     marking_ = 0;
     marks_due_ = never;

@@ -163,8 +163,8 @@ private:
 
     /// In this run, mark not committed yet. With its conversation: somebody may use the id of another message.
     std::set<std::pair<MessageId, ConversationId>> shown_;
-    std::vector<MessageId> dealt_with_; // to be marked
-    std::size_t marking_ = 0;           // the first so many of dealt_with_ are in the open transaction
+    std::vector<std::pair<MessageId, ConversationId>> dealt_with_; // to be marked
+    std::size_t marking_ = 0; // the first so many of dealt_with_ are in the open transaction
     Instant marks_due_ = never;
 
     Error storage_error_{ErrorCode::ok, {}, 0};

@@ -82,6 +82,7 @@ struct Check {
     {
         if (auto ok = check_bytes("thumbnail", body.thumbnail.size(), content::thumbnail_bytes_max); !ok) return ok;
         if (auto ok = check_bytes("waveform", body.waveform.size(), content::waveform_bytes_max); !ok) return ok;
+        if (auto ok = check_marks(text, body); !ok) return ok;
         return check_file("file", body.file);
     }
     Result<void> operator()(const content::Sticker& body) const
@@ -137,6 +138,10 @@ struct Check {
             return invalid("custom: type is a reverse DNS name, as com.example.poll");
         if (auto ok = check_text("custom.type", body.type, content::custom_type_bytes_max); !ok) return ok;
         return check_bytes("custom.data", body.data.size(), content::custom_bytes_max);
+    }
+    Result<void> operator()(const content::GroupNote&) const
+    {
+        return invalid("what happens to a group is noted by each device by itself, and sent by nobody");
     }
     Result<void> operator()(const content::Edit& body) const
     {

@@ -130,6 +130,7 @@ Result<Incoming> interpret(wire::content::Any content, const Sender& sender, con
         row.message.sent_ms = post->sent_ms;
         row.message.text = std::move(said.text);
         if (!row.shown) row.notified = true; // What it does to another post is told.
+        row.quiet = is_quiet(row);
         out.parents = std::move(post->parents);
         return out;
     }
@@ -182,6 +183,15 @@ Message present(port::Store& store, port::StoredMessage row)
         }
         out.lifetime = extra->lifetime;
         out.forwarded = extra->forwarded;
+        if (auto* location = std::get_if<content::Location>(&out.body); location != nullptr && location->live_seconds) {
+            out.live_until_ms = moves_until(store, row);
+            if (const auto moved = place_of(store, row)) {
+                location->latitude_e7 = moved->spot.latitude_e7;
+                location->longitude_e7 = moved->spot.longitude_e7;
+                location->accuracy_m = moved->spot.accuracy_m;
+                out.moved_ms = moved->hlc_ms;
+            }
+        }
     } else {
         out.body = content::Unknown{row.kind, row.extra};
     }

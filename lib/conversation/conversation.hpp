@@ -86,6 +86,9 @@ struct Incoming {
 /// post keeps no content of its own: timeline.hpp has taken it.
 bool file(port::Store& store, port::StoredMessage& row, const std::vector<MessageId>& parents, Moment now);
 
+/// No news: what happened to a group, and a call that was taken or declined.
+[[nodiscard]] bool is_quiet(const port::StoredMessage& row);
+
 /// A row as the application sees it.
 [[nodiscard]] Message present(port::Store& store, port::StoredMessage row);
 

@@ -64,9 +64,15 @@ std::optional<OwnRead> decode_read(BytesView bytes)
     return out;
 }
 
-bool note_read(port::Store& store, const ConversationId& conversation, const std::string& user, const Place& place)
+bool note_read(port::Store& store, const ConversationId& conversation, const std::string& user, const Place& place,
+               const std::vector<MessageId>& late)
 {
-    if (const auto known = read_up_to(store, conversation, user); known && *known >= place) return false;
+    for (const auto& known : readers(store, conversation)) {
+        if (known.user != user) continue;
+        if (known.place > place || (known.place == place && known.late == late)) return false;
+        // Of the same place the latest word stands: what has come late, or was read since.
+        if (known.place == place) store.remove_annotation(conversation, {}, read_name, user);
+    }
     port::Annotation read;
     read.conversation = conversation;
     read.name = read_name;
@@ -74,15 +80,26 @@ bool note_read(port::Store& store, const ConversationId& conversation, const std
     read.hlc_ms = place.hlc_ms; // The furthest place stands, whenever it was said.
     read.id = place.id;
     read.value = encode(place);
+    for (const auto& id : late)
+        append(read.value, id.view());
     return store.put_annotation(read);
 }
 
 std::vector<ReadBy> readers(port::Store& store, const ConversationId& conversation)
 {
     std::vector<ReadBy> out;
-    for (auto& one : store.annotations(conversation, {}))
-        if (one.name == read_name)
-            if (const auto place = decode_place(one.value)) out.push_back({std::move(one.author), *place});
+    constexpr std::size_t place_bytes = MessageId::size_bytes + 8;
+    for (auto& one : store.annotations(conversation, {})) {
+        if (one.name != read_name || one.value.size() < place_bytes) continue;
+        auto bytes = BytesView(one.value);
+        const auto place = decode_place(bytes.first(place_bytes));
+        if (!place) continue;
+        ReadBy by{std::move(one.author), *place, {}};
+        for (bytes = bytes.subspan(place_bytes); bytes.size() >= MessageId::size_bytes;
+             bytes = bytes.subspan(MessageId::size_bytes))
+            by.late.push_back(*MessageId::from(bytes.first(MessageId::size_bytes)));
+        out.push_back(std::move(by));
+    }
     return out;
 }
 

@@ -17,6 +17,10 @@ inline constexpr std::string_view pin_name = "pin";
 inline constexpr std::string_view timer_name = "timer";
 inline constexpr std::string_view read_name = "read";
 inline constexpr std::string_view delivery_name = "delivery";
+/// Where a live location is.
+inline constexpr std::string_view moved_name = "moved";
+/// Behind it the id of the post or edit that said so before.
+inline constexpr std::string_view version_prefix = "version/";
 /// Of the conversation: a post that somebody has opened and that has not come yet.
 inline constexpr std::string_view opened_prefix = "opened/";
 /// Behind it the id of a post that quotes the target.
@@ -25,7 +29,7 @@ inline constexpr std::string_view quoted_prefix = "quoted/";
 /// Says nothing about how a post stands.
 [[nodiscard]] constexpr bool is_aside(std::string_view name)
 {
-    return name == delivery_name || name.starts_with(quoted_prefix);
+    return name == delivery_name || name.starts_with(quoted_prefix) || name.starts_with(version_prefix);
 }
 
 inline const Bytes set{1};

@@ -4,6 +4,7 @@
 #include "lib/conversation/notes.hpp"
 #include "lib/conversation/quotes.hpp"
 #include "lib/conversation/reactions.hpp"
+#include "lib/conversation/settling.hpp"
 
 #include <algorithm>
 
@@ -45,19 +46,6 @@ std::optional<port::Annotation> annotation_of(const port::StoredMessage& row, co
         return std::nullopt;
     }
     return out;
-}
-
-/// Of two the later stands. One of a time that nobody lives in (is_possible) counts nowhere, nor does it stay.
-bool put(port::Store& store, const port::Annotation& note, Moment now)
-{
-    const auto at_ms = [](const port::Annotation& one) {
-        return one.name.starts_with(recall_name) ? -one.hlc_ms : one.hlc_ms;
-    };
-    if (!is_possible(at_ms(note), now)) return false;
-    for (const auto& one : store.annotations(note.conversation, note.target))
-        if (one.name == note.name && one.author == note.author && !is_possible(at_ms(one), now))
-            store.remove_annotation(note.conversation, note.target, one.name, one.author);
-    return note.name.starts_with(reaction_prefix) ? put_reaction(store, note) : store.put_annotation(note);
 }
 
 bool may_recall(const port::StoredMessage& target, std::string_view author, Role role, std::int64_t at_ms,
@@ -123,9 +111,14 @@ void apply_edit(port::StoredMessage& row, const port::Annotation& edit)
     auto edition = wire::decode_edition(edit.value);
     auto extra = wire::decode_extra(row.extra);
     if (!edition || !extra) return;
-    const auto body = wire::decode_body(extra->body);
-    if (body && std::holds_alternative<content::Text>(*body))
+    auto body = wire::decode_body(extra->body);
+    if (body && std::holds_alternative<content::Text>(*body)) {
         extra->body = wire::encode(content::Body(content::Text{edition->mentions, edition->links}));
+    } else if (auto* attachment = body ? std::get_if<content::Attachment>(&*body) : nullptr) {
+        attachment->mentions = edition->mentions;
+        attachment->links = edition->links;
+        extra->body = wire::encode(*body);
+    }
     row.message.text = std::move(edition->text);
     row.extra = wire::encode(*extra);
     row.message.edited_ms = edit.hlc_ms;
@@ -141,9 +134,31 @@ bool name_recall(port::StoredMessage& row, const port::Annotation& recall)
     return true;
 }
 
-/// `row` after its annotations. `latest`: the one that came now; nullptr: the row came. nullopt: as it was.
+} // namespace
+
+bool put(port::Store& store, const port::Annotation& note, Moment now)
+{
+    const auto at_ms = [](const port::Annotation& one) {
+        return one.name.starts_with(recall_name) ? -one.hlc_ms : one.hlc_ms;
+    };
+    if (!is_possible(at_ms(note), now)) return false;
+    const auto write = [&] {
+        return note.name.starts_with(reaction_prefix) ? put_reaction(store, note) : store.put_annotation(note);
+    };
+    if (write()) return true;
+    // Refused for what is there: that may be of a time that nobody lives in.
+    bool removed = false;
+    for (const auto& one : store.annotations(note.conversation, note.target))
+        if (one.name == note.name && one.author == note.author && !is_possible(at_ms(one), now)) {
+            store.remove_annotation(note.conversation, note.target, one.name, one.author);
+            removed = true;
+        }
+    return removed && write();
+}
+
 std::optional<Changed> settle(port::Store& store, port::StoredMessage row, const port::Annotation* latest)
 {
+    if (is_group_note(row)) return std::nullopt;
     auto notes = store.annotations(row.message.conversation, row.message.id);
     const bool quoted =
         std::any_of(notes.begin(), notes.end(), [](const auto& one) { return one.name.starts_with(quoted_prefix); });
@@ -170,12 +185,15 @@ std::optional<Changed> settle(port::Store& store, port::StoredMessage row, const
         });
         if (edit != notes.end() &&
             (latest == nullptr || (latest->name == edit_name && latest->author == edit->author))) {
+            if (row.message.edited_ms == 0) keep_original(store, row);
             apply_edit(row, *edit);
             out.what = Changed::What::edited;
         } else if (latest != nullptr && latest->name == pin_name) {
             out.what = Changed::What::pinned;
         } else if (latest != nullptr && latest->name.starts_with(reaction_prefix)) {
             out.what = Changed::What::reactions;
+        } else if (latest != nullptr && latest->name == moved_name && latest->author == row.message.from) {
+            out.what = Changed::What::moved;
         } else if (latest != nullptr) {
             return std::nullopt; // Said by somebody who may not.
         }
@@ -185,6 +203,8 @@ std::optional<Changed> settle(port::Store& store, port::StoredMessage row, const
     out.row = std::move(row);
     return out;
 }
+
+namespace {
 
 /// When it was sent, as far as that can be known: not after now, not before what its author had seen, and not longer
 /// ago than anything can be under way.
@@ -286,6 +306,7 @@ Filed take(port::Store& store, port::StoredMessage& row, const std::vector<Messa
     // The annotation keeps the clock that its author claimed: all devices compare the same numbers.
     const bool ruled = act->name == pin_name || act->name == timer_name;
     if (ruled && !may_rule(row.role)) return out;
+    if (act->name == edit_name && is_possible(act->hlc_ms, now)) keep_older(store, *act);
     if (!put(store, *act, now) || act->target.is_zero()) return out;
     if (auto target = store.message_in(act->conversation, act->target))
         out.changed = settle(store, std::move(*target), &*act);
@@ -315,6 +336,7 @@ Result<void> may(port::Store& store, const Parties& parties, const content::Body
     if (target.is_zero()) return {};
     const auto row = store.message_in(parties.conversation, target);
     if (!row || !row->shown) return refuse("message: there is no such message in this conversation");
+    if (is_group_note(*row)) return refuse("message: it is what happened to the group, and nobody's message");
     if (row->message.recalled_ms != 0) return refuse("message: it was taken back");
     if (std::holds_alternative<content::Edit>(act) && row->message.from != parties.own_user)
         return refuse("message: only its author may edit it");
@@ -367,6 +389,7 @@ bool merge(port::Store& store, const port::StoredMessage& row, Moment now)
     }
     if (store.has_message(row.message.conversation, row.message.id)) return false;
     auto mine = row;
+    mine.quiet = is_quiet(mine);
     mind_quote(store, mine);
     if (!store.add_message(mine)) return false;
     static_cast<void>(settle(store, std::move(mine), nullptr)); // What was said about it may have come first.
@@ -375,6 +398,7 @@ bool merge(port::Store& store, const port::StoredMessage& row, Moment now)
 
 std::optional<Changed> merge(port::Store& store, const port::Annotation& note, Moment now)
 {
+    if (note.name.starts_with(version_prefix) && !may_keep_version(store, note)) return std::nullopt;
     if (!put(store, note, now) || note.target.is_zero()) return std::nullopt;
     auto target = store.message_in(note.conversation, note.target);
     return target ? settle(store, *std::move(target), &note) : std::nullopt;
@@ -396,6 +420,9 @@ void annotate(port::Store& store, Message& message)
                          return one.name == pin_name && !one.value.empty();
                      });
     message.reactions = reactions_of(notes);
+    message.versions = static_cast<std::uint32_t>(std::count_if(notes.begin(), notes.end(), [&](const auto& one) {
+        return one.name.starts_with(version_prefix) && one.author == message.from;
+    }));
 }
 
 } // namespace godwit::conversation

@@ -17,7 +17,7 @@ inline constexpr std::int64_t recall_ms_max = 30LL * 24 * 3600 * 1000;
 
 /// A post that stands otherwise than before.
 struct Changed {
-    enum class What : std::uint8_t { edited = 1, recalled = 2, reactions = 3, pinned = 4, expired = 5 };
+    enum class What : std::uint8_t { edited = 1, recalled = 2, reactions = 3, pinned = 4, expired = 5, moved = 7 };
     What what{};
     port::StoredMessage row;       ///< As it is now.
     std::vector<MessageId> edits;  ///< What its edits said is gone, too: their envelopes.
@@ -51,6 +51,38 @@ struct Filed {
 [[nodiscard]] Result<void> may(port::Store& store, const Parties& parties, const content::Body& act,
                                std::int64_t recall_window_ms, Moment now);
 
+/// Where a live location is.
+struct Spot {
+    std::int32_t latitude_e7 = 0;
+    std::int32_t longitude_e7 = 0;
+    std::uint32_t accuracy_m = 0;
+    bool last = false; ///< It does not move any more.
+    friend bool operator==(const Spot&, const Spot&) = default;
+};
+/// As its author said last; nullopt: nothing yet.
+struct Moved {
+    Spot spot;
+    std::int64_t hlc_ms = 0;
+};
+[[nodiscard]] std::optional<Moved> place_of(port::Store& store, const port::StoredMessage& row);
+/// Until when a live location moves, by its author's clock; 0: it is none, or has ended.
+[[nodiscard]] std::int64_t moves_until(port::Store& store, const port::StoredMessage& row);
+/// `author` says where theirs is now. It may not be here yet. nullopt: nothing is different by that.
+[[nodiscard]] std::optional<Changed> move(port::Store& store, const ConversationId& conversation,
+                                          const MessageId& target, const std::string& author, std::int64_t hlc_ms,
+                                          const MessageId& id, const Spot& spot, Moment now);
+
+/// What a post said before its edits, oldest first, as far as it is kept (versions.cpp).
+[[nodiscard]] std::vector<MessageVersion> versions(port::Store& store, const port::StoredMessage& row);
+/// So many of each post are kept.
+[[nodiscard]] std::uint32_t versions_kept(port::Store& store);
+/// None are: those that are here go. At most `limit` posts; false: there are more.
+bool drop_versions(port::Store& store, std::uint32_t limit);
+
+/// What happened to a group, into its history; the same on every device that sees it. False: it is there.
+bool note_group(port::Store& store, const Parties& parties, const MessageId& id, const content::GroupNote& note,
+                Moment now);
+
 /// Lifetime of posts in the conversation that say nothing else.
 [[nodiscard]] content::Lifetime timer_of(port::Store& store, const ConversationId& conversation);
 
@@ -76,14 +108,16 @@ inline constexpr std::size_t late_max = 1000;
 [[nodiscard]] Bytes encode(const OwnRead& read);
 [[nodiscard]] std::optional<OwnRead> decode_read(BytesView bytes);
 
-/// `user` has read up to there. False: that was known.
-bool note_read(port::Store& store, const ConversationId& conversation, const std::string& user, const Place& place);
+/// `user` has read up to there, but for `late`. False: that was known.
+bool note_read(port::Store& store, const ConversationId& conversation, const std::string& user, const Place& place,
+               const std::vector<MessageId>& late = {});
 /// How far; nullopt: not known.
 [[nodiscard]] std::optional<Place> read_up_to(port::Store& store, const ConversationId& conversation,
                                               std::string_view user);
 struct ReadBy {
     std::string user;
-    Place place;
+    Place place;                 ///< Claimed; without what came late, see `late`.
+    std::vector<MessageId> late; ///< Below it, and not read: they came to the reader later.
 };
 [[nodiscard]] std::vector<ReadBy> readers(port::Store& store, const ConversationId& conversation);
 

@@ -88,18 +88,14 @@ void Due::settled(port::Store& store, const DeviceId& device, const MessageId& i
     const auto at = entries_.find(device);
     if (at == entries_.end() || at->second.open.erase(id) == 0) return;
     if (at->second.open.empty()) entries_.erase(at);
-    std::string after;
     for (;;) {
-        const auto page = store.due(device, after, false, page_max);
-        for (const auto& row : page) {
-            if (row.message != id) continue;
+        const auto names = store.due_in(device, id, page_max);
+        for (const auto& name : names)
             if (again)
-                note(store, device, row.name);
+                note(store, device, name);
             else
-                store.remove_due(device, row.name);
-        }
-        if (page.size() < page_max) return;
-        after = page.back().name;
+                store.remove_due(device, name);
+        if (names.size() < page_max) return;
     }
 }
 

@@ -75,7 +75,6 @@ public:
     /// Counts what is open. `own_user`: deliveries to it are copies for the account's other devices and decide nothing.
     void load(port::Store& store, std::string own_user);
 
-    [[nodiscard]] bool full() const { return messages_ >= limits_.messages_max; }
     [[nodiscard]] std::uint64_t message_count() const { return messages_; }
     /// Of so many more messages the device gets all. Who stays away fills what is theirs, and nobody else's.
     [[nodiscard]] bool has_room(const DeviceId& device, std::size_t messages = 1) const;

@@ -8,13 +8,7 @@ namespace godwit::delivery {
 
 namespace {
 
-using port::Delivery;
 using port::DeliveryState;
-
-bool is_open(DeliveryState state)
-{
-    return state == DeliveryState::queued || state == DeliveryState::stored;
-}
 
 } // namespace
 
@@ -22,7 +16,7 @@ void Outbox::note_sent(port::Store& store, const MessageId& id, const Conversati
                        const Route& by, std::vector<Progress>& out)
 {
     if (entry.user == own_user_) return;
-    const bool first = store.set_message_state(id, MessageState::sent, by.path, by.reason, {});
+    const bool first = store.set_message_state(conversation, id, MessageState::sent, by.path, by.reason, {});
     tell(first, {id, entry.user, MessageState::sent, by.path, by.reason, {}, true, conversation}, out);
 }
 
@@ -70,10 +64,8 @@ std::vector<Progress> Outbox::unopened(port::Store& store, const DeviceId& devic
     for (const auto& id : ids) {
         const auto at = devices_.find(device);
         if (at == devices_.end()) break;
-        const auto rows = store.deliveries(id);
-        const auto row =
-            std::find_if(rows.begin(), rows.end(), [&](const Delivery& one) { return one.device == device; });
-        if (row == rows.end() || !is_open(row->state)) continue;
+        const auto row = store.open_delivery(id, device);
+        if (!row) continue;
         auto envelope = store.envelope(id);
         if (!envelope) continue;
         if (envelope->sealings >= sealings_max) {
@@ -121,13 +113,12 @@ std::vector<Progress> Outbox::put_answered(port::Store& store, const MessageId& 
                 by.reason = used.route.reason;
                 used.lane.settled(id);
             }
-        for (const auto& row : store.deliveries(id)) {
-            if (row.device != devices[i] || !is_open(row.state)) continue;
-            if (row.state == DeliveryState::queued) --entry.queued;
-            store.set_delivery(id, devices[i], DeliveryState::stored, now.wall_ms);
-            note_sent(store, id, row.conversation, entry, by, out);
-            rescan_in_time(now);
-        }
+        const auto row = store.open_delivery(id, devices[i]);
+        if (!row) continue;
+        if (row->state == DeliveryState::queued) --entry.queued;
+        store.set_delivery(id, devices[i], DeliveryState::stored, now.wall_ms);
+        note_sent(store, id, row->conversation, entry, by, out);
+        rescan_in_time(now);
     }
     return out;
 }
@@ -205,23 +196,11 @@ void Outbox::settle(port::Store& store, const MessageId& id, const DeviceId& dev
     const auto at = devices_.find(device);
     if (at == devices_.end()) return;
     auto& entry = at->second;
-    const auto rows = store.deliveries(id);
-    bool was_open = false;
-    bool stored = false;
-    bool all_settled = true;
-    bool recipient_may_have_it = false;
-    ConversationId conversation;
-    for (const auto& row : rows) {
-        if (row.device == device) {
-            conversation = row.conversation;
-            was_open = is_open(row.state);
-            stored = row.state == DeliveryState::stored;
-            continue;
-        }
-        if (is_open(row.state)) all_settled = false;
-        if (row.user != own_user_ && row.state != DeliveryState::failed) recipient_may_have_it = true;
-    }
-    if (!was_open) return; // A second receipt, or one for something that was never ours.
+    const auto row = store.open_delivery(id, device);
+    if (!row) return; // A second receipt, or one for something that was never ours.
+    const auto& conversation = row->conversation;
+    const bool stored = row->state == DeliveryState::stored;
+    const auto others = store.other_deliveries(id, device, own_user_);
 
     const auto user = entry.user;
     auto route = state == DeliveryState::delivered ? route_of(entry, id, by.link, stored) : by;
@@ -237,21 +216,26 @@ void Outbox::settle(port::Store& store, const MessageId& id, const DeviceId& dev
         if (state == DeliveryState::delivered) {
             if (route.path == Path::none || route.reason.empty()) {
                 // Offered before a restart: the history remembers by which way.
-                const auto row = store.message(id);
-                if (row && (route.path == Path::none || route.path == row->message.path))
-                    route = {0, row->message.path, row->message.path_reason};
+                const auto known = store.message_in(conversation, id);
+                if (known && (route.path == Path::none || route.path == known->message.path))
+                    route = {0, known->message.path, known->message.path_reason};
             }
             // What goes by a link is marked before it leaves: this was put into the mailbox, and the answer was lost.
             if (route.path == Path::none) route = {0, Path::mailbox, "the relay's answer was lost"};
-            const bool first = store.set_message_state(id, MessageState::delivered, route.path, route.reason, {});
+            const bool first =
+                store.set_message_state(conversation, id, MessageState::delivered, route.path, route.reason, {});
             tell(first, {id, user, MessageState::delivered, route.path, route.reason, {}, true, conversation}, out);
-        } else if (!recipient_may_have_it) {
+        } else if (!others.may_have) {
             const std::string why(error_name(failure));
-            if (store.set_message_state(id, MessageState::failed, Path::none, {}, why))
+            if (store.set_message_state(conversation, id, MessageState::failed, Path::none, {}, why))
                 out.push_back({id, user, MessageState::failed, Path::none, {}, why, true, conversation});
         }
     }
-    if (all_settled) {
+    if (!others.open) {
+        // Said to the own devices alone: it is where it belongs, also when one of them has gone meanwhile.
+        if (user == own_user_ && !others.may_have &&
+            store.set_message_state(conversation, id, MessageState::delivered, route.path, route.reason, {}))
+            out.push_back({id, user, MessageState::delivered, route.path, route.reason, {}, true, conversation});
         store.remove_envelope(id);
         if (messages_ > 0) --messages_;
     }

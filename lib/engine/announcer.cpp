@@ -16,6 +16,7 @@ namespace {
 constexpr std::string_view register_prefix = "register/";
 constexpr std::string_view read_prefix = "read/";
 constexpr std::string_view opened_prefix = "opened/";
+constexpr std::string_view moved_prefix = "moved/";
 constexpr std::string_view settings_name = "settings"; ///< Behind all registers, in the order of names.
 /// Devices of the account that have been given all settings, 32 bytes each.
 constexpr std::string_view given_value = "settings/given";
@@ -58,11 +59,44 @@ std::string name_of(std::string_view prefix, const ConversationId& conversation)
     return std::string(prefix) + to_hex(conversation.view());
 }
 
+/// "<prefix><conversation>", or with "/<message>" behind it.
+struct About {
+    ConversationId conversation;
+    std::optional<MessageId> message;
+};
+std::optional<About> read_name(std::string_view prefix, std::string_view name)
+{
+    constexpr std::size_t conversation_digits = 2 * ConversationId::size_bytes;
+    if (!name.starts_with(prefix)) return std::nullopt;
+    name.remove_prefix(prefix.size());
+    const auto conversation = id_at<ConversationId>(name, 0);
+    if (!conversation) return std::nullopt;
+    if (name.size() == conversation_digits) return About{*conversation, std::nullopt};
+    if (name.size() != conversation_digits + 1 + 2 * MessageId::size_bytes || name[conversation_digits] != '/')
+        return std::nullopt;
+    const auto message = id_at<MessageId>(name, conversation_digits + 1);
+    if (!message) return std::nullopt;
+    return About{*conversation, message};
+}
+
+/// What came to this account after it had read so far; the latest of it.
+std::vector<MessageId> late_in(port::Store& store, const ConversationId& conversation)
+{
+    const auto known = store.register_named(shared::name_of(conversation, shared::read));
+    auto read = known ? conversation::decode_read(known->value) : std::nullopt;
+    if (!read) return {};
+    auto& late = read->late;
+    if (late.size() > wire::content::mark::read_late_max)
+        late.erase(late.begin(), late.end() - static_cast<std::ptrdiff_t>(wire::content::mark::read_late_max));
+    return std::move(late);
+}
+
 } // namespace
 
 void Announcer::start()
 {
     running_ = true;
+    given_.reset();
     due_.load(context_.store);
     for (const auto& [device, id] : due_.open())
         if (!outbox_.watch(device, id)) due_.settled(context_.store, device, id, true);
@@ -73,10 +107,10 @@ void Announcer::start()
 
 void Announcer::all_given()
 {
-    Devices given;
+    given_.emplace();
     for (const auto& device : roster_.self().devices)
-        given.push_back(device.device);
-    write_ids(context_.store, given_value, given);
+        given_->push_back(device.device);
+    write_ids(context_.store, given_value, *given_);
 }
 
 void Announcer::entered()
@@ -127,12 +161,19 @@ void Announcer::opened(const ConversationId& conversation, const std::vector<Mes
             due_.note(context_.store, one.device, name_of(opened_prefix, conversation) + "/" + to_hex(id.view()));
 }
 
+void Announcer::moved(const ConversationId& conversation, const MessageId& message,
+                      const std::vector<delivery::Recipient>& to)
+{
+    for (const auto& one : to)
+        due_.note(context_.store, one.device, name_of(moved_prefix, conversation) + "/" + to_hex(message.view()));
+}
+
 /// To own devices that are new: everything, once.
 void Announcer::give_settings()
 {
     if (wants_settings_) return; // They are not all here.
-    auto given = read_ids<DeviceId>(context_.store, given_value);
-    const auto before = given;
+    if (!given_) given_ = read_ids<DeviceId>(context_.store, given_value);
+    auto given = *given_;
     std::erase_if(given, [&](const auto& device) { return !is_own(device); });
     for (const auto& one : roster_.self().devices) {
         if (std::find(given.begin(), given.end(), one.device) != given.end()) continue;
@@ -148,7 +189,9 @@ void Announcer::give_settings()
         }
         due_.note(context_.store, one.device, std::string(settings_name));
     }
-    if (given != before) write_ids(context_.store, given_value, given);
+    if (given == *given_) return;
+    write_ids(context_.store, given_value, given);
+    given_ = std::move(given);
 }
 
 // ---- on its way ---------------------------------------------------------------------------------
@@ -175,23 +218,39 @@ void Announcer::said(const std::vector<std::string>& names, const Devices& devic
     for (const auto& name : names) {
         if (name.starts_with(register_prefix) || name == settings_name) {
             registers.push_back(name);
-        } else if (name.starts_with(opened_prefix)) {
-            if (const auto conversation = id_at<ConversationId>(name, opened_prefix.size()))
-                opened[*conversation].push_back(name);
-        } else if (const auto conversation = id_at<ConversationId>(name, read_prefix.size())) {
-            const auto place = conversation::read_up_to(context_.store, *conversation, roster_.self().stored.user);
-            if (place && tells_read(*conversation))
-                say_mark(*conversation, {name}, devices, wire::content::mark::Read{place->hlc_ms, place->id}, now);
+            continue;
+        }
+        if (const auto about = read_name(opened_prefix, name); about && about->message) {
+            opened[about->conversation].push_back(name);
+        } else if (const auto moved = read_name(moved_prefix, name); moved && moved->message) {
+            const auto row = context_.store.message_in(moved->conversation, *moved->message);
+            const auto place = row ? conversation::place_of(context_.store, *row) : std::nullopt;
+            if (!place) {
+                drop({name}, devices); // It is gone, or none any more.
+                continue;
+            }
+            const auto& spot = place->spot;
+            say_mark(moved->conversation, {name}, devices,
+                     wire::content::mark::Moved{*moved->message, spot.latitude_e7, spot.longitude_e7, spot.accuracy_m,
+                                                spot.last},
+                     now);
+        } else if (const auto read = read_name(read_prefix, name); read && !read->message) {
+            const auto place = conversation::read_up_to(context_.store, read->conversation, roster_.self().stored.user);
+            if (place && tells_read(read->conversation))
+                say_mark(
+                    read->conversation, {name}, devices,
+                    wire::content::mark::Read{place->hlc_ms, place->id, late_in(context_.store, read->conversation)},
+                    now);
             else
                 drop({name}, devices);
+        } else {
+            drop({name}, devices); // Of another version: nobody here knows what to say.
         }
     }
     for (const auto& [conversation, of_it] : opened) {
         wire::content::mark::Opened mark;
         for (const auto& name : of_it)
-            if (const auto id = id_at<MessageId>(name, opened_prefix.size() + 2 * ConversationId::size_bytes + 1);
-                id && mark.ids.size() < wire::opened_ids_max)
-                mark.ids.push_back(*id);
+            if (mark.ids.size() < wire::opened_ids_max) mark.ids.push_back(*read_name(opened_prefix, name)->message);
         say_mark(conversation, of_it, devices, std::move(mark), now);
     }
     if (!registers.empty()) say_registers(registers, devices, now);
@@ -240,6 +299,10 @@ void Announcer::say_mark(const ConversationId& conversation, const std::vector<s
     else if (book_.find(conversation) == nullptr)
         return drop(names, devices); // A conversation that is over.
     mark.hlc_ms = now.wall_ms;
+    // All devices compare the clock that the place has here.
+    if (const auto* moved = std::get_if<wire::content::mark::Moved>(&what))
+        if (const auto row = context_.store.message_in(conversation, moved->target))
+            if (const auto place = conversation::place_of(context_.store, *row)) mark.hlc_ms = place->hlc_ms;
     mark.what = std::move(what);
     put_out(conversation, names, to, std::move(mark), now);
 }

@@ -8,6 +8,7 @@
 //   "register/<name>"                  to the own devices: registers, several in one
 //   "settings"                         likewise: with it, a device that is new has been given all
 //   "read/<conversation>"              to contacts: how far this account has read
+//   "moved/<conversation>/<message>"   likewise: where a live location is
 //   "opened/<conversation>/<message>"  to all of a conversation: what burns was read
 //
 // A device that is new to its account does not know yet whether the account tells what it has read. Until another one
@@ -42,6 +43,10 @@ public:
     void opened(const ConversationId& conversation, const std::vector<MessageId>& ids,
                 const std::vector<delivery::Recipient>& to);
 
+    /// Where to is looked up when it is said.
+    void moved(const ConversationId& conversation, const MessageId& message,
+               const std::vector<delivery::Recipient>& to);
+
     /// Other devices of the account may have settings that this one has not been given yet.
     [[nodiscard]] bool wants_settings() const { return wants_settings_; }
     /// What is read meanwhile.
@@ -75,6 +80,7 @@ private:
     const GroupBook& book_;
     delivery::Outbox& outbox_;
     delivery::Due due_;
+    std::optional<Devices> given_; ///< Own devices that have been given all settings; nullopt: not read yet.
     bool running_ = false;
     bool wants_settings_ = false;
 };

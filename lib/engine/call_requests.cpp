@@ -22,13 +22,18 @@ void Engine::State::on(RequestId id, const request::CallPlace& place, Moment now
     if (!parties) return context.refuse(id, parties.error());
     if (parties->kind == ConversationKind::self)
         return context.refuse(id, {ErrorCode::invalid_argument, "to: nobody can call the own account", 0});
-    if (parties->kind != ConversationKind::direct)
-        return context.refuse(id, {ErrorCode::unsupported,
-                                   "conversation: calls are between two accounts; call the members one by one", 0});
+    const bool of_group = parties->kind != ConversationKind::direct;
+    if (of_group && parties->kind != ConversationKind::group && parties->kind != ConversationKind::discussion)
+        return context.refuse(id, {ErrorCode::unsupported, "conversation: nobody can be called there", 0});
     if (const auto reachable = chats.reach(*parties); !reachable) return context.refuse(id, reachable.error());
     if (!relay_ready())
         return context.refuse(id, {ErrorCode::not_connected,
                                    "not connected to the relay now: it comes back by itself, call again then", 1000});
+    if (!of_group && group_calls.engaged())
+        return context.refuse(id, {ErrorCode::conflict, "call: this device is in the call of a group; leave first", 0});
+    if (of_group && calls.engaged())
+        return context.refuse(id, {ErrorCode::conflict, "call: this device is in a call; hang up first", 0});
+    if (of_group) return group_calls.ask(id, *parties, place, call_reach, now);
     calls.ask(id, *parties, place, call_reach, now);
 }
 
@@ -42,32 +47,58 @@ bool Engine::State::may_ask_calls(RequestId id)
 
 void Engine::State::on(RequestId id, const request::CallAnswer& answer, Moment now)
 {
-    if (may_ask_calls(id)) calls.ask(id, answer, call_reach, now);
+    if (!may_ask_calls(id)) return;
+    const auto of_group = is_for_group(id, answer.call, true, false);
+    if (!of_group) return;
+    if (*of_group ? calls.engaged() : group_calls.engaged())
+        return context.refuse(id, {ErrorCode::conflict, "call: this device is in another call; hang up first", 0});
+    *of_group ? group_calls.ask(id, answer, call_reach, now) : calls.ask(id, answer, call_reach, now);
 }
 
 void Engine::State::on(RequestId id, const request::CallReject& reject, Moment now)
 {
-    if (may_ask_calls(id)) calls.ask(id, reject, call_reach, now);
+    if (!may_ask_calls(id)) return;
+    if (const auto of_group = is_for_group(id, reject.call, true, false))
+        *of_group ? group_calls.ask(id, reject, call_reach, now) : calls.ask(id, reject, call_reach, now);
 }
 
 void Engine::State::on(RequestId id, const request::CallHangUp& hang_up, Moment now)
 {
-    if (may_ask_calls(id)) calls.ask(id, hang_up, call_reach, now);
+    if (!may_ask_calls(id)) return;
+    if (const auto of_group = is_for_group(id, hang_up.call, false, true))
+        *of_group ? group_calls.ask(id, hang_up, call_reach, now) : calls.ask(id, hang_up, call_reach, now);
 }
 
 void Engine::State::on(RequestId id, const request::CallSetMedia& what, Moment now)
 {
-    if (may_ask_calls(id)) calls.ask(id, what, call_reach, now);
+    if (!may_ask_calls(id)) return;
+    if (const auto of_group = is_for_group(id, what.call, false, false))
+        *of_group ? group_calls.ask(id, what, call_reach, now) : calls.ask(id, what, call_reach, now);
 }
 
 void Engine::State::on(RequestId id, const request::CallStats& wanted, Moment now)
 {
-    if (may_ask_calls(id)) calls.ask(id, wanted, now);
+    if (!may_ask_calls(id)) return;
+    if (const auto of_group = is_for_group(id, wanted.call, false, false))
+        *of_group ? group_calls.ask(id, wanted, now) : calls.ask(id, wanted, now);
 }
 
-void Engine::State::on(RequestId id, const request::Calls& wanted, Moment now)
+void Engine::State::on(RequestId id, const request::Calls&, Moment now)
 {
-    if (may_ask_calls(id)) calls.ask(id, wanted, now);
+    if (!may_ask_calls(id)) return;
+    auto out = calls.list(now);
+    for (auto& one : group_calls.list(now))
+        out.push_back(std::move(one));
+    context.reply(id, std::move(out));
+}
+
+void Engine::State::on(RequestId id, const request::CallDeviceList&, Moment)
+{
+    if (media_door == nullptr)
+        return context.refuse(id, {ErrorCode::unsupported, "calls: this build of godwit has no media", 0});
+    auto all = media_door->devices();
+    if (!all) return context.refuse(id, all.error());
+    context.reply(id, std::move(*all));
 }
 
 // ---- signals ----
@@ -114,8 +145,7 @@ void Engine::State::CallReachOf::signal(const ConversationId& conversation, cons
 
 std::optional<CallReach::Way> Engine::State::CallReachOf::way(const DeviceId& device)
 {
-    const auto* person = state.roster.owner_of(device);
-    if (person == nullptr || !person->may_talk()) return std::nullopt;
+    if (!state.may_link(device)) return std::nullopt;
     const auto* best = state.paths.best_link(device, state.policy);
     if (best == nullptr) return std::nullopt;
     return Way{best->link, best->path};
@@ -123,6 +153,12 @@ std::optional<CallReach::Way> Engine::State::CallReachOf::way(const DeviceId& de
 
 void Engine::State::CallReachOf::seek(const DeviceId& device, Moment now)
 {
+    const auto* person = state.roster.owner_of(device);
+    const bool talks = person != nullptr && person->may_talk();
+    // Of an acquaintance it is not known whether it is there, but that it is in the call.
+    if (!talks && state.may_link(device) && state.relay_ready() &&
+        state.paths.best_link(device, state.policy) == nullptr)
+        state.peers.seek(device, now);
     state.reach.seek(device, now);
 }
 
@@ -140,25 +176,20 @@ std::optional<port::CallKeys> Engine::State::CallReachOf::keys(const Conversatio
                                                                std::uint64_t known)
 {
     const auto* person = state.roster.person_of(conversation);
-    if (person == nullptr || !person->may_talk() || !state.groups) return std::nullopt;
+    const bool talks = person != nullptr ? person->may_talk() : state.circles.is_many(conversation);
+    const auto* circle = talks ? state.circles.find(conversation) : nullptr;
+    if (circle == nullptr || !state.groups) return std::nullopt;
     // A number that grows also where a group took the place of another one.
     const auto number = [](const seal::Version& version) { return version.incarnation << 32 | version.epoch; };
     const auto version = state.groups->version(conversation);
     if (!version || number(*version) <= known) return std::nullopt;
     // The call's id as context: calls of one epoch share no key, and so no nonce.
-    auto exported =
-        state.groups->export_secret(person->circle, port::call_key_label, call.view(), port::call_key_bytes);
+    auto exported = state.groups->export_secret(*circle, port::call_key_label, call.view(), port::call_key_bytes);
     if (!exported) {
         state.keeper.hurry(conversation);
         return std::nullopt;
     }
     return port::CallKeys{number(exported->version), std::move(exported->secret), exported->leaves, exported->own_leaf};
-}
-
-std::string Engine::State::CallReachOf::other_of(const ConversationId& conversation)
-{
-    const auto* person = state.roster.person_of(conversation);
-    return person == nullptr ? std::string() : person->stored.user;
 }
 
 bool Engine::State::CallReachOf::is_alone()
@@ -183,6 +214,8 @@ void Engine::State::CallReachOf::record(const call::out::Record& what, Moment no
                                 {"video", what.video ? "true" : "false"},
                                 {"active_ms", std::to_string(active_ms)}},
                                {}};
+    if (what.members != 2)
+        std::get<content::Card>(draft.body).fields.push_back({"members", std::to_string(what.members)});
     auto recipients = state.chats.reach(*parties);
     if (!recipients) {
         if (recipients.error().code == ErrorCode::quota_exceeded) return; // of the outbox

@@ -24,7 +24,14 @@ CallOutcome told_as(call::Outcome outcome)
 static_assert(static_cast<int>(call::Outcome::completed) == static_cast<int>(CallOutcome::completed));
 static_assert(static_cast<int>(call::Outcome::answered_elsewhere) == static_cast<int>(CallOutcome::answered_elsewhere));
 static_assert(static_cast<int>(call::Outcome::superseded) == static_cast<int>(CallOutcome::superseded));
+static_assert(static_cast<int>(call::Outcome::full) == static_cast<int>(CallOutcome::full));
 static_assert(call::calls_max == calls_max);
+
+/// What is left for files, bytes a second: never nothing, since a piece must come through some day.
+std::uint64_t files_share(double bps)
+{
+    return std::max<std::uint64_t>(2'000, static_cast<std::uint64_t>(bps / 8));
+}
 
 CallMedia begins_with(bool video)
 {
@@ -189,12 +196,19 @@ void CallSide::ask(RequestId id, const request::CallStats& wanted, Moment now)
     context_.reply(id, out);
 }
 
-void CallSide::ask(RequestId id, const request::Calls&, Moment now)
+std::vector<CallInfo> CallSide::list(Moment now) const
 {
     std::vector<CallInfo> out;
     for (const auto& [call, known] : known_)
         out.push_back(info(known, now));
-    context_.reply(id, std::move(out));
+    return out;
+}
+
+std::size_t CallSide::count(bool ringing) const
+{
+    return static_cast<std::size_t>(std::count_if(known_.begin(), known_.end(), [&](const auto& one) {
+        return (one.second.info.incoming && one.second.info.state == CallState::ringing) == ringing;
+    }));
 }
 
 // ---- what comes in --------------------------------------------------------------------------------------------------
@@ -230,6 +244,8 @@ void CallSide::report(const CallId& call, const port::MediaReport& report, CallR
     } else if (std::holds_alternative<port::MediaSilent>(report)) {
         reach.doubt(known.info.device);
     } else if (const auto* statistics = std::get_if<CallStatistics>(&report)) {
+        // Media that comes says that the other device is there, also when the relay is not.
+        if (statistics->datagrams_received > known.statistics.datagrams_received) calls_->media_heard(call, now.mono);
         known.statistics = *statistics;
         known.statistics.active_ms = ms_since(known.active_since, now.mono);
         known.statistics.path = known.way ? known.way->path : Path::none;
@@ -272,6 +288,9 @@ void CallSide::drive(const CallId& id, Known& call, CallReach& reach, Moment now
         if (way) reach.used(way->link, now);
     }
     if (!way || way->path != Path::direct) reach.seek(call.info.device, now);
+    const bool files = reach.has_files();
+    if (std::exchange(call.files, files) != files) order(id, port::MediaFiles{files, {}});
+    if (files && call.statistics.files_bps > 0) reach.share_files(files_share(call.statistics.files_bps), now);
 }
 
 Instant CallSide::deadline() const
@@ -370,12 +389,15 @@ void CallSide::on(call::out::PeerMedia& v, CallReach&, Moment now)
     context_.event(event::CallPeerMedia{info(known, now), v.upgrade});
 }
 
-void CallSide::on(call::out::Ended& v, CallReach&, Moment)
+void CallSide::on(call::out::Ended& v, CallReach& reach, Moment now)
 {
     const auto at = known_.find(v.id);
     if (at == known_.end()) return;
     auto& known = at->second;
-    if (known.begun) order(v.id, port::MediaEnd{});
+    if (known.begun) {
+        order(v.id, port::MediaEnd{});
+        reach.share_files(0, now);
+    }
     known.info.active_ms =
         static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(v.active).count());
     context_.event(event::CallEnded{known.info, told_as(v.outcome)});

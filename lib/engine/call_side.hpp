@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Private to lib/engine: calls, between the application, the signals (lib/call says what a call is) and who has the
-// media (lib/port/media.hpp).
+// Private to lib/engine: calls of two, between the application, the signals (lib/call says what a call is) and who has
+// the media (lib/port/media.hpp).
 //
 //   requests, signals, time ──> call::Calls ──> signals, sealed in the conversation, to devices that are there
 //                                           ──> events for the application
@@ -40,8 +40,17 @@ public:
                                                              std::uint64_t known) = 0;
     /// Into the history, unless it is there.
     virtual void record(const call::out::Record& what, Moment now) = 0;
+    // Of a group:
+    /// As signal(). `to` empty: all devices of its members but this one.
+    virtual void signal_group(const ConversationId& conversation, const std::vector<DeviceId>& to, BytesView signal,
+                              Moment now) = 0;
+    /// Devices that are in it, this one too; empty: this account is in no such group.
+    [[nodiscard]] virtual std::vector<call::Device> members(const ConversationId& conversation) = 0;
+    /// Files are under way from here.
+    [[nodiscard]] virtual bool has_files() = 0;
+    /// Files may take so much, bytes a second, of the way that a call takes too; 0: no call is in their way.
+    virtual void share_files(std::uint64_t bytes_per_s, Moment now) = 0;
     /// Whose conversation it is, besides the own account's.
-    [[nodiscard]] virtual std::string other_of(const ConversationId& conversation) = 0;
     /// This account has this device only.
     [[nodiscard]] virtual bool is_alone() = 0;
 
@@ -67,7 +76,14 @@ public:
     void ask(RequestId id, const request::CallHangUp& hang_up, CallReach& reach, Moment now);
     void ask(RequestId id, const request::CallSetMedia& what, CallReach& reach, Moment now);
     void ask(RequestId id, const request::CallStats& wanted, Moment now);
-    void ask(RequestId id, const request::Calls&, Moment now);
+    [[nodiscard]] std::vector<CallInfo> list(Moment now) const;
+    /// How many calls a request without a call's id may mean.
+    [[nodiscard]] std::size_t count(bool ringing) const;
+    [[nodiscard]] bool engaged() const { return calls_ && calls_->engaged().has_value(); }
+    void set_busy(bool busy)
+    {
+        if (calls_) calls_->set_busy(busy);
+    }
 
     /// A signal that was opened, of a device that may talk to us, in a conversation of two.
     void signal(const ConversationId& conversation, const call::Device& from, const call::Signal& signal,
@@ -92,6 +108,7 @@ private:
         std::optional<CallReach::Way> way;
         CallStatistics statistics;
         Instant quality_at{};
+        bool files = false; ///< MediaFiles said so last.
     };
 
     void carry(CallReach& reach, Moment now);

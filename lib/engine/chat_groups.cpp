@@ -4,6 +4,8 @@
 
 #include "lib/seal/policy.hpp"
 
+#include <set>
+
 namespace godwit::engine {
 
 /// What a body does, as policies see it.
@@ -62,6 +64,22 @@ std::vector<delivery::Recipient> Chats::contacts_in(const Group& group) const
         for (const auto& device : person->devices)
             out.push_back({device.device, member.user});
     }
+    return out;
+}
+
+/// In a large group who reads tells only those whose words it read, and of them only contacts: what it costs does not
+/// grow with the group.
+std::vector<delivery::Recipient> Chats::authors_in(const Group& group, const conversation::Place& up_to) const
+{
+    constexpr std::uint32_t looked_at = 64;
+    constexpr std::size_t told_max = 16;
+    std::set<std::string> authors;
+    for (const auto& row : context_.store.history(group.id, looked_at, std::nullopt))
+        if (authors.size() < told_max && row.message.from != own_user_ && !row.quiet &&
+            conversation::Place{row.hlc_ms, row.message.id} <= up_to)
+            authors.insert(row.message.from);
+    auto out = contacts_in(group);
+    std::erase_if(out, [&](const auto& one) { return !authors.contains(one.user); });
     return out;
 }
 

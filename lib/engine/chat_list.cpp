@@ -3,6 +3,7 @@
 #include "lib/engine/chats.hpp"
 
 #include "lib/conversation/shared.hpp"
+#include "lib/engine/read_places.hpp"
 
 #include <algorithm>
 
@@ -47,18 +48,20 @@ Conversation Chats::describe(const port::StoredConversation& stored)
     }
     out.activity_ms = stored.activity_ms;
     if (auto last = store.newest(stored.id)) {
-        out.hidden = number(shared::hidden) >= last->hlc_ms;
+        // What happened to a group brings it back no more than it counts as unread.
+        const auto newest_ms = last->quiet ? std::min(last->hlc_ms, stored.activity_ms) : last->hlc_ms;
+        out.hidden = number(shared::hidden) >= newest_ms;
         out.last = conversation::present(store, std::move(*last));
     } else {
         out.hidden = number(shared::hidden) != 0;
     }
     const auto own = conversation::read_up_to(store, stored.id, own_user_).value_or(conversation::Place{});
     out.unread = store.count_received_after(stored.id, own.hlc_ms, own.id, unread_max);
-    if (const auto read = conversation::decode_read(value(shared::read)))
-        for (const auto& late : read->late)
-            if (const auto row = store.message_in(stored.id, late);
-                row && row->shown && row->message.recalled_ms == 0 && out.unread < unread_max &&
-                conversation::Place{row->hlc_ms, late} <= own)
+    if (const auto& read = own_read(stored.id))
+        for (auto late = read->late.begin(); late != read->late.end() && out.unread < unread_max; ++late)
+            if (const auto row = store.message_in(stored.id, *late); row && row->shown &&
+                                                                     row->message.recalled_ms == 0 && !row->quiet &&
+                                                                     conversation::Place{row->hlc_ms, *late} <= own)
                 ++out.unread;
     out.muted_until_ms = number(shared::muted);
     out.pinned = number(shared::pinned) != 0;
@@ -67,8 +70,19 @@ Conversation Chats::describe(const port::StoredConversation& stored)
     out.draft = std::string(as_text(value(shared::draft)));
     out.timer = conversation::timer_of(store, stored.id);
     for (auto& one : conversation::readers(store, stored.id))
-        if (one.user != own_user_) out.read_by.push_back({std::move(one.user), one.place.id});
+        if (one.user != own_user_)
+            if (const auto up_to = read_whole(store, stored.id, one))
+                out.read_by.push_back({std::move(one.user), *up_to});
     return out;
+}
+
+const std::optional<conversation::OwnRead>& Chats::own_read(const ConversationId& conversation)
+{
+    if (read_cache_ && read_cache_->conversation == conversation) return read_cache_->read;
+    const auto known = context_.store.register_named(shared::name_of(conversation, shared::read));
+    read_cache_ = ReadCache{conversation, known ? known->hlc_ms : 0,
+                            known ? conversation::decode_read(known->value) : std::nullopt};
+    return read_cache_->read;
 }
 
 std::vector<Conversation> Chats::list(bool hidden)
@@ -115,9 +129,7 @@ void Chats::read(const conversation::Parties& parties, const conversation::Place
 {
     const auto& id = parties.conversation;
     const bool further = conversation::note_read(context_.store, id, own_user_, place);
-    const auto name = shared::name_of(id, shared::read);
-    const auto known = context_.store.register_named(name);
-    auto read = known ? conversation::decode_read(known->value) : std::nullopt;
+    auto read = own_read(id);
     // Late ones up to there are read by it, whether or not it is further than before.
     const auto late = read ? std::erase_if(read->late,
                                            [&](const MessageId& one) {
@@ -133,7 +145,7 @@ void Chats::read(const conversation::Parties& parties, const conversation::Place
     const auto burning = conversation::begin_burning(context_.store, id, !self, place, now);
     if (!burning.empty()) look_at_expiry(now);
     say_opened(parties, burning);
-    share(name, conversation::encode(*read), now);
+    share(shared::name_of(id, shared::read), conversation::encode(*read), now);
     tell_read(parties);
     tell(id);
 }
@@ -150,7 +162,12 @@ void Chats::set(const conversation::Parties& parties, const request::SetConversa
     // Hidden up to here: what comes later brings it back.
     if (what.hidden) {
         const auto last = context_.store.newest(id);
-        put(shared::hidden, *what.hidden ? (last ? std::max<std::int64_t>(last->hlc_ms, 1) : 1) : 0);
+        const auto stored = context_.store.conversation(id);
+        // A note of what happened to a group is by this device's clock, what is said next perhaps by one behind it.
+        const auto newest_ms = last && last->quiet && stored ? std::min(last->hlc_ms, stored->activity_ms)
+                               : last                        ? last->hlc_ms
+                                                             : 0;
+        put(shared::hidden, *what.hidden ? std::max<std::int64_t>(newest_ms, 1) : 0);
     }
     if (what.receipts) share(shared::name_of(id, shared::receipts), shared::number(*what.receipts ? 1 : 0), now);
     if (what.draft) share(shared::name_of(id, shared::draft), to_bytes(as_bytes(*what.draft)), now);

@@ -15,6 +15,15 @@ Error invalid(std::string detail)
     return {ErrorCode::invalid_argument, std::move(detail), 0};
 }
 
+/// Who hears that somebody writes in a group: devices, in one go.
+constexpr std::size_t typing_devices_max = 64;
+
+/// Nobody's message.
+bool is_group_note(const port::StoredMessage& row)
+{
+    return row.kind == wire::body_kind(wire::encode(content::Body(content::GroupNote{})));
+}
+
 /// Enough of a text to know it by, cut at a character.
 std::string excerpt_of(const std::string& text)
 {
@@ -71,7 +80,7 @@ void Engine::State::on(RequestId id, request::Send& send, Moment now)
                               std::move(send.key)};
     if (send.reply_to && parties) {
         const auto row = context.store.message_in(parties->conversation, *send.reply_to);
-        if (!row || !row->shown)
+        if (!row || !row->shown || is_group_note(*row))
             return context.refuse(id, invalid("reply_to: there is no such message in this conversation"));
         draft.reply = content::Quote{*send.reply_to, row->message.from, excerpt_of(row->message.text)};
     }
@@ -196,6 +205,8 @@ void Engine::State::on(RequestId id, const request::Forward& forward, Moment now
         const auto row = context.store.message(one);
         if (!row || !row->shown || row->message.recalled_ms != 0)
             return context.refuse(id, invalid("messages: one of them is not there, or was taken back"));
+        if (is_group_note(*row))
+            return context.refuse(id, invalid("messages: one of them is what happened to a group, and no message"));
         const auto extra = wire::decode_extra(row->extra);
         auto body = extra ? wire::decode_body(extra->body) : Result<content::Body>(extra.error());
         if (!body) return context.refuse(id, body.error());
@@ -239,11 +250,33 @@ void Engine::State::on(RequestId id, const request::Typing& typing, Moment now)
     if (!is_ready_to_talk(id)) return;
     const auto parties = chats.find(typing.where);
     if (!parties) return context.refuse(id, parties.error());
-    const auto* person = roster.person(parties->with);
-    if (person != nullptr && person->may_talk() && !person->own)
-        for (const auto& device : person->online)
-            send_signal(*person, device, wire::TypingSignal{typing.on}, purpose::Report{}, now);
+    typing_in(*parties, typing.on, now);
     context.reply_ok(id);
+}
+
+/// To contacts only, who are online; of groups, to those of small ones, and to a bounded number of devices.
+void Engine::State::typing_in(const conversation::Parties& parties, bool on, Moment now)
+{
+    if (!relay_ready()) return;
+    std::vector<const Person*> people;
+    wire::TypingSignal signal{on, {}};
+    if (const auto* group = book.find(parties.conversation)) {
+        if (!group->is_small() || !chats.may_say(parties, content::Text{}, now)) return;
+        signal.conversation = parties.conversation;
+        for (const auto& member : group->policy->members)
+            if (const auto* person = roster.person(member.user);
+                person != nullptr && person->stored.account_key == member.account_key)
+                people.push_back(person);
+    } else if (const auto* person = roster.person(parties.with)) {
+        people.push_back(person);
+    }
+    std::erase_if(people, [](const Person* one) { return one->own || !one->may_talk() || one->online.empty(); });
+    if (people.empty() || !chats.may_tell_typing(parties.conversation, on, now)) return;
+    std::size_t told = 0;
+    for (const auto* person : people)
+        for (const auto& device : person->online)
+            if (told < typing_devices_max && send_signal(person->circle, device, signal, purpose::Report{}, now))
+                ++told;
 }
 
 void Engine::State::on(RequestId id, const request::Conversations& wanted, Moment)

@@ -2,6 +2,7 @@
 #include "lib/engine/chats.hpp"
 
 #include "lib/conversation/shared.hpp"
+#include "lib/engine/clock_behind.hpp"
 
 #include <algorithm>
 
@@ -19,9 +20,38 @@ Error invalid(std::string detail)
 /// Of one id.
 constexpr std::uint32_t repeated_max = 4;
 
+/// Conversations in which a gap is still to be told, 16 bytes each.
+constexpr std::string_view gaps_owed_value = "gaps/owed";
+
+/// Of an envelope that is still to leave only its place stays, between what it answers to and what answers to it: who
+/// gets that must wait for the same as ever.
+void leave_place(port::Store& store, delivery::Outbox& outbox, const MessageId& id, const port::StoredMessage& row)
+{
+    const auto envelope = store.envelope(id);
+    if (!envelope) return;
+    auto place = conversation::tombstone(row);
+    if (auto content = wire::decode_content(envelope->content))
+        if (auto* post = std::get_if<wire::content::Post>(&*content)) place.parents = std::move(post->parents);
+    outbox.empty_content(store, id, wire::encode(wire::content::Any(std::move(place))));
+}
+
 event::MessageChanged::What told_as(conversation::Changed::What what)
 {
     return static_cast<event::MessageChanged::What>(what);
+}
+
+/// What lives for a time from its sending would be over sooner, or at once, at others, when this clock is behind: it is
+/// said by the relay's. Anything else is said by this one, so that a relay can move nothing.
+Moment by_better_clock(port::Store& store, const conversation::Parties& parties, const conversation::Draft& draft,
+                       Moment now)
+{
+    if (!content::is_shown(draft.body)) return now;
+    const auto lifetime = draft.lifetime ? *draft.lifetime : conversation::timer_of(store, parties.conversation);
+    if (lifetime.seconds == 0 || lifetime.from != content::Lifetime::From::sent) return now;
+    const auto known = store.value(clock_behind_value);
+    const auto behind_ms = known ? shared::read_number(*known).value_or(0) : 0;
+    if (behind_ms > 0 && behind_ms < conversation::under_way_ms_max) now.wall_ms += behind_ms;
+    return now;
 }
 
 } // namespace
@@ -32,6 +62,10 @@ void Chats::start(const port::StoredIdentity& identity)
     own_device_ = identity.device;
     running_ = true;
     due_ = Instant{};
+    gaps_owed_.clear();
+    const auto owed = context_.store.value(gaps_owed_value).value_or(Bytes());
+    for (std::size_t at = 0; at + ConversationId::size_bytes <= owed.size(); at += ConversationId::size_bytes)
+        gaps_owed_.insert(*ConversationId::from(BytesView(owed).subspan(at, ConversationId::size_bytes)));
     take_over_scheduled();
 }
 
@@ -183,8 +217,8 @@ Result<MessageId> Chats::take_back(const conversation::Parties& parties, const M
     store.put_heads(parties.conversation, heads);
     for (const auto& delivery : store.deliveries(id))
         for (const auto& progress : outbox_.fail_one(store, id, delivery.device, ErrorCode::cancelled))
-            context_.event(
-                event::MessageStateChanged{id, parties.with, progress.state, Path::none, progress.failure, 0});
+            context_.event(event::MessageStateChanged{id, parties.with, progress.state, Path::none, progress.failure, 0,
+                                                      parties.conversation});
     changed(conversation::withdraw(store, *std::move(row)), now);
     return id;
 }
@@ -197,7 +231,8 @@ MessageId Chats::say(const conversation::Parties& parties, conversation::Draft d
     // What lets words go does not wait behind all that is to be said.
     const auto rank =
         std::holds_alternative<content::Recall>(draft.body) ? delivery::Rank::urgent : delivery::Rank::usual;
-    auto composed = conversation::compose(context_.store, parties, id, std::move(draft), now);
+    auto composed = conversation::compose(context_.store, parties, id, std::move(draft),
+                                          by_better_clock(context_.store, parties, draft, now));
     const auto parents = composed.content.parents;
     // Notes of a device that is the account's only one are where they belong.
     if (recipients.empty()) composed.row.message.state = MessageState::delivered;
@@ -207,47 +242,10 @@ MessageId Chats::say(const conversation::Parties& parties, conversation::Draft d
     for (const auto& file : files)
         files_.posted(parties.conversation, id, own_user_, file, true, now);
     if (filed.changed) changed(std::move(*filed.changed), now);
-    context_.event(event::MessageStateChanged{id, parties.with, composed.row.message.state, Path::none, {}, 0});
+    context_.event(event::MessageStateChanged{
+        id, parties.with, composed.row.message.state, Path::none, {}, 0, parties.conversation});
     if (composed.row.message.expires_ms > 0) look_at_expiry(now);
     return id;
-}
-
-void Chats::tell_read(const conversation::Parties& parties)
-{
-    // Nobody has told this device yet whether the account does.
-    if (announcer_.wants_settings()) return announcer_.hold_read(parties.conversation);
-    if (!receipts_on(parties.conversation)) return;
-    std::vector<delivery::Recipient> recipients; // Only towards accepted contacts.
-    if (const auto* group = book_.find(parties.conversation)) {
-        if (group->is_small() && group->policy && group->policy->receipts) recipients = contacts_in(*group);
-    } else if (const auto* person = roster_.person(parties.with);
-               person != nullptr && person->may_talk() && !person->own) {
-        for (const auto& device : person->devices)
-            recipients.push_back({device.device, parties.with});
-    }
-    announcer_.read(parties.conversation, recipients);
-}
-
-/// No receipt: whoever burns a message wants it to be gone everywhere. Each by its id: a place in the order would burn
-/// what nobody has seen yet.
-void Chats::say_opened(const conversation::Parties& parties, const std::vector<MessageId>& ids)
-{
-    if (ids.empty()) return;
-    auto recipients = own_devices();
-    if (const auto* group = book_.find(parties.conversation); group != nullptr && group->policy) {
-        if (const auto all = reach_group(*group)) recipients = *all;
-    } else if (const auto* person = roster_.person(parties.with);
-               person != nullptr && !person->own && person->may_talk()) {
-        for (const auto& device : person->devices)
-            recipients.push_back({device.device, parties.with});
-    }
-    announcer_.opened(parties.conversation, ids, recipients);
-}
-
-void Chats::settings_came()
-{
-    for (const auto& conversation : announcer_.settings_came())
-        if (const auto parties = find({{}, conversation})) tell_read(*parties);
 }
 
 std::optional<MessageId> Chats::tell_own_devices(wire::content::Mark mark, const std::optional<DeviceId>& to,
@@ -278,18 +276,33 @@ bool Chats::share(std::string name, Bytes value, Moment now)
 bool Chats::share_at(std::string name, std::int64_t hlc_ms, Bytes value)
 {
     if (!context_.store.put_register({name, hlc_ms, std::move(value)})) return false;
+    read_cache_.reset();
     announcer_.register_changed(name);
     return true;
 }
 
 // ---- on the way in ----
 
+void Chats::owe_gap(const ConversationId& conversation, bool owed)
+{
+    if (owed ? !gaps_owed_.insert(conversation).second : gaps_owed_.erase(conversation) == 0) return;
+    Bytes value;
+    for (const auto& one : gaps_owed_)
+        append(value, one.view());
+    context_.store.put_value(gaps_owed_value, value);
+}
+
 void Chats::show(std::vector<delivery::CausalHold::Ready> ready, Moment now)
 {
     for (auto& one : ready) {
         auto& row = one.message;
+        const auto conversation = row.message.conversation;
+        if (row.shown && gaps_owed_.contains(conversation)) row.message.gap_before = true;
         auto filed = conversation::take(context_.store, row, one.parents, now);
         if (!filed.added) continue;
+        // What acts on something, or was taken back before it came, is no news, and its gap would be none either.
+        const bool is_told = row.shown && row.message.recalled_ms == 0;
+        if (is_told || row.message.gap_before) owe_gap(conversation, !is_told);
         if (row.message.state == MessageState::received) roster_.caught_up(row.message.conversation);
         if (row.shown) {
             const bool own = row.message.from == own_user_;
@@ -304,17 +317,18 @@ void Chats::show(std::vector<delivery::CausalHold::Ready> ready, Moment now)
             const bool stands = row.message.recalled_ms == 0;
             context_.touched.message(row.message.conversation, row.message.id);
             note_file(row, now);
-            if (row.message.state == MessageState::received && stands) note_late(row, now);
+            if (row.message.state == MessageState::received && stands && !row.quiet) note_late(row, now);
             if (!row.notified && stands) {
                 notifier_.arrived(conversation::present(context_.store, row));
-                if (typing_.erase(row.message.from) != 0)
+                if (typing_.erase({row.message.conversation, row.message.from}) != 0)
                     context_.event(
-                        event::TypingChanged{row.message.conversation, row.message.from, row.message.from, false});
+                        event::TypingChanged{row.message.conversation, row.message.with, row.message.from, false});
             } else if (!row.notified) {
-                context_.store.mark_notified(row.message.id); // Recalled before it came: a tombstone, and no news.
+                context_.store.mark_notified(row.message.conversation,
+                                             row.message.id); // Recalled before it came: a tombstone, and no news.
             } else if (own) {
                 context_.event(event::MessageStateChanged{
-                    row.message.id, row.message.with, MessageState::sent, Path::none, {}, 0});
+                    row.message.id, row.message.with, MessageState::sent, Path::none, {}, 0, row.message.conversation});
                 if (stands)
                     context_.event(event::MessageChanged{event::MessageChanged::What::sent,
                                                          conversation::present(context_.store, row)});
@@ -325,19 +339,6 @@ void Chats::show(std::vector<delivery::CausalHold::Ready> ready, Moment now)
             tell(row.message.conversation);
         }
     }
-}
-
-/// It came with an older clock than what this device has read, so nobody has read it: told, too, to the other own
-/// devices.
-void Chats::note_late(const port::StoredMessage& row, Moment now)
-{
-    const auto name = shared::name_of(row.message.conversation, shared::read);
-    const auto known = context_.store.register_named(name);
-    auto read = known ? conversation::decode_read(known->value) : std::nullopt;
-    if (!read || read->by != own_device_ || read->place < conversation::Place{row.hlc_ms, row.message.id}) return;
-    if (read->late.size() >= conversation::late_max) return;
-    read->late.push_back(row.message.id);
-    share(name, conversation::encode(*read), now);
 }
 
 /// It stands, and may refer to some.
@@ -372,93 +373,17 @@ void Chats::complete(const ConversationId& conversation, Moment now)
     tell(conversation);
 }
 
-void Chats::mark(const conversation::Parties& parties, const conversation::Sender& sender, const MessageId&,
-                 const wire::content::Mark& mark, Moment now)
-{
-    const auto& conversation = parties.conversation;
-    if (const auto* read = std::get_if<wire::content::mark::Read>(&mark.what)) {
-        if (sender.user == own_user_) return context_.reject("a read mark of an own device, which registers are for");
-        conversation::Place place{std::min(read->hlc_ms, now.wall_ms + conversation::hlc_ahead_ms_max), read->id};
-        // What has not left this device nobody has read, whatever its clock says.
-        const auto before = conversation::read_up_to(context_.store, conversation, sender.user);
-        const auto from = before.value_or(conversation::Place{});
-        if (const auto unsent =
-                context_.store.first_unsent(conversation, from.hlc_ms, from.id, place.hlc_ms, place.id)) {
-            const auto last = context_.store.history(conversation, 1, unsent->message.id);
-            if (last.empty()) return;
-            place = {last.front().hlc_ms, last.front().message.id};
-        }
-        if (!conversation::note_read(context_.store, conversation, sender.user, place)) return;
-        context_.event(event::ReadUpTo{conversation, parties.with, sender.user, place.id});
-        return;
-    }
-    if (const auto* opened = std::get_if<wire::content::mark::Opened>(&mark.what)) {
-        for (const auto& id : opened->ids)
-            this->opened(parties, sender.user, id, now);
-        return;
-    }
-    context_.log("a mark of a kind that is not used yet");
-}
-
-/// What one reads goes for one's own devices, and for those of whoever wrote it; words of a third are none of theirs.
-void Chats::opened(const conversation::Parties& parties, const std::string& by, const MessageId& id, Moment now)
-{
-    const auto row = context_.store.message_in(parties.conversation, id);
-    if (!row) return conversation::note_opened(context_.store, parties.conversation, id, by);
-    const bool own = row->message.from == own_user_;
-    const bool goes = by == own_user_ ? !own || parties.kind == ConversationKind::self : own;
-    if (goes && conversation::begin_burning(context_.store, parties.conversation, id, now)) look_at_expiry(now);
-}
-
-void Chats::shared(const wire::content::Register& value, Moment now)
-{
-    // Messages to come are of one device (scheduled.cpp): no other one sends them.
-    if (!shared::is_shared(value.name)) return context_.reject("a register that is not shared");
-    if (!conversation::is_possible(value.hlc_ms, now))
-        return context_.reject("a register of a time that nobody lives in");
-    if (!context_.store.put_register({value.name, value.hlc_ms, value.value})) return;
-    if (const auto user = shared::parse_contact(value.name); !user.empty()) {
-        context_.touched.contacts.insert(std::string(user));
-        if (const auto id = roster_.conversation_with(user)) tell(*id);
-        return;
-    }
-    const auto about = shared::parse(value.name);
-    if (!about) return;
-    if (about->what == shared::read)
-        if (const auto read = conversation::decode_read(value.value);
-            read && conversation::note_read(context_.store, about->conversation, own_user_, read->place)) {
-            const auto parties = find({{}, about->conversation});
-            context_.event(event::ReadUpTo{about->conversation, parties ? parties->with : std::string(), own_user_,
-                                           read->place.id});
-        }
-    tell(about->conversation);
-}
-
-void Chats::typing(const Person& person, bool on, Moment now)
-{
-    const auto& user = person.stored.user;
-    const bool was = typing_.contains(user);
-    if (on)
-        typing_[user] = now.mono + typing_max;
-    else
-        typing_.erase(user);
-    due_ = earlier(due_, now.mono + typing_max);
-    if (was != on) context_.event(event::TypingChanged{person.conversation, user, user, on});
-}
-
 void Chats::changed(conversation::Changed what, Moment)
 {
     using What = conversation::Changed::What;
     if (what.what == What::recalled || what.what == What::expired) {
         files_.withdrawn(what.row.message.conversation, what.row.message.id);
         // Nothing of it is left to be told as news.
-        if (!what.row.notified) context_.store.mark_notified(what.row.message.id);
+        if (!what.row.notified) context_.store.mark_notified(what.row.message.conversation, what.row.message.id);
         // What is still on its way goes without its words.
-        outbox_.empty_content(context_.store, what.row.message.id,
-                              wire::encode(wire::content::Any(conversation::tombstone(what.row))));
+        leave_place(context_.store, outbox_, what.row.message.id, what.row);
         for (const auto& edit : what.edits)
-            outbox_.empty_content(context_.store, edit,
-                                  wire::encode(wire::content::Any(conversation::tombstone(what.row))));
+            leave_place(context_.store, outbox_, edit, what.row);
         for (const auto& quote : what.quotes) {
             context_.touched.message(what.row.message.conversation, quote);
             if (const auto envelope = context_.store.envelope(quote))
@@ -501,13 +426,16 @@ void Chats::handle_deadline(Moment now)
             ++at;
             continue;
         }
-        if (const auto* person = roster_.person(at->first))
-            context_.event(event::TypingChanged{person->conversation, at->first, at->first, false});
+        const auto& [conversation, user] = at->first;
+        const auto* person = roster_.person(user);
+        const bool of_two = person != nullptr && person->conversation == conversation;
+        context_.event(event::TypingChanged{conversation, of_two ? user : std::string(), user, false});
         at = typing_.erase(at);
     }
     for (auto& one : conversation::expire(context_.store, now, expired_at_once))
         changed(std::move(one), now);
     look_at_expiry(now);
+    look_at_places(now);
     send_scheduled(now);
 }
 

@@ -16,6 +16,7 @@
 #include "lib/delivery/causal_hold.hpp"
 
 #include <map>
+#include <set>
 
 namespace godwit::engine {
 
@@ -70,7 +71,10 @@ public:
     void mark(const conversation::Parties& parties, const conversation::Sender& sender, const MessageId& id,
               const wire::content::Mark& mark, Moment now);
     void shared(const wire::content::Register& value, Moment now);
-    void typing(const Person& person, bool on, Moment now);
+    /// `conversation`: of the two, or a small group that both are in.
+    void typing(const Person& person, const ConversationId& conversation, bool on, Moment now);
+    /// Something has happened to groups.
+    void note(std::vector<GroupBook::Happened> happened, Moment now);
     /// Posts that an archive has added, and those that stand otherwise by it.
     void merged(const std::vector<port::StoredMessage>& added, std::vector<conversation::Changed> changes, Moment now);
     /// All that an archive has of this conversation is here.
@@ -91,6 +95,16 @@ public:
     /// The user has decided about a contact's key: the account's other devices hear of it.
     void trust(const Person& person, Moment now);
 
+    // Live locations (live_places.cpp).
+    /// An own one is elsewhere now; nullopt: it stays where it is. Errors: invalid_argument.
+    [[nodiscard]] Result<void> move(const conversation::Parties& parties, const MessageId& id,
+                                    const std::optional<conversation::Spot>& to, Moment now);
+    // What edited messages said before.
+    [[nodiscard]] Result<std::vector<MessageVersion>> versions(const MessageId& id) const;
+    void keep_versions(std::uint32_t kept, Moment now);
+    /// This device tells others that its user writes there; not more often than they need to know.
+    [[nodiscard]] bool may_tell_typing(const ConversationId& conversation, bool on, Moment now);
+
     // Messages to come.
     MessageId schedule(const conversation::Parties& parties, conversation::Draft draft, std::int64_t at_ms, Moment now);
     [[nodiscard]] std::vector<ScheduledMessage> scheduled() const;
@@ -108,7 +122,16 @@ private:
     void tell_read(const conversation::Parties& parties);
     void say_opened(const conversation::Parties& parties, const std::vector<MessageId>& ids);
     void note_late(const port::StoredMessage& row, Moment now);
+    /// What this account's devices say they have read there; kept decoded, as it is looked at for every message.
+    [[nodiscard]] const std::optional<conversation::OwnRead>& own_read(const ConversationId& conversation);
+    /// Of a large group: contacts who wrote what is read by that, the latest of them.
+    [[nodiscard]] std::vector<delivery::Recipient> authors_in(const Group& group,
+                                                              const conversation::Place& up_to) const;
+    void tell_place(const conversation::Parties& parties, const MessageId& id);
+    void look_at_places(Moment now);
     void note_file(const port::StoredMessage& row, Moment now);
+    /// Something is missing before a row that nobody is told of: the next one that is told says so.
+    void owe_gap(const ConversationId& conversation, bool owed);
     void put_out(const conversation::Parties& parties, const MessageId& id, wire::content::Any content,
                  const std::vector<delivery::Recipient>& recipients, Moment now,
                  delivery::Rank rank = delivery::Rank::usual);
@@ -128,6 +151,10 @@ private:
 
     /// Somebody who wrote "typing" and nothing since has stopped.
     static constexpr Duration typing_max = std::chrono::seconds(8);
+    /// Who is told so often hears of nobody who has stopped without saying so.
+    static constexpr Duration typing_told_every = std::chrono::seconds(4);
+    static constexpr std::size_t typing_kept_max = 512;
+    static constexpr std::size_t places_kept_max = 256;
     static constexpr std::uint32_t expired_at_once = 256;
     /// While something is due by the wall clock: two wake-ups a minute are what an idle client may take.
     static constexpr std::int64_t wall_looked_at_ms = 30'000;
@@ -143,7 +170,21 @@ private:
     std::string own_user_;
     DeviceId own_device_;
     Instant due_ = never;
-    std::map<std::string, Instant> typing_; ///< Who writes, until when.
+    std::map<std::pair<ConversationId, std::string>, Instant> typing_; ///< Who writes, until when.
+    std::map<ConversationId, std::pair<bool, Instant>> typing_told_;   ///< Of this account, and when.
+    struct Moving {
+        ConversationId conversation;
+        Instant next{};     ///< Not told before then.
+        bool waits = false; ///< Has moved since it was told.
+    };
+    std::map<MessageId, Moving> moving_; ///< Own live locations, at most places_kept_max.
+    struct ReadCache {
+        ConversationId conversation;
+        std::int64_t hlc_ms = 0;
+        std::optional<conversation::OwnRead> read;
+    };
+    std::optional<ReadCache> read_cache_;
+    std::set<ConversationId> gaps_owed_; ///< As in the store.
 };
 
 } // namespace godwit::engine

@@ -97,11 +97,16 @@ void Engine::State::on(RequestId id, const request::Verify& verify, Moment now)
         return context.refuse(id, {ErrorCode::not_a_contact, verify.with + " is no contact whose key is known", 0});
     const identity::Named own{identity->user, identity->account_key};
     const auto theirs = named(*person);
-    if (!verify.code.empty() && !identity::verification_matches(verify.code, own, theirs))
+    if (verify.verified && verify.code.empty())
+        return context.refuse(id, {ErrorCode::invalid_argument,
+                                   "code: what you have compared: the code that " + verify.with +
+                                       "'s device shows, or the safety number, as this device showed it",
+                                   0});
+    if (!verify.code.empty() && !identity::verification_matches(verify.code, own, theirs) &&
+        !identity::safety_number_matches(verify.code, own, theirs))
         return context.refuse(
-            id,
-            {ErrorCode::authentication_failed,
-             "the code is not what " + verify.with + " should show: somebody may stand between you, do not go on", 0});
+            id, {ErrorCode::authentication_failed,
+                 "this is not what " + verify.with + " should show: somebody may stand between you, do not go on", 0});
     if (verify.verified && !person->stored.shown_account_key.is_zero())
         roster_changed(roster.accept_key(verify.with, true), now);
     else

@@ -25,7 +25,7 @@ Engine::State::State(Config config_in, port::Store& store, port::Entropy& entrop
                 if (person == nullptr || person->own) return std::nullopt;
                 return contact_of(*person, Moment{last_tick, 0});
             }),
-      calls(context, media)
+      media_door(media), calls(context, media), group_calls(context, media)
 {
 }
 
@@ -55,10 +55,10 @@ void Engine::submit(Command command, Moment now)
         s.ask(command.id, std::move(std::get<Request>(command.what)), now);
 }
 
-void Engine::message_taken(const MessageId& id)
+void Engine::message_taken(const ConversationId& conversation, const MessageId& id)
 {
     state_->tick_open = true;
-    state_->notifier.taken(id);
+    state_->notifier.taken(conversation, id);
 }
 
 void Engine::link_up(LinkId link, const PublicKey& peer, Path path, std::string_view detail, Moment now)
@@ -130,7 +130,10 @@ void Engine::computed(std::uint64_t job, Moment)
 void Engine::media_report(const CallId& call, const port::MediaReport& report, Moment now)
 {
     state_->tick_open = true;
-    state_->calls.report(call, report, state_->call_reach, now);
+    if (state_->group_calls.knows(call))
+        state_->group_calls.report(call, report, state_->call_reach, now);
+    else
+        state_->calls.report(call, report, state_->call_reach, now);
 }
 
 void Engine::handle_deadline(Moment now)
@@ -246,7 +249,9 @@ void Engine::State::end_tick(Moment now)
     archives_happened(now);
     announcer.end_tick([this](const ConversationId& conversation) { return chats.receipts_on(conversation); }, now);
     seek_for_interest(now);
+    calls.set_busy(group_calls.engaged());
     calls.end_tick(call_reach, now);
+    group_calls.end_tick(call_reach, now);
     route_content(now);
     offer_content(now);
     send_receipts(now);
@@ -273,8 +278,10 @@ Instant Engine::State::deadline() const
     out = earlier(out, earlier(outbox.deadline(), announcer.deadline()));
     if (relay_ready()) out = earlier(out, receipts.mailbox_deadline());
     if (relay_ready()) out = earlier(out, keeper.deadline());
-    out = earlier(out, earlier(group_end, calls.deadline()));
+    out = earlier(out, earlier(group_end, earlier(calls.deadline(), group_calls.deadline())));
     for (const auto& device : calls.sought())
+        out = earlier(out, peers.retry_at(device, last_tick));
+    for (const auto& device : group_calls.sought())
         out = earlier(out, peers.retry_at(device, last_tick));
     out = earlier(out, earlier(ahead.deadline(), unopened.deadline()));
     out = earlier(out, files.deadline(last_tick));

@@ -236,7 +236,7 @@ public:
 
     void submit(Command command, Moment now);
     /// The application has taken this message's event (and will not be shown it again).
-    void message_taken(const MessageId& id);
+    void message_taken(const ConversationId& conversation, const MessageId& id);
 
     // what the shell reports about links
     /// `path`: for peer links direct or turned; `detail` for display ("host 10.0.0.2 ↔ srflx 192.0.2.7").

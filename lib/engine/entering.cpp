@@ -67,7 +67,7 @@ void Engine::State::relay_up(LinkId link, Moment now)
         entry = account::register_frame(context, entering->credentials, entering->identity);
     else if (entering)
         entry = frame::Login{entering->credentials.user, account::login_secret(entering->credentials)};
-    sessions.push_back(std::make_unique<RelaySession>(context, link, std::move(entry)));
+    sessions.push_back(std::make_unique<RelaySession>(context, link, std::move(entry), dialer.app()));
     sessions.back()->open(now);
 }
 
@@ -145,6 +145,7 @@ void Engine::State::live(const port::StoredIdentity& who)
     book.load(who);
     chats.start(who);
     calls.start(who.user, who.device);
+    group_calls.start(who.user, who.device);
     outbox.load(context.store, who.user);
     announcer.start();
     groups = std::make_unique<seal::Groups>(account::device_keys(who), context.store, context.entropy, circles);
@@ -233,6 +234,7 @@ void Engine::State::stop_serving(const Error& why)
     identity = context.store.identity();
     returning.reset();
     calls.stop();
+    group_calls.stop();
     keeper.stop();
     acts.stop(why);
     book.stop();

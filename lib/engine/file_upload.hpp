@@ -26,6 +26,7 @@ public:
     /// `pace`: uploads count as serving.
     void end_tick(FileReach& reach, transfer::Serving& pace, Moment now);
     [[nodiscard]] Instant deadline(const transfer::Serving& pace) const;
+    [[nodiscard]] bool is_under_way() const { return upload_.has_value(); }
 
 private:
     /// One at a time.

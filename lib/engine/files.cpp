@@ -81,15 +81,35 @@ void Files::start()
 void Files::load_settings()
 {
     if (const auto rate = context_.store.value(rate_name); rate && rate->size() == 16) {
-        serve_.serving().set_rate(number_at(*rate, 0));
-        fetch_.set_rate(number_at(*rate, 8));
+        rate_up_ = number_at(*rate, 0);
+        rate_down_ = number_at(*rate, 8);
     }
+    set_rates();
     if (const auto bound = context_.store.value(auto_fetch_name); bound && bound->size() == 8)
         auto_fetch_bytes_max_ = number_at(*bound, 0);
     fetch_.set_automatic_max(auto_fetch_bytes_max_);
 }
 
 // ---- posts --------------------------------------------------------------------------------------
+
+void Files::set_rates()
+{
+    const auto within = [this](std::uint64_t rate) {
+        return share_ == 0 ? rate : rate == 0 ? share_ : std::min(rate, share_);
+    };
+    if (serve_.serving().rate() != within(rate_up_)) serve_.serving().set_rate(within(rate_up_));
+    fetch_.set_rate(within(rate_down_));
+}
+
+void Files::share(std::uint64_t bytes_per_s)
+{
+    if (std::exchange(share_, bytes_per_s) != bytes_per_s) set_rates();
+}
+
+bool Files::sends() const
+{
+    return serve_.serving().waits() || upload_.is_under_way();
+}
 
 Result<void> Files::may_refer(const content::Body& body)
 {

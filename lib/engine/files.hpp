@@ -65,6 +65,10 @@ public:
     void ask(RequestId id, const request::Files&, Moment now);
     void ask(RequestId id, const request::SetRate& rate, Moment now);
     void ask(RequestId id, const request::SetAutoFetch& bound, Moment now);
+    /// What files may take each way while a call takes the same path, bytes a second; 0: no call is in their way.
+    void share(std::uint64_t bytes_per_s);
+    /// Pieces are on their way from here, to other devices or to the relay.
+    [[nodiscard]] bool sends() const;
 
     // What links say.
     [[nodiscard]] static bool is_about_files(const wire::peer::Frame& frame);
@@ -86,6 +90,7 @@ private:
     [[nodiscard]] const port::StoredFile* known(RequestId id, const FileId& file);
     [[nodiscard]] bool refused(RequestId id);
     void load_settings();
+    void set_rates();
     /// A file that nobody has asked for may come.
     [[nodiscard]] bool comes_by_itself(const std::string& author, const content::FileRef& file);
     /// What is left of the posts that say something of it is what it is taken for.
@@ -101,6 +106,8 @@ private:
     FileUpload upload_;
     FileDrop drop_;
     std::uint64_t auto_fetch_bytes_max_;
+    std::uint64_t rate_up_ = 0, rate_down_ = 0; ///< As the user wants them.
+    std::uint64_t share_ = 0;
     bool total_told_ = false; ///< That no more comes by itself.
 };
 

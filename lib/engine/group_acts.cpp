@@ -50,11 +50,21 @@ Result<NextGroup> GroupActs::plan(const ConversationId& conversation, const Grou
         return new_group(*wanted, self_, key_of(), now.wall_ms);
     const auto* group = book_.find(conversation);
     if (group == nullptr || group->own(self_.account_key) == nullptr) return no_group();
+    if (group->shut_out) return why_shut_out();
     if (!book_.is_active(*group, now.wall_ms) && !std::holds_alternative<request::GroupLeave>(act))
         return Error{ErrorCode::not_allowed, "this group is over", 0};
-    if (group->secret.empty())
-        return Error{ErrorCode::busy, "this device has not got the secret of the group yet: try again", 1000};
-    return next_group(*group->policy, group->profile, act, self_, key_of(), context_.entropy);
+    if (group->readable) return next_group(*group->policy, &group->profile, act, self_, key_of(), context_.entropy);
+    // The relay has shown all that it has, and none of it opens the profile: an admin goes on from what was known last.
+    const bool restores =
+        book_.is_settled(*group) && !group->profile.name.empty() && group->own(self_.account_key)->role >= Role::admin;
+    auto next =
+        next_group(*group->policy, restores ? &group->profile : nullptr, act, self_, key_of(), context_.entropy);
+    if (next && restores && (next->profile || !next->joined.empty())) {
+        if (!next->profile) next->profile = group->profile;
+        next->renews = true;
+        next->policy.stale = false;
+    }
+    return next;
 }
 
 std::optional<ConversationId> GroupActs::ask(RequestId id, GroupAct act, Moment now)
@@ -76,7 +86,7 @@ std::optional<ConversationId> GroupActs::ask(RequestId id, GroupAct act, Moment 
     }
     if (creates) {
         context_.entropy.fill(conversation.bytes);
-        Bytes secret(seal::group_secret_bytes, 0);
+        WipingBytes secret(seal::group_secret_bytes, 0);
         context_.entropy.fill(secret);
         book_.begin(conversation, next->policy.kind, std::move(secret), *next->profile);
     }
@@ -112,11 +122,29 @@ bool GroupActs::take_in(const ConversationId& conversation, const std::string& u
 bool GroupActs::wants(const ConversationId& conversation) const
 {
     const auto at = queues_.find(conversation);
-    return at != queues_.end() && !at->second.empty();
+    return (at != queues_.end() && !at->second.empty()) || is_renewal_due(conversation);
+}
+
+bool GroupActs::can_wait(const ConversationId& conversation) const
+{
+    const auto at = queues_.find(conversation);
+    return at == queues_.end() || at->second.empty();
+}
+
+bool GroupActs::is_renewal_due(const ConversationId& conversation) const
+{
+    const auto* group = book_.find(conversation);
+    const auto* own = group == nullptr ? nullptr : group->own(self_.account_key);
+    if (own == nullptr || own->role < Role::admin || !group->policy->stale || !group->readable) return false;
+    if (group->policy->dissolved) return false;
+    const auto tried = unrenewed_.find(conversation);
+    return tried == unrenewed_.end() || tried->second.lock() != group->policy;
 }
 
 std::optional<seal::Circle> GroupActs::next(const ConversationId& conversation, Moment now)
 {
+    if (can_wait(conversation) && is_renewal_due(conversation))
+        queues_[conversation].push_back({0, RenewSecret{conversation}});
     const auto at = queues_.find(conversation);
     const auto* group = book_.find(conversation);
     while (at != queues_.end() && !at->second.empty()) {
@@ -132,35 +160,42 @@ std::optional<seal::Circle> GroupActs::next(const ConversationId& conversation, 
             done(conversation); // Somebody else has done it.
             continue;
         }
-        seal::GroupPlan plan{std::move(made->policy), {}};
-        if (made->profile)
-            plan.policy.profile = seal::seal_profile(group->secret, conversation, *made->profile, context_.entropy);
-        for (const auto& one : made->joined) {
-            auto sealed = seal::seal_group_secret(one.account_key, conversation, group->secret, context_.entropy);
-            if (!sealed) break;
-            plan.joined.push_back({one.user, std::move(*sealed)});
-        }
-        if (plan.joined.size() != made->joined.size()) {
-            refused(conversation, {ErrorCode::invalid_argument, "an account whose key is none", 0});
-            continue;
-        }
-        seal::Circle out{conversation, {}, true, {}};
-        if (auto own = book_.party_of(self_.user, self_.account_key)) out.parties.push_back(std::move(*own));
-        for (const auto& member : plan.policy.members) {
-            if (member.account_key == self_.account_key) continue;
-            auto party = book_.party_of(member.user, member.account_key);
-            if (const auto applicant = group->applicants.find(member.user);
-                !party && applicant != group->applicants.end()) {
-                party.emplace(seal::Party{member.user, member.account_key, {}});
-                for (const auto& device : applicant->second.list.devices)
-                    party->devices.push_back(device.device);
-            }
-            if (party) out.parties.push_back(std::move(*party));
-        }
-        out.plan = std::move(plan);
-        return out;
+        auto out = planned(*group, std::move(*made));
+        if (out) return std::move(*out);
+        refused(conversation, out.error());
     }
     return std::nullopt;
+}
+
+Result<seal::Circle> GroupActs::planned(const Group& group, NextGroup made)
+{
+    auto secret = group.secret;
+    if (made.renews) {
+        secret.assign(seal::group_secret_bytes, 0);
+        context_.entropy.fill(secret);
+        book_.keep_secret(group.id, secret);
+    }
+    seal::GroupPlan plan{std::move(made.policy), {}};
+    if (made.profile) plan.policy.profile = seal::seal_profile(secret, group.id, *made.profile, context_.entropy);
+    for (const auto& one : made.renews ? plan.policy.members : made.joined) {
+        auto sealed = seal::seal_group_secret(one.account_key, group.id, secret, context_.entropy);
+        if (!sealed) return Error{ErrorCode::invalid_argument, one.user + ": an account whose key is none", 0};
+        plan.joined.push_back({one.user, std::move(*sealed)});
+    }
+    seal::Circle out{group.id, {}, true, {}};
+    if (auto own = book_.party_of(self_.user, self_.account_key)) out.parties.push_back(std::move(*own));
+    for (const auto& member : plan.policy.members) {
+        if (member.account_key == self_.account_key) continue;
+        auto party = book_.party_of(member.user, member.account_key);
+        if (const auto applicant = group.applicants.find(member.user); !party && applicant != group.applicants.end()) {
+            party.emplace(seal::Party{member.user, member.account_key, {}});
+            for (const auto& device : applicant->second.list.devices)
+                party->devices.push_back(device.device);
+        }
+        if (party) out.parties.push_back(std::move(*party));
+    }
+    out.plan = std::move(plan);
+    return out;
 }
 
 /// Those who wait behind the first come in by the same commit; their turn finds them in.
@@ -172,7 +207,7 @@ void GroupActs::take_in_others(const ConversationId& conversation, NextGroup& ma
         const auto* act = std::get_if<TakeIn>(&one.act);
         if (act == nullptr || group == nullptr || made.joined.size() >= group_invites_max) return;
         if (made.policy.find(act->user) != nullptr) continue;
-        auto more = next_group(made.policy, group->profile, one.act, self_, key_of(), context_.entropy);
+        auto more = next_group(made.policy, &group->profile, one.act, self_, key_of(), context_.entropy);
         if (!more || more->joined.empty()) return;
         made.policy = std::move(more->policy);
         made.joined.push_back(more->joined.front());
@@ -210,13 +245,18 @@ void GroupActs::refused(const ConversationId& conversation, const Error& why)
     const auto first = std::move(at->second.front());
     at->second.pop_front();
     if (first.id != 0) context_.refuse(first.id, why);
+    if (std::holds_alternative<RenewSecret>(first.act)) {
+        const auto* group = book_.find(conversation);
+        unrenewed_[conversation] = group == nullptr ? nullptr : group->policy;
+        context_.log("the secret of a group is not renewed: " + why.detail);
+    }
     if (std::holds_alternative<request::GroupCreate>(first.act)) book_.forget(conversation);
 }
 
 void GroupActs::lost(const ConversationId& conversation)
 {
     const auto* group = book_.find(conversation);
-    if (group == nullptr || wants(conversation)) return;
+    if (group == nullptr || !can_wait(conversation)) return;
     if (group->policy || context_.store.conversation(conversation))
         book_.out(conversation, {});
     else
@@ -225,6 +265,7 @@ void GroupActs::lost(const ConversationId& conversation)
 
 void GroupActs::stop(const Error& why)
 {
+    unrenewed_.clear();
     for (auto& [conversation, queue] : std::exchange(queues_, {}))
         for (const auto& one : queue)
             if (one.id != 0) context_.refuse(one.id, why);

@@ -18,6 +18,8 @@ class GroupPlans {
 public:
     virtual ~GroupPlans() = default;
     [[nodiscard]] virtual bool wants(const ConversationId& conversation) const = 0;
+    /// Nobody waits for it, and others may be about to do the same.
+    [[nodiscard]] virtual bool can_wait(const ConversationId& conversation) const = 0;
     /// The circle with its plan; nullopt: nothing any more. `has_group`: an epoch is here.
     [[nodiscard]] virtual std::optional<seal::Circle> next(const ConversationId& conversation, Moment now) = 0;
     virtual void done(const ConversationId& conversation) = 0;
@@ -43,6 +45,7 @@ public:
     bool take_in(const ConversationId& conversation, const std::string& user, RequestId id, Moment now);
 
     [[nodiscard]] bool wants(const ConversationId& conversation) const override;
+    [[nodiscard]] bool can_wait(const ConversationId& conversation) const override;
     [[nodiscard]] std::optional<seal::Circle> next(const ConversationId& conversation, Moment now) override;
     void done(const ConversationId& conversation) override;
     void refused(const ConversationId& conversation, const Error& why) override;
@@ -60,6 +63,10 @@ private:
     [[nodiscard]] KeyOf key_of() const;
     [[nodiscard]] Result<NextGroup> plan(const ConversationId& conversation, const GroupAct& act, Moment now);
     void take_in_others(const ConversationId& conversation, NextGroup& made, const std::deque<Waiting>& queue) const;
+    /// Somebody who is out knows the secret, and this account may renew it.
+    [[nodiscard]] bool is_renewal_due(const ConversationId& conversation) const;
+    /// The circle with its plan. Errors: invalid_argument (an account whose key is none).
+    [[nodiscard]] Result<seal::Circle> planned(const Group& group, NextGroup made);
     void answer(const ConversationId& conversation, const Waiting& what);
 
     Context& context_;
@@ -68,6 +75,8 @@ private:
     Self self_;
     PublicKey relay_key_;
     std::map<ConversationId, std::deque<Waiting>> queues_;
+    /// Policies whose secret could not be renewed here: not tried again before they are others.
+    std::map<ConversationId, std::weak_ptr<const seal::Policy>> unrenewed_;
 };
 
 } // namespace godwit::engine

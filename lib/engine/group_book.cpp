@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/engine/group_book.hpp"
 
+#include "lib/crypto/wiped.hpp"
 #include "lib/engine/account.hpp"
 
 #include <algorithm>
@@ -10,7 +11,7 @@ namespace {
 
 /// Conversations, 16 bytes each.
 constexpr std::string_view index_name = "groups";
-constexpr std::uint8_t record_version = 1;
+constexpr std::uint8_t record_version = 2;
 
 std::string value_name(const ConversationId& id)
 {
@@ -23,7 +24,8 @@ std::string list_name(const PublicKey& account)
     return "acquaintance/" + to_hex(account.view());
 }
 
-/// version, state, kind, roster (8, big-endian), length of the secret, the secret, the encoded profile.
+/// version, state, kind, roster (8, big-endian), length of the secret, the secret, number of spare secrets (32 bytes
+/// each), these, the encoded profile.
 Bytes encode(const Group& group)
 {
     Bytes out{record_version, static_cast<std::uint8_t>(group.state), static_cast<std::uint8_t>(group.kind)};
@@ -31,6 +33,9 @@ Bytes encode(const Group& group)
         out.push_back(static_cast<std::uint8_t>(group.roster >> shift));
     out.push_back(static_cast<std::uint8_t>(group.secret.size()));
     append(out, group.secret);
+    out.push_back(static_cast<std::uint8_t>(group.spare_secrets.size()));
+    for (const auto& secret : group.spare_secrets)
+        append(out, secret);
     append(out, wire::encode(group.profile));
     return out;
 }
@@ -38,7 +43,7 @@ Bytes encode(const Group& group)
 bool decode(BytesView bytes, Group& out)
 {
     constexpr std::size_t head = 12;
-    if (bytes.size() < head || bytes[0] != record_version) return false;
+    if (bytes.size() < head || bytes[0] == 0 || bytes[0] > record_version) return false;
     if (bytes[1] < 1 || bytes[1] > 3) return false;
     if (bytes[2] < static_cast<std::uint8_t>(ConversationKind::group) ||
         bytes[2] > static_cast<std::uint8_t>(ConversationKind::channel))
@@ -49,8 +54,18 @@ bool decode(BytesView bytes, Group& out)
         out.roster = out.roster << 8 | bytes[i];
     const std::size_t length = bytes[11];
     if (bytes.size() < head + length) return false;
-    out.secret = to_bytes(bytes.subspan(head, length));
-    auto profile = wire::decode_group_profile(bytes.subspan(head + length));
+    out.secret = WipingBytes::copy_of(bytes.subspan(head, length));
+    auto rest = bytes.subspan(head + length);
+    if (bytes[0] > 1) { // The first version had no others.
+        const std::size_t spare = rest.empty() ? 0 : rest[0];
+        if (rest.empty() || spare > group_spare_secrets_max || rest.size() < 1 + spare * seal::group_secret_bytes)
+            return false;
+        for (std::size_t i = 0; i < spare; ++i)
+            out.spare_secrets.push_back(
+                WipingBytes::copy_of(rest.subspan(1 + i * seal::group_secret_bytes, seal::group_secret_bytes)));
+        rest = rest.subspan(1 + spare * seal::group_secret_bytes);
+    }
+    auto profile = wire::decode_group_profile(rest);
     if (profile) out.profile = std::move(*profile);
     return profile.ok();
 }
@@ -90,7 +105,7 @@ void GroupBook::stop()
     for (auto& [id, group] : groups_) {
         group.policy = nullptr;
         group.circle.reset();
-        group.roster_asked = group.joins_asked = false;
+        group.shut_out = group.roster_asked = group.joins_asked = false;
     }
     accounts_.clear();
 }
@@ -104,6 +119,7 @@ void GroupBook::clear()
     changed_.clear();
     shown_.clear();
     returned_.clear();
+    happened_.clear();
 }
 
 void GroupBook::save(const Group& group)
@@ -203,11 +219,21 @@ bool GroupBook::knows(const DeviceId& device) const
 
 void GroupBook::count_accounts()
 {
-    accounts_.clear();
+    const auto before = std::exchange(accounts_, {});
     for (const auto& [id, group] : groups_)
         if (group.policy && group.state == Group::State::in)
             for (const auto& member : group.policy->members)
                 accounts_.insert(member.account_key);
+    // Who is in no group with us any more is nobody's acquaintance: should they come again, so does their list.
+    for (const auto& account : before) {
+        if (accounts_.contains(account)) continue;
+        context_.store.remove_value(list_name(account));
+        const auto at = lists_.find(account);
+        if (at == lists_.end()) continue;
+        for (const auto& device : at->second.list.devices)
+            by_device_.erase(device.device);
+        lists_.erase(at);
+    }
 }
 
 void GroupBook::load_list(const PublicKey& account)
@@ -269,7 +295,7 @@ void GroupBook::lists_changed()
 
 // ---- what this device begins --------------------------------------------------------------------
 
-void GroupBook::begin(const ConversationId& id, ConversationKind kind, Bytes secret, wire::GroupProfile profile)
+void GroupBook::begin(const ConversationId& id, ConversationKind kind, WipingBytes secret, wire::GroupProfile profile)
 {
     auto& group = make(id);
     group.kind = kind;
@@ -343,15 +369,19 @@ void GroupBook::roster_came(const ConversationId& id, const wire::relay::GroupRo
     for (const auto& entry : page.entries) {
         if (!wire::is_user_name(entry.user) || !entry.member) continue;
         if (entry.account_key == account_key_) {
-            if (entry.secret.empty() || !group->secret.empty()) continue;
+            if (entry.secret.empty()) continue;
             auto secret = seal::open_group_secret(account_seed_, id, entry.secret);
             if (!secret) {
                 context_.reject("the secret of a group: " + secret.error().detail);
                 continue;
             }
-            group->secret = Bytes(secret->begin(), secret->end());
-            if (group->policy && open_profile(*group)) tell(*group, event::GroupChanged::What::profile, {}, {});
-            changed = true;
+            // Anybody could have sealed one for us: it counts when it opens what the members have agreed on.
+            if (crypto::secure_equal(*secret, group->secret)) continue;
+            keep_spare(*group, std::move(*secret));
+            if (group->policy && !group->readable && open_profile(*group)) {
+                tell(*group, event::GroupChanged::What::profile, {}, {});
+                changed = true;
+            }
             continue;
         }
         if (!entry.device_list.empty())
@@ -417,6 +447,7 @@ void GroupBook::out(const ConversationId& id, const std::string& by)
     auto* group = get(id);
     if (group == nullptr || group->state == Group::State::out) return;
     group->state = Group::State::out;
+    group->shut_out = false;
     group->policy = nullptr;
     group->circle.reset();
     group->applicants.clear();
@@ -424,6 +455,16 @@ void GroupBook::out(const ConversationId& id, const std::string& by)
     count_accounts();
     changed_.insert(id);
     tell(*group, event::GroupChanged::What::closed, by, {});
+}
+
+bool GroupBook::shut_out(const ConversationId& id, bool is_so)
+{
+    auto* group = get(id);
+    if (group == nullptr || group->shut_out == is_so) return false;
+    group->shut_out = is_so;
+    shown_.insert(id);
+    changed_.insert(id); // What waits there goes on.
+    return true;
 }
 
 void GroupBook::disconnected()

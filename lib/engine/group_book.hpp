@@ -20,6 +20,8 @@ namespace godwit::engine {
 
 /// Groups of one account, those that it has left and that have a history included.
 inline constexpr std::size_t groups_max = 1'000;
+/// Secrets of one group that do not open its profile, or not yet: those of our own commits, of before, of the relay.
+inline constexpr std::size_t group_spare_secrets_max = 4;
 
 struct Group {
     enum class State : std::uint8_t {
@@ -30,12 +32,14 @@ struct Group {
     ConversationId id;
     State state = State::in;
     ConversationKind kind = ConversationKind::group;
-    Bytes secret;             ///< Empty: not come yet.
-    std::uint64_t roster = 0; ///< Version of the relay's roster that is here.
+    WipingBytes secret; ///< That opened the newest profile that could be read here; empty: none was.
+    std::vector<WipingBytes> spare_secrets; ///< Newest first.
+    std::uint64_t roster = 0;               ///< Version of the relay's roster that is here.
     wire::GroupProfile profile;
 
     // In memory only.
     std::shared_ptr<const seal::Policy> policy; ///< nullptr: no epoch has been entered here.
+    bool readable = false;                      ///< `secret` opens its profile, and `profile` is what it says.
     std::uint64_t roster_shown = 0;
     std::uint32_t joins = 0; ///< Accounts that ask to be let in, as the relay says.
     bool roster_asked = false;
@@ -48,7 +52,8 @@ struct Group {
     std::map<std::string, Applicant> applicants;
     std::optional<seal::Circle> circle; ///< nullopt: to be made anew.
     bool closed_told = false;
-    bool rejoins = false; ///< It was out, and the relay says that it is in again.
+    bool shut_out = false; ///< The relay says that this account is not in it, and no commit says so.
+    bool rejoins = false;  ///< It was out, and the relay says that it is in again.
 
     [[nodiscard]] const GroupMember* own(const PublicKey& account) const
     {
@@ -58,6 +63,15 @@ struct Group {
     /// What is said goes to each device by its best way; else the relay fans it out.
     [[nodiscard]] bool is_small() const { return size() <= group_direct_members_max; }
 };
+
+/// Why nothing can be changed in a group now.
+[[nodiscard]] inline Error why_shut_out()
+{
+    return {ErrorCode::not_allowed,
+            "the relay says that this account is not in this group, and no change of the group says so: nothing can "
+            "be changed in it until the relay lets this account in again; it can be left",
+            0};
+}
 
 class GroupBook {
 public:
@@ -77,6 +91,11 @@ public:
     [[nodiscard]] const seal::Circle& circle(const ConversationId& id);
     /// As the application sees it.
     [[nodiscard]] GroupInfo describe(const Group& group, WallMs now_ms) const;
+    /// What the relay has to say of it is here.
+    [[nodiscard]] bool is_settled(const Group& group) const
+    {
+        return !group.roster_asked && group.roster >= group.roster_shown;
+    }
     [[nodiscard]] const std::string& name(const Group& group) const { return group.profile.name; }
 
     /// Account of a device: the own one, a contact's, an acquaintance's. Empty: of nobody.
@@ -89,7 +108,9 @@ public:
     [[nodiscard]] Bytes encoded_list_of(const PublicKey& account) const;
 
     // What this device begins.
-    void begin(const ConversationId& id, ConversationKind kind, Bytes secret, wire::GroupProfile profile);
+    void begin(const ConversationId& id, ConversationKind kind, WipingBytes secret, wire::GroupProfile profile);
+    /// With which a commit of ours seals the profile; kept before that is sent.
+    void keep_secret(const ConversationId& id, WipingBytes secret);
     void asked(const ConversationId& id);
     /// It did not come to that.
     void forget(const ConversationId& id);
@@ -113,6 +134,8 @@ public:
     void entered(const seal::Changes& changes, WallMs now_ms);
     /// The relay says that this account is in no such group.
     void out(const ConversationId& id, const std::string& by);
+    /// True: that is new.
+    bool shut_out(const ConversationId& id, bool is_so);
     void disconnected();
 
     /// What is to be asked of the relay. Precondition: logged in.
@@ -127,6 +150,14 @@ public:
     [[nodiscard]] std::set<ConversationId> take_shown() { return std::exchange(shown_, {}); }
     /// Groups that this account, or this device, has come into, with a history from before.
     [[nodiscard]] std::set<ConversationId> take_returned() { return std::exchange(returned_, {}); }
+    /// What has happened to groups since last asked, for their histories.
+    struct Happened {
+        ConversationId conversation;
+        std::uint64_t incarnation = 0; ///< With the epoch: which change; the same on all devices.
+        std::uint64_t epoch = 0;
+        content::GroupNote note;
+    };
+    [[nodiscard]] std::vector<Happened> take_happened() { return std::exchange(happened_, {}); }
     /// Discussions that are over by now are told.
     void handle_deadline(Moment now);
     [[nodiscard]] Instant deadline(Moment now) const;
@@ -142,10 +173,14 @@ private:
     void save(const Group& group);
     void save_index();
     void take_policy(Group& group, std::shared_ptr<const seal::Policy> policy);
-    /// False: it cannot be read here yet.
+    /// By any secret that is here. False: it cannot be read here yet.
     bool open_profile(Group& group);
+    static void keep_spare(Group& group, WipingBytes secret);
     void tell(const Group& group, event::GroupChanged::What what, std::string by, std::vector<std::string> users);
     void tell_changes(Group& group, const seal::Policy* before, const std::string& by);
+    void note(const Group& group, const seal::Version& version, content::GroupNote note);
+    void note_changes(const Group& group, const seal::Changes& changes, const wire::GroupProfile& before,
+                      const std::string& by);
     /// False: not taken.
     bool take_list(const std::string& user, const PublicKey& account, BytesView encoded);
     void load_list(const PublicKey& account);
@@ -167,6 +202,7 @@ private:
     std::set<ConversationId> changed_;
     std::set<ConversationId> shown_;
     std::set<ConversationId> returned_;
+    std::vector<Happened> happened_;
 };
 
 } // namespace godwit::engine

@@ -2,6 +2,7 @@
 // Of the group book: an epoch was entered, and what that means to the application.
 #include "lib/engine/group_book.hpp"
 
+#include "lib/crypto/wiped.hpp"
 #include "lib/identity/conversation_id.hpp"
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 namespace godwit::engine {
 
 using What = event::GroupChanged::What;
+using Note = content::GroupNote::What;
 
 void GroupBook::take_policy(Group& group, std::shared_ptr<const seal::Policy> policy)
 {
@@ -20,14 +22,44 @@ void GroupBook::take_policy(Group& group, std::shared_ptr<const seal::Policy> po
 
 bool GroupBook::open_profile(Group& group)
 {
-    if (!group.policy || group.secret.empty()) return false;
-    auto profile = seal::open_profile(group.secret, group.id, group.policy->profile);
-    if (!profile) {
-        context_.log("the profile of a group does not open: " + profile.error().detail);
+    group.readable = false;
+    if (!group.policy) return false;
+    const auto opens = [&](const WipingBytes& secret) {
+        auto profile = seal::open_profile(secret, group.id, group.policy->profile);
+        if (profile) group.profile = std::move(*profile);
+        return profile.ok();
+    };
+    if (!group.secret.empty() && opens(group.secret)) return group.readable = true;
+    const auto at = std::find_if(group.spare_secrets.begin(), group.spare_secrets.end(), opens);
+    if (at == group.spare_secrets.end()) {
+        context_.log("the profile of a group does not open yet");
+        // Another secret lies at the relay, if there is one: asked for after the commit that brought it has come.
+        group.roster_shown = std::max(group.roster_shown, group.roster + 1);
         return false;
     }
-    group.profile = std::move(*profile);
-    return true;
+    auto secret = std::move(*at);
+    group.spare_secrets.erase(at);
+    // A commit may be taken back: the epoch before has the profile that the former opens.
+    if (!group.secret.empty()) keep_spare(group, std::move(group.secret));
+    group.secret = std::move(secret);
+    return group.readable = true;
+}
+
+void GroupBook::keep_spare(Group& group, WipingBytes secret)
+{
+    auto& spare = group.spare_secrets;
+    if (crypto::secure_equal(secret, group.secret)) return;
+    std::erase_if(spare, [&](const WipingBytes& one) { return crypto::secure_equal(one, secret); });
+    spare.insert(spare.begin(), std::move(secret));
+    if (spare.size() > group_spare_secrets_max) spare.resize(group_spare_secrets_max);
+}
+
+void GroupBook::keep_secret(const ConversationId& id, WipingBytes secret)
+{
+    auto* group = get(id);
+    if (group == nullptr) return;
+    keep_spare(*group, std::move(secret));
+    save(*group);
 }
 
 void GroupBook::tell(const Group& group, What what, std::string by, std::vector<std::string> users)
@@ -45,13 +77,16 @@ void GroupBook::entered(const seal::Changes& changes, WallMs now_ms)
     const std::string by = by_member == nullptr ? std::string() : by_member->user;
     if (changes.self_removed) {
         // Who is still in the policy was put out by mistake, and comes back by itself.
-        if (changes.policy && changes.policy->find(account_key_) == nullptr) out(changes.conversation, by);
-        return;
+        if (!changes.policy || changes.policy->find(account_key_) != nullptr) return;
+        if (group != nullptr && group->state != Group::State::out)
+            note(*group, changes.version, {by == own_user_ ? Note::left : Note::removed, by, {own_user_}, {}, 0});
+        return out(changes.conversation, by);
     }
     if (group == nullptr) group = &make(changes.conversation);
     const bool joined = !group->policy || group->state != Group::State::in;
     const bool was_out = group->state == Group::State::out || group->rejoins;
     const auto before = group->policy;
+    const auto profile_before = group->profile;
     group->state = Group::State::in;
     group->rejoins = false;
     for (const auto& member : changes.policy->members)
@@ -60,7 +95,8 @@ void GroupBook::entered(const seal::Changes& changes, WallMs now_ms)
     count_accounts();
     save(*group);
     changed_.insert(group->id);
-    if (!context_.store.conversation(group->id)) {
+    const bool is_new = !context_.store.conversation(group->id);
+    if (is_new) {
         context_.store.put_conversation({group->id, group->kind, {}, now_ms});
         tell(*group, What::joined, by, {own_user_});
     } else if (joined) {
@@ -69,7 +105,76 @@ void GroupBook::entered(const seal::Changes& changes, WallMs now_ms)
     }
     group->closed_told = false;
     if (before) tell_changes(*group, before.get(), by);
+    if (changes.policy_before || is_new || was_out) note_changes(*group, changes, profile_before, by);
     if (group->policy->dissolved) handle_deadline({Instant{}, now_ms});
+}
+
+void GroupBook::note(const Group& group, const seal::Version& version, content::GroupNote note)
+{
+    happened_.push_back({group.id, version.incarnation, version.epoch, std::move(note)});
+}
+
+/// What people see in the history, from the two policies: the same on every device that saw the change. Of channels,
+/// not who comes and goes: there are many, and nobody knows them.
+void GroupBook::note_changes(const Group& group, const seal::Changes& changes, const wire::GroupProfile& profile_before,
+                             const std::string& by)
+{
+    constexpr std::size_t notes_max = 32; // Of one change.
+    const auto& now = *group.policy;
+    const auto* before = changes.policy_before.get();
+    std::vector<content::GroupNote> notes;
+    const auto some = [](std::vector<std::string> users) {
+        std::sort(users.begin(), users.end());
+        if (users.size() > content::group_note_users_max) users.resize(content::group_note_users_max);
+        return users;
+    };
+    if (before == nullptr) {
+        // This device comes in: with its account, or after it, when a sibling knows what happened.
+        const auto* own = now.find(account_key_);
+        const bool owns = own != nullptr && own->role == Role::owner;
+        std::vector<std::string> others;
+        for (const auto& member : now.members)
+            if (member.account_key != account_key_) others.push_back(member.user);
+        if (owns && changes.version.epoch <= 1)
+            note(group, changes.version, {Note::created, own_user_, some(std::move(others)), {}, 0});
+        else if (!owns && by != own_user_)
+            note(group, changes.version, {Note::added, by, {own_user_}, {}, 0});
+        return;
+    }
+    std::vector<std::string> added, removed, left;
+    for (const auto& member : now.members)
+        if (before->find(member.account_key) == nullptr) added.push_back(member.user);
+    for (const auto& member : before->members)
+        if (now.find(member.account_key) == nullptr) (member.user == by ? left : removed).push_back(member.user);
+    if (now.kind != ConversationKind::channel) {
+        if (!added.empty()) notes.push_back({Note::added, by, some(std::move(added)), {}, 0});
+        if (!removed.empty()) notes.push_back({Note::removed, by, some(std::move(removed)), {}, 0});
+        if (!left.empty()) notes.push_back({Note::left, by, some(std::move(left)), {}, 0});
+    }
+    for (const auto& member : now.members) {
+        const auto* was = before->find(member.account_key);
+        if (was == nullptr) continue;
+        if (was->role != member.role)
+            notes.push_back({Note::role, by, {member.user}, std::string(role_name(member.role)), 0});
+        if (was->muted_until_ms != member.muted_until_ms)
+            notes.push_back({Note::muted, by, {member.user}, {}, member.muted_until_ms});
+    }
+    if (before->all_muted != now.all_muted) notes.push_back({Note::all_muted, by, {}, {}, now.all_muted ? 1 : 0});
+    if (before->invite != now.invite || before->join != now.join || before->receipts != now.receipts)
+        notes.push_back({Note::rules, by, {}, {}, 0});
+    if (group.readable && before->profile != now.profile) {
+        const auto& profile = group.profile;
+        if (profile.name != profile_before.name) notes.push_back({Note::name, by, {}, profile.name, 0});
+        if (profile.about != profile_before.about) notes.push_back({Note::about, by, {}, profile.about, 0});
+        if (profile.announcement != profile_before.announcement)
+            notes.push_back({Note::announcement, by, {}, profile.announcement, 0});
+        if (profile.avatar != profile_before.avatar) notes.push_back({Note::avatar, by, {}, {}, 0});
+    }
+    if (before->kind != now.kind) notes.push_back({Note::promoted, by, {}, {}, 0});
+    if (now.dissolved && !before->dissolved) notes.push_back({Note::dissolved, by, {}, {}, 0});
+    if (notes.size() > notes_max) notes.resize(notes_max);
+    for (auto& one : notes)
+        note(group, changes.version, std::move(one));
 }
 
 void GroupBook::tell_changes(Group& group, const seal::Policy* before, const std::string& by)
@@ -109,7 +214,7 @@ GroupInfo GroupBook::describe(const Group& group, WallMs now_ms) const
     GroupInfo out;
     out.conversation = group.id;
     out.kind = group.kind;
-    out.active = is_active(group, now_ms);
+    out.active = is_active(group, now_ms) && !group.shut_out;
     out.name = group.profile.name;
     out.about = group.profile.about;
     out.announcement = group.profile.announcement;
@@ -158,7 +263,9 @@ void GroupBook::handle_deadline(Moment now)
         if (is_active(group, now.wall_ms)) continue;
         group.closed_told = true;
         changed_.insert(id);
-        if (!group.policy->dissolved) tell(group, What::closed, {}, {});
+        if (group.policy->dissolved) continue;
+        tell(group, What::closed, {}, {});
+        note(group, {}, {Note::expired, {}, {}, {}, 0});
     }
 }
 

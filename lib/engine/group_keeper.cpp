@@ -58,6 +58,7 @@ void GroupKeeper::stop()
     evictions_.clear();
     drained_ = false;
     sweep_due_ = stock_due_ = never;
+    departures_due_ = Instant{};
 }
 
 void GroupKeeper::connected(const frame::Session& session)
@@ -150,6 +151,9 @@ void GroupKeeper::sweep(Moment now)
         sweep_due_ = never;
     }
     if (sweep_due_ == never) sweep_due_ = now.mono + soon(sweep_every);
+    if (departures_due_ > now.mono) return;
+    groups_->expire_departures(now.wall_ms);
+    departures_due_ = now.mono + soon(sweep_every);
 }
 
 void GroupKeeper::ask_for_stock(RelaySession& session, Moment now)
@@ -165,7 +169,7 @@ Instant GroupKeeper::deadline() const
 {
     Instant out = never;
     if (groups_ == nullptr) return out;
-    if (drained_) out = earlier(sweep_due_, stock_due_);
+    if (drained_) out = earlier(earlier(sweep_due_, stock_due_), departures_due_);
     out = earlier(out, evicted_.deadline());
     for (const auto& [conversation, chore] : chores_)
         if (chore.step == Chore::Step::rest && (drained_ || groups_->is_pending(conversation)))
@@ -276,6 +280,11 @@ void GroupKeeper::work(const ConversationId& conversation, Chore& chore, RelaySe
 bool GroupKeeper::begin_plan(const ConversationId& conversation, Chore& chore, RelaySession& session, Moment now)
 {
     if (!plans_.wants(conversation)) return false;
+    if (plans_.can_wait(conversation) && !chore.waited) {
+        chore.waited = true;
+        rest(chore, now.mono + std::min<Duration>(spread(conversation), surplus_wait));
+        return true;
+    }
     auto plan = plans_.next(conversation, now);
     if (!plan) return false;
     chore.plan = std::move(plan);

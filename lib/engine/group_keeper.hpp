@@ -54,6 +54,9 @@ public:
     /// This device may be on a branch that is dead: compare with the relay.
     void doubt(const ConversationId& conversation);
 
+    /// The relay says that this account is in the group (again).
+    void taken_in(const ConversationId& conversation);
+
     /// Whether this device is where the others are is being found out.
     [[nodiscard]] bool in_doubt(const ConversationId& conversation) const;
 
@@ -75,6 +78,8 @@ private:
     /// A device that is not on the list is removed by its own account's devices first; and so long the list may be on
     /// its way.
     static constexpr Duration surplus_wait = std::chrono::seconds(2);
+    /// A commit that the relay has accepted and not delivered: how long until we count as having fallen out.
+    static constexpr Duration behind_max = std::chrono::seconds(2);
 
     struct Chore {
         /// leave_tree, fetch_tree: pieces of a tree that is too large for its frame, one after the other.
@@ -119,6 +124,8 @@ private:
     void got_info(const ConversationId& conversation, Chore& chore, const wire::relay::GroupState& state, Moment now);
     void got_verdict(const ConversationId& conversation, Chore& chore, const wire::relay::Response& response,
                      Moment now);
+    void shut_out(const ConversationId& conversation, Chore& chore, Moment now);
+    bool came_back(const ConversationId& conversation, Chore& chore, const wire::relay::GroupState& state, Moment now);
     void begin_creating(Chore& chore, const seal::Circle& circle, std::uint64_t incarnation);
     /// False: nothing is planned.
     bool begin_plan(const ConversationId& conversation, Chore& chore, RelaySession& session, Moment now);
@@ -151,6 +158,7 @@ private:
     bool packages_due_ = false;
     bool last_resort_due_ = false;
     Instant sweep_due_ = never; ///< Keys grow old without anything happening; set when first connected.
+    Instant departures_due_{};  ///< Groups that a commit has put us out of: when to see which of them is final.
     Instant stock_due_ = never; ///< Contacts use KeyPackages up while we are connected.
     std::map<ConversationId, Chore> chores_;
     std::vector<wire::relay::GroupReject> reports_;

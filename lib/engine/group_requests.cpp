@@ -24,6 +24,14 @@ void Engine::State::act(RequestId id, GroupAct what, Moment now)
 {
     if (!is_ready_to_talk(id)) return;
     if (!relay_ready()) return context.refuse(id, no_relay());
+    const auto* leave = std::get_if<request::GroupLeave>(&what);
+    const auto* left = leave == nullptr ? nullptr : book.find(leave->conversation);
+    if (left != nullptr && left->shut_out) {
+        // The relay would take no commit for it, and has nothing more to do.
+        if (groups) groups->abandon(left->id);
+        book.out(left->id, identity->user);
+        return context.reply_ok(id);
+    }
     if (const auto conversation = acts.ask(id, std::move(what), now)) keeper.plan(*conversation);
 }
 

@@ -81,12 +81,24 @@ wire::GroupProfile with_fresh_link(wire::GroupProfile profile, port::Entropy& en
     return profile;
 }
 
+void renew(NextGroup& out, wire::GroupProfile profile)
+{
+    out.profile = std::move(profile);
+    out.renews = true;
+    out.policy.stale = false;
+}
+
+Error unreadable()
+{
+    return {ErrorCode::busy, "this device has not got the secret of the group yet: try again", 1000};
+}
+
 Error no_member(const std::string& user)
 {
     return invalid("user: " + user + " is no member of this group");
 }
 
-Result<void> apply(NextGroup& out, const wire::GroupProfile& profile, const GroupAct& act, const Self& self,
+Result<void> apply(NextGroup& out, const wire::GroupProfile* profile, const GroupAct& act, const Self& self,
                    const KeyOf& key_of, port::Entropy& entropy)
 {
     auto& policy = out.policy;
@@ -105,11 +117,17 @@ Result<void> apply(NextGroup& out, const wire::GroupProfile& profile, const Grou
                     if (policy.find(user) == nullptr) return no_member(user);
                     std::erase_if(policy.members, [&](const auto& one) { return one.user == user; });
                 }
-                if (!profile.link_secret.empty()) out.profile = with_fresh_link(profile, entropy); // Theirs is no door.
+                if (profile == nullptr) { // Whoever can read it renews it.
+                    policy.stale = true;
+                    return {};
+                }
+                // Theirs is no door, and what they know opens nothing that comes.
+                renew(out, profile->link_secret.empty() ? *profile : with_fresh_link(*profile, entropy));
                 return {};
             },
             [&](const request::GroupLeave&) -> Result<void> {
                 std::erase_if(policy.members, [&](const auto& one) { return one.account_key == self.account_key; });
+                policy.stale = true; // A secret that we chose would be none to us.
                 return {};
             },
             [&](const request::GroupRole& a) -> Result<void> {
@@ -135,16 +153,19 @@ Result<void> apply(NextGroup& out, const wire::GroupProfile& profile, const Grou
                 return {};
             },
             [&](const request::GroupSet& a) -> Result<void> {
-                auto next = profile;
+                if (profile == nullptr && (a.name || a.about || a.announcement || a.avatar)) return unreadable();
+                auto next = profile == nullptr ? wire::GroupProfile{} : *profile;
+                const auto before = next;
                 if (a.name) next.name = *a.name;
                 if (a.about) next.about = *a.about;
                 if (a.announcement) next.announcement = *a.announcement;
                 if (a.avatar) next.avatar.assign(a.avatar->id.is_zero() ? 0 : 1, *a.avatar);
-                if (auto ok = check_profile(next); !ok) return ok;
+                if (next != before)
+                    if (auto ok = check_profile(next); !ok) return ok;
                 if (a.invite) policy.invite = *a.invite;
                 if (a.join) policy.join = *a.join;
                 if (a.receipts) policy.receipts = *a.receipts;
-                if (next != profile) out.profile = std::move(next);
+                if (next != before) out.profile = std::move(next);
                 return {};
             },
             [&](const request::GroupPromote&) -> Result<void> {
@@ -161,8 +182,15 @@ Result<void> apply(NextGroup& out, const wire::GroupProfile& profile, const Grou
             [&](const request::GroupLink& a) -> Result<void> {
                 if (policy.join == JoinRule::closed)
                     return Error{ErrorCode::not_allowed, "this group lets nobody in by link: group_set join", 0};
-                if (!profile.link_secret.empty() && !a.renew) return {};
-                out.profile = with_fresh_link(profile, entropy);
+                if (profile == nullptr) return unreadable();
+                if (!profile->link_secret.empty() && !a.renew) return {};
+                out.profile = with_fresh_link(*profile, entropy);
+                return {};
+            },
+            [&](const RenewSecret&) -> Result<void> {
+                if (!policy.stale) return {};
+                if (profile == nullptr) return unreadable();
+                renew(out, *profile);
                 return {};
             },
         },
@@ -199,11 +227,13 @@ Result<NextGroup> new_group(const request::GroupCreate& wanted, const Self& self
     return out;
 }
 
-Result<NextGroup> next_group(const seal::Policy& now, const wire::GroupProfile& profile, const GroupAct& act,
+Result<NextGroup> next_group(const seal::Policy& now, const wire::GroupProfile* profile, const GroupAct& act,
                              const Self& self, const KeyOf& key_of, port::Entropy& entropy)
 {
     NextGroup out{now, {}, {}};
     if (auto ok = apply(out, profile, act, self, key_of, entropy); !ok) return ok.error();
+    if (profile == nullptr && !out.joined.empty()) return unreadable(); // They would have to get it.
+    if (out.profile && out.policy.stale) renew(out, *out.profile);      // Nothing new for who is out.
     sort(out.policy);
     if (!out.changes(now)) return out;
     auto judged = out.policy;

@@ -20,14 +20,19 @@ struct TakeIn {
     std::string user;
     PublicKey account_key;
 };
+/// Somebody who has left knows the group's secret.
+struct RenewSecret {
+    ConversationId conversation;
+};
 using GroupAct = std::variant<request::GroupCreate, request::GroupInvite, request::GroupRemove, request::GroupLeave,
                               request::GroupRole, request::GroupMute, request::GroupSet, request::GroupPromote,
-                              request::GroupDissolve, request::GroupLink, TakeIn>;
+                              request::GroupDissolve, request::GroupLink, TakeIn, RenewSecret>;
 
 struct NextGroup {
     seal::Policy policy;                       ///< Its profile as before; sealed anew where `profile` is set.
     std::optional<wire::GroupProfile> profile; ///< Another one.
     std::vector<GroupMember> joined;
+    bool renews = false; ///< The secret as well: `profile` is sealed with another one, which all members get.
     [[nodiscard]] bool changes(const seal::Policy& before) const { return profile.has_value() || policy != before; }
 };
 
@@ -42,8 +47,8 @@ struct Self {
 /// Errors: invalid_argument, not_a_contact, account_key_changed.
 [[nodiscard]] Result<NextGroup> new_group(const request::GroupCreate& wanted, const Self& self, const KeyOf& key_of,
                                           WallMs now_ms);
-/// Errors: as new_group(), and not_allowed, with judge's reason.
-[[nodiscard]] Result<NextGroup> next_group(const seal::Policy& now, const wire::GroupProfile& profile,
+/// Errors: as new_group(), and not_allowed, with judge's reason. `profile`: nullptr when it cannot be read here now.
+[[nodiscard]] Result<NextGroup> next_group(const seal::Policy& now, const wire::GroupProfile* profile,
                                            const GroupAct& act, const Self& self, const KeyOf& key_of,
                                            port::Entropy& entropy);
 

@@ -86,6 +86,7 @@ void Engine::State::books_changed(Moment now)
     group_end = book.deadline(now);
     for (const auto& conversation : book.take_returned())
         roster.came_back(conversation);
+    chats.note(book.take_happened(), now);
     for (const auto& conversation : book.take_shown())
         if (context.store.conversation(conversation)) chats.tell(conversation);
     if (changed.empty()) return;
@@ -143,7 +144,11 @@ void Engine::State::fanned_out(const purpose::FanOut& what, const frame::Respons
         announce(outbox.put_answered(context.store, what.message, {device}, {ErrorCode::ok}, now), now);
         return announce(outbox.handed_over(context.store, what.message, device), now);
     }
-    if (is_temporary(code) || code == ErrorCode::ok || code == ErrorCode::quota_exceeded)
+    const auto* group = book.find(what.conversation);
+    // That this account is not in it is the relay's word alone, as long as no commit says so.
+    const bool doubts = code == ErrorCode::not_allowed && group != nullptr && group->own(identity->account_key);
+    if (doubts) keeper.doubt(what.conversation);
+    if (doubts || is_temporary(code) || code == ErrorCode::ok || code == ErrorCode::quota_exceeded)
         return outbox.put_failed(what.message, {device}, now.mono);
     announce(outbox.fail_one(context.store, what.message, device, code), now);
 }
@@ -152,8 +157,10 @@ void Engine::State::note_delivery(delivery::Progress& progress)
 {
     if (book.find(progress.conversation) == nullptr || !context.store.has_message(progress.conversation, progress.id))
         return;
-    conversation::note_delivery(context.store, progress.conversation, progress.id, progress.with, progress.state,
-                                progress.path);
+    const bool alone = identity && progress.with == identity->user; // Nobody else is in the group.
+    if (!alone)
+        conversation::note_delivery(context.store, progress.conversation, progress.id, progress.with, progress.state,
+                                    progress.path);
     context.touched.message(progress.conversation, progress.id);
     progress.with.clear();
 }

@@ -10,17 +10,20 @@ namespace frame = wire::relay;
 
 namespace {
 
-/// A commit that the relay has accepted and not delivered: how long until we count as having fallen out.
-constexpr Duration behind_max = std::chrono::seconds(2);
 /// After a conflict: the winner's commit is on its way.
 constexpr Duration conflict_wait = std::chrono::milliseconds(500);
-/// The relay could not now: the same commit goes again, no sooner.
+/// The relay could not now: the same goes again, no sooner.
 constexpr Duration repeat_wait = std::chrono::seconds(2);
 /// After so many failures to join, the group counts as lost, and the next incarnation takes its place.
 constexpr std::uint32_t failures_before_new = 3;
 constexpr std::size_t reports_max = 64;
 /// Welcomes that wait for their tree. One KeyPackage opens any number of them, each to another group.
 constexpr std::size_t welcomes_waiting_max = 16;
+
+Duration wait_of(const Error& temporary)
+{
+    return std::max<Duration>(repeat_wait, std::chrono::milliseconds(temporary.retry_after_ms));
+}
 
 } // namespace
 
@@ -37,14 +40,17 @@ void GroupKeeper::answered(const purpose::Group& what, const frame::Response& re
     case Chore::Step::info:
         if (const auto* state = std::get_if<frame::GroupState>(&response.body); ok && state != nullptr)
             return got_info(what.conversation, chore, *state, now);
-        if (response.error.code == ErrorCode::not_allowed && circles_.is_many(what.conversation)) {
-            groups_->abandon(what.conversation);
-            plans_.lost(what.conversation);
-            return rest(chore, never);
-        }
+        if (response.error.code == ErrorCode::not_allowed && circles_.is_many(what.conversation))
+            return shut_out(what.conversation, chore, now);
         return fail(chore, now);
     case Chore::Step::packages: {
         const auto* packages = std::get_if<frame::KeyPackages>(&response.body);
+        if (!ok && chore.plan && is_temporary(response.error.code)) {
+            context_.log("no KeyPackages for " + circles_.label(what.conversation) + " now: " + response.error.detail +
+                         "; the change waits for them");
+            chore.plan.reset(); // Made anew when it is tried again.
+            return rest(chore, now.mono + soon(wait_of(response.error)));
+        }
         // Devices whose packages are not to be had join by themselves, once their account is in.
         if ((!ok || packages == nullptr) && !chore.plan) return fail(chore, now);
         if (packages != nullptr)
@@ -93,15 +99,17 @@ void GroupKeeper::got_info(const ConversationId& conversation, Chore& chore, con
     const bool many = circles_.is_many(conversation);
     if (many && (state.incarnation == 0 || state.epoch == 0)) {
         // Nobody but its maker begins one, and that was not done, or taken back.
-        if (plans_.wants(conversation)) return rest(chore, Instant{});
-        groups_->abandon(conversation);
-        plans_.lost(conversation);
-        return rest(chore, never);
+        if (!ours && !plans_.can_wait(conversation)) return rest(chore, Instant{});
+        return shut_out(conversation, chore, now);
     }
-    if (state.incarnation == 0 || state.epoch == 0) {
-        if (ours) groups_->abandon(conversation);
+    if (book_.shut_out(conversation, false)) {
+        chore.failures = 0;
+        chore.behind_since = never;
+    }
+    // The group that is here stays until the new one has taken its place.
+    if (state.incarnation == 0 || state.epoch == 0)
         return begin_creating(chore, *circle, std::max(state.incarnation, ours ? ours->incarnation : 0) + 1);
-    }
+    if (came_back(conversation, chore, state, now)) return;
     if (ours && *ours == relays && groups_->entered_by(conversation).value_or(state.commit) == state.commit) {
         chore.compare = chore.rejoin = false;
         chore.behind_since = never;
@@ -112,7 +120,8 @@ void GroupKeeper::got_info(const ConversationId& conversation, Chore& chore, con
         if (chore.behind_since == never) chore.behind_since = now.mono;
         if (now.mono < chore.behind_since + behind_max) return rest(chore, now.mono + soon(std::chrono::seconds(1)));
         context_.security(SecurityKind::commit_withheld, user_of(conversation), {},
-                          "the relay accepted changes of the group and has not delivered them");
+                          "changes of the group were accepted and have not come: the relay keeps them back, or who "
+                          "made them left this device out");
     }
     if (ours && !chore.rejoin && ours->epoch >= relays.epoch && ours->incarnation == relays.incarnation)
         context_.security(SecurityKind::group_forked, user_of(conversation), {},
@@ -142,9 +151,9 @@ void GroupKeeper::rejoin(const ConversationId& conversation, Chore& chore, const
                           "the group cannot be joined (" + outgoing.error().detail + ")" +
                               (many ? "" : ": a new one takes its place"));
         if (many) return fail(chore, now); // Its policy is nobody's to make up.
-        if (groups_->version(conversation)) groups_->abandon(conversation);
         ++chore.failures;
-        return begin_creating(chore, *circle, relays.incarnation + 1);
+        const auto ours = groups_->version(conversation);
+        return begin_creating(chore, *circle, std::max(relays.incarnation, ours ? ours->incarnation : 0) + 1);
     }
     commit(conversation, chore, std::move(outgoing), nullptr, now);
 }
@@ -177,10 +186,7 @@ void GroupKeeper::got_verdict(const ConversationId& conversation, Chore& chore, 
         chore.failures = 0;
         return rest(chore, Instant{});
     }
-    if (is_temporary(code)) {
-        const auto wait = std::max<Duration>(repeat_wait, std::chrono::milliseconds(response.error.retry_after_ms));
-        return rest(chore, now.mono + soon(wait)); // Pending: the same again.
-    }
+    if (is_temporary(code)) return rest(chore, now.mono + soon(wait_of(response.error))); // Pending: the same again.
     groups_->refused(conversation);
     chore.creates = false;
     if (code == ErrorCode::conflict) {

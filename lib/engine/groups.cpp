@@ -93,7 +93,7 @@ delivery::Fitness Engine::State::fit_group(port::OutboxEnvelope& envelope, const
     // Sealed before, for the relay to fan out: again only when it was not taken, and then as it is.
     const auto* circle = circles.find(group.id);
     if (group.state == Group::State::out || (group.policy && group.policy->dissolved)) return Fitness::never;
-    if (circle == nullptr || !group.policy) return Fitness::wait;
+    if (circle == nullptr || !group.policy || group.shut_out) return Fitness::wait;
     if (!fan) {
         const auto user = book.user_of(device);
         if (user.empty() || group.policy->find(user) == nullptr) return Fitness::never;

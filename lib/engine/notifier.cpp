@@ -21,9 +21,9 @@ void Notifier::arrived(const Message& message)
     context_.event(event::MessageReceived{message});
 }
 
-void Notifier::taken(const MessageId& id)
+void Notifier::taken(const ConversationId& conversation, const MessageId& id)
 {
-    context_.store.mark_notified(id);
+    context_.store.mark_notified(conversation, id);
     if (untaken_ > 0) --untaken_;
     if (untaken_ == 0 && backlog_) show_backlog();
 }

@@ -17,7 +17,7 @@ public:
     void load();
     /// A message is in the history now.
     void arrived(const Message& message);
-    void taken(const MessageId& id);
+    void taken(const ConversationId& conversation, const MessageId& id);
 
 private:
     void show_backlog();

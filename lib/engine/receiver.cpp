@@ -77,7 +77,7 @@ bool Engine::State::receive_message(const DeviceId& from, const wire::Envelope& 
     }
     const bool is_control = label.purpose == seal::Purpose::control && arrival.link == 0;
     if (!is_control && context.store.seen(from, envelope.id)) {
-        if (group != nullptr)
+        if (group != nullptr && !(arrival.link != 0 && receipts_from(from)))
             receipt_to_group(*group, from, envelope.id, arrival.sequence);
         else
             receipts.owe(from, envelope.id, arrival.sequence);
@@ -229,7 +229,8 @@ bool Engine::State::take_content(const seal::Opened& opened, const MessageId& id
                    now);
     }
     context.store.mark_seen(from, id, now.wall_ms);
-    if (group != nullptr)
+    // What comes by a link was meant for this device alone, however large the group, and is waited for.
+    if (group != nullptr && !(arrival.link != 0 && receipts_from(from)))
         receipt_to_group(*group, from, id, arrival.sequence);
     else
         receipts.owe(from, id, arrival.sequence);

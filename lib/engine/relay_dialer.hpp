@@ -50,6 +50,8 @@ public:
 
     [[nodiscard]] LinkId current() const { return current_ ? current_->link : 0; }
     [[nodiscard]] RelayTransport transport_of(LinkId link) const;
+    /// The application of the address that is dialled.
+    [[nodiscard]] std::string app() const { return target_ ? target_->address.app : std::string(); }
     [[nodiscard]] bool aimed() const { return target_.has_value(); }
 
 private:

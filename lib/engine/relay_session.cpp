@@ -7,8 +7,8 @@ namespace godwit::engine {
 
 namespace frame = wire::relay;
 
-RelaySession::RelaySession(Context& context, LinkId link, Entry entry)
-    : context_(context), link_(link), entry_(std::move(entry))
+RelaySession::RelaySession(Context& context, LinkId link, Entry entry, std::string app)
+    : context_(context), link_(link), entry_(std::move(entry)), app_(std::move(app))
 {
 }
 
@@ -18,6 +18,7 @@ void RelaySession::open(Moment now)
     frame::Hello hello;
     hello.client_version = context_.config.client_version;
     hello.platform = context_.config.platform;
+    hello.app = app_;
     send(hello);
 }
 

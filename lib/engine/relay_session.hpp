@@ -88,11 +88,16 @@ struct FanOut {
     ConversationId conversation;
     std::size_t size_bytes = 0;
 };
+/// A page of the directory, for the application.
+struct Directory {
+    RequestId request = 0;
+};
 } // namespace purpose
-using Purpose = std::variant<purpose::Enter, purpose::Logout, purpose::Contact, purpose::Put, purpose::Receipt,
-                             purpose::Signal, purpose::Refresh, purpose::Group, purpose::Report, purpose::Reject,
-                             purpose::KeyPackageStock, purpose::BlobFetch, purpose::BlobUpload, purpose::BlobDrop,
-                             purpose::GroupRoster, purpose::GroupJoins, purpose::GroupJoin, purpose::FanOut>;
+using Purpose =
+    std::variant<purpose::Enter, purpose::Logout, purpose::Contact, purpose::Put, purpose::Receipt, purpose::Signal,
+                 purpose::Refresh, purpose::Group, purpose::Report, purpose::Reject, purpose::KeyPackageStock,
+                 purpose::BlobFetch, purpose::BlobUpload, purpose::BlobDrop, purpose::GroupRoster, purpose::GroupJoins,
+                 purpose::GroupJoin, purpose::FanOut, purpose::Directory>;
 
 namespace note {
 struct Welcomed {
@@ -138,7 +143,8 @@ public:
     using Entry =
         std::variant<wire::relay::Resume, wire::relay::RegisterAccount, wire::relay::Login, wire::relay::LinkWait>;
 
-    RelaySession(Context& context, LinkId link, Entry entry);
+    /// `app`: of the relay's address.
+    RelaySession(Context& context, LinkId link, Entry entry, std::string app);
 
     /// Says Hello.
     void open(Moment now);
@@ -184,6 +190,7 @@ private:
     Context& context_;
     LinkId link_;
     Entry entry_;
+    std::string app_;
     Stage stage_ = Stage::greeting;
     wire::relay::Welcome welcome_;
     Instant welcomed_at_{};

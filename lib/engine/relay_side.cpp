@@ -4,6 +4,8 @@
 //   link down, silent, refused ──> what was asked is taken back; the dialer knows when to try again
 #include "lib/engine/state.hpp"
 
+#include "lib/engine/clock_behind.hpp"
+
 #include <algorithm>
 
 namespace godwit::engine {
@@ -55,6 +57,7 @@ void Engine::State::relay_notes(LinkId link, std::vector<Note> notes, Moment now
             pushed(*session, push->frame, now);
         } else if (const auto* welcomed = std::get_if<note::Welcomed>(&one)) {
             const auto& w = welcomed->welcome;
+            note_relay_clock(context.store, w.relay_ms, now);
             if (w.update_required || !w.update_version.empty())
                 context.event(event::Update{w.update_required, w.update_version});
         } else if (auto* vault = std::get_if<note::VaultCame>(&one)) {
@@ -117,6 +120,7 @@ void Engine::State::session_over(RelaySession& session)
         if (const auto* contact = std::get_if<purpose::Contact>(&what)) context.refuse(contact->request, lost);
         if (const auto* logout = std::get_if<purpose::Logout>(&what)) context.refuse(logout->request, lost);
         if (const auto* join = std::get_if<purpose::GroupJoin>(&what)) context.refuse(join->request, lost);
+        if (const auto* wanted = std::get_if<purpose::Directory>(&what)) context.refuse(wanted->request, lost);
         if (auto* receipt = std::get_if<purpose::Receipt>(&what)) {
             receipt->parcel.sequences.clear(); // The relay delivers again what was not acknowledged.
             receipts.give_back(receipt->device, receipt->parcel);
@@ -165,9 +169,13 @@ void Engine::State::answered(const Purpose& what, const frame::Response& respons
         const auto* done = std::get_if<frame::MailboxPutOk>(&response.body);
         if (code == ErrorCode::ok && done != nullptr) {
             announce(outbox.put_answered(context.store, put->message, put->devices, done->results, now), now);
-            // Members of groups who are no contacts give no receipts.
-            for (std::size_t i = 0; i < put->devices.size() && i < done->results.size(); ++i)
-                if (done->results[i] == ErrorCode::ok && book.knows(put->devices[i]) && !receipts_from(put->devices[i]))
+            // Of what is said in a group, members who are no contacts give no receipts, nor does anybody of a large one
+            // by the mailbox. What is said between two waits for its receipt, whatever groups they are in.
+            const auto envelope = book.all().empty() ? std::nullopt : context.store.envelope(put->message);
+            const auto* group = envelope ? book.find(envelope->conversation) : nullptr;
+            for (std::size_t i = 0; group != nullptr && i < put->devices.size() && i < done->results.size(); ++i)
+                if (done->results[i] == ErrorCode::ok && book.knows(put->devices[i]) &&
+                    (!receipts_from(put->devices[i]) || !group->is_small()))
                     announce(outbox.handed_over(context.store, put->message, put->devices[i]), now);
         } else
             outbox.put_failed(put->message, put->devices, now.mono);
@@ -219,6 +227,14 @@ void Engine::State::answered(const Purpose& what, const frame::Response& respons
         group_answered(*join, response, now);
     } else if (const auto* fan = std::get_if<purpose::FanOut>(&what)) {
         fanned_out(*fan, response, now);
+    } else if (const auto* wanted = std::get_if<purpose::Directory>(&what)) {
+        const auto* page = std::get_if<frame::DirectoryPage>(&response.body);
+        if (code == ErrorCode::ok && page != nullptr)
+            context.reply(wanted->request, DirectoryPage{page->departments, page->members, page->more});
+        else if (code == ErrorCode::ok)
+            context.refuse(wanted->request, {ErrorCode::malformed, "the relay answered something else", 0});
+        else
+            context.refuse(wanted->request, response.error);
     }
 }
 
@@ -271,6 +287,7 @@ void Engine::State::pushed(RelaySession& session, frame::ServerFrame& what, Mome
         const bool doubts = !news->member && known != nullptr && known->own(identity->account_key) != nullptr;
         book.news(*news);
         if (doubts) keeper.doubt(news->conversation);
+        if (news->member) keeper.taken_in(news->conversation);
     } else if (const auto* no = std::get_if<frame::GroupJoinRefused>(&what)) {
         book.refused(no->conversation);
     } else {

@@ -193,7 +193,8 @@ void Chats::send_scheduled(Moment now)
                                            MessageState::failed,
                                            Path::none,
                                            std::string(error_name(parties ? body.error().code : parties.error().code)),
-                                           0});
+                                           0,
+                                           parties ? parties->conversation : ConversationId{}});
             continue;
         }
         conversation::Draft draft{std::move(one->post.text), std::move(*body), {}, {}, false, {}};
@@ -216,7 +217,7 @@ void Chats::fail(const conversation::Parties& parties, conversation::Draft draft
     static_cast<void>(conversation::take(context_.store, composed.row, composed.content.parents, now));
     active(composed.row, parties.kind);
     context_.event(event::MessageStateChanged{id, parties.with, MessageState::failed, Path::none,
-                                              std::string(error_name(why)), 0});
+                                              std::string(error_name(why)), 0, parties.conversation});
 }
 
 } // namespace godwit::engine

@@ -28,6 +28,23 @@ std::optional<std::uint32_t> kind_named(std::string_view name)
 
 } // namespace
 
+void Engine::State::on(RequestId id, const request::Versions& wanted, Moment)
+{
+    if (!identity) return context.refuse(id, {ErrorCode::not_registered, "no account on this device", 0});
+    auto versions = chats.versions(wanted.message);
+    if (!versions) return context.refuse(id, versions.error());
+    context.reply(id, *std::move(versions));
+}
+
+void Engine::State::on(RequestId id, const request::SetVersions& what, Moment now)
+{
+    if (!is_ready_to_talk(id)) return;
+    if (what.kept > message_versions_max)
+        return context.refuse(id, invalid("kept: at most " + std::to_string(message_versions_max)));
+    chats.keep_versions(what.kept, now);
+    context.reply_ok(id);
+}
+
 void Engine::State::on(RequestId id, const request::Search& search, Moment)
 {
     if (!identity) return context.refuse(id, {ErrorCode::not_registered, "no account on this device", 0});
@@ -49,7 +66,7 @@ void Engine::State::on(RequestId id, const request::Search& search, Moment)
         const auto kind = kind_named(name);
         if (!kind)
             return context.refuse(id, invalid("kinds: text, attachment, sticker, location, contact_card, forwarded, "
-                                              "card or custom"));
+                                              "card, custom or group_note"));
         query.kinds.push_back(*kind);
     }
     auto page = context.store.search(query);

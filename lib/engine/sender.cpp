@@ -116,6 +116,7 @@ void Engine::State::announce(std::vector<delivery::Progress> progress, Moment no
         if (!book.all().empty()) note_delivery(one);
         event::MessageStateChanged out;
         out.id = one.id;
+        out.conversation = one.conversation;
         out.with = std::move(one.with);
         out.state = one.state;
         out.path = one.path;

@@ -19,11 +19,12 @@ void Engine::State::peer_up(const DeviceId& device, LinkId link, Moment now)
 {
     const auto* person = roster.owner_of(device);
     const auto* live = peers.live(link);
-    if (person == nullptr || !person->may_talk() || live == nullptr || !paths.add(device, link, live->path()))
-        return peers.drop(link, {});
-    shown_paths.try_emplace(person->stored.user);
-    context.log(std::string(path_name(live->path())) + " path to " + person->stored.user + ": " + live->detail());
-    gossip(device, link, person->conversation);
+    if (!may_link(device) || live == nullptr || !paths.add(device, link, live->path())) return peers.drop(link, {});
+    context.log(std::string(path_name(live->path())) + " path to " + book.user_of(device) + ": " + live->detail());
+    if (person != nullptr && person->may_talk()) {
+        shown_paths.try_emplace(person->stored.user);
+        gossip(device, link, person->conversation);
+    }
     for (const auto& [id, group] : book.all())
         if (group.policy) gossip(device, link, id);
     files.look(now);
@@ -32,25 +33,45 @@ void Engine::State::peer_up(const DeviceId& device, LinkId link, Moment now)
 void Engine::State::signal_push(const wire::relay::SignalPush& push, Moment now)
 {
     const auto* person = roster.owner_of(push.from);
-    if (person == nullptr || !person->may_talk() || !groups) return context.reject("a signal from a stranger");
+    const bool talks = person != nullptr && person->may_talk();
+    if ((!talks && !book.knows(push.from)) || !groups) return context.reject("a signal from a stranger");
     const auto opened = groups->open(seal::Purpose::signal, signal_id, push.from, push.sealed);
     using Verdict = seal::Opened::Verdict;
     // Ahead or behind: ICE tries again, and by then we are in one epoch.
-    if (opened.verdict == Verdict::ahead) return keeper.look(person->conversation);
+    if (opened.verdict == Verdict::ahead) {
+        const auto label = seal::read_label(push.sealed);
+        if (label && circles.is_many(label->conversation)) return keeper.look(label->conversation);
+        return person != nullptr ? keeper.look(person->conversation) : void();
+    }
     if (opened.verdict != Verdict::opened) return context.reject("a signal that does not open");
     auto signal = wire::decode_signal(opened.content);
-    if (!signal && call_signal(*person, push.from, opened.conversation, opened.content, now)) return;
+    if (!signal && circles.is_many(opened.conversation) &&
+        group_call_signal(push.from, opened.conversation, opened.content, now))
+        return;
+    if (!signal && talks && call_signal(*person, push.from, opened.conversation, opened.content, now)) return;
     if (!signal) return context.reject("a signal that does not decode");
-    if (const auto* typing = std::get_if<wire::TypingSignal>(&*signal)) return chats.typing(*person, typing->on, now);
+    const auto* typing = std::get_if<wire::TypingSignal>(&*signal);
+    if (typing != nullptr && talks) {
+        if (!typing->conversation) return chats.typing(*person, person->conversation, typing->on, now);
+        const auto* group = book.find(*typing->conversation);
+        const auto* member = group != nullptr && group->policy && book.is_active(*group, now.wall_ms)
+                                 ? group->policy->find(person->stored.account_key)
+                                 : nullptr;
+        if (member == nullptr || person->own || !group->is_small())
+            return context.reject("somebody writes in a group that they are not in");
+        return chats.typing(*person, *typing->conversation, typing->on, now);
+    }
+    // A path to an acquaintance is of use in a call only.
+    if (typing != nullptr || !may_link(push.from)) return context.reject("a signal of no use from an acquaintance");
     peers.signal(push.from, std::move(*std::get_if<wire::IceSignal>(&*signal)), now);
 }
 
-bool Engine::State::send_signal(const Person& person, const DeviceId& device, const wire::Signal& signal,
+bool Engine::State::send_signal(const seal::Circle& circle, const DeviceId& device, const wire::Signal& signal,
                                 Purpose purpose, Moment now)
 {
     auto* session = ready_session();
     if (session == nullptr || !groups) return false;
-    auto sealed = groups->seal(person.circle, seal::Purpose::signal, signal_id, wire::encode(signal));
+    auto sealed = groups->seal(circle, seal::Purpose::signal, signal_id, wire::encode(signal));
     return sealed && session->request(wire::relay::Signal{device, std::move(sealed->bytes)}, std::move(purpose), now);
 }
 
@@ -58,8 +79,8 @@ void Engine::State::send_signals(Moment now)
 {
     auto* session = ready_session();
     for (auto& out : peers.take_outgoing()) {
-        const auto* person = roster.owner_of(out.device);
-        if (session == nullptr || person == nullptr || !groups) {
+        const auto* circle = signal_circle(out.device);
+        if (session == nullptr || circle == nullptr || !groups) {
             if (out.signal.kind != wire::IceSignal::Kind::end)
                 peers.signal_failed(out.device, out.signal.session, "not connected to the relay", now);
             continue;
@@ -67,7 +88,7 @@ void Engine::State::send_signals(Moment now)
         const auto number = out.signal.session;
         const bool is_end = out.signal.kind == wire::IceSignal::Kind::end;
         const bool sent =
-            send_signal(*person, out.device, std::move(out.signal), purpose::Signal{out.device, number}, now);
+            send_signal(*circle, out.device, std::move(out.signal), purpose::Signal{out.device, number}, now);
         if (!sent && !is_end) peers.signal_failed(out.device, number, "signals could not be sent", now);
     }
 }

@@ -14,7 +14,7 @@
 //   sender.cpp    content on its way out: routes, offers, progress
 //   receiver.cpp  content on its way in: open, dedupe, hold, file, receipt
 //   signalling.cpp  ICE signals in and out, and what paths do
-//   call_requests.cpp  what calls need of all this
+//   call_requests.cpp  what calls need of all this, group_call_reach.cpp what those of groups do
 //   file_side.cpp   what files need of all this; archive_side.cpp what archives bring
 #pragma once
 
@@ -31,6 +31,7 @@
 #include "lib/engine/circles.hpp"
 #include "lib/engine/files.hpp"
 #include "lib/engine/group_acts.hpp"
+#include "lib/engine/group_call_side.hpp"
 #include "lib/engine/group_keeper.hpp"
 #include "lib/engine/history.hpp"
 #include "lib/engine/notices.hpp"
@@ -93,8 +94,20 @@ struct Engine::State {
     void on(RequestId id, const request::HistorySend& send, Moment now);
     void on(RequestId id, const request::Notices& wanted, Moment now);
     void on(RequestId id, const request::MarkNoticesRead& read, Moment now);
+    // operator_requests.cpp
+    void on(RequestId id, const request::Report& report, Moment now);
+    void on(RequestId id, const request::Directory& wanted, Moment now);
     // call_requests.cpp
     [[nodiscard]] bool may_ask_calls(RequestId id);
+    /// Which half a request is for. nullopt: refused, since it may mean several.
+    [[nodiscard]] std::optional<bool> is_for_group(RequestId id, const std::optional<CallId>& call, bool ringing,
+                                                   bool any);
+    /// False: it is none of a group's call. `from`: whoever sealed it.
+    bool group_call_signal(const DeviceId& from, const ConversationId& conversation, BytesView bytes, Moment now);
+    /// Of a contact, or in the call that this device is in: paths to it are of use.
+    [[nodiscard]] bool may_link(const DeviceId& device) const;
+    /// In what signals to it are sealed; nullptr: nothing that it could open.
+    [[nodiscard]] const seal::Circle* signal_circle(const DeviceId& device) const;
     bool call_signal(const Person& from, const DeviceId& device, const ConversationId& conversation, BytesView bytes,
                      Moment now);
     struct CallReachOf final : CallReach {
@@ -109,8 +122,12 @@ struct Engine::State {
         std::optional<port::CallKeys> keys(const ConversationId& conversation, const CallId& call,
                                            std::uint64_t known) override;
         void record(const call::out::Record& what, Moment now) override;
-        std::string other_of(const ConversationId& conversation) override;
         bool is_alone() override;
+        void signal_group(const ConversationId& conversation, const std::vector<DeviceId>& to, BytesView signal,
+                          Moment now) override;
+        std::vector<call::Device> members(const ConversationId& conversation) override;
+        bool has_files() override;
+        void share_files(std::uint64_t bytes_per_s, Moment now) override;
     };
     void on(RequestId id, const request::CallPlace& place, Moment now);
     void on(RequestId id, const request::CallAnswer& answer, Moment now);
@@ -119,6 +136,7 @@ struct Engine::State {
     void on(RequestId id, const request::CallSetMedia& what, Moment now);
     void on(RequestId id, const request::CallStats& wanted, Moment now);
     void on(RequestId id, const request::Calls& wanted, Moment now);
+    void on(RequestId id, const request::CallDeviceList&, Moment now);
     // group_requests.cpp
     template <class What>
         requires std::is_constructible_v<GroupAct, What>
@@ -142,6 +160,11 @@ struct Engine::State {
     void on(RequestId id, request::React& react, Moment now);
     void on(RequestId id, const request::PinMessage& pin, Moment now);
     void on(RequestId id, const request::SetTimer& timer, Moment now);
+    void on(RequestId id, const request::MoveLocation& move, Moment now); // live_places.cpp
+    void on(RequestId id, const request::EndLocation& end, Moment now);
+    void on(RequestId id, const request::Versions& wanted, Moment now); // search_requests.cpp
+    void on(RequestId id, const request::SetVersions& what, Moment now);
+    void typing_in(const conversation::Parties& parties, bool on, Moment now);
     void on(RequestId id, const request::Forward& forward, Moment now);
     void on(RequestId id, const request::MarkRead& read, Moment now);
     void on(RequestId id, const request::Typing& typing, Moment now);
@@ -280,7 +303,7 @@ struct Engine::State {
     void peer_up(const DeviceId& device, LinkId link, Moment now);
     void signal_push(const wire::relay::SignalPush& push, Moment now);
     void send_signals(Moment now);
-    bool send_signal(const Person& person, const DeviceId& device, const wire::Signal& signal, Purpose purpose,
+    bool send_signal(const seal::Circle& circle, const DeviceId& device, const wire::Signal& signal, Purpose purpose,
                      Moment now);
     void paths_happened(Moment now);
     void seek_for_interest(Moment now);
@@ -354,7 +377,9 @@ struct Engine::State {
     History handover;
     Views views;
     Reach reach{*this};
+    port::MediaDoor* media_door = nullptr; ///< nullptr: this build has no media.
     CallSide calls;
+    GroupCallSide group_calls;
     CallReachOf call_reach{*this};
 
     std::vector<std::uint64_t> mailbox_acks;              ///< To send at the end of this tick.

@@ -4,6 +4,7 @@
 #include "lib/crypto/hash.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace godwit::identity {
 namespace {
@@ -37,6 +38,16 @@ std::string safety_number(const Named& one, const Named& other)
     auto b = half(other);
     if (b < a) std::swap(a, b);
     return a + ' ' + b;
+}
+
+bool safety_number_matches(std::string_view text, const Named& one, const Named& other)
+{
+    const auto digits_of = [](std::string_view spaced) {
+        std::string out;
+        std::copy_if(spaced.begin(), spaced.end(), std::back_inserter(out), [](char c) { return c != ' '; });
+        return out;
+    };
+    return digits_of(text) == digits_of(safety_number(one, other));
 }
 
 std::string verification_code(const Named& own, const Named& theirs)

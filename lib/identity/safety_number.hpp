@@ -19,6 +19,9 @@ struct Named {
 [[nodiscard]] std::string safety_number(const Named& one, const Named& other);
 inline constexpr std::uint32_t safety_number_rounds = 5200;
 
+/// True when `text` is that number; spaces do not count.
+[[nodiscard]] bool safety_number_matches(std::string_view text, const Named& one, const Named& other);
+
 /// The same as text for a QR code, from one side: "godwit-verify:1:<own user>:<own key>:<their user>:<their key>", keys
 /// in base64url.
 [[nodiscard]] std::string verification_code(const Named& own, const Named& theirs);

@@ -32,12 +32,26 @@ CallDevices read_devices(Fields& in)
     read("audio_sink", out.audio_sink);
     read("video_source", out.video_source);
     read("video_sink", out.video_sink);
+    out.processed = read_switch(in, "processed");
     return out;
 }
 
-void put_media(Ordered& out, const char* name, const CallMedia& media)
+Ordered media_object(const CallMedia& media)
 {
-    out[name] = {{"muted", media.muted}, {"held", media.held}, {"camera", media.camera}, {"screen", media.screen}};
+    return {{"muted", media.muted}, {"held", media.held}, {"camera", media.camera}, {"screen", media.screen}};
+}
+
+Ordered device_or_null(const DeviceId& device)
+{
+    return device.is_zero() ? Ordered(nullptr) : Ordered(to_hex(device.view()));
+}
+
+Ordered member_object(const CallMember& member)
+{
+    return {{"user", member.user},
+            {"device", to_hex(member.device.view())},
+            {"active", member.active},
+            {"media", media_object(member.media)}};
 }
 
 Ordered about(const char* name, const CallInfo& call)
@@ -94,7 +108,9 @@ Request read_call_media(Fields& in)
 
 Request read_call_stats(Fields& in)
 {
-    return request::CallStats{read_id(in)};
+    request::CallStats out{read_id(in), {}};
+    if (in.has("device")) out.device = in.fixed<DeviceId>("device", "a device: 64 hexadecimal digits");
+    return out;
 }
 
 void put_call(Ordered& out, const CallInfo& call)
@@ -102,22 +118,29 @@ void put_call(Ordered& out, const CallInfo& call)
     out["call"] = to_hex(call.id.view());
     out["conversation"] = to_hex(call.conversation.view());
     out["with"] = call.with;
-    out["device"] = call.device.is_zero() ? Ordered(nullptr) : Ordered(to_hex(call.device.view()));
+    out["device"] = device_or_null(call.device);
     out["incoming"] = call.incoming;
     out["video"] = call.video;
     out["state"] = call_state_name(call.state);
-    put_media(out, "own", call.own);
-    put_media(out, "theirs", call.theirs);
+    out["own"] = media_object(call.own);
+    out["theirs"] = media_object(call.theirs);
     out["active_ms"] = call.active_ms;
+    out["group"] = call.group;
+    auto& members = out["members"] = Ordered::array();
+    for (const auto& one : call.members)
+        members.push_back(member_object(one));
 }
 
 void put_statistics(Ordered& out, const CallStatistics& s)
 {
+    out["device"] = device_or_null(s.device);
     out["active_ms"] = s.active_ms;
     out["path"] = path_name(s.path);
     out["rate_bps"] = s.rate_bps;
     out["audio_bps"] = s.audio_bps;
     out["video_bps"] = s.video_bps;
+    out["files_bps"] = s.files_bps;
+    out["sent_bps"] = s.sent_bps;
     out["loss_there"] = s.loss_there;
     out["concealed"] = s.concealed;
     out["round_trip_ms"] = s.round_trip_ms;
@@ -130,11 +153,21 @@ void put_statistics(Ordered& out, const CallStatistics& s)
     out["datagrams_received"] = s.datagrams_received;
     out["datagrams_dropped"] = s.datagrams_dropped;
     out["frames_refused"] = s.frames_refused;
+    out["packets_repaired"] = s.packets_repaired;
     out["pictures_shown"] = s.pictures_shown;
     out["freezes"] = s.freezes;
     out["frozen_ms"] = s.frozen_ms;
     out["width"] = s.width;
     out["height"] = s.height;
+}
+
+Ordered call_device_object(const CallDevice& device)
+{
+    return {{"name", device.name},
+            {"label", device.label},
+            {"audio_source", device.audio_source},
+            {"audio_sink", device.audio_sink},
+            {"video_source", device.video_source}};
 }
 
 Ordered call_event(const event::CallIncoming& e)
@@ -151,6 +184,14 @@ Ordered call_event(const event::CallPeerMedia& e)
 {
     Ordered out = about("call_media", e.call);
     out["upgrade"] = e.upgrade;
+    return out;
+}
+
+Ordered call_event(const event::CallMemberChanged& e)
+{
+    Ordered out = about("call_member", e.call);
+    out["member"] = member_object(e.member);
+    out["what"] = call_member_change_name(e.what);
     return out;
 }
 

@@ -18,6 +18,7 @@ void put_message(Ordered& out, const Message& message);
 [[nodiscard]] Ordered contact_object(const Contact& contact); // render.cpp
 [[nodiscard]] Ordered scheduled_object(const ScheduledMessage& message);
 [[nodiscard]] Ordered steps_array(const event::ViewChanged& change);
+[[nodiscard]] Ordered versions_array(const std::vector<MessageVersion>& versions);
 [[nodiscard]] Ordered file_object(const content::FileRef& file);
 [[nodiscard]] Ordered conversation_object(const Conversation& conversation);
 
@@ -28,6 +29,10 @@ void put_message(Ordered& out, const Message& message);
 [[nodiscard]] Request read_recall(Fields& in);
 [[nodiscard]] Request read_react(Fields& in);
 [[nodiscard]] Request read_pin(Fields& in);
+[[nodiscard]] Request read_move_location(Fields& in);
+[[nodiscard]] Request read_end_location(Fields& in);
+[[nodiscard]] Request read_versions(Fields& in);
+[[nodiscard]] Request read_set_versions(Fields& in);
 [[nodiscard]] Request read_timer(Fields& in);
 [[nodiscard]] Request read_forward(Fields& in);
 [[nodiscard]] Request read_mark_read(Fields& in);

@@ -8,6 +8,7 @@
 #include "lib/json/group_faces.hpp"
 #include "lib/json/json.hpp"
 #include "lib/json/notice_faces.hpp"
+#include "lib/json/operator_faces.hpp"
 #include "lib/json/quote.hpp"
 #include "lib/json/search_faces.hpp"
 
@@ -63,8 +64,8 @@ Request read_verify(Fields& in)
 {
     request::Verify out{in.text("with"), in.boolean("verified", true), in.text("code", "")};
     // A camera that saw nothing must not count as a comparison.
-    if (in.find("code") != nullptr && out.code.empty())
-        in.fail("code", "what the other side's device shows; leave it out when you have compared the numbers yourself");
+    if (out.code.empty() && (out.verified || in.find("code") != nullptr))
+        in.fail("code", "what you have compared: the code that the other side's device shows, or the safety number");
     return out;
 }
 
@@ -103,6 +104,10 @@ constexpr std::array rows{
     Row{"recall", read_recall},
     Row{"react", read_react},
     Row{"pin", read_pin},
+    Row{"move_location", read_move_location},
+    Row{"end_location", read_end_location},
+    Row{"versions", read_versions},
+    Row{"set_versions", read_set_versions},
     Row{"set_timer", read_timer},
     Row{"forward", read_forward},
     Row{"mark_read", read_mark_read},
@@ -160,6 +165,9 @@ constexpr std::array rows{
     Row{"call_media", read_call_media},
     Row{"call_stats", read_call_stats},
     Row{"calls", read_plain<request::Calls>},
+    Row{"call_devices", read_plain<request::CallDeviceList>},
+    Row{"report", read_report},
+    Row{"directory", read_directory},
     Row{"status", read_plain<request::Status>},
     Row{"network_changed", read_plain<request::NetworkChanged>},
     Row{"set_policy", read_policy},

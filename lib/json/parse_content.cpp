@@ -103,6 +103,7 @@ content::Attachment read_attachment(Fields& in)
     out.duration_ms = read_u32(in, "duration_ms");
     out.thumbnail = in.bytes("thumbnail", content::thumbnail_bytes_max);
     out.waveform = in.bytes("waveform", content::waveform_bytes_max);
+    read_marks(in, out.mentions, out.links);
     return out;
 }
 
@@ -232,6 +233,31 @@ Request read_recall(Fields& in)
 Request read_react(Fields& in)
 {
     return request::React{read_message(in), in.text("emoji"), in.boolean("on", true)};
+}
+
+Request read_move_location(Fields& in)
+{
+    request::MoveLocation out;
+    out.message = read_message(in);
+    out.latitude_e7 = read_degrees(in, "latitude", 90);
+    out.longitude_e7 = read_degrees(in, "longitude", 180);
+    out.accuracy_m = read_u32(in, "accuracy_m");
+    return out;
+}
+
+Request read_end_location(Fields& in)
+{
+    return request::EndLocation{read_message(in)};
+}
+
+Request read_versions(Fields& in)
+{
+    return request::Versions{read_message(in)};
+}
+
+Request read_set_versions(Fields& in)
+{
+    return request::SetVersions{static_cast<std::uint32_t>(in.integer("kept", 0, message_versions_max, std::nullopt))};
 }
 
 Request read_pin(Fields& in)

@@ -8,6 +8,7 @@
 #include "lib/json/group_faces.hpp"
 #include "lib/json/json.hpp"
 #include "lib/json/notice_faces.hpp"
+#include "lib/json/operator_faces.hpp"
 #include "lib/json/quote.hpp"
 #include "lib/json/search_faces.hpp"
 
@@ -121,6 +122,7 @@ void put_value(Ordered& out, const event::Reply& reply)
                        for (const auto& one : messages)
                            list.push_back(scheduled_object(one));
                    },
+                   [&](const std::vector<MessageVersion>& versions) { out["versions"] = versions_array(versions); },
                    [&](std::uint64_t number) { out["watch"] = number; },
                    [&](const std::vector<MessageId>& ids) {
                        auto& list = out["messages"] = Ordered::array();
@@ -151,7 +153,13 @@ void put_value(Ordered& out, const event::Reply& reply)
                        for (const auto& one : calls)
                            put_call(list.emplace_back(Ordered::object()), one);
                    },
-                   [&](const CallStatistics& statistics) { put_statistics(out, statistics); }},
+                   [&](const CallStatistics& statistics) { put_statistics(out, statistics); },
+                   [&](const DirectoryPage& page) { put_page(out, page); },
+                   [&](const std::vector<CallDevice>& devices) {
+                       auto& list = out["devices"] = Ordered::array();
+                       for (const auto& one : devices)
+                           list.push_back(call_device_object(one));
+                   }},
         reply.value);
 }
 
@@ -177,7 +185,8 @@ Ordered event_object(const Event& event)
                         {"state", message_state_name(e.state)},
                         {"path", path_name(e.path)},
                         {"reason", e.reason},
-                        {"elapsed_us", e.elapsed_us}};
+                        {"elapsed_us", e.elapsed_us},
+                        {"conversation", hex(e.conversation)}};
             },
             [](const event::MessageChanged& e) -> Ordered {
                 Ordered out{{"event", "message_changed"}, {"what", event::change_name(e.what)}};
@@ -269,6 +278,7 @@ Ordered event_object(const Event& event)
             [](const event::CallIncoming& e) -> Ordered { return call_event(e); },
             [](const event::CallChanged& e) -> Ordered { return call_event(e); },
             [](const event::CallPeerMedia& e) -> Ordered { return call_event(e); },
+            [](const event::CallMemberChanged& e) -> Ordered { return call_event(e); },
             [](const event::CallEnded& e) -> Ordered { return call_event(e); },
             [](const event::CallQuality& e) -> Ordered { return call_event(e); },
             [](const event::Warning& e) -> Ordered { return {{"event", "warning"}, {"error", error_object(e.what)}}; },

@@ -63,6 +63,7 @@ struct PutBody {
         out["duration_ms"] = body.duration_ms;
         out["thumbnail"] = to_hex(body.thumbnail);
         out["waveform"] = to_hex(body.waveform);
+        put_marks(out, body.mentions, body.links);
     }
     void operator()(const content::Sticker& body) const
     {
@@ -115,6 +116,14 @@ struct PutBody {
         out["type"] = body.type;
         out["data"] = to_hex(body.data);
     }
+    void operator()(const content::GroupNote& body) const
+    {
+        out["what"] = content::group_note_name(body.what);
+        out["by"] = body.by;
+        out["users"] = body.users;
+        out["text"] = body.text;
+        out["until_ms"] = body.until_ms;
+    }
     void operator()(const content::Unknown& body) const
     {
         out["number"] = body.kind;
@@ -134,6 +143,17 @@ Ordered scheduled_object(const ScheduledMessage& message)
                 {"at_ms", message.at_ms},     {"kind", content::kind_name(message.body)},  {"text", message.text}};
     auto& body = out["body"] = {{"kind", content::kind_name(message.body)}};
     std::visit(PutBody{body, 0}, message.body);
+    return out;
+}
+
+Ordered versions_array(const std::vector<MessageVersion>& versions)
+{
+    Ordered out = Ordered::array();
+    for (const auto& one : versions) {
+        Ordered object{{"text", one.text}, {"written_ms", one.written_ms}};
+        put_marks(object, one.mentions, one.links);
+        out.push_back(std::move(object));
+    }
     return out;
 }
 
@@ -177,6 +197,9 @@ void put_message(Ordered& out, const Message& message)
     if (message.forwarded) out["forwarded"] = true;
     if (message.lifetime.seconds != 0) out["lifetime"] = lifetime_object(message.lifetime);
     if (message.edited_ms != 0) out["edited_ms"] = message.edited_ms;
+    if (message.versions != 0) out["versions"] = message.versions;
+    if (message.live_until_ms != 0) out["live_until_ms"] = message.live_until_ms;
+    if (message.moved_ms != 0) out["moved_ms"] = message.moved_ms;
     if (message.recalled_ms != 0) {
         out["recalled_ms"] = message.recalled_ms;
         out["recalled_by"] = message.recalled_by;

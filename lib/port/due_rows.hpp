@@ -29,6 +29,9 @@ public:
     /// By device, then name, after that row, at most `limit`; `waiting`: only those in no envelope.
     [[nodiscard]] virtual std::vector<Due> due(const DeviceId& device, std::string_view after, bool waiting,
                                                std::uint32_t limit) = 0;
+    /// Names that this envelope is to tell the device, at most `limit`.
+    [[nodiscard]] virtual std::vector<std::string> due_in(const DeviceId& device, const MessageId& message,
+                                                          std::uint32_t limit) = 0;
     /// Devices that something is due to, by id.
     [[nodiscard]] virtual std::vector<DeviceId> due_devices() = 0;
     virtual void remove_due(const DeviceId& device, std::string_view name) = 0;

@@ -18,7 +18,7 @@ using PeerKey = PublicKey;
 
 /// Largest frame a link carries, in bytes, without its 4-byte length prefix: the longest change of a group of 2,000
 /// accounts fits; a stranger cannot make us buffer more than this per connection.
-inline constexpr std::size_t frame_bytes_max = 832 * 1024;
+inline constexpr std::size_t frame_bytes_max = 1344 * 1024;
 
 /// Bytes that may wait in one link before send() says no: about two seconds of a 20 Mbit/s uplink.
 inline constexpr std::size_t link_queue_bytes_max = 4 * 1024 * 1024;

@@ -30,9 +30,9 @@ struct CallKeys {
 inline constexpr std::string_view call_key_label = "SFrame 1.0 Base Key";
 inline constexpr std::size_t call_key_bytes = 16;
 
-/// Begin with that device.
+/// Begin with that device; of a group without any, they come by MediaJoin.
 struct MediaBegin {
-    DeviceId peer;
+    DeviceId peer;        ///< Zero: of a group.
     bool offerer = false; ///< This device called.
     CallDevices devices;
     CallKeys keys;
@@ -42,20 +42,40 @@ struct MediaBegin {
 struct MediaKeys {
     CallKeys keys;
 };
+/// Of a group: that device is in the call too ...
+struct MediaJoin {
+    DeviceId peer;
+    bool offerer = false; ///< This device has the smaller id.
+    CallMedia theirs;
+};
+/// ... and is not any more.
+struct MediaLeave {
+    DeviceId peer;
+};
 /// From now on by this link. 0: there is none now.
 struct MediaWay {
     std::uint64_t link = 0;
     Path path = Path::none;
+    DeviceId peer{}; ///< Zero, here and in the next: there is one only.
 };
 /// How both take part.
 struct MediaParts {
     CallMedia own, theirs;
+    DeviceId peer{};
+};
+/// Files are under way from here, or not any more: they want their share of the path.
+struct MediaFiles {
+    bool under_way = false;
+    DeviceId peer{};
 };
 struct MediaEnd {};
-using MediaOrder = std::variant<MediaBegin, MediaKeys, MediaWay, MediaParts, MediaEnd>;
+using MediaOrder =
+    std::variant<MediaBegin, MediaKeys, MediaJoin, MediaLeave, MediaWay, MediaParts, MediaFiles, MediaEnd>;
 
 /// The first frame of the other device has opened.
-struct MediaFlows {};
+struct MediaFlows {
+    DeviceId peer{}; ///< As in the orders.
+};
 /// It cannot go on.
 struct MediaFailed {
     Error why;
@@ -65,8 +85,10 @@ struct MediaTrouble {
     Error why;
 };
 /// Nothing has come for media_silence_max: is the path still one?
-struct MediaSilent {};
-/// Every media_report_every. active_ms and path are the engine's to fill in.
+struct MediaSilent {
+    DeviceId peer{};
+};
+/// CallStatistics: every media_report_every. active_ms and path are the engine's to fill in.
 using MediaReport = std::variant<MediaFlows, MediaFailed, MediaTrouble, MediaSilent, CallStatistics>;
 /// Reports come every second, whatever else is said.
 inline constexpr Duration media_silence_max = std::chrono::milliseconds(1200);
@@ -78,6 +100,11 @@ public:
     /// Sources can be read and sinks made. Errors: no_such_file, invalid_argument (which one, and why). Quick: looks at
     /// the beginning of files.
     [[nodiscard]] virtual Result<void> check(const CallDevices& devices) = 0;
+    /// Of this machine. Errors: unsupported.
+    [[nodiscard]] virtual Result<std::vector<CallDevice>> devices()
+    {
+        return Error{ErrorCode::unsupported, "calls: this build of godwit knows no devices of this machine", 0};
+    }
 
 protected:
     ~MediaDoor() = default;
@@ -118,9 +145,10 @@ public:
         int width = 0;
         int height = 0;
         std::vector<std::uint8_t> i420;
+        DeviceId from{};
     };
-    /// The newest that was not pulled yet.
-    [[nodiscard]] virtual std::optional<Picture> pull_picture(const CallId& call) = 0;
+    /// The newest that was not pulled yet. `from`: whose; zero: anybody's.
+    [[nodiscard]] virtual std::optional<Picture> pull_picture(const CallId& call, const DeviceId& from) = 0;
 };
 
 } // namespace godwit::port

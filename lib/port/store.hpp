@@ -162,6 +162,15 @@ public:
     /// By device.
     [[nodiscard]] virtual std::vector<OpenCount> open_counts() = 0;
     [[nodiscard]] virtual std::vector<Delivery> deliveries(const MessageId& id) = 0;
+    /// That to one device, when it is open.
+    [[nodiscard]] virtual std::optional<Delivery> open_delivery(const MessageId& id, const DeviceId& device) = 0;
+    /// Those to all others.
+    struct OtherDeliveries {
+        bool open = false;     ///< One of them is.
+        bool may_have = false; ///< One to an account other than `own_user` is open or delivered.
+    };
+    [[nodiscard]] virtual OtherDeliveries other_deliveries(const MessageId& id, const DeviceId& device,
+                                                           std::string_view own_user) = 0;
     [[nodiscard]] virtual std::uint64_t open_message_count() = 0;
 };
 

@@ -26,6 +26,7 @@ struct StoredMessage {
     bool shown = true;              ///< false: it acts on another post, or has gone by its lifetime.
     bool annotated = false;         ///< There are annotations with this target.
     bool notified = false;          ///< The application has taken the event.
+    bool quiet = false;             ///< No news, and never was: does not count as unread.
 };
 
 /// Something said about a post, or (target zero) about a conversation. One for each (conversation, target, name,
@@ -77,12 +78,12 @@ public:
     virtual void update_post(const StoredMessage& message) = 0;
     /// Only forward: accepted < sent < delivered; failed only from accepted or sent; sent again over another path
     /// counts (the path that was tried last is kept). Touches outgoing messages only. Returns whether it changed.
-    virtual bool set_message_state(const MessageId& id, MessageState state, Path path, std::string_view path_reason,
-                                   std::string_view failure) = 0;
+    virtual bool set_message_state(const ConversationId& conversation, const MessageId& id, MessageState state,
+                                   Path path, std::string_view path_reason, std::string_view failure) = 0;
     /// What is shown, oldest first; the newest `limit` rows before `before` (exclusive).
     [[nodiscard]] virtual std::vector<StoredMessage> history(const ConversationId& conversation, std::uint32_t limit,
                                                              const std::optional<MessageId>& before) = 0;
-    /// Incoming shown posts after a place, at most `max` are counted.
+    /// Incoming shown posts after a place that are not quiet, at most `max` are counted.
     [[nodiscard]] virtual std::uint32_t count_received_after(const ConversationId& conversation, std::int64_t hlc_ms,
                                                              const MessageId& id, std::uint32_t max) = 0;
     /// The first shown own post between two places (the first exclusive, the second inclusive) that has not left.
@@ -99,7 +100,7 @@ public:
     [[nodiscard]] virtual std::optional<std::int64_t> next_expiry() = 0;
     /// Incoming messages whose event the application has not taken yet, in order of arrival, at most `limit`.
     [[nodiscard]] virtual std::vector<StoredMessage> unnotified(std::uint32_t limit) = 0;
-    virtual void mark_notified(const MessageId& id) = 0;
+    virtual void mark_notified(const ConversationId& conversation, const MessageId& id) = 0;
     /// Messages that no other message of the conversation names as parent, with their hlc; at most `wire::parents_max`
     /// are kept.
     struct Head {
@@ -135,6 +136,8 @@ public:
                                                               const MessageId& target) = 0;
     virtual void remove_annotation(const ConversationId& conversation, const MessageId& target, std::string_view name,
                                    std::string_view author) = 0;
+    /// Of all posts, those whose names begin so, at most `limit`. Whether there were fewer.
+    virtual bool remove_annotations(std::string_view prefix, std::uint32_t limit) = 0;
 
     // registers
     virtual bool put_register(const StoredRegister& value) = 0;

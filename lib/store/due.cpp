@@ -32,6 +32,20 @@ std::vector<port::Due> SqliteStore::due(const DeviceId& device, std::string_view
     return out;
 }
 
+std::vector<std::string> SqliteStore::due_in(const DeviceId& device, const MessageId& message, std::uint32_t limit)
+{
+    std::vector<std::string> out;
+    read(
+        "SELECT name FROM due WHERE message = ?1 AND device = ?2 ORDER BY name LIMIT ?3",
+        [&](sqlite::Statement& row) {
+            out.emplace_back(row.text(0));
+            return true;
+        },
+        message, device, limit);
+    if (failed()) out.clear();
+    return out;
+}
+
 std::vector<DeviceId> SqliteStore::due_devices()
 {
     std::vector<DeviceId> out;

@@ -114,7 +114,7 @@ std::uint32_t SqliteStore::count_received_after(const ConversationId& conversati
     std::uint32_t out = 0;
     read(
         "SELECT count(*) FROM (SELECT 1 FROM message WHERE conversation = ?1 AND shown = 1 AND (hlc_ms, id) > (?2, ?3) "
-        "AND state = 0 LIMIT ?4)",
+        "AND state = 0 AND notified < 2 LIMIT ?4)",
         [&](sqlite::Statement& row) {
             out = static_cast<std::uint32_t>(row.integer(0));
             return false;
@@ -194,18 +194,18 @@ std::optional<MessageId> SqliteStore::message_by_key(const ConversationId& conve
     return out;
 }
 
-bool SqliteStore::set_message_state(const MessageId& id, MessageState state, Path path, std::string_view path_reason,
-                                    std::string_view failure)
+bool SqliteStore::set_message_state(const ConversationId& conversation, const MessageId& id, MessageState state,
+                                    Path path, std::string_view path_reason, std::string_view failure)
 {
     std::optional<std::int64_t> arrival;
     read(
-        "SELECT arrival, state, path FROM message WHERE id = ?1",
+        "SELECT arrival, state, path FROM message INDEXED BY message_id WHERE id = ?1 AND conversation = ?2",
         [&](sqlite::Statement& row) {
             const auto from = static_cast<MessageState>(row.integer(1));
             if (moves_forward(from, static_cast<Path>(row.integer(2)), state, path)) arrival = row.integer(0);
             return !arrival;
         },
-        id);
+        id, conversation);
     if (!arrival) return false;
     if (path == Path::none)
         return write("UPDATE message SET state = ?2, failure = ?3 WHERE arrival = ?1", *arrival, state, failure);
@@ -243,9 +243,10 @@ std::vector<port::StoredMessage> SqliteStore::unnotified(std::uint32_t limit)
                          limit);
 }
 
-void SqliteStore::mark_notified(const MessageId& id)
+void SqliteStore::mark_notified(const ConversationId& conversation, const MessageId& id)
 {
-    write("UPDATE message SET notified = 1 WHERE id = ?1 AND notified = 0", id);
+    write("UPDATE message INDEXED BY message_id SET notified = 1 WHERE id = ?1 AND conversation = ?2 AND notified = 0",
+          id, conversation);
 }
 
 std::vector<port::Store::Head> SqliteStore::heads(const ConversationId& conversation)

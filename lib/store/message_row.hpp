@@ -63,6 +63,7 @@ inline constexpr int message_columns = 26;
     out.annotated = row.integer(23) != 0;
     out.send_key = row.text(24);
     out.notified = row.integer(25) != 0;
+    out.quiet = row.integer(25) == 2;
     return out;
 }
 
@@ -74,7 +75,11 @@ bool bind_message(const port::StoredMessage& row, With with, const More&... more
     return with(m.conversation, m.id, row.hlc_ms, row.kind, m.with, m.from, m.from_device, row.role, m.text, row.extra,
                 m.sent_ms, m.received_ms, m.state, m.path, m.path_reason, m.failure, m.gap_before, m.edited_ms,
                 m.recalled_ms, m.recalled_by, m.expires_ms, row.burn_seconds, row.shown, row.annotated,
-                stored_send_key(row), row.notified, more...);
+                stored_send_key(row),
+                row.quiet      ? 2
+                : row.notified ? 1
+                               : 0,
+                more...);
 }
 
 } // namespace godwit::store

@@ -153,6 +153,26 @@ std::vector<port::Delivery> SqliteStore::deliveries(const MessageId& id)
     return read_deliveries("SELECT " GODWIT_DELIVERY_COLUMNS " FROM delivery WHERE message = ?1 ORDER BY position", id);
 }
 
+std::optional<port::Delivery> SqliteStore::open_delivery(const MessageId& id, const DeviceId& device)
+{
+    auto rows = read_deliveries("SELECT " GODWIT_DELIVERY_COLUMNS " FROM delivery WHERE message = ?1 AND device = ?2 "
+                                "AND state < 2 ORDER BY position LIMIT 1",
+                                id, device);
+    if (rows.empty()) return std::nullopt;
+    return std::move(rows.front());
+}
+
+port::Store::OtherDeliveries SqliteStore::other_deliveries(const MessageId& id, const DeviceId& device,
+                                                           std::string_view own_user)
+{
+    OtherDeliveries out;
+    out.open = exists("SELECT 1 FROM delivery WHERE message = ?1 AND state < 2 AND device != ?2 LIMIT 1", id, device);
+    out.may_have = exists("SELECT 1 FROM delivery WHERE message = ?1 AND state < 3 AND device != ?2 AND user != ?3 "
+                          "LIMIT 1",
+                          id, device, own_user);
+    return out;
+}
+
 std::uint64_t SqliteStore::open_message_count()
 {
     if (failed()) return 0;

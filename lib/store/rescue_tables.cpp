@@ -34,7 +34,7 @@ constexpr Column contact[] = {text, in_range(1, 4), key, key, blob, in_range(0, 
 #define GODWIT_MESSAGE                                                                                                 \
     id, id, integer, in_range(0, UINT32_MAX), text, text, key, in_range(0, 3), text, blob, integer, integer,           \
         in_range(0, 4), in_range(0, 3), text, text, in_range(0, 1), integer, integer, text, integer,                   \
-        in_range(0, UINT32_MAX), in_range(0, 1), in_range(0, 1), {Is::text_or_null}, in_range(0, 1)
+        in_range(0, UINT32_MAX), in_range(0, 1), in_range(0, 1), {Is::text_or_null}, in_range(0, 2)
 constexpr Column message[] = {rowid, GODWIT_MESSAGE};
 constexpr Column head[] = {id, many(24)};
 constexpr Column held[] = {GODWIT_MESSAGE, many(16), integer};

@@ -396,8 +396,13 @@ CREATE TABLE due(
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr sqlite::Migration steps[] = {{step_1},      {step_2},       {step_files},      {step_changed},
-                                       {step_search}, {step_notices}, {step_file_turns}, {step_due}};
+// Whose receipt ends which names.
+constexpr char step_due_in[] = R"sql(
+CREATE INDEX due_message ON due(message, device) WHERE message != zeroblob(16);
+)sql";
+
+constexpr sqlite::Migration steps[] = {{step_1},       {step_2},          {step_files}, {step_changed}, {step_search},
+                                       {step_notices}, {step_file_turns}, {step_due},   {step_due_in}};
 
 } // namespace
 

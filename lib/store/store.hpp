@@ -82,12 +82,12 @@ public:
     [[nodiscard]] bool has_message(const ConversationId& conversation, const MessageId& id) override;
     [[nodiscard]] std::optional<MessageId> message_by_key(const ConversationId& conversation,
                                                           std::string_view send_key) override;
-    bool set_message_state(const MessageId& id, MessageState state, Path path, std::string_view path_reason,
-                           std::string_view failure) override;
+    bool set_message_state(const ConversationId& conversation, const MessageId& id, MessageState state, Path path,
+                           std::string_view path_reason, std::string_view failure) override;
     [[nodiscard]] std::vector<port::StoredMessage> history(const ConversationId& conversation, std::uint32_t limit,
                                                            const std::optional<MessageId>& before) override;
     [[nodiscard]] std::vector<port::StoredMessage> unnotified(std::uint32_t limit) override;
-    void mark_notified(const MessageId& id) override;
+    void mark_notified(const ConversationId& conversation, const MessageId& id) override;
     [[nodiscard]] std::vector<Head> heads(const ConversationId& conversation) override;
     void put_heads(const ConversationId& conversation, const std::vector<Head>& heads) override;
 
@@ -97,6 +97,7 @@ public:
                                                             const MessageId& target) override;
     void remove_annotation(const ConversationId& conversation, const MessageId& target, std::string_view name,
                            std::string_view author) override;
+    bool remove_annotations(std::string_view prefix, std::uint32_t limit) override;
     bool put_register(const port::StoredRegister& value) override;
     [[nodiscard]] std::optional<port::StoredRegister> register_named(std::string_view name) override;
     [[nodiscard]] std::vector<port::StoredRegister> registers(std::string_view prefix, std::string_view after,
@@ -141,12 +142,17 @@ public:
                                                                    std::uint32_t limit) override;
     [[nodiscard]] std::vector<port::OpenCount> open_counts() override;
     [[nodiscard]] std::vector<port::Delivery> deliveries(const MessageId& id) override;
+    [[nodiscard]] std::optional<port::Delivery> open_delivery(const MessageId& id, const DeviceId& device) override;
+    [[nodiscard]] OtherDeliveries other_deliveries(const MessageId& id, const DeviceId& device,
+                                                   std::string_view own_user) override;
     [[nodiscard]] std::uint64_t open_message_count() override;
 
     // due.cpp
     void put_due(const port::Due& due) override;
     [[nodiscard]] std::vector<port::Due> due(const DeviceId& device, std::string_view after, bool waiting,
                                              std::uint32_t limit) override;
+    [[nodiscard]] std::vector<std::string> due_in(const DeviceId& device, const MessageId& message,
+                                                  std::uint32_t limit) override;
     [[nodiscard]] std::vector<DeviceId> due_devices() override;
     void remove_due(const DeviceId& device, std::string_view name) override;
     void remove_due_to(const DeviceId& device) override;

@@ -47,6 +47,19 @@ void SqliteStore::remove_annotation(const ConversationId& conversation, const Me
           target, name, author);
 }
 
+bool SqliteStore::remove_annotations(std::string_view prefix, std::uint32_t limit)
+{
+    const auto end = std::string(prefix) + "\xf4\x8f\xbf\xbf"; // Behind every text that begins so.
+    if (!write(
+            "DELETE FROM annotation WHERE (conversation, target, name, author) IN (SELECT conversation, target, name, "
+            "author FROM annotation WHERE name >= ?1 AND name < ?2 LIMIT ?3)",
+            prefix, end, limit))
+        return true;
+    const auto removed = database_.changes();
+    if (removed > 0) wipe_ = true;
+    return static_cast<std::uint64_t>(removed) < limit;
+}
+
 bool SqliteStore::put_register(const port::StoredRegister& value)
 {
     return write("INSERT INTO register(name, hlc_ms, value) VALUES(?1, ?2, ?3) ON CONFLICT(name) DO UPDATE "

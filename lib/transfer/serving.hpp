@@ -37,6 +37,8 @@ public:
 
     void set_rate(std::uint64_t bytes_per_s) { bucket_.set_rate(bytes_per_s); }
     [[nodiscard]] std::uint64_t rate() const { return bucket_.rate(); }
+    /// Something was asked for and has not been taken.
+    [[nodiscard]] bool waits() const { return !queues_.empty(); }
     [[nodiscard]] Instant deadline() const { return queues_.empty() ? never : bucket_.opens(); }
 
 private:

@@ -5,6 +5,7 @@ import array
 import math
 import os
 import struct
+import time
 import wave
 
 from world import befriend, check, equal, main, password_of
@@ -37,6 +38,24 @@ def tone_seconds(path, hz):
             before, last = last, x + factor * last - before
         heard += (last * last + before * before - factor * last * before) * 2 / step >= 0.9 * power
     return len(samples) / RATE, heard / 50
+
+
+def share_of_tone(path, hz):
+    """Seconds in which that tone is to be heard, perhaps among others: a tenth of the power of 20 ms."""
+    with wave.open(path, "rb") as file:
+        samples = array.array("h", file.readframes(file.getnframes()))
+    step, heard = RATE // 50, 0
+    factor = 2 * math.cos(2 * math.pi * hz / RATE)
+    for at in range(0, len(samples) - step, step):
+        window = samples[at:at + step]
+        power = sum(x * x for x in window)
+        if power < step * 200 ** 2:
+            continue
+        before = last = 0.0
+        for x in window:
+            before, last = last, x + factor * last - before
+        heard += (last * last + before * before - factor * last * before) * 2 / step >= 0.1 * power
+    return heard / 50
 
 
 def record_of(client, who, call, start=0):
@@ -175,12 +194,71 @@ def one_side_dies(world):
     bob.ok("answer", audio_source="tone", audio_sink="none")
     alice.event("call_state", call=call, state="active")
     bob.kill()
+    began = time.monotonic()
     ended = alice.event("call_ended", call=call, seconds=60)
+    took = time.monotonic() - began
     equal(ended["outcome"], "lost", "how it ended")
+    check(8 <= took <= 16, f"noticed after {took:.1f} s")
     equal(record_of(alice, "bob", call)["outcome"], "lost", "the record")
     bob.start()
     equal(record_of(bob, "alice", call)["outcome"], "lost", "the record on the side that died")
     equal(bob.ok("calls")["calls"], [], "calls of a new life")
+
+
+def a_group(world):
+    """Three who do not all know each other: each hears both others at once, one comes late, one is put out of the group."""
+    relay = world.relay()
+    alice, bob, carol = (world.client(name) for name in ("alice", "bob", "carol"))
+    for one in (alice, bob, carol):
+        one.ok("register", relay=relay.address, user=one.name, password=password_of(one.name))
+        one.event("connected")
+    befriend(alice, bob)
+    befriend(alice, carol)
+    group = alice.ok("group_create", name="crew", members=["bob", "carol"])["conversation"]
+    for one in (bob, carol):
+        one.event("group", what="joined", conversation=group)
+    path = lambda name: os.path.join(world.folder, name)
+    for hz in (440, 660, 990):
+        write_tone(path(f"{hz}.wav"), hz, 60)
+
+    call = alice.ok("call", conversation=group, audio_source=path("440.wav"), audio_sink=path("alice.wav"))["call"]
+    for one in (bob, carol):
+        event = one.event("call_incoming", call=call)
+        equal((event["group"], event["with"], event["conversation"]), (True, "alice", group), "who calls")
+    bob.ok("answer", audio_source=path("660.wav"), audio_sink=path("bob.wav"))
+    for one, other in ((alice, "bob"), (bob, "alice")):
+        one.run.wait(lambda line: line.get("event") == "call_member" and line["what"] == "connected" and line["member"]["user"] == other, f"{one.name} hears {other}")
+    time.sleep(2)
+    carol.ok("answer", call=call, audio_source=path("990.wav"), audio_sink=path("carol.wav"))
+    for one, other in ((carol, "alice"), (carol, "bob"), (bob, "carol"), (alice, "carol")):
+        one.run.wait(lambda line: line.get("event") == "call_member" and line["what"] == "connected" and line["member"]["user"] == other, f"{one.name} hears {other}")
+    equal(sorted(one["user"] for one in bob.ok("calls")["calls"][0]["members"]), ["alice", "carol"], "who is in it")
+    quality = bob.event("call_quality", call=call)
+    check(quality["frames_refused"] == 0 and quality["path"] == "direct", str(quality))
+    alice.refused("conflict", "call", to="bob")
+    time.sleep(3)
+
+    mark = bob.mark()
+    alice.ok("group_remove", conversation=group, users=["carol"])
+    carol.event("call_ended", call=call, outcome="removed")
+    equal(bob.event("call_member", mark, what="removed")["member"]["user"], "carol", "who is out")
+    mark = bob.mark()
+    quality = bob.event("call_quality", mark, call=call)  # under other keys
+    check(quality["datagrams_received"] > 100 and quality["frames_refused"] == 0, str(quality))
+    bob.ok("hangup")
+    alice.event("call_member", what="left")
+    alice.ok("hangup")
+    for one in (alice, bob):
+        one.event("call_ended", call=call, outcome="completed")
+    for name, tones in (("alice", (660, 990)), ("bob", (440, 990)), ("carol", (440, 660))):
+        for hz in tones:
+            heard = share_of_tone(path(f"{name}.wav"), hz)
+            check(heard >= 1, f"{name} heard {hz} Hz for {heard:.2f} s")
+    alice.run.wait(lambda line: line.get("message") == call, "the record")
+    row = [one for one in bob.ok("history", conversation=group, limit=100)["messages"] if one["message"] == call]
+    equal(len(row), 1, "records of one call")
+    record = {field["label"]: field["value"] for field in row[0]["body"]["fields"]}
+    equal((record["caller"], record["outcome"], record["members"]), ("alice", "completed", "3"), "the record")
 
 
 def what_is_refused(world):
@@ -204,11 +282,17 @@ def what_is_refused(world):
     for do in ("answer", "reject", "hangup", "call_stats"):
         alice.refused("invalid_argument", do)
     alice.refused("invalid_argument", "hangup", call="00" * 16)
-    group = alice.ok("group_create", name="friends", members=["bob"])["conversation"]
-    alice.refused("unsupported", "call", conversation=group)
+    channel = alice.ok("group_create", name="news", kind="channel", members=["bob"])["conversation"]
+    alice.refused("unsupported", "call", conversation=channel)
+    for source in ("sound:no such microphone", "camera:/dev/no-such-camera"):
+        kind = "audio_source" if source.startswith("sound") else "video_source"
+        error = alice.ask("call", to="bob", **{kind: source})["error"]
+        check(error["code"] in ("no_such_file", "unsupported", "internal") and source in error["detail"], str(error))
+    devices = alice.ask("call_devices")
+    check(devices["ok"] or devices["error"]["code"] in ("unsupported", "internal"), str(devices))
     equal(alice.ok("calls")["calls"], [], "calls")
     check(not [line for line in bob.run.lines if line.get("event") == "call_incoming"], "it rang at bob's")
 
 
 if __name__ == "__main__":
-    main([said_on_one_side_and_heard_on_the_other, pictures, several_devices_reject_busy_and_missed, one_side_dies, what_is_refused])
+    main([said_on_one_side_and_heard_on_the_other, pictures, several_devices_reject_busy_and_missed, one_side_dies, a_group, what_is_refused])

@@ -73,7 +73,9 @@ def devices_by_hand(world):
     check("Not compared yet" in shown and "\x1b" not in shown and "█" not in shown, f"words, no picture, in a pipe:\n{shown}")
     code = his.split()[-1]
     check("authentication_failed" in run(world, "ann", "verify", "ben", "--code", shown.split()[-1], code=1), "her own code")
+    run(world, "ann", "verify", "ben", code=2)  # what was compared?
     check("✔ ben" in run(world, "ann", "verify", "ben", "--code", code), "his code")
+    check("✔ ann" in run(world, "ben", "verify", "ann", "--code", " ".join(" ".join(digits).split())), "the number")
     check("ben ✔" in run(world, "ann", "contacts"), "the mark")
     run(world, "ann", "verify", "ben", "--undo")
     check("ben ✔" not in run(world, "ann", "contacts"), "the mark is gone")

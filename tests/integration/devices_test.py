@@ -205,7 +205,9 @@ def numbers_to_compare(world):
     check(contact(alice, "bob")["verified"], "verified by code")
     check(not contact(bob, "alice")["verified"], "what alice has compared bob has not")
     check(not contact(alice, "carl")["verified"], "nor alice with carl")
-    bob.ok("verify", **{"with": "alice"})
+    bob.refused("invalid_argument", "verify", **{"with": "alice"})  # nothing was compared
+    alice.refused("authentication_failed", "verify", **{"with": "carl", "code": hers["number"]})  # another pair's
+    bob.ok("verify", **{"with": "alice", "code": his["number"]})
     check(bob.ok("safety_number", **{"with": "alice"})["verified"], "verified by reading")
     bob.ok("verify", **{"with": "alice", "verified": False})
     check(not contact(bob, "alice")["verified"], "taken back")
@@ -225,7 +227,7 @@ def numbers_to_compare(world):
     alice.ok("contact_remove", user="bob")
     bob.event("contact_removed", mark, user="alice")
     alice.refused("not_a_contact", "safety_number", **{"with": "bob"})
-    alice.refused("not_a_contact", "verify", **{"with": "bob"})
+    alice.refused("not_a_contact", "verify", **{"with": "bob", "code": his["code"]})
     befriend(alice, bob)
     again = alice.ok("safety_number", **{"with": "bob"})
     equal((again["number"], again["verified"]), (hers["number"], False), "bob is who he was, and is to be compared again")

@@ -34,7 +34,8 @@ def say(who, group, text):
 
 
 def texts(who, group):
-    return [line["text"] for line in who.ok("history", conversation=group, limit=1000)["messages"]]
+    messages = who.ok("history", conversation=group, limit=1000)["messages"]
+    return [line["text"] for line in messages if line["kind"] != "group_note"]
 
 
 def three_talk(world):

@@ -2,6 +2,7 @@
 #include "transport/ice/glib_pump.hpp"
 
 #include "lib/base/check.hpp"
+#include "transport/ice/pipe_signal.hpp"
 
 #include <sys/stat.h>
 
@@ -43,6 +44,7 @@ namespace {
 
 GlibPump* GlibPump::create(uv_loop_t* loop)
 {
+    keep_pipe_signal();
     auto* pump = new GlibPump;
     pump->loop_ = loop;
     pump->context_ = g_main_context_new();

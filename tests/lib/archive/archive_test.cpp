@@ -132,6 +132,46 @@ TEST_CASE("an archive and those after it give the same view, in any order, read 
     }
 }
 
+TEST_CASE(
+    "what this version does not know comes through an archive whole: content, bodies, and what is said about them")
+{
+    Shelf here("ann");
+    const Bytes later{0x93, 0x78, 0x01, 0xa1, 'x'}; // [120, 1, "x"]
+    port::StoredMessage unknown;
+    unknown.message.id = message_named(1);
+    unknown.message.conversation = chat;
+    unknown.message.from = "bob";
+    unknown.kind = 120;
+    unknown.extra = later;
+    unknown.shown = false;
+    unknown.hlc_ms = 10;
+    REQUIRE(here.store.add_message(unknown));
+    (void)here.take(post(2, "bob", "a poll", content::Unknown{120, later}, 20), 20);
+    port::Annotation note;
+    note.conversation = chat;
+    note.target = message_named(2);
+    note.name = "vote";
+    note.author = "bob";
+    note.hlc_ms = 30;
+    note.value = later;
+    REQUIRE(here.store.put_annotation(note));
+
+    const auto archive = pack(here.store, {}, 1);
+    Shelf there("ann");
+    REQUIRE(unpack(there.store, archive.bytes, at_ms(100)).ok());
+    const auto kept = there.store.message_in(chat, message_named(1));
+    REQUIRE(kept);
+    CHECK_FALSE(kept->shown);
+    CHECK(kept->kind == 120);
+    CHECK(kept->extra == later);
+    CHECK(std::get<content::Unknown>(there.shown(2).body) == content::Unknown{120, later});
+    CHECK(there.store.annotations(chat, message_named(2)).size() == 1);
+    CHECK(there.store.annotations(chat, message_named(2))[0].value == later);
+    CHECK(there.view() == here.view());
+    // And on.
+    CHECK(pack(there.store, {}, 1).counts.posts == archive.counts.posts);
+}
+
 TEST_CASE("what happens while an archive is made is in it, or in the next one")
 {
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {

@@ -8,9 +8,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <random>
-#include <thread>
-#include <vector>
 
 #include <poll.h>
 
@@ -311,60 +308,4 @@ TEST_CASE("C: closed from inside its own trace, a client goes all the same")
         ::poll(&nothing, 1, 10);
     CHECK(hook.closed == 1);
     CHECK(tries < 1000);
-}
-
-TEST_CASE("C: sixteen threads call whatever they like")
-{
-    constexpr int threads_max = 16;
-    constexpr int calls_max = 250;
-    constexpr std::size_t homes = 3;
-    const auto seed = std::random_device{}();
-    MESSAGE("seed " << seed);
-    const TemporaryFolder folder;
-    std::atomic<godwit_client*> clients[homes] = {};
-    std::atomic<int> calls = 0;
-    std::vector<std::thread> all;
-    for (unsigned one = 0; one < threads_max; ++one)
-        all.emplace_back([&, one] {
-            std::minstd_rand dice(seed + one);
-            for (int i = 0; i < calls_max; ++i, ++calls) {
-                const auto at = dice() % homes;
-                auto* client = clients[at].load();
-                switch (dice() % 16) {
-                case 0:
-                    if (client == nullptr) {
-                        const std::string home = folder / ("home" + std::to_string(at));
-                        const auto options = options_for(home);
-                        auto* fresh = godwit_open(&options, nullptr); // storage_in_use, for all but one
-                        if (auto* old = fresh == nullptr ? nullptr : clients[at].exchange(fresh)) godwit_close(old);
-                    }
-                    break;
-                case 1:
-                    if (dice() % 4 == 0) godwit_close(clients[at].exchange(nullptr));
-                    break;
-                case 2: godwit_close(reinterpret_cast<godwit_client*>(&calls)); break;
-                case 3: (void)godwit_suspend(client, static_cast<int>(dice() % 50)); break;
-                case 4: (void)godwit_resume(client, nullptr); break;
-                case 5:
-                    if (dice() % 8 == 0) (void)godwit_stop(client);
-                    break;
-                case 6: (void)godwit_network_changed(client); break;
-                case 7: (void)godwit_push_received(client, "x", 1); break;
-                case 8: (void)godwit_trim_memory(client); break;
-                case 9: (void)godwit_run_once(client, 1); break;
-                case 10: (void)godwit_wake_fd(client); break;
-                case 11: (void)ask(client, "nonsense"); break;
-                case 12: godwit_free(godwit_next(client, static_cast<int>(dice() % 5))); break;
-                case 13: (void)ask(client, R"({"do":"contacts","id":7})"); break;
-                default: (void)ask(client, R"({"do":"status"})"); godwit_free(godwit_next(client, 0));
-                }
-            }
-        });
-    for (auto& one : all)
-        one.join();
-    CHECK(calls == threads_max * calls_max);
-    for (std::size_t at = 0; at < homes; ++at) {
-        godwit_close(clients[at].exchange(nullptr));
-        CHECK(is_free(folder / ("home" + std::to_string(at))));
-    }
 }

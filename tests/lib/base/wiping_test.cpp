@@ -28,12 +28,19 @@ constexpr std::size_t head = alignof(std::max_align_t);
 
 } // namespace
 
-[[gnu::noinline]] void* operator new(std::size_t size)
+[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept
 {
     auto* block = static_cast<std::uint8_t*>(std::malloc(size + head));
-    if (block == nullptr) throw std::bad_alloc();
+    if (block == nullptr) return nullptr;
     *reinterpret_cast<std::size_t*>(block) = size;
     return block + head;
+}
+
+[[gnu::noinline]] void* operator new(std::size_t size)
+{
+    void* const data = operator new(size, std::nothrow);
+    if (data == nullptr) throw std::bad_alloc();
+    return data;
 }
 
 [[gnu::noinline]] void operator delete(void* data) noexcept

@@ -78,10 +78,10 @@ void Engine::submit(Command command, Moment)
     state_->events.push_back(std::move(reply));
 }
 
-void Engine::message_taken(const MessageId& id)
+void Engine::message_taken(const ConversationId& conversation, const MessageId& id)
 {
     state_->must_be_in_transaction();
-    state_->store.mark_notified(id);
+    state_->store.mark_notified(conversation, id);
 }
 
 void Engine::link_up(LinkId, const PublicKey&, Path, std::string_view, Moment)

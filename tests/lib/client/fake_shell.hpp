@@ -37,6 +37,7 @@ public:
         stopped_ = true;
         changed_.notify_all();
     }
+    void run_once(Duration) override { turn(); }
     void wake() override
     {
         const std::lock_guard lock(mutex_);

@@ -50,10 +50,10 @@ public:
         rows.push_back({std::move(message), notified});
         dirty_ = true;
     }
-    void mark_notified(const MessageId& id) override
+    void mark_notified(const ConversationId& conversation, const MessageId& id) override
     {
         for (auto& row : rows)
-            if (row.message.id == id) row.notified = true;
+            if (row.message.id == id && row.message.conversation == conversation) row.notified = true;
         dirty_ = true;
     }
 
@@ -77,7 +77,8 @@ public:
     }
     bool has_message(const ConversationId&, const MessageId&) override { return false; }
     std::optional<MessageId> message_by_key(const ConversationId&, std::string_view) override { return {}; }
-    bool set_message_state(const MessageId&, MessageState, Path, std::string_view, std::string_view) override
+    bool set_message_state(const ConversationId&, const MessageId&, MessageState, Path, std::string_view,
+                           std::string_view) override
     {
         return false;
     }
@@ -106,6 +107,7 @@ public:
     bool put_annotation(const port::Annotation&) override { return false; }
     std::vector<port::Annotation> annotations(const ConversationId&, const MessageId&) override { return {}; }
     void remove_annotation(const ConversationId&, const MessageId&, std::string_view, std::string_view) override {}
+    bool remove_annotations(std::string_view, std::uint32_t) override { return true; }
     bool put_register(const port::StoredRegister&) override { return false; }
     std::optional<port::StoredRegister> register_named(std::string_view) override { return {}; }
     std::vector<port::StoredRegister> registers(std::string_view, std::string_view, std::uint32_t) override
@@ -127,6 +129,9 @@ public:
     bool seen(const DeviceId&, const MessageId&) override { return false; }
     void mark_seen(const DeviceId&, const MessageId&, std::int64_t) override {}
     void forget_seen_before(std::int64_t) override {}
+    std::vector<std::string> due_in(const DeviceId&, const MessageId&, std::uint32_t) override { return {}; }
+    std::optional<port::Delivery> open_delivery(const MessageId&, const DeviceId&) override { return {}; }
+    OtherDeliveries other_deliveries(const MessageId&, const DeviceId&, std::string_view) override { return {}; }
     void put_envelope(const port::OutboxEnvelope&) override {}
     std::optional<port::OutboxEnvelope> envelope(const MessageId&) override { return {}; }
     void remove_envelope(const MessageId&) override {}

@@ -8,6 +8,8 @@
 #include <doctest/doctest.h>
 
 #include <cstdlib>
+#include <map>
+#include <set>
 
 using namespace godwit;
 using namespace std::chrono_literals;
@@ -284,6 +286,26 @@ TEST_CASE("commit refused: nothing is said, requests get the error, the engine s
         world.shell.turn();
         world.shell.pass(100ms);
         CHECK(world.dials() == 1);
+    }
+    SUBCASE("reading goes on: who asks between two who write is answered")
+    {
+        while (world.events.poll())
+            continue;
+        const auto lost = world.ask(request::Send{"bob", "lost as well", {}});
+        const auto read = world.ask(request::Status{});
+        const auto late = world.ask(request::Send{"bob", "and this", {}});
+        world.shell.turn();
+        std::map<RequestId, ErrorCode> answers;
+        while (auto event = world.events.poll())
+            if (const auto* reply = std::get_if<event::Reply>(&*event)) answers[reply->id] = reply->error.code;
+        CHECK(answers == std::map<RequestId, ErrorCode>{{lost, ErrorCode::storage_failed},
+                                                        {read, ErrorCode::ok},
+                                                        {late, ErrorCode::storage_failed}});
+        world.store.refuse = false;
+        world.ask(request::Send{"bob", "now there is room", {}});
+        world.ask(request::Send{"bob", "for this, too", {}});
+        world.shell.turn();
+        CHECK(world.store.rows.size() == 3);
     }
     SUBCASE("a store that refuses even reading: requests are answered, and the engine starts when it can")
     {

@@ -52,6 +52,7 @@ struct Shelf {
 
     MemoryStore store;
     conversation::Parties parties;
+    std::int64_t stamp = 0; ///< Of registers.
 };
 
 /// A post as its author's device makes it.

@@ -112,6 +112,42 @@ TEST_CASE("an own device that stays away stops nobody: it is left out, and sees 
     CHECK(phone.history("bob").back().gap_before);
 }
 
+TEST_CASE("the first thing behind a gap is an edit, of which nobody is told: the next message tells of the gap, once")
+{
+    World world(708);
+    auto& alice = world.client("alice", small());
+    auto& bob = world.client("bob");
+    world.befriend(alice, bob);
+    auto& phone = second_device(world, "alice.phone");
+    const auto before = alice.send("bob", "before");
+    REQUIRE(world.run_until([&] { return alice.state(before) == MessageState::delivered; }));
+    world.run_for(seconds(5));
+    phone.crash();
+    world.run_for(seconds(30));
+    (void)code(alice, request::SetPolicy{PathPolicy::direct_only});
+    for (int n = 0; n < 8; ++n) { // More than wait for one device: the phone will never have the last ones.
+        const auto id = alice.send("bob", "number " + std::to_string(n));
+        REQUIRE(world.run_until([&] { return alice.state(id) == MessageState::delivered; }));
+    }
+    (void)code(alice, request::SetPolicy{PathPolicy::direct_first});
+    phone.start();
+    REQUIRE(world.run_until([&] { return phone.history("bob").size() == 6; }, minutes(2)));
+    world.run_for(seconds(30));
+    CHECK(code(alice, request::Edit{before, "edited"}) == ErrorCode::ok);
+    REQUIRE(world.run_until([&] { return phone.history("bob").front().text == "edited"; }, minutes(2)));
+    phone.crash(); // What is owed outlives the process.
+    world.run_for(seconds(5));
+    phone.start();
+    for (const auto* text : {"after", "and on"}) {
+        const auto id = alice.send("bob", text);
+        REQUIRE(world.run_until([&] { return phone.store.message(id).has_value(); }, minutes(2)));
+    }
+    const auto page = phone.history("bob");
+    REQUIRE(page.size() == 8);
+    CHECK(page[6].gap_before);
+    CHECK_FALSE(page[7].gap_before);
+}
+
 TEST_CASE(
     "settings and read marks that change a hundred times while others are away are a few envelopes, and the newest")
 {
@@ -392,4 +428,26 @@ TEST_CASE("one id in two conversations: both messages are shown, and nothing is 
     CHECK(code(alice, request::Edit{own, "edited", {}, {}}) == ErrorCode::ok);
     CHECK(alice.history("bob").back().text == "edited");
     CHECK(alice.history("carol").back().text == "from carol");
+}
+
+TEST_CASE("a name of another version that nobody here can say is dropped, and keeps nobody busy")
+{
+    World world(713);
+    auto& alice = world.client("alice");
+    auto& bob = world.client("bob");
+    world.befriend(alice, bob);
+    world.run_for(seconds(10));
+    alice.crash();
+    alice.store.begin();
+    const auto device = bob.store.identity()->device;
+    for (const auto* name : {"applause/7", "read/", "read/zz", "opened/00112233445566778899aabbccddeeff",
+                             "moved/00112233445566778899aabbccddeeff/00"})
+        alice.store.put_due({device, name, {}});
+    REQUIRE(alice.store.commit().ok());
+    alice.start();
+    world.run_for(seconds(10));
+    CHECK(alice.store.due_devices().empty());
+    const auto before = alice.ticks();
+    world.run_for(minutes(1));
+    CHECK(alice.ticks() - before < 60);
 }

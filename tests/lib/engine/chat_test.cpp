@@ -441,6 +441,7 @@ TEST_CASE("notes to oneself are on the own devices, and nowhere else")
     const auto id = t.say(t.bob, "bob", "milk");
     CHECK(newest(t.phone, "bob").id == id);
     CHECK(newest(t.phone, "bob").from == "bob");
+    CHECK(t.world.run_until([&] { return t.bob.state(id) == MessageState::delivered; }));
     CHECK(t.alice.history("bob").empty());
     // With one device a note is where it belongs at once.
     const auto alone = t.alice.send("alice", "eggs");

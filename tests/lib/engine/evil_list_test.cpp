@@ -209,6 +209,10 @@ TEST_CASE(
     };
     CHECK(bob.wait(bob.ask(request::Verify{"alice", true, code_of(honest.account_key)})).error.code ==
           ErrorCode::authentication_failed);
+    // What was read out a moment ago is about another key; and nothing at all is no comparison.
+    CHECK(bob.wait(bob.ask(request::Verify{"alice", true, known.number})).error.code ==
+          ErrorCode::authentication_failed);
+    CHECK(bob.wait(bob.ask(request::Verify{"alice", true, ""})).error.code == ErrorCode::invalid_argument);
     CHECK(bob.contacts()[0].key_changed);
     SUBCASE("the right key comes back")
     {
@@ -229,7 +233,14 @@ TEST_CASE(
     }
     SUBCASE("compared")
     {
-        CHECK(bob.wait(bob.ask(request::Verify{"alice", true, code_of(mallory.account)})).error.code == ErrorCode::ok);
+        auto what = code_of(mallory.account);
+        SUBCASE("by code") {}
+        SUBCASE("by number")
+        {
+            what = other.number;
+            std::erase(what, ' ');
+        }
+        CHECK(bob.wait(bob.ask(request::Verify{"alice", true, what})).error.code == ErrorCode::ok);
         CHECK(bob.contacts().at(0).account_key == mallory.account);
         CHECK(bob.contacts()[0].verified);
     }
@@ -332,7 +343,10 @@ TEST_CASE("what the user has decided about a key on one device holds on the othe
         REQUIRE_MESSAGE(answer.error.code == ErrorCode::ok, answer.error.detail);
         world.run_for(seconds(5));
     };
-    ask(alice, request::Verify{"bob", true, ""});
+    const auto number_at = [&](Client& client) {
+        return std::get<SafetyNumber>(client.wait(client.ask(request::SafetyNumber{"bob"})).value).number;
+    };
+    ask(alice, request::Verify{"bob", true, number_at(alice)});
     CHECK(phone.contacts().at(0).verified);
     ask(phone, request::Verify{"bob", false, ""});
     CHECK_FALSE(alice.contacts().at(0).verified);
@@ -359,7 +373,7 @@ TEST_CASE("what the user has decided about a key on one device holds on the othe
     SUBCASE("a key that only one was shown: the other says so, and is not talked out of it")
     {
         world.run_for(seconds(1));
-        ask(alice, request::Verify{"bob", true, ""});
+        ask(alice, request::Verify{"bob", true, number_at(alice)});
         for (int n = 0; n < 2; ++n) {
             CHECK(told(phone, SecurityKind::account_key_changed) == 1);
             CHECK(phone.contacts().at(0).key_changed);

@@ -372,3 +372,51 @@ TEST_CASE("a member mails every kind of MLS message, and rubbish: nobody moves, 
     CHECK(mls_bytes(siege.alice, siege.conversation) < bytes + 8 * 1024);
     siege.goes_on();
 }
+
+TEST_CASE(
+    "a member's commit puts a device out and is refused by all others: taken back, and that device goes on as before")
+{
+    Siege siege(609);
+    auto& tablet = siege.world.client("mallory.tablet");
+    siege.enter(tablet);
+    REQUIRE(siege.world.run_until([&] { return group_of(siege.phone, siege.conversation).tree().member_count() == 4; },
+                                  minutes(2)));
+    siege.world.run_for(seconds(15));
+    const auto before = group_of(siege.mallory, siege.conversation);
+    REQUIRE(group_of(siege.phone, siege.conversation).epoch() == before.epoch());
+    const auto out = leaf_of(before, siege.phone);
+    const auto taken_back = siege.world.relay_counters().group_rejects;
+    const auto id = siege.fresh_id();
+    Lie lie;
+    lie.proposals = {mls::Proposal{mls::Remove{out}}};
+    lie.tree = [out](mls::RatchetTree& tree) { tree.remove_leaf(out); };
+    lie.tag = [](mls::AuthenticatedContent& content) { (*content.auth.confirmation_tag)[0] ^= 1; };
+    bool restarts = false;
+    SUBCASE("at once") {}
+    SUBCASE("and it restarts meanwhile")
+    {
+        restarts = true;
+    }
+    const auto answer = siege.commit(siege.mallory, before, id, siege.lie(before, id, lie), siege.false_info(before));
+    REQUIRE(answer.error.code == ErrorCode::ok);
+    if (restarts) {
+        siege.world.run_for(milliseconds(60));
+        siege.phone.crash();
+        siege.world.run_for(seconds(5));
+        siege.phone.start();
+    }
+    REQUIRE(siege.world.run_until([&] { return siege.world.relay_counters().group_rejects > taken_back; }));
+    siege.world.run_for(seconds(15));
+    // The same group, the same epoch, the same keys; and nobody had to commit for it.
+    CHECK(siege.head(siege.phone) == siege.head(siege.alice));
+    CHECK(group_of(siege.phone, siege.conversation).epoch() == before.epoch());
+    CHECK(std::ranges::equal(group_of(siege.phone, siege.conversation).group_id(), before.group_id()));
+    if (!restarts) {
+        const auto* told_back = siege.last(siege.phone, SecurityKind::group_rejoined);
+        REQUIRE(told_back != nullptr);
+        CHECK(told_back->device == id_of(siege.mallory));
+        CHECK_MESSAGE(told_back->detail.find("taken back") != std::string::npos, told_back->detail);
+    }
+    siege.goes_on();
+    CHECK(std::ranges::equal(group_of(siege.phone, siege.conversation).group_id(), before.group_id()));
+}

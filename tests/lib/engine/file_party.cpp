@@ -34,7 +34,7 @@ void FileParty::start()
     on = true;
     context_.reset(new Context{config, store, entropy_, trace_, {}, {}, 0, 0});
     files_ = std::make_unique<Files>(*context_, port::FileDoors{&kept, &outside});
-    session_ = std::make_unique<RelaySession>(*context_, relay_link, wire::relay::Resume{});
+    session_ = std::make_unique<RelaySession>(*context_, relay_link, wire::relay::Resume{}, std::string());
     store.begin();
     files_->start();
     REQUIRE(store.commit().ok());

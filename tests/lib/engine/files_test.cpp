@@ -332,6 +332,35 @@ TEST_CASE("files: a rate is kept, up and down")
     CHECK(two.world.now.mono - begin < seconds(8));
 }
 
+TEST_CASE("files: a call in the way leaves them a share, whatever rate the user has set, and gives it back")
+{
+    Two two;
+    two.world.link(two.ann, two.bo);
+    const auto sends = [&] {
+        bool out = false;
+        two.ann.tick([&](Files& files) { out = files.sends(); });
+        return out;
+    };
+    CHECK_FALSE(sends());
+    two.ann.tick([](Files& files) { files.share(20 * chunk); });
+    auto begin = two.world.now.mono;
+    const auto file = two.sent(bytes(100 * chunk));
+    REQUIRE(two.world.run([&] { return sends(); }));
+    REQUIRE(two.whole(two.bo, file));
+    CHECK(two.world.now.mono - begin > seconds(4));
+    CHECK(two.ann.code(request::SetRate{10 * chunk, 0}) == ErrorCode::ok); // the user's is less than the share
+    begin = two.world.now.mono;
+    REQUIRE(two.whole(two.bo, two.sent(bytes(60 * chunk, 3))));
+    CHECK(two.world.now.mono - begin > seconds(5));
+    CHECK(two.ann.code(request::SetRate{0, 0}) == ErrorCode::ok);
+    two.ann.tick([](Files& files) { files.share(0); });
+    begin = two.world.now.mono;
+    REQUIRE(two.whole(two.bo, two.sent(bytes(100 * chunk, 5))));
+    CHECK(two.world.now.mono - begin < seconds(4));
+    two.world.settle();
+    CHECK_FALSE(sends());
+}
+
 TEST_CASE("files: the disk is full: a warning, a pause, nothing lost, and it goes on by itself")
 {
     Two two;

@@ -49,6 +49,14 @@ struct Friends {
     }
 };
 
+/// Notes of what happened to the group.
+std::size_t told_of_group(Client& client, const std::string& with)
+{
+    const auto all = client.history(with);
+    return static_cast<std::size_t>(std::count_if(
+        all.begin(), all.end(), [](const auto& one) { return std::holds_alternative<content::GroupNote>(one.body); }));
+}
+
 /// Believes what it is told.
 class Nobody final : public seal::Directory {
 public:
@@ -121,7 +129,8 @@ TEST_CASE("a contact makes a group under the id of a conversation of two: nobody
     }
     f.world.befriend(f.bob, f.carol);
     f.check_they_talk(f.bob, f.carol);
-    CHECK(f.bob.history("carol").size() == 2);
+    // What was told of the group while it was believed stands there, as what happened.
+    CHECK(f.bob.history("carol").size() - told_of_group(f.bob, "carol") == 2);
     CHECK(f.bob.store.conversation(f.pair())->kind == ConversationKind::direct);
     CHECK(f.bob.wait(f.bob.ask(request::GroupAbout{f.pair()})).error.code == ErrorCode::invalid_argument);
 }
@@ -211,4 +220,84 @@ TEST_CASE("one KeyPackage, Welcomes to any number of groups whose trees never co
     f.evil.turn_honest();
     f.world.run_for(minutes(2));
     f.check_they_talk(f.alice, f.bob);
+}
+
+TEST_CASE("the relay has no KeyPackages for a moment: the group waits for them, and is made with everybody's devices")
+{
+    Friends f(736);
+    auto refusals = 0;
+    f.evil.on_way_up = [&](Client& from, frame::ClientFrame& what) {
+        const auto* request = std::get_if<frame::Request>(&what);
+        if (&from != &f.alice || request == nullptr || refusals == 2) return true;
+        if (!std::holds_alternative<frame::KeyPackageFetch>(request->body)) return true;
+        ++refusals;
+        f.evil.push(f.alice, frame::Response{request->id, {ErrorCode::rate_limited, "not so fast", 100}, {}});
+        return false;
+    };
+    const auto reply =
+        f.alice.wait(f.alice.ask(request::GroupCreate{ConversationKind::group, "crew", {"bob", "carol"}}));
+    REQUIRE_MESSAGE(reply.error.code == ErrorCode::ok, reply.error.detail);
+    const auto group = std::get<ConversationId>(reply.value);
+    CHECK(refusals == 2);
+    std::vector<const frame::GroupCommit*> made;
+    for (const auto& one : f.evil.commits)
+        if (one.what.conversation == group) made.push_back(&one.what);
+    REQUIRE(made.size() == 1);
+    CHECK(made.front()->members.size() == 3);
+    const std::set<DeviceId> newcomers(made.front()->newcomers.begin(), made.front()->newcomers.end());
+    CHECK(newcomers == std::set<DeviceId>{id_of(f.bob), id_of(f.carol)});
+}
+
+// They are in the policy, so they are members; what they lack is a leaf.
+TEST_CASE("whoever is taken in without a leaf comes in at last")
+{
+    Friends f(737);
+    bool handed_out = false; // Bob's KeyPackages.
+    bool joins = false;      // Bob's own device, from outside.
+    f.evil.on_way_up = [&](Client& from, frame::ClientFrame& what) {
+        auto* request = std::get_if<frame::Request>(&what);
+        if (request == nullptr) return true;
+        if (const auto* fetch = std::get_if<frame::KeyPackageFetch>(&request->body))
+            if (fetch->user == "bob" && !handed_out) {
+                f.evil.push(from, frame::Response{request->id, {ErrorCode::ok, {}, 0}, frame::KeyPackages{}});
+                return false;
+            }
+        if (&from != &f.bob || joins) return true;
+        return !std::holds_alternative<frame::GroupFetch>(request->body);
+    };
+    const auto reply =
+        f.alice.wait(f.alice.ask(request::GroupCreate{ConversationKind::group, "crew", {"bob", "carol"}}));
+    REQUIRE_MESSAGE(reply.error.code == ErrorCode::ok, reply.error.detail);
+    const auto group = std::get<ConversationId>(reply.value);
+    f.world.run_for(minutes(1));
+    CHECK(told(f.bob, What::joined) == 0);
+    const auto commits_of = [&](const Client& who) {
+        return std::count_if(f.evil.commits.begin(), f.evil.commits.end(),
+                             [&](const auto& one) { return one.by == &who && one.what.conversation == group; });
+    };
+    SUBCASE("by itself, from outside")
+    {
+        joins = true;
+        f.bob.crash();
+        f.bob.start();
+        CHECK(f.world.run_until([&] { return told(f.bob, What::joined) == 1; }, minutes(1)));
+        CHECK(commits_of(f.bob) == 1);
+    }
+    SUBCASE("by who is in, once there is a KeyPackage")
+    {
+        handed_out = true;
+        CHECK(f.world.run_until([&] { return told(f.bob, What::joined) == 1; }, minutes(90)));
+        CHECK(commits_of(f.bob) == 0);
+    }
+    request::Send hello;
+    hello.conversation = group;
+    hello.text = "here I am";
+    const auto said = f.bob.wait(f.bob.ask(hello));
+    CHECK(said.error.code == ErrorCode::ok);
+    const auto heard = [&](Client& who) {
+        request::History page{{}, 10, {}, group};
+        const auto all = who.wait(who.ask(page));
+        return std::get<std::vector<Message>>(all.value).size() == 1;
+    };
+    CHECK(f.world.run_until([&] { return heard(f.alice) && heard(f.carol); }, minutes(2)));
 }

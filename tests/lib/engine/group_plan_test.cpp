@@ -50,7 +50,7 @@ struct Standing {
     }
     Result<NextGroup> as(const Self& who, const GroupAct& act)
     {
-        return next_group(policy, profile, act, who, key_of, entropy);
+        return next_group(policy, &profile, act, who, key_of, entropy);
     }
 };
 
@@ -113,9 +113,11 @@ TEST_CASE("each act, by who may and by who may not")
     CHECK(code(s.as(ann, request::GroupRole{any, "eve", Role::admin})) == ErrorCode::invalid_argument);
 
     CHECK(s.as(ann, request::GroupRemove{any, {"bo"}})->policy.members.size() == 2);
+    CHECK(s.as(ann, request::GroupRemove{any, {"bo"}})->renews);
     CHECK(code(s.as(bo, request::GroupRemove{any, {"cy"}})) == ErrorCode::not_allowed);
     CHECK(code(s.as(ann, request::GroupRemove{any, {"ann"}})) == ErrorCode::invalid_argument);
     CHECK(s.as(bo, request::GroupLeave{any})->policy.members.size() == 2);
+    CHECK(s.as(bo, request::GroupLeave{any})->policy.stale);
     CHECK(code(s.as(ann, request::GroupLeave{any})) == ErrorCode::not_allowed);
 
     CHECK(s.as(ann, request::GroupMute{any, "bo", 77})->policy.find("bo")->muted_until_ms == 77);
@@ -149,4 +151,51 @@ TEST_CASE("each act, by who may and by who may not")
     CHECK(taken->joined.size() == 1);
     CHECK(taken->policy.find("eve")->role == Role::member);
     CHECK_FALSE(s.as(ann, TakeIn{any, "bo", key(9)})->changes(s.policy)); // In already.
+}
+
+TEST_CASE("a secret that somebody knows who is out: every profile that follows is sealed with another one")
+{
+    Standing s;
+    CHECK_FALSE(s.as(ann, RenewSecret{any})->changes(s.policy)); // None is due.
+    s.policy.stale = true;
+    const auto renewed = s.as(ann, RenewSecret{any});
+    REQUIRE(renewed.ok());
+    CHECK(renewed->renews);
+    CHECK_FALSE(renewed->policy.stale);
+    CHECK(renewed->profile == s.profile);
+    CHECK(code(s.as({"bo", key(9)}, RenewSecret{any})) == ErrorCode::not_allowed);
+    auto named = request::GroupSet{any};
+    named.name = "new";
+    CHECK(s.as(ann, named)->renews);
+    CHECK_FALSE(s.as(ann, named)->policy.stale);
+    // What touches no profile leaves it to who comes after.
+    CHECK(s.as(ann, request::GroupMute{any, "", 1})->policy.stale);
+    CHECK_FALSE(s.as(ann, request::GroupMute{any, "", 1})->renews);
+    s.policy.stale = false;
+    CHECK_FALSE(s.as(ann, named)->renews);
+}
+
+TEST_CASE("where the profile cannot be read: somebody goes all the same, nobody comes, nothing is written over it")
+{
+    Standing s;
+    const auto blindly = [&](const GroupAct& act) {
+        return next_group(s.policy, nullptr, act, ann, key_of, s.entropy);
+    };
+    const auto out = blindly(request::GroupRemove{any, {"bo"}});
+    REQUIRE(out.ok());
+    CHECK(out->policy.stale);
+    CHECK_FALSE(out->profile.has_value());
+    CHECK_FALSE(out->renews);
+    CHECK(blindly(request::GroupMute{any, "bo", 77}).ok());
+    auto set = request::GroupSet{any};
+    set.join = JoinRule::link;
+    CHECK(blindly(set)->policy.join == JoinRule::link);
+    CHECK_FALSE(blindly(set)->profile.has_value());
+    set.name = "new";
+    CHECK(code(blindly(set)) == ErrorCode::busy);
+    s.policy.join = JoinRule::link;
+    CHECK(code(blindly(request::GroupLink{any})) == ErrorCode::busy);
+    s.policy.stale = true;
+    CHECK(code(blindly(RenewSecret{any})) == ErrorCode::busy);
+    CHECK(code(blindly(TakeIn{any, "eve", key(7)})) == ErrorCode::busy);
 }

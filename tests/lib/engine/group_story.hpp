@@ -97,7 +97,8 @@ struct Crew {
     {
         std::string out;
         for (const auto& one : history(who, group))
-            out += (out.empty() ? "" : " ") + one.from + ":" + one.text;
+            if (!std::holds_alternative<content::GroupNote>(one.body))
+                out += (out.empty() ? "" : " ") + one.from + ":" + one.text;
         return out;
     }
     GroupInfo about(Client& who, const ConversationId& group)

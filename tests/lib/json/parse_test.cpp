@@ -77,6 +77,13 @@ TEST_CASE("every request by its name")
             .on);
     expect<request::Recall>(R"({"do":"recall","message":"000102030405060708090a0b0c0d0eff"})");
     expect<request::PinMessage>(R"({"do":"pin","message":"000102030405060708090a0b0c0d0eff"})");
+    const auto move = expect<request::MoveLocation>(
+        R"({"do":"move_location","message":"000102030405060708090a0b0c0d0eff","latitude":-48.1234567,"longitude":2})");
+    CHECK(move.latitude_e7 == -481234567);
+    CHECK(move.accuracy_m == 0);
+    expect<request::EndLocation>(R"({"do":"end_location","message":"000102030405060708090a0b0c0d0eff"})");
+    expect<request::Versions>(R"({"do":"versions","message":"000102030405060708090a0b0c0d0eff"})");
+    CHECK(expect<request::SetVersions>(R"({"do":"set_versions","kept":64})").kept == 64);
     CHECK(expect<request::SetTimer>(R"({"do":"set_timer","with":"bob","lifetime":{"seconds":5}})").lifetime.seconds ==
           5);
     const auto forward = expect<request::Forward>(
@@ -137,11 +144,11 @@ TEST_CASE("requests about devices and safety numbers")
     CHECK(revoke.device.bytes[30] == 0x1e);
     CHECK(revoke.device.bytes[31] == 0xff);
     CHECK(expect<request::SafetyNumber>(R"({"do":"safety_number","with":"bob"})").with == "bob");
-    const auto verify = expect<request::Verify>(R"({"do":"verify","with":"bob"})");
+    const auto verify = expect<request::Verify>(R"({"do":"verify","with":"bob","code":"12345 67890"})");
     CHECK(verify.with == "bob");
     CHECK(verify.verified);
-    CHECK(verify.code.empty());
-    CHECK(expect<request::Verify>(R"({"do":"verify","with":"bob","verified":null})").verified);
+    CHECK(verify.code == "12345 67890");
+    CHECK(expect<request::Verify>(R"({"do":"verify","with":"bob","verified":null,"code":"c"})").verified);
     CHECK(expect<request::Verify>(R"({"do":"verify","with":"bob","verified":true,"code":"c"})").code == "c");
     CHECK_FALSE(expect<request::Verify>(R"({"do":"verify","with":"bob","verified":false})").verified);
 }

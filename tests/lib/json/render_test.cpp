@@ -154,37 +154,39 @@ TEST_CASE("events")
         Event event;
         std::string line;
     };
-    for (const Row& row : {
-             Row{event::MessageReceived{message()}, R"({"event":"message",)" + message_fields + "}"},
-             Row{event::MessageStateChanged{message_id(), "bob", MessageState::delivered, Path::mailbox, "peer offline",
-                                            42},
-                 R"({"event":"message_state","message":")" + id_hex +
-                     R"(","with":"bob","state":"delivered","path":"mailbox","reason":"peer offline","elapsed_us":42})"},
-             Row{event::ViewChanged{7,
-                                    {{event::ViewChanged::Step::Op::insert, 0, 0, message()},
-                                     {event::ViewChanged::Step::Op::move, 1, 3, {}}}},
-                 R"({"event":"view","watch":7,"steps":[{"op":"insert","index":0,"item":{)" + message_fields +
-                     R"(}},{"op":"move","index":1,"from":3}]})"},
-             Row{event::ReadUpTo{*ConversationId::from(key(1).view().first(16)), "bob", "bob", message_id()},
-                 R"({"event":"read","conversation":")" + repeat("01", 16) + R"(","with":"bob","user":"bob","up_to":")" +
-                     id_hex + R"("})"},
-             Row{event::Presence{"bob", true}, R"({"event":"presence","user":"bob","online":true})"},
-             Row{event::ContactRequest{"bob"}, R"({"event":"contact_request","user":"bob"})"},
-             Row{event::ContactAccepted{"bob"}, R"({"event":"contact_accepted","user":"bob"})"},
-             Row{event::ContactRemoved{"bob"}, R"({"event":"contact_removed","user":"bob"})"},
-             Row{event::Security{SecurityKind::device_added, "bob", key(5), "phone"},
-                 R"({"event":"security","kind":"device_added","user":"bob","device":")" + repeat("05", 32) +
-                     R"(","detail":"phone"})"},
-             Row{event::Linked{"ann"}, R"({"event":"linked","user":"ann"})"},
-             Row{event::Connected{"r", RelayTransport::quic}, R"({"event":"connected","relay":"r","over":"quic"})"},
-             Row{event::Disconnected{why, 250},
-                 R"({"event":"disconnected","error":)" + why_text + R"(,"retry_in_ms":250})"},
-             Row{event::Update{true, "0.2.0"}, R"({"event":"update","required":true,"version":"0.2.0"})"},
-             Row{event::PathChanged{"bob", Path::none, "offline"},
-                 R"({"event":"path","user":"bob","path":"none","reason":"offline"})"},
-             Row{event::LoggedOut{why}, R"({"event":"logged_out","error":)" + why_text + "}"},
-             Row{event::Warning{why}, R"({"event":"warning","error":)" + why_text + "}"},
-         })
+    for (
+        const Row& row : {
+            Row{event::MessageReceived{message()}, R"({"event":"message",)" + message_fields + "}"},
+            Row{event::MessageStateChanged{message_id(), "bob", MessageState::delivered, Path::mailbox, "peer offline",
+                                           42},
+                R"({"event":"message_state","message":")" + id_hex +
+                    R"(","with":"bob","state":"delivered","path":"mailbox","reason":"peer offline","elapsed_us":42,"conversation":")" +
+                    std::string(32, '0') + R"("})"},
+            Row{event::ViewChanged{7,
+                                   {{event::ViewChanged::Step::Op::insert, 0, 0, message()},
+                                    {event::ViewChanged::Step::Op::move, 1, 3, {}}}},
+                R"({"event":"view","watch":7,"steps":[{"op":"insert","index":0,"item":{)" + message_fields +
+                    R"(}},{"op":"move","index":1,"from":3}]})"},
+            Row{event::ReadUpTo{*ConversationId::from(key(1).view().first(16)), "bob", "bob", message_id()},
+                R"({"event":"read","conversation":")" + repeat("01", 16) + R"(","with":"bob","user":"bob","up_to":")" +
+                    id_hex + R"("})"},
+            Row{event::Presence{"bob", true}, R"({"event":"presence","user":"bob","online":true})"},
+            Row{event::ContactRequest{"bob"}, R"({"event":"contact_request","user":"bob"})"},
+            Row{event::ContactAccepted{"bob"}, R"({"event":"contact_accepted","user":"bob"})"},
+            Row{event::ContactRemoved{"bob"}, R"({"event":"contact_removed","user":"bob"})"},
+            Row{event::Security{SecurityKind::device_added, "bob", key(5), "phone"},
+                R"({"event":"security","kind":"device_added","user":"bob","device":")" + repeat("05", 32) +
+                    R"(","detail":"phone"})"},
+            Row{event::Linked{"ann"}, R"({"event":"linked","user":"ann"})"},
+            Row{event::Connected{"r", RelayTransport::quic}, R"({"event":"connected","relay":"r","over":"quic"})"},
+            Row{event::Disconnected{why, 250},
+                R"({"event":"disconnected","error":)" + why_text + R"(,"retry_in_ms":250})"},
+            Row{event::Update{true, "0.2.0"}, R"({"event":"update","required":true,"version":"0.2.0"})"},
+            Row{event::PathChanged{"bob", Path::none, "offline"},
+                R"({"event":"path","user":"bob","path":"none","reason":"offline"})"},
+            Row{event::LoggedOut{why}, R"({"event":"logged_out","error":)" + why_text + "}"},
+            Row{event::Warning{why}, R"({"event":"warning","error":)" + why_text + "}"},
+        })
         CHECK(render_event(row.event) == row.line);
 }
 

@@ -23,18 +23,20 @@ content::FileRef file_ref()
 std::vector<content::Body> bodies()
 {
     const content::Text text{{{"ann", {0, 2}}}, {{1, 1}}};
-    return {text,
-            content::Attachment{content::AttachmentKind::image, file_ref(), 1, 2, 3, {1}, {2}},
-            content::Sticker{file_ref(), "wave", "x", true},
-            content::Location{1, 2, 3, "Nome", 4},
-            content::ContactCard{"cat", id<PublicKey>()},
-            content::ContactCard{"cat", {}},
-            content::Forwarded{
-                "title",
-                {{"ann", 1, "hi", wire::encode(content::Body(text))}, {"ann", 1, "hi", {0xc1}}, {"ann", 1, "hi", {}}}},
-            content::Card{"order", "title", {{"label", "value"}}, "https://example.org"},
-            content::Custom{"org.example", {1}},
-            content::Unknown{99, {1}}};
+    return {
+        text,
+        content::Attachment{content::AttachmentKind::image, file_ref(), 1, 2, 3, {1}, {2}, text.mentions, text.links},
+        content::Sticker{file_ref(), "wave", "x", true},
+        content::Location{1, 2, 3, "Nome", 4},
+        content::ContactCard{"cat", id<PublicKey>()},
+        content::ContactCard{"cat", {}},
+        content::Forwarded{
+            "title",
+            {{"ann", 1, "hi", wire::encode(content::Body(text))}, {"ann", 1, "hi", {0xc1}}, {"ann", 1, "hi", {}}}},
+        content::Card{"order", "title", {{"label", "value"}}, "https://example.org"},
+        content::Custom{"org.example", {1}},
+        content::GroupNote{content::GroupNote::What::muted, "ann", {"bob"}, "text", 5},
+        content::Unknown{99, {1}}};
 }
 
 Message message(content::Body body)
@@ -47,7 +49,8 @@ Message message(content::Body body)
     out.reply = content::Quote{id<MessageId>(), "ann", "hi"};
     out.forwarded = out.pinned = true;
     out.lifetime = {5, content::Lifetime::From::read};
-    out.edited_ms = out.recalled_ms = out.expires_ms = 5;
+    out.edited_ms = out.recalled_ms = out.expires_ms = out.live_until_ms = out.moved_ms = 5;
+    out.versions = 2;
     out.recalled_by = "bob";
     out.reactions = {{"x", {"ann"}}};
     return out;
@@ -141,7 +144,10 @@ std::vector<Event> event_samples()
     out.emplace_back(NoticesRead{});
     CallInfo call;
     call.device = id<DeviceId>();
+    call.group = true;
+    call.members = {{"bob", id<DeviceId>(), true, {}}};
     out.emplace_back(CallIncoming{call});
+    out.emplace_back(CallMemberChanged{call, call.members.front(), CallMemberChanged::What::left});
     out.emplace_back(CallChanged{});
     out.emplace_back(CallPeerMedia{});
     out.emplace_back(CallEnded{});
@@ -179,6 +185,9 @@ std::vector<event::Reply> reply_samples()
     add(id<CallId>());
     add(std::vector<CallInfo>{CallInfo{}});
     add(CallStatistics{});
+    add(std::vector<MessageVersion>{{"was", {{"ann", {0, 2}}}, {{1, 1}}, 5}, MessageVersion{}});
+    add(DirectoryPage{{{1, 0, "Sales", 2}}, {{"ann", 1, "Ann Lee", "Head", "ann@example.org", true}}, true});
+    add(std::vector<CallDevice>{{"sound", "Loudspeaker", false, true, false}});
     return out;
 }
 

@@ -81,7 +81,7 @@ void tick(SqliteStore& store, Model& model, std::uint64_t number_of_tick, std::m
     while (!model.open.empty() && dice() % 3 == 0) {
         const auto done = *model.open.begin();
         model.open.erase(done);
-        store.set_message_state(sent_id(done), MessageState::delivered, Path::direct, "", "");
+        store.set_message_state(cid(1), sent_id(done), MessageState::delivered, Path::direct, "", "");
         store.remove_envelope(sent_id(done));
     }
 }

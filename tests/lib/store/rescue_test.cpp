@@ -76,7 +76,10 @@ void fill(SqliteStore& store)
         store.begin();
         for (std::uint64_t n = from; n < from + 12; ++n) {
             const bool is_open = n >= messages - open_messages;
-            store.add_message(is_open || n % 9 == 0 ? outgoing(n) : sample_message(n, n % 3));
+            auto row = is_open || n % 9 == 0 ? outgoing(n) : sample_message(n, n % 3);
+            row.quiet = n % 11 == 0;
+            row.notified = row.notified || row.quiet;
+            store.add_message(row);
             store.mark_seen(did(n % 4), mid(n), static_cast<std::int64_t>(n));
             store.put_heads(cid(n % 3), {{mid(n), static_cast<std::int64_t>(n)}});
             if (n % 10 == 0) store.hold(sample_held(1000 + n, n % 3));

@@ -120,10 +120,10 @@ template <class Id>
     const Message& m = row.message;
     std::ostringstream out;
     out << to_hex(m.conversation.view()) << '|' << to_hex(m.id.view()) << '|' << row.hlc_ms << '|' << row.kind << '|'
-        << to_hex(row.extra) << '|' << row.send_key << '|' << row.notified << '|' << m.with << '|' << m.from << '|'
-        << to_hex(m.from_device.view()) << '|' << to_hex(as_bytes(m.text)) << '|' << m.sent_ms << '|' << m.received_ms
-        << '|' << static_cast<int>(m.state) << '|' << static_cast<int>(m.path) << '|' << m.path_reason << '|'
-        << m.failure << '|' << m.gap_before << '|' << static_cast<int>(row.role) << '|' << row.shown << '|'
+        << to_hex(row.extra) << '|' << row.send_key << '|' << row.notified << row.quiet << '|' << m.with << '|'
+        << m.from << '|' << to_hex(m.from_device.view()) << '|' << to_hex(as_bytes(m.text)) << '|' << m.sent_ms << '|'
+        << m.received_ms << '|' << static_cast<int>(m.state) << '|' << static_cast<int>(m.path) << '|' << m.path_reason
+        << '|' << m.failure << '|' << m.gap_before << '|' << static_cast<int>(row.role) << '|' << row.shown << '|'
         << row.annotated << '|' << row.burn_seconds << '|' << m.edited_ms << '|' << m.recalled_ms << '|'
         << m.recalled_by << '|' << m.expires_ms;
     return out.str();

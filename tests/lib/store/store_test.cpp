@@ -75,7 +75,7 @@ TEST_CASE("a tick that writes nothing costs no disk operation, and is not dirty"
     CHECK_FALSE(store->dirty());
     CHECK(store->seen(did(1), mid(1)));
     store->forget_seen_before(50);
-    CHECK_FALSE(store->set_message_state(mid(5), MessageState::sent, Path::direct, "", ""));
+    CHECK_FALSE(store->set_message_state(cid(1), mid(5), MessageState::sent, Path::direct, "", ""));
     CHECK_FALSE(store->dirty());
     CHECK(store->commit().ok());
     CHECK(disk.count(sqlite::disk_op_mutations) == before);
@@ -240,7 +240,7 @@ TEST_CASE("message states move forward only")
         auto message = sample_message(++n, 1, row.from);
         message.message.path = row.from_path;
         REQUIRE(store->add_message(message));
-        CHECK(store->set_message_state(mid(n), row.to, row.to_path, "why", "what") == row.moves);
+        CHECK(store->set_message_state(cid(1), mid(n), row.to, row.to_path, "why", "what") == row.moves);
         const auto after = store->message(mid(n));
         REQUIRE(after);
         CHECK(after->message.state == (row.moves ? row.to : row.from));
@@ -255,7 +255,7 @@ TEST_CASE("the same id received elsewhere does not hide an outgoing message from
     in_tick(*store, [&] {
         REQUIRE(store->add_message(sample_message(1, 1, MessageState::received)));
         REQUIRE(store->add_message(sample_message(1, 2, MessageState::accepted)));
-        CHECK(store->set_message_state(mid(1), MessageState::delivered, Path::direct, "", ""));
+        CHECK(store->set_message_state(cid(2), mid(1), MessageState::delivered, Path::direct, "", ""));
     });
     CHECK(store->history(cid(1), 1, std::nullopt).at(0).message.state == MessageState::received);
     CHECK(store->history(cid(2), 1, std::nullopt).at(0).message.state == MessageState::delivered);
@@ -276,7 +276,7 @@ TEST_CASE("unnotified: incoming only, in order of arrival")
     CHECK(rows[0].message.id == mid(5));
     CHECK(rows[1].message.id == mid(3));
     CHECK(rows[2].message.id == mid(9));
-    in_tick(*store, [&] { store->mark_notified(mid(3)); });
+    in_tick(*store, [&] { store->mark_notified(cid(1), mid(3)); });
     CHECK(store->unnotified(10).size() == 2);
     CHECK(store->unnotified(1).at(0).message.id == mid(5));
 }
@@ -357,11 +357,11 @@ TEST_CASE("what a tick asks costs the same in a long history: a few pages, never
         {"has", [&] { CHECK(store.has_message(cid(1), mid(2222))); }},
         {"has not", [&] { CHECK_FALSE(store.has_message(cid(1), mid(9999))); }},
         {"key", [&] { CHECK(store.message_by_key(cid(1), "333")); }},
-        {"state", [&] { CHECK(store.set_message_state(mid(2001), MessageState::sent, Path::direct, "", "")); }},
+        {"state", [&] { CHECK(store.set_message_state(cid(1), mid(2001), MessageState::sent, Path::direct, "", "")); }},
         {"newest", [&] { CHECK(store.history(cid(1), 3, std::nullopt).size() == 3); }},
         {"page", [&] { CHECK(store.history(cid(1), 3, mid(2000)).size() == 3); }},
         {"unnotified", [&] { CHECK(store.unnotified(3).size() == 1); }},
-        {"notified", [&] { store.mark_notified(mid(5000)); }},
+        {"notified", [&] { store.mark_notified(cid(1), mid(5000)); }},
         {"seen", [&] { CHECK(store.seen(did(1), mid(3000))); }},
         {"mark seen", [&] { store.mark_seen(did(1), mid(5000), 5000); }},
         {"forget", [&] { store.forget_seen_before(0); }},

@@ -33,7 +33,12 @@ public:
         case 4: return store.put_contact(sample_contact(name(), pick(9))), "";
         case 5: return store.remove_contact(name()), "";
         case 6:
-        case 7: return tell(store.add_message(sample_message(pick(40), pick(3))));
+        case 7: {
+            auto row = sample_message(pick(40), pick(3));
+            row.quiet = pick(4) == 0;
+            row.notified = row.notified || row.quiet;
+            return tell(store.add_message(row));
+        }
         case 8: {
             const std::uint64_t n = 40 + pick(40);
             auto message = sample_message(n, n % 3, MessageState::accepted);
@@ -42,9 +47,9 @@ public:
         }
         case 9:
         case 10:
-            return tell(store.set_message_state(mid(40 + pick(40)), static_cast<MessageState>(pick(5)),
+            return tell(store.set_message_state(cid(pick(3)), mid(40 + pick(40)), static_cast<MessageState>(pick(5)),
                                                 static_cast<Path>(pick(4)), "because", pick(2) != 0 ? "expired" : ""));
-        case 11: return store.mark_notified(mid(pick(80))), "";
+        case 11: return store.mark_notified(cid(pick(3)), mid(pick(80))), "";
         case 12: {
             std::vector<port::Store::Head> heads;
             for (std::uint64_t i = pick(5); i > 0; --i)
@@ -78,7 +83,11 @@ public:
             return tell(store.put_annotation({cid(pick(3)), mid(pick(9)), name(), pick(2) != 0 ? "ann" : "",
                                               static_cast<std::int64_t>(pick(9)), mid(pick(4)), Bytes(pick(4), 8),
                                               static_cast<Role>(pick(4))}));
-        case 26: return store.remove_annotation(cid(pick(3)), mid(pick(9)), name(), pick(2) != 0 ? "ann" : ""), "";
+        case 26:
+            if (pick(4) == 0)
+                return tell(store.remove_annotations("name-" + std::to_string(pick(6)),
+                                                     1 + static_cast<std::uint32_t>(pick(3) * 100)));
+            return store.remove_annotation(cid(pick(3)), mid(pick(9)), name(), pick(2) != 0 ? "ann" : ""), "";
         case 27:
         case 28:
             return tell(store.put_register({name() + "/" + std::to_string(pick(3)), static_cast<std::int64_t>(pick(9)),
@@ -167,14 +176,22 @@ std::string everything(port::Store& store)
         out += tell(store.message(mid(n))) + "\n";
     for (std::uint64_t n = 0; n < 30; ++n) {
         out += tell(store.envelope(mid(n))) + "\n" + tell(store.deliveries(mid(n)));
-        for (std::uint64_t d = 0; d < 4; ++d)
+        for (std::uint64_t d = 0; d < 4; ++d) {
             out += tell(store.seen(did(d), mid(n)));
+            if (const auto open = store.open_delivery(mid(n), did(d))) out += tell(std::vector{*open});
+            const auto others = store.other_deliveries(mid(n), did(d), "user-1");
+            out += tell(others.open) + tell(others.may_have);
+        }
     }
     out += "\nopen\n" + tell(store.open_deliveries(0, 1000)) + tell(store.open_deliveries(9, 4));
     for (std::uint64_t d = 0; d < 4; ++d)
         out += "urgent\n" + tell(store.urgent_deliveries_to(did(d), 0, 100)) +
                tell(store.urgent_deliveries_to(did(d), 4, 2)) + "due\n" + tell(store.due(did(d), "", false, 100)) +
                tell(store.due(did(d), "name-2", true, 2));
+    for (std::uint64_t d = 0; d < 4; ++d)
+        for (std::uint64_t n = 0; n < 9; ++n)
+            for (const auto& one : store.due_in(did(d), mid(n), 3))
+                out += one + " ";
     out += "counts\n" + tell(store.open_counts());
     for (const auto& device : store.due_devices())
         out += to_hex(device.view()) + " ";

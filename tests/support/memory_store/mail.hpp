@@ -131,6 +131,22 @@ public:
             list.push_back(std::move(one));
         return list;
     }
+    std::optional<port::Delivery> open_delivery(const MessageId& id, const DeviceId& device) override
+    {
+        for (auto& row : deliveries(id))
+            if (row.device == device && row.state < port::DeliveryState::delivered) return std::move(row);
+        return std::nullopt;
+    }
+    OtherDeliveries other_deliveries(const MessageId& id, const DeviceId& device, std::string_view own_user) override
+    {
+        OtherDeliveries out;
+        for (const auto& row : deliveries(id)) {
+            if (row.device == device) continue;
+            out.open = out.open || row.state < port::DeliveryState::delivered;
+            out.may_have = out.may_have || (row.user != own_user && row.state != port::DeliveryState::failed);
+        }
+        return out;
+    }
     std::vector<port::Delivery> deliveries(const MessageId& id) override
     {
         std::vector<port::Delivery> out;
@@ -159,6 +175,13 @@ public:
         for (auto at = data_.due.upper_bound({device, std::string(after)});
              at != data_.due.end() && at->first.first == device && out.size() < limit; ++at)
             if (!waiting || at->second.is_zero()) out.push_back({device, at->first.second, at->second});
+        return out;
+    }
+    std::vector<std::string> due_in(const DeviceId& device, const MessageId& message, std::uint32_t limit) override
+    {
+        std::vector<std::string> out;
+        for (const auto& row : due(device, {}, false, std::numeric_limits<std::uint32_t>::max()))
+            if (row.message == message && out.size() < limit) out.push_back(row.name);
         return out;
     }
     std::vector<DeviceId> due_devices() override

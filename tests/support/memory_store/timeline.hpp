@@ -47,8 +47,8 @@ public:
             if (key.second == conversation && row.message.send_key == send_key) return key.first;
         return std::nullopt;
     }
-    bool set_message_state(const MessageId& id, MessageState state, Path path, std::string_view path_reason,
-                           std::string_view failure) override
+    bool set_message_state(const ConversationId& conversation, const MessageId& id, MessageState state, Path path,
+                           std::string_view path_reason, std::string_view failure) override
     {
         if (failed_) return false;
         const auto moves = [&](const Message& m) {
@@ -58,10 +58,8 @@ public:
             const bool again = state == MessageState::sent && m.state == MessageState::sent;
             return state >= m.state && !(again && path == m.path) && state != MessageState::accepted;
         };
-        auto at = find(id);
-        while (at != data_.messages.end() && at->first.first == id && !moves(at->second.message.message))
-            ++at;
-        if (at == data_.messages.end() || at->first.first != id || !write()) return false;
+        const auto at = data_.messages.find({id, conversation});
+        if (at == data_.messages.end() || !moves(at->second.message.message) || !write()) return false;
         auto row = at->second;
         auto& mine = row.message.message;
         mine.state = state;
@@ -91,21 +89,20 @@ public:
         std::vector<std::pair<std::uint64_t, port::StoredMessage>> rows;
         if (!failed_)
             for (const auto& [key, row] : data_.messages)
-                if (!row.message.notified) rows.emplace_back(row.arrival, row.message);
+                if (!row.message.notified && !row.message.quiet) rows.emplace_back(row.arrival, row.message);
         std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
         std::vector<port::StoredMessage> out;
         for (auto& [arrival, row] : rows)
             if (out.size() < limit) out.push_back(std::move(row));
         return out;
     }
-    void mark_notified(const MessageId& id) override
+    void mark_notified(const ConversationId& conversation, const MessageId& id) override
     {
-        if (!write()) return;
-        for (auto at = find(id); at != data_.messages.end() && at->first.first == id; ++at) {
-            auto row = at->second;
-            row.message.notified = true;
-            put(data_.messages, at->first, std::move(row));
-        }
+        const auto at = data_.messages.find({id, conversation});
+        if (!write() || at == data_.messages.end()) return;
+        auto row = at->second;
+        row.message.notified = true;
+        put(data_.messages, at->first, std::move(row));
     }
     std::optional<port::StoredMessage> message_in(const ConversationId& conversation, const MessageId& id) override
     {
@@ -164,7 +161,7 @@ public:
     {
         std::uint32_t out = 0;
         for (const auto& row : shown(conversation))
-            if (row.message.state == MessageState::received &&
+            if (row.message.state == MessageState::received && !row.quiet &&
                 std::tie(row.hlc_ms, row.message.id) > std::tie(hlc_ms, id))
                 ++out;
         return std::min(out, max);
@@ -244,6 +241,19 @@ public:
                            std::string_view author) override
     {
         if (write()) erase(data_.annotations, {conversation, target, std::string(name), std::string(author)});
+    }
+    bool remove_annotations(std::string_view prefix, std::uint32_t limit) override
+    {
+        std::uint32_t removed = 0;
+        while (removed < limit) {
+            const auto at = std::find_if(data_.annotations.begin(), data_.annotations.end(),
+                                         [&](const auto& one) { return one.second.name.starts_with(prefix); });
+            if (failed_ || at == data_.annotations.end()) return true;
+            const auto note = at->second;
+            remove_annotation(note.conversation, note.target, note.name, note.author);
+            ++removed;
+        }
+        return false;
     }
     bool put_register(const port::StoredRegister& value) override
     {

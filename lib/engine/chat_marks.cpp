@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+// Of chats.hpp, what is said about what is there: how far somebody has read, what was opened, what the account's
+// devices share, who writes, what happened to groups, and what messages said before.
+#include "lib/engine/chats.hpp"
+
+#include "lib/conversation/shared.hpp"
+#include "lib/crypto/hash.hpp"
+#include "lib/engine/read_places.hpp"
+
+#include <algorithm>
+
+namespace godwit::engine {
+
+namespace shared = conversation::shared;
+
+namespace {
+
+constexpr std::uint32_t versions_at_once = 4096;
+
+/// The account wishes none to be kept: those that are here go.
+void forget_versions(port::Store& store)
+{
+    if (conversation::versions_kept(store) != 0) return;
+    while (!conversation::drop_versions(store, versions_at_once) && !store.failed()) {}
+}
+
+} // namespace
+
+// ---- out ----
+
+void Chats::tell_read(const conversation::Parties& parties)
+{
+    // Nobody has told this device yet whether the account does.
+    if (announcer_.wants_settings()) return announcer_.hold_read(parties.conversation);
+    if (!receipts_on(parties.conversation)) return;
+    const auto place = conversation::read_up_to(context_.store, parties.conversation, own_user_);
+    if (!place) return;
+    std::vector<delivery::Recipient> recipients; // Only towards accepted contacts.
+    if (const auto* group = book_.find(parties.conversation)) {
+        if (group->policy && group->policy->receipts)
+            recipients = group->is_small() ? contacts_in(*group) : authors_in(*group, *place);
+    } else if (const auto* person = roster_.person(parties.with);
+               person != nullptr && person->may_talk() && !person->own) {
+        for (const auto& device : person->devices)
+            recipients.push_back({device.device, parties.with});
+    }
+    announcer_.read(parties.conversation, recipients);
+}
+
+/// No receipt: whoever burns a message wants it to be gone everywhere. Each by its id: a place in the order would burn
+/// what nobody has seen yet.
+void Chats::say_opened(const conversation::Parties& parties, const std::vector<MessageId>& ids)
+{
+    if (ids.empty()) return;
+    auto recipients = own_devices();
+    if (const auto* group = book_.find(parties.conversation); group != nullptr && group->policy) {
+        if (const auto all = reach_group(*group)) recipients = *all;
+    } else if (const auto* person = roster_.person(parties.with);
+               person != nullptr && !person->own && person->may_talk()) {
+        for (const auto& device : person->devices)
+            recipients.push_back({device.device, parties.with});
+    }
+    announcer_.opened(parties.conversation, ids, recipients);
+}
+
+void Chats::settings_came()
+{
+    for (const auto& conversation : announcer_.settings_came())
+        if (const auto parties = find({{}, conversation})) tell_read(*parties);
+}
+
+// ---- in ----
+
+/// It came with an older clock than what this device has read, so nobody has read it: told, too, to the other own
+/// devices.
+void Chats::note_late(const port::StoredMessage& row, Moment now)
+{
+    const auto& known = own_read(row.message.conversation);
+    if (!known || known->by != own_device_ || known->place < conversation::Place{row.hlc_ms, row.message.id}) return;
+    if (known->late.size() >= conversation::late_max) return;
+    auto read = *known;
+    read.late.push_back(row.message.id);
+    share(shared::name_of(row.message.conversation, shared::read), conversation::encode(read), now);
+    // Its author may have been told that it was read, while it was on its way.
+    if (const auto parties = find({{}, row.message.conversation})) tell_read(*parties);
+}
+
+void Chats::mark(const conversation::Parties& parties, const conversation::Sender& sender, const MessageId& id,
+                 const wire::content::Mark& mark, Moment now)
+{
+    const auto& conversation = parties.conversation;
+    if (const auto* read = std::get_if<wire::content::mark::Read>(&mark.what)) {
+        if (sender.user == own_user_) return context_.reject("a read mark of an own device, which registers are for");
+        conversation::Place place{std::min(read->hlc_ms, now.wall_ms + conversation::hlc_ahead_ms_max), read->id};
+        // What has not left this device nobody has read, whatever its clock says.
+        const auto before = conversation::read_up_to(context_.store, conversation, sender.user);
+        const auto from = before.value_or(conversation::Place{});
+        if (const auto unsent =
+                context_.store.first_unsent(conversation, from.hlc_ms, from.id, place.hlc_ms, place.id)) {
+            const auto last = context_.store.history(conversation, 1, unsent->message.id);
+            if (last.empty()) return;
+            place = {last.front().hlc_ms, last.front().message.id};
+        }
+        if (!conversation::note_read(context_.store, conversation, sender.user, place, read->late)) return;
+        if (const auto whole = read_whole(context_.store, conversation, {sender.user, place, read->late}))
+            context_.event(event::ReadUpTo{conversation, parties.with, sender.user, *whole});
+        return;
+    }
+    if (const auto* opened = std::get_if<wire::content::mark::Opened>(&mark.what)) {
+        for (const auto& one : opened->ids)
+            this->opened(parties, sender.user, one, now);
+        return;
+    }
+    if (const auto* moved = std::get_if<wire::content::mark::Moved>(&mark.what)) {
+        if (moved->latitude_e7 < -900'000'000 || moved->latitude_e7 > 900'000'000 ||
+            moved->longitude_e7 < -1'800'000'000 || moved->longitude_e7 > 1'800'000'000)
+            return context_.reject("a live location that is nowhere on earth");
+        const conversation::Spot spot{static_cast<std::int32_t>(moved->latitude_e7),
+                                      static_cast<std::int32_t>(moved->longitude_e7), moved->accuracy_m, moved->last};
+        auto filed =
+            conversation::move(context_.store, conversation, moved->target, sender.user, mark.hlc_ms, id, spot, now);
+        if (filed) changed(*std::move(filed), now);
+        return;
+    }
+    context_.log("a mark of a kind that is not used yet");
+}
+
+/// What one reads goes for one's own devices, and for those of whoever wrote it; words of a third are none of theirs.
+void Chats::opened(const conversation::Parties& parties, const std::string& by, const MessageId& id, Moment now)
+{
+    const auto row = context_.store.message_in(parties.conversation, id);
+    if (!row) return conversation::note_opened(context_.store, parties.conversation, id, by);
+    const bool own = row->message.from == own_user_;
+    const bool goes = by == own_user_ ? !own || parties.kind == ConversationKind::self : own;
+    if (goes && conversation::begin_burning(context_.store, parties.conversation, id, now)) look_at_expiry(now);
+}
+
+void Chats::shared(const wire::content::Register& value, Moment now)
+{
+    // Messages to come are of one device (scheduled.cpp): no other one sends them.
+    if (!shared::is_shared(value.name)) return context_.reject("a register that is not shared");
+    if (!conversation::is_possible(value.hlc_ms, now))
+        return context_.reject("a register of a time that nobody lives in");
+    if (!context_.store.put_register({value.name, value.hlc_ms, value.value})) return;
+    read_cache_.reset();
+    if (value.name == shared::account_versions) forget_versions(context_.store);
+    if (const auto user = shared::parse_contact(value.name); !user.empty()) {
+        context_.touched.contacts.insert(std::string(user));
+        if (const auto id = roster_.conversation_with(user)) tell(*id);
+        return;
+    }
+    const auto about = shared::parse(value.name);
+    if (!about) return;
+    if (about->what == shared::read)
+        if (const auto read = conversation::decode_read(value.value);
+            read && conversation::note_read(context_.store, about->conversation, own_user_, read->place)) {
+            const auto parties = find({{}, about->conversation});
+            context_.event(event::ReadUpTo{about->conversation, parties ? parties->with : std::string(), own_user_,
+                                           read->place.id});
+        }
+    tell(about->conversation);
+}
+
+// ---- who writes ----
+
+void Chats::typing(const Person& person, const ConversationId& conversation, bool on, Moment now)
+{
+    const auto& user = person.stored.user;
+    const std::pair key{conversation, user};
+    const bool was = typing_.contains(key);
+    if (on && !was && typing_.size() >= typing_kept_max) return;
+    if (on)
+        typing_[key] = now.mono + typing_max;
+    else
+        typing_.erase(key);
+    due_ = earlier(due_, now.mono + typing_max);
+    const auto with = conversation == person.conversation ? user : std::string();
+    if (was != on) context_.event(event::TypingChanged{conversation, with, user, on});
+}
+
+bool Chats::may_tell_typing(const ConversationId& conversation, bool on, Moment now)
+{
+    const auto known = typing_told_.find(conversation);
+    if (known != typing_told_.end() && known->second.first == on && known->second.second > now.mono) return false;
+    if (!on && known == typing_told_.end()) return false; // Nobody was told otherwise.
+    if (typing_told_.size() >= typing_kept_max) typing_told_.clear();
+    typing_told_[conversation] = {on, now.mono + typing_told_every};
+    return true;
+}
+
+// ---- groups, and what was said before ----
+
+void Chats::note(std::vector<GroupBook::Happened> happened, Moment now)
+{
+    for (const auto& one : happened) {
+        const auto parties = find({{}, one.conversation});
+        if (!parties) continue;
+        const auto hash = crypto::transcript_hash(
+            "godwit group note 1",
+            {one.conversation.view(), shared::number(static_cast<std::int64_t>(one.incarnation)),
+             shared::number(static_cast<std::int64_t>(one.epoch)), wire::encode(content::Body(one.note))});
+        const auto id = *MessageId::from(BytesView(hash).first(MessageId::size_bytes));
+        if (!conversation::note_group(context_.store, *parties, id, one.note, now)) continue;
+        context_.touched.message(one.conversation, id);
+    }
+}
+
+Result<std::vector<MessageVersion>> Chats::versions(const MessageId& id) const
+{
+    const auto row = context_.store.message(id);
+    if (!row || !row->shown) return Error{ErrorCode::invalid_argument, "message: there is no such message", 0};
+    return conversation::versions(context_.store, *row);
+}
+
+void Chats::keep_versions(std::uint32_t kept, Moment now)
+{
+    share(std::string(shared::account_versions), shared::number(kept), now);
+    forget_versions(context_.store);
+}
+
+} // namespace godwit::engine

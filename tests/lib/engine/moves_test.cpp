@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stories of what goes on after a message was sent: it moves, it is written anew and remembered, it comes late, its
+// clock is wrong.
+#include "tests/sim/world.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace godwit;
+using namespace godwit::testing;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+namespace {
+
+template <class E>
+std::vector<E> all(const Client& client)
+{
+    std::vector<E> out;
+    for (const auto& event : client.heard.others)
+        if (const auto* one = std::get_if<E>(&event)) out.push_back(*one);
+    return out;
+}
+
+event::Reply ask(Client& client, Request what)
+{
+    return client.wait(client.ask(std::move(what)));
+}
+
+ErrorCode code(Client& client, Request what)
+{
+    return ask(client, std::move(what)).error.code;
+}
+
+std::size_t moved(const Client& client)
+{
+    std::size_t out = 0;
+    for (const auto& one : all<event::MessageChanged>(client))
+        if (one.what == event::MessageChanged::What::moved) ++out;
+    return out;
+}
+
+Message newest(Client& client, const std::string& with)
+{
+    const auto page = client.history(with);
+    REQUIRE_FALSE(page.empty());
+    return page.back();
+}
+
+std::int32_t latitude(const Message& message)
+{
+    const auto* location = std::get_if<content::Location>(&message.body);
+    REQUIRE(location != nullptr);
+    return location->latitude_e7;
+}
+
+std::vector<std::string> versions(Client& client, const MessageId& id)
+{
+    std::vector<std::string> out;
+    const auto reply = ask(client, request::Versions{id});
+    REQUIRE_MESSAGE(reply.error.code == ErrorCode::ok, reply.error.detail);
+    for (const auto& one : std::get<std::vector<MessageVersion>>(reply.value))
+        out.push_back(one.text);
+    return out;
+}
+
+/// Two friends; bob has a phone besides.
+struct Three {
+    World world;
+    Client& alice;
+    Client& bob;
+    Client& phone;
+
+    explicit Three(std::uint64_t seed)
+        : world(seed), alice(world.client("alice")), bob(world.client("bob")), phone(world.client("bob.phone"))
+    {
+        world.befriend(alice, bob);
+        phone.start();
+        REQUIRE(phone.wait(phone.enter(false)).error.code == ErrorCode::ok);
+        settle(seconds(10));
+    }
+    void settle(Duration time = seconds(5)) { world.run_for(time); }
+    MessageId share_place(std::uint32_t seconds_live)
+    {
+        request::Send send{"bob", "", {}};
+        content::Location where;
+        where.latitude_e7 = 1;
+        where.live_seconds = seconds_live;
+        send.body = where;
+        const auto reply = ask(alice, send);
+        REQUIRE_MESSAGE(reply.error.code == ErrorCode::ok, reply.error.detail);
+        settle();
+        return std::get<MessageId>(reply.value);
+    }
+};
+
+} // namespace
+
+TEST_CASE("a live location is followed on all devices; a receiver that speaks five times a second floods nobody")
+{
+    Three t(801);
+    const auto id = t.share_place(600);
+    CHECK(newest(t.bob, "alice").live_until_ms == newest(t.alice, "bob").live_until_ms);
+    constexpr int moves = 100;
+    for (int n = 1; n <= moves; ++n) {
+        REQUIRE(code(t.alice, request::MoveLocation{id, 100 + n, 200, 7}) == ErrorCode::ok);
+        t.world.run_for(milliseconds(200));
+    }
+    t.settle(seconds(10));
+    for (auto* client : {&t.alice, &t.bob, &t.phone}) {
+        CAPTURE(client->name);
+        const auto m = newest(*client, client == &t.alice ? "bob" : "alice");
+        CHECK(latitude(m) == 100 + moves);
+        CHECK(m.moved_ms > m.sent_ms);
+    }
+    CHECK(moved(t.bob) >= 4); // 20 seconds, every five.
+    CHECK(moved(t.bob) <= 8);
+    CHECK(code(t.bob, request::MoveLocation{id, 1, 2, 3}) == ErrorCode::invalid_argument); // It is alice's.
+    CHECK(code(t.alice, request::MoveLocation{id, 900'000'001, 2, 3}) == ErrorCode::invalid_argument);
+
+    CHECK(code(t.alice, request::EndLocation{id}) == ErrorCode::ok);
+    t.settle();
+    for (auto* client : {&t.alice, &t.bob, &t.phone})
+        CHECK(newest(*client, client == &t.alice ? "bob" : "alice").live_until_ms == 0);
+    CHECK(code(t.alice, request::MoveLocation{id, 1, 2, 3}) == ErrorCode::invalid_argument);
+    CHECK(code(t.alice, request::EndLocation{id}) == ErrorCode::invalid_argument);
+    CHECK(t.alice.status().outbox_messages == 0);
+}
+
+TEST_CASE("a live location of somebody who is away: one place waits, the newest; its time ends it")
+{
+    Three t(802);
+    const auto id = t.share_place(300);
+    t.bob.crash();
+    t.phone.crash();
+    for (int n = 1; n <= 40; ++n) {
+        REQUIRE(code(t.alice, request::MoveLocation{id, 100 + n, 200, 7}) == ErrorCode::ok);
+        t.settle(seconds(5));
+    }
+    CHECK(t.alice.status().outbox_messages < 20);
+    t.bob.start();
+    t.settle(seconds(30));
+    CHECK(latitude(newest(t.bob, "alice")) == 140);
+    t.settle(minutes(5));
+    CHECK(code(t.alice, request::MoveLocation{id, 1, 2, 3}) == ErrorCode::invalid_argument);
+    CHECK(latitude(newest(t.bob, "alice")) == 140);
+}
+
+TEST_CASE("what was said before an edit is kept where the account wishes it, on all its devices, and nowhere else")
+{
+    Three t(803);
+    CHECK(code(t.bob, request::SetVersions{message_versions_max + 1}) == ErrorCode::invalid_argument);
+    CHECK(code(t.bob, request::SetVersions{8}) == ErrorCode::ok);
+    t.settle();
+    const auto id = t.alice.send("bob", "one");
+    t.settle();
+    CHECK(code(t.alice, request::Edit{id, "two", {}, {}}) == ErrorCode::ok);
+    t.settle();
+    CHECK(code(t.alice, request::Edit{id, "three", {}, {}}) == ErrorCode::ok);
+    t.settle();
+    const std::vector<std::string> before{"one", "two"};
+    CHECK(versions(t.bob, id) == before);
+    CHECK(versions(t.phone, id) == before);
+    CHECK(newest(t.phone, "alice").versions == 2);
+    CHECK(versions(t.alice, id).empty());
+    CHECK(code(t.bob, request::Versions{}) == ErrorCode::invalid_argument);
+    CHECK(code(t.phone, request::SetVersions{0}) == ErrorCode::ok);
+    t.settle();
+    CHECK(versions(t.bob, id).empty());
+    CHECK(versions(t.phone, id).empty());
+    CHECK(newest(t.bob, "alice").text == "three");
+}
+
+TEST_CASE("a message that was on its way when its reader had read further is not told as read, until it is")
+{
+    Three t(804);
+    const auto first = t.alice.send("bob", "first");
+    t.settle();
+    t.world.cut(t.alice);
+    t.settle(seconds(30));
+    const auto late = t.alice.send("bob", "late");
+    t.settle();
+    (void)t.bob.send("alice", "are you there?");
+    CHECK(code(t.bob, request::MarkRead{{"alice", {}}, {}}) == ErrorCode::ok);
+    t.settle(seconds(10));
+    t.world.restore(t.alice);
+    REQUIRE(t.world.run_until([&] { return t.alice.state(late) == MessageState::delivered; }, minutes(3)));
+    t.settle(minutes(1));
+    const auto read_by = [&] {
+        const auto list = std::get<std::vector<Conversation>>(ask(t.alice, request::Conversations{}).value);
+        REQUIRE(list.size() == 1);
+        REQUIRE(list[0].read_by.size() == 1);
+        return list[0].read_by[0].up_to;
+    };
+    CHECK(read_by() == first);
+    CHECK(all<event::ReadUpTo>(t.alice).back().up_to == first);
+    CHECK(code(t.bob, request::MarkRead{{"alice", {}}, {}}) == ErrorCode::ok);
+    t.settle(seconds(30));
+    CHECK_FALSE(read_by() == first);
+    CHECK_FALSE(all<event::ReadUpTo>(t.alice).back().up_to == first);
+}
+
+TEST_CASE("a clock that is three days behind: the first disappearing message lives as long as it should")
+{
+    World world(805);
+    auto& alice = world.client("alice");
+    auto& bob = world.client("bob");
+    world.befriend(alice, bob);
+    world.run_for(seconds(10));
+    alice.crash();
+    alice.clock_skew_ms = -3LL * 24 * 3600 * 1000;
+    alice.start();
+    world.run_for(seconds(10));
+    request::Send send{"bob", "soon gone", {}};
+    send.lifetime = content::Lifetime{3600, content::Lifetime::From::sent};
+    CHECK(code(alice, send) == ErrorCode::ok);
+    world.run_for(minutes(30));
+    REQUIRE(bob.history("alice").size() == 1);
+    CHECK(alice.history("bob").size() == 1);
+    world.run_for(minutes(31));
+    CHECK(bob.history("alice").empty());
+    CHECK(alice.history("bob").empty());
+}
