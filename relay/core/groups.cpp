@@ -112,11 +112,8 @@ Answer Groups::commit(const Session& session, const frame::GroupCommit& request,
     const auto row = context_.store.add_group_commit(group.row, commit, request.group_info);
     if (!place->partner) members_.apply(request.conversation, group.row, *audience, row, now);
     if (!place->partner || *tree != 0) trees_.use(request.conversation, group.row, *tree);
-    std::vector<DeviceRow> others; // In it from now on, and not asked about this one.
-    if (place->partner) {
-        others = audience->newcomers;
-        others.push_back(session.device);
-    }
+    auto others = audience->newcomers; // In it from now on, and not asked about this one.
+    others.push_back(session.device);
     context_.store.set_commit_recipients(group.row, judges, others);
     context_.store.prune_group_commits(group.row, commit.incarnation, group_infos_kept, group_commits_kept);
     context_.store.set_group(group.row, commit.incarnation, commit.epoch + 1, now.wall_ms);
@@ -180,11 +177,9 @@ Result<Members::Change> Groups::audience_of(const Session& session, const Place&
     if (request.epoch == 0) return out;
     // Whom the committer forgets, and who was in it by the commit before, is told and asked all the same.
     const std::set<DeviceRow> named(out.judges.begin(), out.judges.end());
-    const std::set<DeviceRow> fresh(out.newcomers.begin(), out.newcomers.end());
     for (const auto& [device, account] : context_.store.commit_party(place.group.row)) {
         const bool hears = account == session.account || place.partner->listens;
-        if (hears && device != session.device && !named.contains(device) && !fresh.contains(device))
-            out.judges.push_back(device);
+        if (hears && device != session.device && !named.contains(device)) out.judges.push_back(device);
     }
     out.recipients = out.judges;
     return out;

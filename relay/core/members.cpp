@@ -90,8 +90,13 @@ Result<Members::Change> Members::judge(const Session& session, const frame::Grou
         if (new_devices.insert(device->row).second) out.newcomers.push_back(device->row);
     }
     if (creates) return out;
+    // Who was in it is no newcomer by being called one: it gets the commit, and has its vote.
+    std::set<DeviceRow> party;
+    for (const auto& [device, account] : store.commit_party(group.row))
+        party.insert(device);
     for (const auto& device : store.member_devices(group.row)) {
-        if (device.row == session.device || new_devices.contains(device.row)) continue;
+        const bool fresh = new_devices.contains(device.row) && !party.contains(device.row);
+        if (device.row == session.device || fresh) continue;
         out.recipients.push_back(device.row);
         if (stays.contains(device.account)) out.judges.push_back(device.row);
     }

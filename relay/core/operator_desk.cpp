@@ -52,10 +52,7 @@ Answer OperatorDesk::file(const Session& session, const frame::ReportFile& reque
                                    one.shown ? one.text : std::string()});
 
     ReportTable table(context_.store);
-    // Said again it is said once, unless it shows more now.
-    const bool shows =
-        std::any_of(report.messages.begin(), report.messages.end(), [](const auto& one) { return one.shown; });
-    if (!shows && table.has_open(report)) return {};
+    if (table.has_open(report)) return {};
     table.remove_closed(now.wall_ms - reports_kept_ms, reports_expired_at_once);
     if (table.open_count(report.reporter) >= reports_open_per_account_max)
         return {ErrorCode::quota_exceeded, "you have " + std::to_string(reports_open_per_account_max) +

@@ -2,6 +2,8 @@
 // Bans, invitations, reports, hours of service.
 #include "relay/store/policy_tables.hpp"
 
+#include <algorithm>
+
 namespace godwit::relay {
 namespace {
 
@@ -182,9 +184,11 @@ bool ReportTable::has_open(const StoredReport& r)
     return ledger_
         .read_integer("SELECT 1 FROM reports WHERE reporter = ?1 AND closed_ms = 0 AND subject = ?2 AND reason = ?3"
                       " AND text = ?4 AND conversation = ?5 AND (SELECT count(*) FROM report_messages m"
-                      " WHERE m.report = reports.id) = ?6",
+                      " WHERE m.report = reports.id) = ?6 AND (SELECT count(*) FROM report_messages m"
+                      " WHERE m.report = reports.id AND m.shown) = ?7",
                       r.reporter, r.subject, r.reason, r.text,
-                      r.conversation.is_zero() ? nowhere : to_bytes(r.conversation.view()), r.messages.size())
+                      r.conversation.is_zero() ? nowhere : to_bytes(r.conversation.view()), r.messages.size(),
+                      std::count_if(r.messages.begin(), r.messages.end(), [](const auto& one) { return one.shown; }))
         .has_value();
 }
 

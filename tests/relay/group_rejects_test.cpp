@@ -144,6 +144,11 @@ TEST_CASE("a committer does not choose who may object: whom it forgets is told, 
     CHECK(c.reject(c.ann, "bo", 1, 1, 2) == ErrorCode::conflict); // the committer itself
     CHECK(c.reject(c.bo, "ann", 1, 1, 2) == ErrorCode::ok);
     CHECK(c.state(c.bo, "ann").epoch == 1);
+    // Nor by calling it a newcomer.
+    CHECK(c.commit(c.ann, "bo", 1, 1, 3, {}, {c.bo.id}) == ErrorCode::ok);
+    CHECK(c.bo.take<frame::MailboxDeliver>().size() == 2);
+    CHECK(c.reject(c.bo, "ann", 1, 1, 3) == ErrorCode::ok);
+    CHECK(c.state(c.bo, "ann").epoch == 1);
 }
 
 TEST_CASE("who came to the epoch by another commit than the relay's has another history: it cannot reject")

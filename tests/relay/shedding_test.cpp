@@ -198,6 +198,8 @@ TEST_CASE("requests: which are refused from which level on, and what is served o
         {BlobPut{}, Shed::media},
         {BlobQuery{}, Shed::media},
         {BlobGet{}, Shed::media},
+        {DirectoryFetch{}, Shed::media},
+        {ReportFile{}, Shed::messages},
         {MailboxPut{}, Shed::messages},
         {GroupPut{}, Shed::messages},
         {GroupCommit{}, Shed::messages},
