@@ -43,13 +43,17 @@ Bytes seal_padded(BytesView secret, std::string_view purpose, BytesView bound, B
     return crypto::seal_with_random_nonce(crypto::derive_key(secret, purpose, {}).view(), bound, io.view(), entropy);
 }
 
-std::optional<Bytes> open_padded(BytesView secret, std::string_view purpose, BytesView bound, BytesView sealed)
+/// Secret: it may hold a link secret.
+std::optional<wire::SecretVector> open_padded(BytesView secret, std::string_view purpose, BytesView bound,
+                                              BytesView sealed)
 {
     if (secret.size() != crypto::aead_key_bytes) return std::nullopt;
-    const auto plain = crypto::open_with_carried_nonce(crypto::derive_key(secret, purpose, {}).view(), bound, sealed);
-    if (!plain) return std::nullopt;
-    mls::Reader io(*plain);
-    Bytes out = to_bytes(io.opaque());
+    auto opened = crypto::open_with_carried_nonce(crypto::derive_key(secret, purpose, {}).view(), bound, sealed);
+    if (!opened) return std::nullopt;
+    const WipingBytes plain(std::move(*opened));
+    mls::Reader io(plain);
+    const BytesView content = io.opaque();
+    wire::SecretVector out(content.begin(), content.end());
     const BytesView rest = io.rest();
     if (io.error() != mls::MlsError::none || std::any_of(rest.begin(), rest.end(), [](auto b) { return b != 0; }))
         return std::nullopt;
@@ -83,8 +87,8 @@ Error not_a_link()
 Bytes seal_profile(BytesView secret, const ConversationId& conversation, const wire::GroupProfile& profile,
                    port::Entropy& entropy)
 {
-    return seal_padded(secret, profile_context, conversation.view(), wire::encode(profile), policy_profile_bytes_max,
-                       entropy);
+    const WipingBytes plain(wire::encode(profile));
+    return seal_padded(secret, profile_context, conversation.view(), plain, policy_profile_bytes_max, entropy);
 }
 
 Result<wire::GroupProfile> open_profile(BytesView secret, const ConversationId& conversation, BytesView sealed)
@@ -97,23 +101,29 @@ Result<wire::GroupProfile> open_profile(BytesView secret, const ConversationId& 
 std::string encode_group_link(const GroupLink& link)
 {
     GODWIT_ASSERT(link.secret.size() == wire::group_link_secret_bytes);
-    Bytes raw = to_bytes(link.conversation.view());
+    Bytes raw;
+    raw.reserve(checked_bytes + check_bytes); // It does not grow, so nothing of it is left where it was.
+    append(raw, link.conversation.view());
     append(raw, link.secret);
     append(raw, link.relay_key.view());
     append(raw, check_of(raw));
-    return std::string(link_prefix) + to_base64url(raw);
+    auto out = std::string(link_prefix) + to_base64url(raw);
+    wipe(raw);
+    return out;
 }
 
 Result<GroupLink> parse_group_link(std::string_view text)
 {
     if (!text.starts_with(link_prefix)) return not_a_link();
-    const auto raw = from_base64url(text.substr(link_prefix.size()));
-    if (!raw || raw->size() != checked_bytes + check_bytes) return not_a_link();
-    const BytesView all = BytesView(*raw).first(checked_bytes);
-    if (!std::ranges::equal(check_of(all), BytesView(*raw).subspan(checked_bytes))) return not_a_link();
+    auto decoded = from_base64url(text.substr(link_prefix.size()));
+    if (!decoded || decoded->size() != checked_bytes + check_bytes) return not_a_link();
+    const WipingBytes raw(std::move(*decoded));
+    const BytesView all = BytesView(raw).first(checked_bytes);
+    if (!std::ranges::equal(check_of(all), BytesView(raw).subspan(checked_bytes))) return not_a_link();
     GroupLink out;
     out.conversation = *ConversationId::from(all.first(ConversationId::size_bytes));
-    out.secret = to_bytes(all.subspan(ConversationId::size_bytes, wire::group_link_secret_bytes));
+    const BytesView secret = all.subspan(ConversationId::size_bytes, wire::group_link_secret_bytes);
+    out.secret.assign(secret.begin(), secret.end());
     out.relay_key = *PublicKey::from(all.last(PublicKey::size_bytes));
     return out;
 }

@@ -37,7 +37,7 @@ inline constexpr std::size_t group_secret_bytes = 32;
 
 struct GroupLink {
     ConversationId conversation;
-    Bytes secret; ///< wire::group_link_secret_bytes.
+    wire::SecretVector secret; ///< wire::group_link_secret_bytes.
     PublicKey relay_key;
 };
 [[nodiscard]] std::string encode_group_link(const GroupLink& link);

@@ -84,7 +84,9 @@ std::string link_code(const LinkOffer& offer)
 {
     const auto pair = crypto::HpkeKeyPair::from_private(offer.hpke_private);
     GODWIT_ASSERT(pair.has_value() && offer.secret.size() == link_secret_bytes);
-    Bytes raw = to_bytes(offer.device.view());
+    Bytes raw;
+    raw.reserve(checked_bytes + check_bytes); // It does not grow, so nothing of it is left where it was.
+    append(raw, offer.device.view());
     append(raw, pair->public_key);
     append(raw, offer.secret);
     append(raw, check_of(raw));

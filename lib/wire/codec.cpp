@@ -267,12 +267,6 @@ void Decoder::text(std::string& v, std::size_t bytes_max)
     v = view;
 }
 
-void Decoder::blob(Bytes& v, std::size_t bytes_min, std::size_t bytes_max)
-{
-    const auto view = take_blob(bytes_min, bytes_max);
-    v.assign(view.begin(), view.end());
-}
-
 void Decoder::fail(std::string detail)
 {
     if (ok()) error_ = std::move(detail) + " (value " + std::to_string(at_) + ")";

@@ -53,7 +53,7 @@ public:
     void text(const std::string&, std::size_t) { ++count; }
     void shortened_text(const std::string&, std::size_t) { ++count; }
     void later_text(const std::string& v, std::size_t) { count += v.empty() ? 0U : 1U; }
-    void blob(const Bytes&, std::size_t, std::size_t) { ++count; }
+    void blob(BytesView, std::size_t, std::size_t) { ++count; }
     void fixed(const auto&) { ++count; }
     void enumeration(auto, auto, auto) { ++count; }
     void list(const auto&, std::size_t, auto) { ++count; }
@@ -79,7 +79,7 @@ public:
     {
         if (!v.empty()) raw_text(v);
     }
-    void blob(const Bytes& v, std::size_t, std::size_t) { raw_blob(v); }
+    void blob(BytesView v, std::size_t, std::size_t) { raw_blob(v); }
     void fixed(const auto& v) { raw_blob(v.view()); }
     void enumeration(auto v, auto, auto) { number(static_cast<std::uint64_t>(v)); }
     void list(const auto& v, std::size_t, auto item)
@@ -119,6 +119,8 @@ public:
     }
     void open_array(std::size_t count);
     [[nodiscard]] Bytes take() { return std::move(out_); }
+    /// What holds secrets is not to grow: a buffer that was too short is freed as it is.
+    void reserve(std::size_t size_bytes) { out_.reserve(size_bytes); }
 
 private:
     void raw_text(std::string_view v);
@@ -147,7 +149,13 @@ public:
     {
         if (ok() && at_ < end_) text(v, bytes_max);
     }
-    void blob(Bytes& v, std::size_t bytes_min, std::size_t bytes_max);
+    /// Bytes, or a vector of them that wipes itself.
+    template <class Allocator>
+    void blob(std::vector<std::uint8_t, Allocator>& v, std::size_t bytes_min, std::size_t bytes_max)
+    {
+        const auto view = take_blob(bytes_min, bytes_max);
+        v.assign(view.begin(), view.end());
+    }
     void fixed(auto& v)
     {
         using Fixed = std::remove_reference_t<decltype(v)>;

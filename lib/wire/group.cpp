@@ -23,7 +23,10 @@ void fields(C& c, Of<C, GroupJoinText>& v)
 
 Bytes encode(const GroupProfile& profile)
 {
-    return encode_alone(profile);
+    Encoder encoder;
+    encoder.reserve(group_profile_bytes_max); // It holds a secret.
+    encoder.alone(profile);
+    return encoder.take();
 }
 
 Result<GroupProfile> decode_group_profile(BytesView bytes)

@@ -8,8 +8,12 @@
 
 #include "lib/base/bytes.hpp"
 #include "lib/base/time.hpp"
+#include "lib/base/wiping.hpp"
 
 namespace godwit::wire {
+
+/// Wiped when it goes; compares like any vector.
+using SecretVector = std::vector<std::uint8_t, WipingAllocator<std::uint8_t>>;
 
 /// The part of a group's policy that only its members can read.
 struct GroupProfile {
@@ -18,7 +22,8 @@ struct GroupProfile {
     std::string about;
     std::string announcement;
     std::vector<godwit::content::FileRef> avatar; ///< At most one.
-    Bytes link_secret; ///< group_link_secret_bytes: who shows that it knows it may ask to come in; empty: no link.
+    SecretVector
+        link_secret; ///< group_link_secret_bytes: who shows that it knows it may ask to come in; empty: no link.
     friend bool operator==(const GroupProfile&, const GroupProfile&) = default;
 };
 inline constexpr std::size_t group_link_secret_bytes = 32;
@@ -28,6 +33,7 @@ struct GroupJoinText {
     std::string text;
 };
 
+/// Holds the link secret: the caller wipes it.
 [[nodiscard]] Bytes encode(const GroupProfile& profile);
 [[nodiscard]] Result<GroupProfile> decode_group_profile(BytesView bytes);
 [[nodiscard]] Bytes encode(const GroupJoinText& text);

@@ -114,7 +114,7 @@ std::vector<Bytes> policies()
 struct GroupSample {
     test::SeededEntropy entropy{6};
     ConversationId conversation = test::Four(4).conversation;
-    Bytes secret = Bytes(seal::group_secret_bytes, 3);
+    wire::SecretVector secret = wire::SecretVector(seal::group_secret_bytes, 3);
     seal::Applicant applicant{"bob", test::account_key("bob")};
     std::string link = seal::encode_group_link({conversation, secret, test::account_key("relay")});
     Bytes sealed_secret = *seal::seal_group_secret(test::account_key("ann"), conversation, secret, entropy);

@@ -26,7 +26,7 @@ wire::GroupProfile longest()
             std::string(group_about_bytes_max, 'a'),
             std::string(group_announcement_bytes_max, 't'),
             {avatar},
-            Bytes(wire::group_link_secret_bytes, 7)};
+            wire::SecretVector(wire::group_link_secret_bytes, 7)};
 }
 
 } // namespace
@@ -96,7 +96,7 @@ TEST_CASE("profile: read by who has the secret; its length tells little")
 
 TEST_CASE("link: says what was put into it, or that it is none")
 {
-    const seal::GroupLink link{crew_id, Bytes(wire::group_link_secret_bytes, 9), account_key("relay")};
+    const seal::GroupLink link{crew_id, wire::SecretVector(wire::group_link_secret_bytes, 9), account_key("relay")};
     const auto text = seal::encode_group_link(link);
     CHECK(text.starts_with("godwit-group:1:"));
     CHECK(text.size() == 15 + 115);
