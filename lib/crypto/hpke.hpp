@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// HPKE (RFC 9180) with DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and either AEAD of aead_suite.hpp; all four modes.
+// HPKE (RFC 9180) with DHKEM(X25519, HKDF-SHA256) or DHKEM(P-256, HKDF-SHA256), HKDF-SHA256 and the AEADs of
+// aead_suite.hpp; all four modes.
 // Randomness is an argument: the sender's ephemeral key pair, or what it is derived from, fresh for every call.
 #pragma once
 
@@ -14,17 +15,31 @@ namespace godwit::crypto {
 
 inline constexpr std::size_t hpke_key_bytes = 32; ///< Npk, Nsk, Nenc and Nsecret of DHKEM(X25519) alike.
 
+/// RFC 9180 section 7.1.
+enum class KemId : std::uint16_t { p256 = 0x0010, x25519 = 0x0020 };
+
+/// A KEM and an AEAD, with HKDF-SHA256. An AEAD alone goes with X25519.
+struct HpkeSuite {
+    KemId kem;
+    AeadId aead;
+    constexpr HpkeSuite(AeadId aead_id) noexcept : kem(KemId::x25519), aead(aead_id) {}
+    constexpr HpkeSuite(KemId kem_id, AeadId aead_id) noexcept : kem(kem_id), aead(aead_id) {}
+};
+
 /// True for the encodings of Curve25519's points of order 1, 2, 4 and 8: a shared secret with them is all zero.
 [[nodiscard]] bool is_x25519_low_order(BytesView public_key) noexcept;
+/// What can be a public key of this KEM at all: right length; X25519: not of low order; P-256: a point of the curve.
+[[nodiscard]] bool is_hpke_public_key(KemId kem, BytesView public_key) noexcept;
 
 struct HpkeKeyPair {
     Bytes public_key;
     WipedBytes private_key;
+    KemId kem = KemId::x25519;
 
     /// DeriveKeyPair of RFC 9180 section 7.1.3. `ikm` should have at least 32 bytes.
-    [[nodiscard]] static HpkeKeyPair derive(BytesView ikm);
-    /// nullopt unless `private_key` has 32 bytes.
-    [[nodiscard]] static std::optional<HpkeKeyPair> from_private(BytesView private_key);
+    [[nodiscard]] static HpkeKeyPair derive(BytesView ikm, KemId kem = KemId::x25519);
+    /// nullopt unless `private_key` has 32 bytes and, for P-256, is a scalar of its group.
+    [[nodiscard]] static std::optional<HpkeKeyPair> from_private(BytesView private_key, KemId kem = KemId::x25519);
 };
 
 /// Both empty: no PSK. RFC 9180 section 5.1.2 wants at least 32 bytes of entropy in `psk`.
@@ -37,14 +52,14 @@ struct HpkePsk {
 /// megabytes of it.
 class HpkeInfo {
 public:
-    HpkeInfo(AeadId aead, BytesView info);
-    [[nodiscard]] AeadId aead() const noexcept { return aead_; }
+    HpkeInfo(HpkeSuite suite, BytesView info);
+    [[nodiscard]] HpkeSuite suite() const noexcept { return suite_; }
     [[nodiscard]] BytesView hash() const noexcept { return hash_; }
     /// psk_id_hash where there is no PSK.
     [[nodiscard]] BytesView no_psk_id_hash() const noexcept { return no_psk_id_hash_; }
 
 private:
-    AeadId aead_;
+    HpkeSuite suite_;
     WipedBytes hash_; ///< info_hash of RFC 9180 section 5.1.
     WipedBytes no_psk_id_hash_;
 };
@@ -64,10 +79,10 @@ public:
                                                              const HpkePsk& psk);
 
 private:
-    explicit HpkeContext(AeadId aead) : aead_(aead) {}
+    explicit HpkeContext(HpkeSuite suite) : suite_(suite) {}
     [[nodiscard]] WipedBytes nonce() const;
 
-    AeadId aead_;
+    HpkeSuite suite_;
     WipedBytes key_;
     WipedBytes base_nonce_;
     WipedBytes secret_; ///< Of the schedule, with its context: the exporter secret is made when something is exported.
@@ -80,8 +95,8 @@ struct HpkeSender {
     HpkeContext context;
 };
 
-/// Setup{Base,PSK,Auth,AuthPSK}S. nullopt on a recipient key of wrong length or low order, or a half-given PSK.
-/// `ephemeral`: made for this call, and used for no other.
+/// Setup{Base,PSK,Auth,AuthPSK}S. nullopt on a recipient key that is none, or a half-given PSK. `ephemeral`: made
+/// for this call, and used for no other. Precondition: it and `sender_auth` are of the suite's KEM.
 [[nodiscard]] std::optional<HpkeSender> hpke_setup_sender(const HpkeInfo& info, BytesView recipient_public,
                                                           const HpkeKeyPair& ephemeral, const HpkePsk& psk = {},
                                                           const HpkeKeyPair* sender_auth = nullptr);
@@ -89,12 +104,13 @@ struct HpkeSender {
 [[nodiscard]] std::optional<HpkeSender> hpke_setup_sender(const HpkeInfo& info, BytesView recipient_public,
                                                           BytesView ephemeral_ikm, const HpkePsk& psk = {},
                                                           const HpkeKeyPair* sender_auth = nullptr);
-[[nodiscard]] std::optional<HpkeSender> hpke_setup_sender(AeadId aead, BytesView recipient_public, BytesView info,
+[[nodiscard]] std::optional<HpkeSender> hpke_setup_sender(HpkeSuite suite, BytesView recipient_public, BytesView info,
                                                           BytesView ephemeral_ikm, const HpkePsk& psk = {},
                                                           const HpkeKeyPair* sender_auth = nullptr);
-/// Setup{Base,PSK,Auth,AuthPSK}R. `sender_public` empty: no sender authentication.
-[[nodiscard]] std::optional<HpkeContext> hpke_setup_receiver(AeadId aead, BytesView enc, const HpkeKeyPair& recipient,
-                                                             BytesView info, const HpkePsk& psk = {},
-                                                             BytesView sender_public = {});
+/// Setup{Base,PSK,Auth,AuthPSK}R. `sender_public` empty: no sender authentication. Precondition: `recipient` is of the
+/// suite's KEM.
+[[nodiscard]] std::optional<HpkeContext> hpke_setup_receiver(HpkeSuite suite, BytesView enc,
+                                                             const HpkeKeyPair& recipient, BytesView info,
+                                                             const HpkePsk& psk = {}, BytesView sender_public = {});
 
 } // namespace godwit::crypto
