@@ -93,7 +93,7 @@ Floor floors(CipherSuite suite)
     BenchEntropy entropy;
     const auto aead = aead_of(suite);
     const SignatureKeyPair signer = generate_signature_key_pair(entropy);
-    const HpkeKeyPair pair = generate_hpke_key_pair(entropy);
+    const HpkeKeyPair pair = generate_hpke_key_pair(suite, entropy);
     const Bytes text(400, 'x'), secret(kdf_nh, 1), info(200, 'i');
     const WipedBytes key = random_secret(entropy, aead_nk(suite)), nonce = random_secret(entropy, aead_nn);
     const WipedBytes ikm = random_secret(entropy);

@@ -24,11 +24,49 @@ WipedBytes labelled(std::string_view label, BytesView content)
 
 } // namespace
 
+std::optional<SignatureKeyPair> SignatureKeyPair::from_private(CipherSuite suite, BytesView private_key)
+{
+    if (!is_supported(suite)) return std::nullopt;
+    if (signature_scheme_of(suite) == SignatureScheme::ed25519) {
+        if (private_key.size() != crypto::ed25519_seed_bytes) return std::nullopt;
+        return from_seed(private_key);
+    }
+    auto public_key = crypto::p256_public_of(private_key);
+    if (!public_key) return std::nullopt;
+    return SignatureKeyPair(SignatureScheme::ecdsa_secp256r1_sha256, std::move(*public_key),
+                            crypto::to_wiped(private_key));
+}
+
+bool SignatureKeyPair::fits(CipherSuite suite) const noexcept
+{
+    if (!is_supported(suite) || scheme != signature_scheme_of(suite)) return false;
+    if (scheme == SignatureScheme::ecdsa_secp256r1_sha256) return crypto::is_p256_private(private_key);
+    return private_key.size() == crypto::ed25519_seed_bytes + crypto::ed25519_public_bytes;
+}
+
 crypto::AeadId aead_of(CipherSuite suite) noexcept
 {
     GODWIT_ASSERT(is_supported(suite));
-    return suite == CipherSuite::mls_128_dhkemx25519_aes128gcm_sha256_ed25519 ? crypto::AeadId::aes_128_gcm
-                                                                              : crypto::AeadId::chacha20_poly1305;
+    return suite == CipherSuite::mls_128_dhkemx25519_chacha20poly1305_sha256_ed25519 ? crypto::AeadId::chacha20_poly1305
+                                                                                     : crypto::AeadId::aes_128_gcm;
+}
+
+crypto::KemId kem_of(CipherSuite suite) noexcept
+{
+    GODWIT_ASSERT(is_supported(suite));
+    return suite == CipherSuite::mls_128_dhkemp256_aes128gcm_sha256_p256 ? crypto::KemId::p256 : crypto::KemId::x25519;
+}
+
+crypto::HpkeSuite hpke_of(CipherSuite suite) noexcept
+{
+    return {kem_of(suite), aead_of(suite)};
+}
+
+SignatureScheme signature_scheme_of(CipherSuite suite) noexcept
+{
+    GODWIT_ASSERT(is_supported(suite));
+    return suite == CipherSuite::mls_128_dhkemp256_aes128gcm_sha256_p256 ? SignatureScheme::ecdsa_secp256r1_sha256
+                                                                         : SignatureScheme::ed25519;
 }
 
 std::size_t aead_nk(CipherSuite suite) noexcept
@@ -84,17 +122,22 @@ WipedBytes derive_tree_secret(BytesView secret, std::string_view label, std::uin
 
 Bytes sign_with_label(const SignatureKeyPair& key, std::string_view label, BytesView content)
 {
-    return crypto::ed25519_sign(key.private_key, labelled(label, content));
+    const WipedBytes all = labelled(label, content);
+    return key.scheme == SignatureScheme::ed25519 ? crypto::ed25519_sign(key.private_key, all)
+                                                  : crypto::p256_sign(key.private_key, all);
 }
 
-bool verify_with_label(BytesView public_key, std::string_view label, BytesView content, BytesView signature)
+bool verify_with_label(CipherSuite suite, BytesView public_key, std::string_view label, BytesView content,
+                       BytesView signature)
 {
-    return crypto::ed25519_verify(public_key, labelled(label, content), signature);
+    const WipedBytes all = labelled(label, content);
+    return signature_scheme_of(suite) == SignatureScheme::ed25519 ? crypto::ed25519_verify(public_key, all, signature)
+                                                                  : crypto::p256_verify(public_key, all, signature);
 }
 
 crypto::HpkeInfo encrypt_context(CipherSuite suite, std::string_view label, BytesView context)
 {
-    return {aead_of(suite), labelled(label, context)};
+    return {hpke_of(suite), labelled(label, context)};
 }
 
 MlsResult<HPKECiphertext> encrypt_with_label(CipherSuite suite, BytesView public_key, std::string_view label,
@@ -106,10 +149,13 @@ MlsResult<HPKECiphertext> encrypt_with_label(CipherSuite suite, BytesView public
 MlsResult<HPKECiphertext> encrypt_with_label(const crypto::HpkeInfo& context, BytesView public_key, BytesView plaintext,
                                              port::Entropy& entropy)
 {
-    // GenerateKeyPair of RFC 9180 section 4: any 32 random bytes are a private key of X25519.
-    const auto ephemeral = HpkeKeyPair::from_private(random_secret(entropy, crypto::hpke_key_bytes));
-    GODWIT_ASSERT(ephemeral.has_value());
-    auto sender = crypto::hpke_setup_sender(context, public_key, *ephemeral);
+    // GenerateKeyPair of RFC 9180 section 4: any 32 random bytes are a private key of X25519. For P-256 one in 2^32 is
+    // none, so there they are what a pair is derived from.
+    const WipedBytes random = random_secret(entropy, crypto::hpke_key_bytes);
+    const auto ephemeral = context.suite().kem == crypto::KemId::x25519
+                               ? *HpkeKeyPair::from_private(random)
+                               : HpkeKeyPair::derive(random, context.suite().kem);
+    auto sender = crypto::hpke_setup_sender(context, public_key, ephemeral);
     if (!sender) return MlsError::invalid_recipient_key;
     auto ciphertext = sender->context.seal({}, plaintext);
     GODWIT_ASSERT(ciphertext.has_value());
@@ -119,21 +165,22 @@ MlsResult<HPKECiphertext> encrypt_with_label(const crypto::HpkeInfo& context, By
 MlsResult<WipedBytes> decrypt_with_label(CipherSuite suite, const HpkeKeyPair& key, std::string_view label,
                                          BytesView context, const HPKECiphertext& ciphertext)
 {
-    auto receiver = crypto::hpke_setup_receiver(aead_of(suite), ciphertext.kem_output, key, labelled(label, context));
+    auto receiver = crypto::hpke_setup_receiver(hpke_of(suite), ciphertext.kem_output, key, labelled(label, context));
     if (!receiver) return MlsError::path_decrypt_failed;
     auto plaintext = receiver->open({}, ciphertext.ciphertext);
     if (!plaintext) return MlsError::path_decrypt_failed;
     return std::move(*plaintext);
 }
 
-bool is_hpke_public_key(BytesView key)
+bool is_hpke_public_key(CipherSuite suite, BytesView key)
 {
-    return key.size() == crypto::hpke_key_bytes && !crypto::is_x25519_low_order(key);
+    return crypto::is_hpke_public_key(kem_of(suite), key);
 }
 
-bool is_signature_public_key(BytesView key)
+bool is_signature_public_key(CipherSuite suite, BytesView key)
 {
-    return key.size() == crypto::ed25519_public_bytes;
+    return signature_scheme_of(suite) == SignatureScheme::ed25519 ? key.size() == crypto::ed25519_public_bytes
+                                                                  : crypto::is_p256_public(key);
 }
 
 WipedBytes random_secret(port::Entropy& entropy, std::size_t size_bytes)
@@ -143,9 +190,27 @@ WipedBytes random_secret(port::Entropy& entropy, std::size_t size_bytes)
     return out;
 }
 
-HpkeKeyPair generate_hpke_key_pair(port::Entropy& entropy)
+HpkeKeyPair derive_hpke_key_pair(CipherSuite suite, BytesView ikm)
 {
-    return HpkeKeyPair::derive(random_secret(entropy, crypto::hpke_key_bytes));
+    return HpkeKeyPair::derive(ikm, kem_of(suite));
+}
+
+std::optional<HpkeKeyPair> hpke_key_pair(CipherSuite suite, BytesView private_key)
+{
+    return HpkeKeyPair::from_private(private_key, kem_of(suite));
+}
+
+HpkeKeyPair generate_hpke_key_pair(CipherSuite suite, port::Entropy& entropy)
+{
+    return derive_hpke_key_pair(suite, random_secret(entropy, crypto::hpke_key_bytes));
+}
+
+SignatureKeyPair generate_signature_key_pair(CipherSuite suite, port::Entropy& entropy)
+{
+    if (signature_scheme_of(suite) == SignatureScheme::ed25519) return generate_signature_key_pair(entropy);
+    // RFC 9180's DeriveKeyPair makes a scalar of any randomness.
+    auto pair = HpkeKeyPair::derive(random_secret(entropy, crypto::p256_private_bytes), crypto::KemId::p256);
+    return {SignatureScheme::ecdsa_secp256r1_sha256, std::move(pair.public_key), std::move(pair.private_key)};
 }
 
 SignatureKeyPair generate_signature_key_pair(port::Entropy& entropy)

@@ -29,6 +29,10 @@ namespace godwit::mls {
 
 using crypto::WipedBytes;
 
+/// How long the bodies of the application's own proposal types are (proposal.hpp): nothing else on the wire is read by
+/// rules from outside.
+class ProposalBodies;
+
 /// Section 2.1.2: a vector has at most 2^30 - 1 bytes.
 inline constexpr std::size_t vector_bytes_max = (std::size_t{1} << 30) - 1;
 /// One MLSMessage, or one serialised group, at most: a Welcome with the tree of 65,536 members fits.
@@ -128,7 +132,8 @@ private:
 /// Reads within bounds. The first problem sticks, later reads give zeroes; ask error() at the end.
 class Reader {
 public:
-    explicit Reader(BytesView in) : in_(in) {}
+    /// `bodies` is borrowed; nullptr: every unknown proposal is one opaque<V>.
+    explicit Reader(BytesView in, const ProposalBodies* bodies = nullptr) : in_(in), bodies_(bodies) {}
 
     template <class... T>
     void operator()(T&... values)
@@ -165,6 +170,7 @@ public:
         return error_ == MlsError::none && !in_.empty() ? MlsError::trailing_bytes : error_;
     }
     [[nodiscard]] BytesView rest() const noexcept { return in_; }
+    [[nodiscard]] const ProposalBodies* proposal_bodies() const noexcept { return bodies_; }
     static constexpr bool writes = false;
 
 private:
@@ -232,6 +238,7 @@ private:
     [[nodiscard]] bool boolean();
 
     BytesView in_;
+    const ProposalBodies* bodies_ = nullptr;
     MlsError error_ = MlsError::none;
 };
 
@@ -253,10 +260,10 @@ template <class T>
 
 /// The whole of `in` as one T.
 template <class T>
-[[nodiscard]] MlsResult<T> decode(BytesView in)
+[[nodiscard]] MlsResult<T> decode(BytesView in, const ProposalBodies* bodies = nullptr)
 {
     if (in.size() > message_bytes_max) return MlsError::message_too_large;
-    Reader io(in);
+    Reader io(in, bodies);
     T out{};
     io(out);
     if (const MlsError error = io.finish(); error != MlsError::none) return error;

@@ -42,8 +42,17 @@ struct CommitSummary {
 class AuthenticationService {
 public:
     virtual ~AuthenticationService() = default;
-    /// Does this credential speak for this signature key?
+    /// Does this credential speak for this signature key? Not asked about x509 credentials.
     [[nodiscard]] virtual bool is_valid(const Credential& credential, BytesView signature_key) const = 0;
+    /// The same of an x509 credential: is this chain (DER, the end entity's first; it may lack what peers have anyway)
+    /// to be believed now? That the first certificate is for this key has been checked. Nobody's is, unless the
+    /// application says so: paths, dates, names and revocation (RFC 5280 section 6) are all its own.
+    [[nodiscard]] virtual bool is_valid_chain(const std::vector<Bytes>& certificates, BytesView signature_key) const
+    {
+        static_cast<void>(certificates);
+        static_cast<void>(signature_key);
+        return false;
+    }
     /// May `fresh` take the place of `old` in one leaf?
     [[nodiscard]] virtual bool is_successor(const Credential& old, const Credential& fresh) const
     {
@@ -85,6 +94,10 @@ public:
     }
 };
 
+/// Asks about a credential of whatever type. False for an x509 one whose chain does not decode.
+[[nodiscard]] bool is_believed(const AuthenticationService& service, const Credential& credential,
+                               BytesView signature_key);
+
 /// External PSKs by their id; nullopt: not known here.
 class PskSource {
 public:
@@ -101,6 +114,9 @@ struct Environment {
     /// The client's other groups: their ids are taken, their resumption PSKs can be used.
     std::span<const Group* const> groups = {};
     LifetimePolicy lifetimes = {};
+    /// The application's own proposal types, for process() of bytes and of PrivateMessages; who decodes a PublicMessage
+    /// itself gives them to decode(). nullptr: none is registered.
+    const ProposalBodies* proposal_bodies = nullptr;
     /// How long the content of a PrivateMessage of this many bytes shall be (not less): what the application hides
     /// lengths with. nullptr: GroupOptions::padding_multiple.
     std::size_t (*padded_size)(std::size_t content_bytes) = nullptr;

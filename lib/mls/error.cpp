@@ -42,6 +42,8 @@ std::string_view mls_error_name(MlsError error) noexcept
     case MlsError::new_member_commit_not_commit: return "new_member_commit_not_commit";
     case MlsError::bad_leaf_signature: return "bad_leaf_signature";
     case MlsError::key_package_extension_unlisted: return "key_package_extension_unlisted";
+    case MlsError::x509_chain_malformed: return "x509_chain_malformed";
+    case MlsError::x509_key_mismatch: return "x509_key_mismatch";
     case MlsError::newcomer_refused: return "newcomer_refused";
     case MlsError::key_package_leaf_source: return "key_package_leaf_source";
     case MlsError::leaf_not_yet_valid: return "leaf_not_yet_valid";
@@ -112,6 +114,8 @@ std::string_view mls_error_name(MlsError error) noexcept
     case MlsError::external_commit_multiple_removes: return "external_commit_multiple_removes";
     case MlsError::proposal_cache_full: return "proposal_cache_full";
     case MlsError::psk_branch_not_allowed: return "psk_branch_not_allowed";
+    case MlsError::reinit_version_unsupported: return "reinit_version_unsupported";
+    case MlsError::reinit_suite_unsupported: return "reinit_suite_unsupported";
     case MlsError::path_required: return "path_required";
     case MlsError::path_wrong_length: return "path_wrong_length";
     case MlsError::path_wrong_ciphertext_count: return "path_wrong_ciphertext_count";
@@ -167,6 +171,8 @@ Error to_error(MlsError error)
     case MlsError::none: code = ErrorCode::ok; break;
     case MlsError::message_too_large: code = ErrorCode::message_too_large; break;
     case MlsError::unsupported_version:
+    case MlsError::reinit_version_unsupported:
+    case MlsError::reinit_suite_unsupported:
     case MlsError::unsupported_cipher_suite: code = ErrorCode::protocol_mismatch; break;
     case MlsError::invalid_argument:
     case MlsError::export_too_long:
@@ -185,6 +191,7 @@ Error to_error(MlsError error)
     case MlsError::bad_group_info_signature:
     case MlsError::bad_confirmation_tag:
     case MlsError::invalid_credential:
+    case MlsError::x509_key_mismatch:
     case MlsError::invalid_credential_successor:
     case MlsError::external_sender_refused:
     case MlsError::tree_hash_mismatch:

@@ -94,6 +94,8 @@ enum class MlsError : std::uint16_t {
     external_sender_invalid_key,    ///< ExternalSender.signature_key has the wrong length.
     external_sender_refused,        ///< The Authentication Service refused an external sender's credential.
     key_package_extension_unlisted, ///< A KeyPackage's extension that its leaf's capabilities lack (section 10).
+    x509_chain_malformed,           ///< An x509 credential that is no list of certificates, or an empty one.
+    x509_key_mismatch,              ///< The end-entity certificate is not for the leaf's signature_key (section 5.3).
 
     // Trees, sections 7.4 to 7.9 and 12.4.3.3.
     tree_node_misplaced = 100, ///< A leaf in an odd position or a parent in an even one.
@@ -135,6 +137,8 @@ enum class MlsError : std::uint16_t {
     external_commit_multiple_removes,     ///< At most one Remove.
     proposal_cache_full,                  ///< cached_proposals_max in this epoch.
     psk_branch_not_allowed,               ///< Usage branch outside branching.
+    reinit_version_unsupported,           ///< ReInit.version is one that this build does not have.
+    reinit_suite_unsupported,             ///< ReInit.cipher_suite is; or, when proposing, a member does not list it.
 
     // Commits, section 12.4.
     path_required = 150,         ///< The path field MUST be populated.

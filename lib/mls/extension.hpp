@@ -83,8 +83,20 @@ struct Credential {
         io(s.credential_type, s.content);
     }
     [[nodiscard]] static Credential basic(BytesView identity) { return {CredentialType::basic, to_bytes(identity)}; }
+    /// Section 5.3: DER certificates, the end entity's first, each followed by its issuer's.
+    [[nodiscard]] static Credential x509(const std::vector<Bytes>& certificates);
+    /// The chain of an x509 credential, as bytes. x509_chain_malformed: it does not decode, is empty, or has an empty
+    /// certificate, or the credential is of another type.
+    [[nodiscard]] MlsResult<std::vector<Bytes>> certificates() const;
     friend bool operator==(const Credential&, const Credential&) = default;
 };
+
+/// Certificates in one chain; RFC 5280 knows no bound.
+inline constexpr std::size_t certificates_max = 16;
+/// What can be said of a credential and the key that it is presented with without asking anybody: of x509, that the
+/// chain decodes and that the end entity's certificate is for this key. Whether it is to be believed is the
+/// Authentication Service's to say.
+[[nodiscard]] MlsError check_credential_form(const Credential& credential, CipherSuite suite, BytesView signature_key);
 
 struct RequiredCapabilities {
     std::vector<ExtensionType> extension_types;

@@ -54,10 +54,11 @@ void sign_content(AuthenticatedContent& content, BytesView encoded_context, cons
     content.auth.signature = sign_with_label(signer, "FramedContentTBS", tbs.view());
 }
 
-MlsError verify_content(const AuthenticatedContent& content, BytesView encoded_context, BytesView signature_key)
+MlsError verify_content(const AuthenticatedContent& content, CipherSuite suite, BytesView encoded_context,
+                        BytesView signature_key)
 {
     const Writer tbs = framed_content_tbs(content, encoded_context);
-    const bool good = verify_with_label(signature_key, "FramedContentTBS", tbs.view(), content.auth.signature);
+    const bool good = verify_with_label(suite, signature_key, "FramedContentTBS", tbs.view(), content.auth.signature);
     return good ? MlsError::none : MlsError::bad_signature;
 }
 
@@ -111,7 +112,8 @@ MlsResult<SenderData> open_sender_data(CipherSuite suite, const PrivateMessage& 
 }
 
 MlsResult<AuthenticatedContent> open_private_message(CipherSuite suite, const PrivateMessage& message,
-                                                     const SenderData& sender_data, const MessageKey& key)
+                                                     const SenderData& sender_data, const MessageKey& key,
+                                                     const ProposalBodies* bodies)
 {
     const auto plaintext = crypto::aead_suite_open(aead_of(suite), key.key, guarded(key.nonce, sender_data),
                                                    private_content_aad(message), message.ciphertext);
@@ -122,7 +124,7 @@ MlsResult<AuthenticatedContent> open_private_message(CipherSuite suite, const Pr
     out.content.epoch = message.epoch;
     out.content.sender = {SenderType::member, sender_data.leaf_index};
     out.content.authenticated_data = message.authenticated_data;
-    Reader io(*plaintext);
+    Reader io(*plaintext, bodies);
     FramedContent::tls_select(io, out.content, message.content_type);
     FramedContentAuthData::tls_for(io, out.auth, message.content_type);
     if (io.error() != MlsError::none) return io.error();

@@ -175,7 +175,7 @@ struct SenderData {
 
 /// `encoded_context`: the GroupContext, encoded; used where FramedContentTBS has it (section 6.1).
 void sign_content(AuthenticatedContent& content, BytesView encoded_context, const SignatureKeyPair& signer);
-[[nodiscard]] MlsError verify_content(const AuthenticatedContent& content, BytesView encoded_context,
+[[nodiscard]] MlsError verify_content(const AuthenticatedContent& content, CipherSuite suite, BytesView encoded_context,
                                       BytesView signature_key);
 /// Section 6.2.
 [[nodiscard]] Bytes compute_membership_tag(const AuthenticatedContent& content, BytesView encoded_context,
@@ -201,7 +201,7 @@ struct MessageKey {
                                                      BytesView sender_data_secret);
 /// Does not verify the signature.
 [[nodiscard]] MlsResult<AuthenticatedContent> open_private_message(CipherSuite suite, const PrivateMessage& message,
-                                                                   const SenderData& sender_data,
-                                                                   const MessageKey& key);
+                                                                   const SenderData& sender_data, const MessageKey& key,
+                                                                   const ProposalBodies* bodies = nullptr);
 
 } // namespace godwit::mls

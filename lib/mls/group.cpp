@@ -13,8 +13,9 @@ MlsResult<Group> Group::create(const Environment& env, CipherSuite suite, BytesV
                                Extensions extensions, GroupOptions options)
 {
     if (!is_supported(suite)) return MlsError::unsupported_cipher_suite;
-    GODWIT_MLS_CHECK(check_group_extensions(extensions, env.authentication));
-    const HpkeKeyPair leaf_key = generate_hpke_key_pair(env.entropy);
+    if (!signer.fits(suite)) return MlsError::invalid_argument;
+    GODWIT_MLS_CHECK(check_group_extensions(suite, extensions, env.authentication));
+    const HpkeKeyPair leaf_key = generate_hpke_key_pair(suite, env.entropy);
     auto leaf = make_leaf_node(leaf_options, leaf_key.public_key, signer.public_key, env.entropy);
     if (!leaf) return leaf.error();
     leaf->leaf_node_source = LeafNodeSource::key_package;
@@ -30,6 +31,7 @@ MlsResult<Group> Group::create(const Environment& env, CipherSuite suite, BytesV
 
     Group out;
     out.options_ = options;
+    out.private_.kem = kem_of(suite);
     out.private_.keys.emplace(node_of(0), leaf_key);
     out.signer_ = signer;
     StagedEpoch staged;
@@ -90,7 +92,7 @@ void Group::leave_epoch()
     past.encoded_context = std::move(encoded_context_);
     past.sender_data_secret = std::move(secrets_.sender_data_secret);
     past.secret_tree = std::move(secret_tree_);
-    past.secret_tree.forget_skipped_handshakes();
+    past.secret_tree.forget_handshakes();
     // Signature keys change rarely: epochs in a row share one list.
     past.signature_keys = !past_.empty() && past_.front().signature_keys->items == keys->items
                               ? past_.front().signature_keys
@@ -106,7 +108,7 @@ void Group::adopt_ratchets(const Group& before)
     for (PastEpoch& past : past_) {
         if (past.epoch == before.context_.epoch) {
             past.secret_tree = before.secret_tree_;
-            past.secret_tree.forget_skipped_handshakes();
+            past.secret_tree.forget_handshakes();
         }
         for (const PastEpoch& older : before.past_)
             if (older.epoch == past.epoch) past.secret_tree = older.secret_tree;
@@ -196,7 +198,8 @@ GroupInfo Group::group_info(const Environment& env, bool with_tree, bool with_ex
     if (with_tree) info.extensions.push_back(make_extension(ExtensionType::ratchet_tree, *tree_));
     if (with_external_pub && !left_)
         info.extensions.push_back(make_extension(
-            ExtensionType::external_pub, ExternalPub{derive_external_key_pair(secrets_.external_secret).public_key}));
+            ExtensionType::external_pub,
+            ExternalPub{derive_external_key_pair(context_.cipher_suite, secrets_.external_secret).public_key}));
     info.extensions.push_back({static_cast<ExtensionType>(random_grease(env.entropy)), {}}); // Section 13.5.
     info.confirmation_tag = confirmation_tag_;
     info.signer = own_leaf();
@@ -245,7 +248,7 @@ MlsError check_tree_credentials(const RatchetTree& tree, const AuthenticationSer
 {
     for (LeafIndex i = 0; i < tree.leaves(); ++i)
         if (const LeafNode* leaf = tree.leaf(i);
-            leaf != nullptr && !authentication.is_valid(leaf->credential, leaf->signature_key))
+            leaf != nullptr && !is_believed(authentication, leaf->credential, leaf->signature_key))
             return MlsError::invalid_credential;
     return MlsError::none;
 }

@@ -56,10 +56,19 @@ struct CachedProposal {
     /// For our own Update: the private half of the new leaf.
     std::optional<WipedBytes> leaf_private;
     std::optional<WipedBytes> signature_private;
+    /// As it is stored; `bodies_opaque` as in Proposal.
     template <class Io, class Self>
-    static void tls(Io& io, Self& s)
+    static void tls_stored(Io& io, Self& s, bool bodies_opaque)
     {
-        io(s.reference, s.proposal, s.sender, s.leaf_private, s.signature_private);
+        io(s.reference);
+        if constexpr (Io::writes)
+            Proposal::tls_stored(io, *s.proposal, bodies_opaque);
+        else {
+            Proposal proposal;
+            Proposal::tls_stored(io, proposal, bodies_opaque);
+            s.proposal = std::make_shared<const Proposal>(std::move(proposal));
+        }
+        io(s.sender, s.leaf_private, s.signature_private);
     }
 };
 
@@ -143,7 +152,8 @@ public:
                                            BytesView authenticated_data = {});
     [[nodiscard]] MlsResult<Bytes> propose_update(const Environment& env,
                                                   const std::optional<LeafNodeOptions>& leaf = {},
-                                                  const std::optional<SignatureKeyPair>& signer = {});
+                                                  const std::optional<SignatureKeyPair>& signer = {},
+                                                  BytesView authenticated_data = {});
     /// Only a ratchet generation moves (with private handshakes); the new epoch is in the output.
     [[nodiscard]] MlsResult<CommitOutput> commit(const Environment& env, const CommitOptions& options);
 
@@ -339,6 +349,7 @@ struct Group::ExternalJoin {
 /// A PublicMessage of a sender outside the group (section 12.1.8): an Add of ourselves, or, when provisioned in
 /// external_senders, any allowed proposal.
 [[nodiscard]] MlsResult<Bytes> external_proposal(BytesView group_id, std::uint64_t epoch, const Proposal& proposal,
-                                                 Sender sender, const SignatureKeyPair& signer);
+                                                 Sender sender, const SignatureKeyPair& signer,
+                                                 BytesView authenticated_data = {});
 
 } // namespace godwit::mls

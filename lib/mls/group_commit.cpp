@@ -150,6 +150,8 @@ MlsResult<CommitOutput> Group::commit_with(const Environment& env, const CommitO
     GODWIT_MLS_CHECK(check_active());
     if (context_.epoch == std::numeric_limits<std::uint64_t>::max()) return MlsError::epoch_exhausted;
 
+    if (options.signer && !options.signer->fits(context_.cipher_suite)) return MlsError::invalid_argument;
+
     Commit commit;
     std::vector<ListedProposal> list;
     for (const Proposal& proposal : options.proposals)
@@ -185,7 +187,8 @@ MlsResult<CommitOutput> Group::commit_with(const Environment& env, const CommitO
             leaf = std::move(*changed);
         }
         leaf.signature_key = signer.public_key;
-        started = start_path(*tree, own_leaf(), std::move(leaf), signer, context_.group_id, env.entropy);
+        started = start_path(context_.cipher_suite, *tree, own_leaf(), std::move(leaf), signer, context_.group_id,
+                             env.entropy);
         GODWIT_MLS_CHECK(check_leaf_alone(started->leaf_node, context_.cipher_suite));
         GODWIT_MLS_CHECK(check_replacement(*tree_->leaf(own_leaf()), started->leaf_node, env.authentication,
                                            MlsError::path_leaf_same_key));

@@ -14,9 +14,10 @@ MlsResult<Group::ExternalJoin> Group::join_external(const Environment& env, cons
     const GroupContext& old_context = info.group_context;
     const CipherSuite suite = old_context.cipher_suite;
     if (!is_supported(suite)) return MlsError::unsupported_cipher_suite;
+    if (!join.signer.fits(suite)) return MlsError::invalid_argument;
     if (old_context.epoch == std::numeric_limits<std::uint64_t>::max()) return MlsError::epoch_exhausted;
     GODWIT_MLS_CHECK(check_no_duplicates(info.extensions));
-    GODWIT_MLS_CHECK(check_group_extensions(old_context.extensions, env.authentication));
+    GODWIT_MLS_CHECK(check_group_extensions(suite, old_context.extensions, env.authentication));
     const auto external_pub = get_extension<ExternalPub>(info.extensions, ExtensionType::external_pub);
     if (!external_pub) return external_pub.error();
     if (!external_pub->has_value()) return MlsError::external_pub_missing;
@@ -62,10 +63,10 @@ MlsResult<Group::ExternalJoin> Group::join_external(const Environment& env, cons
     auto leaf = make_leaf_node(join.leaf, {}, join.signer.public_key, env.entropy);
     if (!leaf) return leaf.error();
     const StartedPath started =
-        start_path(*tree, *place, std::move(*leaf), join.signer, old_context.group_id, env.entropy);
+        start_path(suite, *tree, *place, std::move(*leaf), join.signer, old_context.group_id, env.entropy);
     GODWIT_MLS_CHECK(check_leaf_alone(started.leaf_node, suite));
     // What the members will ask about us, before they do.
-    if (!env.authentication.is_valid(started.leaf_node.credential, started.leaf_node.signature_key))
+    if (!is_believed(env.authentication, started.leaf_node.credential, started.leaf_node.signature_key))
         return MlsError::invalid_credential;
     GODWIT_MLS_CHECK(check_not_members({env.authentication.client_of(started.leaf_node)}, others, env.authentication));
     if (join.remove)
@@ -90,6 +91,7 @@ MlsResult<Group::ExternalJoin> Group::join_external(const Environment& env, cons
     Group out;
     out.options_ = options;
     out.signer_ = join.signer;
+    out.private_.kem = kem_of(suite);
     out.private_.leaf = *place;
     out.private_.keys = started.keys;
     out.private_.keys.emplace(node_of(*place), started.leaf_key);

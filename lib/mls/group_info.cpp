@@ -20,7 +20,9 @@ void sign_group_info(GroupInfo& info, const SignatureKeyPair& signer)
 
 bool verify_group_info(const GroupInfo& info, BytesView signature_key)
 {
-    return verify_with_label(signature_key, "GroupInfoTBS", group_info_tbs(info), info.signature);
+    const CipherSuite suite = info.group_context.cipher_suite;
+    return is_supported(suite) &&
+           verify_with_label(suite, signature_key, "GroupInfoTBS", group_info_tbs(info), info.signature);
 }
 
 Bytes seal_group_info(CipherSuite suite, BytesView welcome_secret, const GroupInfo& info)

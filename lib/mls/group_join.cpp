@@ -66,7 +66,7 @@ MlsResult<GroupInfo> read_welcome(const Environment& env, const Welcome& welcome
     const auto mine = std::find_if(welcome.secrets.begin(), welcome.secrets.end(),
                                    [&](const EncryptedGroupSecrets& secrets) { return secrets.new_member == ref; });
     if (mine == welcome.secrets.end()) return MlsError::no_matching_key_package;
-    const auto init = HpkeKeyPair::from_private(bundle.init_private);
+    const auto init = hpke_key_pair(suite, bundle.init_private);
     if (!init) return MlsError::invalid_argument;
     const auto opened =
         decrypt_with_label(suite, *init, "Welcome", welcome.encrypted_group_info, mine->encrypted_group_secrets);
@@ -91,11 +91,11 @@ MlsResult<Group> Group::join(const Environment& env, const Welcome& welcome, con
                                    [&](const EncryptedGroupSecrets& secrets) { return secrets.new_member == ref; });
     if (mine == welcome.secrets.end()) return MlsError::no_matching_key_package;
 
-    const auto init = HpkeKeyPair::from_private(bundle.init_private);
-    auto leaf_key = HpkeKeyPair::from_private(bundle.encryption_private);
+    const auto init = hpke_key_pair(suite, bundle.init_private);
+    auto leaf_key = hpke_key_pair(suite, bundle.encryption_private);
     if (!init || !leaf_key || init->public_key != package.init_key ||
         leaf_key->public_key != package.leaf_node.encryption_key ||
-        bundle.signer.public_key != package.leaf_node.signature_key)
+        bundle.signer.public_key != package.leaf_node.signature_key || !bundle.signer.fits(suite))
         return MlsError::invalid_argument;
     const auto opened =
         decrypt_with_label(suite, *init, "Welcome", welcome.encrypted_group_info, mine->encrypted_group_secrets);
@@ -122,7 +122,7 @@ MlsResult<Group> Group::join(const Environment& env, const Welcome& welcome, con
     const GroupContext& context = info->group_context;
     if (context.cipher_suite != suite) return MlsError::group_info_wrong_suite;
     GODWIT_MLS_CHECK(check_no_duplicates(info->extensions));
-    GODWIT_MLS_CHECK(check_group_extensions(context.extensions, env.authentication));
+    GODWIT_MLS_CHECK(check_group_extensions(suite, context.extensions, env.authentication));
     if (is_group_id_in_use(env, context.group_id)) return MlsError::group_id_in_use;
 
     // The tree.
@@ -150,6 +150,7 @@ MlsResult<Group> Group::join(const Environment& env, const Welcome& welcome, con
         if (leaf == package.leaf_node) my_leaf = i;
     });
     if (!my_leaf) return MlsError::own_leaf_not_found;
+    out.private_.kem = kem_of(suite);
     out.private_.leaf = *my_leaf;
     out.private_.keys.emplace(node_of(*my_leaf), std::move(*leaf_key));
     if (secrets->path_secret) {
@@ -157,7 +158,7 @@ MlsResult<Group> Group::join(const Environment& env, const Welcome& welcome, con
             return MlsError::welcome_path_secret_invalid;
         const NodeIndex shared = common_ancestor(node_of(*my_leaf), node_of(info->signer));
         if (tree->is_blank(shared)) return MlsError::welcome_path_secret_invalid;
-        if (adopt_path_secret(*tree, shared, secrets->path_secret->path_secret, out.private_) != MlsError::none)
+        if (adopt_path_secret(suite, *tree, shared, secrets->path_secret->path_secret, out.private_) != MlsError::none)
             return MlsError::welcome_path_secret_mismatch;
     }
     if (!knows_own_path(*tree, out.private_)) return MlsError::welcome_path_secret_missing;

@@ -88,11 +88,12 @@ MlsResult<Bytes> Group::propose(const Environment& env, const Proposal& proposal
 }
 
 MlsResult<Bytes> Group::propose_update(const Environment& env, const std::optional<LeafNodeOptions>& options,
-                                       const std::optional<SignatureKeyPair>& new_signer)
+                                       const std::optional<SignatureKeyPair>& new_signer, BytesView authenticated_data)
 {
     GODWIT_MLS_CHECK(check_active());
+    if (new_signer && !new_signer->fits(context_.cipher_suite)) return MlsError::invalid_argument;
     const SignatureKeyPair& signer = new_signer ? *new_signer : signer_;
-    const HpkeKeyPair key = generate_hpke_key_pair(env.entropy);
+    const HpkeKeyPair key = generate_hpke_key_pair(context_.cipher_suite, env.entropy);
     LeafNode leaf = *tree_->leaf(own_leaf());
     if (options) {
         auto changed = make_leaf_node(*options, key.public_key, signer.public_key, env.entropy);
@@ -108,11 +109,11 @@ MlsResult<Bytes> Group::propose_update(const Environment& env, const std::option
     CachedProposal cached;
     cached.leaf_private = key.private_key;
     if (new_signer) cached.signature_private = new_signer->private_key;
-    return cache_and_send(env, Proposal{Update{std::move(leaf)}}, {}, std::move(cached));
+    return cache_and_send(env, Proposal{Update{std::move(leaf)}}, authenticated_data, std::move(cached));
 }
 
 MlsResult<Bytes> external_proposal(BytesView group_id, std::uint64_t epoch, const Proposal& proposal, Sender sender,
-                                   const SignatureKeyPair& signer)
+                                   const SignatureKeyPair& signer, BytesView authenticated_data)
 {
     if (sender.sender_type == SenderType::external) {
         if (!proposal.external_allowed(true)) return MlsError::proposal_by_external_not_allowed;
@@ -124,6 +125,7 @@ MlsResult<Bytes> external_proposal(BytesView group_id, std::uint64_t epoch, cons
     content.content.group_id = to_bytes(group_id);
     content.content.epoch = epoch;
     content.content.sender = sender;
+    content.content.authenticated_data = to_bytes(authenticated_data);
     content.content.content = proposal;
     sign_content(content, {}, signer);
     return encode(MLSMessage{PublicMessage{content.content, content.auth, {}}});

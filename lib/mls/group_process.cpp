@@ -13,7 +13,7 @@ namespace godwit::mls {
 
 MlsResult<Processed> Group::process(const Environment& env, BytesView mls_message)
 {
-    const auto message = decode<MLSMessage>(mls_message);
+    const auto message = decode<MLSMessage>(mls_message, env.proposal_bodies);
     if (!message) return message.error();
     return process(env, *message);
 }
@@ -77,7 +77,7 @@ MlsResult<Processed> Group::process_public(const Environment& env, const PublicM
         const Bytes expected = compute_membership_tag(content, encoded_context_, secrets_.membership_key);
         if (!crypto::secure_equal(message.membership_tag, expected)) return MlsError::bad_membership_tag;
     }
-    GODWIT_MLS_CHECK(verify_content(content, encoded_context_, *key));
+    GODWIT_MLS_CHECK(verify_content(content, context_.cipher_suite, encoded_context_, *key));
     if (framed.sender == Sender{SenderType::member, own_leaf()}) return MlsError::own_message;
     if (framed.content_type() == ContentType::proposal) return process_proposal(env, content);
     return process_commit(env, content, std::nullopt);
@@ -99,9 +99,9 @@ MlsResult<Processed> Group::process_private(const Environment& env, const Privat
     if (sender->leaf_index == own_leaf()) return MlsError::own_message;
     auto peek = secret_tree_.peek(sender->leaf_index, ratchet_for(message.content_type), sender->generation);
     if (!peek) return peek.error();
-    auto content = open_private_message(suite, message, *sender, peek->key);
+    auto content = open_private_message(suite, message, *sender, peek->key, env.proposal_bodies);
     if (!content) return content.error();
-    GODWIT_MLS_CHECK(verify_content(*content, encoded_context_, leaf->signature_key));
+    GODWIT_MLS_CHECK(verify_content(*content, suite, encoded_context_, leaf->signature_key));
     if (message.content_type == ContentType::commit) return process_commit(env, *content, std::move(*peek));
     if (message.content_type == ContentType::proposal) {
         auto out = process_proposal(env, *content);
@@ -135,7 +135,7 @@ MlsResult<Processed> Group::process_late(const PrivateMessage& message)
     if (!peek) return peek.error();
     auto content = open_private_message(suite, message, *sender, peek->key);
     if (!content) return content.error();
-    GODWIT_MLS_CHECK(verify_content(*content, past->encoded_context, keys[sender->leaf_index]));
+    GODWIT_MLS_CHECK(verify_content(*content, suite, past->encoded_context, keys[sender->leaf_index]));
     past->secret_tree.consume(std::move(*peek));
     limit_skipped();
     Processed out;
@@ -257,9 +257,10 @@ MlsResult<Processed> Group::process_commit(const Environment& env, const Authent
         const LeafNode& leaf = commit.path->leaf_node;
         if (leaf.leaf_node_source != LeafNodeSource::commit) return MlsError::path_leaf_source;
         GODWIT_MLS_CHECK(check_leaf_alone(leaf, context_.cipher_suite));
-        GODWIT_MLS_CHECK(verify_leaf_node_signature(leaf, context_.group_id, sender));
+        GODWIT_MLS_CHECK(verify_leaf_node_signature(leaf, context_.cipher_suite, context_.group_id, sender));
         if (external) {
-            if (!env.authentication.is_valid(leaf.credential, leaf.signature_key)) return MlsError::invalid_credential;
+            if (!is_believed(env.authentication, leaf.credential, leaf.signature_key))
+                return MlsError::invalid_credential;
             // "Just as if they were added with an Add proposal" (section 12.4.3.2).
             GODWIT_MLS_CHECK(check_not_members({env.authentication.client_of(leaf)}, *tree, env.authentication));
         }
@@ -270,7 +271,7 @@ MlsResult<Processed> Group::process_commit(const Environment& env, const Authent
         if (replaced != nullptr)
             GODWIT_MLS_CHECK(check_replacement(*replaced, leaf, env.authentication, MlsError::path_leaf_same_key));
         GODWIT_MLS_CHECK(check_path_keys(*tree, *commit.path));
-        GODWIT_MLS_CHECK(merge_path(*tree, sender, *commit.path));
+        GODWIT_MLS_CHECK(merge_path(context_.cipher_suite, *tree, sender, *commit.path));
         summary.path = {sender, replaced, tree->leaf_ptr(sender), framed.sender};
     } else {
         tree->update_hashes();
@@ -295,11 +296,12 @@ MlsResult<Processed> Group::process_commit(const Environment& env, const Authent
     TreePrivate own = private_;
     SignatureKeyPair signer = signer_;
     if (own_update != nullptr) {
-        auto key = HpkeKeyPair::from_private(*own_update->leaf_private);
+        auto key = hpke_key_pair(context_.cipher_suite, *own_update->leaf_private);
         if (!key) return MlsError::state_malformed;
         own.keys.insert_or_assign(node_of(own.leaf), std::move(*key));
         if (own_update->signature_private)
-            signer = {own_update->proposal->as<Update>()->leaf_node.signature_key, *own_update->signature_private};
+            signer = {signer_.scheme, own_update->proposal->as<Update>()->leaf_node.signature_key,
+                      *own_update->signature_private};
     }
     WipedBytes commit_secret(kdf_nh, 0);
     if (commit.path) {

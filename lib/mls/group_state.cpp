@@ -9,8 +9,15 @@
 namespace godwit::mls {
 namespace {
 
-/// First field of both parts. A change of layout changes it; older ones are refused with state_version.
-constexpr std::uint16_t state_version = 1;
+/// First field of both parts. A change of layout changes it; newer ones are refused with state_version.
+///   1  a custom proposal that waits is an opaque<V>; past epochs have handshake ratchets, which are dropped on reading
+///   2  any body, with its length; none
+constexpr std::uint16_t state_version = 2;
+constexpr std::uint16_t state_version_opaque_bodies = 1;
+[[nodiscard]] constexpr bool is_readable(std::uint16_t version) noexcept
+{
+    return version == state_version || version == state_version_opaque_bodies;
+}
 
 /// What was accepted, message by message, must load again: a tree grows with every one of them.
 constexpr std::size_t state_bytes_max = vector_bytes_max;
@@ -63,16 +70,22 @@ void Group::tls_epoch(Io& io, Self& s)
 {
     std::uint16_t version = state_version;
     io(version);
-    if (version != state_version) return io.require(false, MlsError::state_version);
-    io(s.context_, s.options_, s.interim_transcript_hash_, s.confirmation_tag_, s.secrets_, s.private_,
-       s.signer_.public_key, s.signer_.private_key, s.reinit_, s.left_);
+    if (!is_readable(version)) return io.require(false, MlsError::state_version);
+    const bool bodies_opaque = version == state_version_opaque_bodies;
+    io(s.context_, s.options_, s.interim_transcript_hash_, s.confirmation_tag_, s.secrets_);
+    if constexpr (!Io::writes) {
+        if (!is_supported(s.context_.cipher_suite)) return io.require(false, MlsError::state_malformed);
+        s.private_.kem = kem_of(s.context_.cipher_suite);
+        s.signer_.scheme = signature_scheme_of(s.context_.cipher_suite);
+    }
+    io(s.private_, s.signer_.public_key, s.signer_.private_key, s.reinit_, s.left_);
     auto tree = s.tree_;
     io(tree);
     if constexpr (!Io::writes) s.tree_ = std::move(tree);
     if constexpr (Io::writes) {
         io.vector([&] {
             for (const CachedProposal& cached : s.proposals_)
-                io(cached);
+                CachedProposal::tls_stored(io, cached, bodies_opaque);
         });
         io.vector([&] {
             for (const auto& [epoch, psk] : s.resumption_psks_)
@@ -88,7 +101,10 @@ void Group::tls_epoch(Io& io, Self& s)
             }
         });
     } else {
-        list(io, s.proposals_, cached_proposals_max);
+        io.vector([&] {
+            if (s.proposals_.size() >= cached_proposals_max) return io.fail(MlsError::too_many_items);
+            CachedProposal::tls_stored(io, s.proposals_.emplace_back(), bodies_opaque);
+        });
         std::vector<ResumptionEntry> psks;
         list(io, psks, past_epochs_max + 1);
         for (auto& entry : psks)
@@ -116,7 +132,7 @@ void Group::tls_ratchets(Io& io, Self& s)
 {
     std::uint16_t version = state_version;
     io(version);
-    if (version != state_version) return io.require(false, MlsError::state_version);
+    if (!is_readable(version)) return io.require(false, MlsError::state_version);
     Bytes group_id = s.context_.group_id;
     std::uint64_t epoch = s.context_.epoch;
     auto past_count = static_cast<std::uint8_t>(s.past_.size());
@@ -219,7 +235,7 @@ MlsResult<Group> Group::deserialize(BytesView epoch_part, const RatchetSource& r
             std::uint64_t its_epoch = 0;
             PartIndex its_part = 0;
             io(version);
-            io.require(version == state_version, MlsError::state_version);
+            io.require(is_readable(version), MlsError::state_version);
             io(its_epoch, its_part);
             io.require(its_epoch == epoch && its_part == part, MlsError::state_malformed);
             tree.read_part(io, part);
@@ -256,16 +272,18 @@ MlsError Group::check_deserialized()
     const LeafNode* own = tree_->leaf(own_leaf());
     const auto key = private_.keys.find(node_of(own_leaf()));
     if (own == nullptr || key == private_.keys.end() || key->second.public_key != own->encryption_key ||
-        signer_.public_key != own->signature_key || signer_.private_key.size() != 64)
+        signer_.public_key != own->signature_key || !signer_.fits(context_.cipher_suite))
         return MlsError::state_malformed;
     const auto fits = [&](const SecretTree& secrets) {
         return secrets.is_sound() && secrets.cipher_suite() == context_.cipher_suite;
     };
     if (!fits(secret_tree_) || secret_tree_.leaves() != tree_->leaves()) return MlsError::state_malformed;
-    for (const PastEpoch& past : past_)
-        if (past.secret_tree.leaves() != 0 && // forget_past_ratchets()
-            (!fits(past.secret_tree) || past.signature_keys->items.size() != past.secret_tree.leaves()))
+    for (PastEpoch& past : past_) {
+        if (past.secret_tree.leaves() == 0) continue; // forget_past_ratchets()
+        past.secret_tree.forget_handshakes();         // An earlier version kept them.
+        if (!fits(past.secret_tree) || past.signature_keys->items.size() != past.secret_tree.leaves())
             return MlsError::state_malformed;
+    }
     limit_skipped(); // An earlier version may have kept more.
     return MlsError::none;
 }

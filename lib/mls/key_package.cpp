@@ -70,7 +70,9 @@ MlsResult<KeyPackageBundle> create_key_package(CipherSuite suite, const Signatur
                                                port::Entropy& entropy, Extensions extensions)
 {
     if (!is_supported(suite)) return MlsError::unsupported_cipher_suite;
-    const HpkeKeyPair init = generate_hpke_key_pair(entropy), encryption = generate_hpke_key_pair(entropy);
+    if (!signer.fits(suite)) return MlsError::invalid_argument;
+    const HpkeKeyPair init = generate_hpke_key_pair(suite, entropy),
+                      encryption = generate_hpke_key_pair(suite, entropy);
     auto leaf = make_leaf_node(options, encryption.public_key, signer.public_key, entropy);
     if (!leaf) return leaf.error();
     leaf->leaf_node_source = LeafNodeSource::key_package;
@@ -103,12 +105,13 @@ MlsError validate_key_package(const KeyPackage& key_package, const LifetimePolic
     const LeafNode& leaf = key_package.leaf_node;
     if (leaf.leaf_node_source != LeafNodeSource::key_package) return MlsError::key_package_leaf_source;
     GODWIT_MLS_CHECK(check_leaf_alone(leaf, key_package.cipher_suite));
-    if (!is_hpke_public_key(key_package.init_key)) return MlsError::invalid_init_key;
+    if (!is_hpke_public_key(key_package.cipher_suite, key_package.init_key)) return MlsError::invalid_init_key;
     if (key_package.init_key == leaf.encryption_key) return MlsError::init_key_reused;
     GODWIT_MLS_CHECK(check_extensions(key_package.extensions, leaf));
     GODWIT_MLS_CHECK(check_lifetime(leaf, policy, now_ms, check_range));
-    GODWIT_MLS_CHECK(verify_leaf_node_signature(leaf, {}, 0));
-    if (!verify_with_label(leaf.signature_key, "KeyPackageTBS", key_package_tbs(key_package), key_package.signature))
+    GODWIT_MLS_CHECK(verify_leaf_node_signature(leaf, key_package.cipher_suite, {}, 0));
+    if (!verify_with_label(key_package.cipher_suite, leaf.signature_key, "KeyPackageTBS", key_package_tbs(key_package),
+                           key_package.signature))
         return MlsError::bad_key_package_signature;
     return MlsError::none;
 }

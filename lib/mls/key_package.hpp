@@ -32,7 +32,8 @@ struct KeyPackage {
 /// What a client says of itself in every leaf node that it signs.
 struct LeafNodeOptions {
     Credential credential;
-    /// Without GREASE: those are added where the RFC wants them. Default: mls10, both suites, basic credentials.
+    /// Without GREASE: those are added where the RFC wants them. Default: mls10, the suites of Curve25519, basic
+    /// credentials.
     Capabilities capabilities;
     Extensions extensions; ///< Leaf extensions; their non-default types must be in capabilities.
     bool grease = true;
@@ -50,12 +51,15 @@ struct KeyPackageBundle {
     static void tls(Io& io, Self& s)
     {
         io(s.key_package, s.init_private, s.encryption_private, s.signer.public_key, s.signer.private_key);
+        if constexpr (!Io::writes)
+            if (is_supported(s.key_package.cipher_suite))
+                s.signer.scheme = signature_scheme_of(s.key_package.cipher_suite);
     }
 };
 
 /// Fresh init and leaf keys. `extensions`: of the KeyPackage, beside GREASE; the leaf's capabilities list them.
 /// default_type_listed, leaf_extension_not_listed, duplicate_extension or key_package_extension_unlisted when what is
-/// asked for contradicts itself.
+/// asked for contradicts itself; invalid_argument: the signer is not of this suite.
 [[nodiscard]] MlsResult<KeyPackageBundle> create_key_package(CipherSuite suite, const SignatureKeyPair& signer,
                                                              const LeafNodeOptions& options, Lifetime lifetime,
                                                              port::Entropy& entropy, Extensions extensions = {});

@@ -61,15 +61,15 @@ DerivedEpoch derive_epoch_secrets(BytesView epoch_secret)
     return out;
 }
 
-HpkeKeyPair derive_external_key_pair(BytesView external_secret)
+HpkeKeyPair derive_external_key_pair(CipherSuite suite, BytesView external_secret)
 {
-    return HpkeKeyPair::derive(external_secret);
+    return derive_hpke_key_pair(suite, external_secret);
 }
 
 MlsResult<ExternalInitSecret> create_external_init(CipherSuite suite, BytesView external_pub, port::Entropy& entropy)
 {
     auto sender =
-        crypto::hpke_setup_sender(aead_of(suite), external_pub, {}, random_secret(entropy, crypto::hpke_key_bytes));
+        crypto::hpke_setup_sender(hpke_of(suite), external_pub, {}, random_secret(entropy, crypto::hpke_key_bytes));
     if (!sender) return MlsError::external_pub_invalid;
     return ExternalInitSecret{std::move(sender->enc),
                               sender->context.export_secret(as_bytes(external_init_label), kdf_nh)};
@@ -78,7 +78,7 @@ MlsResult<ExternalInitSecret> create_external_init(CipherSuite suite, BytesView 
 MlsResult<WipedBytes> open_external_init(CipherSuite suite, BytesView external_secret, BytesView kem_output)
 {
     const auto receiver =
-        crypto::hpke_setup_receiver(aead_of(suite), kem_output, derive_external_key_pair(external_secret), {});
+        crypto::hpke_setup_receiver(hpke_of(suite), kem_output, derive_external_key_pair(suite, external_secret), {});
     if (!receiver) return MlsError::bad_external_init;
     return receiver->export_secret(as_bytes(external_init_label), kdf_nh);
 }

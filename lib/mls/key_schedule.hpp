@@ -45,7 +45,7 @@ struct DerivedEpoch {
 /// From the epoch secret itself: how a group is created (section 11).
 [[nodiscard]] DerivedEpoch derive_epoch_secrets(BytesView epoch_secret);
 
-[[nodiscard]] HpkeKeyPair derive_external_key_pair(BytesView external_secret);
+[[nodiscard]] HpkeKeyPair derive_external_key_pair(CipherSuite suite, BytesView external_secret);
 /// Section 8.3: the joiner's side, and the members'.
 struct ExternalInitSecret {
     Bytes kem_output;

@@ -59,10 +59,10 @@ void sign_leaf_node(LeafNode& leaf, const SignatureKeyPair& key, BytesView group
     leaf.signature = sign_with_label(key, "LeafNodeTBS", leaf_node_tbs(leaf, group_id, leaf_index));
 }
 
-MlsError verify_leaf_node_signature(const LeafNode& leaf, BytesView group_id, LeafIndex leaf_index)
+MlsError verify_leaf_node_signature(const LeafNode& leaf, CipherSuite suite, BytesView group_id, LeafIndex leaf_index)
 {
-    const bool good =
-        verify_with_label(leaf.signature_key, "LeafNodeTBS", leaf_node_tbs(leaf, group_id, leaf_index), leaf.signature);
+    const bool good = verify_with_label(suite, leaf.signature_key, "LeafNodeTBS",
+                                        leaf_node_tbs(leaf, group_id, leaf_index), leaf.signature);
     return good ? MlsError::none : MlsError::bad_leaf_signature;
 }
 
@@ -82,9 +82,10 @@ MlsError check_lifetime(const LeafNode& leaf, const LifetimePolicy& policy, Wall
 
 MlsError check_leaf_alone(const LeafNode& leaf, CipherSuite suite)
 {
-    if (!is_hpke_public_key(leaf.encryption_key)) return MlsError::invalid_encryption_key;
-    if (!is_signature_public_key(leaf.signature_key)) return MlsError::invalid_signature_key;
+    if (!is_hpke_public_key(suite, leaf.encryption_key)) return MlsError::invalid_encryption_key;
+    if (!is_signature_public_key(suite, leaf.signature_key)) return MlsError::invalid_signature_key;
     if (!leaf.capabilities.lists(leaf.credential.credential_type)) return MlsError::credential_not_listed;
+    GODWIT_MLS_CHECK(check_credential_form(leaf.credential, suite, leaf.signature_key));
     GODWIT_MLS_CHECK(check_no_duplicates(leaf.extensions));
     for (const Extension& extension : leaf.extensions)
         if (!leaf.capabilities.lists(extension.extension_type)) return MlsError::leaf_extension_not_listed;

@@ -98,21 +98,28 @@ using ParentNodePtr = std::shared_ptr<const ParentNode>;
 
 /// Signs what LeafNodeTBS says; group_id and leaf_index count for sources update and commit.
 void sign_leaf_node(LeafNode& leaf, const SignatureKeyPair& key, BytesView group_id, LeafIndex leaf_index);
-[[nodiscard]] MlsError verify_leaf_node_signature(const LeafNode& leaf, BytesView group_id, LeafIndex leaf_index);
+[[nodiscard]] MlsError verify_leaf_node_signature(const LeafNode& leaf, CipherSuite suite, BytesView group_id,
+                                                  LeafIndex leaf_index);
 
 /// What the application decides about leaf nodes (section 7.2: it MUST set a maximum lifetime).
 struct LifetimePolicy {
     /// 400 days: a device that is offline for a year can still be added from its last-resort KeyPackage.
     std::uint64_t lifetime_seconds_max = 400ull * 24 * 3600;
-    /// RECOMMENDED for received leaves (section 7.3); what we send ourselves is always checked.
+    /// RECOMMENDED for received leaves (section 7.3): of KeyPackages, when somebody is added. What we send ourselves is
+    /// always checked.
     bool check_received = true;
+    /// Also of leaves that are in a tree already when we join it. A lifetime says until when a KeyPackage may be used;
+    /// whoever was added in time stays a member, and its leaf keeps the lifetime until it first commits or updates.
+    /// With this, one member that is silent for long keeps everybody out (docs/adr/0055-what-applications-add.md).
+    bool check_joined_tree = false;
     static constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();
 };
 /// lifetime_backwards, leaf_not_yet_valid, leaf_expired or lifetime_too_long; none for leaves without a lifetime.
 [[nodiscard]] MlsError check_lifetime(const LeafNode& leaf, const LifetimePolicy& policy, WallMs now_ms,
                                       bool check_range);
 
-/// The checks of section 7.3 that need no other member: keys, listed credential and extensions, suite, version.
+/// The checks of section 7.3 that need no other member: keys, the credential's form, listed credential and extensions,
+/// suite, version.
 [[nodiscard]] MlsError check_leaf_alone(const LeafNode& leaf, CipherSuite suite);
 /// Supports every extension of the GroupContext and everything in its required_capabilities.
 [[nodiscard]] MlsError check_leaf_supports(const LeafNode& leaf, const Extensions& group_extensions);

@@ -1,7 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/mls/proposal.hpp"
+#include "lib/base/check.hpp"
 
 namespace godwit::mls {
+
+CustomProposal CustomProposal::opaque(ProposalType type, BytesView data)
+{
+    return {type, encode(to_bytes(data))};
+}
+
+std::optional<Bytes> CustomProposal::opaque_data() const
+{
+    auto data = decode<Bytes>(body);
+    if (!data) return std::nullopt;
+    return std::move(*data);
+}
+
+void CustomProposal::read(Reader& io)
+{
+    const BytesView before = io.rest();
+    if (io.proposal_bodies() != nullptr)
+        io.proposal_bodies()->skip(type, io);
+    else
+        static_cast<void>(io.opaque());
+    if (io.error() != MlsError::none) return;
+    body = to_bytes(before.first(before.size() - io.rest().size()));
+}
+
+void ProposalBodies::add(ProposalType type, Skip skip)
+{
+    GODWIT_ASSERT(!is_default(type));
+    skips_.insert_or_assign(type, std::move(skip));
+}
+
+void ProposalBodies::skip(ProposalType type, Reader& io) const
+{
+    const auto known = skips_.find(type);
+    if (known == skips_.end())
+        static_cast<void>(io.opaque());
+    else
+        known->second(io);
+}
 
 ProposalType Proposal::proposal_type() const noexcept
 {

@@ -4,6 +4,8 @@
 
 #include "lib/mls/key_package.hpp"
 
+#include <functional>
+#include <map>
 #include <variant>
 
 namespace godwit::mls {
@@ -110,16 +112,59 @@ struct GroupContextExtensions {
     friend bool operator==(const GroupContextExtensions&, const GroupContextExtensions&) = default;
 };
 
-/// A type outside this document, taken as one opaque<V>. Only committed where every member lists the type.
+/// A type outside this document. Only committed where every member lists the type.
 struct CustomProposal {
     ProposalType type{};
-    Bytes data;
+    Bytes body; ///< As it stands on the wire after proposal_type; may be empty.
+
+    /// The body that every reader can tell without being told how: one opaque<V>.
+    [[nodiscard]] static CustomProposal opaque(ProposalType type, BytesView data);
+    /// What such a body holds; nullopt: it is none.
+    [[nodiscard]] std::optional<Bytes> opaque_data() const;
+    /// A body of the application's own struct.
+    template <class Body>
+    [[nodiscard]] static CustomProposal of(ProposalType type, const Body& body)
+    {
+        return {type, encode(body)};
+    }
     template <class Io, class Self>
     static void tls(Io& io, Self& s)
     {
-        io(s.data);
+        if constexpr (Io::writes)
+            io.raw(s.body);
+        else
+            s.read(io);
     }
     friend bool operator==(const CustomProposal&, const CustomProposal&) = default;
+
+private:
+    void read(Reader& io);
+};
+
+/// Where the body of an application's own proposal type ends. The wire does not say: a Proposal is a select without a
+/// length (section 12.1), so whoever reads a commit has to know every type in it. A type that nobody registered is read
+/// as one opaque<V>; is it something else, the message does not decode or verify, and is refused as every proposal is
+/// that not all support.
+class ProposalBodies {
+public:
+    /// Reads one body, and nothing after it.
+    using Skip = std::function<void(Reader&)>;
+
+    /// Precondition: no type of RFC 9420. The later one counts.
+    void add(ProposalType type, Skip skip);
+    /// By the struct that a body is.
+    template <class Body>
+    void add(ProposalType type)
+    {
+        add(type, [](Reader& io) {
+            Body body{};
+            io(body);
+        });
+    }
+    void skip(ProposalType type, Reader& io) const;
+
+private:
+    std::map<ProposalType, Skip> skips_;
 };
 
 struct Proposal {
@@ -142,6 +187,26 @@ struct Proposal {
         io(type);
         if constexpr (!Io::writes) s.emplace(type);
         std::visit([&](auto& body) { io(body); }, s.body);
+    }
+    /// The same where it is stored, which has to be read without ProposalBodies: custom bodies with their length.
+    /// `bodies_opaque`: as versions before had it, where a body could only be an opaque<V>.
+    template <class Io, class Self>
+    static void tls_stored(Io& io, Self& s, bool bodies_opaque)
+    {
+        ProposalType type = Io::writes ? s.proposal_type() : ProposalType{};
+        io(type);
+        if constexpr (!Io::writes) s.emplace(type);
+        const auto one = [&]<class Body>(Body& body) {
+            if constexpr (!std::is_same_v<std::remove_const_t<Body>, CustomProposal>)
+                io(body);
+            else if constexpr (Io::writes)
+                io(body.body);
+            else {
+                io(body.body);
+                if (bodies_opaque) body = CustomProposal::opaque(type, body.body);
+            }
+        };
+        std::visit(one, s.body);
     }
     friend bool operator==(const Proposal&, const Proposal&) = default;
 

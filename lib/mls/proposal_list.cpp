@@ -15,7 +15,7 @@ MlsError check_add(const Add& add, const ProposalListInput& input)
     const Environment& env = input.environment;
     GODWIT_MLS_CHECK(
         validate_key_package(package, env.lifetimes, env.now_ms, input.sending || env.lifetimes.check_received));
-    if (!env.authentication.is_valid(package.leaf_node.credential, package.leaf_node.signature_key))
+    if (!is_believed(env.authentication, package.leaf_node.credential, package.leaf_node.signature_key))
         return MlsError::invalid_credential;
     return MlsError::none;
 }
@@ -29,7 +29,7 @@ MlsError check_update(const Update& update, const Sender& sender, const Proposal
     if (fresh.leaf_node_source != LeafNodeSource::update) return MlsError::update_leaf_source;
     GODWIT_MLS_CHECK(check_leaf_alone(fresh, input.context.cipher_suite));
     GODWIT_MLS_CHECK(check_replacement(*old, fresh, input.environment.authentication, MlsError::update_same_key));
-    return verify_leaf_node_signature(fresh, input.context.group_id, sender.index);
+    return verify_leaf_node_signature(fresh, input.context.cipher_suite, input.context.group_id, sender.index);
 }
 
 MlsError check_psk(const PreSharedKeyID& psk, const ProposalListInput& input)
@@ -39,6 +39,21 @@ MlsError check_psk(const PreSharedKeyID& psk, const ProposalListInput& input)
         if (psk.usage == ResumptionPSKUsage::branch) return MlsError::psk_branch_not_allowed;
     }
     return psk.psk_nonce.size() == kdf_nh ? MlsError::none : MlsError::psk_nonce_length;
+}
+
+// Section 12.1.5. A group that is to go on as something that we do not have would end here: refused, so that whoever
+// proposed it learns it. Who proposes looks at the others, too: each has to make a KeyPackage for the new group.
+MlsError check_reinit(const ReInit& reinit, const ProposalListInput& input)
+{
+    if (reinit.version < input.context.version) return MlsError::reinit_version_lower;
+    if (reinit.version != ProtocolVersion::mls10) return MlsError::reinit_version_unsupported;
+    if (!is_supported(reinit.cipher_suite)) return MlsError::reinit_suite_unsupported;
+    if (input.sending)
+        for (LeafIndex i = 0; i < input.tree.leaves(); ++i)
+            if (const LeafNode* leaf = input.tree.leaf(i);
+                leaf != nullptr && !leaf->capabilities.supports(reinit.cipher_suite))
+                return MlsError::reinit_suite_unsupported;
+    return check_no_duplicates(reinit.extensions);
 }
 
 // Section 12.2, for commits by members.
@@ -105,7 +120,15 @@ MlsError check_new_requirements(const AppliedProposals& applied)
 
 } // namespace
 
-MlsError check_group_extensions(const Extensions& extensions, const AuthenticationService& authentication)
+bool is_believed(const AuthenticationService& service, const Credential& credential, BytesView signature_key)
+{
+    if (credential.credential_type != CredentialType::x509) return service.is_valid(credential, signature_key);
+    const auto chain = credential.certificates();
+    return chain && service.is_valid_chain(*chain, signature_key);
+}
+
+MlsError check_group_extensions(CipherSuite suite, const Extensions& extensions,
+                                const AuthenticationService& authentication)
 {
     GODWIT_MLS_CHECK(check_no_duplicates(extensions));
     const auto required = get_extension<RequiredCapabilities>(extensions, ExtensionType::required_capabilities);
@@ -114,8 +137,9 @@ MlsError check_group_extensions(const Extensions& extensions, const Authenticati
     if (!senders) return senders.error();
     if (senders->has_value())
         for (const ExternalSender& sender : (*senders)->items) {
-            if (!is_signature_public_key(sender.signature_key)) return MlsError::external_sender_invalid_key;
-            if (!authentication.is_valid(sender.credential, sender.signature_key))
+            if (!is_signature_public_key(suite, sender.signature_key)) return MlsError::external_sender_invalid_key;
+            GODWIT_MLS_CHECK(check_credential_form(sender.credential, suite, sender.signature_key));
+            if (!is_believed(authentication, sender.credential, sender.signature_key))
                 return MlsError::external_sender_refused;
         }
     return MlsError::none;
@@ -135,7 +159,7 @@ MlsError check_replacement(const LeafNode& old, const LeafNode& fresh, const Aut
 {
     if (old.encryption_key == fresh.encryption_key) return same_key;
     if (old.credential == fresh.credential && old.signature_key == fresh.signature_key) return MlsError::none;
-    if (!authentication.is_valid(fresh.credential, fresh.signature_key)) return MlsError::invalid_credential;
+    if (!is_believed(authentication, fresh.credential, fresh.signature_key)) return MlsError::invalid_credential;
     if (!authentication.is_successor(old.credential, fresh.credential)) return MlsError::invalid_credential_successor;
     return MlsError::none;
 }
@@ -148,12 +172,10 @@ MlsError check_proposal(const ListedProposal& listed, const ProposalListInput& i
     if (const auto* remove = proposal.as<Remove>())
         return input.tree.leaf(remove->removed) == nullptr ? MlsError::remove_blank_leaf : MlsError::none;
     if (const auto* psk = proposal.as<PreSharedKey>()) return check_psk(psk->psk, input);
-    if (const auto* reinit = proposal.as<ReInit>()) {
-        if (reinit->version < input.context.version) return MlsError::reinit_version_lower;
-        return check_no_duplicates(reinit->extensions);
-    }
+    if (const auto* reinit = proposal.as<ReInit>()) return check_reinit(*reinit, input);
     if (const auto* context = proposal.as<GroupContextExtensions>())
-        return check_group_extensions(context->extensions, input.environment.authentication);
+        return check_group_extensions(input.context.cipher_suite, context->extensions,
+                                      input.environment.authentication);
     return MlsError::none;
 }
 
@@ -210,8 +232,8 @@ MlsResult<AppliedProposals> apply_proposals(const std::vector<ListedProposal>& l
         } else if (const auto* reinit = proposal.as<ReInit>()) {
             out.reinit = *reinit;
         } else if (const auto* custom = proposal.as<CustomProposal>()) {
-            if (custom->data.size() > custom_proposal_bytes_max - custom_bytes) return MlsError::message_too_large;
-            custom_bytes += custom->data.size();
+            if (custom->body.size() > custom_proposal_bytes_max - custom_bytes) return MlsError::message_too_large;
+            custom_bytes += custom->body.size();
             out.custom.push_back(*custom);
         }
     }

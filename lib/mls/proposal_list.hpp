@@ -59,7 +59,7 @@ struct AppliedProposals {
                                          const AuthenticationService& authentication);
 
 /// A GroupContext's extensions: no duplicates, known ones decode, external senders are valid.
-[[nodiscard]] MlsError check_group_extensions(const Extensions& extensions,
+[[nodiscard]] MlsError check_group_extensions(CipherSuite suite, const Extensions& extensions,
                                               const AuthenticationService& authentication);
 
 /// An Update's or update path's leaf against the one it replaces: fresh key, successor credential.

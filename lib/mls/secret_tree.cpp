@@ -107,7 +107,7 @@ SenderRatchets& SecretTree::ratchets(LeafIndex leaf)
         at = target < x ? left_at : right_at;
     }
     SenderRatchets fresh;
-    fresh.handshake.secret = expand_with_label(at->second, "handshake", {}, kdf_nh);
+    if (!without_handshakes_) fresh.handshake.secret = expand_with_label(at->second, "handshake", {}, kdf_nh);
     fresh.application.secret = expand_with_label(at->second, "application", {}, kdf_nh);
     nodes_.erase(at);
     moved_.insert(part_of_leaf(leaf));
@@ -116,6 +116,7 @@ SenderRatchets& SecretTree::ratchets(LeafIndex leaf)
 
 MlsResult<SecretTree::Generation> SecretTree::next(LeafIndex leaf, RatchetType type)
 {
+    if (without_handshakes_ && type == RatchetType::handshake) return MlsError::epoch_too_old;
     HashRatchet& ratchet = select(ratchets(leaf), type);
     if (ratchet.next > generation_max) return MlsError::generation_exhausted;
     moved_.insert(part_of_leaf(leaf));
@@ -127,6 +128,7 @@ MlsResult<SecretTree::Generation> SecretTree::next(LeafIndex leaf, RatchetType t
 
 MlsResult<SecretTree::Peek> SecretTree::peek(LeafIndex leaf, RatchetType type, std::uint32_t generation) const
 {
+    if (without_handshakes_ && type == RatchetType::handshake) return MlsError::epoch_too_old;
     const auto known = ratchets_.find(leaf);
     const HashRatchet first = known != ratchets_.end() ? HashRatchet() : first_ratchet(leaf, type);
     const HashRatchet& ratchet = known != ratchets_.end() ? select(known->second, type) : first;
@@ -195,11 +197,12 @@ void SecretTree::limit_skipped(std::size_t each, std::size_t& excess)
     }
 }
 
-void SecretTree::forget_skipped_handshakes()
+void SecretTree::forget_handshakes()
 {
+    without_handshakes_ = true;
     for (auto& [leaf, both] : ratchets_) {
-        if (both.handshake.skipped.empty()) continue;
-        both.handshake.skipped.clear();
+        if (both.handshake.secret.empty()) continue;
+        both.handshake = {};
         moved_.insert(part_of_leaf(leaf));
     }
     recount_skipped();
@@ -283,6 +286,7 @@ bool SecretTree::is_sound() const
     for (const auto& [node, secret] : nodes_)
         if (node >= node_width(leaves_) || secret.size() != kdf_nh) return false;
     const auto ratchet_ok = [&](const HashRatchet& ratchet) {
+        if (without_handshakes_ && ratchet.secret.empty()) return ratchet.next == 0 && ratchet.skipped.empty();
         if (ratchet.secret.size() != kdf_nh) return false;
         for (const auto& [generation, key] : ratchet.skipped)
             if (generation >= ratchet.next || key.key.size() != aead_nk(suite_) || key.nonce.size() != aead_nn)
@@ -297,6 +301,7 @@ bool SecretTree::is_sound() const
     }
     for (const auto& [leaf, both] : ratchets_) {
         if (leaf >= leaves_ || !ratchet_ok(both.handshake) || !ratchet_ok(both.application)) return false;
+        if (both.application.secret.empty()) return false;
         if (both.skipped() > skipped_keys_max) return false;
         for (NodeIndex x = node_of(leaf);;) {
             if (nodes_.contains(x)) return false;

@@ -86,7 +86,7 @@ public:
         std::vector<std::pair<std::uint32_t, MessageKey>> passed;
         WipedBytes secret_after; ///< Empty: the key was a skipped one.
     };
-    /// generation_used, generation_too_far. Precondition: leaf < leaves.
+    /// generation_used, generation_too_far; epoch_too_old after forget_handshakes(). Precondition: leaf < leaves.
     [[nodiscard]] MlsResult<Peek> peek(LeafIndex leaf, RatchetType type, std::uint32_t generation) const;
     void consume(Peek peek);
 
@@ -96,8 +96,11 @@ public:
     void count_skipped(std::vector<std::size_t>& counts) const;
     /// Drops the oldest of senders who have more than `each`, until `excess` (counted down) are gone.
     void limit_skipped(std::size_t each, std::size_t& excess);
-    /// The epoch is over: no handshake message of it will be opened any more.
-    void forget_skipped_handshakes();
+    /// The epoch is over: no handshake message of it will be opened any more. The handshake ratchets of all who have
+    /// ratchets are erased, and whoever is heard first later gets an application ratchet only. Of subtrees that nobody
+    /// was heard from the one secret stays, because the late application messages of all of them come from it: a
+    /// handshake that nobody here ever opened could be opened with it until the epoch goes.
+    void forget_handshakes();
     [[nodiscard]] std::uint32_t leaves() const noexcept { return leaves_; }
     [[nodiscard]] CipherSuite cipher_suite() const noexcept { return suite_; }
 
@@ -139,6 +142,8 @@ private:
     std::map<LeafIndex, SenderRatchets> ratchets_;
     std::size_t skipped_ = 0; ///< Over all of ratchets_.
     std::set<PartIndex> moved_;
+    bool without_handshakes_ =
+        false; ///< forget_handshakes() was called. Not stored: Group knows which epochs are past.
 };
 
 /// How many keys each may keep for certain so that together they have at most `all`: who has less loses nothing.

@@ -142,13 +142,14 @@ MlsError check_whole_tree(const RatchetTree& tree, CipherSuite suite, BytesView 
     GODWIT_MLS_CHECK(check_unmerged_leaves(tree));
     GODWIT_MLS_CHECK(check_parent_hashes(tree));
     for (NodeIndex x = 1; x < node_width(tree.leaves()); x += 2)
-        if (!tree.is_blank(x) && !is_hpke_public_key(tree.encryption_key(x))) return MlsError::parent_invalid_key;
+        if (!tree.is_blank(x) && !is_hpke_public_key(suite, tree.encryption_key(x)))
+            return MlsError::parent_invalid_key;
     for (LeafIndex i = 0; i < tree.leaves(); ++i) {
         const LeafNode* leaf = tree.leaf(i);
         if (leaf == nullptr) continue;
         GODWIT_MLS_CHECK(check_leaf_alone(*leaf, suite));
-        GODWIT_MLS_CHECK(check_lifetime(*leaf, lifetimes, now_ms, lifetimes.check_received));
-        GODWIT_MLS_CHECK(verify_leaf_node_signature(*leaf, group_id, i));
+        GODWIT_MLS_CHECK(check_lifetime(*leaf, lifetimes, now_ms, lifetimes.check_joined_tree));
+        GODWIT_MLS_CHECK(verify_leaf_node_signature(*leaf, suite, group_id, i));
     }
     return check_members(tree, group_extensions);
 }

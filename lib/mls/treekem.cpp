@@ -46,9 +46,9 @@ Bytes set_parent_hashes(RatchetTree& tree, LeafIndex sender, const std::vector<N
 
 } // namespace
 
-HpkeKeyPair node_key_pair(BytesView path_secret)
+HpkeKeyPair node_key_pair(CipherSuite suite, BytesView path_secret)
 {
-    return HpkeKeyPair::derive(derive_secret(path_secret, "node"));
+    return derive_hpke_key_pair(suite, derive_secret(path_secret, "node"));
 }
 
 void TreePrivate::prune(const RatchetTree& tree)
@@ -60,15 +60,15 @@ void TreePrivate::prune(const RatchetTree& tree)
     });
 }
 
-StartedPath start_path(RatchetTree& tree, LeafIndex leaf, LeafNode leaf_node, const SignatureKeyPair& signer,
-                       BytesView group_id, port::Entropy& entropy)
+StartedPath start_path(CipherSuite suite, RatchetTree& tree, LeafIndex leaf, LeafNode leaf_node,
+                       const SignatureKeyPair& signer, BytesView group_id, port::Entropy& entropy)
 {
     const auto filtered = tree.filtered_direct_path(leaf);
     tree.blank_direct_path(leaf);
     StartedPath out;
     WipedBytes secret = random_secret(entropy);
     for (const NodeIndex x : filtered) {
-        HpkeKeyPair pair = node_key_pair(secret);
+        HpkeKeyPair pair = node_key_pair(suite, secret);
         tree.set_parent(x, std::make_shared<const ParentNode>(ParentNode{pair.public_key, {}, {}}));
         out.keys.emplace(x, std::move(pair));
         WipedBytes next = next_path_secret(secret);
@@ -77,7 +77,7 @@ StartedPath start_path(RatchetTree& tree, LeafIndex leaf, LeafNode leaf_node, co
     }
     // With nobody else in the tree there is no step, and nobody to agree with: any fresh secret will do.
     out.commit_secret = std::move(secret);
-    out.leaf_key = generate_hpke_key_pair(entropy);
+    out.leaf_key = generate_hpke_key_pair(suite, entropy);
     leaf_node.encryption_key = out.leaf_key.public_key;
     leaf_node.leaf_node_source = LeafNodeSource::commit;
     leaf_node.lifetime = {};
@@ -108,13 +108,13 @@ MlsResult<UpdatePath> seal_path(CipherSuite suite, const RatchetTree& tree, Leaf
     return out;
 }
 
-MlsError merge_path(RatchetTree& tree, LeafIndex sender, const UpdatePath& path)
+MlsError merge_path(CipherSuite suite, RatchetTree& tree, LeafIndex sender, const UpdatePath& path)
 {
     const auto filtered = tree.filtered_direct_path(sender);
     if (filtered.size() != path.nodes.size()) return MlsError::path_wrong_length;
     tree.blank_direct_path(sender);
     for (std::size_t i = 0; i < filtered.size(); ++i) {
-        if (!is_hpke_public_key(path.nodes[i].encryption_key)) return MlsError::path_invalid_key;
+        if (!is_hpke_public_key(suite, path.nodes[i].encryption_key)) return MlsError::path_invalid_key;
         tree.set_parent(filtered[i],
                         std::make_shared<const ParentNode>(ParentNode{path.nodes[i].encryption_key, {}, {}}));
     }
@@ -151,7 +151,7 @@ MlsResult<OpenedPath> open_path(CipherSuite suite, const RatchetTree& tree, cons
         out.first = {*shared, *secret};
         WipedBytes next = std::move(*secret);
         for (auto x = shared; x != filtered.end(); ++x) {
-            HpkeKeyPair pair = node_key_pair(next);
+            HpkeKeyPair pair = node_key_pair(suite, next);
             if (pair.public_key != tree.encryption_key(*x)) return MlsError::path_key_mismatch;
             out.keys.emplace(*x, std::move(pair));
             next = next_path_secret(next);
@@ -162,12 +162,13 @@ MlsResult<OpenedPath> open_path(CipherSuite suite, const RatchetTree& tree, cons
     return MlsError::path_no_private_key;
 }
 
-MlsError adopt_path_secret(const RatchetTree& tree, NodeIndex first_node, WipedBytes path_secret, TreePrivate& own)
+MlsError adopt_path_secret(CipherSuite suite, const RatchetTree& tree, NodeIndex first_node, WipedBytes path_secret,
+                           TreePrivate& own)
 {
     // Nodes that the committer's filtered path left out are blank now, and have no path secret.
     for (std::optional<NodeIndex> x = first_node; x; x = parent(*x, tree.leaves())) {
         if (tree.is_blank(*x)) continue;
-        HpkeKeyPair pair = node_key_pair(path_secret);
+        HpkeKeyPair pair = node_key_pair(suite, path_secret);
         if (pair.public_key != tree.encryption_key(*x)) return MlsError::path_key_mismatch;
         own.keys.insert_or_assign(*x, std::move(pair));
         path_secret = next_path_secret(path_secret);

@@ -17,6 +17,7 @@ namespace godwit::mls {
 struct TreePrivate {
     LeafIndex leaf = 0;
     std::map<NodeIndex, HpkeKeyPair> keys;
+    crypto::KemId kem = crypto::KemId::x25519; ///< Of the group; not stored, so it is set before keys are read.
 
     /// Forgets keys whose node is blank, gone, or has another public key by now.
     void prune(const RatchetTree& tree);
@@ -32,7 +33,7 @@ struct TreePrivate {
         if constexpr (!Io::writes) {
             s.keys.clear();
             for (const auto& [node, key] : raw) {
-                auto pair = HpkeKeyPair::from_private(key);
+                auto pair = HpkeKeyPair::from_private(key, s.kem);
                 if (!pair) return io.require(false, MlsError::state_malformed);
                 s.keys.emplace(node, std::move(*pair));
             }
@@ -55,7 +56,7 @@ struct StartedPath {
 };
 /// Puts a fresh path of `leaf` into `tree` and brings its hashes up to date. `leaf_node` is what the new leaf says
 /// apart from encryption_key, source, parent_hash and signature.
-[[nodiscard]] StartedPath start_path(RatchetTree& tree, LeafIndex leaf, LeafNode leaf_node,
+[[nodiscard]] StartedPath start_path(CipherSuite suite, RatchetTree& tree, LeafIndex leaf, LeafNode leaf_node,
                                      const SignatureKeyPair& signer, BytesView group_id, port::Entropy& entropy);
 /// Encrypts the path secrets to everybody but `new_leaves`.
 [[nodiscard]] MlsResult<UpdatePath> seal_path(CipherSuite suite, const RatchetTree& tree, LeafIndex leaf,
@@ -64,7 +65,7 @@ struct StartedPath {
 
 /// Merges somebody's path into the tree and brings its hashes up to date. path_wrong_length, parent_hash_invalid,
 /// path_invalid_key.
-[[nodiscard]] MlsError merge_path(RatchetTree& tree, LeafIndex sender, const UpdatePath& path);
+[[nodiscard]] MlsError merge_path(CipherSuite suite, RatchetTree& tree, LeafIndex sender, const UpdatePath& path);
 
 struct OpenedPath {
     std::map<NodeIndex, HpkeKeyPair> keys;
@@ -78,9 +79,9 @@ struct OpenedPath {
                                               const std::vector<LeafIndex>& new_leaves, BytesView encoded_context);
 
 /// A joiner's half: keys from the path secret of `first_node` up to the root. path_key_mismatch.
-[[nodiscard]] MlsError adopt_path_secret(const RatchetTree& tree, NodeIndex first_node, WipedBytes path_secret,
-                                         TreePrivate& own);
+[[nodiscard]] MlsError adopt_path_secret(CipherSuite suite, const RatchetTree& tree, NodeIndex first_node,
+                                         WipedBytes path_secret, TreePrivate& own);
 
-[[nodiscard]] HpkeKeyPair node_key_pair(BytesView path_secret);
+[[nodiscard]] HpkeKeyPair node_key_pair(CipherSuite suite, BytesView path_secret);
 
 } // namespace godwit::mls

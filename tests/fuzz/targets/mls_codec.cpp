@@ -62,7 +62,7 @@ std::vector<Bytes> proposals()
                                    mls::Proposal{reinit},
                                    mls::Proposal{mls::ExternalInit{Bytes(32, 9)}},
                                    mls::Proposal{mls::GroupContextExtensions{{{custom_extension, Bytes{2}}}}},
-                                   mls::Proposal{mls::CustomProposal{custom_proposal, Bytes(3, 3)}}};
+                                   mls::Proposal{mls::CustomProposal::opaque(custom_proposal, Bytes(3, 3))}};
     const auto& group = cast().world.group(0);
     all.push_back(mls::Proposal{mls::PreSharedKey{cast().world.resumption_psk(group, group.epoch())}});
     std::vector<Bytes> out;
@@ -263,7 +263,7 @@ FUZZ_TARGET(mls_leaf_node, "mls", 2048, leaves)
     (void)mls::check_leaf_alone(*leaf, suite_1);
     (void)mls::check_leaf_supports(*leaf, cast().world.group(0).context().extensions);
     (void)mls::check_lifetime(*leaf, {}, world_now_ms, true);
-    (void)mls::verify_leaf_node_signature(*leaf, as_bytes("group"), 3);
+    (void)mls::verify_leaf_node_signature(*leaf, suite_1, as_bytes("group"), 3);
 }
 
 FUZZ_TARGET(mls_proposal, "mls", 2048, proposals)

@@ -130,7 +130,7 @@ std::vector<Bytes> insider_seeds()
     auto alice = cast().group(0);
     for (const auto& proposal :
          {mls::Proposal{mls::Remove{3}}, mls::Proposal{mls::PreSharedKey{cast().world.external_psk({1})}},
-          mls::Proposal{mls::CustomProposal{custom_proposal, Bytes{1}}},
+          mls::Proposal{mls::CustomProposal::opaque(custom_proposal, Bytes{1})},
           mls::Proposal{mls::GroupContextExtensions{{{custom_extension, Bytes{2}}}}}}) {
         for (const auto how : Bytes{0, 6}) {
             Bytes one{how};

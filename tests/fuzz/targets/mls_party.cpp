@@ -99,7 +99,7 @@ private:
         switch (choices_.dice(5)) {
         case 0: return {mls::Remove{static_cast<mls::LeafIndex>(choices_.dice(8))}};
         case 1: return {mls::PreSharedKey{cast().world.external_psk({1})}};
-        case 2: return {mls::CustomProposal{custom_proposal, to_bytes(choices_.bytes(8))}};
+        case 2: return {mls::CustomProposal::opaque(custom_proposal, choices_.bytes(8))};
         case 3: {
             auto extensions = parties_.front()->group.context().extensions;
             extensions.back().extension_data = to_bytes(choices_.bytes(4));

@@ -179,8 +179,8 @@ struct Siege {
         ++context.epoch;
         mls::WipedBytes commit_secret(mls::kdf_nh, 0);
         if (about.with_path) {
-            auto started =
-                mls::start_path(*tree, leaf, *tree->leaf(leaf), Access::signer(group), group.group_id(), entropy);
+            auto started = mls::start_path(group.cipher_suite(), *tree, leaf, *tree->leaf(leaf), Access::signer(group),
+                                           group.group_id(), entropy);
             context.tree_hash = tree->root_hash();
             commit.path =
                 must(mls::seal_path(group.cipher_suite(), *tree, leaf, started, {}, mls::encode(context), entropy));

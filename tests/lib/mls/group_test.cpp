@@ -231,12 +231,12 @@ TEST_CASE("group context extensions and custom proposals that everybody supports
                           {custom_extension, Bytes{1, 2, 3}}};
     CommitOptions options;
     options.proposals = {Proposal{GroupContextExtensions{extensions}},
-                         Proposal{CustomProposal{custom_proposal, Bytes{4, 5}}}};
+                         Proposal{CustomProposal::opaque(custom_proposal, Bytes{4, 5})}};
     auto out = must(world.group(0).commit(world.env(), options));
     const auto seen = must(world.group(1).process(world.env(), out.commit));
     CHECK(seen.commit->extensions_changed);
     REQUIRE(seen.commit->custom.size() == 1);
-    CHECK(seen.commit->custom[0].data == Bytes{4, 5});
+    CHECK(seen.commit->custom[0].opaque_data() == Bytes{4, 5});
     must(world.group(2).process(world.env(), out.commit));
     world.group(0) = std::move(out.next);
     world.agree();
@@ -301,7 +301,7 @@ TEST_CASE("a custom proposal type is what the application says of it: with a pat
     const ExternalSenders senders{{{service_key.public_key, Credential::basic(as_bytes("directory"))}}};
     world.found("alice", {make_extension(ExtensionType::external_senders, senders)});
     world.add(0, {"bob"});
-    const Proposal custom{CustomProposal{custom_proposal, Bytes{1}}};
+    const Proposal custom{CustomProposal::opaque(custom_proposal, Bytes{1})};
     CommitOptions options;
     options.proposals = {custom};
     options.force_path = false;

@@ -142,8 +142,9 @@ const std::vector<Case>& cases()
          }},
         {"a parent key that nobody's parent hash covers", MlsError::parent_hash_invalid,
          [](Invitation& i) {
-             i.change_parent(
-                 1, [&](ParentNode& n) { n.encryption_key = generate_hpke_key_pair(i.world.entropy).public_key; });
+             i.change_parent(1, [&](ParentNode& n) {
+                 n.encryption_key = generate_hpke_key_pair(suite_1, i.world.entropy).public_key;
+             });
          }},
         {"a parent hash that is not the one above", MlsError::parent_hash_invalid,
          [](Invitation& i) { i.change_parent(3, [](ParentNode& n) { n.parent_hash.assign(32, 1); }); }},

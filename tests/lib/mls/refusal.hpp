@@ -90,7 +90,7 @@ struct Stage {
     Bytes with_update(const std::function<void(LeafNode&)>& change)
     {
         LeafNode leaf = *alice().tree().leaf(0);
-        leaf.encryption_key = generate_hpke_key_pair(world.entropy).public_key;
+        leaf.encryption_key = generate_hpke_key_pair(suite_1, world.entropy).public_key;
         leaf.leaf_node_source = LeafNodeSource::update;
         leaf.parent_hash.clear();
         change(leaf);

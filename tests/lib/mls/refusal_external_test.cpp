@@ -43,7 +43,7 @@ const std::vector<Case>& external_commit_cases()
          }},
         {"external: a KEM output of another group", MlsError::bad_confirmation_tag,
          [](Stage& s) {
-             const Bytes other = generate_hpke_key_pair(s.world.entropy).public_key;
+             const Bytes other = generate_hpke_key_pair(suite_1, s.world.entropy).public_key;
              return s.from_outside([&](Commit& c) { c.proposals[0] = by_value(Proposal{ExternalInit{other}}); });
          }},
         {"external: a refused credential", MlsError::invalid_credential,

@@ -91,7 +91,7 @@ const Lone cases[]{
      [](Stage& s) {
          RatchetTree tree = s.bob().tree();
          const UpdatePath& path = *s.base.path;
-         if (const auto merged = merge_path(tree, 0, path); merged != MlsError::none) return merged;
+         if (const auto merged = merge_path(suite_1, tree, 0, path); merged != MlsError::none) return merged;
          return open_path(suite_1, tree, TreePrivate{1, {}}, 0, path, {}, {}).error();
      }},
     {"a commit in the last epoch", MlsError::epoch_exhausted,

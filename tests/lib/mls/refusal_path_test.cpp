@@ -14,7 +14,7 @@ namespace {
 Bytes with_secrets(Stage& s, const std::function<void(WipedBytes&)>& change)
 {
     RatchetTree tree = s.alice().tree();
-    auto started = start_path(tree, 0, *tree.leaf(0), s.alice_key(), s.alice().group_id(), s.world.entropy);
+    auto started = start_path(suite_1, tree, 0, *tree.leaf(0), s.alice_key(), s.alice().group_id(), s.world.entropy);
     for (PathStep& step : started.steps)
         change(step.path_secret);
     GroupContext context = s.alice().context();
@@ -64,7 +64,7 @@ const std::vector<Case>& path_cases()
          [](Stage& s) {
              return s.with_path([&](UpdatePath& p) {
                  p.nodes.push_back(p.nodes.back());
-                 p.nodes.back().encryption_key = generate_hpke_key_pair(s.world.entropy).public_key;
+                 p.nodes.back().encryption_key = generate_hpke_key_pair(suite_1, s.world.entropy).public_key;
              });
          }},
         {"a ciphertext too few", MlsError::path_wrong_ciphertext_count,
@@ -92,7 +92,7 @@ const std::vector<Case>& path_cases()
         {"a path key that the leaf's parent hash does not cover", MlsError::parent_hash_invalid,
          [](Stage& s) {
              return s.with_path([&](UpdatePath& p) {
-                 p.nodes[1].encryption_key = generate_hpke_key_pair(s.world.entropy).public_key;
+                 p.nodes[1].encryption_key = generate_hpke_key_pair(suite_1, s.world.entropy).public_key;
              });
          }},
         {"a low-order key in the path", MlsError::path_invalid_key,

@@ -177,7 +177,7 @@ const std::vector<Case>& proposal_cases()
         {"an ExternalInit of a member", MlsError::external_init_not_allowed,
          [](Stage& s) { return s.with_proposals({Proposal{ExternalInit{Bytes(32, 9)}}}); }},
         {"a custom proposal that not all support", MlsError::proposal_type_not_supported,
-         [](Stage& s) { return s.with_proposals({Proposal{CustomProposal{foreign_proposal, {}}}}); }},
+         [](Stage& s) { return s.with_proposals({Proposal{CustomProposal::opaque(foreign_proposal, {})}}); }},
         // The same judgement when proposals arrive on their own.
         {"an Update that keeps its key", MlsError::update_same_key,
          [](Stage& s) {
@@ -201,7 +201,7 @@ const std::vector<Case>& proposal_cases()
         {"an Update by an external sender", MlsError::proposal_by_external_not_allowed,
          [](Stage& s) { return s.directory_says(Proposal{Update{*s.alice().tree().leaf(0)}}); }},
         {"a custom proposal by an external sender", MlsError::proposal_by_external_not_allowed,
-         [](Stage& s) { return s.directory_says(Proposal{CustomProposal{custom_proposal, {}}}); }},
+         [](Stage& s) { return s.directory_says(Proposal{CustomProposal::opaque(custom_proposal, {})}); }},
         {"a newcomer that proposes a Remove", MlsError::new_member_proposal_not_add,
          [](Stage& s) { return s.directory_says(Proposal{Remove{2}}, {SenderType::new_member_proposal, 0}); }},
         {"a newcomer that nobody lets in", MlsError::newcomer_refused,

@@ -67,8 +67,9 @@ TEST_CASE("GREASE that all members happen to list is as good as any other number
           MlsError::group_extension_not_supported);
     CHECK(both({GroupContextExtensions{{make_extension(ExtensionType::required_capabilities, required)}}}) ==
           MlsError::none);
-    CHECK(both({CustomProposal{static_cast<ProposalType>(0x1a1a), {}}}) == MlsError::none);
-    CHECK(both({CustomProposal{static_cast<ProposalType>(0x1b1b), {}}}) == MlsError::proposal_type_not_supported);
+    CHECK(both({CustomProposal::opaque(static_cast<ProposalType>(0x1a1a), {})}) == MlsError::none);
+    CHECK(both({CustomProposal::opaque(static_cast<ProposalType>(0x1b1b), {})}) ==
+          MlsError::proposal_type_not_supported);
 }
 
 TEST_CASE("bounds: the proposal cache of an epoch is finite")

@@ -33,7 +33,7 @@ TEST_CASE("a proposal that no commit can carry keeps nobody from committing")
     world.add(0, {"bob", "carol"});
 
     check_survives(world, "a type that nobody lists",
-                   Proposal{CustomProposal{static_cast<ProposalType>(0xf0aa), Bytes{1}}});
+                   Proposal{CustomProposal::opaque(static_cast<ProposalType>(0xf0aa), Bytes{1})});
     check_survives(world, "a PSK that nobody has", Proposal{PreSharedKey{world.external_psk({9})}});
     check_survives(world, "an Add of a member", Proposal{Add{world.package(*world.members[2]).key_package}});
     check_survives(world, "an extension that nobody lists",
@@ -64,7 +64,7 @@ TEST_CASE("bounds: what waits for a commit has cached_proposal_bytes_max togethe
     world.add(0, {"bob", "carol"});
     constexpr std::size_t header_bytes = 2 + 4; // Type and length.
     const auto custom = [](std::size_t bytes, std::uint8_t fill) {
-        return Proposal{CustomProposal{custom_proposal, Bytes(bytes, fill)}};
+        return Proposal{CustomProposal::opaque(custom_proposal, Bytes(bytes, fill))};
     };
     const auto hear = [&](const Proposal& proposal) {
         return world.group(1).process(world.env(), publish_proposal(world.group(0), proposal)).error();
@@ -90,7 +90,7 @@ TEST_CASE("bounds: a commit that names one long proposal again and again is not 
     world.found("alice", {}, HandshakeFormat::public_message);
     world.add(0, {"bob", "carol"});
     constexpr std::size_t each = std::size_t{1} << 20;
-    const Proposal custom{CustomProposal{custom_proposal, Bytes(each, 7)}};
+    const Proposal custom{CustomProposal::opaque(custom_proposal, Bytes(each, 7))};
     const auto heard = must(world.group(1).process(world.env(), publish_proposal(world.group(0), custom)));
     const auto naming = [&](std::size_t times) {
         Commit commit = commit_of(must(world.group(0).commit(world.env(), {})).commit);

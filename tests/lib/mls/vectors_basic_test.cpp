@@ -40,17 +40,17 @@ TEST_CASE("vectors: crypto-basics")
         const auto& sign = e["sign_with_label"];
         const Bytes content = unhex(sign["content"]), pub = unhex(sign["pub"]);
         const std::string label = text_of(sign["label"]);
-        CHECK(verify_with_label(pub, label, content, unhex(sign["signature"])));
-        const auto pair = SignatureKeyPair::from_seed(unhex(sign["priv"]));
+        CHECK(verify_with_label(suite_of(e), pub, label, content, unhex(sign["signature"])));
+        const auto pair = *SignatureKeyPair::from_private(suite_of(e), unhex(sign["priv"]));
         CHECK(pair.public_key == pub);
         Bytes own = sign_with_label(pair, label, content);
-        CHECK(verify_with_label(pub, label, content, own));
-        CHECK_FALSE(verify_with_label(pub, label + "x", content, own));
+        CHECK(verify_with_label(suite_of(e), pub, label, content, own));
+        CHECK_FALSE(verify_with_label(suite_of(e), pub, label + "x", content, own));
         own[3] ^= 1;
-        CHECK_FALSE(verify_with_label(pub, label, content, own));
+        CHECK_FALSE(verify_with_label(suite_of(e), pub, label, content, own));
 
         const auto& enc = e["encrypt_with_label"];
-        const auto key = HpkeKeyPair::from_private(unhex(enc["priv"]));
+        const auto key = hpke_key_pair(suite_of(e), unhex(enc["priv"]));
         REQUIRE(key.has_value());
         CHECK(key->public_key == unhex(enc["pub"]));
         const HPKECiphertext sealed{unhex(enc["kem_output"]), unhex(enc["ciphertext"])};
@@ -131,7 +131,7 @@ TEST_CASE("vectors: key-schedule")
             CHECK(plain(s.confirmation_key) == unhex(epoch["confirmation_key"]));
             CHECK(plain(s.membership_key) == unhex(epoch["membership_key"]));
             CHECK(plain(s.resumption_psk) == unhex(epoch["resumption_psk"]));
-            CHECK(derive_external_key_pair(s.external_secret).public_key == unhex(epoch["external_pub"]));
+            CHECK(derive_external_key_pair(suite_of(e), s.external_secret).public_key == unhex(epoch["external_pub"]));
             const auto& exporter = epoch["exporter"];
             CHECK(plain(must(mls_exporter(s.exporter_secret, text_of(exporter["label"]), unhex(exporter["context"]),
                                           exporter["length"].get<std::size_t>()))) == unhex(exporter["secret"]));
@@ -263,7 +263,7 @@ TEST_CASE("vectors: message-protection")
         group.confirmed_transcript_hash = unhex(e["confirmed_transcript_hash"]);
         const Bytes context = encode(group), membership_key = unhex(e["membership_key"]),
                     sender_data_secret = unhex(e["sender_data_secret"]);
-        const auto signer = SignatureKeyPair::from_seed(unhex(e["signature_priv"]));
+        const auto signer = *SignatureKeyPair::from_private(suite, unhex(e["signature_priv"]));
         CHECK(signer.public_key == unhex(e["signature_pub"]));
         SeededEntropy entropy(7);
 
@@ -273,7 +273,7 @@ TEST_CASE("vectors: message-protection")
             REQUIRE(pub != nullptr);
             AuthenticatedContent content{WireFormat::mls_public_message, pub->content, pub->auth};
             CHECK(compute_membership_tag(content, context, membership_key) == pub->membership_tag);
-            CHECK(verify_content(content, context, signer.public_key) == MlsError::none);
+            CHECK(verify_content(content, suite, context, signer.public_key) == MlsError::none);
             CHECK(content.content.sender == Sender{SenderType::member, 1});
             return content;
         };
@@ -286,7 +286,7 @@ TEST_CASE("vectors: message-protection")
             const auto sender = must(open_sender_data(suite, *priv, sender_data_secret));
             const auto peek = must(tree.peek(sender.leaf_index, ratchet_for(priv->content_type), sender.generation));
             auto content = must(open_private_message(suite, *priv, sender, peek.key));
-            CHECK(verify_content(content, context, signer.public_key) == MlsError::none);
+            CHECK(verify_content(content, suite, context, signer.public_key) == MlsError::none);
             CHECK(content.content.sender == Sender{SenderType::member, 1});
             return content;
         };
@@ -357,7 +357,7 @@ TEST_CASE("vectors: welcome")
         const auto* welcome = welcome_message.as<Welcome>();
         REQUIRE((package != nullptr && welcome != nullptr));
         CHECK(welcome->cipher_suite == suite);
-        const auto init = HpkeKeyPair::from_private(unhex(e["init_priv"]));
+        const auto init = hpke_key_pair(suite, unhex(e["init_priv"]));
         REQUIRE(init.has_value());
         CHECK(init->public_key == package->init_key);
         const Bytes ref = make_key_package_ref(*package);

@@ -40,7 +40,7 @@ void follow(const nlohmann::json& e)
     REQUIRE(package.as<KeyPackage>() != nullptr);
     KeyPackageBundle bundle{*package.as<KeyPackage>(), crypto::to_wiped(unhex(e["init_priv"])),
                             crypto::to_wiped(unhex(e["encryption_priv"])),
-                            SignatureKeyPair::from_seed(unhex(e["signature_priv"]))};
+                            *SignatureKeyPair::from_private(suite_of(e), unhex(e["signature_priv"]))};
     CHECK(validate_key_package(bundle.key_package, env.lifetimes, 0, false) == MlsError::none);
     auto welcome = must_decode<MLSMessage>(unhex(e["welcome"]));
     REQUIRE(welcome.as<Welcome>() != nullptr);

@@ -99,16 +99,16 @@ TEST_CASE("vectors: treekem")
         for (const auto& p : e["leaves_private"]) {
             TreePrivate own;
             own.leaf = p["index"].get<LeafIndex>();
-            own.keys.emplace(node_of(own.leaf), *HpkeKeyPair::from_private(unhex(p["encryption_priv"])));
+            own.keys.emplace(node_of(own.leaf), *hpke_key_pair(suite, unhex(p["encryption_priv"])));
             for (const auto& step : p["path_secrets"]) {
                 const auto node = step["node"].get<NodeIndex>();
-                own.keys.emplace(node, node_key_pair(unhex(step["path_secret"])));
+                own.keys.emplace(node, node_key_pair(suite, unhex(step["path_secret"])));
                 CHECK(own.keys.at(node).public_key == tree.encryption_key(node));
             }
             const std::size_t before = own.keys.size();
             own.prune(tree);
             CHECK(own.keys.size() == before);
-            signers.emplace(own.leaf, SignatureKeyPair::from_seed(unhex(p["signature_priv"])));
+            signers.emplace(own.leaf, *SignatureKeyPair::from_private(suite, unhex(p["signature_priv"])));
             privates.emplace(own.leaf, std::move(own));
         }
         GroupContext context;
@@ -122,9 +122,9 @@ TEST_CASE("vectors: treekem")
             const auto sender = u["sender"].get<LeafIndex>();
             const auto path = must_decode<UpdatePath>(unhex(u["update_path"]));
             RatchetTree after = tree;
-            REQUIRE(merge_path(after, sender, path) == MlsError::none);
+            REQUIRE(merge_path(suite, after, sender, path) == MlsError::none);
             CHECK(after.root_hash() == unhex(u["tree_hash_after"]));
-            CHECK(verify_leaf_node_signature(path.leaf_node, group_id, sender) == MlsError::none);
+            CHECK(verify_leaf_node_signature(path.leaf_node, suite, group_id, sender) == MlsError::none);
             context.tree_hash = after.root_hash();
             for (const auto& [leaf, own] : privates) {
                 if (leaf == sender) continue;
@@ -134,11 +134,12 @@ TEST_CASE("vectors: treekem")
             }
             // Our own path from the same leaf: everybody follows.
             RatchetTree mine = tree;
-            const auto started = start_path(mine, sender, *tree.leaf(sender), signers.at(sender), group_id, entropy);
+            const auto started =
+                start_path(suite, mine, sender, *tree.leaf(sender), signers.at(sender), group_id, entropy);
             context.tree_hash = mine.root_hash();
             const auto sealed = must(seal_path(suite, mine, sender, started, {}, encode(context), entropy));
             RatchetTree theirs = tree;
-            REQUIRE(merge_path(theirs, sender, must_decode<UpdatePath>(encode(sealed))) == MlsError::none);
+            REQUIRE(merge_path(suite, theirs, sender, must_decode<UpdatePath>(encode(sealed))) == MlsError::none);
             CHECK(theirs.root_hash() == mine.root_hash());
             CHECK(check_parent_hashes(theirs) == MlsError::none);
             for (const auto& [leaf, own] : privates) {

@@ -147,7 +147,7 @@ private:
     void custom()
     {
         CommitOptions options;
-        options.proposals = {Proposal{CustomProposal{custom_proposal, Bytes(dice(90), 3)}}};
+        options.proposals = {Proposal{CustomProposal::opaque(custom_proposal, Bytes(dice(90), 3))}};
         world_.commit(any(), options);
     }
     void change_context()
