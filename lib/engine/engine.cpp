@@ -278,6 +278,7 @@ Instant Engine::State::deadline() const
     out = earlier(out, earlier(outbox.deadline(), announcer.deadline()));
     if (relay_ready()) out = earlier(out, receipts.mailbox_deadline());
     if (relay_ready()) out = earlier(out, keeper.deadline());
+    out = earlier(out, keeper.departures_deadline());
     out = earlier(out, earlier(group_end, earlier(calls.deadline(), group_calls.deadline())));
     for (const auto& device : calls.sought())
         out = earlier(out, peers.retry_at(device, last_tick));

@@ -11,7 +11,7 @@ namespace {
 
 /// Conversations, 16 bytes each.
 constexpr std::string_view index_name = "groups";
-constexpr std::uint8_t record_version = 2;
+constexpr std::uint8_t record_version = 3;
 
 std::string value_name(const ConversationId& id)
 {
@@ -25,7 +25,7 @@ std::string list_name(const PublicKey& account)
 }
 
 /// version, state, kind, roster (8, big-endian), length of the secret, the secret, number of spare secrets (32 bytes
-/// each), these, the encoded profile.
+/// each), these, number of given ones, these, the encoded profile.
 Bytes encode(const Group& group)
 {
     Bytes out{record_version, static_cast<std::uint8_t>(group.state), static_cast<std::uint8_t>(group.kind)};
@@ -33,9 +33,11 @@ Bytes encode(const Group& group)
         out.push_back(static_cast<std::uint8_t>(group.roster >> shift));
     out.push_back(static_cast<std::uint8_t>(group.secret.size()));
     append(out, group.secret);
-    out.push_back(static_cast<std::uint8_t>(group.spare_secrets.size()));
-    for (const auto& secret : group.spare_secrets)
-        append(out, secret);
+    for (const auto* some : {&group.spare_secrets, &group.given_secrets}) {
+        out.push_back(static_cast<std::uint8_t>(some->size()));
+        for (const auto& secret : *some)
+            append(out, secret);
+    }
     append(out, wire::encode(group.profile));
     return out;
 }
@@ -56,15 +58,18 @@ bool decode(BytesView bytes, Group& out)
     if (bytes.size() < head + length) return false;
     out.secret = WipingBytes::copy_of(bytes.subspan(head, length));
     auto rest = bytes.subspan(head + length);
-    if (bytes[0] > 1) { // The first version had no others.
-        const std::size_t spare = rest.empty() ? 0 : rest[0];
-        if (rest.empty() || spare > group_spare_secrets_max || rest.size() < 1 + spare * seal::group_secret_bytes)
-            return false;
-        for (std::size_t i = 0; i < spare; ++i)
-            out.spare_secrets.push_back(
+    const auto take = [&rest](std::vector<WipingBytes>& into, std::size_t count_max) {
+        const std::size_t count = rest.empty() ? 0 : rest[0];
+        if (rest.empty() || count > count_max || rest.size() < 1 + count * seal::group_secret_bytes) return false;
+        for (std::size_t i = 0; i < count; ++i)
+            into.push_back(
                 WipingBytes::copy_of(rest.subspan(1 + i * seal::group_secret_bytes, seal::group_secret_bytes)));
-        rest = rest.subspan(1 + spare * seal::group_secret_bytes);
-    }
+        rest = rest.subspan(1 + count * seal::group_secret_bytes);
+        return true;
+    };
+    // The first version had no others, the second none by the relay's word.
+    if (bytes[0] > 1 && !take(out.spare_secrets, group_spare_secrets_max)) return false;
+    if (bytes[0] > 2 && !take(out.given_secrets, group_given_secrets_max)) return false;
     auto profile = wire::decode_group_profile(rest);
     if (profile) out.profile = std::move(*profile);
     return profile.ok();
@@ -377,7 +382,7 @@ void GroupBook::roster_came(const ConversationId& id, const wire::relay::GroupRo
             }
             // Anybody could have sealed one for us: it counts when it opens what the members have agreed on.
             if (crypto::secure_equal(*secret, group->secret)) continue;
-            keep_spare(*group, std::move(*secret));
+            keep_given(*group, std::move(*secret));
             if (group->policy && !group->readable && open_profile(*group)) {
                 tell(*group, event::GroupChanged::What::profile, {}, {});
                 changed = true;

@@ -20,8 +20,11 @@ namespace godwit::engine {
 
 /// Groups of one account, those that it has left and that have a history included.
 inline constexpr std::size_t groups_max = 1'000;
-/// Secrets of one group that do not open its profile, or not yet: those of our own commits, of before, of the relay.
+/// Secrets of one group that do not open its profile now: those of our own commits, and of before.
 inline constexpr std::size_t group_spare_secrets_max = 4;
+/// And those of the relay's word, which have opened nothing yet: anybody can seal one for an account, so they take
+/// nobody else's place.
+inline constexpr std::size_t group_given_secrets_max = 2;
 
 struct Group {
     enum class State : std::uint8_t {
@@ -33,8 +36,9 @@ struct Group {
     State state = State::in;
     ConversationKind kind = ConversationKind::group;
     WipingBytes secret; ///< That opened the newest profile that could be read here; empty: none was.
-    std::vector<WipingBytes> spare_secrets; ///< Newest first.
-    std::uint64_t roster = 0;               ///< Version of the relay's roster that is here.
+    std::vector<WipingBytes> spare_secrets; ///< Newest first; as the next.
+    std::vector<WipingBytes> given_secrets;
+    std::uint64_t roster = 0; ///< Version of the relay's roster that is here.
     wire::GroupProfile profile;
 
     // In memory only.
@@ -176,6 +180,7 @@ private:
     /// By any secret that is here. False: it cannot be read here yet.
     bool open_profile(Group& group);
     static void keep_spare(Group& group, WipingBytes secret);
+    static void keep_given(Group& group, WipingBytes secret);
     void tell(const Group& group, event::GroupChanged::What what, std::string by, std::vector<std::string> users);
     void tell_changes(Group& group, const seal::Policy* before, const std::string& by);
     void note(const Group& group, const seal::Version& version, content::GroupNote note);

@@ -30,28 +30,50 @@ bool GroupBook::open_profile(Group& group)
         return profile.ok();
     };
     if (!group.secret.empty() && opens(group.secret)) return group.readable = true;
-    const auto at = std::find_if(group.spare_secrets.begin(), group.spare_secrets.end(), opens);
-    if (at == group.spare_secrets.end()) {
-        context_.log("the profile of a group does not open yet");
-        // Another secret lies at the relay, if there is one: asked for after the commit that brought it has come.
-        group.roster_shown = std::max(group.roster_shown, group.roster + 1);
-        return false;
+    for (auto* some : {&group.spare_secrets, &group.given_secrets}) {
+        const auto at = std::find_if(some->begin(), some->end(), opens);
+        if (at == some->end()) continue;
+        auto secret = std::move(*at);
+        some->erase(at);
+        // A commit may be taken back: the epoch before has the profile that the former opens.
+        if (!group.secret.empty()) keep_spare(group, std::move(group.secret));
+        group.secret = std::move(secret);
+        return group.readable = true;
     }
-    auto secret = std::move(*at);
-    group.spare_secrets.erase(at);
-    // A commit may be taken back: the epoch before has the profile that the former opens.
-    if (!group.secret.empty()) keep_spare(group, std::move(group.secret));
-    group.secret = std::move(secret);
-    return group.readable = true;
+    context_.log("the profile of a group does not open yet");
+    // Another secret lies at the relay, if there is one: asked for after the commit that brought it has come.
+    group.roster_shown = std::max(group.roster_shown, group.roster + 1);
+    return false;
 }
+
+namespace {
+
+void keep_newest(std::vector<WipingBytes>& some, WipingBytes secret, std::size_t count_max)
+{
+    std::erase_if(some, [&](const WipingBytes& one) { return crypto::secure_equal(one, secret); });
+    some.insert(some.begin(), std::move(secret));
+    if (some.size() > count_max) some.resize(count_max);
+}
+
+bool is_among(const std::vector<WipingBytes>& some, const WipingBytes& secret)
+{
+    return std::any_of(some.begin(), some.end(),
+                       [&](const WipingBytes& one) { return crypto::secure_equal(one, secret); });
+}
+
+} // namespace
 
 void GroupBook::keep_spare(Group& group, WipingBytes secret)
 {
-    auto& spare = group.spare_secrets;
     if (crypto::secure_equal(secret, group.secret)) return;
-    std::erase_if(spare, [&](const WipingBytes& one) { return crypto::secure_equal(one, secret); });
-    spare.insert(spare.begin(), std::move(secret));
-    if (spare.size() > group_spare_secrets_max) spare.resize(group_spare_secrets_max);
+    std::erase_if(group.given_secrets, [&](const WipingBytes& one) { return crypto::secure_equal(one, secret); });
+    keep_newest(group.spare_secrets, std::move(secret), group_spare_secrets_max);
+}
+
+void GroupBook::keep_given(Group& group, WipingBytes secret)
+{
+    if (crypto::secure_equal(secret, group.secret) || is_among(group.spare_secrets, secret)) return;
+    keep_newest(group.given_secrets, std::move(secret), group_given_secrets_max);
 }
 
 void GroupBook::keep_secret(const ConversationId& id, WipingBytes secret)

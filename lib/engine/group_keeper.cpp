@@ -78,6 +78,10 @@ void GroupKeeper::disconnected()
 {
     drained_ = false;
     stock_due_ = never;
+    for (auto& one : reports_) {
+        one.sent = false;
+        one.due = Instant{};
+    }
     for (auto& [conversation, chore] : chores_) {
         chore.step = Chore::Step::rest;
         chore.due = Instant{};
@@ -128,12 +132,13 @@ bool GroupKeeper::in_doubt(const ConversationId& conversation) const
 
 void GroupKeeper::handle_deadline(RelaySession* session, Moment now)
 {
-    if (groups_ == nullptr || session == nullptr) return;
+    if (groups_ == nullptr) return;
+    expire_departures(now);
+    if (session == nullptr) return;
     sweep(now);
     ask_for_stock(*session, now);
     evicted_.judge(context_, now.mono, [&](const auto& where, const auto& who) { return is_listed(where, who); });
-    for (const auto& report : std::exchange(reports_, {}))
-        (void)session->request(report, purpose::Reject{report.conversation}, now);
+    send_reports(*session, now);
     if (packages_due_ || last_resort_due_) publish_packages(*session, now);
     for (auto at = chores_.begin(); at != chores_.end();) {
         auto& [conversation, chore] = *at;
@@ -151,9 +156,12 @@ void GroupKeeper::sweep(Moment now)
         sweep_due_ = never;
     }
     if (sweep_due_ == never) sweep_due_ = now.mono + soon(sweep_every);
+}
+
+void GroupKeeper::expire_departures(Moment now)
+{
     if (departures_due_ > now.mono) return;
-    groups_->expire_departures(now.wall_ms);
-    departures_due_ = now.mono + soon(sweep_every);
+    departures_due_ = groups_->expire_departures(now.wall_ms) ? now.mono + soon(sweep_every) : never;
 }
 
 void GroupKeeper::ask_for_stock(RelaySession& session, Moment now)
@@ -169,8 +177,10 @@ Instant GroupKeeper::deadline() const
 {
     Instant out = never;
     if (groups_ == nullptr) return out;
-    if (drained_) out = earlier(earlier(sweep_due_, stock_due_), departures_due_);
+    if (drained_) out = earlier(sweep_due_, stock_due_);
     out = earlier(out, evicted_.deadline());
+    for (const auto& one : reports_)
+        if (!one.sent && !one.heard) out = earlier(out, one.due);
     for (const auto& [conversation, chore] : chores_)
         if (chore.step == Chore::Step::rest && (drained_ || groups_->is_pending(conversation)))
             out = earlier(out, chore.due);
@@ -212,7 +222,10 @@ void GroupKeeper::work(const ConversationId& conversation, Chore& chore, RelaySe
     if (std::exchange(chore.fetched, false) && (chore.plan || circle))
         return fetch_packages(conversation, chore, chore.plan ? *chore.plan : *circle, session, now);
     if (!chore.welcome.empty() || chore.state) return fetch_tree(conversation, chore, session, now);
-    if (!circle) return rest(chore, never); // Not now; a change of the circle looks again.
+    if (!circle) {
+        denied(conversation, chore);
+        return rest(chore, never); // Not now; a change of the circle looks again.
+    }
     const auto* group = book_.find(conversation);
     const bool many = group != nullptr;
     if (many && !chore.compare && !chore.rejoin && begin_plan(conversation, chore, session, now)) return;

@@ -65,10 +65,14 @@ public:
     void relay_state(const wire::relay::GroupChanged& state);
     void answered(const purpose::Group& what, const wire::relay::Response& response, Moment now);
     void answered(const purpose::KeyPackageStock& what, const wire::relay::Response& response);
+    void answered(const purpose::Reject& what, const wire::relay::Response& response, Moment now);
 
     /// Begins what is due. `session`: the logged-in one; nullptr: not connected.
     void handle_deadline(RelaySession* session, Moment now);
+    /// While connected.
     [[nodiscard]] Instant deadline() const;
+    /// Always: what is kept of groups that we were put out of goes by time, whether the relay is there or not.
+    [[nodiscard]] Instant departures_deadline() const { return groups_ == nullptr ? never : departures_due_; }
 
     /// Conversations whose group is another than when last asked.
     [[nodiscard]] std::set<ConversationId> take_changed() { return std::exchange(changed_, {}); }
@@ -99,6 +103,7 @@ private:
         Instant behind_since = never;
         bool waited = false;  ///< For the other account to create it.
         bool put_out = false; ///< By others: coming back is worth a word.
+        bool doubted = false; ///< What the relay shows is not joined by, which was told.
         std::set<DeviceId> mentioned;
         std::optional<seal::Circle> plan; ///< What a group of many shall become, by the commit that is being made.
         bool eager = false;               ///< We have taken in more than fit one commit: the others follow at once.
@@ -109,10 +114,29 @@ private:
         std::optional<wire::relay::GroupState> state; ///< That it is the tree of.
         Bytes welcome;                                ///< That it is for; empty: to join from outside.
         seal::Version welcome_at;
+        /// Came in the place of the commit that put us out, and is good for nothing before the relay says so.
+        struct Instead {
+            MessageId id;
+            DeviceId from;
+            Bytes sealed;
+        };
+        std::optional<Instead> instead;
+    };
+    /// A commit that this device refuses: told until the relay has heard it, also when it does not want to hear more of
+    /// us for a while, or the commit would stand.
+    struct Report {
+        wire::relay::GroupReject what;
+        Instant due{};
+        bool sent = false;
+        bool heard = false; ///< Until the group is in another epoch: this device is not behind, it refuses.
     };
 
     void look_at_all();
     void sweep(Moment now);
+    void expire_departures(Moment now);
+    void report(wire::relay::GroupReject what);
+    void send_reports(RelaySession& session, Moment now);
+    [[nodiscard]] bool refuses(const ConversationId& conversation) const;
     void ask_for_stock(RelaySession& session, Moment now);
     void work(const ConversationId& conversation, Chore& chore, RelaySession& session, Moment now);
     void fetch_packages(const ConversationId& conversation, Chore& chore, const seal::Circle& circle,
@@ -126,6 +150,12 @@ private:
                      Moment now);
     void shut_out(const ConversationId& conversation, Chore& chore, Moment now);
     bool came_back(const ConversationId& conversation, Chore& chore, const wire::relay::GroupState& state, Moment now);
+    void came_instead(const ConversationId& conversation, const MessageId& id, const DeviceId& from, BytesView sealed);
+    /// What came in the place of the commit that put us out is not the relay's: named.
+    void denied(const ConversationId& conversation, Chore& chore);
+    /// False: there is none, or it is not the relay's.
+    bool take_instead(const ConversationId& conversation, Chore& chore, const wire::relay::GroupState& state,
+                      Moment now);
     void begin_creating(Chore& chore, const seal::Circle& circle, std::uint64_t incarnation);
     /// False: nothing is planned.
     bool begin_plan(const ConversationId& conversation, Chore& chore, RelaySession& session, Moment now);
@@ -161,7 +191,7 @@ private:
     Instant departures_due_{};  ///< Groups that a commit has put us out of: when to see which of them is final.
     Instant stock_due_ = never; ///< Contacts use KeyPackages up while we are connected.
     std::map<ConversationId, Chore> chores_;
-    std::vector<wire::relay::GroupReject> reports_;
+    std::vector<Report> reports_;
     std::set<ConversationId> changed_;
     Unlisted unlisted_;
     Evicted evicted_;

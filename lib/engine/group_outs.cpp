@@ -3,7 +3,10 @@
 // or by the relay's word, which is nobody's signature.
 //
 //   GroupFetch ──┬─ "in no such group" ── here is one ── shut out: kept, asked again ── it answers ── goes on
-//                └─ the epoch that a commit put us out of ── taken back ── that epoch again
+//                ├─ the epoch that a commit put us out of ── taken back ── that epoch again
+//                └─ the one after it, by another commit, which has come ── that one is followed; else it is named
+//
+// And of commits that this device refuses: told to the relay until it has heard it (Report).
 #include "lib/engine/group_keeper.hpp"
 
 #include <algorithm>
@@ -23,6 +26,7 @@ constexpr std::uint32_t failures_when_shut_out = 6;
 /// away: the group is kept, nothing is sealed in it, and the relay is asked again, once a minute at first.
 void GroupKeeper::shut_out(const ConversationId& conversation, Chore& chore, Moment now)
 {
+    denied(conversation, chore);
     if (!groups_->version(conversation)) {
         if (!groups_->put_out(conversation)) groups_->abandon(conversation); // What was begun, and is nothing yet.
         plans_.lost(conversation);
@@ -68,6 +72,7 @@ bool GroupKeeper::came_back(const ConversationId& conversation, Chore& chore, co
         rest(chore, Instant{});
         return true;
     }
+    if (take_instead(conversation, chore, state, now)) return true;
     const bool stands = relays.epoch == out->from.epoch + 1 && state.commit == out->commit;
     if (relays.incarnation != out->from.incarnation || relays.epoch <= out->from.epoch || stands) return false;
     // Others have followed, perhaps in its place: the one that leads on from the epoch of before may be on its way.
@@ -75,6 +80,114 @@ bool GroupKeeper::came_back(const ConversationId& conversation, Chore& chore, co
     if (now.mono >= chore.behind_since + behind_max) return false;
     rest(chore, now.mono + soon(std::chrono::seconds(1)));
     return true;
+}
+
+/// A relay shows what it likes, also a commit that it has refused. It counts when the relay stands by it.
+void GroupKeeper::came_instead(const ConversationId& conversation, const MessageId& id, const DeviceId& from,
+                               BytesView sealed)
+{
+    constexpr std::size_t held_max = 16;
+    const auto holds = [](const auto& entry) { return entry.second.instead.has_value(); };
+    auto& chore = chores_[conversation];
+    if (!chore.instead && static_cast<std::size_t>(std::count_if(chores_.begin(), chores_.end(), holds)) >= held_max)
+        return doubt(conversation); // It joins from outside.
+    chore.instead = Chore::Instead{id, from, to_bytes(sealed)};
+    doubt(conversation);
+}
+
+void GroupKeeper::denied(const ConversationId& conversation, Chore& chore)
+{
+    if (!chore.instead) return;
+    context_.security(SecurityKind::group_forked, user_of(conversation), chore.instead->from,
+                      "the relay showed a change in the place of the one that put this device out of the group, and "
+                      "does not stand by it: it was refused");
+    chore.instead.reset();
+}
+
+bool GroupKeeper::take_instead(const ConversationId& conversation, Chore& chore, const frame::GroupState& state,
+                               Moment now)
+{
+    const auto out = groups_->put_out(conversation);
+    if (!chore.instead || !out || state.incarnation != out->from.incarnation) return false;
+    if (state.epoch != out->from.epoch + 1) {
+        chore.instead.reset(); // Others have followed one of the two: what they came to is joined, or it is not.
+        return false;
+    }
+    if (state.commit != chore.instead->id) {
+        denied(conversation, chore);
+        return false;
+    }
+    const auto held = *std::exchange(chore.instead, std::nullopt);
+    auto outcome = groups_->take_instead(held.id, held.from, held.sealed, now.wall_ms);
+    if (outcome.verdict == seal::CommitOutcome::Verdict::rejected) {
+        context_.security(SecurityKind::commit_rejected, user_of(conversation), held.from,
+                          "a change of the group is not valid (" + outcome.detail + "): it was refused and reported");
+        report({user_of(conversation), conversation, outcome.from.incarnation, outcome.from.epoch, held.id,
+                outcome.mls_error, groups_->entered_by(conversation).value_or(MessageId{})});
+        return false;
+    }
+    if (outcome.verdict != seal::CommitOutcome::Verdict::applied) return false;
+    chore.compare = chore.rejoin = chore.put_out = chore.waited = false;
+    chore.behind_since = never;
+    chore.failures = 0;
+    if (!outcome.changes.self_removed)
+        context_.security(SecurityKind::group_rejoined, user_of(conversation), out->committer,
+                          "a change that put this device out of the group was taken back, and another one has its "
+                          "place: it goes on with that");
+    rest(chore, Instant{});
+    entered(outcome.changes, now);
+    return true;
+}
+
+// ---- commits that are not valid here ------------------------------------------------------------
+
+void GroupKeeper::report(frame::GroupReject what)
+{
+    constexpr std::size_t reports_max = 64;
+    const auto same = [&](const Report& one) { return one.what.commit == what.commit; };
+    if (std::any_of(reports_.begin(), reports_.end(), same)) return;
+    if (reports_.size() >= reports_max) std::erase_if(reports_, [](const Report& one) { return one.heard; });
+    if (reports_.size() < reports_max) reports_.push_back({std::move(what)});
+}
+
+/// Before what came with it is acknowledged: whoever has taken a commit and not refused it vouches for it.
+void GroupKeeper::send_reports(RelaySession& session, Moment now)
+{
+    std::erase_if(reports_, [&](const Report& one) {
+        const auto& what = one.what;
+        auto at = groups_->version(what.conversation);
+        if (const auto out = groups_->put_out(what.conversation); !at && out) at = out->from;
+        return at != seal::Version{what.incarnation, what.epoch};
+    });
+    for (auto& one : reports_) {
+        if (one.sent || one.heard || one.due > now.mono) continue;
+        one.sent = session.request(one.what, purpose::Reject{one.what.conversation, one.what.commit}, now);
+        if (!one.sent) one.due = now.mono + soon(std::chrono::seconds(1));
+    }
+}
+
+bool GroupKeeper::refuses(const ConversationId& conversation) const
+{
+    const auto at = groups_->version(conversation);
+    return std::any_of(reports_.begin(), reports_.end(), [&](const Report& one) {
+        return one.what.conversation == conversation && at == seal::Version{one.what.incarnation, one.what.epoch};
+    });
+}
+
+void GroupKeeper::answered(const purpose::Reject& what, const frame::Response& response, Moment now)
+{
+    const auto code = response.error.code;
+    const auto at = std::find_if(reports_.begin(), reports_.end(),
+                                 [&](const Report& one) { return one.what.commit == what.commit; });
+    if (at != reports_.end()) {
+        at->sent = false;
+        if (is_temporary(code))
+            at->due = now.mono + soon(std::max<Duration>(std::chrono::seconds(2),
+                                                         std::chrono::milliseconds(response.error.retry_after_ms)));
+        else
+            at->heard = true;
+    }
+    if (code == ErrorCode::conflict) doubt(what.conversation);
 }
 
 } // namespace godwit::engine

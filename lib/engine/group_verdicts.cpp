@@ -16,7 +16,6 @@ constexpr Duration conflict_wait = std::chrono::milliseconds(500);
 constexpr Duration repeat_wait = std::chrono::seconds(2);
 /// After so many failures to join, the group counts as lost, and the next incarnation takes its place.
 constexpr std::uint32_t failures_before_new = 3;
-constexpr std::size_t reports_max = 64;
 /// Welcomes that wait for their tree. One KeyPackage opens any number of them, each to another group.
 constexpr std::size_t welcomes_waiting_max = 16;
 
@@ -119,9 +118,11 @@ void GroupKeeper::got_info(const ConversationId& conversation, Chore& chore, con
         // The commits that lead there may be on their way.
         if (chore.behind_since == never) chore.behind_since = now.mono;
         if (now.mono < chore.behind_since + behind_max) return rest(chore, now.mono + soon(std::chrono::seconds(1)));
-        context_.security(SecurityKind::commit_withheld, user_of(conversation), {},
-                          "changes of the group were accepted and have not come: the relay keeps them back, or who "
-                          "made them left this device out");
+        // What leads there has come and is not valid; that was told.
+        if (!refuses(conversation))
+            context_.security(SecurityKind::commit_withheld, user_of(conversation), {},
+                              "changes of the group were accepted and have not come: the relay keeps them back, or who "
+                              "made them left this device out");
     }
     if (ours && !chore.rejoin && ours->epoch >= relays.epoch && ours->incarnation == relays.incarnation)
         context_.security(SecurityKind::group_forked, user_of(conversation), {},
@@ -144,6 +145,20 @@ void GroupKeeper::rejoin(const ConversationId& conversation, Chore& chore, const
     if (!circle) return rest(chore, never);
     const seal::Version relays{state.incarnation, state.epoch};
     auto outgoing = groups_->rejoin(*circle, state.group_info, relays, now.wall_ms, tree);
+    if (!outgoing && outgoing.error().code == ErrorCode::not_allowed) {
+        if (!std::exchange(chore.doubted, true))
+            context_.security(SecurityKind::group_invalid, user_of(conversation), {},
+                              "the relay shows a group in which somebody has more power than the changes known here "
+                              "gave them (" +
+                                  outgoing.error().detail +
+                                  "): it is not joined for a week, unless the "
+                                  "owner has changed it since");
+        return fail(chore, now);
+    }
+    chore.doubted = false;
+    if (outgoing && !outgoing->unproven.empty())
+        context_.security(SecurityKind::group_invalid, user_of(conversation), {},
+                          "the group is joined again with what nobody here has seen done (" + outgoing->unproven + ")");
     // Not each time: where that does not help either, the waits grow.
     if (!outgoing && (chore.failures + 1) % failures_before_new == 0) {
         const bool many = circles_.is_many(conversation);
@@ -268,7 +283,8 @@ void GroupKeeper::commit_came(const MessageId& id, const DeviceId& from, BytesVi
     if (!label) return context_.reject("a commit that does not decode");
     const auto& conversation = label->conversation;
     using Verdict = seal::CommitOutcome::Verdict;
-    if (outcome.verdict == Verdict::ahead || outcome.verdict == Verdict::foreign)
+    // Unless it was another one that this device refuses, and that others have built on.
+    if ((outcome.verdict == Verdict::ahead || outcome.verdict == Verdict::foreign) && !refuses(conversation))
         for (const auto& ours : groups_->pending()) {
             // Its successor is here, so ours was accepted; the answer got lost with a connection, or comes later.
             if (ours.conversation != conversation ||
@@ -286,18 +302,32 @@ void GroupKeeper::commit_came(const MessageId& id, const DeviceId& from, BytesVi
     case Verdict::rival:
     case Verdict::ahead: return doubt(conversation);
     case Verdict::foreign: return look(conversation);
+    case Verdict::instead: return came_instead(conversation, id, from, sealed);
+    case Verdict::revived:
+        return context_.security(SecurityKind::commit_rejected, user_of(conversation), from,
+                                 "a change of the group that was taken back came again: it was refused");
     case Verdict::replayed:
         return context_.security(SecurityKind::commit_rejected, user_of(conversation), from,
                                  "an old change of the group came again, as if it were another: it was refused");
     case Verdict::rejected: break;
     }
-    // On a dead branch everything looks wrong: that is found out first.
-    if (in_doubt(conversation)) return context_.log("a commit that cannot be judged: " + outcome.detail);
+    const auto led_here = groups_->entered_by(conversation);
+    frame::GroupReject why{user_of(conversation),
+                           conversation,
+                           outcome.from.incarnation,
+                           outcome.from.epoch,
+                           id,
+                           outcome.mls_error,
+                           led_here.value_or(MessageId{})};
+    // On a dead branch everything looks wrong: that is found out first. The relay can tell whether it is one.
+    if (in_doubt(conversation)) {
+        context_.log("a commit that cannot be judged: " + outcome.detail);
+        if (led_here) report(std::move(why));
+        return;
+    }
     context_.security(SecurityKind::commit_rejected, user_of(conversation), from,
                       "a change of the group is not valid (" + outcome.detail + "): it was refused and reported");
-    if (reports_.size() >= reports_max) return;
-    reports_.push_back({user_of(conversation), conversation, outcome.from.incarnation, outcome.from.epoch, id,
-                        outcome.mls_error, groups_->entered_by(conversation).value_or(MessageId{})});
+    report(std::move(why));
 }
 
 void GroupKeeper::welcome_came(BytesView sealed, Moment now)
@@ -326,8 +356,13 @@ void GroupKeeper::relay_state(const frame::GroupChanged& state)
     if (groups_ == nullptr) return;
     const auto ours = groups_->version(state.conversation);
     if (ours && *ours == seal::Version{state.incarnation, state.epoch} &&
-        groups_->entered_by(state.conversation).value_or(state.commit) == state.commit)
-        return;
+        groups_->entered_by(state.conversation).value_or(state.commit) == state.commit) {
+        // Here is where the relay's group stands, again: what this device could not follow was taken back.
+        const auto at = chores_.find(state.conversation);
+        if (at == chores_.end() || !in_doubt(state.conversation)) return;
+        at->second.failures = 0;
+        return look(state.conversation);
+    }
     doubt(state.conversation);
 }
 

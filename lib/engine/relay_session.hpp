@@ -50,6 +50,7 @@ struct Report {};
 /// Of a commit that is not valid here.
 struct Reject {
     ConversationId conversation;
+    MessageId commit;
 };
 /// KeyPackages of ours for the relay; or none of them, which only asks how many are left.
 struct KeyPackageStock {

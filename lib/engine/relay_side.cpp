@@ -210,7 +210,7 @@ void Engine::State::answered(const Purpose& what, const frame::Response& respons
         keeper.answered(*group, response, now);
         groups_moved(now);
     } else if (const auto* reject = std::get_if<purpose::Reject>(&what)) {
-        if (code == ErrorCode::conflict) keeper.doubt(reject->conversation);
+        keeper.answered(*reject, response, now);
     } else if (const auto* stock = std::get_if<purpose::KeyPackageStock>(&what)) {
         keeper.answered(*stock, response);
     } else if (const auto* fetched = std::get_if<purpose::BlobFetch>(&what)) {

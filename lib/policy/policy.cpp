@@ -179,6 +179,20 @@ std::optional<std::string> judge(const Policy& before, const Policy& after, cons
     return judge_leaves(before, after, act);
 }
 
+std::optional<std::string> doubt(const Policy& known, const Policy& shown, const PublicKey& signer, bool back)
+{
+    const GroupMember* const by = known.find(signer);
+    const bool owner = by != nullptr && by->role == Role::owner;
+    if (shown.dissolved && !known.dissolved && !owner) return "dissolved, and not by its owner's word";
+    for (const GroupMember& one : shown.members) {
+        const GroupMember* const was = known.find(one.account_key);
+        if (back && was == nullptr) return one.user + " is in it again";
+        const Role role = was == nullptr ? Role::member : was->role;
+        if (one.role > role && !owner) return one.user + " has another role, and not by the owner's word";
+    }
+    return std::nullopt;
+}
+
 std::optional<std::string> hush(const Policy& policy, const PublicKey& account, Speech what, std::int64_t hlc_ms)
 {
     if (policy.dissolved) return "the group is dissolved";

@@ -83,6 +83,13 @@ struct Act {
 ///   external           a device of a member; changes nothing else
 [[nodiscard]] std::optional<std::string> judge(const Policy& before, const Policy& after, const Act& act);
 
+/// A device that joins again by a GroupInfo has not seen the commits that lead there: it knows the policy of before,
+/// and whose device has signed the GroupInfo. Does it show what only somebody else could have done, and what gives
+/// power: a role that is higher than it was, a newcomer with one, the end of the group? nullopt: no. Who came and went,
+/// and rules, may be others' doing. `back`: it is of an epoch before the known one, and others than those are in it.
+[[nodiscard]] std::optional<std::string> doubt(const Policy& known, const Policy& shown, const PublicKey& signer,
+                                               bool back);
+
 /// May this account write what is shown, or act on what is shown? `hlc_ms`: of the post, as its author claims, so that
 /// all members judge by the same number.
 enum class Speech : std::uint8_t { post, react, rule };

@@ -66,6 +66,7 @@ Changes Groups::State::entered(Conversation& c, const Members& before, bool join
     std::erase_if(c.about.since, [&](const auto& entry) { return !now.contains(DeviceId{entry.first}); });
     for (const auto& [member, its_certificate] : now)
         c.about.since.emplace(member.bytes, out.version.epoch);
+    c.about.doubted_ms = 0;
     if (commit) c.about.entered.insert(c.about.entered.begin(), Entered{out.version.epoch, *commit});
     if (c.about.entered.size() > entered_max) c.about.entered.resize(entered_max);
     c.touch_all();
@@ -129,7 +130,7 @@ CommitOutcome Groups::commit(const MessageId& id, const DeviceId& from, BytesVie
     if (!label || label->kind != Label::Kind::commit) return out;
     out.from = label->version;
     Conversation* const c = state_->find(label->conversation);
-    if (c != nullptr && c->kept) return state_->apply_while_out(*c, id, from, label->version, sealed, now_ms);
+    if (c != nullptr && c->kept) return State::look_while_out(*c, id, label->version);
     if (c == nullptr || !c->group || label->version.incarnation != c->version().incarnation) return out;
     const Version now = c->version();
     if (label->version.epoch > now.epoch) {
@@ -150,6 +151,11 @@ CommitOutcome Groups::commit(const MessageId& id, const DeviceId& from, BytesVie
     }
     if (const auto waiting = state_->load_pending(c->id); waiting && waiting->outgoing.id == id) {
         out.verdict = Verdict::known; // Our own: accepted() is the way.
+        return out;
+    }
+    const auto& back = c->about.taken_back;
+    if (std::any_of(back.begin(), back.end(), [&](const Entered& one) { return one.commit == id; })) {
+        out.verdict = Verdict::revived;
         return out;
     }
     return state_->apply(*c, id, from, sealed, now_ms);

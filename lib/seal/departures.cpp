@@ -45,32 +45,54 @@ void Groups::State::drop_departure(Conversation& c)
     if (departed.erase(c.id) > 0) write_departed_list();
 }
 
-/// Another commit of the epoch that we were put out of: the relay takes one only after the other was taken back.
-CommitOutcome Groups::State::apply_while_out(Conversation& c, const MessageId& id, const DeviceId& from,
-                                             Version version, BytesView sealed, WallMs now_ms)
+/// Another commit of the epoch that we were put out of: an honest relay takes one only after the other was taken back.
+/// A dishonest one shows what it has refused, so it has to say first that this is the one (take_instead).
+CommitOutcome Groups::State::look_while_out(const Conversation& c, const MessageId& id, Version version)
 {
     CommitOutcome out;
     out.from = version;
-    const Departure departure = *c.about.departure;
+    const Departure& departure = *c.about.departure;
     if (version.incarnation != departure.from.incarnation || version > departure.from) return out;
-    if (version < departure.from || id == departure.commit) {
-        out.verdict = CommitOutcome::Verdict::known;
-        return out;
-    }
+    const bool known = version < departure.from || id == departure.commit;
+    out.verdict = known ? CommitOutcome::Verdict::known : CommitOutcome::Verdict::instead;
+    return out;
+}
+
+CommitOutcome Groups::take_instead(const MessageId& id, const DeviceId& from, BytesView sealed, WallMs now_ms)
+{
+    using Verdict = CommitOutcome::Verdict;
+    State& s = *state_;
+    CommitOutcome out;
+    const auto label = read_label(sealed);
+    Conversation* const found = label ? s.find(label->conversation) : nullptr;
+    if (found == nullptr || !found->kept) return out;
+    Conversation& c = *found;
+    out = State::look_while_out(c, id, label->version);
+    if (out.verdict != Verdict::instead) return out;
+    const Departure departure = *c.about.departure;
     const Version floor = c.about.floor;
-    take_up(c);
-    out = apply(c, id, from, sealed, now_ms);
-    if (out.verdict == CommitOutcome::Verdict::applied) {
-        drop_pending(c.id); // To join from outside, in a branch that is dead.
+    s.take_up(c);
+    out = s.apply(c, id, from, sealed, now_ms);
+    if (out.verdict == Verdict::applied) {
+        s.drop_pending(c.id); // To join from outside, in a branch that is dead.
         return out;
     }
     c.kept = std::move(c.group);
     c.group.reset();
     c.about.departure = departure;
     c.about.floor = floor;
-    departed.insert(c.id);
-    write_departed_list();
+    s.departed.insert(c.id);
+    s.write_departed_list();
     return out;
+}
+
+/// The relay takes no commit twice: who shows it again means that we should be out without anybody having put us out.
+void Groups::State::remember_taken_back(Conversation& c)
+{
+    const Departure& departure = *c.about.departure;
+    c.about.taken_back.insert(c.about.taken_back.begin(), Entered{departure.from.epoch + 1, departure.commit});
+    if (c.about.taken_back.size() > taken_back_kept) c.about.taken_back.resize(taken_back_kept);
+    c.about_dirty = true;
 }
 
 std::optional<Groups::PutOut> Groups::put_out(const ConversationId& conversation)
@@ -89,6 +111,7 @@ Result<Changes> Groups::come_back(const ConversationId& conversation, Version at
     const auto& entered = c->about.entered;
     if (!entered.empty() && entered.front().epoch == at_relay.epoch && entered.front().commit != commit)
         return conflict("the group came to this epoch by another commit");
+    state_->remember_taken_back(*c);
     state_->take_up(*c);
     state_->drop_pending(conversation); // Likewise.
     Changes out;
@@ -98,7 +121,7 @@ Result<Changes> Groups::come_back(const ConversationId& conversation, Version at
     return out;
 }
 
-void Groups::expire_departures(WallMs now_ms)
+bool Groups::expire_departures(WallMs now_ms)
 {
     const auto all = state_->departed;
     for (const ConversationId& id : all) {
@@ -117,6 +140,7 @@ void Groups::expire_departures(WallMs now_ms)
         c->about.since.clear();
         c->touch_all();
     }
+    return !state_->departed.empty();
 }
 
 } // namespace godwit::seal

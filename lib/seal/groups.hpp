@@ -123,6 +123,14 @@ inline constexpr std::uint32_t update_after_messages = 1'000;
 /// group that goes on.
 inline constexpr std::int64_t departure_kept_ms = update_after_ms;
 
+/// So long a GroupInfo of raised roles is not joined by, unless who could raise them has signed it: by then their
+/// device has committed, if it is there at all.
+inline constexpr std::int64_t doubt_kept_ms = update_after_ms;
+
+/// The relay takes back so many commits in a row at most (open_commits_max of relay/core/groups.hpp): further back than
+/// that nobody follows it.
+inline constexpr std::uint64_t taken_back_max = 32;
+
 /// A commit on its way to the Delivery Service. Stored until the answer is known; the same again after a crash.
 struct Outgoing {
     ConversationId conversation;
@@ -138,6 +146,8 @@ struct Outgoing {
     std::vector<std::string> members{};               ///< Accounts after it.
     std::vector<wire::relay::GroupNewcomer> joined{}; ///< As in the plan.
     Bytes tree{}; ///< Where it does not fit the GroupInfo and the Welcome, encoded; it goes to the relay before.
+    /// Of a join, not stored: what the GroupInfo shows that its signer may not have done (policy::doubt).
+    std::string unproven{};
 };
 
 /// What a commit that took effect has done: the members now against those of the group that was here before, if any.
@@ -161,6 +171,9 @@ struct CommitOutcome {
         ahead,    ///< Of an epoch that we have not entered.
         rejected, ///< It is for us, and it is not valid: report it.
         replayed, ///< Of an epoch that we have left, in an envelope that it was not made for.
+        revived,  ///< It put us out, and was taken back: the relay takes no commit twice.
+        instead,  ///< We are out by a commit of this epoch, and this is another one: take_instead() when the relay
+                  ///< stands by it.
         foreign,  ///< Of a group that we are not in, or of an older incarnation.
     } verdict = Verdict::foreign;
     Version from;
@@ -250,7 +263,8 @@ public:
                                           std::vector<DeviceId>& bad, WallMs now_ms);
     /// An external commit into the group that `group_info` (MLSMessage) describes; takes the place of our old leaf if
     /// it has one, and of our state when it is accepted. Errors: conflict (one is pending), authentication_failed (also
-    /// for one of an older incarnation, or further back than the newest commits), malformed, quota_exceeded.
+    /// for one of an older incarnation, or further back than taken_back_max), not_allowed (it raises somebody, and who
+    /// signed it may not; after doubt_kept_ms it is followed, and said so), malformed, quota_exceeded.
     /// `tree`: of that epoch, encoded, where the GroupInfo lacks it.
     [[nodiscard]] Result<Outgoing> rejoin(const Circle& circle, BytesView group_info, Version at_relay, WallMs now_ms,
                                           BytesView tree = {});
@@ -282,7 +296,7 @@ public:
     //
     // Who is removed by a commit cannot verify all of it (RFC 9420 section 12.4.2), and the relay may take it back when
     // the others refuse it. So the group of before is kept, and does nothing, until
-    //   taken back  the relay says so (come_back), or another commit of the same epoch comes that is valid (commit)
+    //   taken back  the relay says so (come_back), or that another commit, which is valid, has its place (take_instead)
     //   final       another group, or a later epoch of it, is entered here; or departure_kept_ms have passed
 
     struct PutOut {
@@ -296,8 +310,11 @@ public:
     /// of, we go on in it. Errors: conflict (no, or we came there by another commit).
     [[nodiscard]] Result<Changes> come_back(const ConversationId& conversation, Version at_relay,
                                             const MessageId& commit);
-    /// Deletes what has been kept for departure_kept_ms. Now and then.
-    void expire_departures(WallMs now_ms);
+    /// A commit that came while we were out (Verdict::instead), where the relay, asked, says that it stands.
+    [[nodiscard]] CommitOutcome take_instead(const MessageId& id, const DeviceId& from, BytesView sealed,
+                                             WallMs now_ms);
+    /// Deletes what has been kept for departure_kept_ms. Now and then. False: nothing is kept any more.
+    bool expire_departures(WallMs now_ms);
 
     // ---- key packages ----
 

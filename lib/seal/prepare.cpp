@@ -245,6 +245,16 @@ Result<Outgoing> Groups::change(const Circle& circle, const std::map<DeviceId, B
     return s.keep(std::move(out), std::move(made->next));
 }
 
+/// Since the first time; by a clock that was ahead, from now on.
+bool Groups::State::has_doubted_for_long(Conversation& c, WallMs now_ms)
+{
+    const auto since = static_cast<WallMs>(c.about.doubted_ms);
+    if (since > 0 && now_ms >= since) return now_ms - since >= doubt_kept_ms;
+    c.about.doubted_ms = static_cast<std::uint64_t>(std::max<WallMs>(now_ms, 1));
+    c.about_dirty = true;
+    return false;
+}
+
 Result<Outgoing> Groups::rejoin(const Circle& circle, BytesView group_info, Version at_relay, WallMs now_ms,
                                 BytesView tree_bytes)
 {
@@ -271,9 +281,10 @@ Result<Outgoing> Groups::rejoin(const Circle& circle, BytesView group_info, Vers
         return unauthentic("group info: for other accounts");
     if (const Conversation* c = s.find(circle.conversation)) {
         // An older epoch than ours may be right (the newest commit was taken back), a much older one is not.
-        const bool older = c->group && (at_relay.incarnation < c->version().incarnation ||
-                                        (at_relay.incarnation == c->version().incarnation &&
-                                         at_relay.epoch + mls::past_epochs_max < c->group->epoch()));
+        const bool older =
+            c->group &&
+            (at_relay.incarnation < c->version().incarnation ||
+             (at_relay.incarnation == c->version().incarnation && at_relay.epoch + taken_back_max < c->group->epoch()));
         if (older || Version{at_relay.incarnation, at_relay.epoch + 1} < c->about.floor)
             return unauthentic("group info: older than what was here before");
     }
@@ -289,6 +300,7 @@ Result<Outgoing> Groups::rejoin(const Circle& circle, BytesView group_info, Vers
     }
     if (!tree->has_value()) return unauthentic("group info: without a tree");
     if (!are_short(**tree)) return unauthentic("group info: of a group with a leaf that is too long");
+    std::string unproven;
     if (policy) {
         const auto* signer = (*tree)->leaf(info->signer);
         const auto by = signer == nullptr ? Result<wire::DeviceCertificate>(unauthentic("group info: by nobody"))
@@ -301,8 +313,21 @@ Result<Outgoing> Groups::rejoin(const Circle& circle, BytesView group_info, Vers
             !s.directory.follows(circle.conversation, *policy, *by))
             return unauthentic("group info: of a group that nobody we know is in");
         if (!are_named(**tree, *policy)) return unauthentic("group info: of a group with a device of nobody");
+        if (here) {
+            const bool back = at_relay.incarnation == c->version().incarnation &&
+                              at_relay.epoch + mls::past_epochs_max < c->group->epoch();
+            if (auto why = policy::doubt(*here, *policy, by->account_key, back)) {
+                if (!s.has_doubted_for_long(*c, now_ms))
+                    return Error{ErrorCode::not_allowed, "group info: signed by " + by->user + ": " + *why, 0};
+                unproven = std::move(*why);
+            } else if (c->about.doubted_ms != 0) {
+                c->about.doubted_ms = 0;
+                c->about_dirty = true;
+            }
+        }
     }
     Outgoing out;
+    out.unproven = std::move(unproven);
     out.conversation = circle.conversation;
     out.from = at_relay;
     out.external = true;

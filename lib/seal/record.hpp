@@ -72,7 +72,10 @@ struct Departure {
     }
 };
 
-inline constexpr std::uint16_t about_version = 2;
+/// Commits of which it is remembered that they put us out and were taken back.
+inline constexpr std::size_t taken_back_kept = 8;
+
+inline constexpr std::uint16_t about_version = 3;
 
 struct About {
     Version floor;                ///< No group before this one is entered any more.
@@ -81,14 +84,17 @@ struct About {
     /// Since which epoch each member can open messages, as far as we have seen it.
     std::map<std::array<std::uint8_t, DeviceId::size_bytes>, std::uint64_t> since;
     std::optional<Departure> departure;
+    std::vector<Entered> taken_back; ///< Put us out, and were taken back; newest first. By the epoch they led to.
+    std::uint64_t doubted_ms = 0;    ///< Since when what the relay shows is not joined by; 0: it is not so.
     template <class Io, class Self>
     static void tls(Io& io, Self& s)
     {
         auto version = about_version;
         io(version);
-        io.require(version == 1 || version == about_version, mls::MlsError::state_version);
+        io.require(version >= 1 && version <= about_version, mls::MlsError::state_version);
         io(s.floor.incarnation, s.floor.epoch, s.updated_ms, s.entered, s.since);
         if (version > 1) io(s.departure); // The first version had none.
+        if (version > 2) io(s.taken_back, s.doubted_ms);
     }
 };
 

@@ -95,9 +95,10 @@ struct Groups::State {
     void take_up(Conversation& conversation);
     /// It goes, with its keys; where we are, or stay out, is another matter.
     void drop_departure(Conversation& conversation);
-    /// A commit while we are out.
-    [[nodiscard]] CommitOutcome apply_while_out(Conversation& conversation, const MessageId& id, const DeviceId& from,
-                                                Version version, BytesView sealed, WallMs now_ms);
+    /// A commit while we are out: changes nothing.
+    [[nodiscard]] static CommitOutcome look_while_out(const Conversation& conversation, const MessageId& id,
+                                                      Version version);
+    void remember_taken_back(Conversation& conversation);
 
     // prepare.cpp
     [[nodiscard]] Result<Outgoing> keep(Outgoing outgoing, mls::Group next);
@@ -111,6 +112,8 @@ struct Groups::State {
     [[nodiscard]] Additions additions(const Circle& circle, const Members& present, const Policy* policy,
                                       const mls::Extensions& extensions, const std::map<DeviceId, Bytes>& packages,
                                       std::vector<DeviceId>& bad, WallMs now_ms) const;
+    /// That the GroupInfo at the relay is not what somebody of before could have made it.
+    [[nodiscard]] static bool has_doubted_for_long(Conversation& conversation, WallMs now_ms);
     [[nodiscard]] MessageId fresh_id();
 
     // commits.cpp

@@ -36,6 +36,7 @@ struct Counters {
     std::uint64_t group_commits = 0;
     std::uint64_t group_conflicts = 0;          ///< Commits that came second, or for another epoch.
     std::uint64_t group_commits_malformed = 0;  ///< Not what their frame said: refused.
+    std::uint64_t group_commits_held = 0;       ///< Put off: too many before them may still be taken back.
     std::uint64_t group_reject_reports = 0;     ///< Members who could not accept a commit.
     std::uint64_t group_rejects = 0;            ///< Commits taken back, because at least half of the members could not.
     std::uint64_t group_reject_reason_last = 0; ///< Of the newest of them, as the member said (mls::MlsError).
@@ -142,6 +143,7 @@ struct Counters {
         visit("group_commits", group_commits);
         visit("group_conflicts", group_conflicts);
         visit("group_commits_malformed", group_commits_malformed);
+        visit("group_commits_held", group_commits_held);
         visit("group_reject_reports", group_reject_reports);
         visit("group_rejects", group_rejects);
         visit("group_reject_reason_last", group_reject_reason_last);

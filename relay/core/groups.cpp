@@ -4,6 +4,7 @@
 #include "lib/identity/conversation_id.hpp"
 #include "lib/wire/mls_outline.hpp"
 #include "relay/core/commit_shape.hpp"
+#include "relay/core/membership_rules.hpp"
 
 #include <algorithm>
 
@@ -28,11 +29,6 @@ bool continues(const StoredGroup& group, const frame::GroupCommit& request)
            request.incarnation - group.incarnation <= incarnations_skipped_max;
 }
 
-frame::ResponseBody state_of(const StoredGroup& group, Bytes group_info = {}, std::uint32_t tree_pieces = 0)
-{
-    return frame::GroupState{group.incarnation, group.epoch, group.commit, std::move(group_info), tree_pieces};
-}
-
 /// Those of `some` that are in `others`.
 std::vector<DeviceRow> both(const std::vector<DeviceRow>& some, const std::vector<DeviceRow>& others)
 {
@@ -49,6 +45,7 @@ Groups::Groups(Context& context, Mailbox& mailbox, Members& members, Trees& tree
       requests_(context.config.limits.group_requests, context.config.limits.throttled_max),
       rejects_(context.config.limits.group_rejects, context.config.limits.throttled_max),
       commits_(group_commits_rate, context.config.limits.throttled_max),
+      offences_(group_offences_rate, context.config.limits.throttled_max),
       creations_(context.config.limits.group_creations, context.config.limits.throttled_max)
 {
 }
@@ -86,6 +83,10 @@ Answer Groups::commit(const Session& session, const frame::GroupCommit& request,
         return {ErrorCode::invalid_argument, "the tree that this commit names is not here: put its pieces first"};
     const auto committer = who + "/" + to_hex(request.conversation.view());
     if (const auto wait = commits_.wait(committer, now.mono); wait > Duration::zero()) return slow_down(wait);
+    const auto offender = offender_of(session.account, request.conversation);
+    if (const auto wait = offences_.wait(offender, now.mono); wait > Duration::zero()) return slow_down(wait);
+    if (group.row != 0 && !creates)
+        if (const auto wait = settle(group, now); wait > Duration::zero()) return slow_down(wait);
     if (const auto who_upsets = upsetting(session, *place, request); !who_upsets.empty()) {
         if (const auto wait = creations_.wait(who_upsets, now.mono); wait > Duration::zero()) return slow_down(wait);
         creations_.take(who_upsets, now.mono);
@@ -103,6 +104,8 @@ Answer Groups::commit(const Session& session, const frame::GroupCommit& request,
     commit.from = session.peer.device;
     commit.id = request.envelope.id;
     commit.tree = *tree;
+    commit.put_ms = now.wall_ms;
+    if (!place->partner) commit.rules = rules_digest(request.group_info);
     auto judges = both(mailbox_.put_handshake(session, audience->recipients, request.envelope, now), audience->judges);
     if (!audience->newcomers.empty()) {
         context_.entropy.fill(commit.welcome.bytes);
@@ -114,8 +117,10 @@ Answer Groups::commit(const Session& session, const frame::GroupCommit& request,
     if (!place->partner || *tree != 0) trees_.use(request.conversation, group.row, *tree);
     auto others = audience->newcomers; // In it from now on, and not asked about this one.
     others.push_back(session.device);
-    context_.store.set_commit_recipients(group.row, judges, others);
-    context_.store.prune_group_commits(group.row, commit.incarnation, group_infos_kept, group_commits_kept);
+    context_.store.set_commit_voters(group.row, row, judges, others);
+    // Who goes on with them refuses none of those before.
+    context_.store.withdraw_commit_votes(group.row, session.device);
+    if (creates) context_.store.forget_commits_before(group.row, row, group_commits_kept);
     context_.store.set_group(group.row, commit.incarnation, commit.epoch + 1, now.wall_ms);
     ++context_.counters.group_commits;
     return frame::ResponseBody(
@@ -177,7 +182,10 @@ Result<Members::Change> Groups::audience_of(const Session& session, const Place&
     if (request.epoch == 0) return out;
     // Whom the committer forgets, and who was in it by the commit before, is told and asked all the same.
     const std::set<DeviceRow> named(out.judges.begin(), out.judges.end());
-    for (const auto& [device, account] : context_.store.commit_party(place.group.row)) {
+    const auto newest =
+        place.group.epoch == 0 ? std::nullopt : context_.store.group_commit(place.group, place.group.epoch - 1);
+    const auto party = newest ? context_.store.commit_party(newest->row) : decltype(context_.store.commit_party(0)){};
+    for (const auto& [device, account] : party) {
         const bool hears = account == session.account || place.partner->listens;
         if (hears && device != session.device && !named.contains(device)) out.judges.push_back(device);
     }
@@ -240,82 +248,6 @@ Answer Groups::fetch(const Session& session, const frame::GroupFetch& request, M
             tree_pieces = trees_.pieces(newest->tree);
         }
     return state_of(group, std::move(info), tree_pieces);
-}
-
-Answer Groups::reject(const Session& session, const frame::GroupReject& request, Moment now)
-{
-    const auto who = std::to_string(session.device);
-    if (const auto wait = requests_.wait(who, now.mono); wait > Duration::zero()) return slow_down(wait);
-    requests_.take(who, now.mono);
-    const auto place = own_place_of(session, request.with, request.conversation);
-    if (!place) return place.error();
-
-    const auto& group = place->group;
-    const bool is_newest = group.epoch > 0 && request.incarnation == group.incarnation &&
-                           request.epoch == group.epoch - 1 && request.commit == group.commit;
-    const auto newest = is_newest ? context_.store.group_commit(group, request.epoch) : std::nullopt;
-    if (!newest) return conflict(group, "this is not the newest commit of the group");
-    Bytes info_before;
-    if (request.epoch > 0) {
-        const auto before = context_.store.group_commit(group, request.epoch - 1);
-        if (before) info_before = context_.store.group_info(before->row);
-        if (info_before.empty()) return conflict(group, "the epoch before it is gone: join again");
-        // To who came there by another commit, everything here is wrong.
-        if (!request.after.is_zero() && request.after != before->id)
-            return conflict(group, "you came to this epoch by another commit: join again");
-    }
-    const auto said = context_.store.commit_rejected_by(group.row, session.device);
-    if (!said) return conflict(group, "this commit was not put for this device: others can tell whether it is valid");
-    if (!*said) {
-        if (const auto wait = rejects_.wait(who, now.mono); wait > Duration::zero()) {
-            context_.changes.groups.insert({session.account, request.conversation}); // It has to join again.
-            return slow_down(wait);
-        }
-        rejects_.take(who, now.mono);
-        context_.store.set_commit_rejected_by(group.row, session.device);
-        ++context_.counters.group_reject_reports;
-    }
-    const bool vetoed = group.of_many && request.epoch > 0 && members_.is_vetoed(group, *newest, info_before);
-    if (!vetoed && !is_refused(group, *newest)) {
-        // One word against another: who is on a dead branch says the same of a good commit. It joins again.
-        context_.changes.groups.insert({session.account, request.conversation});
-        return state_of(group);
-    }
-    take_back(session, *place, request.conversation, *newest, now);
-    context_.counters.group_reject_reason_last = request.reason;
-    return state_of(context_.store.group(request.conversation));
-}
-
-/// At least half of its members: the committer, who vouches for it, is one of them. Between two devices one word must
-/// be enough, or a commit that is not valid would stand. In a group of many it is accounts that count, and of those who
-/// have seen it: who is away for weeks must not keep the others from going on.
-bool Groups::is_refused(const StoredGroup& group, const StoredCommit& newest)
-{
-    if (!group.of_many) {
-        const auto votes = context_.store.commit_votes(group.row);
-        return 2 * votes.rejected >= votes.recipients + 1;
-    }
-    const auto stored = context_.store.envelope(newest.from, newest.id);
-    const auto votes = context_.store.commit_votes_of_accounts(group.row, stored ? stored->row : 0);
-    return 2 * votes.rejected >= std::max(votes.seen, std::min(votes.recipients, electorate_min)) + 1;
-}
-
-void Groups::take_back(const Session& session, const Place& place, const ConversationId& conversation,
-                       const StoredCommit& newest, Moment now)
-{
-    const auto& group = place.group;
-    context_.store.reject_group_commit(newest.row);
-    context_.store.close_commit_votes(group.row); // The one before it was built on: it stands.
-    context_.store.set_group(group.row, group.incarnation, newest.epoch, now.wall_ms);
-    mailbox_.withdraw(newest.from, newest.id);
-    if (!newest.welcome.is_zero()) mailbox_.withdraw(newest.from, newest.welcome);
-    if (!place.partner) {
-        members_.take_back(conversation, group, newest.row, now);
-    } else {
-        context_.changes.groups.insert({session.account, conversation});
-        if (place.partner->listens) context_.changes.groups.insert({place.partner->row, conversation});
-    }
-    ++context_.counters.group_rejects;
 }
 
 frame::GroupChanged Groups::changed(const ConversationId& conversation)

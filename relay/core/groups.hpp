@@ -6,10 +6,16 @@
 //          -> does it start from the epoch that is open, or create a later incarnation? no: conflict, and where the
 //             group stands
 //          -> the epoch is taken; Commit and Welcome into the mailboxes -> (commit of the tick) -> answered
-//   reject -> is it the newest one, and was it put for this device? -> noted
+//   reject -> is it one that may still be taken back (below), and was it put for this device? -> noted
 //          -> do half of the members refuse it now? no: the state; whoever is alone with that joins again
-//          -> the epoch is open again, Commit and Welcome are taken out of the mailboxes where they still wait
+//          -> it falls, and all that were built on it: the epoch that it started from is open again, Commits and
+//             Welcomes are taken out of the mailboxes where they still wait
 //          -> (commit of the tick) -> all who are connected are told (GroupChanged)
+//
+// How far back (docs/adr/0056-a-suffix-falls.md): every commit has votes of its own, and stands when more than half of
+// its members have taken it out of their mailboxes and refuse neither it nor one before it; then it, and what lies
+// before it, is not gone back to once another commit comes. At most open_commits_max are open: the next one waits until
+// the oldest stands by its members, or by its age.
 //
 // A group is (incarnation, epoch). The relay does not know members: it believes the committer who is to get what,
 // within the two accounts of the conversation, or the accounts of a group of many (members.hpp). Whoever was left out,
@@ -23,10 +29,20 @@
 
 namespace godwit::relay {
 
-/// Commits of one group whose ids are remembered: a committer that did not hear the answer asks again.
+/// Commits in a row that may still be taken back: so many epochs back members follow (seal::taken_back_max). Who takes
+/// in hundreds while few are there makes some dozens in a row.
+inline constexpr std::size_t open_commits_max = 32;
+/// Commits of one group whose ids are remembered, beside the open ones: a committer that did not hear the answer asks
+/// again.
 inline constexpr std::size_t group_commits_kept = 32;
-/// Of these, with GroupInfo: the newest, and the one that a rejection goes back to.
-inline constexpr std::size_t group_infos_kept = 2;
+/// A commit that nobody has refused stands after so long, though few have seen it: whoever is away does not keep the
+/// others from going on for longer.
+inline constexpr WallMs unseen_stands_ms = WallMs{3} * 24 * 3600 * 1000;
+/// One that somebody has refused stands after so long: as long as it waits in the mailboxes of those who could judge it
+/// (Limits::mailbox_age_ms_max). Sooner would let rubbish outlast a majority that is away.
+inline constexpr WallMs contested_stands_ms = WallMs{30} * 24 * 3600 * 1000;
+/// How soon to ask again while as many are open as may be: members come any moment.
+inline constexpr Duration open_commits_wait = std::chrono::minutes(1);
 
 /// A creation may leave out so many incarnations: members may remember more than the relay does, which forgets groups
 /// of former contacts, and may have been restored from a copy. Little enough that nobody ever gets to the last one.
@@ -36,9 +52,15 @@ inline constexpr std::uint64_t incarnations_skipped_max = std::uint64_t{1} << 32
 /// to go on like that. A member that commits all the time wins every epoch, also against the one that puts it out.
 inline constexpr Rate group_commits_rate{400, std::chrono::seconds(5)};
 
+/// Commits of one account in one group of many that fall by the others' votes: slower than these may vote
+/// (Limits::group_rejects), or it would hold every epoch that is opened again, also against the one that puts it out.
+inline constexpr Rate group_offences_rate{3, std::chrono::minutes(30)};
+
 /// In groups of many so many accounts, if there are, have to have seen a commit before it can be taken back: a few that
 /// are quick must not undo what the others have not seen yet.
 inline constexpr std::size_t electorate_min = 8;
+/// Before it stands by its members so many, if there are: half a dozen friends are quick as well.
+inline constexpr std::size_t vouching_electorate_min = 32;
 
 class Groups {
 public:
@@ -74,9 +96,26 @@ private:
     /// The group's row; 0: no room for another one.
     [[nodiscard]] GroupRow make_room(const Session& session, const Place& place, const ConversationId& conversation,
                                      Moment now);
-    [[nodiscard]] bool is_refused(const StoredGroup& group, const StoredCommit& newest);
+    [[nodiscard]] static std::string offender_of(AccountRow account, const ConversationId& conversation)
+    {
+        return std::to_string(account) + "/" + to_hex(conversation.view());
+    }
+    [[nodiscard]] static frame::ResponseBody state_of(const StoredGroup& group, Bytes group_info = {},
+                                                      std::uint32_t tree_pieces = 0)
+    {
+        return frame::GroupState{group.incarnation, group.epoch, group.commit, std::move(group_info), tree_pieces};
+    }
+    // votes.cpp
+    [[nodiscard]] bool has_built_on(const DeviceId& device, const StoredGroup& group, const StoredCommit& commit);
+    [[nodiscard]] CommitVotes votes_on(const StoredGroup& group, const StoredCommit& commit);
+    [[nodiscard]] bool is_refused(const StoredGroup& group, const StoredCommit& commit);
+    [[nodiscard]] bool is_vouched(const StoredGroup& group, const StoredCommit& commit);
+    /// Before another commit: what need not be gone back to any more is forgotten. How long it has to wait; zero: it
+    /// may come.
+    [[nodiscard]] Duration settle(const StoredGroup& group, Moment now);
+    /// With all that were built on it.
     void take_back(const Session& session, const Place& place, const ConversationId& conversation,
-                   const StoredCommit& newest, Moment now);
+                   const StoredCommit& commit, Moment now);
     [[nodiscard]] Answer conflict(const StoredGroup& group, const char* why);
 
     Context& context_;
@@ -86,6 +125,7 @@ private:
     PaceTable requests_;  ///< By device: a new connection is not a new allowance.
     PaceTable rejects_;   ///< By device.
     PaceTable commits_;   ///< By (device, conversation).
+    PaceTable offences_;  ///< By (account, conversation).
     PaceTable creations_; ///< By (account that creates, conversation), and by (device that joins, conversation).
 };
 

@@ -35,9 +35,16 @@ Result<Members::Change> Members::judge(const Session& session, const frame::Grou
     if (request.members.size() > limits.group_members_max)
         return refuse(ErrorCode::quota_exceeded,
                       "this relay's limit is " + std::to_string(limits.group_members_max) + " members a group");
-    std::optional<policy::Policy> rules_before;
-    if (const auto newest = creates ? std::nullopt : store.group_commit(group, group.epoch - 1))
-        rules_before = policy_of(store.group_info(newest->row));
+    const auto newest = creates || group.epoch == 0 ? std::nullopt : store.group_commit(group, group.epoch - 1);
+    const auto rules_before = newest ? policy_of(store.group_info(newest->row)) : std::nullopt;
+    if (!creates && !rules_before) {
+        // Who may what is not known here, only what it was: whoever would be raised by this commit could rule the next.
+        if (!newest || newest->rules.empty() || newest->rules != rules_digest(request.group_info) ||
+            !request.joined.empty())
+            return refuse(ErrorCode::not_allowed,
+                          "this relay has lost the roles of this group: nothing but keys changes until a member has "
+                          "renewed theirs");
+    }
     const auto rules = judge_membership(rules_before, request, session.user);
     if (!rules) return rules.error();
 
@@ -66,8 +73,6 @@ Result<Members::Change> Members::judge(const Session& session, const frame::Grou
         return refuse(ErrorCode::invalid_argument, "who creates a group is in it");
     for (const auto& [user, row] : before)
         if (!after.contains(user)) out.out.push_back(row);
-    if (!creates && !rules_before && !out.out.empty())
-        return refuse(ErrorCode::not_allowed, "this relay has lost the roles of this group: nobody is put out by it");
     const auto* const actor = rules_before ? rules_before->find(session.user) : nullptr;
     for (const auto& one : request.joined) {
         const auto found = after.find(one.user);
@@ -92,8 +97,9 @@ Result<Members::Change> Members::judge(const Session& session, const frame::Grou
     if (creates) return out;
     // Who was in it is no newcomer by being called one: it gets the commit, and has its vote.
     std::set<DeviceRow> party;
-    for (const auto& [device, account] : store.commit_party(group.row))
-        party.insert(device);
+    if (newest)
+        for (const auto& [device, account] : store.commit_party(newest->row))
+            party.insert(device);
     for (const auto& device : store.member_devices(group.row)) {
         const bool fresh = new_devices.contains(device.row) && !party.contains(device.row);
         if (device.row == session.device || fresh) continue;
@@ -129,7 +135,7 @@ void Members::apply(const ConversationId& conversation, GroupRow group, const Ch
 
 bool Members::is_vetoed(const StoredGroup& group, const StoredCommit& commit, BytesView before)
 {
-    if (!context_.store.commit_puts_out(group.row, commit.row)) return false;
+    if (!context_.store.commit_puts_out(commit.row)) return false;
     const auto rules = policy_of(before);
     if (!rules) return false;
     const auto owner = std::find_if(rules->members.begin(), rules->members.end(),
@@ -138,15 +144,19 @@ bool Members::is_vetoed(const StoredGroup& group, const StoredCommit& commit, By
     const auto account = members.find(owner->user);
     const auto committer = context_.store.device(commit.from);
     return account != members.end() && !(committer && committer->account == account->second) &&
-           context_.store.commit_rejected_by_account(group.row, account->second);
+           context_.store.commit_rejected_by_account(commit.row, account->second);
 }
 
-void Members::take_back(const ConversationId& conversation, const StoredGroup& group, std::int64_t commit, Moment now)
+void Members::take_back(const ConversationId& conversation, const StoredGroup& group,
+                        const std::vector<std::int64_t>& commits, Moment now)
 {
-    for (const auto account : context_.store.take_back_members(group.row, commit, now.wall_ms)) {
-        context_.changes.circles.insert(conversation);
+    std::set<AccountRow> changed;
+    for (const auto commit : commits)
+        for (const auto account : context_.store.take_back_members(group.row, commit, now.wall_ms))
+            changed.insert(account);
+    if (!changed.empty()) context_.changes.circles.insert(conversation);
+    for (const auto account : changed)
         if (!context_.store.is_member(group.row, account)) context_.changes.outs.insert({account, conversation});
-    }
     for (const auto account : context_.store.members(group.row))
         context_.changes.groups.insert({account, conversation});
 }

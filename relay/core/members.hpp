@@ -44,7 +44,9 @@ public:
     [[nodiscard]] bool is_vetoed(const StoredGroup& group, const StoredCommit& commit, BytesView before);
     void apply(const ConversationId& conversation, GroupRow group, const Change& change, std::int64_t commit,
                Moment now);
-    void take_back(const ConversationId& conversation, const StoredGroup& group, std::int64_t commit, Moment now);
+    /// `commits`: the newest first.
+    void take_back(const ConversationId& conversation, const StoredGroup& group,
+                   const std::vector<std::int64_t>& commits, Moment now);
 
     [[nodiscard]] Answer put(const Session& session, const frame::GroupPut& request, Moment now);
     [[nodiscard]] Answer roster(const Session& session, const frame::GroupRosterFetch& request);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/core/membership_rules.hpp"
 
+#include "lib/crypto/hash.hpp"
 #include "lib/policy/outline.hpp"
 #include "lib/wire/mls_outline.hpp"
 
@@ -28,6 +29,15 @@ std::optional<policy::Policy> policy_of(BytesView group_info)
     return info ? policy::read_outline(info->context_extensions) : std::nullopt;
 }
 
+Bytes rules_digest(BytesView group_info)
+{
+    const auto info = wire::read_mls_group_info(group_info);
+    if (!info) return {};
+    Bytes out(32);
+    crypto::blake2b({}, info->context_extensions, out);
+    return out;
+}
+
 Result<policy::Policy> judge_membership(const std::optional<policy::Policy>& before,
                                         const wire::relay::GroupCommit& request, std::string_view actor)
 {
@@ -41,7 +51,7 @@ Result<policy::Policy> judge_membership(const std::optional<policy::Policy>& bef
             return refuse(ErrorCode::invalid_argument, "who creates a group owns it");
         return *std::move(after);
     }
-    if (!before) return *std::move(after); // The caller lets nobody be put out.
+    if (!before) return *std::move(after);
     const auto* const member = before->find(actor);
     if (member == nullptr) return refuse(ErrorCode::not_allowed, "who is no member changes nothing");
     const auto commit = wire::read_mls_commit(request.envelope.sealed);

@@ -12,7 +12,11 @@ namespace godwit::relay {
 /// Of a GroupInfo; nullopt: it shows no sound policy.
 [[nodiscard]] std::optional<policy::Policy> policy_of(BytesView group_info);
 
-/// `before`: of the epoch that the group is in; nullopt: the relay has lost it, or the group is created by this commit.
+/// Of the extensions of its GroupContext, so that the relay sees whether they change also where it has lost the
+/// GroupInfo of before. Empty: of no GroupInfo.
+[[nodiscard]] Bytes rules_digest(BytesView group_info);
+
+/// `before`: of the epoch that the group is in; nullopt: the group is created by this commit, or changes no rules.
 /// Errors: malformed (no policy), invalid_argument (the frame's members are others than the policy's), not_allowed.
 [[nodiscard]] Result<policy::Policy> judge_membership(const std::optional<policy::Policy>& before,
                                                       const wire::relay::GroupCommit& request, std::string_view actor);

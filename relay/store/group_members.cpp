@@ -80,22 +80,34 @@ void Store::set_member(GroupRow group, AccountRow account, bool member, const By
 {
     const std::int64_t state = member ? 1 : 0;
     const Bytes none;
+    note_member_change(group, account, state, commit);
     raise_roster_version(group);
-    write("INSERT INTO group_members(of_group, account, state, version, changed_ms, secret, changed_by, state_before,"
-          " secret_before) VALUES(?1, ?2, ?3, (SELECT roster_version FROM groups WHERE id = ?1), ?4, ?5, ?6, 0, ?7)"
-          " ON CONFLICT(of_group, account) DO UPDATE SET state_before = state, secret_before = secret,"
-          " changed_by = excluded.changed_by, state = excluded.state, version = excluded.version,"
+    write("INSERT INTO group_members(of_group, account, state, version, changed_ms, secret)"
+          " VALUES(?1, ?2, ?3, (SELECT roster_version FROM groups WHERE id = ?1), ?4, ?5)"
+          " ON CONFLICT(of_group, account) DO UPDATE SET state = excluded.state, version = excluded.version,"
           " changed_ms = excluded.changed_ms",
-          group, account, state, now_ms, secret == nullptr ? none : *secret, commit, none);
+          group, account, state, now_ms, secret == nullptr ? none : *secret);
     if (secret != nullptr)
         write("UPDATE group_members SET secret = ?3 WHERE of_group = ?1 AND account = ?2", group, account, *secret);
 }
 
 void Store::set_secret(GroupRow group, AccountRow account, const Bytes& secret, std::int64_t commit)
 {
-    write("UPDATE group_members SET state_before = state, secret_before = secret, changed_by = ?3, secret = ?4"
-          " WHERE of_group = ?1 AND account = ?2",
-          group, account, commit, secret);
+    note_member_change(group, account, 1, commit);
+    write("UPDATE group_members SET secret = ?3 WHERE of_group = ?1 AND account = ?2", group, account, secret);
+}
+
+/// What was before it, so that it can be taken back, with those after it.
+void Store::note_member_change(GroupRow group, AccountRow account, std::int64_t state, std::int64_t commit)
+{
+    if (commit == 0) return;
+    const Bytes none;
+    write("INSERT INTO member_changes(of_group, of_commit, account, state, state_before, secret_before)"
+          " VALUES(?1, ?2, ?3, ?4,"
+          " coalesce((SELECT state FROM group_members WHERE of_group = ?1 AND account = ?3), 0),"
+          " coalesce((SELECT secret FROM group_members WHERE of_group = ?1 AND account = ?3), ?5))"
+          " ON CONFLICT(of_commit, account) DO UPDATE SET state = excluded.state",
+          group, commit, account, state, none);
 }
 
 void Store::raise_roster_version(GroupRow group)
@@ -105,27 +117,23 @@ void Store::raise_roster_version(GroupRow group)
 
 std::vector<AccountRow> Store::take_back_members(GroupRow group, std::int64_t commit, WallMs now_ms)
 {
-    std::vector<AccountRow> out;
-    read(
-        "SELECT account FROM group_members WHERE of_group = ?1 AND changed_by = ?2",
-        [&](const sqlite::Statement& s) {
-            out.push_back(s.integer(0));
-            return true;
-        },
-        group, commit);
+    const auto out = read_all("SELECT account FROM member_changes WHERE of_commit = ?1", first_integer, commit);
     // Of who stays it was the secret, which is nobody else's.
-    write("UPDATE group_members SET secret = secret_before, changed_by = 0"
-          " WHERE of_group = ?1 AND changed_by = ?2 AND state = state_before",
+    write("UPDATE group_members SET secret = (SELECT secret_before FROM member_changes c WHERE c.of_commit = ?2"
+          " AND c.account = group_members.account) WHERE of_group = ?1"
+          " AND account IN (SELECT account FROM member_changes WHERE of_commit = ?2)",
           group, commit);
     raise_roster_version(group);
-    const auto moved = read_all("SELECT account FROM group_members WHERE of_group = ?1 AND changed_by = ?2",
-                                first_integer, group, commit);
+    const auto moved = read_all("SELECT account FROM member_changes WHERE of_commit = ?1 AND state <> state_before",
+                                first_integer, commit);
     for (const auto account : moved) { // each in a version of its own: a page of the roster ends between two
         raise_roster_version(group);
-        write("UPDATE group_members SET state = state_before, secret = secret_before, changed_by = 0, changed_ms = ?3,"
-              " version = (SELECT roster_version FROM groups WHERE id = ?1) WHERE of_group = ?1 AND account = ?2",
-              group, account, now_ms);
+        write("UPDATE group_members SET changed_ms = ?3, version = (SELECT roster_version FROM groups WHERE id = ?1),"
+              " state = (SELECT state_before FROM member_changes WHERE of_commit = ?4 AND account = ?2)"
+              " WHERE of_group = ?1 AND account = ?2",
+              group, account, now_ms, commit);
     }
+    write("DELETE FROM member_changes WHERE of_commit = ?1", commit);
     return out;
 }
 

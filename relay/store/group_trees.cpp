@@ -75,8 +75,10 @@ void Store::prune_unused_trees(AccountRow account, std::size_t kept)
 
 void Store::prune_trees(GroupRow group, const ConversationId& conversation, std::size_t kept)
 {
+    // And that of the oldest one that may be gone back to: whatever came after it may be rubbish.
     write("UPDATE group_commits SET tree = 0 WHERE of_group = ?1 AND tree <> 0 AND id NOT IN"
-          " (SELECT id FROM group_commits WHERE of_group = ?1 ORDER BY id DESC LIMIT ?2)",
+          " (SELECT id FROM group_commits WHERE of_group = ?1 AND rejected = 0 ORDER BY id DESC LIMIT ?2)"
+          " AND id <> coalesce((SELECT min(id) FROM group_commits WHERE of_group = ?1 AND group_info IS NOT NULL), 0)",
           group, static_cast<std::int64_t>(kept));
     const auto rows = read_all("SELECT id FROM group_trees WHERE conversation = ?1 AND used = 1"
                                " AND id NOT IN (SELECT tree FROM group_commits WHERE of_group = ?2)",

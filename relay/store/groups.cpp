@@ -20,7 +20,19 @@ StoredCommit commit_from(const sqlite::Statement& s)
     out.welcome = s.fixed<MessageId>(5).value_or(MessageId{});
     out.rejected = s.integer(6) != 0;
     out.tree = s.integer(7);
+    out.put_ms = s.integer(8);
+    out.rules = to_bytes(s.bytes(9));
+    out.has_info = s.integer(10) != 0;
     return out;
+}
+
+constexpr std::string_view commit_columns =
+    "SELECT id, incarnation, epoch, from_device, envelope_id, welcome_id, rejected, tree, put_ms, rules,"
+    " group_info IS NOT NULL FROM group_commits WHERE of_group = ?1 AND ";
+
+std::string commits_where(std::string_view what)
+{
+    return std::string(commit_columns) + std::string(what);
 }
 
 } // namespace
@@ -65,7 +77,8 @@ void Store::set_group(GroupRow row, std::uint64_t incarnation, std::uint64_t epo
 void Store::remove_group(GroupRow row)
 {
     write("DELETE FROM group_commits WHERE of_group = ?1", row);
-    write("DELETE FROM commit_recipients WHERE of_group = ?1", row);
+    write("DELETE FROM commit_voters WHERE of_group = ?1", row);
+    write("DELETE FROM member_changes WHERE of_group = ?1", row);
     write("DELETE FROM group_members WHERE of_group = ?1", row);
     write("DELETE FROM group_joins WHERE of_group = ?1", row);
     write("DELETE FROM groups WHERE id = ?1", row);
@@ -91,30 +104,19 @@ GroupRow Store::forgettable_group(AccountRow account)
 
 std::optional<StoredCommit> Store::group_commit(GroupRow group, const MessageId& id)
 {
-    std::optional<StoredCommit> out;
-    read(
-        "SELECT id, incarnation, epoch, from_device, envelope_id, welcome_id, rejected, tree FROM group_commits"
-        " WHERE of_group = ?1 AND envelope_id = ?2 ORDER BY id DESC LIMIT 1",
-        [&](const sqlite::Statement& s) {
-            out = commit_from(s);
-            return false;
-        },
-        group, id);
-    return out;
+    return read_one(commits_where("envelope_id = ?2 ORDER BY id DESC LIMIT 1"), commit_from, group, id);
 }
 
 std::optional<StoredCommit> Store::group_commit(const StoredGroup& group, std::uint64_t epoch)
 {
-    std::optional<StoredCommit> out;
-    read(
-        "SELECT id, incarnation, epoch, from_device, envelope_id, welcome_id, rejected, tree FROM group_commits"
-        " WHERE of_group = ?1 AND incarnation = ?2 AND epoch = ?3 AND rejected = 0 ORDER BY id DESC LIMIT 1",
-        [&](const sqlite::Statement& s) {
-            out = commit_from(s);
-            return false;
-        },
-        group.row, group.incarnation, epoch);
-    return out;
+    return read_one(commits_where("incarnation = ?2 AND epoch = ?3 AND rejected = 0 ORDER BY id DESC LIMIT 1"),
+                    commit_from, group.row, group.incarnation, epoch);
+}
+
+std::vector<StoredCommit> Store::standing_commits(const StoredGroup& group, std::size_t limit)
+{
+    return read_all(commits_where("incarnation = ?2 AND rejected = 0 ORDER BY id DESC LIMIT ?3"), commit_from,
+                    group.row, group.incarnation, static_cast<std::int64_t>(limit));
 }
 
 Bytes Store::group_info(std::int64_t commit)
@@ -132,121 +134,139 @@ Bytes Store::group_info(std::int64_t commit)
 
 std::int64_t Store::add_group_commit(GroupRow group, const StoredCommit& commit, const Bytes& group_info)
 {
-    write("INSERT INTO group_commits(of_group, incarnation, epoch, from_device, envelope_id, welcome_id, group_info, "
-          "tree)"
-          " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-          group, commit.incarnation, commit.epoch, commit.from, commit.id, commit.welcome, group_info, commit.tree);
+    write("INSERT INTO group_commits(of_group, incarnation, epoch, from_device, envelope_id, welcome_id, group_info,"
+          " tree, put_ms, rules) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+          group, commit.incarnation, commit.epoch, commit.from, commit.id, commit.welcome, group_info, commit.tree,
+          commit.put_ms, commit.rules);
     return failed() ? 0 : database_.last_insert_rowid();
 }
 
 void Store::reject_group_commit(std::int64_t commit)
 {
     write("UPDATE group_commits SET rejected = 1, group_info = NULL WHERE id = ?1", commit);
+    write("DELETE FROM commit_voters WHERE of_commit = ?1", commit);
 }
 
-// commit_recipients.rejected: 0 asked, 1 has rejected, 2 in the group without a vote on its newest commit.
-void Store::set_commit_recipients(GroupRow group, const std::vector<DeviceRow>& devices,
-                                  const std::vector<DeviceRow>& others)
+void Store::set_commit_voters(GroupRow group, std::int64_t commit, const std::vector<DeviceRow>& devices,
+                              const std::vector<DeviceRow>& others)
 {
-    write("DELETE FROM commit_recipients WHERE of_group = ?1", group);
+    const auto add = [&](DeviceRow device, CommitVote vote) {
+        write("INSERT INTO commit_voters(of_group, of_commit, device, vote) VALUES(?1, ?2, ?3, ?4)"
+              " ON CONFLICT(of_commit, device) DO NOTHING",
+              group, commit, device, static_cast<std::int64_t>(vote));
+    };
     for (const auto device : devices)
-        write("INSERT INTO commit_recipients(of_group, device) VALUES(?1, ?2)", group, device);
+        add(device, CommitVote::asked);
     for (const auto device : others)
-        write("INSERT INTO commit_recipients(of_group, device, rejected) VALUES(?1, ?2, 2)"
-              " ON CONFLICT(of_group, device) DO NOTHING",
-              group, device);
+        add(device, CommitVote::none);
 }
 
-void Store::close_commit_votes(GroupRow group)
+std::vector<std::pair<DeviceRow, AccountRow>> Store::commit_party(std::int64_t commit)
 {
-    write("UPDATE commit_recipients SET rejected = 2 WHERE of_group = ?1", group);
-}
-
-std::vector<std::pair<DeviceRow, AccountRow>> Store::commit_party(GroupRow group)
-{
-    std::vector<std::pair<DeviceRow, AccountRow>> out;
-    read(
-        "SELECT d.id, d.account FROM commit_recipients r JOIN devices d ON d.id = r.device WHERE r.of_group = ?1"
+    return read_all(
+        "SELECT d.id, d.account FROM commit_voters v JOIN devices d ON d.id = v.device WHERE v.of_commit = ?1"
         " ORDER BY d.id",
-        [&](const sqlite::Statement& s) {
-            out.emplace_back(s.integer(0), s.integer(1));
-            return true;
-        },
-        group);
-    return out;
+        [](const sqlite::Statement& s) { return std::pair<DeviceRow, AccountRow>(s.integer(0), s.integer(1)); },
+        commit);
 }
 
-std::optional<bool> Store::commit_rejected_by(GroupRow group, DeviceRow device)
+std::optional<CommitVote> Store::commit_vote(std::int64_t commit, DeviceRow device)
 {
-    const auto got = read_integer(
-        "SELECT rejected FROM commit_recipients WHERE of_group = ?1 AND device = ?2 AND rejected < 2", group, device);
-    if (!got) return std::nullopt;
-    return *got != 0;
+    const auto got =
+        read_integer("SELECT vote FROM commit_voters WHERE of_commit = ?1 AND device = ?2", commit, device);
+    if (!got || *got < 0 || *got > 3 || static_cast<CommitVote>(*got) == CommitVote::none) return std::nullopt;
+    return static_cast<CommitVote>(*got);
 }
 
-void Store::set_commit_rejected_by(GroupRow group, DeviceRow device)
+void Store::set_commit_vote(std::int64_t commit, DeviceRow device, CommitVote vote)
 {
-    write("UPDATE commit_recipients SET rejected = 1 WHERE of_group = ?1 AND device = ?2", group, device);
+    write("UPDATE commit_voters SET vote = ?3 WHERE of_commit = ?1 AND device = ?2", commit, device,
+          static_cast<std::int64_t>(vote));
 }
 
-bool Store::commit_rejected_by_account(GroupRow group, AccountRow account)
+void Store::withdraw_commit_votes(GroupRow group, DeviceRow device)
 {
-    return read_integer("SELECT 1 FROM commit_recipients r JOIN devices d ON d.id = r.device"
-                        " WHERE r.of_group = ?1 AND r.rejected = 1 AND d.account = ?2 LIMIT 1",
-                        group, account)
+    write("UPDATE commit_voters SET vote = 0 WHERE of_group = ?1 AND device = ?2 AND vote IN (1, 3)", group, device);
+}
+
+bool Store::commit_rejected_by_account(std::int64_t commit, AccountRow account)
+{
+    return read_integer("SELECT 1 FROM commit_voters v JOIN devices d ON d.id = v.device"
+                        " WHERE v.of_commit = ?1 AND v.vote = 1 AND d.account = ?2 LIMIT 1",
+                        commit, account)
         .has_value();
 }
 
-bool Store::commit_puts_out(GroupRow group, std::int64_t commit)
+bool Store::is_contested(std::int64_t commit)
 {
-    return read_integer("SELECT 1 FROM group_members WHERE of_group = ?1 AND changed_by = ?2 AND state = 0"
-                        " AND state_before = 1 LIMIT 1",
-                        group, commit)
+    return read_integer("SELECT 1 FROM commit_voters WHERE of_commit = ?1 AND vote IN (1, 3) LIMIT 1", commit)
         .has_value();
 }
 
-CommitVotes Store::commit_votes(GroupRow group)
+bool Store::commit_puts_out(std::int64_t commit)
 {
-    CommitVotes out;
-    read(
-        "SELECT count(*), coalesce(sum(r.rejected), 0) FROM commit_recipients r JOIN devices d ON d.id = r.device"
-        " WHERE r.of_group = ?1 AND r.rejected < 2",
-        [&](const sqlite::Statement& s) {
-            out.recipients = static_cast<std::size_t>(s.integer(0));
-            out.rejected = static_cast<std::size_t>(s.integer(1));
-            return false;
-        },
-        group);
+    return read_integer("SELECT 1 FROM member_changes WHERE of_commit = ?1 AND state = 0 AND state_before = 1 LIMIT 1",
+                        commit)
+        .has_value();
+}
+
+namespace {
+
+// v: a device that has a vote on ?1. It has seen the commit (?2: its envelope) when it does not wait any more.
+constexpr std::string_view voters = " FROM commit_voters v JOIN devices d ON d.id = v.device"
+                                    " WHERE v.of_commit = ?1 AND v.vote <> 2";
+constexpr std::string_view waits = "EXISTS (SELECT 1 FROM mailbox m WHERE m.envelope = ?2 AND m.device = v.device)";
+// Refuses it, or one before it (?3: of this group), and so does not vouch for it by having taken it out.
+constexpr std::string_view refuses = "EXISTS (SELECT 1 FROM commit_voters e WHERE e.of_group = ?3 AND"
+                                     " e.device = v.device AND e.of_commit <= ?1 AND e.vote IN (1, 3))";
+constexpr auto votes_from = [](const sqlite::Statement& s) {
+    const auto count = [&](int column) { return static_cast<std::size_t>(s.integer(column)); };
+    return CommitVotes{count(0), count(1), count(2), count(3)};
+};
+
+std::string sql(std::initializer_list<std::string_view> parts)
+{
+    std::string out;
+    for (const auto part : parts)
+        out += part;
     return out;
 }
 
-CommitVotes Store::commit_votes_of_accounts(GroupRow group, EnvelopeRow envelope)
+} // namespace
+
+CommitVotes Store::commit_votes(GroupRow group, const StoredCommit& commit, EnvelopeRow envelope)
 {
-    CommitVotes out;
-    read(
-        "SELECT count(DISTINCT d.account), count(DISTINCT CASE WHEN r.rejected THEN d.account END),"
-        " count(DISTINCT CASE WHEN r.rejected OR NOT EXISTS"
-        " (SELECT 1 FROM mailbox m WHERE m.envelope = ?2 AND m.device = r.device) THEN d.account END)"
-        " FROM commit_recipients r JOIN devices d ON d.id = r.device WHERE r.of_group = ?1 AND r.rejected < 2",
-        [&](const sqlite::Statement& s) {
-            out.recipients = static_cast<std::size_t>(s.integer(0));
-            out.rejected = static_cast<std::size_t>(s.integer(1));
-            out.seen = static_cast<std::size_t>(s.integer(2));
-            return false;
-        },
-        group, envelope);
-    return out;
+    const auto statement =
+        sql({"SELECT count(*), coalesce(sum(v.vote = 1), 0), coalesce(sum(v.vote <> 0 OR NOT ", waits,
+             "), 0), coalesce(sum(v.vote = 0 AND NOT ", waits, " AND NOT ", refuses, "), 0)", voters});
+    return read_one(statement, votes_from, commit.row, envelope, group).value_or(CommitVotes{});
 }
 
-void Store::prune_group_commits(GroupRow group, std::uint64_t incarnation, std::size_t infos, std::size_t ids)
+CommitVotes Store::commit_votes_of_accounts(GroupRow group, const StoredCommit& commit, EnvelopeRow envelope)
 {
-    write("UPDATE group_commits SET group_info = NULL WHERE of_group = ?1 AND group_info IS NOT NULL AND id NOT IN"
-          " (SELECT id FROM group_commits WHERE of_group = ?1 AND incarnation = ?2 AND group_info IS NOT NULL"
-          " ORDER BY id DESC LIMIT ?3)",
-          group, incarnation, infos);
-    write("DELETE FROM group_commits WHERE of_group = ?1 AND id <="
-          " (SELECT id FROM group_commits WHERE of_group = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
-          group, ids);
+    // An account of which one device refuses does not vouch for it by another one.
+    const auto statement = sql({"WITH one AS (SELECT d.account AS account, max(v.vote = 1) AS rejected,"
+                                " max(v.vote <> 0 OR NOT ",
+                                waits, ") AS seen, max(v.vote = 0 AND NOT ", waits,
+                                ") AS taken,"
+                                " max(",
+                                refuses, ") AS refuses", voters,
+                                " GROUP BY d.account)"
+                                " SELECT count(*), coalesce(sum(rejected), 0), coalesce(sum(seen), 0),"
+                                " coalesce(sum(taken AND NOT refuses AND account <>"
+                                " coalesce((SELECT account FROM devices WHERE key = ?4), 0)), 0) FROM one"});
+    return read_one(statement, votes_from, commit.row, envelope, group, commit.from).value_or(CommitVotes{});
+}
+
+void Store::forget_commits_before(GroupRow group, std::int64_t commit, std::size_t ids)
+{
+    write("UPDATE group_commits SET group_info = NULL WHERE of_group = ?1 AND id < ?2 AND group_info IS NOT NULL",
+          group, commit);
+    write("DELETE FROM commit_voters WHERE of_group = ?1 AND of_commit < ?2", group, commit);
+    write("DELETE FROM member_changes WHERE of_group = ?1 AND of_commit < ?2", group, commit);
+    write("DELETE FROM group_commits WHERE of_group = ?1 AND (rejected = 1 OR id < ?2) AND id <="
+          " (SELECT id FROM group_commits WHERE of_group = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?3)",
+          group, commit, static_cast<std::int64_t>(ids));
 }
 
 } // namespace godwit::relay

@@ -31,12 +31,14 @@ constexpr Column mailbox[] = {count, count, count};
 constexpr Column key_packages[] = {rowid, count, key, {Is::blob_or_null}, integer};
 constexpr Column last_resorts[] = {rowid, blob, integer};
 constexpr Column groups[] = {rowid, id, count, count, count, count, integer, count};
-constexpr Column group_commits[] = {rowid, count, count, count, key, id, id, flag, {Is::blob_or_null}, count};
-constexpr Column group_members[] = {rowid, count, count, flag, count, integer, blob, count, flag, blob};
+constexpr Column group_commits[] = {
+    rowid, count, count, count, key, id, id, flag, {Is::blob_or_null}, count, integer, {Is::blob_or_null}};
+constexpr Column group_members[] = {rowid, count, count, flag, count, integer, blob};
+constexpr Column member_changes[] = {count, count, count, flag, flag, blob};
 constexpr Column group_joins[] = {rowid, count, count, integer, flag, blob};
 constexpr Column group_trees[] = {rowid, count, id, key, count, flag, integer};
 constexpr Column group_tree_pieces[] = {rowid, count, count, blob};
-constexpr Column commit_recipients[] = {count, count, count};
+constexpr Column commit_voters[] = {count, count, count, {Is::integer, 0, false, 0, 3}};
 constexpr Column removed_devices[] = {rowid, count, key};
 constexpr Column notices[] = {
     rowid, id,    flag, {Is::integer, 0, false, 1, 255}, integer, integer, flag, text, text, text, flag, count,
@@ -71,14 +73,16 @@ constexpr std::array tables{
     Table{"key_packages", "INSERT OR IGNORE INTO key_packages VALUES(?1, ?2, ?3, ?4, ?5)", key_packages},
     Table{"last_resorts", "INSERT OR IGNORE INTO last_resorts VALUES(?1, ?2, ?3)", last_resorts},
     Table{"groups", "INSERT OR IGNORE INTO groups VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", groups},
-    Table{"group_commits", "INSERT OR IGNORE INTO group_commits VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    Table{"group_commits",
+          "INSERT OR IGNORE INTO group_commits VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
           group_commits},
-    Table{"group_members", "INSERT OR IGNORE INTO group_members VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-          group_members},
+    Table{"group_members", "INSERT OR IGNORE INTO group_members VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)", group_members},
+    Table{"member_changes", "INSERT OR IGNORE INTO member_changes VALUES(?1, ?2, ?3, ?4, ?5, ?6)", member_changes,
+          true},
     Table{"group_joins", "INSERT OR IGNORE INTO group_joins VALUES(?1, ?2, ?3, ?4, ?5, ?6)", group_joins},
     Table{"group_trees", "INSERT OR IGNORE INTO group_trees VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)", group_trees},
     Table{"group_tree_pieces", "INSERT OR IGNORE INTO group_tree_pieces VALUES(?1, ?2, ?3, ?4)", group_tree_pieces},
-    Table{"commit_recipients", "INSERT OR IGNORE INTO commit_recipients VALUES(?1, ?2, ?3)", commit_recipients, true},
+    Table{"commit_voters", "INSERT OR IGNORE INTO commit_voters VALUES(?1, ?2, ?3, ?4)", commit_voters, true},
     Table{"removed_devices", "INSERT OR IGNORE INTO removed_devices VALUES(?1, ?2, ?3)", removed_devices},
     Table{"blobs", "INSERT OR IGNORE INTO blobs VALUES(?1, ?2, ?3, ?4, ?5, ?6)", blobs},
     Table{"blob_pieces", "INSERT OR IGNORE INTO blob_pieces VALUES(?1, ?2, ?3, ?4, ?5)", blob_pieces},
@@ -129,7 +133,9 @@ constexpr std::array references{
               "of_group NOT IN (SELECT id FROM groups) OR account NOT IN (SELECT id FROM accounts)"},
     Reference{"piece(s) of no tree", "group_tree_pieces", "tree NOT IN (SELECT id FROM group_trees)"},
     Reference{"commit(s) of no group", "group_commits", "of_group NOT IN (SELECT id FROM groups)"},
-    Reference{"recipient(s) of a commit of no group", "commit_recipients", "of_group NOT IN (SELECT id FROM groups)"},
+    Reference{"vote(s) on no commit", "commit_voters", "of_commit NOT IN (SELECT id FROM group_commits)"},
+    Reference{"change(s) of members by no commit", "member_changes",
+              "of_commit NOT IN (SELECT id FROM group_commits) OR account NOT IN (SELECT id FROM accounts)"},
     Reference{"policy(s) of no account", "account_policies", "account NOT IN (SELECT id FROM accounts)"},
     Reference{"blob(s) of nobody", "blobs", "account <> 0 AND account NOT IN (SELECT id FROM accounts)"},
     Reference{"piece(s) of no blob", "blob_pieces", "blob NOT IN (SELECT id FROM blobs)"},

@@ -125,6 +125,9 @@ struct StoredCommit {
     MessageId welcome; ///< Envelope id; zero: none.
     bool rejected = false;
     std::int64_t tree = 0; ///< Row of the tree that belongs to its GroupInfo; 0: it is in there, or no longer kept.
+    WallMs put_ms = 0;     ///< When it was accepted.
+    Bytes rules; ///< Of many: digest of the GroupContext's extensions after it. Kept when the GroupInfo is lost.
+    bool has_info = false; ///< The GroupInfo after it is kept.
 };
 
 /// An account in a group of many, or who was.
@@ -206,7 +209,16 @@ struct NoticeRecipient {
 struct CommitVotes {
     std::size_t recipients = 0; ///< Whose devices still exist.
     std::size_t rejected = 0;   ///< Of these.
-    std::size_t seen = 0;       ///< Of these: who rejected it, or has taken it out of the mailbox. In groups of many.
+    std::size_t seen = 0;       ///< Of these: who rejected it, or has taken it out of the mailbox.
+    /// Of these: who has seen it, has rejected neither it nor one before it, and is not (of) its committer.
+    std::size_t accepted = 0;
+};
+/// What a device of a group has to do with one of its commits.
+enum class CommitVote : std::uint8_t {
+    asked = 0,
+    rejected = 1,
+    none = 2,    ///< In the group by it, and not asked.
+    too_many = 3 ///< Rejected beyond the device's pace: counts neither way.
 };
 
 /// Of one account. Who is forgotten is a stranger again, and needs what strangers need.
@@ -326,26 +338,31 @@ public:
     [[nodiscard]] Bytes group_info(std::int64_t commit);
     std::int64_t add_group_commit(GroupRow group, const StoredCommit& commit, const Bytes& group_info);
     void reject_group_commit(std::int64_t commit);
-    /// Of the group's newest commit, in the place of those of the one before. `others`: are in the group after it and
-    /// have no vote on it.
-    void set_commit_recipients(GroupRow group, const std::vector<DeviceRow>& devices,
-                               const std::vector<DeviceRow>& others = {});
-    /// Nobody has a vote any more; who is in the group stays known.
-    void close_commit_votes(GroupRow group);
+    /// Of this incarnation, not rejected, newest first.
+    [[nodiscard]] std::vector<StoredCommit> standing_commits(const StoredGroup& group, std::size_t limit);
+    /// Whom a commit was put for; `others`: are in the group after it and have no vote on it.
+    void set_commit_voters(GroupRow group, std::int64_t commit, const std::vector<DeviceRow>& devices,
+                           const std::vector<DeviceRow>& others = {});
     /// All of these who are still devices of somebody.
-    [[nodiscard]] std::vector<std::pair<DeviceRow, AccountRow>> commit_party(GroupRow group);
-    /// nullopt: it was not put for this device; else whether it was rejected by it.
-    [[nodiscard]] std::optional<bool> commit_rejected_by(GroupRow group, DeviceRow device);
-    void set_commit_rejected_by(GroupRow group, DeviceRow device);
-    /// Has a device of it rejected the newest commit?
-    [[nodiscard]] bool commit_rejected_by_account(GroupRow group, AccountRow account);
-    [[nodiscard]] bool commit_puts_out(GroupRow group, std::int64_t commit);
-    /// By device.
-    [[nodiscard]] CommitVotes commit_votes(GroupRow group);
-    /// By account: it has rejected, or seen, what one of its devices has. `envelope`: of the commit; 0: nobody waits.
-    [[nodiscard]] CommitVotes commit_votes_of_accounts(GroupRow group, EnvelopeRow envelope);
-    /// Keeps the GroupInfo of the newest `infos` commits of this incarnation, and the ids of the newest `ids` of all.
-    void prune_group_commits(GroupRow group, std::uint64_t incarnation, std::size_t infos, std::size_t ids);
+    [[nodiscard]] std::vector<std::pair<DeviceRow, AccountRow>> commit_party(std::int64_t commit);
+    /// nullopt: it was not put for this device.
+    [[nodiscard]] std::optional<CommitVote> commit_vote(std::int64_t commit, DeviceRow device);
+    void set_commit_vote(std::int64_t commit, DeviceRow device, CommitVote vote);
+    /// The device has rejected nothing in this group: it goes on with all of it.
+    void withdraw_commit_votes(GroupRow group, DeviceRow device);
+    /// Has a device of it rejected the commit?
+    [[nodiscard]] bool commit_rejected_by_account(std::int64_t commit, AccountRow account);
+    /// Has anybody?
+    [[nodiscard]] bool is_contested(std::int64_t commit);
+    [[nodiscard]] bool commit_puts_out(std::int64_t commit);
+    /// By device. `envelope`: of the commit; 0: nobody waits.
+    [[nodiscard]] CommitVotes commit_votes(GroupRow group, const StoredCommit& commit, EnvelopeRow envelope);
+    /// By account: it has rejected, or seen, what one of its devices has.
+    [[nodiscard]] CommitVotes commit_votes_of_accounts(GroupRow group, const StoredCommit& commit,
+                                                       EnvelopeRow envelope);
+    /// Nothing before this one is gone back to any more: GroupInfos, votes and what it changed of members go. `ids`: so
+    /// many of the newest stay known by their ids, and all from this one on.
+    void forget_commits_before(GroupRow group, std::int64_t commit, std::size_t ids);
 
     // members of groups of many (group_members.cpp)
     /// nullopt: nobody who ever was; false: who was.
@@ -362,7 +379,7 @@ public:
     [[nodiscard]] std::uint64_t membership_count(AccountRow account);
     /// Of the account: those it is in, and (false) those that it left after `gone_since_ms`.
     [[nodiscard]] std::vector<std::pair<ConversationId, bool>> memberships(AccountRow account, WallMs gone_since_ms);
-    /// By the newest commit. `secret` nullptr: stays as it is.
+    /// By a commit, the newest; 0: by none, for good. `secret` nullptr: stays as it is.
     void set_member(GroupRow group, AccountRow account, bool member, const Bytes* secret, std::int64_t commit,
                     WallMs now_ms);
     /// Another secret for somebody who stays. No news to others: the roster's version is the caller's to raise, once.
@@ -370,7 +387,7 @@ public:
     void raise_roster_version(GroupRow group);
     /// nullopt: no member.
     [[nodiscard]] std::optional<StoredMember> member(GroupRow group, AccountRow account);
-    /// All that this commit changed is as before; returns whom it had changed.
+    /// All that this commit, the newest that stands, changed is as before; returns whom it had changed.
     std::vector<AccountRow> take_back_members(GroupRow group, std::int64_t commit, WallMs now_ms);
     [[nodiscard]] std::uint64_t roster_version(GroupRow group);
     /// Those of a later version, by version (no two have the same), at most `limit`.
@@ -475,6 +492,7 @@ private:
     using Ledger::write;
 
     void drop_unheld_envelope(EnvelopeRow envelope);
+    void note_member_change(GroupRow group, AccountRow account, std::int64_t state, std::int64_t commit);
 };
 
 } // namespace godwit::relay

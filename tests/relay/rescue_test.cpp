@@ -85,10 +85,11 @@ void fill(Store& store)
                 commit.epoch = epoch;
                 commit.from = id_of<DeviceId>(1000 + 2 * n);
                 commit.id = id_of<MessageId>(50'000 + n * 10 + epoch);
-                (void)store.add_group_commit(group, commit, filler(900, n));
+                commit.rules = filler(32, n);
+                const auto row = store.add_group_commit(group, commit, filler(900, n));
+                store.set_commit_voters(group, row, {devices[2 * n], devices[2 * n - 1]});
             }
             store.set_group(group, 1, 3, 6);
-            store.set_commit_recipients(group, {devices[2 * n], devices[2 * n - 1]});
             if (n % 4 == 0) {
                 const auto id = id_of<ConversationId>(1000 + n);
                 const auto many = store.add_group(id, rows[n], 0, 5);

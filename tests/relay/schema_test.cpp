@@ -52,7 +52,7 @@ TEST_CASE("an older database: accounts, waiting mail and groups are there; packa
     CHECK(store->envelope(ann, envelope(4).id)->row == 4);
     CHECK(store->group(conversation).incarnation == 3);
     CHECK(store->group(conversation).epoch == 4);
-    CHECK(store->commit_votes(1).recipients == 0);
+    CHECK(store->standing_commits(store->group(conversation), 9).empty());
     CHECK(store->key_package_count(1).one_time == 1);
     CHECK(store->expire_key_packages(1, 1, 500) == 1);
     CHECK(store->key_package_count(1).one_time == 0);
