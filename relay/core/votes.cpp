@@ -15,13 +15,17 @@ Answer Groups::reject(const Session& session, const frame::GroupReject& request,
     const auto who = std::to_string(session.device);
     if (const auto wait = requests_.wait(who, now.mono); wait > Duration::zero()) return slow_down(wait);
     requests_.take(who, now.mono);
-    const auto place = own_place_of(session, request.with, request.conversation);
+    const auto place = place_of(session, request.with, request.conversation);
     if (!place) return place.error();
 
     auto& store = context_.store;
     const auto& group = place->group;
     const bool is_here = request.incarnation == group.incarnation && request.epoch < group.epoch;
     const auto commit = is_here ? store.group_commit(group, request.epoch) : std::nullopt;
+    // Whom a later one has put out has its word on those before.
+    const auto said = commit && commit->id == request.commit ? store.commit_vote(commit->row, session.device)
+                                                             : std::optional<CommitVote>();
+    if (!place->partner && !said && !store.is_member(group.row, session.account)) return not_a_member();
     if (!commit || commit->id != request.commit) return conflict(group, "this commit is not one of the group's");
     const bool is_newest = commit->epoch + 1 == group.epoch;
     Bytes info_before;
@@ -35,7 +39,6 @@ Answer Groups::reject(const Session& session, const frame::GroupReject& request,
     } else if (group.of_many && !is_newest) {
         return conflict(group, "this commit stands: a group of many is not begun again");
     }
-    const auto said = store.commit_vote(commit->row, session.device);
     if (!said) return conflict(group, "this commit was not put for this device: others can tell whether it is valid");
     if (has_built_on(session.peer.device, group, *commit))
         return conflict(group, "this device has committed after it, and so has taken it for valid");

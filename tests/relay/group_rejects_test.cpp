@@ -109,28 +109,32 @@ TEST_CASE("a creation that is rejected: the group is to be created anew, in the 
     CHECK(c.state(c.bo, "ann").epoch == 1);
 }
 
-TEST_CASE("what cannot be rejected: an older commit, another one, one that was rejected, one that others built on")
+TEST_CASE("what cannot be rejected: another one, one that was rejected, one that stands, one's own")
 {
     Chat c;
-    CHECK(c.reject(c.ann, "bo", 1, 0, 1) == ErrorCode::conflict); // there never was a group
+    CHECK(c.reject(c.bo, "ann", 1, 0, 1) == ErrorCode::conflict); // there never was a group
     CHECK(c.reject(c.ann, "bo", 0, ~std::uint64_t{0}, 1) == ErrorCode::conflict);
     Device tablet(c.world, 4);
     tablet.enter("bo", 200);
     CHECK(c.commit(c.ann, "bo", 1, 0, 1) == ErrorCode::ok);
     for (std::uint64_t epoch = 1; epoch < 3; ++epoch)
         CHECK(c.commit(c.ann, "bo", 1, epoch, epoch + 1, {c.bo.id, tablet.id}) == ErrorCode::ok);
-    CHECK(c.reject(c.bo, "ann", 1, 1, 2) == ErrorCode::conflict);
-    CHECK(c.reject(c.bo, "ann", 1, 2, 2) == ErrorCode::conflict);
+    for (auto* const one : {&c.bo, &tablet})
+        for (const auto& mail : one->take<frame::MailboxDeliver>())
+            one->acknowledge({mail.sequence});
+    CHECK(c.commit(c.ann, "bo", 1, 3, 4, {c.bo.id, tablet.id}) == ErrorCode::ok);
+    CHECK(c.reject(c.bo, "ann", 1, 2, 3) == ErrorCode::conflict); // all have taken it
+    CHECK(c.reject(c.bo, "ann", 1, 4, 4) == ErrorCode::conflict);
+    CHECK(c.reject(c.bo, "ann", 2, 3, 4) == ErrorCode::conflict);
     CHECK(c.reject(c.bo, "ann", 1, 3, 3) == ErrorCode::conflict);
-    CHECK(c.reject(c.bo, "ann", 2, 2, 3) == ErrorCode::conflict);
     const auto stale = c.bo.ask(frame::GroupReject{"ann", conversation(100, 200), 1, 1, envelope(2).id, 0});
-    CHECK(std::get<frame::GroupState>(stale.body).epoch == 3);
-    CHECK(c.reject(c.ann, "bo", 1, 2, 3) == ErrorCode::conflict); // the committer itself
-    CHECK(c.reject(c.bo, "ann", 1, 2, 3) == ErrorCode::ok);
-    CHECK(c.reject(tablet, "ann", 1, 2, 3) == ErrorCode::ok);
-    CHECK(c.reject(c.bo, "ann", 1, 2, 3) == ErrorCode::conflict);
-    CHECK(c.reject(c.bo, "ann", 1, 1, 2) == ErrorCode::conflict); // the one before it had been built on
-    CHECK(c.state(c.ann).epoch == 2);
+    CHECK(std::get<frame::GroupState>(stale.body).epoch == 4);
+    CHECK(c.reject(c.ann, "bo", 1, 3, 4) == ErrorCode::conflict); // the committer itself
+    CHECK(c.reject(c.bo, "ann", 1, 3, 4) == ErrorCode::ok);
+    CHECK(c.reject(tablet, "ann", 1, 3, 4) == ErrorCode::ok);
+    CHECK(c.reject(c.bo, "ann", 1, 3, 4) == ErrorCode::conflict);
+    CHECK(c.reject(c.bo, "ann", 1, 2, 3) == ErrorCode::conflict); // what it was built on stands
+    CHECK(c.state(c.ann).epoch == 3);
     CHECK(c.world.core->counters().group_rejects == 1);
 }
 

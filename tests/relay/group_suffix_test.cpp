@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rubbish on rubbish: a commit that members refuse falls with all that was built on it, whoever built it.
+#include "tests/relay/chat.hpp"
+#include "tests/relay/circle.hpp"
+
+#include "relay/core/groups.hpp"
+
+using namespace godwit;
+using namespace godwit::relay;
+using namespace godwit::relay::test;
+
+namespace {
+
+void take_all(Device& by)
+{
+    for (const auto& mail : by.take<frame::MailboxDeliver>())
+        by.acknowledge({mail.sequence});
+}
+
+/// ann's group of ann, bo, cy, dee and as many more; everybody has taken what there was.
+struct Many : Circle {
+    std::vector<std::string> all{"ann", "bo", "cy", "dee"};
+    std::deque<Device> more;
+    std::vector<Device*> devices{&ann, &bo, &cy, &dee};
+
+    explicit Many(std::size_t others = 1, Config config = {}, std::optional<Store> on = std::nullopt)
+        : Circle(std::move(config), std::move(on))
+    {
+        befriend(ann, "ann", dee, "dee");
+        for (std::size_t i = 0; i < others; ++i) {
+            auto& one = more.emplace_back(world, 10 + i);
+            all.push_back("p" + std::to_string(i));
+            one.join(all.back(), 1000 + i);
+            befriend(ann, "ann", one, all.back());
+            devices.push_back(&one);
+        }
+        std::vector<DeviceId> newcomers;
+        for (auto* const one : devices)
+            if (one != &ann) newcomers.push_back(one->id);
+        REQUIRE(commit(ann, 0, 1, all, newcomers) == ErrorCode::ok);
+        all_take();
+        REQUIRE(commit(ann, 1, 2, all) == ErrorCode::ok);
+        all_take();
+    }
+    void all_take()
+    {
+        for (auto* const one : devices) {
+            take_all(*one);
+            one->forget_frames();
+        }
+    }
+    std::string members()
+    {
+        std::string out;
+        for (const auto& entry : roster(ann).entries)
+            if (entry.member) out += (out.empty() ? "" : " ") + entry.user;
+        return out;
+    }
+};
+
+Config patient()
+{
+    Config config;
+    config.limits.group_rejects = {1'000, std::chrono::seconds(1)};
+    config.limits.registrations_per_address = {100, std::chrono::seconds(1)};
+    return config;
+}
+
+} // namespace
+
+TEST_CASE("two rubbish commits in a row: who refuses the first takes back both, and everybody hears of it")
+{
+    Chat c;
+    CHECK(c.commit(c.ann, "bo", 1, 0, 1, {}, {c.bo.id, c.phone.id}) == ErrorCode::ok);
+    std::uint64_t rubbish = 2;
+    SUBCASE("two") {}
+    SUBCASE("as many as there may be")
+    {
+        rubbish = open_commits_max - 1;
+    }
+    for (std::uint64_t n = 0; n < rubbish; ++n)
+        CHECK(c.commit(c.bo, "ann", 1, 1 + n, 2 + n, {c.ann.id, c.phone.id}) == ErrorCode::ok);
+    // ann, who cannot follow the first, has all of them taken out.
+    for (auto* const one : {&c.ann, &c.phone})
+        take_all(*one);
+    CHECK(c.reject(c.ann, "bo", 1, 1, 2) == ErrorCode::ok);
+    CHECK(c.state(c.ann).epoch == 1 + rubbish);
+    for (auto* const one : {&c.ann, &c.bo, &c.phone})
+        one->forget_frames();
+    CHECK(c.reject(c.phone, "bo", 1, 1, 2) == ErrorCode::ok);
+    for (auto* const one : {&c.ann, &c.bo, &c.phone}) {
+        const auto told = one->take<frame::GroupChanged>();
+        REQUIRE(told.size() == 1);
+        CHECK(told[0].epoch == 1);
+        CHECK(told[0].commit == envelope(1).id);
+    }
+    CHECK(c.state(c.ann).group_info == c.info(1));
+    CHECK(c.world.core->counters().group_rejects == rubbish);
+    // None of them comes back, and the group goes on.
+    CHECK(c.bo.code(c.asked.at(3)) == ErrorCode::conflict);
+    CHECK(c.commit(c.phone, "bo", 1, 1, 90, {c.ann.id, c.bo.id}) == ErrorCode::ok);
+    CHECK(c.state(c.ann).group_info == c.info(90));
+}
+
+TEST_CASE("between two devices: one word takes back all that the other one has built")
+{
+    Chat c;
+    CHECK(c.commit(c.ann, "bo", 1, 0, 1, {}, {c.bo.id}) == ErrorCode::ok);
+    for (std::uint64_t n = 1; n <= 5; ++n)
+        CHECK(c.commit(c.ann, "bo", 1, n, n + 1, {c.bo.id}) == ErrorCode::ok);
+    take_all(c.bo);
+    CHECK(c.reject(c.bo, "ann", 1, 2, 3) == ErrorCode::ok); // from the second on
+    CHECK(c.state(c.ann).epoch == 2);
+    CHECK(c.reject(c.bo, "ann", 1, 1, 2) == ErrorCode::ok); // which was not good either
+    CHECK(c.state(c.ann).epoch == 1);
+}
+
+TEST_CASE("two who are in league put rubbish on rubbish: the others' votes on the first count, also of whom the second "
+          "puts out")
+{
+    Many c(1, patient());
+    c.admins = {"cy"};
+    REQUIRE(c.commit(c.ann, 2, 3, c.all) == ErrorCode::ok);
+    c.all_take();
+    CHECK(c.commit(c.bo, 3, 4, c.all) == ErrorCode::ok);
+    CHECK(c.commit(c.cy, 4, 5, {"ann", "bo", "cy"}) == ErrorCode::ok); // dee and p0 are out
+    CHECK(c.members() == "ann bo cy");
+    c.all_take();                                           // Also the two in league, without a word.
+    CHECK(c.reject(c.dee, 4, 5) == ErrorCode::not_allowed); // Of that it has no word,
+    CHECK(c.reject(c.dee, 3, 4) == ErrorCode::ok);          // of the one before it has.
+    CHECK(c.reject(c.more[0], 3, 4) == ErrorCode::ok);
+    CHECK(c.state(c.ann).epoch == 5);
+    for (auto* const one : c.devices)
+        one->forget_frames();
+    CHECK(c.reject(c.ann, 3, 4) == ErrorCode::ok);
+    CHECK(c.state(c.ann).epoch == 3);
+    CHECK(c.members() == "ann bo cy dee p0");
+    for (auto* const one : c.devices) {
+        const auto told = one->take<frame::GroupChanged>();
+        REQUIRE(told.size() == 1);
+        CHECK(told[0].epoch == 3);
+        const auto news = one->take<frame::GroupNews>();
+        REQUIRE_FALSE(news.empty());
+        CHECK(news.back().member);
+    }
+    CHECK(c.commit(c.dee, 3, 6, c.all) == ErrorCode::ok);
+}
+
+TEST_CASE("who is alone with its word takes back nothing, however many stand one on the other; who goes on with them "
+          "takes it back")
+{
+    Many c(1, patient());
+    for (std::uint64_t n = 0; n < 4; ++n)
+        CHECK(c.commit(c.bo, 2 + n, 3 + n, c.all) == ErrorCode::ok);
+    for (std::uint64_t n = 0; n < 4; ++n)
+        for (int again = 0; again < 3; ++again)
+            CHECK(c.reject(c.dee, 2 + n, 3 + n) == ErrorCode::ok);
+    CHECK(c.state(c.ann).epoch == 6);
+    CHECK(c.commit(c.dee, 6, 7, c.all) == ErrorCode::ok);
+    CHECK(c.reject(c.dee, 2, 3) == ErrorCode::conflict); // It has built on it.
+    // Its word is no more: of five, two are no half.
+    CHECK(c.reject(c.cy, 2, 3) == ErrorCode::ok);
+    CHECK(c.reject(c.more[0], 2, 3) == ErrorCode::ok);
+    CHECK(c.state(c.ann).epoch == 7);
+    CHECK(c.reject(c.ann, 2, 3) == ErrorCode::ok);
+    CHECK(c.state(c.ann).epoch == 2);
+}
+
+TEST_CASE("what a suffix changed of members and their secrets is as it was before the first of it")
+{
+    Many c(2, patient());
+    const auto with_secret = [&](std::uint64_t epoch, std::uint64_t number, std::vector<std::string> members) {
+        auto out = c.request(epoch, number, members);
+        for (const auto& user : members)
+            out.joined.push_back({user, Bytes(40, static_cast<std::uint8_t>(number))});
+        return out;
+    };
+    CHECK(c.ann.code(with_secret(2, 3, c.all)) == ErrorCode::ok);
+    c.all_take();
+    const auto before = c.roster(c.bo);
+    const auto without = [&](const std::string& user) {
+        auto out = c.all;
+        std::erase(out, user);
+        return out;
+    };
+    CHECK(c.ann.code(with_secret(3, 4, without("p1"))) == ErrorCode::ok);
+    CHECK(c.ann.code(with_secret(4, 5, c.all)) == ErrorCode::ok); // in again
+    CHECK(c.ann.code(with_secret(5, 6, without("p0"))) == ErrorCode::ok);
+    CHECK(c.ann.code(with_secret(6, 7, without("p0"))) == ErrorCode::ok);
+    for (auto* const one : {&c.bo, &c.cy, &c.dee})
+        CHECK(c.reject(*one, 3, 4) == ErrorCode::ok);
+    CHECK(c.state(c.bo).epoch == 3);
+    CHECK(c.members() == "ann bo cy dee p0 p1");
+    const auto after = c.roster(c.bo);
+    for (const auto& entry : after.entries)
+        if (entry.user == "bo") CHECK(entry.secret == Bytes(40, 3));
+    CHECK(after.entries.size() == before.entries.size());
+    for (auto* const one : c.devices)
+        CHECK(c.roster(*one).entries.size() == 6);
+}
+
+TEST_CASE("what more than half have taken stands once another follows; who refuses it, or one before it, vouches for "
+          "nothing by taking it out")
+{
+    Many c(1, patient());
+    CHECK(c.commit(c.bo, 2, 3, c.all) == ErrorCode::ok);
+    SUBCASE("taken by all")
+    {
+        c.all_take();
+        CHECK(c.commit(c.ann, 3, 4, c.all) == ErrorCode::ok);
+        CHECK(c.reject(c.dee, 2, 3) == ErrorCode::conflict);
+        CHECK(c.reject(c.dee, 3, 4) == ErrorCode::ok);
+    }
+    SUBCASE("taken by half")
+    {
+        take_all(c.cy); // With the committer two of five.
+        CHECK(c.commit(c.ann, 3, 4, c.all) == ErrorCode::ok);
+        for (auto* const one : {&c.dee, &c.more[0], &c.cy})
+            CHECK(c.reject(*one, 2, 3) == ErrorCode::ok);
+        CHECK(c.state(c.ann).epoch == 2);
+    }
+    SUBCASE("refused, and taken out")
+    {
+        CHECK(c.reject(c.dee, 2, 3) == ErrorCode::ok);
+        CHECK(c.reject(c.more[0], 2, 3) == ErrorCode::ok);
+        CHECK(c.commit(c.cy, 3, 4, c.all) == ErrorCode::ok); // in league with bo
+        c.all_take();
+        CHECK(c.commit(c.bo, 4, 5, c.all) == ErrorCode::ok);
+        CHECK(c.reject(c.ann, 2, 3) == ErrorCode::ok);
+        CHECK(c.state(c.ann).epoch == 2);
+    }
+    SUBCASE("refused beyond its pace, and taken out")
+    {
+        Config config = patient();
+        config.limits.group_rejects = {1, std::chrono::minutes(12)};
+        Many d(1, config);
+        CHECK(d.commit(d.bo, 2, 3, d.all) == ErrorCode::ok);
+        for (auto* const one : {&d.ann, &d.dee, &d.more[0]})
+            CHECK(d.reject(*one, 2, 3) == ErrorCode::ok);
+        CHECK(d.state(d.ann).epoch == 2);
+        CHECK(d.commit(d.bo, 2, 4, d.all) == ErrorCode::ok);
+        for (auto* const one : {&d.ann, &d.dee, &d.more[0]})
+            CHECK(d.reject(*one, 2, 4) == ErrorCode::rate_limited);
+        d.all_take();
+        CHECK(d.commit(d.cy, 3, 5, d.all) == ErrorCode::ok);
+        d.world.advance(std::chrono::minutes(12));
+        for (auto* const one : {&d.ann, &d.dee, &d.more[0]})
+            CHECK(d.reject(*one, 2, 4) == ErrorCode::ok);
+        CHECK(d.state(d.ann).epoch == 2);
+    }
+}
+
+TEST_CASE("so many that few have seen, and no more: the next one waits for members, or for the oldest to be old")
+{
+    Many c(1, patient());
+    std::uint64_t epoch = 2;
+    const auto next = [&] { return c.commit(c.ann, epoch, epoch + 1, c.all); };
+    for (std::size_t n = 0; n < open_commits_max; ++n, ++epoch)
+        REQUIRE(next() == ErrorCode::ok);
+    const auto held = c.ann.ask(c.request(epoch, epoch + 1, c.all));
+    CHECK(held.error.code == ErrorCode::rate_limited);
+    CHECK(held.error.retry_after_ms == 60'000);
+    CHECK(c.world.core->counters().group_commits_held == 1);
+    SUBCASE("members come")
+    {
+        take_all(c.bo);
+        take_all(c.cy);
+        for (std::size_t n = 0; n < open_commits_max; ++n, ++epoch)
+            REQUIRE(next() == ErrorCode::ok);
+        CHECK(next() == ErrorCode::rate_limited);
+    }
+    SUBCASE("nobody comes, and nobody has refused it")
+    {
+        c.world.now.wall_ms += unseen_stands_ms - 1;
+        CHECK(next() == ErrorCode::rate_limited);
+        c.world.now.wall_ms += 1;
+        CHECK(next() == ErrorCode::ok);
+        CHECK(c.reject(c.dee, 2, 3) == ErrorCode::conflict); // It stands.
+        CHECK(c.reject(c.dee, 3, 4) == ErrorCode::ok);
+    }
+    SUBCASE("somebody has refused it: then as long as it waits for those who are away")
+    {
+        CHECK(c.reject(c.dee, 2, 3) == ErrorCode::ok);
+        c.world.now.wall_ms += contested_stands_ms - 1;
+        CHECK(next() == ErrorCode::rate_limited);
+        SUBCASE("they come, and it falls")
+        {
+            for (auto* const one : {&c.bo, &c.more[0]})
+                CHECK(c.reject(*one, 2, 3) == ErrorCode::ok);
+            CHECK(c.state(c.ann).epoch == 2);
+            epoch = 2;
+            CHECK(c.commit(c.cy, 2, 90, c.all) == ErrorCode::ok);
+        }
+        SUBCASE("they do not")
+        {
+            c.world.now.wall_ms += 1;
+            CHECK(next() == ErrorCode::ok);
+        }
+    }
+    // However many there were, little is kept.
+    CHECK(c.world.store.standing_commits(c.world.store.group(c.id), 1'000).size() <=
+          open_commits_max + group_commits_kept + 2);
+}
+
+TEST_CASE("however often an epoch is filled with rubbish, what it is opened again on stays")
+{
+    Many c(1, patient());
+    const auto info = c.state(c.ann).group_info;
+    REQUIRE_FALSE(info.empty());
+    for (std::uint64_t n = 0; n < group_commits_kept + open_commits_max + 5; ++n) {
+        CAPTURE(n);
+        REQUIRE(c.commit(c.bo, 2, 10 + n, c.all) == ErrorCode::ok);
+        for (auto* const one : {&c.ann, &c.cy, &c.dee})
+            REQUIRE(c.reject(*one, 2, 10 + n) == ErrorCode::ok);
+        REQUIRE(c.state(c.ann).epoch == 2);
+        c.world.advance(std::chrono::minutes(30)); // bo's pace
+        for (auto* const one : c.devices) {
+            one->drop();
+            one->resume();
+        }
+    }
+    CHECK(c.state(c.ann).group_info == info);
+    CHECK(c.state(c.ann).commit == envelope(2).id);
+}
+
+TEST_CASE("whose commits fall is slower than those who refuse them: others come first")
+{
+    Many c(1);
+    const auto rubbish = [&](std::uint64_t number) { return c.commit(c.bo, 2, number, c.all); };
+    for (std::uint64_t n = 0; n < 3; ++n) {
+        CHECK(rubbish(10 + n) == ErrorCode::ok);
+        CHECK(c.commit(c.cy, 3, 20 + n, c.all) == ErrorCode::ok); // believed it
+        for (auto* const one : {&c.ann, &c.dee, &c.more[0]})
+            CHECK(c.reject(*one, 2, 10 + n) == ErrorCode::ok);
+    }
+    CHECK(c.state(c.ann).epoch == 2);
+    const auto refused = c.bo.ask(c.request(2, 13, c.all));
+    CHECK(refused.error.code == ErrorCode::rate_limited);
+    CHECK(refused.error.retry_after_ms == 1'800'000);
+    CHECK(c.commit(c.cy, 2, 30, c.all) == ErrorCode::ok); // who was only deceived is not
+}
+
+TEST_CASE("a rejection is durable: the relay is killed between two votes, and in the middle of the last")
+{
+    Many c(1, patient());
+    CHECK(c.commit(c.bo, 2, 3, c.all) == ErrorCode::ok);
+    CHECK(c.commit(c.cy, 3, 4, c.all) == ErrorCode::ok);
+    const auto back = [&] {
+        c.world.restart();
+        for (auto* const one : c.devices)
+            one->resume();
+    };
+    CHECK(c.reject(c.ann, 2, 3) == ErrorCode::ok);
+    back();
+    CHECK(c.reject(c.dee, 2, 3) == ErrorCode::ok);
+    c.more[0].send(frame::GroupReject{"", c.id, 1, 2, envelope(3).id, 7, {}});
+    back(); // The tick was lost.
+    CHECK(c.state(c.ann).epoch == 4);
+    CHECK(c.reject(c.more[0], 2, 3) == ErrorCode::ok);
+    back();
+    CHECK(c.state(c.ann).epoch == 2);
+    CHECK(c.members() == "ann bo cy dee p0");
+}
+
+TEST_CASE("the owner's word takes back an admin's commit that puts others out, though those who stay have taken it; "
+          "nobody else's does, nor of another commit")
+{
+    Many c(3, patient());
+    c.admins = {"cy"};
+    REQUIRE(c.commit(c.ann, 2, 3, c.all) == ErrorCode::ok);
+    c.all_take();
+    auto members = c.all;
+    std::erase(members, "dee");
+    SUBCASE("puts somebody out")
+    {
+        CHECK(c.commit(c.cy, 3, 4, members) == ErrorCode::ok);
+        CHECK(c.reject(c.bo, 3, 4) == ErrorCode::ok);
+        CHECK(c.state(c.ann).epoch == 4); // one of six
+        bool built_on = false;
+        SUBCASE("the newest") {}
+        SUBCASE("and others have built on it")
+        {
+            built_on = true;
+            CHECK(c.commit(c.more[1], 4, 5, members) == ErrorCode::ok);
+        }
+        CHECK(c.state(c.ann).epoch == (built_on ? 5 : 4));
+        CHECK(c.reject(c.ann, 3, 4) == ErrorCode::ok);
+        CHECK(c.state(c.ann).epoch == 3);
+        CHECK(c.members() == "ann bo cy dee p0 p1 p2");
+    }
+    SUBCASE("puts nobody out")
+    {
+        CHECK(c.commit(c.cy, 3, 4, c.all) == ErrorCode::ok);
+        CHECK(c.reject(c.ann, 3, 4) == ErrorCode::ok);
+        CHECK(c.state(c.ann).epoch == 4);
+    }
+    SUBCASE("is the owner's own")
+    {
+        CHECK(c.commit(c.ann, 3, 4, members) == ErrorCode::ok);
+        Device phone(c.world, 30);
+        CHECK(c.reject(c.cy, 3, 4) == ErrorCode::ok);
+        CHECK(c.state(c.ann).epoch == 4);
+    }
+}
+
+TEST_CASE("a relay that has lost the GroupInfo lets keys change, and no rule; then it has another one")
+{
+    Many c(1, patient());
+    const auto lose = [&] {
+        auto group = c.world.store.group(c.id);
+        const auto newest = c.world.store.group_commit(group, group.epoch - 1);
+        REQUIRE(newest.has_value());
+        c.world.store.forget_commits_before(group.row, newest->row + 1, group_commits_kept);
+        REQUIRE(c.world.store.commit().ok());
+        CHECK(c.state(c.ann).group_info.empty());
+    };
+    lose();
+    c.admins = {"bo"};
+    CHECK(c.commit(c.bo, 2, 3, c.all) == ErrorCode::not_allowed);  // raises itself
+    CHECK(c.commit(c.ann, 2, 3, c.all) == ErrorCode::not_allowed); // who may, the relay does not know
+    c.admins = {};
+    c.owner = "bo";
+    CHECK(c.commit(c.bo, 2, 3, c.all) == ErrorCode::not_allowed);
+    c.owner = "ann";
+    auto members = c.all;
+    std::erase(members, "dee");
+    CHECK(c.commit(c.ann, 2, 3, members) == ErrorCode::not_allowed);
+    auto with_secret = c.request(2, 3, c.all);
+    with_secret.joined = {{"dee", Bytes(40, 1)}};
+    CHECK(c.bo.code(with_secret) == ErrorCode::not_allowed);
+    CHECK(c.state(c.ann).epoch == 2);
+    CHECK(c.commit(c.bo, 2, 4, c.all) == ErrorCode::ok);
+    CHECK_FALSE(c.state(c.ann).group_info.empty());
+    CHECK(c.commit(c.ann, 3, 5, members) == ErrorCode::ok);
+}
+
+TEST_CASE("a group of many is not undone from its beginning, once somebody has built on that")
+{
+    Circle c;
+    CHECK(c.commit(c.ann, 0, 1, {"ann", "bo"}, {c.bo.id}) == ErrorCode::ok);
+    CHECK(c.commit(c.ann, 1, 2, {"ann", "bo"}) == ErrorCode::ok);
+    CHECK(c.reject(c.bo, 0, 1) == ErrorCode::conflict);
+    CHECK(c.state(c.ann).epoch == 2);
+}
