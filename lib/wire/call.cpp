@@ -16,7 +16,7 @@ void fields(C& c, Of<C, call::Offer>& v)
 template <class C>
 void fields(C& c, Of<C, call::Ringing>& v)
 {
-    c.fixed(v.id);
+    call_only(c, v);
 }
 
 template <class C>
@@ -44,8 +44,7 @@ void fields(C& c, Of<C, call::Reject>& v)
 template <class C>
 void fields(C& c, Of<C, call::End>& v)
 {
-    c.fixed(v.id);
-    c.enumeration(v.reason, call::EndReason::hung_up, call::EndReason::rejected);
+    call_ended(c, v);
 }
 
 template <class C>
@@ -69,7 +68,7 @@ Result<Signal> decode_signal(BytesView bytes)
 
 const Id& id_of(const Signal& signal) noexcept
 {
-    return std::visit([](const auto& one) -> const Id& { return one.id; }, signal);
+    return call_of(signal);
 }
 
 } // namespace call

@@ -21,14 +21,13 @@ void fields(C& c, Of<C, call::Present>& v)
 template <class C>
 void fields(C& c, Of<C, call::Gone>& v)
 {
-    c.fixed(v.id);
-    c.enumeration(v.reason, call::EndReason::hung_up, call::EndReason::rejected);
+    call_ended(c, v);
 }
 
 template <class C>
 void fields(C& c, Of<C, call::Dismissed>& v)
 {
-    c.fixed(v.id);
+    call_only(c, v);
 }
 
 namespace call {
@@ -45,7 +44,7 @@ Result<GroupSignal> decode_group_signal(BytesView bytes)
 
 const Id& id_of(const GroupSignal& signal) noexcept
 {
-    return std::visit([](const auto& one) -> const Id& { return one.id; }, signal);
+    return call_of(signal);
 }
 
 } // namespace call

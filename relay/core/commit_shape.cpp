@@ -13,9 +13,6 @@ Error malformed(const char* what)
 
 std::optional<Error> wrong_frame(const wire::relay::GroupCommit& request)
 {
-    if (request.envelope.sealed.size() > wire::commit_bytes_max)
-        return Error{ErrorCode::message_too_large,
-                     "a commit has at most " + std::to_string(wire::commit_bytes_max) + " bytes", 0};
     if (request.newcomers.empty() != request.welcome.empty())
         return Error{ErrorCode::invalid_argument, "newcomers and a Welcome go together", 0};
     if (request.epoch == 0 && !request.recipients.empty())

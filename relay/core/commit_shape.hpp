@@ -9,8 +9,8 @@
 
 namespace godwit::relay {
 
-/// Why this cannot be a commit by that device. message_too_large, invalid_argument (the frame contradicts itself),
-/// malformed (what it carries is not what it says).
+/// Why this cannot be a commit by that device: invalid_argument (the frame contradicts itself), malformed (what it
+/// carries is not what it says). Lengths are the frame's to bound (lib/wire).
 [[nodiscard]] std::optional<Error> wrong_shape(const wire::relay::GroupCommit& request, const DeviceId& by);
 
 } // namespace godwit::relay
