@@ -19,6 +19,8 @@ constexpr std::string_view turn_name = "files/turn"; ///< 8 bytes, big-endian.
 constexpr std::size_t liars_max = 1024;
 /// Keys under which the relay is asked for one file, one after the other.
 constexpr std::size_t blobs_max = 64;
+/// Devices that are told, each time the relay was asked in vain, that it has nothing.
+constexpr std::size_t authors_told_max = 16;
 
 Rank rank_of(Path path)
 {
@@ -282,6 +284,19 @@ void FileFetch::ask_relay(FileReach& reach, const FileId& id, Fetch& fetch, Mome
                                          purpose::BlobFetch{id, std::nullopt, fetch.blob.key}, now);
 }
 
+/// Whoever posted it counts an account as served with any of its devices, and does not see that this one is cut off
+/// from all others.
+void FileFetch::ask_authors(FileReach& reach, const FileId& id, Moment now)
+{
+    std::set<DeviceId> devices;
+    for (const auto& grant : context_.store.file_grants(id))
+        for (const auto& device : reach.members(grant.conversation))
+            if (reach.owner(device) == grant.author && !reach.way(device)) devices.insert(device);
+    std::size_t told = 0;
+    for (const auto& device : devices)
+        if (told < authors_told_max && reach.sought(device, id, now)) ++told;
+}
+
 void FileFetch::send_asks(FileReach& reach, Moment now)
 {
     for (auto& ask : downloads_.plan(now.mono)) {
@@ -453,6 +468,7 @@ void FileFetch::answered(const purpose::BlobFetch& what, const wire::relay::Resp
         ++fetch.blob_turn;
         if (const auto count = blobs_of(what.file).size(); count > 0 && fetch.blob_turn % count != 0)
             return later(Duration::zero());
+        fetch.missed = true;
         fetch.relay_retry = std::clamp(fetch.relay_retry * 2, config.blob_retry_min, config.blob_retry_max);
         later(fetch.relay_retry);
     };
@@ -522,6 +538,8 @@ void FileFetch::end_tick(FileReach& reach, Moment now)
     std::vector<FileId> due;
     for (auto& [id, fetch] : fetches_) {
         ask_relay(reach, id, fetch, now);
+        if (std::exchange(fetch.missed, false) && !downloads_.served(id, Rank::relay, now.mono))
+            ask_authors(reach, id, now);
         show(id, fetch, now);
         if (fetch.mark_at <= now.mono) due.push_back(id);
     }

@@ -81,6 +81,7 @@ private:
         Blob blob;                 ///< Asked for last.
         std::size_t blob_turn = 0; ///< Which of those that posts name is asked for next.
         bool relay_asked = false;  ///< And not answered.
+        bool missed = false;       ///< Nor is it there under any key: who posted it is to be told.
         Instant relay_retry_at{};
         Duration relay_retry{};
     };
@@ -98,6 +99,7 @@ private:
     void give_turn(port::StoredFile& row);
     void ask_around(FileReach& reach, Moment now);
     void ask_relay(FileReach& reach, const FileId& id, Fetch& fetch, Moment now);
+    void ask_authors(FileReach& reach, const FileId& id, Moment now);
     void send_asks(FileReach& reach, Moment now);
     /// Judged, written. False: bad.
     bool take(const FileId& id, transfer::SourceId source, std::uint32_t piece, BytesView bytes, Moment now);

@@ -21,6 +21,8 @@ public:
     [[nodiscard]] virtual std::optional<Way> way(const DeviceId& device) = 0;
     /// A path to it would be of use: looked for, unless that was tried just now.
     virtual void seek(const DeviceId& device, Moment now) = 0;
+    /// Tells that device, which has posted it, that nobody gives it. False: it cannot be told now.
+    virtual bool sought(const DeviceId& device, const FileId& file, Moment now) = 0;
     /// Keeps a link from being closed as idle, and counts what went.
     virtual void used(LinkId link, std::size_t bytes, Moment now) = 0;
     /// nullptr: not connected, or policy keeps content away from the relay.

@@ -43,6 +43,13 @@ void Engine::State::Reach::seek(const DeviceId& device, Moment now)
         state.peers.seek(device, now);
 }
 
+bool Engine::State::Reach::sought(const DeviceId& device, const FileId& file, Moment now)
+{
+    const auto* person = state.roster.owner_of(device);
+    return person != nullptr && person->may_talk() && person->online.contains(device) && state.relay_ready() &&
+           state.send_signal(person->circle, device, wire::FileSoughtSignal{file}, purpose::Report{}, now);
+}
+
 void Engine::State::Reach::used(LinkId link, std::size_t bytes, Moment now)
 {
     auto* live = state.peers.live(link);

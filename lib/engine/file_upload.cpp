@@ -12,13 +12,14 @@ namespace {
 constexpr std::uint32_t grants_at_once = 64;
 constexpr std::size_t rests_max = 1024;
 constexpr std::int64_t own_wait_ms = 10'000;
+constexpr std::size_t sought_max = 256; ///< Who finds no room here says it again.
 
 } // namespace
 
 void FileUpload::choose(FileReach& reach, Moment now)
 {
     look_at_ = never;
-    if (upload_ || reach.blobs() == nullptr) return;
+    if (upload_ || reach.blobs() == nullptr || begin_sought(reach, now)) return;
     for (FileId after;;) {
         const auto grants = context_.store.unserved_grants(after, now.wall_ms, grants_at_once);
         for (const auto& grant : grants)
@@ -32,20 +33,72 @@ void FileUpload::choose(FileReach& reach, Moment now)
                                                     *next - now.wall_ms, 1000, context_.config.blob_look_every_ms)));
 }
 
+bool FileUpload::is_over(const port::FileGrant& grant, Moment now) const
+{
+    return grant.posted_ms + context_.config.delivery_deadline_ms <= now.wall_ms; // as the message itself
+}
+
+bool FileUpload::rests(const port::FileGrant& grant, Moment now)
+{
+    const auto resting = rests_.find({grant.file, grant.key});
+    if (resting == rests_.end() || resting->second <= now.mono) return false;
+    look_at_ = earlier(look_at_, resting->second);
+    return true;
+}
+
+void FileUpload::begin(const port::FileGrant& grant, std::uint64_t size_bytes)
+{
+    upload_.emplace();
+    upload_->file = grant.file;
+    upload_->key = grant.key;
+    upload_->size_bytes = size_bytes;
+    upload_->stored = transfer::PieceSet(transfer::Layout{size_bytes}.pieces());
+}
+
+// ---- what is sought -----------------------------------------------------------------------------
+
+/// By what I posted it is that device's to have, and there is no other way to it.
+bool FileUpload::is_lacked(FileReach& reach, const port::FileGrant& grant, const DeviceId& device, Moment now)
+{
+    if (!grant.mine || is_over(grant, now) || reach.way(device)) return false;
+    const auto members = reach.members(grant.conversation);
+    return std::find(members.begin(), members.end(), device) != members.end();
+}
+
+void FileUpload::sought(FileReach& reach, const DeviceId& device, const FileId& file, Moment now)
+{
+    const auto grants = context_.store.file_grants(file);
+    if (sought_.size() >= sought_max ||
+        std::none_of(grants.begin(), grants.end(), [&](const auto& one) { return is_lacked(reach, one, device, now); }))
+        return;
+    sought_.insert({file, device});
+    look_at_ = earlier(look_at_, now.mono);
+}
+
+bool FileUpload::begin_sought(FileReach& reach, Moment now)
+{
+    while (!sought_.empty()) {
+        const auto [file, device] = sought_.extract(sought_.begin()).value();
+        const auto* row = shelf_.find(file);
+        if (row == nullptr || row->state != FileState::whole || row->size_bytes == 0) continue;
+        for (const auto& grant : context_.store.file_grants(file))
+            if (is_lacked(reach, grant, device, now) && !rests(grant, now)) return begin(grant, row->size_bytes), true;
+    }
+    return false;
+}
+
+// ---- what others may lack -----------------------------------------------------------------------
+
 /// True: its upload begins.
 bool FileUpload::consider(FileReach& reach, const port::FileGrant& grant, Moment now)
 {
     const auto* row = shelf_.find(grant.file);
     if (row == nullptr || row->state != FileState::whole) return false;
-    if (grant.posted_ms + context_.config.delivery_deadline_ms <= now.wall_ms) { // as the message itself
+    if (is_over(grant, now)) {
         context_.store.set_grants_served(grant.file, grant.conversation);
         return false;
     }
-    const auto resting = rests_.find({grant.file, grant.key});
-    if (resting != rests_.end() && resting->second > now.mono) {
-        look_at_ = earlier(look_at_, resting->second);
-        return false;
-    }
+    if (rests(grant, now)) return false;
     // One device of an account gives it to the others.
     const auto had = context_.store.file_had(grant.file);
     std::map<std::string, bool> linked;
@@ -74,11 +127,7 @@ bool FileUpload::consider(FileReach& reach, const port::FileGrant& grant, Moment
         context_.store.set_grants_served(grant.file, grant.conversation);
         return false;
     }
-    upload_.emplace();
-    upload_->file = grant.file;
-    upload_->key = grant.key;
-    upload_->size_bytes = row->size_bytes;
-    upload_->stored = transfer::PieceSet(transfer::Layout{row->size_bytes}.pieces());
+    begin(grant, row->size_bytes);
     return true;
 }
 

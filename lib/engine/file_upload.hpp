@@ -4,6 +4,7 @@
 //   a post of mine with a file, and somebody of the others lacks it ──> linked? they can fetch it
 //     └─ not for blob_upload_after ──> what does the relay have? ──> pieces, sealed, a few at a time ──> all there:
 //        until it goes from there, or for blob_look_every; then it is looked at again, for as long as a message waits
+//   a device says that it finds one nowhere ──> it is put there, whoever else has it
 #pragma once
 
 #include "lib/engine/file_reach.hpp"
@@ -20,6 +21,7 @@ public:
 
     /// A post came, a link went, the relay is back: who lacks what may be another now.
     void look(Moment now) { look_at_ = earlier(look_at_, now.mono + context_.config.blob_upload_after); }
+    void sought(FileReach& reach, const DeviceId& device, const FileId& file, Moment now);
     void relay_gone();
     void stop(const FileId& file);
     void answered(const purpose::BlobUpload& what, const wire::relay::Response& response, Moment now);
@@ -44,6 +46,13 @@ private:
     };
     void choose(FileReach& reach, Moment now);
     bool consider(FileReach& reach, const port::FileGrant& grant, Moment now);
+    [[nodiscard]] bool is_over(const port::FileGrant& grant, Moment now) const;
+    [[nodiscard]] bool rests(const port::FileGrant& grant, Moment now);
+    /// Precondition: its file is whole, and not empty.
+    void begin(const port::FileGrant& grant, std::uint64_t size_bytes);
+    /// True: the upload of one that was sought begins.
+    bool begin_sought(FileReach& reach, Moment now);
+    [[nodiscard]] bool is_lacked(FileReach& reach, const port::FileGrant& grant, const DeviceId& device, Moment now);
     void go_on(FileReach& reach, transfer::Serving& pace, Moment now);
     /// Precondition: there is an upload.
     void rest(Duration how_long, Moment now);
@@ -52,6 +61,7 @@ private:
     FileShelf& shelf_;
     std::optional<Upload> upload_;
     std::map<std::pair<FileId, FileKey>, Instant> rests_; ///< Refused: not before then.
+    std::set<std::pair<FileId, DeviceId>> sought_;
     Instant look_at_ = never;
     bool blocked_ = false; ///< By the rate.
 };

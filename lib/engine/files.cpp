@@ -465,6 +465,11 @@ bool Files::frame(FileReach& reach, LinkId link, const DeviceId& device, const w
     return true;
 }
 
+void Files::sought(FileReach& reach, const DeviceId& device, const FileId& file, Moment now)
+{
+    if (shelf_.open()) upload_.sought(reach, device, file, now);
+}
+
 void Files::look(Moment now)
 {
     fetch_.look();

@@ -74,6 +74,8 @@ public:
     [[nodiscard]] static bool is_about_files(const wire::peer::Frame& frame);
     /// False: nonsense.
     bool frame(FileReach& reach, LinkId link, const DeviceId& device, const wire::peer::Frame& frame, Moment now);
+    /// That device finds this file nowhere.
+    void sought(FileReach& reach, const DeviceId& device, const FileId& file, Moment now);
     /// Links or who is whose have changed.
     void look(Moment now);
     void link_down(LinkId link, Moment now);

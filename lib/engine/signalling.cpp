@@ -61,9 +61,12 @@ void Engine::State::signal_push(const wire::relay::SignalPush& push, Moment now)
             return context.reject("somebody writes in a group that they are not in");
         return chats.typing(*person, *typing->conversation, typing->on, now);
     }
+    if (const auto* sought = std::get_if<wire::FileSoughtSignal>(&*signal); sought != nullptr && talks)
+        return files.sought(reach, push.from, sought->file, now);
     // A path to an acquaintance is of use in a call only.
-    if (typing != nullptr || !may_link(push.from)) return context.reject("a signal of no use from an acquaintance");
-    peers.signal(push.from, std::move(*std::get_if<wire::IceSignal>(&*signal)), now);
+    auto* ice = std::get_if<wire::IceSignal>(&*signal);
+    if (ice == nullptr || !may_link(push.from)) return context.reject("a signal of no use from an acquaintance");
+    peers.signal(push.from, std::move(*ice), now);
 }
 
 bool Engine::State::send_signal(const seal::Circle& circle, const DeviceId& device, const wire::Signal& signal,

@@ -317,6 +317,7 @@ struct Engine::State {
         std::string owner(const DeviceId& device) override;
         std::optional<Way> way(const DeviceId& device) override;
         void seek(const DeviceId& device, Moment now) override;
+        bool sought(const DeviceId& device, const FileId& file, Moment now) override;
         void used(LinkId link, std::size_t bytes, Moment now) override;
         RelaySession* blobs() override;
     };

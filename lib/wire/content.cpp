@@ -115,6 +115,12 @@ void fields(C& c, Of<C, TypingSignal>& v)
 }
 
 template <class C>
+void fields(C& c, Of<C, FileSoughtSignal>& v)
+{
+    c.fixed(v.file);
+}
+
+template <class C>
 void fields(C& c, Of<C, IceSignal>& v)
 {
     c.enumeration(v.kind, IceSignal::Kind::offer, IceSignal::Kind::end);

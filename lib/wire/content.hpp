@@ -249,7 +249,13 @@ struct TypingSignal {
     /// Of many accounts: which. None: that of the two whose devices these are.
     std::optional<ConversationId> conversation{};
 };
-using Signal = std::variant<IceSignal, TypingSignal>;
+/// To a device that has posted this file, from one of the conversation that finds no path to anybody who has it, and it
+/// at the relay under no key: let it be left there. A signal like IceSignal.
+struct FileSoughtSignal {
+    static constexpr std::uint8_t wire_kind = 59;
+    FileId file;
+};
+using Signal = std::variant<IceSignal, TypingSignal, FileSoughtSignal>;
 [[nodiscard]] Bytes encode(const Signal& signal);
 [[nodiscard]] Result<Signal> decode_signal(BytesView bytes);
 [[nodiscard]] Bytes encode(const IceSignal& signal);

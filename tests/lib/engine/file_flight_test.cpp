@@ -156,3 +156,55 @@ TEST_CASE("the account's other device gets it too; somebody else's does not, wha
     pair.world.run_for(minutes(1));
     CHECK(done(carol, file.id) == nullptr);
 }
+
+TEST_CASE("a device that can be linked with nobody gets by the relay what its account has already")
+{
+    Pair pair(6);
+    auto& phone = pair.world.client("bob.phone");
+    phone.start();
+    REQUIRE(phone.wait(phone.enter(false)).error.code == ErrorCode::ok);
+    pair.bob.nat = Nat::udp_blocked; // The relay by TLS, and no TURN.
+    const auto file = pair.add(pair.alice, bytes(200'000));
+    pair.bob.crash();
+    (void)pair.send(pair.alice, file);
+    REQUIRE(pair.world.run_until([&] { return done(phone, file.id) != nullptr; }, minutes(3)));
+    pair.world.run_for(minutes(1));
+    CHECK(pair.alice.store.unserved_grants({}, 0, 9).empty());
+    CHECK(pair.world.relay_counters().blob_pieces_stored == 0);
+    pair.bob.start();
+    REQUIRE(pair.world.run_until([&] { return done(pair.bob, file.id) != nullptr; }, minutes(3)));
+    CHECK(done(pair.bob, file.id)->file.path == Path::mailbox);
+    CHECK(saved(pair.bob, file.id) == bytes(200'000));
+}
+
+TEST_CASE("likewise the sender's own other device")
+{
+    Pair pair(7);
+    auto& tablet = pair.world.client("alice.tablet");
+    tablet.start();
+    REQUIRE(tablet.wait(tablet.enter(false)).error.code == ErrorCode::ok);
+    tablet.nat = Nat::udp_blocked;
+    const auto file = pair.add(pair.alice, bytes(90'000));
+    (void)pair.send(pair.alice, file);
+    REQUIRE(pair.world.run_until([&] { return done(pair.bob, file.id) != nullptr && done(tablet, file.id) != nullptr; },
+                                 minutes(3)));
+    CHECK(done(pair.bob, file.id)->file.path == Path::direct);
+    CHECK(done(tablet, file.id)->file.path == Path::mailbox);
+}
+
+TEST_CASE("a file that is sought is left at the relay for nobody who is not to have it")
+{
+    Pair pair(8);
+    auto& carol = pair.world.client("carol");
+    pair.world.befriend(pair.alice, carol);
+    const auto file = pair.add(pair.alice, bytes(90'000));
+    (void)pair.send(pair.alice, file);
+    REQUIRE(pair.world.run_until([&] { return done(pair.bob, file.id) != nullptr; }));
+    // Carol knows the reference, and says that Alice has sent it to her.
+    carol.nat = Nat::udp_blocked;
+    pair.send(carol, file, "alice");
+    CHECK(carol.wait(carol.ask(request::FileFetch{file.id})).error.code == ErrorCode::ok);
+    pair.world.run_for(minutes(3));
+    CHECK(done(carol, file.id) == nullptr);
+    CHECK(pair.world.relay_counters().blob_pieces_stored == 0);
+}

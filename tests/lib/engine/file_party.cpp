@@ -165,6 +165,14 @@ std::optional<FileReach::Way> FileParty::way(const DeviceId& who)
     return std::nullopt;
 }
 
+bool FileParty::sought(const DeviceId& who, const FileId& file, Moment now)
+{
+    for (const auto& other : world_.parties)
+        if (other->device == who && other->on && world_.relay_on)
+            return other->tick([&](Files& files) { files.sought(*other, device, file, now); }), true;
+    return false;
+}
+
 RelaySession* FileParty::blobs()
 {
     return content_by_relay && world_.relay_on ? session_.get() : nullptr;

@@ -87,6 +87,7 @@ public:
     std::string owner(const DeviceId& device) override;
     std::optional<Way> way(const DeviceId& device) override;
     void seek(const DeviceId&, Moment) override {}
+    bool sought(const DeviceId& device, const FileId& file, Moment now) override;
     void used(LinkId, std::size_t bytes, Moment) override { served += bytes; }
     RelaySession* blobs() override;
 

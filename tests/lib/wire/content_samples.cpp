@@ -146,6 +146,10 @@ std::vector<Sample> content_samples()
     group.bytes.fill(0x22);
     out.push_back({"signal.typing_in_group", encode(Signal(TypingSignal{true, group})),
                    "9323c3c41022222222222222222222222222222222", again_signal});
+    FileId file;
+    file.bytes.fill(0xf1);
+    out.push_back({"signal.file_sought", encode(Signal(FileSoughtSignal{file})),
+                   "923bc420f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1", again_signal});
     return out;
 }
 
