@@ -147,6 +147,10 @@ public:
 
     /// The device may not have it any more (revoked, contact ended).
     [[nodiscard]] std::vector<Progress> fail_device(port::Store& store, const DeviceId& device, ErrorCode reason);
+    /// In a conversation of which `goes_on` says so it may have it all the same.
+    using GoesOn = std::function<bool(const ConversationId&)>;
+    [[nodiscard]] std::vector<Progress> fail_device(port::Store& store, const DeviceId& device, ErrorCode reason,
+                                                    const GoesOn& goes_on);
     [[nodiscard]] std::vector<Progress> fail_all(port::Store& store, ErrorCode reason);
     /// Fails what is past its deadline, and looks when the next one is.
     [[nodiscard]] std::vector<Progress> expire(port::Store& store, Moment now);

@@ -154,16 +154,23 @@ void Outbox::empty_content(port::Store& store, const MessageId& id, Bytes conten
 
 std::vector<Progress> Outbox::fail_device(port::Store& store, const DeviceId& device, ErrorCode reason)
 {
+    auto out = fail_device(store, device, reason, [](const ConversationId&) { return false; });
+    devices_.erase(device);
+    return out;
+}
+
+std::vector<Progress> Outbox::fail_device(port::Store& store, const DeviceId& device, ErrorCode reason,
+                                          const GoesOn& goes_on)
+{
     std::vector<Progress> out;
     std::uint64_t after = 0;
     for (;;) {
         const auto page = store.open_deliveries_to(device, after, scan_page);
         if (page.empty()) break;
         for (const auto& row : page)
-            settle(store, row.message, device, DeliveryState::failed, {}, reason, out);
+            if (!goes_on(row.conversation)) settle(store, row.message, device, DeliveryState::failed, {}, reason, out);
         after = page.back().order;
     }
-    devices_.erase(device);
     return out;
 }
 

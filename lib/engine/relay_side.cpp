@@ -308,6 +308,10 @@ void Engine::State::roster_changed(const Roster::Change& change, Moment now)
         // Who is in a group with us gets what is said there, whatever else has ended.
         if (change.gone_reason == ErrorCode::device_revoked || !book.knows(device))
             announce(outbox.fail_device(context.store, device, change.gone_reason), now);
+        else
+            announce(outbox.fail_device(context.store, device, change.gone_reason,
+                                        [&](const ConversationId& one) { return book.find(one) != nullptr; }),
+                     now);
         peers.close_device(device);
         paths_happened(now);
         paths.forget(device);

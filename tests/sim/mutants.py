@@ -4,13 +4,14 @@
 
 A mutant is an edit of the sources: (name, file, what stands there, what shall stand there), or a name and several such
 edits. Only the edited files are compiled anew, beside the tree, and linked with the objects of a build of it: a mutant
-costs one file, one link, and the seeds until one fails. The seed that found it last is tried first (killed_by.txt). A
-mutant whose place is gone says so: mend the edit, or drop it with its reason.
+costs one file, one link, and the seeds until one fails. The seed that found it last is tried first; a seed that fails
+without the mutant as well finds nothing. A mutant whose place is gone says so: mend the edit, or drop it with its reason.
 
-    ./dev sim --mutants [NAME...] [--seeds N] [--jobs J] [--scratch DIR] [--afresh]
+    ./dev sim --mutants [NAME...] [--seeds N] [--seconds S] [--jobs J] [--scratch DIR] [--afresh]
     ./dev sim --mutants --check                                             only whether each has its place
 
-Prints a table; exit 1 when fewer than 95 % of the mutants are found (goals.md S2).
+Prints a line for each and writes the table of docs/mutants.md, row by row, so that a run that is broken off has not been
+for nothing; exit 1 when fewer than 95 % of those tried are found (goals.md S2).
 """
 import argparse
 import concurrent.futures
@@ -22,10 +23,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 
 GATE_SEEDS = 400
 FOUND_SHARE = 0.95
-KILLED_BY = "tests/sim/killed_by.txt"
+TABLE = "docs/mutants.md"
+SURVIVES = "survives"
 
 # The old text must stand in the file exactly once.
 MUTANTS = [
@@ -233,7 +237,7 @@ class Build:
         for word in rest:
             if word in ("-MQ", "-MF", "-o", "-c"):
                 next(rest)
-            elif word not in ("-MD", "-Werror"):
+            elif word not in ("ccache", "-MD", "-Werror", "-g", "-g1", "-fdiagnostics-color=always"):
                 words.append(word)
         beside = os.path.dirname(os.path.join(self.root, name))
         done = run(words + ["-w", "-iquote", beside, "-o", target, "-c", source], cwd=self.folder)
@@ -247,36 +251,80 @@ class Build:
         words[words.index("-o") + 1] = target
         at = next(i for i, word in enumerate(words) if word.endswith("main.cpp.o"))
         words[at + 1:at + 1] = objects
+        words.append("-Wl,-S")  # Nobody debugs it, and it is written fifty times.
         done = run(words, cwd=self.folder)
         return "" if done.returncode == 0 else "does not link: " + (done.stdout.splitlines() or ["?"])[0]
 
 
-def killers(root):
-    """The seed that found each mutant last."""
-    path = os.path.join(root, KILLED_BY)
-    if not os.path.exists(path):
-        return {}
-    with open(path, encoding="utf-8") as file:
-        lines = [line.split("#")[0].split() for line in file]
-    return {words[0]: int(words[1]) for words in lines if len(words) >= 2}
+class Table:
+    """docs/mutants.md: for each mutant the seed that found it last and what was said, or how long it survived."""
+
+    def __init__(self, path):
+        self.path, self.rows, self.lock = path, {}, threading.Lock()
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        self.head = text[:text.index("| Mutant |")]
+        for line in text[len(self.head):].splitlines()[2:]:
+            cells = [cell.strip() for cell in line.strip("|").split("|")]
+            if len(cells) == 4:
+                self.rows[cells[0]] = cells[1:]
+
+    def seed_of(self, name):
+        seed = self.rows.get(name, ["", ""])[1]
+        return int(seed) if seed.isdigit() else None
+
+    def put(self, name, place, seed, verdict):
+        with self.lock:
+            self.rows[name] = [place, seed, " ".join(verdict.replace("|", "/").split())[:140]]
+            with open(self.path, "w", encoding="utf-8") as file:
+                file.write(self.head + "| Mutant | In | Seed | What the simulator says |\n|---|---|---|---|\n")
+                for mutant in MUTANTS:
+                    if mutant[0] in self.rows:
+                        file.write("| %s | %s | %s | %s |\n" % (mutant[0], *self.rows[mutant[0]]))
 
 
-def write_killers(root, found):
-    with open(os.path.join(root, KILLED_BY), "w", encoding="utf-8") as file:
-        file.write("# MUTANT SEED # what the simulator said. Written by ./dev sim --mutants: each planted bug, and a seed that finds it.\n")
-        for mutant in MUTANTS:
-            if mutant[0] in found:
-                file.write("%s %s # %s\n" % (mutant[0], found[mutant[0]][0], found[mutant[0]][1]))
+class Hunter:
+    """Runs seeds until one fails that does not fail without the mutant."""
 
+    def __init__(self, sound, seeds, seconds):
+        self.sound, self.seeds, self.seconds = sound, seeds, seconds
+        self.sound_fails, self.lock = {}, threading.Lock()
 
-def hunt(program, first, seeds, jobs):
-    """The first seed that fails and its verdict, or None."""
-    command = [program, "--seed", str(first), "--seeds", str(seeds), "--jobs", str(jobs), "--fail-fast"]
-    ran = run(command)
-    found = re.search(r"^sim: seed (\d+): (.*)$", ran.stdout, re.MULTILINE)
-    if found:
-        return (int(found.group(1)), found.group(2))
-    return (first, "the simulator itself died") if ran.returncode != 0 else None
+    def first_failure(self, program, first, seeds, seconds):
+        """(seed, verdict), None, or "time": it was up."""
+        command = [program, "--seed", str(first), "--seeds", str(seeds), "--jobs", "1", "--fail-fast"]
+        try:
+            ran = run(command, timeout=seconds)
+        except subprocess.TimeoutExpired:  # Its worker ends with the first line that it cannot write.
+            return "time"
+        found = re.search(r"^sim: seed (\d+): (.*)$", ran.stdout, re.MULTILINE)
+        if found:
+            return (int(found.group(1)), found.group(2))
+        return (first, "the simulator itself died") if ran.returncode != 0 else None
+
+    def fails_soundly(self, seed):
+        with self.lock:
+            if seed not in self.sound_fails:
+                self.sound_fails[seed] = self.first_failure(self.sound, seed, 1, None) is not None
+            return self.sound_fails[seed]
+
+    def hunt(self, program, known):
+        """(seed, verdict) or (SURVIVES, how far it was hunted)."""
+        if known is not None:
+            found = self.first_failure(program, known, 1, self.seconds)
+            if isinstance(found, tuple) and not self.fails_soundly(found[0]):
+                return found
+        first, end = 1, time.monotonic() + self.seconds
+        while first <= self.seeds:
+            found = self.first_failure(program, first, self.seeds - first + 1, max(1, end - time.monotonic()))
+            if found is None:
+                break
+            if found == "time":
+                return (SURVIVES, "%d s of seeds from 1 on" % self.seconds)
+            if not self.fails_soundly(found[0]):
+                return found
+            first = found[0] + 1
+        return (SURVIVES, "seeds 1 to %d" % self.seeds)
 
 
 def misplaced(root):
@@ -298,8 +346,8 @@ def edits_of(mutant):
     return mutant[1] if isinstance(mutant[1], list) else [mutant[1:]]
 
 
-def try_mutant(build, scratch, mutant, options, known):
-    """(seed, verdict), None when it survives, or a text when it could not be tried."""
+def try_mutant(build, scratch, mutant, hunter, known):
+    """(seed or SURVIVES, verdict), or a text when it could not be tried."""
     texts = {}
     for path, old, new in edits_of(mutant):
         if path not in texts:
@@ -326,11 +374,7 @@ def try_mutant(build, scratch, mutant, options, known):
     if wrong:
         return wrong
     try:
-        if known is not None and not options.afresh:
-            found = hunt(program, known, 1, 1)
-            if found:
-                return found
-        return hunt(program, 1, options.seeds, 1)
+        return hunter.hunt(program, known)
     finally:
         os.remove(program)
 
@@ -341,7 +385,9 @@ def main():
     parser.add_argument("--root", default=".")
     parser.add_argument("--build", default="build", help="a build of the tree, with tests/sim/sim in it")
     parser.add_argument("--seeds", type=int, default=GATE_SEEDS)
+    parser.add_argument("--seconds", type=int, default=900, help="for one mutant at most")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--table", help="default: " + TABLE)
     parser.add_argument("--scratch", help="folder for what is compiled; default: a temporary one, removed at the end")
     parser.add_argument("--afresh", action="store_true", help="from seed 1 on, whatever found it last")
     parser.add_argument("--check", action="store_true", help="only whether each has its place in the sources")
@@ -355,34 +401,26 @@ def main():
         sys.exit("mutants: no such mutant: " + ", ".join(sorted(unknown)))
     chosen = [mutant for mutant in MUTANTS if not options.names or mutant[0] in options.names]
     build = Build(options.root, options.build)
-    known = killers(options.root)
+    table = Table(options.table or os.path.join(options.root, TABLE))
+    hunter = Hunter(os.path.join(build.folder, "tests/sim/sim"), options.seeds, options.seconds)
     scratch = options.scratch or tempfile.mkdtemp(prefix="godwit-mutants-")
+
+    def one(mutant):
+        result = try_mutant(build, scratch, mutant, hunter, None if options.afresh else table.seed_of(mutant[0]))
+        place = edits_of(mutant)[0][0]
+        if isinstance(result, str):
+            print("%-45s not tried: %s" % (mutant[0], result), flush=True)
+            return None
+        print("%-45s %-8s %s" % (mutant[0], result[0], result[1][:110]), flush=True)
+        table.put(mutant[0], place, str(result[0]), result[1])
+        return result[0] != SURVIVES
+
     try:
-        sound = [one for one in (hunt(os.path.join(build.folder, "tests/sim/sim"), seed, 1, 1) for seed in sorted(set(known.values()))) if one]
-        if options.afresh or not known:
-            found = hunt(os.path.join(build.folder, "tests/sim/sim"), 1, options.seeds, options.jobs)
-            sound += [found] if found else []
-        if sound:
-            sys.exit("mutants: without a mutant seed %d already fails: %s" % sound[0])
-        print("| mutant | file | seed | verdict |\n|---|---|---|---|", flush=True)
-        found, tried = {}, 0
         with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-            waiting = [(mutant, pool.submit(try_mutant, build, scratch, mutant, options, known.get(mutant[0]))) for mutant in chosen]
-            for mutant, result in waiting:
-                result = result.result()
-                place = edits_of(mutant)[0][0]
-                if isinstance(result, str):
-                    print("| %s | %s | not tried | %s |" % (mutant[0], place, result), flush=True)
-                    continue
-                tried += 1
-                if result is not None:
-                    found[mutant[0]] = (result[0], result[1][:110])
-                seed, verdict = result or ("**survives**", "")
-                print("| %s | %s | %s | %s |" % (mutant[0], place, seed, verdict.replace("|", "/")[:110]), flush=True)
-        print("\n%d of %d mutants found by seeds 1 to %d, %d not tried" % (len(found), tried, options.seeds, len(chosen) - tried))
-        if not options.names:
-            write_killers(options.root, found)
-        return 0 if tried > 0 and len(found) >= FOUND_SHARE * tried else 1
+            results = list(pool.map(one, chosen))
+        tried = [result for result in results if result is not None]
+        print("\n%d of %d mutants found, %d not tried" % (sum(tried), len(tried), len(results) - len(tried)))
+        return 0 if tried and sum(tried) >= FOUND_SHARE * len(tried) else 1
     finally:
         if not options.scratch:
             shutil.rmtree(scratch, ignore_errors=True)

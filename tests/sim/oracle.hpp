@@ -250,7 +250,6 @@ private:
     [[nodiscard]] std::string apart(const Group& group);
     // oracle_files.cpp
     [[nodiscard]] std::string files_under_way();
-    [[nodiscard]] std::set<Client*> within_reach(const Said& said);
     void gone_with_its_post(std::size_t n);
 
     [[nodiscard]] bool is_lost_to(std::size_t n, Client& reader);

@@ -31,25 +31,6 @@ void Oracle::posts_file(std::size_t number, const FileId& id)
     said_.back().file = number;
 }
 
-/// Devices to which a way leads from the sender's, over others of the conversation. One that nobody can link to, as
-/// where UDP is blocked and nobody has TURN, gets a file only when it was left at the relay for others, too: a device
-/// that has it counts for its account (docs/sim.md, "Known").
-std::set<Client*> Oracle::within_reach(const Said& said)
-{
-    std::set<Client*> out{said.sender};
-    std::vector<Client*> edge{said.sender};
-    while (!edge.empty()) {
-        const auto* from = edge.back();
-        edge.pop_back();
-        for (auto* one : in_order_) {
-            if (!is_group(said.to) && one->account() != said.to && one->account() != said.sender->account()) continue;
-            if (!world_.network.turn_possible && !opens_directly(from->nat, one->nat)) continue;
-            if (out.insert(one).second) edge.push_back(one);
-        }
-    }
-    return out;
-}
-
 std::vector<Oracle::Fetch> Oracle::owed_files()
 {
     std::vector<Fetch> out;
@@ -61,9 +42,8 @@ std::vector<Oracle::Fetch> Oracle::owed_files()
         if (severed_.contains(pair(said.sender->account(), said.to))) continue;
         auto devices = said.owed;
         devices.push_back(said.sender);
-        const auto reach = within_reach(said);
         for (auto* one : devices) {
-            if (one->disk.stopped() || is_lost_to(*file.said, *one) || !reach.contains(one)) continue;
+            if (one->disk.stopped() || is_lost_to(*file.said, *one)) continue;
             const auto message = one->disk.store().message(*said.id);
             if (!message || message->message.state == MessageState::failed) continue; // Another checker's business.
             const auto row = one->disk.store().file(*file.id);
