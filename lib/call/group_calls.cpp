@@ -106,6 +106,7 @@ void GroupCalls::say_present(Place at, bool to_all, Instant now)
 {
     Call& call = at->second;
     call.repeat_at = now + present_every;
+    std::erase_if(call.answers, [&](const auto& one) { return now - one.second.since >= present_every; });
     const bool speaks = call.members.empty() || self_.device < call.members.begin()->first;
     // Alone, everybody is called; else those outside hear of it from one, and not each time.
     const bool due = call.members.empty() || (speaks && ++call.repeats % presents_to_all == 0);
@@ -114,6 +115,17 @@ void GroupCalls::say_present(Place at, bool to_all, Instant now)
         for (const auto& [device, member] : call.members)
             to.push_back(device);
     send(call, std::move(to), present(at->first, call, now));
+}
+
+void GroupCalls::answer_present(Place at, std::vector<DeviceId> to, Instant now)
+{
+    Call& call = at->second;
+    std::erase_if(to, [&](const DeviceId& device) {
+        auto& got = call.answers[device];
+        if (now - got.since >= present_every) got = {now, 0};
+        return got.count++ >= answers_max;
+    });
+    if (!to.empty()) send(call, std::move(to), present(at->first, call, now));
 }
 
 // ---- coming and going -----------------------------------------------------------------------------------------------

@@ -25,6 +25,9 @@ inline constexpr std::size_t group_calls_max = 32;
 /// Present, to those who are in it; to all others, every third time.
 inline constexpr Duration present_every = std::chrono::seconds(3);
 inline constexpr int presents_to_all = 3;
+/// Presents that one device gets in answer within present_every: those who are full, or whose lists are old, answer
+/// each other's answers.
+inline constexpr int answers_max = 2;
 /// Who is in it and of whom nothing has come for so long, has gone: three times Present, or a second of media.
 inline constexpr Duration member_silence_max = std::chrono::seconds(10);
 /// A device that is not in it has heard nothing of it: three times Present to all, and some.
@@ -150,6 +153,10 @@ private:
         std::optional<Instant> media; ///< Of it, came last.
         std::uint32_t joined_s = 0;   ///< When, as it says.
     };
+    struct Answers { ///< That one device has got.
+        Instant since{};
+        int count = 0;
+    };
     struct Call {
         ConversationId conversation;
         std::string starter;
@@ -165,6 +172,7 @@ private:
         Instant alone{}; ///< Since when.
         Instant repeat_at = never;
         int repeats = 0;
+        std::map<DeviceId, Answers> answers;
         bool linked = false; ///< Somebody has heard somebody.
         bool was_in = false;
         std::uint32_t most = 1; ///< In it at once.
@@ -184,6 +192,8 @@ private:
     [[nodiscard]] wire::call::Present present(const Id& id, const Call& call, Instant now) const;
     void send(const Call& call, std::vector<DeviceId> to, GroupSignal signal);
     void say_present(Place call, bool to_all, Instant now);
+    /// To devices that have said something, or were named, and do not know what this one knows; not without end.
+    void answer_present(Place call, std::vector<DeviceId> to, Instant now);
     void step_out(Place call, EndReason reason, Instant now);
     void end(Place call, Outcome outcome, Instant now);
     void open(Place call, Instant now);

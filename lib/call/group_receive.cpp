@@ -50,7 +50,7 @@ void GroupCalls::on(const ConversationId& conversation, const Device& from, cons
     if (!mine || calls_.at(*mine).conversation != conversation) return;
     const auto own = calls_.find(*mine);
     if (v.id < *mine) return merge(own, at, now);
-    send(own->second, {from.device}, present(*mine, own->second, now));
+    answer_present(own, {from.device}, now);
 }
 
 void GroupCalls::merge(Place own, Place other, Instant now)
@@ -76,24 +76,25 @@ void GroupCalls::heard_in(Place at, const Device& from, const w::Present& v, Ins
     std::vector<DeviceId> strangers;
     for (const auto& device : v.members)
         if (device != self_.device && !call.members.contains(device)) strangers.push_back(device);
-    if (!strangers.empty()) send(call, std::move(strangers), present(at->first, call, now));
+    answer_present(at, std::move(strangers), now);
     if (member == call.members.end()) {
         if (call.members.size() + 1 >= call_members_max) {
             // The ninth. Who came later than eight others leaves by itself; the others do not wait for it.
             std::size_t before = is_before(call, from.device, v.member_s) ? 1U : 0U;
             for (const auto& [device, one] : call.members)
                 before += is_before(call, device, one.joined_s) ? 1U : 0U;
-            if (before < call_members_max) return;
+            // It leaves once it has heard of eight; who is silent towards it is not heard of.
+            if (before < call_members_max) return answer_present(at, {from.device}, now);
             step_out(at, EndReason::failed, now);
             return end(at, Outcome::full, now);
         }
-        send(call, {from.device}, present(at->first, call, now));
+        answer_present(at, {from.device}, now);
         return add(at, from, v.media, v.member_s, now);
     }
     auto& one = member->second;
     one.heard = now;
     one.joined_s = v.member_s;
-    if (!knows_us) send(call, {from.device}, present(at->first, call, now));
+    if (!knows_us) answer_present(at, {from.device}, now);
     if (v.media.revision <= one.about.media.revision) return;
     one.about.media = v.media;
     out_.emplace_back(o::Member{at->first, MemberChange::media, one.about});
@@ -138,6 +139,7 @@ void GroupCalls::on(const ConversationId&, const Device& from, const w::Gone& v,
     const auto at = calls_.find(v.id);
     if (at == calls_.end()) return;
     at->second.heard = now;
+    at->second.answers.erase(from.device); // should it come again
     remove(at, from.device, MemberChange::left, now);
 }
 
