@@ -174,6 +174,7 @@ Result<void> GroupCalls::join(Place at, const Media& media, Instant now)
         member.heard = now;
     call.state = call.members.empty() ? GroupState::waiting : GroupState::connecting;
     call.repeats = 0;
+    call.answers.clear();
     out_.emplace_back(o::Begin{at->first});
     for (const auto& [device, member] : call.members)
         out_.emplace_back(o::Member{at->first, MemberChange::joined, member.about});

@@ -109,10 +109,18 @@ void GroupCalls::heard_outside(Place at, const Device& from, const w::Present& v
     if (std::find(v.members.begin(), v.members.end(), self_.device) != v.members.end())
         send(call, {from.device}, w::Gone{id, EndReason::hung_up}); // they have not heard it
     const bool sibling_joins = from.user == self_.user && call.state == GroupState::ringing;
+    const auto is_past = [&](const Member& one) { return now - one.heard >= member_silence_max; };
     const auto hear = [&](const Device& who, const Media* media) {
         const auto member = call.members.find(who.device);
         if (member == call.members.end()) {
-            if (call.members.size() >= call_members_max) return;
+            if (call.members.size() >= call_members_max) { // room is made by whom nobody names any more
+                const auto past = std::find_if(call.members.begin(), call.members.end(), [&](const auto& one) {
+                    return is_past(one.second) &&
+                           std::find(v.members.begin(), v.members.end(), one.first) == v.members.end();
+                });
+                if (past == call.members.end()) return;
+                remove(at, DeviceId(past->first), MemberChange::left, now);
+            }
             return add(at, who, media != nullptr ? *media : Media{}, media != nullptr ? v.member_s : 0, now);
         }
         auto& one = member->second;
@@ -125,10 +133,10 @@ void GroupCalls::heard_outside(Place at, const Device& from, const w::Present& v
     for (const auto& device : v.members)
         if (const auto user = users_.find(device); user != users_.end() && device != self_.device)
             hear({user->second, device}, nullptr);
-    // Whom nobody names any more. `from` stays, so it does not end here.
+    // Whom nobody names any more. `from` stays, or eight who are heard of: it does not end here.
     std::vector<DeviceId> gone;
     for (const auto& [device, member] : call.members)
-        if (now - member.heard >= member_silence_max) gone.push_back(device);
+        if (is_past(member)) gone.push_back(device);
     for (const auto& device : gone)
         remove(at, device, MemberChange::left, now);
     if (sibling_joins) open(at, now);

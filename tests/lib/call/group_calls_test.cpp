@@ -101,9 +101,13 @@ struct Village {
     void took(std::size_t i, o::Ended& v) { all[i].ended.push_back(v); }
     void took(std::size_t i, out::Record& v) { all[i].records.push_back(v); }
 
+    /// Of ten devices in one moment; more is a storm in which they answer each other's answers.
+    static constexpr int said_at_once_max = 5'000;
+
     void settle()
     {
-        while (!under_way.empty()) {
+        for (int said = 0; !under_way.empty(); ++said) {
+            REQUIRE(said < said_at_once_max);
             const auto one = under_way.front();
             under_way.pop_front();
             if (!all[one.to].online || out_of_group.contains(one.to)) continue;
@@ -476,11 +480,14 @@ TEST_CASE("group call: nonsense is refused, and changes nothing")
 
 TEST_CASE("group call: signals are lost and devices come and go; when that ends, those who are in it see each other")
 {
-    const char* const given = std::getenv("GODWIT_SEED");
-    const std::uint64_t first = given != nullptr ? std::strtoull(given, nullptr, 10) : 1;
-    for (std::uint64_t seed = first; seed < first + (given != nullptr ? 1 : 300); ++seed) {
+    // Nine who stay in a call of eight: 263; a storm of answers: 616, 845; a call that ends while it is joined: 9926.
+    std::vector<std::uint64_t> seeds = {263, 616, 845, 9926};
+    for (std::uint64_t seed = 1; seed <= 300; ++seed)
+        seeds.push_back(seed);
+    if (const char* const given = std::getenv("GODWIT_SEED"); given != nullptr)
+        seeds = {std::strtoull(given, nullptr, 10)};
+    for (const auto seed : seeds) {
         CAPTURE(seed);
-        if (given == nullptr && seed == 263) continue; // Open: nine stay in a call of eight (docs/found-bugs.md).
         std::mt19937_64 random(seed);
         Village v(10);
         const auto loss = random() % 60;
