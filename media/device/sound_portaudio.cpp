@@ -16,19 +16,45 @@ namespace {
 constexpr unsigned long step_samples = 10 * media::samples_per_ms;
 constexpr std::size_t devices_named_max = 8;
 
+constexpr const char* alsa = "libasound.so.2";
+constexpr const char* jack = "libjack.so.0";
+
 void say_nothing(const char*, int, const char*, int, const char*, ...) {}
 
+/// Of a library that PortAudio has brought along; null where it has not. Asked by its name, since who loads godwit at
+/// run time does not see the symbols of what comes with it.
+template <class What>
+What* of_backend(const char* library, const char* name)
+{
+    void* const loaded = ::dlopen(library, RTLD_LAZY | RTLD_NOLOAD);
+    if (loaded == nullptr) return nullptr;
+    auto* const out = reinterpret_cast<What*>(::dlsym(loaded, name));
+    ::dlclose(loaded); // PortAudio holds it
+    return out;
+}
+
 /// PortAudio's backends speak to the standard error about every device that they do not find; that is the screen of a
-/// program that has one. Both libraries are there when PortAudio is linked with them.
+/// program that has one.
 void silence_backends()
 {
     using AlsaHandler = void (*)(const char*, int, const char*, int, const char*, ...);
-    if (auto* const set = reinterpret_cast<int (*)(AlsaHandler)>(::dlsym(RTLD_DEFAULT, "snd_lib_error_set_handler")))
-        set(&say_nothing);
+    if (auto* const set = of_backend<int(AlsaHandler)>(alsa, "snd_lib_error_set_handler")) set(&say_nothing);
     using JackHandler = void (*)(const char*);
     for (const char* const name : {"jack_set_error_function", "jack_set_info_function"})
-        if (auto* const set = reinterpret_cast<void (*)(JackHandler)>(::dlsym(RTLD_DEFAULT, name)))
-            set([](const char*) {});
+        if (auto* const set = of_backend<void(JackHandler)>(jack, name)) set([](const char*) {});
+}
+
+/// PortAudio 19.6 ends the process (pa_linux_alsa.c, BuildDeviceList: "devIdx < numDeviceNames") where ALSA's
+/// configuration has neither a default nor a mixed device: of a machine without sound, or by a file of somebody's own.
+bool is_fatal_to_begin()
+{
+    auto* const update = of_backend<int()>(alsa, "snd_config_update");
+    auto* const search = of_backend<int(void*, const char*, void**)>(alsa, "snd_config_search");
+    auto* const top = of_backend<void*>(alsa, "snd_config");
+    if (update == nullptr || search == nullptr || top == nullptr) return false; // no ALSA
+    if (update() < 0 || *top == nullptr) return false;                          // PortAudio refuses that by itself
+    void* found = nullptr;
+    return search(*top, "pcm.default", &found) < 0 && search(*top, "pcm.dmix", &found) < 0;
 }
 
 /// PortAudio is one for the process, counts who began, and is not safe to be begun by two threads.
@@ -44,11 +70,14 @@ public:
     {
         const std::lock_guard lock(portaudio_mutex());
         silence_backends();
+        // Not begun, PortAudio knows of no devices: what is asked of it then says that there are none.
+        if (is_fatal_to_begin()) return;
         error_ = Pa_Initialize();
+        begun_ = error_ == paNoError;
     }
     ~Begun()
     {
-        if (error_ != paNoError) return;
+        if (!begun_) return;
         const std::lock_guard lock(portaudio_mutex());
         Pa_Terminate();
     }
@@ -62,6 +91,7 @@ public:
 
 private:
     PaError error_ = paNoError;
+    bool begun_ = false;
 };
 
 bool fits(PaDeviceIndex index, bool source)

@@ -45,9 +45,11 @@ bool built()
 
 } // namespace
 
-TEST_CASE("sound: a machine without any says so, and what to do")
+namespace {
+
+void says_that_there_is_none(const std::string& configuration)
 {
-    const Alsa alsa("# nothing\n");
+    const Alsa alsa(configuration);
     for (const auto& name : {std::string(), std::string("Microphone of nobody")}) {
         const auto opened = open_sound({name, std::nullopt, {}, {}});
         REQUIRE_FALSE(opened.ok());
@@ -64,6 +66,18 @@ TEST_CASE("sound: a machine without any says so, and what to do")
     }
     CHECK(check_sound(std::nullopt, std::nullopt).ok());
     if (const auto all = list_sound(); all.ok()) CHECK(all->empty());
+}
+
+} // namespace
+
+TEST_CASE("sound: a machine without any says so, and what to do")
+{
+    says_that_there_is_none("# nothing\n");
+}
+
+TEST_CASE("sound: devices and no default one, by a configuration of somebody's own, end nobody's process")
+{
+    says_that_there_is_none("pcm.attic { type null }\nctl.default { type hw card 0 }\n");
 }
 
 TEST_CASE("sound: what the microphone hears comes, what is wanted is played")
