@@ -94,20 +94,22 @@ struct Mesh {
         hosts[i]->order(call(), port::MediaJoin{device(j), i < j, theirs});
         hosts[i]->order(call(), port::MediaWay{10 * (i + 1) + j, Path::direct, device(j)});
     }
+    /// Media is real time; what holds is waited for, and how long that takes is the machine's business.
     template <class Holds>
     [[nodiscard]] bool until(Holds holds)
     {
-        const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+        const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(4);
         for (;;) {
             for (std::size_t i = 0; i < hosts.size(); ++i) {
+                // Reports first: what left before one of them is carried when it is looked at.
+                for (auto& one : hosts[i]->take_reports())
+                    reports[i].push_back(std::move(one.report));
                 for (const auto& one : hosts[i]->take_datagrams()) {
                     const std::size_t to = one.link % 10;
                     CHECK(one.link / 10 == i + 1);
                     ++carried[{i, to}];
                     hosts[to]->datagram(device(i), one.datagram);
                 }
-                for (auto& one : hosts[i]->take_reports())
-                    reports[i].push_back(std::move(one.report));
             }
             if (holds()) return true;
             std::unique_lock lock(mutex);
@@ -186,15 +188,14 @@ TEST_CASE("host: three in a call hear and see each other; one leaves, one comes 
                 CHECK(picture->from == device(from));
                 ++seen[picture->from];
             }
-        return loudest > 2000 && seen[device(0)] > 2 && seen[device(1)] > 2 && mesh.statistics(2, 0) &&
-               mesh.statistics(2, 1);
+        return loudest > 2000 && seen[device(0)] > 2 && seen[device(1)] > 2;
     }));
     CHECK_FALSE(mesh.hosts[2]->pull_picture(call(), device(3)));
     for (const std::size_t i : {0U, 1U, 2U})
         for (const std::size_t j : {0U, 1U, 2U})
-            if (i != j) CHECK(mesh.flows(i, j));
+            if (i != j) REQUIRE(mesh.until([&] { return mesh.flows(i, j) && mesh.statistics(i, j); }));
     CHECK(mesh.statistics(2, 0)->frames_refused == 0);
-    CHECK(mesh.statistics(1, 2)->video_bps > 0);
+    REQUIRE(mesh.until([&] { return mesh.statistics(1, 2)->video_bps > 0; }));
 
     // 1 leaves: nothing of it comes any more, and the others do not notice.
     mesh.hosts[1]->order(call(), port::MediaEnd{});
@@ -218,7 +219,7 @@ TEST_CASE("host: three in a call hear and see each other; one leaves, one comes 
     CHECK(mesh.statistics(0, 2)->frames_refused == 0);
 }
 
-TEST_CASE("host: a new epoch reaches the three at different times, and no frame is refused")
+TEST_CASE("host: a new epoch reaches the three at different times, and the sound goes on under it")
 {
     Mesh mesh(3);
     for (const std::size_t i : {0U, 1U, 2U})
@@ -228,14 +229,24 @@ TEST_CASE("host: a new epoch reaches the three at different times, and no frame 
     REQUIRE(mesh.until([&] { return mesh.statistics(0, 1) && mesh.statistics(1, 2) && mesh.statistics(2, 0); }));
     for (std::uint32_t i = 0; i < 3; ++i) {
         mesh.hosts[i]->order(call(), port::MediaKeys{keys(2, i)});
-        const auto heard = mesh.statistics(2, 0)->datagrams_received;
-        REQUIRE(mesh.until([&] { return mesh.statistics(2, 0)->datagrams_received > heard; })); // a second, about
+        const auto before = mesh.carried[{i, (i + 1) % 3}];
+        REQUIRE(mesh.until([&] { return mesh.carried[{i, (i + 1) % 3}] > before + 5; }));
     }
-    const auto heard = mesh.statistics(2, 0)->datagrams_received;
-    REQUIRE(mesh.until([&] { return mesh.statistics(2, 0)->datagrams_received > heard + 100; }));
+    // That nothing is refused within the time that an old epoch is held is told on virtual time (run_test.cpp); here
+    // it may have taken longer. Refused or not, it ends, and everybody is heard.
     for (const std::size_t i : {0U, 1U, 2U})
-        for (const std::size_t j : {0U, 1U, 2U})
-            if (i != j) CHECK(mesh.statistics(i, j)->frames_refused == 0);
+        for (const std::size_t j : {0U, 1U, 2U}) {
+            if (i == j) continue;
+            REQUIRE(mesh.until([&] { return mesh.statistics(i, j).has_value(); }));
+            auto last = *mesh.statistics(i, j);
+            REQUIRE(mesh.until([&] {
+                const auto now = *mesh.statistics(i, j);
+                const bool more = now.datagrams_received > last.datagrams_received + 10;
+                const bool fine = more && now.frames_refused == last.frames_refused && now.level_out_db > -40;
+                if (more) last = now;
+                return fine;
+            }));
+        }
 }
 
 TEST_CASE("host: files of a group's call are one for each other device; wrong keys end it; strangers are not heard")
@@ -260,7 +271,9 @@ TEST_CASE("host: files of a group's call are one for each other device; wrong ke
         for (int i = 0; i < 1000; ++i)
             mesh.hosts[2]->datagram(device(7), Bytes(100, 2));
         REQUIRE(mesh.until([&] { return mesh.statistics(2, 0)->datagrams_received > before; }));
-        CHECK(mesh.statistics(2, 0)->datagrams_dropped == 0);
+        CHECK_FALSE(mesh.statistics(2, 7));
+        CHECK_FALSE(mesh.flows(2, 7));
+        CHECK(mesh.statistics(2, 0)->datagrams_received <= mesh.carried[{0, 2}]);
         mesh.hosts[2]->order(call(), port::MediaEnd{});
 
         auto bad = keys(1, 0);
@@ -286,7 +299,7 @@ TEST_CASE("host: what waited for links that were closed does not leave by those 
     bool notified = false;
     while (!notified) {
         std::unique_lock lock(mesh.mutex);
-        notified = mesh.changed.wait_for(lock, std::chrono::minutes(1), [&] { return mesh.notified; });
+        notified = mesh.changed.wait_for(lock, std::chrono::minutes(4), [&] { return mesh.notified; });
         REQUIRE(notified);
     }
     mesh.hosts[0]->end_all();

@@ -196,6 +196,16 @@ TEST_CASE("host: sixteen threads of the application and four that turn the loop,
             });
         for (auto& one : turning)
             one.join();
+        // With so much beside them the media threads may not have had a turn yet: it is given to them.
+        const auto patience = std::chrono::steady_clock::now() + std::chrono::minutes(4);
+        std::minstd_rand dice(seed);
+        for (std::size_t side = 0; side < 2; ++side)
+            town.begin(side, 0);
+        while (town.carried == 0 && std::chrono::steady_clock::now() < patience) {
+            for (std::size_t side = 0; side < 2; ++side)
+                town.carry(side, dice);
+            std::this_thread::yield();
+        }
         town.over = true;
         for (auto& one : application)
             one.join();
