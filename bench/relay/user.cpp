@@ -4,6 +4,7 @@
 #include "lib/identity/device_list.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace bench {
 
@@ -21,21 +22,30 @@ crypto::SigningKey key_of(std::uint64_t number, std::uint8_t what)
 
 } // namespace
 
-User::User(Relayed& at, std::uint64_t number) : at_(at), number_(number), key_(key_of(number, 0xd0)) {}
+std::unique_ptr<port::Link> dial(const Relayed& at, BytesView seed, bool over_tls, port::LinkObserver& observer)
+{
+    const auto identity = tls::Identity::from_seed(tls::Seed(seed.data(), 32));
+    if (!identity.ok()) throw std::runtime_error(identity.error().detail);
+    tls::DialOptions options;
+    options.peer.expected = at.relay.key;
+    options.link.idle_max = std::chrono::seconds(120);
+    const auto to = loop::Address::loopback_v4(at.relay.port);
+    return over_tls ? tls::dial(at.loop, to, *identity, options, observer)
+                    : quic::dial(at.loop, to, *identity, options, at.entropy, observer);
+}
+
+User::User(Relayed& at, std::uint64_t number, bool over_tls)
+    : at_(at), number_(number), over_tls_(over_tls), key_(key_of(number, 0xd0)),
+      acknowledge_(at.loop, [this] { acknowledge(); })
+{
+}
 
 void User::come(bool registers, std::function<void(User&, bool)> entered)
 {
     registers_ = registers;
     entered_ = std::move(entered);
     state_ = State::coming;
-    const auto identity = tls::Identity::from_seed(tls::Seed(key_.seed().data(), 32));
-    if (!identity.ok()) return fail(identity.error().detail);
-    tls::DialOptions options;
-    options.peer.expected = at_.relay.key;
-    options.link.idle_max = std::chrono::seconds(120);
-    const auto to = loop::Address::loopback_v4(at_.relay.port);
-    link_ = at_.over_tls ? tls::dial(at_.loop, to, *identity, options, *this)
-                         : quic::dial(at_.loop, to, *identity, options, at_.entropy, *this);
+    link_ = dial(at_, key_.seed(), over_tls_, *this);
 }
 
 void User::leave()
@@ -44,6 +54,8 @@ void User::leave()
     link_.reset();
     state_ = State::away;
     puts_.clear();
+    asked_.clear();
+    arrived_.clear();
 }
 
 void User::ping()
@@ -51,7 +63,7 @@ void User::ping()
     say(frame::Ping{++last_request_});
 }
 
-bool User::put(std::size_t bytes)
+bool User::put(std::size_t bytes, const std::vector<DeviceId>& to)
 {
     const auto request = ++last_request_;
     wire::Envelope envelope;
@@ -60,18 +72,30 @@ bool User::put(std::size_t bytes)
         envelope.id.bytes[8 + i] = static_cast<std::uint8_t>(number_ >> (8 * i));
     }
     envelope.sealed.assign(bytes, static_cast<std::uint8_t>(request));
-    const auto encoded = wire::encode(
-        frame::ClientFrame(frame::Request{request, frame::MailboxPut{{key_.public_key()}, std::move(envelope)}}));
+    const auto encoded =
+        wire::encode(frame::ClientFrame(frame::Request{request, frame::MailboxPut{to, std::move(envelope)}}));
     if (!link_ || !link_->send(encoded)) return false;
     puts_.emplace_back(request, loop::Loop::now().mono);
     return true;
+}
+
+void User::ask(frame::RequestBody what, std::function<void(ErrorCode)> answered)
+{
+    const auto request = ++last_request_;
+    asked_.emplace(request, std::move(answered));
+    say(frame::Request{request, std::move(what)});
+}
+
+void User::acknowledge()
+{
+    if (!arrived_.empty()) say(frame::MailboxAck{std::exchange(arrived_, {})});
 }
 
 frame::RegisterAccount User::registration() const
 {
     const auto account = key_of(number_, 0xac);
     frame::RegisterAccount out;
-    out.user = "load" + std::to_string(number_);
+    out.user = name();
     out.login_secret.bytes.fill(1);
     out.account_key = account.public_key();
     out.vault = {1};
@@ -102,7 +126,8 @@ void User::link_frame(port::Link&, BytesView bytes)
     const auto decoded = wire::decode_server_frame(bytes);
     if (!decoded.ok()) return fail(decoded.error().detail);
     if (const auto* const mail = std::get_if<frame::MailboxDeliver>(&*decoded)) {
-        say(frame::MailboxAck{{mail->sequence}});
+        arrived_.push_back(mail->sequence);
+        acknowledge_.set(Instant{});
         if (on_mail) on_mail(*this);
         return;
     }
@@ -115,16 +140,16 @@ void User::link_frame(port::Link&, BytesView bytes)
         if (entered_) std::exchange(entered_, nullptr)(*this, true);
         return;
     }
+    if (auto asked = asked_.extract(response->id)) return asked.mapped()(response->error.code);
     const auto found =
         std::find_if(puts_.begin(), puts_.end(), [&](const auto& one) { return one.first == response->id; });
     if (found == puts_.end()) return;
     const auto took = loop::Loop::now().mono - found->second;
     puts_.erase(found);
     const auto* const put = std::get_if<frame::MailboxPutOk>(&response->body);
-    if (put == nullptr || put->results.empty() || put->results.front() != ErrorCode::ok)
-        return fail("a put was refused: " + (put == nullptr || put->results.empty()
-                                                 ? response->error.detail
-                                                 : std::string(error_name(put->results.front()))));
+    if (put == nullptr) return fail("a put was refused: " + response->error.detail);
+    for (const auto code : put->results)
+        if (code != ErrorCode::ok) return fail("a put was refused: " + std::string(error_name(code)));
     if (on_put) on_put(*this, took);
 }
 

@@ -12,6 +12,7 @@
 #include "transport/tls/tls_link.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,21 +25,26 @@ struct Relayed {
     godwit::loop::Loop& loop;
     godwit::loop::SystemEntropy& entropy;
     godwit::wire::RelayAddress relay;
-    bool over_tls = false;
 };
+
+/// A link to the relay, with the key of this seed.
+[[nodiscard]] std::unique_ptr<godwit::port::Link> dial(const Relayed& at, godwit::BytesView seed, bool over_tls,
+                                                       godwit::port::LinkObserver& observer);
 
 class User final : public godwit::port::LinkObserver {
 public:
     enum class State { away, coming, in, failed };
 
-    User(Relayed& at, std::uint64_t number);
+    User(Relayed& at, std::uint64_t number, bool over_tls);
 
     /// Connects, and registers or comes back. `entered` hears once whether that worked.
     void come(bool registers, std::function<void(User&, bool)> entered);
     void leave();
     void ping();
-    /// An envelope of so many bytes to this very device, by the mailbox. False: its link takes nothing now.
-    bool put(std::size_t bytes);
+    /// An envelope of so many bytes to these devices, by the mailbox. False: its link takes nothing now.
+    bool put(std::size_t bytes, const std::vector<godwit::DeviceId>& to);
+    /// `answered` hears once how it went.
+    void ask(frame::RequestBody what, std::function<void(godwit::ErrorCode)> answered);
 
     /// How long a put took until its answer, which is after the relay's commit.
     std::function<void(User&, godwit::Duration)> on_put;
@@ -46,6 +52,8 @@ public:
     std::function<void(User&)> on_mail;
 
     [[nodiscard]] State state() const noexcept { return state_; }
+    [[nodiscard]] godwit::DeviceId device() const { return key_.public_key(); }
+    [[nodiscard]] std::string name() const { return "load" + std::to_string(number_); }
     [[nodiscard]] const std::string& why() const noexcept { return why_; }
     [[nodiscard]] std::size_t in_flight() const noexcept { return puts_.size(); }
 
@@ -56,11 +64,13 @@ private:
     void link_down(godwit::port::Link&, const godwit::Error& reason) override { fail(reason.detail); }
 
     void say(const frame::ClientFrame& what);
+    void acknowledge();
     void fail(std::string why);
     [[nodiscard]] frame::RegisterAccount registration() const;
 
     Relayed& at_;
     std::uint64_t number_;
+    bool over_tls_;
     godwit::crypto::SigningKey key_; ///< Of the device; of the account is another.
     std::unique_ptr<godwit::port::Link> link_;
     State state_ = State::away;
@@ -69,6 +79,9 @@ private:
     std::string why_;
     std::uint64_t last_request_ = 0;
     std::vector<std::pair<std::uint64_t, godwit::Instant>> puts_; ///< Not answered: the request, and since when.
+    std::map<std::uint64_t, std::function<void(godwit::ErrorCode)>> asked_;
+    std::vector<std::uint64_t> arrived_; ///< Not acknowledged yet: what comes in one turn is acknowledged together.
+    godwit::loop::Timer acknowledge_;
 };
 
 } // namespace bench
