@@ -36,7 +36,9 @@ ngtcp2_callbacks QuicCore::Callbacks::table(tls::Role role)
     } else {
         out.recv_client_initial = ngtcp2_crypto_recv_client_initial_cb;
     }
-    out.recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb;
+    out.recv_crypto_data = [](ngtcp2_conn*, ngtcp2_crypto_level level, std::uint64_t offset, const std::uint8_t* data,
+                              std::size_t size,
+                              void* user) { return core_of(user).crypto_data(level, offset, {data, size}); };
     out.encrypt = ngtcp2_crypto_encrypt_cb;
     out.decrypt = ngtcp2_crypto_decrypt_cb;
     out.hp_mask = ngtcp2_crypto_hp_mask_cb;

@@ -152,7 +152,7 @@ std::optional<Error> QuicCore::start_server(const ngtcp2_path& path, const Serve
     sink_->reset_token(source, params.stateless_reset_token);
     const auto callbacks = Callbacks::table(role_);
     const int code = ngtcp2_conn_server_new(&conn_, &start.head.scid, &source, &path, start.head.version, &callbacks,
-                                            &settings, &params, nullptr, this);
+                                            &settings, &params, sink_->memory(), this);
     random_.creating = false;
     if (code != 0) return from_ngtcp2(code);
     if (auto error = start_session()) return error;
@@ -295,6 +295,24 @@ int QuicCore::handshake_completed()
         become_up();
     }
     return 0;
+}
+
+/// ngtcp2 has the secrets and makes the next keys from them (RFC 9001 section 6): what GnuTLS holds, a third of what
+/// it takes to begin a connection, is of no use any more.
+void QuicCore::forget_session()
+{
+    GODWIT_ASSERT(depth_ == 0);
+    ngtcp2_conn_set_tls_native_handle(conn_, nullptr);
+    session_.reset();
+}
+
+int QuicCore::crypto_data(ngtcp2_crypto_level level, std::uint64_t offset, BytesView bytes)
+{
+    if (session_) return ngtcp2_crypto_recv_crypto_data_cb(conn_, level, offset, bytes.data(), bytes.size(), this);
+    // After the handshake TLS has tickets to say, which nobody asks for, or a KeyUpdate, which QUIC forbids (RFC 9001
+    // section 6).
+    ngtcp2_conn_set_tls_alert(conn_, GNUTLS_A_UNEXPECTED_MESSAGE);
+    return NGTCP2_ERR_CRYPTO;
 }
 
 void QuicCore::become_up()

@@ -51,6 +51,8 @@ public:
                             std::uint8_t ecn) = 0;
     virtual void cid_added(QuicCore& core, const ngtcp2_cid& cid) = 0;
     virtual void cid_removed(const ngtcp2_cid& cid) = 0;
+    /// What a connection's memory comes from; nullptr: the heap.
+    [[nodiscard]] virtual const ngtcp2_mem* memory() const noexcept { return nullptr; }
     /// Writes the 16-byte stateless reset token of one of our ids (RFC 9000 section 10.3.2).
     virtual void reset_token(const ngtcp2_cid& cid, std::uint8_t* out) = 0;
     /// No more calls from or to `core`.
@@ -148,6 +150,8 @@ private:
     bool send_train(const ngtcp2_path& path, BytesView bytes, std::size_t segment_bytes, std::uint8_t ecn);
     void become_up();
     int handshake_completed();
+    void forget_session();
+    int crypto_data(ngtcp2_crypto_level level, std::uint64_t offset, BytesView bytes);
     int stream_data(std::int64_t stream, BytesView bytes);
     int application_datagram(BytesView bytes);
     void after_call(int code);
@@ -171,7 +175,7 @@ private:
 
     State state_ = State::handshaking;
     ngtcp2_conn* conn_ = nullptr;
-    tls::Session session_;
+    tls::Session session_; ///< Until the handshake is over.
     ngtcp2_crypto_conn_ref conn_ref_{};
     tls::Verdict verdict_;
     port::PeerKey peer_key_;

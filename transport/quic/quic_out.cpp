@@ -80,6 +80,7 @@ void QuicCore::writable()
 void QuicCore::flush()
 {
     if (state_ == State::down || conn_ == nullptr) return;
+    if (session_ && ngtcp2_conn_get_handshake_completed(conn_) != 0) forget_session();
     const ngtcp2_tstamp now = stamp_now();
     if (ngtcp2_conn_get_expiry(conn_) <= now) {
         ++depth_;

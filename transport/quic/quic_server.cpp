@@ -2,6 +2,7 @@
 #include "transport/quic/quic_server.hpp"
 
 #include "transport/loop/sockaddr.hpp"
+#include "transport/quic/paged_memory.hpp"
 #include "transport/quic/quic_core.hpp"
 #include "transport/quic/quic_time.hpp"
 
@@ -98,6 +99,7 @@ public:
                                                      &cid);
     }
     void ended(QuicCore&) override {}
+    [[nodiscard]] const ngtcp2_mem* memory() const noexcept override { return memory_.mem(); }
 
     // UdpObserver
     void udp_datagrams(loop::UdpSocket&, std::span<const loop::UdpDatagram> datagrams) override
@@ -270,6 +272,7 @@ private:
         static_cast<void>(socket->send({&send, 1})); // no room: the client asks again
     }
 
+    PagedMemory memory_; // dies last of what follows
     loop::Loop& loop_;
     const tls::Identity identity_;
     const QuicServeOptions options_;
