@@ -48,7 +48,7 @@ std::optional<StoredBlob> Blobs::living(const Session& session, const wire::Blob
 
 std::optional<Error> Blobs::too_fast(const Session& session, Moment now)
 {
-    const auto who = std::to_string(session.account);
+    const auto who = session.account;
     if (const auto wait = requests_.wait(who, now.mono); wait > Duration::zero()) return slow_down(wait);
     requests_.take(who, now.mono);
     return std::nullopt;
@@ -60,9 +60,11 @@ std::optional<Error> Blobs::no_room(const Session& session, const frame::BlobPut
     auto& now = usage();
     const auto bytes = counted(request.sealed.size());
     const auto of_app = context_.apps.limits(session.app);
-    const auto own_max = PolicyTable(context_.store)
-                             .find(session.account)
-                             .quotas.blob_bytes.value_or(of_app.blob_bytes.value_or(limits.blob_bytes_per_account_max));
+    auto quota = now.quotas.find(session.account);
+    if (quota == now.quotas.end())
+        quota = now.quotas.emplace(session.account, PolicyTable(context_.store).find(session.account).quotas.blob_bytes)
+                    .first;
+    const auto own_max = quota->second.value_or(of_app.blob_bytes.value_or(limits.blob_bytes_per_account_max));
     if (now.by_account[session.account] + bytes > own_max || bytes_least(request.pieces) > own_max)
         return Error{ErrorCode::quota_exceeded,
                      "this relay keeps " + std::to_string(own_max / (1024 * 1024)) +

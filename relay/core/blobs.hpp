@@ -33,7 +33,7 @@ public:
     [[nodiscard]] Answer drop(const Session& session, const frame::BlobDrop& request, Moment now);
     /// True when there may be more to remove.
     bool expire(Moment now);
-    /// The tick was rolled back.
+    /// The tick was rolled back, or somebody has another quota.
     void forget_usage() { usage_.reset(); }
 
 private:
@@ -42,6 +42,8 @@ private:
         std::unordered_map<AccountRow, std::uint64_t> by_account;
         std::unordered_map<AppRow, std::uint64_t> by_app;
         std::unordered_map<AccountRow, AppRow> app_of;
+        /// What the operator has given those who put something; nullopt: what everybody has.
+        std::unordered_map<AccountRow, std::optional<std::uint64_t>> quotas;
     };
     [[nodiscard]] Usage& usage();
     /// One that is there and not over, of the session's application.
@@ -50,7 +52,7 @@ private:
     [[nodiscard]] std::optional<Error> too_fast(const Session& session, Moment now);
 
     Context& context_;
-    PaceTable requests_;         ///< By account.
+    AccountPaces requests_;
     std::optional<Usage> usage_; ///< Counted once, then kept up.
 };
 

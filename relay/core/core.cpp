@@ -172,7 +172,7 @@ std::optional<Error> Core::is_untimely(const Session& session, const frame::Requ
     const bool is_own_right =
         std::holds_alternative<frame::DevicesPut>(body) || std::holds_alternative<frame::Logout>(body);
     if (session.account == 0 || is_own_right) return std::nullopt;
-    const auto who = std::to_string(session.account);
+    const auto who = session.account;
     if (const auto wait = requests_.wait(who, now.mono); wait > Duration::zero()) {
         ++context_.counters.requests_throttled;
         return slow_down(wait);

@@ -154,7 +154,7 @@ private:
     Context context_;
     Gate gate_;
     Shedding shedding_;
-    PaceTable requests_; ///< By account.
+    AccountPaces requests_;
     Accounts accounts_;
     Linking linking_;
     Devices devices_;

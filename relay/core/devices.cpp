@@ -92,7 +92,7 @@ Answer Devices::add(Session& session, const frame::AddDevice& request, Moment no
             refusal.body = frame::LoginOk{account->account_key, {}, account->device_list, vacant};
             return refusal;
         }
-        const auto who = std::to_string(account->row);
+        const auto who = account->row;
         if (const auto wait = changes_.wait(who, now.mono); wait > Duration::zero()) return slow_down(wait);
         changes_.take(who, now.mono);
         store(account->row, stored, *next);
@@ -165,7 +165,7 @@ Answer Devices::put(Session& session, const frame::DevicesPut& request, Moment n
     const auto limit = std::max(context_.config.limits.devices_per_account_max, stored.devices.size());
     if (next.devices.size() > limit)
         return Error{ErrorCode::quota_exceeded, "this relay's limit is " + std::to_string(limit) + " devices", 0};
-    const auto who = std::to_string(session.account);
+    const auto who = session.account;
     if (const auto wait = changes_.wait(who, now.mono); wait > Duration::zero()) return slow_down(wait);
     changes_.take(who, now.mono);
     store(session.account, stored, next);

@@ -63,7 +63,7 @@ private:
     Context& context_;
     Accounts& accounts_;
     const Linking& linking_;
-    PaceTable changes_; ///< By account.
+    AccountPaces changes_;
 };
 
 } // namespace godwit::relay

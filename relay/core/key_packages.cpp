@@ -22,7 +22,7 @@ KeyPackages::KeyPackages(Context& context)
 
 Answer KeyPackages::publish(const Session& session, const frame::KeyPackagePublish& request, Moment now)
 {
-    const auto who = std::to_string(session.account);
+    const auto who = session.account;
     if (const auto wait = requests_.wait(who, now.mono); wait > Duration::zero()) return slow_down(wait);
     requests_.take(who, now.mono);
 
@@ -47,7 +47,7 @@ Answer KeyPackages::publish(const Session& session, const frame::KeyPackagePubli
 
 Answer KeyPackages::fetch(const Session& session, const frame::KeyPackageFetch& request, Moment now)
 {
-    const auto who = std::to_string(session.account);
+    const auto who = session.account;
     if (const auto wait = requests_.wait(who, now.mono); wait > Duration::zero()) return slow_down(wait);
     requests_.take(who, now.mono);
     auto partner = partner_of(context_, session, request.user);
@@ -62,7 +62,8 @@ Answer KeyPackages::fetch(const Session& session, const frame::KeyPackageFetch& 
         const auto device = context_.store.device(id);
         if (!device || device->account != partner->row || !seen.insert(id).second) continue;
         auto package =
-            hand_out(device->row, own ? std::string() : who + "/" + std::to_string(device->row), partner->listens, now);
+            hand_out(device->row, own ? std::string() : std::to_string(who) + "/" + std::to_string(device->row),
+                     partner->listens, now);
         if (!package.empty()) out.packages.push_back({id, std::move(package)});
     }
     return frame::ResponseBody(std::move(out));

@@ -35,8 +35,8 @@ private:
     [[nodiscard]] Bytes hand_out(DeviceRow device, const std::string& pair, bool may_take, Moment now);
 
     Context& context_;
-    PaceTable requests_; ///< By account.
-    PaceTable pairs_;    ///< By (account that fetches, device fetched from).
+    AccountPaces requests_;
+    PaceTable pairs_; ///< By (account that fetches, device fetched from).
 };
 
 } // namespace godwit::relay

@@ -34,7 +34,7 @@ std::optional<Error> OperatorDesk::wrong(const Session& session, const frame::Re
 
 Answer OperatorDesk::file(const Session& session, const frame::ReportFile& request, Moment now)
 {
-    const auto who = std::to_string(session.account);
+    const auto who = session.account;
     if (const auto wait = reports_.wait(who, now.mono); wait > Duration::zero()) return slow_down(wait);
     reports_.take(who, now.mono);
     if (auto no = wrong(session, request)) return *std::move(no);
@@ -71,7 +71,7 @@ Answer OperatorDesk::file(const Session& session, const frame::ReportFile& reque
 
 Answer OperatorDesk::directory(const Session& session, const frame::DirectoryFetch& request, Moment now)
 {
-    const auto who = std::to_string(session.account);
+    const auto who = session.account;
     if (const auto wait = look_ups_.wait(who, now.mono); wait > Duration::zero()) return slow_down(wait);
     look_ups_.take(who, now.mono);
     const auto* const app = context_.apps.find(session.app);

@@ -37,8 +37,8 @@ private:
     [[nodiscard]] std::optional<Error> wrong(const Session& session, const frame::ReportFile& request);
 
     Context& context_;
-    PaceTable reports_;  ///< By account.
-    PaceTable look_ups_; ///< By account.
+    AccountPaces reports_;
+    AccountPaces look_ups_;
 };
 
 } // namespace godwit::relay

@@ -5,6 +5,7 @@
 
 #include "relay/core/config.hpp"
 
+#include <concepts>
 #include <unordered_map>
 
 namespace godwit::relay {
@@ -26,25 +27,27 @@ private:
 };
 
 /// One Pace a name; at most `names_max` of them. A full table forgets one at random: it then is a fresh one.
-class PaceTable {
+template <class Name>
+class Paces {
 public:
     /// `rate` outlives the table, and may change: it counts from then on.
-    PaceTable(const Rate& rate, std::size_t names_max) : rate_(rate), names_max_(names_max) {}
-    PaceTable(const Rate&& rate, std::size_t names_max) = delete;
+    Paces(const Rate& rate, std::size_t names_max) : rate_(rate), names_max_(names_max) {}
+    Paces(const Rate&& rate, std::size_t names_max) = delete;
 
-    [[nodiscard]] Duration wait(const std::string& name, Instant now) const
+    [[nodiscard]] Duration wait(const Name& name, Instant now) const
     {
         const auto found = paces_.find(name);
         return found == paces_.end() ? Duration::zero() : found->second.wait(rate_, now);
     }
-    void take(const std::string& name, Instant now)
+    void take(const Name& name, Instant now)
     {
         if (paces_.size() >= names_max_ && !paces_.contains(name)) make_room(now);
         paces_[name].take(rate_, now);
     }
-    void forget(const std::string& name) { paces_.erase(name); }
+    void forget(const Name& name) { paces_.erase(name); }
     /// All whose names begin so. Looks at every one.
     void forget_beginning(std::string_view begin)
+        requires std::same_as<Name, std::string>
     {
         std::erase_if(paces_, [begin](const auto& one) { return one.first.starts_with(begin); });
     }
@@ -62,8 +65,11 @@ private:
 
     const Rate& rate_;
     std::size_t names_max_;
-    std::unordered_map<std::string, Pace> paces_;
+    std::unordered_map<Name, Pace> paces_;
     Instant swept_{Duration::min() / 2};
 };
+
+using PaceTable = Paces<std::string>;
+using AccountPaces = Paces<std::int64_t>; ///< By AccountRow.
 
 } // namespace godwit::relay

@@ -34,7 +34,7 @@ Answer Roster::unblock(Session& session, const std::string& user, Moment now)
 
 Answer Roster::change(Session& session, const std::string& user, Moment now, Change what)
 {
-    const auto who = std::to_string(session.account);
+    const auto who = session.account;
     if (const auto wait = paces_.wait(who, now.mono); wait > Duration::zero()) return slow_down(wait);
     paces_.take(who, now.mono);
 

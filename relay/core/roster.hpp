@@ -51,7 +51,7 @@ private:
     [[nodiscard]] wire::RosterEntry entry_from(const StoredContact& contact);
 
     Context& context_;
-    PaceTable paces_; ///< By account: a new connection is not a new allowance.
+    AccountPaces paces_; ///< A new connection is not a new allowance.
 };
 
 } // namespace godwit::relay
