@@ -67,6 +67,7 @@ private:
         s.number("links", out_.links_max, 1, 1'000'000);
         s.number("links_per_address", out_.links_per_address_max, 1, 1'000'000);
         s.number("half_open_per_address", out_.half_open_per_address_max, 1, 1'000'000);
+        s.flag("retry_always", out_.retry_always);
         s.number("arrivals_per_address_burst", out_.arrivals_burst, 1, 1'000'000);
         std::int64_t arrivals_per_s = 0;
         s.number("arrivals_per_address_per_s", arrivals_per_s, 1, 1'000'000);

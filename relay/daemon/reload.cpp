@@ -11,9 +11,14 @@ namespace {
 constexpr std::array<std::string_view, 9> live = {
     "registration.", "directory.", "clients.", "limits.", "stun.", "turn", "log.", "drain.", "metrics.disk_free_mib"};
 /// Of those, what the transports took at the start.
-constexpr std::array<std::string_view, 7> fixed = {
-    "limits.links",   "limits.links_per_address",          "limits.half_open_per_address",     "limits.idle_s",
-    "limits.login_s", "limits.arrivals_per_address_burst", "limits.arrivals_per_address_per_s"};
+constexpr std::array<std::string_view, 8> fixed = {"limits.links",
+                                                   "limits.links_per_address",
+                                                   "limits.half_open_per_address",
+                                                   "limits.idle_s",
+                                                   "limits.retry_always",
+                                                   "limits.login_s",
+                                                   "limits.arrivals_per_address_burst",
+                                                   "limits.arrivals_per_address_per_s"};
 
 bool is_within(std::string_view key, std::string_view name)
 {

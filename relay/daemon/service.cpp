@@ -58,6 +58,7 @@ Result<void> Service::listen(loop::Address at, BytesView seed)
     quic::QuicServeOptions options;
     options.serve = serve_options();
     crypto::derive(seed, "godwit relay stateless reset 1", {}, options.reset_secret);
+    options.retry_always = config_.retry_always;
 
     const bool any_port = at.port == 0;
     for (int tries = 1;; ++tries) {

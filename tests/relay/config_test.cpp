@@ -31,6 +31,7 @@ required = "0.2"
 links = 100
 links_per_address = 10
 half_open_per_address = 5
+retry_always = true
 arrivals_per_address_burst = 9
 arrivals_per_address_per_s = 4
 login_s = 7
@@ -96,6 +97,7 @@ password = "p"
     CHECK(full->links_max == 100);
     CHECK(full->links_per_address_max == 10);
     CHECK(full->half_open_per_address_max == 5);
+    CHECK(full->retry_always);
     CHECK(full->arrivals_burst == 9);
     CHECK(full->arrivals_interval == std::chrono::milliseconds(250));
     CHECK(full->core.limits.login_time_max == std::chrono::seconds(7));
