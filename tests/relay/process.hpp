@@ -35,7 +35,7 @@ public:
     RelayProcess(const RelayProcess&) = delete;
     RelayProcess& operator=(const RelayProcess&) = delete;
 
-    /// The next line on stdout; empty when there is none within ten seconds.
+    /// The next line on stdout; empty when there is none within a minute.
     [[nodiscard]] std::string line();
     /// Reads `ready …`.
     [[nodiscard]] wire::RelayAddress ready();
@@ -68,7 +68,7 @@ public:
 
     /// True when the link came up in time.
     [[nodiscard]] bool is_up();
-    /// Runs the loop until `condition`, ten seconds at most.
+    /// Runs the loop until `condition`, a minute at most.
     bool until(const std::function<bool()>& condition);
     [[nodiscard]] frame::Response ask(frame::RequestBody body);
     ErrorCode code(frame::RequestBody body) { return ask(std::move(body)).error.code; }

@@ -2,8 +2,9 @@
 // The TURN server of the real process against coturn's own tools, on loopback: what others believe the RFCs say.
 #include "tests/relay/process.hpp"
 
-#include <cstdio>
 #include <fstream>
+#include <iterator>
+#include <span>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,17 +29,43 @@ bool tools_are_there()
     return true;
 }
 
-/// What a tool says, or what it had said after so many seconds.
-std::string output_of(const std::string& command, int seconds = 30)
+/// A tool that runs beside us. Most of its time it waits for a second to pass, so several do so together.
+class Tool {
+public:
+    /// Ends by itself, or after so many seconds.
+    explicit Tool(const std::string& command, int seconds = 60) : output_(file_.path("output"))
+    {
+        const auto line = "exec timeout " + std::to_string(seconds) + " " + command + " > " + output_ + " 2>&1";
+        const char* const arguments[] = {"/bin/sh", "-c", line.c_str(), nullptr};
+        REQUIRE(posix_spawn(&pid_, arguments[0], nullptr, nullptr, const_cast<char* const*>(arguments), environ) == 0);
+    }
+    ~Tool() { stop(); }
+    Tool(const Tool&) = delete;
+    Tool& operator=(const Tool&) = delete;
+
+    /// All that it said, at its end.
+    std::string output()
+    {
+        if (pid_ > 0) ::waitpid(std::exchange(pid_, 0), nullptr, 0);
+        std::ifstream file(output_);
+        return {std::istreambuf_iterator<char>(file), {}};
+    }
+    /// What it said until now; it goes.
+    std::string stop()
+    {
+        if (pid_ > 0) ::kill(pid_, SIGTERM); // timeout(1) passes it on
+        return output();
+    }
+
+private:
+    TemporaryDirectory file_;
+    std::string output_;
+    pid_t pid_ = 0;
+};
+
+std::string output_of(const std::string& command, int seconds = 60)
 {
-    std::string out;
-    FILE* const pipe = ::popen(("timeout " + std::to_string(seconds) + " " + command + " 2>&1").c_str(), "r");
-    REQUIRE(pipe != nullptr);
-    char room[4096];
-    while (const auto got = std::fread(room, 1, sizeof room, pipe))
-        out.append(room, got);
-    ::pclose(pipe);
-    return out;
+    return Tool(command, seconds).output();
 }
 
 /// uclient's exit code is no verdict; its last totals are.
@@ -93,6 +120,7 @@ private:
     pid_t pid_ = 0;
 };
 
+/// The relay's own figure. Its lines are for one reader at a time.
 std::uint64_t counter(RelayProcess& relay, const std::string& name)
 {
     relay.signal(SIGUSR1);
@@ -101,6 +129,22 @@ std::uint64_t counter(RelayProcess& relay, const std::string& name)
     REQUIRE(at != std::string::npos);
     return std::stoull(stats.substr(at + name.size() + 3));
 }
+
+/// Until it is at least that, for a minute.
+bool reaches(RelayProcess& relay, const std::string& name, std::uint64_t least)
+{
+    for (int i = 0; i < 600; ++i) {
+        if (counter(relay, name) >= least) return true;
+        ::usleep(100'000);
+    }
+    return false;
+}
+
+/// A way to use uclient, by a user of its own: the others' allocations are not its.
+struct Way {
+    const char* what;
+    std::string options;
+};
 
 struct Stage {
     TemporaryDirectory directory;
@@ -120,6 +164,25 @@ struct Stage {
     [[nodiscard]] std::string uclient(const std::string& options) const
     {
         return output_of("turnutils_uclient -u ann -W lab -p " + port + " " + options + " 127.0.0.1");
+    }
+    /// Each brings back all that it sends. A few at a time: strangers of one address are paced.
+    void take(std::span<const Way> ways) const
+    {
+        constexpr std::size_t together = 6;
+        for (std::size_t at = 0; at < ways.size(); at += together) {
+            const auto some = ways.subspan(at, std::min(together, ways.size() - at));
+            std::vector<std::unique_ptr<Tool>> tools;
+            for (std::size_t n = 0; n < some.size(); ++n)
+                tools.push_back(std::make_unique<Tool>("turnutils_uclient -u way" + std::to_string(at + n) +
+                                                       " -W lab -z 5 " + some[n].options));
+            for (std::size_t n = 0; n < some.size(); ++n) {
+                CAPTURE(some[n].what);
+                const auto said = tools[n]->output();
+                const auto [sent, received] = sent_and_received(said);
+                CHECK_MESSAGE(sent > 0, said);
+                CHECK_MESSAGE(received == sent, said);
+            }
+        }
     }
 };
 
@@ -147,44 +210,36 @@ TEST_CASE("coturn's tools against our server")
     CHECK_MESSAGE(discovered.find("127.0.0.1") != std::string::npos, discovered);
 
     // uclient: so many messages to a peer and back, in every way that it knows.
-    struct Way {
-        const char* what;
-        std::string options;
-    };
+    const auto here = " -p " + stage.port + " 127.0.0.1";
     const Way ways[] = {
-        {"channels, with RTCP on the reserved port", "-n 20 -m 2" + to_peer},
-        {"channels, one allocation each", "-n 20 -m 4 -c" + to_peer},
-        {"Send and Data indications", "-n 20 -m 2 -s" + to_peer},
-        {"indications that forbid fragments", "-n 20 -m 2 -s -g" + to_peer},
-        {"over TCP", "-n 20 -m 2 -t" + to_peer},
-        {"over TCP, by indications", "-n 20 -m 2 -t -s" + to_peer},
-        {"client to client, relayed to relayed", "-n 20 -m 2 -y -c"},
-        {"client to client over TCP", "-n 20 -m 2 -y -c -t"},
-        {"with requests in between", "-n 20 -m 1 -G" + to_peer},
-        {"datagrams of 1,200 bytes", "-n 50 -l 1200 -c" + to_peer},
-        {"padded channels, as pjnath sends them", "-n 20 -D -c -l 101" + to_peer},
+        {"channels, with RTCP on the reserved port", "-n 20 -m 2" + to_peer + here},
+        {"channels, one allocation each", "-n 20 -m 4 -c" + to_peer + here},
+        {"Send and Data indications", "-n 20 -m 2 -s" + to_peer + here},
+        {"indications that forbid fragments", "-n 20 -m 2 -s -g" + to_peer + here},
+        {"over TCP", "-n 20 -m 2 -t" + to_peer + here},
+        {"over TCP, by indications", "-n 20 -m 2 -t -s" + to_peer + here},
+        {"client to client, relayed to relayed", "-n 20 -m 2 -y -c" + here},
+        {"client to client over TCP", "-n 20 -m 2 -y -c -t" + here},
+        {"with requests in between", "-n 20 -m 1 -G" + to_peer + here},
+        {"datagrams of 1,200 bytes", "-n 50 -l 1200 -c" + to_peer + here},
+        {"padded channels, as pjnath sends them", "-n 20 -D -c -l 101" + to_peer + here},
+        {"by the further port, another door to the same",
+         "-c -n 10 -p " + std::to_string(further) + to_peer + " 127.0.0.1"},
     };
-    for (const auto& [what, options] : ways) {
-        CAPTURE(what);
-        const auto said = stage.uclient("-z 5 " + options);
-        const auto [sent, received] = sent_and_received(said);
-        CHECK_MESSAGE(sent > 0, said);
-        CHECK_MESSAGE(received == sent, said);
-    }
-    // The further port is another door to the same.
-    const auto there = output_of("turnutils_uclient -u ann -W lab -c -n 10 -z 5 -p " + std::to_string(further) +
-                                 to_peer + " 127.0.0.1");
-    CHECK_MESSAGE(sent_and_received(there).second == 10, there);
+    stage.take(ways);
 
-    // A wrong secret moves nothing. (uclient goes on trying; five seconds of that are enough.)
-    const auto wrong =
-        output_of("turnutils_uclient -u ann -W other -c -n 5 -p " + stage.port + to_peer + " 127.0.0.1", 5);
-    CHECK_MESSAGE(sent_and_received(wrong).second <= 0, wrong);
+    // A wrong secret moves nothing, however often it is tried: once without, and then with it.
+    const auto made = counter(*stage.relay, "turn_allocations_total"), asked = counter(*stage.relay, "turn_challenges");
+    CHECK(made > 20);
+    Tool wrong("turnutils_uclient -u ann -W other -c -n 5" + to_peer + here);
+    CHECK(reaches(*stage.relay, "turn_challenges", asked + 2));
+    CHECK(sent_and_received(wrong.stop()).second <= 0);
+    CHECK(counter(*stage.relay, "turn_allocations_total") == made);
     // uclient's own bad behaviour harms nobody.
-    static_cast<void>(
-        output_of("turnutils_uclient -u ann -W lab -R -N -c -n 5 -m 2 -p " + stage.port + to_peer + " 127.0.0.1", 10));
+    Tool bad("turnutils_uclient -u eve -W lab -R -N -c -n 5 -m 2" + to_peer + here);
+    CHECK(reaches(*stage.relay, "turn_allocations_total", made + 1));
     CHECK(sent_and_received(stage.uclient("-n 10 -z 5 -c" + to_peer)).second == 10);
-    CHECK(counter(*stage.relay, "turn_allocations_total") > 20);
+    (void)bad.stop();
     stage.relay->signal(SIGTERM);
     CHECK(stage.relay->wait() == 0);
 }
@@ -207,25 +262,14 @@ TEST_CASE("IPv6: relayed sockets of it for clients of either family, and peers t
                 std::to_string(further) + "\"]\n");
     const EchoPeer peer("::1");
     const auto to_peer = " -x -e ::1 -r " + std::to_string(peer.port);
-    struct Way {
-        const char* what;
-        std::string options;
-    };
-    const Way ways[] = {{"channels", "-n 20 -m 2 -c"},
-                        {"Send and Data indications", "-n 20 -m 2 -s -c"},
-                        {"datagrams of 1,200 bytes", "-n 20 -l 1200 -c"},
-                        {"over TCP", "-n 20 -m 2 -t -c"}};
-    for (const auto& [what, options] : ways) {
-        CAPTURE(what);
-        const auto said = stage.uclient("-z 5 " + options + to_peer);
-        const auto [sent, received] = sent_and_received(said);
-        CHECK_MESSAGE(sent > 0, said);
-        CHECK_MESSAGE(received == sent, said);
-    }
-    // A client that comes over IPv6 itself.
-    const auto there =
-        output_of("turnutils_uclient -u ann -W lab -c -n 10 -z 5 -p " + std::to_string(further) + to_peer + " ::1");
-    CHECK_MESSAGE(sent_and_received(there).second == 10, there);
+    const auto here = to_peer + " -p " + stage.port + " 127.0.0.1";
+    const Way ways[] = {
+        {"channels", "-n 20 -m 2 -c" + here},
+        {"Send and Data indications", "-n 20 -m 2 -s -c" + here},
+        {"datagrams of 1,200 bytes", "-n 20 -l 1200 -c" + here},
+        {"over TCP", "-n 20 -m 2 -t -c" + here},
+        {"a client that comes over IPv6 itself", "-c -n 10" + to_peer + " -p " + std::to_string(further) + " ::1"}};
+    stage.take(ways);
     CHECK(counter(*stage.relay, "turn_packets_to_peers") > 100);
 }
 
@@ -239,36 +283,40 @@ TEST_CASE("loopback is nobody's peer unless the operator says so, and a name tha
     const auto to_peer = " -e 127.0.0.1 -r " + std::to_string(peer.port);
     {
         Stage closed("accounts_only = false\n");
-        const auto said =
-            output_of("turnutils_uclient -u ann -W lab -c -n 5 -p " + closed.port + to_peer + " 127.0.0.1", 15);
+        Tool ann("turnutils_uclient -u ann -W lab -c -n 5 -p " + closed.port + to_peer + " 127.0.0.1");
+        CHECK(reaches(*closed.relay, "turn_packets_unpermitted", 1));
+        const auto said = ann.stop();
         CHECK_MESSAGE(sent_and_received(said).second <= 0, said);
-        CHECK(counter(*closed.relay, "turn_packets_unpermitted") > 0);
         CHECK(counter(*closed.relay, "turn_packets_to_peers") == 0);
     }
     Stage members("allow_peers = [\"127.0.0.1\"]\n");
-    const auto try_it = [&] {
-        return sent_and_received(
-                   output_of("turnutils_uclient -u ann -W lab -c -n 5 -z 5 -p " + members.port + to_peer + " 127.0.0.1",
-                             30)) // it begins to send when it likes, some seconds after it was started
-            .second;
-    };
-    CHECK(try_it() <= 0);
-    CHECK(counter(*members.relay, "turn_allocations_total") == 0);
+    const auto try_it = "turnutils_uclient -u ann -W lab -c -n 5 -z 5 -p " + members.port + to_peer + " 127.0.0.1";
+    {
+        Tool nobody(try_it);
+        CHECK(reaches(*members.relay, "turn_challenges", 2));
+        const auto said = nobody.stop();
+        CHECK_MESSAGE(sent_and_received(said).second <= 0, said);
+        CHECK(counter(*members.relay, "turn_allocations_total") == 0);
+    }
     loop::Loop loop;
     LiveClient ann(loop, members.address, Over::quic, 1);
     REQUIRE(ann.is_up());
     REQUIRE(ann.join("ann", 1) == ErrorCode::ok);
-    CHECK(try_it() == 5);
     // And what clients get at login is what opens it.
     const auto session = std::get<frame::Session>(ann.ask(frame::FetchSession{}).body);
     REQUIRE(session.turn_servers.size() == 2);
     CHECK(session.turn_servers[0].port == members.address.port);
     CHECK(session.turn_servers[1].transport == wire::TurnServer::Transport::tcp);
+    std::vector<std::unique_ptr<Tool>> tools;
+    tools.push_back(std::make_unique<Tool>(try_it));
     for (const auto& server : session.turn_servers) {
         const bool tcp = server.transport == wire::TurnServer::Transport::tcp;
-        const auto said =
-            output_of("turnutils_uclient -c -n 5 -z 5 -u '" + server.username + "' -w '" + server.password + "' -p " +
-                      std::to_string(server.port) + (tcp ? " -t" : "") + to_peer + " 127.0.0.1");
+        tools.push_back(std::make_unique<Tool>("turnutils_uclient -c -n 5 -z 5 -u '" + server.username + "' -w '" +
+                                               server.password + "' -p " + std::to_string(server.port) +
+                                               (tcp ? " -t" : "") + to_peer + " 127.0.0.1"));
+    }
+    for (const auto& tool : tools) {
+        const auto said = tool->output();
         CHECK_MESSAGE(sent_and_received(said).second == 5, said);
     }
 }
