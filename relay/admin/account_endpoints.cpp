@@ -142,12 +142,12 @@ Json invitation_of(const StoredInvitation& one)
             {"expires_ms", one.expires_ms}};
 }
 
-Result<Reply> invitations(Office& office, const Input&, const Caller&, Moment)
+Result<Reply> invitations(Office& office, const Input&, const Caller& caller, Moment)
 {
     Reply out;
     out.body["invitations"] = Json::array();
     for (const auto& one : InvitationTable(office.store).all())
-        out.body["invitations"].push_back(invitation_of(one));
+        if (sees(office, caller, one.user)) out.body["invitations"].push_back(invitation_of(one));
     return out;
 }
 

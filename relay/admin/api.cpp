@@ -2,6 +2,7 @@
 #include "relay/admin/api.hpp"
 
 #include "relay/admin/page.hpp"
+#include "relay/admin/scopes.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -112,23 +113,32 @@ http::Response Api::answer(const Endpoint& endpoint, const http::Request& reques
     return guarded(std::move(out));
 }
 
+/// 403, and it stands in the audit log, so often.
+http::Response Api::refused(const Endpoint& endpoint, const http::Request& request, const Caller& caller,
+                            const std::string& why, Moment now)
+{
+    if (refusals_.wait(caller.name, now.mono) == Duration::zero()) {
+        refusals_.take(caller.name, now.mono);
+        office_.admin.audit.record(caller, endpoint.verb, request.path, R"({"refused":true})", now.wall_ms);
+        (void)commit_();
+    }
+    return http::Response::problem(403, why);
+}
+
 http::Response Api::serve_as(const Endpoint& endpoint, const http::Request& request, const Caller& caller, Moment now)
 {
-    if (!may(caller.role, endpoint.verb)) {
-        if (refusals_.wait(caller.name, now.mono) == Duration::zero()) {
-            refusals_.take(caller.name, now.mono);
-            office_.admin.audit.record(caller, endpoint.verb, request.path, R"({"refused":true})", now.wall_ms);
-            (void)commit_();
-        }
-        return http::Response::problem(403, "a " + std::string(role_name(caller.role)) + " may not do " +
-                                                std::string(verb_name(endpoint.verb)));
-    }
+    if (!may(caller.role, endpoint.verb))
+        return refused(
+            endpoint, request, caller,
+            "a " + std::string(role_name(caller.role)) + " may not do " + std::string(verb_name(endpoint.verb)), now);
     if (!endpoint.body.empty() && !request.body.empty() &&
         request.content_type.substr(0, endpoint.body_type.size()) != endpoint.body_type)
         return http::Response::problem(415, "send " + std::string(endpoint.body_type));
-    const auto input = Input::read(request, endpoint.path, endpoint.query,
-                                   endpoint.body_type == "application/json" ? endpoint.body : std::span<const Field>());
+    auto input = Input::read(request, endpoint.path, endpoint.query,
+                             endpoint.body_type == "application/json" ? endpoint.body : std::span<const Field>());
     if (!input) return problem(input.error());
+    if (const auto no = outside(office_, endpoint, caller, *input))
+        return refused(endpoint, request, caller, no->detail, now);
 
     Result<Reply> reply = Error{};
     try {

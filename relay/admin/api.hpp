@@ -2,8 +2,9 @@
 // api: administration over HTTP, as a function from requests to responses. The listener is relay/http's.
 //
 //   request -> who (Bearer token; wrong ones are paced by address) -> which endpoint's verb: may this role?
-//           -> is everything that it says allowed (input.hpp)? -> the endpoint -> record of the audit log
-//           -> commit -> response. Nothing is said that rests on what is not stored.
+//           -> is everything that it says allowed (input.hpp)? -> is it about the caller's application (scopes.hpp)?
+//           -> the endpoint -> record of the audit log -> commit -> response. Nothing is said that rests on what is not
+//           stored.
 //
 // Endpoints stand in tables, a file for each subject; docs/admin.md shows them in use.
 #pragma once
@@ -82,6 +83,8 @@ public:
     [[nodiscard]] http::Response answer(const Endpoint& endpoint, const http::Request& request);
 
 private:
+    [[nodiscard]] http::Response refused(const Endpoint& endpoint, const http::Request& request, const Caller& caller,
+                                         const std::string& why, Moment now);
     [[nodiscard]] http::Response serve_as(const Endpoint& endpoint, const http::Request& request, const Caller& caller,
                                           Moment now);
 

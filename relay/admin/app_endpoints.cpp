@@ -39,12 +39,12 @@ Json app_of(Office& office, const StoredApp& app)
 
 constexpr Field path[] = {app_in_path};
 
-Result<Reply> list(Office& office, const Input&, const Caller&, Moment)
+Result<Reply> list(Office& office, const Input&, const Caller& caller, Moment)
 {
     Reply out;
     out.body["apps"] = Json::array();
     for (const auto& one : office.core.apps().all())
-        out.body["apps"].push_back(app_of(office, one));
+        if (caller.app == 0 || caller.app == one.row) out.body["apps"].push_back(app_of(office, one));
     return out;
 }
 

@@ -2,7 +2,7 @@
 // Private to admin: fields that many endpoints have, and shapes of what they answer.
 #pragma once
 
-#include "relay/admin/api.hpp"
+#include "relay/admin/scopes.hpp"
 
 namespace godwit::relay::admin {
 

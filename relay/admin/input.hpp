@@ -46,6 +46,7 @@ public:
     [[nodiscard]] std::int64_t integer(std::string_view name, std::int64_t absent = 0) const;
     [[nodiscard]] bool boolean(std::string_view name, bool absent = false) const;
     [[nodiscard]] std::vector<std::string> texts(std::string_view name) const;
+    void set(std::string_view name, Json value) { values_[std::string(name)] = std::move(value); }
     [[nodiscard]] const std::string& raw_body() const noexcept { return raw_; }
 
 private:

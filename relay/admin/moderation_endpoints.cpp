@@ -22,12 +22,18 @@ Json ban_of(const StoredBan& ban)
             {"reason", ban.reason}, {"created_ms", ban.created_ms}, {"until_ms", time_or_null(ban.until_ms)}};
 }
 
-Result<Reply> bans(Office& office, const Input&, const Caller&, Moment)
+/// Addresses are everybody's; a name is its application's.
+bool is_of(Office& office, const Caller& caller, BanKind kind, std::string_view subject)
+{
+    return caller.app == 0 || (kind == BanKind::name && sees(office, caller, subject));
+}
+
+Result<Reply> bans(Office& office, const Input&, const Caller& caller, Moment)
 {
     Reply out;
     out.body["bans"] = Json::array();
     for (const auto& one : BanTable(office.store).all())
-        out.body["bans"].push_back(ban_of(one));
+        if (is_of(office, caller, one.kind, one.subject)) out.body["bans"].push_back(ban_of(one));
     return out;
 }
 
@@ -40,9 +46,12 @@ constexpr Field ban_body[] = {
     reason_field,
 };
 
-Result<Reply> ban(Office& office, const Input& in, const Caller&, Moment now)
+Result<Reply> ban(Office& office, const Input& in, const Caller& caller, Moment now)
 {
     const auto subject = in.text("subject");
+    if (!is_of(office, caller, in.text("kind") == "name" ? BanKind::name : BanKind::address, subject))
+        return Error{ErrorCode::not_allowed,
+                     "this token bans names of its application alone: user" + suffix_of(office, caller), 0};
     const auto lifetime_ms = in.integer("lifetime_s", 0) * 1000;
     auto& gate = office.core.gate();
     if (in.text("kind") == "name") {
@@ -61,8 +70,10 @@ Result<Reply> ban(Office& office, const Input& in, const Caller&, Moment now)
     return Reply{201, ban_of(*done), subject, {{"banned", true}, {"reason", in.text("reason")}}};
 }
 
-Result<Reply> unban(Office& office, const Input& in, const Caller&, Moment)
+Result<Reply> unban(Office& office, const Input& in, const Caller& caller, Moment)
 {
+    const auto there = BanTable(office.store).find(in.integer("id"));
+    if (!there || !is_of(office, caller, there->kind, there->subject)) return no_such("ban");
     const auto lifted = office.core.gate().unban(in.integer("id"));
     if (!lifted) return no_such("ban");
     return Reply{204, {}, lifted->subject, {{"banned", false}}};
@@ -92,21 +103,28 @@ constexpr Field reports_query[] = {
     {"before", Kind::integer, false, 1, INT64_MAX, "With closed: those before this number"},
     limit_field};
 
-Result<Reply> reports(Office& office, const Input& in, const Caller&, Moment)
+/// Of whom it is about; of a group: of who reports it, who is in it.
+bool is_of(Office& office, const Caller& caller, const StoredReport& report)
+{
+    return sees(office, caller, report.subject.empty() ? report.reporter : report.subject);
+}
+
+Result<Reply> reports(Office& office, const Input& in, const Caller& caller, Moment)
 {
     ReportTable table(office.store);
+    const auto of = suffix_of(office, caller);
     Reply out;
     out.body["reports"] = Json::array();
-    for (const auto& one : in.boolean("closed") ? table.before(in.integer("before", INT64_MAX), limit_of(in))
-                                                : table.open(in.integer("after"), limit_of(in)))
+    for (const auto& one : in.boolean("closed") ? table.before(in.integer("before", INT64_MAX), limit_of(in), of)
+                                                : table.open(in.integer("after"), limit_of(in), of))
         out.body["reports"].push_back(report_of(one));
     return out;
 }
 
-Result<Reply> report_shown(Office& office, const Input& in, const Caller&, Moment)
+Result<Reply> report_shown(Office& office, const Input& in, const Caller& caller, Moment)
 {
     const auto found = ReportTable(office.store).find(in.integer("id"));
-    if (!found) return no_such("report");
+    if (!found || !is_of(office, caller, *found)) return no_such("report");
     Reply out;
     out.body = report_of(*found);
     out.body["messages"] = Json::array();
@@ -149,7 +167,7 @@ Result<Reply> close(Office& office, const Input& in, const Caller& caller, Momen
 {
     ReportTable table(office.store);
     const auto found = table.find(in.integer("id"));
-    if (!found) return no_such("report");
+    if (!found || !is_of(office, caller, *found)) return no_such("report");
     if (found->closed_ms != 0) return Error{ErrorCode::conflict, "this report is closed already", 0};
     table.close(found->id, now.wall_ms, caller.name, in.text("outcome"));
     return Reply{204, {}, found->subject, {{"report", found->id}, {"outcome", in.text("outcome")}}};

@@ -31,27 +31,35 @@ constexpr Field token_body[] = {
     {"name", Kind::text, true, 1, token_name_bytes_max, "Whose it is: it stands in the audit log"},
     {"role", Kind::text, true, 1, 16, "What it may", role_names},
     {"lifetime_s", Kind::integer, false, 60, 3650LL * 86'400, "Left out: until it is revoked"},
+    {"app", Kind::text, false, 1, app_name_bytes_max, "For this application alone; left out: for the whole relay"},
 };
 
 Result<Reply> tokens(Office& office, const Input&, const Caller&, Moment)
 {
     Reply out;
     out.body["tokens"] = Json::array();
-    for (const auto& one : office.admin.tokens.list())
+    for (const auto& one : office.admin.tokens.list()) {
+        const auto* const app = office.core.apps().find(one.app);
         out.body["tokens"].push_back({{"name", one.name},
                                       {"role", role_name(static_cast<Role>(one.role))},
+                                      {"app", app != nullptr ? Json(app->name) : Json(nullptr)},
                                       {"created_ms", one.created_ms},
                                       {"expires_ms", time_or_null(one.expires_ms)}});
+    }
     return out;
 }
 
 Result<Reply> token_add(Office& office, const Input& in, const Caller&, Moment now)
 {
     const auto name = in.text("name");
+    const auto app = app_in(office, in);
+    if (!app) return app.error();
     auto token =
-        office.admin.tokens.add(name, *role_of(in.text("role")), in.integer("lifetime_s", 0) * 1000, now.wall_ms);
+        office.admin.tokens.add(name, *role_of(in.text("role")), in.integer("lifetime_s", 0) * 1000, now.wall_ms, *app);
     if (!token) return token.error();
-    return Reply{201, {{"name", name}, {"token", *token}}, name, {{"added", in.text("role")}}};
+    Json added{{"added", in.text("role")}};
+    if (*app != 0) added["app"] = in.text("app");
+    return Reply{201, {{"name", name}, {"token", *token}}, name, std::move(added)};
 }
 
 Result<Reply> token_revoke(Office& office, const Input& in, const Caller&, Moment)

@@ -10,6 +10,18 @@ constexpr std::size_t clients_max = 200;
 Result<Reply> state(Office& office, const Input&, const Caller& caller, Moment now)
 {
     Reply out;
+    const auto* const app = office.core.apps().find(caller.app);
+    const Json who{{"name", caller.name},
+                   {"role", role_name(caller.role)},
+                   {"app", app != nullptr ? Json(app->name) : Json(nullptr)}};
+    if (app != nullptr) { // what all applications do together is not one's to know
+        out.body = {{"version", office.version},
+                    {"now_ms", now.wall_ms},
+                    {"caller", who},
+                    {"accounts", office.core.apps().accounts(app->row)},
+                    {"sessions", office.core.sessions_of(app->row)}};
+        return out;
+    }
     const auto totals = PolicyTable(office.store).totals();
     Json counters = Json::object();
     office.core.counters().each([&](const char* name, std::uint64_t value) { counters[name] = value; });
@@ -17,7 +29,7 @@ Result<Reply> state(Office& office, const Input&, const Caller& caller, Moment n
         office.more_counters([&](std::string_view name, std::uint64_t value) { counters[std::string(name)] = value; });
     out.body = {{"version", office.version},
                 {"now_ms", now.wall_ms},
-                {"caller", {{"name", caller.name}, {"role", role_name(caller.role)}}},
+                {"caller", who},
                 {"accounts", totals.accounts},
                 {"accounts_disabled", totals.disabled},
                 {"devices", totals.devices},
@@ -32,7 +44,7 @@ constexpr std::string_view periods[] = {"day", "week", "month", "quarter"};
 constexpr Field availability_query[] = {
     {"period", Kind::text, true, 1, 16, "The last 24 hours, 7 days, 30 days, 13 weeks", periods}};
 
-Result<Reply> availability(Office& office, const Input& in, const Caller&, Moment now)
+Result<Reply> availability(Office& office, const Input& in, const Caller& caller, Moment now)
 {
     const auto found = office.uptime.availability(period_of(in.text("period")).value_or(Period::day), now);
     Reply out;
@@ -49,7 +61,7 @@ Result<Reply> availability(Office& office, const Input& in, const Caller&, Momen
         out.body["parts"].push_back({{"from_ms", part.from_ms},
                                      {"seconds", part.seconds},
                                      {"served_s", part.served_s},
-                                     {"sessions_max", part.sessions_max}});
+                                     {"sessions_max", caller.app == 0 ? Json(part.sessions_max) : Json(nullptr)}});
     return out;
 }
 
@@ -97,22 +109,33 @@ constexpr Field notice_path[] = {{"id", Kind::text, true, 32, 32, "32 hexadecima
 constexpr Field notices_query[] = {limit_field,
                                    {"before", Kind::integer, false, 1, INT64_MAX, "Those before this sequence"}};
 
-Result<Reply> notices(Office& office, const Input& in, const Caller&, Moment now)
+/// Of the caller's application: said to it, or by those who administer it alone.
+bool is_of(const Caller& caller, const StoredNotice& notice)
+{
+    return caller.app == 0 || notice.app == caller.app;
+}
+
+Result<Reply> notices(Office& office, const Input& in, const Caller& caller, Moment now)
 {
     Reply out;
-    out.body["notices"] = Json::array();
-    for (const auto& one :
-         office.core.notices().list(static_cast<std::uint64_t>(in.integer("before", INT64_MAX)), limit_of(in)))
-        out.body["notices"].push_back(notice_of(office, one, now));
+    auto& shown = out.body["notices"] = Json::array();
+    // There are at most some thousands: those of others are passed over here.
+    auto before = static_cast<std::uint64_t>(in.integer("before", INT64_MAX));
+    for (auto page = office.core.notices().list(before, pages_items_max); !page.empty() && shown.size() < limit_of(in);
+         page = office.core.notices().list(before, pages_items_max))
+        for (const auto& one : page) {
+            before = one.sequence;
+            if (is_of(caller, one) && shown.size() < limit_of(in)) shown.push_back(notice_of(office, one, now));
+        }
     return out;
 }
 
-Result<Reply> notice(Office& office, const Input& in, const Caller&, Moment now)
+Result<Reply> notice(Office& office, const Input& in, const Caller& caller, Moment now)
 {
     const auto id = id_of(in);
     if (!id) return id.error();
     const auto found = office.core.notices().state(*id, now);
-    if (!found) return no_such("notice");
+    if (!found || !is_of(caller, found->notice)) return no_such("notice");
     Reply out;
     out.body = notice_of(office, found->notice, now);
     out.body["accounts"] = found->reach.accounts;
@@ -127,7 +150,7 @@ constexpr Field notice_body[] = {
     {"id", Kind::text, true, 32, 32, "32 hexadecimal digits, chosen at random: the same once more is not said twice"},
     {"to_all", Kind::boolean, false, 0, 0, "To every account that there is now; else `to`"},
     {"app", Kind::text, false, 0, app_name_bytes_max,
-     "With to_all: to the accounts of this application; empty: of the default one; left out: of every one"},
+     "To accounts of this application alone; empty: of the default one; left out: of every one"},
     {"to", Kind::texts, false, 0, 1000, "To these accounts: user, user@app"},
     {"kind", Kind::text, false, 1, 16, "What it is about (announcement)", kinds},
     {"title", Kind::text, true, 1, 200, "One line"},
@@ -136,7 +159,7 @@ constexpr Field notice_body[] = {
     {"lifetime_s", Kind::integer, false, 60, 3650 * 86'400, "Then nobody gets it any more (7 days)"},
 };
 
-Result<Reply> notice_send(Office& office, const Input& in, const Caller&, Moment now)
+Result<Reply> notice_send(Office& office, const Input& in, const Caller& caller, Moment now)
 {
     const auto id = id_of(in);
     if (!id) return id.error();
@@ -149,6 +172,10 @@ Result<Reply> notice_send(Office& office, const Input& in, const Caller&, Moment
         const auto app = app_in(office, in);
         if (!app) return app.error();
         draft.app = *app;
+    }
+    if (caller.app != 0) {
+        if (in.has("app") && draft.app != caller.app) return no_such("application");
+        draft.app = caller.app;
     }
     draft.users = in.texts("to");
     const auto kind = in.text("kind", "announcement");
@@ -163,11 +190,11 @@ Result<Reply> notice_send(Office& office, const Input& in, const Caller&, Moment
     return Reply{201, notice_of(office, *sent, now), in.text("id"), {{"title", draft.title}, {"to_all", draft.to_all}}};
 }
 
-Result<Reply> notice_withdraw(Office& office, const Input& in, const Caller&, Moment now)
+Result<Reply> notice_withdraw(Office& office, const Input& in, const Caller& caller, Moment now)
 {
     const auto id = id_of(in);
     if (!id) return id.error();
-    if (!office.store.notice(*id)) return no_such("notice");
+    if (const auto there = office.store.notice(*id); !there || !is_of(caller, *there)) return no_such("notice");
     const auto done = office.core.notices().withdraw(*id, now);
     if (!done) return done.error();
     return Reply{200, notice_of(office, *done, now), in.text("id"), {{"withdrawn", true}}};

@@ -8,6 +8,8 @@
 // them: everything that is not in its table is refused.
 #pragma once
 
+#include "relay/store/app_tables.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -73,11 +75,12 @@ struct VerbRow {
 struct Caller {
     std::string name;
     Role role = Role::viewer;
+    AppRow app = 0; ///< Of this application alone (scopes.hpp); 0: of the whole relay.
 };
 /// Whoever may open the relay's control socket may read its key: the owner.
 [[nodiscard]] inline Caller local_caller()
 {
-    return {"local", Role::owner};
+    return {"local", Role::owner, 0};
 }
 
 } // namespace godwit::relay::admin

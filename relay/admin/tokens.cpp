@@ -34,7 +34,7 @@ bool is_name(std::string_view name)
 
 } // namespace
 
-Result<std::string> Tokens::add(std::string_view name, Role role, WallMs lifetime_ms, WallMs now_ms)
+Result<std::string> Tokens::add(std::string_view name, Role role, WallMs lifetime_ms, WallMs now_ms, AppRow app)
 {
     if (!is_name(name))
         return Error{ErrorCode::invalid_argument,
@@ -43,6 +43,9 @@ Result<std::string> Tokens::add(std::string_view name, Role role, WallMs lifetim
                      0};
     if (role_name(role).empty())
         return Error{ErrorCode::invalid_argument, "role: viewer, support, moderator, operator or owner", 0};
+    if (app != 0 && role == Role::owner)
+        return Error{ErrorCode::invalid_argument, "role: an owner is the whole relay's; of one application, operator",
+                     0};
     if (lifetime_ms < 0 || lifetime_ms > token_lifetime_ms_max)
         return Error{ErrorCode::invalid_argument, "lifetime: at most 3650 days, or 0 for no end", 0};
     if (table_.find(name))
@@ -54,7 +57,7 @@ Result<std::string> Tokens::add(std::string_view name, Role role, WallMs lifetim
     entropy_.fill(secret);
     auto token = std::string(prefix) + to_base64url(secret);
     table_.add({std::string(name), static_cast<std::uint8_t>(role), *hash_of(token), now_ms,
-                lifetime_ms == 0 ? 0 : now_ms + lifetime_ms});
+                lifetime_ms == 0 ? 0 : now_ms + lifetime_ms, app});
     return token;
 }
 
@@ -72,7 +75,7 @@ std::optional<Caller> Tokens::caller(std::string_view token, WallMs now_ms)
     if (!found || (found->expires_ms != 0 && found->expires_ms <= now_ms)) return std::nullopt;
     const auto role = static_cast<Role>(found->role);
     if (role_name(role).empty()) return std::nullopt; // written by a newer relay: may nothing
-    return Caller{found->name, role};
+    return Caller{found->name, role, found->app};
 }
 
 } // namespace godwit::relay::admin

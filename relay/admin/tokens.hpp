@@ -19,9 +19,10 @@ class Tokens {
 public:
     Tokens(Ledger& ledger, port::Entropy& entropy) : table_(ledger), entropy_(entropy) {}
 
-    /// The token, which nobody sees again. `lifetime_ms` 0: until it is revoked. Errors: invalid_argument, conflict
-    /// (the name is taken), quota_exceeded.
-    [[nodiscard]] Result<std::string> add(std::string_view name, Role role, WallMs lifetime_ms, WallMs now_ms);
+    /// The token, which nobody sees again. `lifetime_ms` 0: until it is revoked. `app`: for this application alone,
+    /// which is there; 0: for the whole relay. Errors: invalid_argument, conflict (the name is taken), quota_exceeded.
+    [[nodiscard]] Result<std::string> add(std::string_view name, Role role, WallMs lifetime_ms, WallMs now_ms,
+                                          AppRow app = 0);
     /// From the next request on nobody asks with it. Errors: invalid_argument (there is none of this name).
     [[nodiscard]] Result<void> revoke(std::string_view name);
     [[nodiscard]] std::vector<StoredToken> list() { return table_.all(); }

@@ -48,7 +48,6 @@ Result<StoredNotice> Notices::send(const NoticeDraft& draft, Moment now)
         return invalid("expires: within " + std::to_string(limits.notice_lifetime_ms_max / (24 * 3600 * 1000)) +
                        " days");
     if (draft.to_all != draft.users.empty()) return invalid("to: all accounts, or the ones that are named");
-    if (draft.app != no_app && !draft.to_all) return invalid("app: of a notice to all accounts");
 
     StoredNotice notice;
     notice.id = draft.id;
@@ -62,7 +61,7 @@ Result<StoredNotice> Notices::send(const NoticeDraft& draft, Moment now)
     notice.text = draft.text;
     notice.link = draft.link;
     if (const auto sane = identity::check_notice(unsigned_of(notice)); !sane) return sane.error();
-    const auto accounts = accounts_of(draft.users);
+    const auto accounts = accounts_of(draft);
     if (!accounts) return accounts.error();
 
     if (const auto there = store.notice(draft.id)) {
@@ -88,14 +87,15 @@ Result<StoredNotice> Notices::send(const NoticeDraft& draft, Moment now)
 }
 
 /// In order, none twice.
-Result<std::vector<AccountRow>> Notices::accounts_of(const std::vector<std::string>& users)
+Result<std::vector<AccountRow>> Notices::accounts_of(const NoticeDraft& draft)
 {
     const auto most = context_.config.limits.notice_accounts_max;
-    if (users.size() > most) return invalid("to: at most " + std::to_string(most) + " accounts by name");
+    if (draft.users.size() > most) return invalid("to: at most " + std::to_string(most) + " accounts by name");
     std::set<AccountRow> out;
-    for (const auto& user : users) {
+    for (const auto& user : draft.users) {
         const auto name = context_.apps.parse(user);
-        const auto account = name ? context_.store.account(name->app, name->user) : std::nullopt;
+        const bool may_be = name && (draft.app == no_app || draft.app == name->app);
+        const auto account = may_be ? context_.store.account(name->app, name->user) : std::nullopt;
         if (!account) return invalid("to: there is no account " + user);
         out.insert(account->row);
     }

@@ -34,7 +34,7 @@ inline constexpr std::size_t signed_notices_max = 64;
 struct NoticeDraft {
     NoticeId id; ///< Chosen at random by whoever asks: the same once more is answered as the first time.
     bool to_all = false;
-    AppRow app = no_app;            ///< With to_all: of this application; no_app: of every one.
+    AppRow app = no_app;            ///< To accounts of this application alone; no_app: of every one.
     std::vector<std::string> users; ///< Else to these accounts.
     NoticeKind kind = NoticeKind::announcement;
     std::string title;
@@ -87,7 +87,7 @@ private:
     void settle(Moment now);
     [[nodiscard]] std::uint64_t newest();
     [[nodiscard]] const Bytes& signed_for(const StoredNotice& notice, const Session& session);
-    [[nodiscard]] Result<std::vector<AccountRow>> accounts_of(const std::vector<std::string>& users);
+    [[nodiscard]] Result<std::vector<AccountRow>> accounts_of(const NoticeDraft& draft);
 
     Context& context_;
     std::optional<std::uint64_t> newest_; ///< Sequence of the newest.

@@ -57,6 +57,7 @@ int run_token(const Options& options)
     if (o.verb == Verb::token_add) {
         question.insert("role", o.role);
         question.insert("lifetime_ms", o.lifetime_ms);
+        if (!o.app.empty()) question.insert("app", o.app);
     }
     const auto answer = ask_control(options.data, question);
     if (!answer) return refused(control_failure(options.data, answer.error()));
@@ -69,7 +70,9 @@ int run_token(const Options& options)
         for (const auto& node : *all)
             if (const auto* const one = node.as_table()) {
                 const auto expires_ms = (*one)["expires_ms"].value_or(std::int64_t{0});
-                say((*one)["name"].value_or(std::string()) + "  " + (*one)["role"].value_or(std::string()) + "  " +
+                const auto app = (*one)["app"].value_or(std::string());
+                say((*one)["name"].value_or(std::string()) + "  " + (*one)["role"].value_or(std::string()) +
+                    (app.empty() ? "" : " of " + app) + "  " +
                     (expires_ms == 0 ? "until revoked" : "until " + when(expires_ms)));
             }
     return done;

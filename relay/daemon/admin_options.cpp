@@ -42,6 +42,7 @@ void add_admin(CLI::App& app, Options& out)
     add->add_option("--role", admin.role, "viewer, support, moderator, operator or owner")
         ->required()
         ->check(CLI::IsMember({"viewer", "support", "moderator", "operator", "owner"}));
+    add->add_option("--app", admin.app, "For this application alone; left out: for the whole relay");
     add->add_option("--expires-in", admin.lifetime_ms, "Such as 90m, 36h or 90d; left out: until it is revoked")
         ->transform(CLI::Validator(read_lifetime, "TIME"));
     (void)verb(token, "list", "Names and roles", Verb::token_list);

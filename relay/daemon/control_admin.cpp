@@ -7,9 +7,11 @@ namespace {
 
 using admin::Verb;
 
-toml::table table_of(const StoredToken& token)
+toml::table table_of(Desk& desk, const StoredToken& token)
 {
-    return toml::table{{"name", token.name},
+    const auto* const app = desk.core.apps().find(token.app);
+    return toml::table{{"app", app != nullptr ? app->name : ""},
+                       {"name", token.name},
                        {"role", std::string(admin::role_name(static_cast<admin::Role>(token.role)))},
                        {"created_ms", token.created_ms},
                        {"expires_ms", token.expires_ms}};
@@ -21,11 +23,16 @@ Result<toml::table> token_add(Desk& desk, Question& in, Moment now)
     const auto role = admin::role_of(in.text("role"));
     const auto lifetime_ms = in.number("lifetime_ms", 0, admin::token_lifetime_ms_max, 0);
     if (!role) in.refuse("role", "must be viewer, support, moderator, operator or owner");
+    const auto app_name = in.text("app", "");
+    const auto* const app = desk.core.apps().named(app_name);
+    if (!app_name.empty() && app == nullptr) in.refuse("app", "is no application of this relay");
     if (in.error()) return *in.error();
-    auto token = desk.admin.tokens.add(name, *role, lifetime_ms, now.wall_ms);
+    auto token = desk.admin.tokens.add(name, *role, lifetime_ms, now.wall_ms, app != nullptr ? app->row : 0);
     if (!token) return token.error();
     desk.admin.audit.record(admin::local_caller(), Verb::tokens_write, name,
-                            R"({"added":")" + std::string(admin::role_name(*role)) + "\"}", now.wall_ms);
+                            R"({"added":")" + std::string(admin::role_name(*role)) +
+                                (app != nullptr ? R"(","app":")" + app->name : "") + "\"}",
+                            now.wall_ms);
     return toml::table{{"token", *token}};
 }
 
@@ -33,7 +40,7 @@ Result<toml::table> token_list(Desk& desk, Question&, Moment)
 {
     toml::array all;
     for (const auto& token : desk.admin.tokens.list())
-        all.push_back(table_of(token));
+        all.push_back(table_of(desk, token));
     return toml::table{{"tokens", std::move(all)}};
 }
 

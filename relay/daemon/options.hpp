@@ -43,6 +43,7 @@ struct AdminOptions {
     } verb = Verb::token_list;
     std::string name;
     std::string role;
+    std::string app; ///< Of a token; empty: of the whole relay.
     std::int64_t lifetime_ms = 0;
     bool json = false;
     std::uint64_t after = 0;

@@ -4,13 +4,17 @@
 namespace godwit::relay {
 namespace {
 
-#define GODWIT_TOKEN_COLUMNS "name, role, hash, created_ms, expires_ms"
+#define GODWIT_TOKEN_COLUMNS "name, role, hash, created_ms, expires_ms, app"
 #define GODWIT_AUDIT_COLUMNS "id, at_ms, actor, role, verb, target, detail, link"
 
 StoredToken token_from(const sqlite::Statement& s)
 {
-    return {std::string(s.text(0)), static_cast<std::uint8_t>(s.integer(1)),
-            s.fixed<TokenHash>(2).value_or(TokenHash{}), s.integer(3), s.integer(4)};
+    return {std::string(s.text(0)),
+            static_cast<std::uint8_t>(s.integer(1)),
+            s.fixed<TokenHash>(2).value_or(TokenHash{}),
+            s.integer(3),
+            s.integer(4),
+            s.integer(5)};
 }
 
 /// A link of another length is a link that no record has: verification names it.
@@ -75,8 +79,8 @@ std::uint64_t TokenTable::count()
 
 void TokenTable::add(const StoredToken& token)
 {
-    ledger_.write("INSERT INTO admin_tokens(name, role, hash, created_ms, expires_ms) VALUES(?1, ?2, ?3, ?4, ?5)",
-                  token.name, token.role, token.hash, token.created_ms, token.expires_ms);
+    ledger_.write("INSERT INTO admin_tokens(" GODWIT_TOKEN_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6)", token.name,
+                  token.role, token.hash, token.created_ms, token.expires_ms, token.app);
 }
 
 bool TokenTable::remove(std::string_view name)

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "lib/base/time.hpp"
+#include "relay/store/app_tables.hpp"
 #include "relay/store/ledger.hpp"
 
 #include <vector>
@@ -20,6 +21,7 @@ struct StoredToken {
     TokenHash hash;
     WallMs created_ms = 0;
     WallMs expires_ms = 0; ///< 0: it does not.
+    AppRow app = 0;        ///< Of this application alone; 0: of the whole relay. It goes with its application.
 };
 
 class TokenTable {

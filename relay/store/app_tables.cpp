@@ -69,6 +69,7 @@ void AppTable::remove(AppRow row)
     ledger_.write("DELETE FROM departments WHERE app = ?1", row);
     ledger_.write("DELETE FROM notices WHERE id IN (SELECT notice FROM notice_apps WHERE app = ?1)", row);
     ledger_.write("DELETE FROM notice_apps WHERE app = ?1", row);
+    ledger_.write("DELETE FROM admin_tokens WHERE app = ?1", row);
     ledger_.write("DELETE FROM apps WHERE id = ?1", row);
 }
 

@@ -44,7 +44,7 @@ public:
     [[nodiscard]] std::vector<StoredApp> all(); ///< By name.
     [[nodiscard]] std::int64_t add(const StoredApp& app);
     void set(const StoredApp& app); ///< All but row, name and created_ms.
-    void remove(AppRow row);        ///< With its directory, and what was said to it alone.
+    void remove(AppRow row);        ///< With its directory, its tokens, and what was said to it alone.
     [[nodiscard]] std::uint64_t account_count(AppRow row);
 
 private:

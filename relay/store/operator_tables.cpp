@@ -152,17 +152,20 @@ std::optional<StoredReport> ReportTable::find(std::int64_t id)
     return out;
 }
 
-std::vector<StoredReport> ReportTable::open(std::int64_t after, std::size_t limit)
+#define GODWIT_REPORT_OF " AND (?3 = '' OR substr(iif(subject = '', reporter, subject), -length(?3)) = ?3)"
+
+std::vector<StoredReport> ReportTable::open(std::int64_t after, std::size_t limit, std::string_view of)
 {
     return ledger_.read_all("SELECT " GODWIT_REPORT_COLUMNS
-                            " FROM reports WHERE closed_ms = 0 AND id > ?1 ORDER BY id LIMIT ?2",
-                            report_from, after, limit);
+                            " FROM reports WHERE closed_ms = 0 AND id > ?1" GODWIT_REPORT_OF " ORDER BY id LIMIT ?2",
+                            report_from, after, limit, of);
 }
 
-std::vector<StoredReport> ReportTable::before(std::int64_t id, std::size_t limit)
+std::vector<StoredReport> ReportTable::before(std::int64_t id, std::size_t limit, std::string_view of)
 {
-    return ledger_.read_all("SELECT " GODWIT_REPORT_COLUMNS " FROM reports WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
-                            report_from, id, limit);
+    return ledger_.read_all("SELECT " GODWIT_REPORT_COLUMNS " FROM reports WHERE id < ?1" GODWIT_REPORT_OF
+                            " ORDER BY id DESC LIMIT ?2",
+                            report_from, id, limit, of);
 }
 
 std::uint64_t ReportTable::open_count()

@@ -182,10 +182,10 @@ public:
     explicit ReportTable(Ledger& ledger) : ledger_(ledger) {}
 
     [[nodiscard]] std::optional<StoredReport> find(std::int64_t id);
-    /// Oldest first, those after this one.
-    [[nodiscard]] std::vector<StoredReport> open(std::int64_t after, std::size_t limit);
+    /// Oldest first, those after this one. `of`: about accounts whose names end so, of groups by such; empty: all.
+    [[nodiscard]] std::vector<StoredReport> open(std::int64_t after, std::size_t limit, std::string_view of = {});
     /// Newest first, those before this one, closed ones too.
-    [[nodiscard]] std::vector<StoredReport> before(std::int64_t id, std::size_t limit);
+    [[nodiscard]] std::vector<StoredReport> before(std::int64_t id, std::size_t limit, std::string_view of = {});
     [[nodiscard]] std::uint64_t open_count();
     [[nodiscard]] std::uint64_t open_count(std::string_view reporter);
     /// An open one that says the same.

@@ -45,7 +45,7 @@ constexpr Column notices[] = {
     count, count, count};
 constexpr Column notice_accounts[] = {count, count};
 constexpr Column notice_cursors[] = {rowid, count};
-constexpr Column admin_tokens[] = {rowid, text, {Is::integer, 0, false, 1, 255}, key, integer, integer};
+constexpr Column admin_tokens[] = {rowid, text, {Is::integer, 0, false, 1, 255}, key, integer, integer, count};
 constexpr Column audit[] = {rowid, integer, text, {Is::integer, 0, false, 0, 255}, text, text, text, key};
 constexpr Column account_policies[] = {rowid, integer, text, integer, integer, integer};
 constexpr Column bans[] = {
@@ -91,7 +91,7 @@ constexpr std::array tables{
           notices},
     Table{"notice_accounts", "INSERT OR IGNORE INTO notice_accounts VALUES(?1, ?2)", notice_accounts, true},
     Table{"notice_cursors", "INSERT OR IGNORE INTO notice_cursors VALUES(?1, ?2)", notice_cursors},
-    Table{"admin_tokens", "INSERT OR IGNORE INTO admin_tokens VALUES(?1, ?2, ?3, ?4, ?5, ?6)", admin_tokens},
+    Table{"admin_tokens", "INSERT OR IGNORE INTO admin_tokens VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)", admin_tokens},
     Table{"account_policies", "INSERT OR IGNORE INTO account_policies VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
           account_policies},
     Table{"bans", "INSERT OR IGNORE INTO bans VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", bans},

@@ -457,46 +457,26 @@ CREATE TABLE hook_events (
 ) STRICT;
 )";
 
-// commit_voters, in the place of commit_recipients: of every commit that may still be taken back, whom it was put for
-// (vote 0), who has said that it is not valid (1; beyond the device's pace 3), and who else is in the group by it (2).
-// member_changes: what such a commit has changed in group_members, and what was there before; in the place of the
-// columns for the newest one. put_ms: when a commit was accepted; rules: digest of the GroupContext's extensions.
-constexpr const char* votes_step = R"(
-ALTER TABLE group_commits ADD COLUMN put_ms INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE group_commits ADD COLUMN rules BLOB;
-CREATE TABLE commit_voters (
-    of_group INTEGER NOT NULL,
-    of_commit INTEGER NOT NULL,
-    device INTEGER NOT NULL,
-    vote INTEGER NOT NULL,
-    PRIMARY KEY (of_commit, device)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX commit_voters_by_group ON commit_voters(of_group, device);
-INSERT INTO commit_voters SELECT r.of_group, c.id, r.device, r.rejected FROM commit_recipients r
-    JOIN groups g ON g.id = r.of_group
-    JOIN group_commits c ON c.id = (SELECT n.id FROM group_commits n WHERE n.of_group = g.id
-        AND n.incarnation = g.incarnation AND n.epoch = g.epoch - 1 AND n.rejected = 0 ORDER BY n.id DESC LIMIT 1);
-DROP TABLE commit_recipients;
-CREATE TABLE member_changes (
-    of_group INTEGER NOT NULL,
-    of_commit INTEGER NOT NULL,
-    account INTEGER NOT NULL,
-    state INTEGER NOT NULL,
-    state_before INTEGER NOT NULL,
-    secret_before BLOB NOT NULL,
-    PRIMARY KEY (of_commit, account)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX member_changes_by_group ON member_changes(of_group);
-INSERT INTO member_changes SELECT of_group, changed_by, account, state, state_before, secret_before
-    FROM group_members WHERE changed_by <> 0;
-ALTER TABLE group_members DROP COLUMN changed_by;
-ALTER TABLE group_members DROP COLUMN state_before;
-ALTER TABLE group_members DROP COLUMN secret_before;
+// admin_tokens: of one application; 0: of the whole relay. Rows are written anew, so that each has all columns: repair
+// reads them without their table.
+constexpr const char* app_tokens_step = R"(
+CREATE TABLE admin_tokens_14 (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE,
+    role INTEGER NOT NULL,
+    hash BLOB NOT NULL UNIQUE,
+    created_ms INTEGER NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    app INTEGER NOT NULL
+) STRICT;
+INSERT INTO admin_tokens_14 SELECT id, name, role, hash, created_ms, expires_ms, 0 FROM admin_tokens;
+DROP TABLE admin_tokens;
+ALTER TABLE admin_tokens_14 RENAME TO admin_tokens;
 )";
 
 constexpr sqlite::Migration steps[] = {
     {first_step},   {second_step}, {third_step}, {fourth_step},    {fifth_step},    {sixth_step}, {groups_of_many_step},
-    {notices_step}, {audit_step},  {gate_step},  {directory_step}, {webhooks_step}, {apps_step},  {votes_step}};
+    {notices_step}, {audit_step},  {gate_step},  {directory_step}, {webhooks_step}, {apps_step},  {app_tokens_step}};
 } // namespace
 
 sqlite::Schema schema()

@@ -79,7 +79,11 @@ TEST_CASE(
             REQUIRE(old.ok());
             REQUIRE(old->begin().ok());
             const Bytes secret(32, 3);
-            REQUIRE(old->run("INSERT INTO accounts VALUES(1, 'bo', ?1, ?1, ?1, ?1, ?1, 1)", secret).ok());
+            constexpr std::size_t with_apps = 13;
+            REQUIRE(old->run(from < with_apps ? "INSERT INTO accounts VALUES(1, 'bo', ?1, ?1, ?1, ?1, ?1, 1)"
+                                              : "INSERT INTO accounts VALUES(1, 'bo', ?1, ?1, ?1, ?1, ?1, 1, 0)",
+                             secret)
+                        .ok());
             REQUIRE(old->run("INSERT INTO devices VALUES(1, 1, ?1, '', '', 1, 7, 31)", bo).ok());
             for (std::uint64_t n = 1; n <= 30; ++n) {
                 REQUIRE(

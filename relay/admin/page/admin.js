@@ -67,13 +67,14 @@ const sections = {
       ["Devices", state.devices], ["Connected now", state.sessions], ["Groups", state.groups],
       ["Open reports", state.reports_open],
     ];
-    at("numbers").replaceChildren(...numbers.map(([name, value]) => {
+    at("numbers").replaceChildren(...numbers.filter(([, value]) => value !== undefined).map(([name, value]) => {
       const box = element("div");
       box.append(element("dt", name), element("dd", value));
       return box;
     }));
-    at("counters").replaceChildren(...Object.entries(state.counters).map(([name, value]) => row([name, value])));
-    const { clients } = await ask("GET", "/v1/clients");
+    // Those of one application do not see what all have together.
+    at("counters").replaceChildren(...Object.entries(state.counters || {}).map(([name, value]) => row([name, value])));
+    const { clients } = state.counters ? await ask("GET", "/v1/clients") : { clients: [] };
     at("clients").replaceChildren(...clients.map((one) => row([one.version, one.platform, one.devices])));
   },
 
@@ -237,7 +238,7 @@ at("enter").addEventListener("submit", (event) => {
     token = at("token").value.trim();
     const { caller } = await ask("GET", "/v1/state");
     at("token").value = "";
-    at("caller").textContent = caller.name + ", " + caller.role;
+    at("caller").textContent = caller.name + ", " + caller.role + (caller.app ? " of " + caller.app : "");
     at("who").hidden = false;
     at("door").hidden = true;
     at("inside").hidden = false;

@@ -74,6 +74,33 @@ TEST_CASE("a role that this relay does not know may nothing")
     CHECK_FALSE(desk.tokens.caller(token, now));
 }
 
+TEST_CASE("a token of one application: no owner, and it goes with its application and with no other")
+{
+    Desk desk;
+    AppTable apps(desk.store);
+    const auto app = [&](const std::string& name) {
+        StoredApp out;
+        out.name = name;
+        out.key = "key of " + name;
+        return apps.add(out);
+    };
+    const auto acme = app("acme"), zenith = app("zenith");
+    CHECK(desk.tokens.add("ann", Role::owner, 0, now, acme).error().code == ErrorCode::invalid_argument);
+    const auto ann = desk.tokens.add("ann", Role::operator_, 0, now, acme);
+    const auto bo = desk.tokens.add("bo", Role::viewer, 0, now, zenith);
+    const auto all = desk.add("cy", Role::owner);
+    REQUIRE(ann.ok());
+    REQUIRE(bo.ok());
+    CHECK(desk.tokens.caller(*ann, now)->app == acme);
+    CHECK(desk.tokens.caller(*bo, now)->app == zenith);
+    CHECK(desk.tokens.caller(all, now)->app == 0);
+    apps.remove(acme);
+    CHECK_FALSE(desk.tokens.caller(*ann, now));
+    CHECK(desk.tokens.caller(*bo, now));
+    CHECK(desk.tokens.caller(all, now));
+    CHECK(desk.tokens.list().size() == 2);
+}
+
 TEST_CASE("names, roles, lifetimes and the number of tokens are bounded")
 {
     Desk desk;
