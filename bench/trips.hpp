@@ -25,15 +25,16 @@ inline std::pair<double, godwit::Path> fly_one(Pilot& a, const std::string& to, 
     return {since_us(start), path};
 }
 
-/// Sends `count` messages as fast as the client takes them; messages a second until the last receipt.
-inline double one_way_rate(Pilot& a, const std::string& to, int count)
+/// Sends `count` messages as fast as the client takes them, `window` of them under way; messages a second until the
+/// last receipt.
+inline double one_way_rate(Pilot& a, const std::string& to, int count, int window = 2000)
 {
     const std::string text(100, 'x');
     const auto start = Clock::now();
     int delivered = 0;
     int submitted = 0;
     while (delivered < count) {
-        while (submitted < count && submitted - delivered < 2000) {
+        while (submitted < count && submitted - delivered < window) {
             if (!a.client().submit(godwit::request::Send{to, text, {}})) break;
             ++submitted;
         }

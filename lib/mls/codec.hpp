@@ -47,6 +47,9 @@ concept ByteString = std::same_as<T, Bytes> || std::same_as<T, WipedBytes>;
 /// Appends to a buffer that wipes itself: much of what MLS encodes is secret.
 class Writer {
 public:
+    /// Most of what is written is a label and a context, or a small message: it then moves to no larger block, each of
+    /// which would be taken from the arena of secrets, copied to and wiped.
+    Writer() { out_.reserve(256); }
     template <class... T>
     void operator()(const T&... values)
     {

@@ -98,7 +98,7 @@ public:
     {
         auto statement = prepare(sql);
         if (!statement) return statement.error();
-        statement->bind(values...);
+        statement->borrow(values...); // they outlive this call, and the statement does not
         return statement->run();
     }
 

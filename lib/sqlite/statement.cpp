@@ -6,7 +6,8 @@
 namespace godwit::sqlite {
 
 Statement::Statement(Statement&& other) noexcept
-    : core_(other.core_), statement_(std::exchange(other.statement_, nullptr)), bind_rc_(other.bind_rc_)
+    : core_(other.core_), statement_(std::exchange(other.statement_, nullptr)), bind_rc_(other.bind_rc_),
+      used_(other.used_)
 {
 }
 
@@ -17,6 +18,7 @@ Statement::~Statement()
 
 void Statement::rewind()
 {
+    if (!used_) return; // out of the cache as it went in: reset, without values
     sqlite3_reset(statement_);
     sqlite3_clear_bindings(statement_);
     bind_rc_ = SQLITE_OK;
@@ -24,6 +26,7 @@ void Statement::rewind()
 
 void Statement::bind_integer(int index, std::int64_t value)
 {
+    used_ = true;
     if (const int rc = sqlite3_bind_int64(statement_, index, value); bind_rc_ == SQLITE_OK) bind_rc_ = rc;
 }
 
@@ -31,19 +34,24 @@ void Statement::bind_text(int index, std::string_view value)
 {
     // An empty view may hold nullptr, which SQLite would read as NULL.
     const char* const data = value.empty() ? "" : value.data();
-    const int rc = sqlite3_bind_text64(statement_, index, data, value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+    used_ = true;
+    const int rc = sqlite3_bind_text64(statement_, index, data, value.size(),
+                                       borrows_ ? SQLITE_STATIC : SQLITE_TRANSIENT, SQLITE_UTF8);
     if (bind_rc_ == SQLITE_OK) bind_rc_ = rc;
 }
 
 void Statement::bind_bytes(int index, BytesView value)
 {
+    used_ = true;
     const int rc = value.empty() ? sqlite3_bind_zeroblob(statement_, index, 0)
-                                 : sqlite3_bind_blob64(statement_, index, value.data(), value.size(), SQLITE_TRANSIENT);
+                                 : sqlite3_bind_blob64(statement_, index, value.data(), value.size(),
+                                                       borrows_ ? SQLITE_STATIC : SQLITE_TRANSIENT);
     if (bind_rc_ == SQLITE_OK) bind_rc_ = rc;
 }
 
 void Statement::bind_null(int index)
 {
+    used_ = true;
     if (const int rc = sqlite3_bind_null(statement_, index); bind_rc_ == SQLITE_OK) bind_rc_ = rc;
 }
 
@@ -51,6 +59,7 @@ Result<bool> Statement::step()
 {
     if (auto error = core_->stopped()) return *std::move(error);
     if (bind_rc_ != SQLITE_OK) return *core_->judge(bind_rc_);
+    used_ = true;
     const int rc = sqlite3_step(statement_);
     if (rc == SQLITE_ROW) return true;
     if (rc == SQLITE_DONE) return false;

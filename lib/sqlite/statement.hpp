@@ -35,6 +35,19 @@ public:
         return *this;
     }
 
+    /// The same without copies: every text and byte string must stay where and as it is until the statement is bound
+    /// anew or destroyed.
+    template <class... Values>
+    Statement& borrow(const Values&... values)
+    {
+        rewind();
+        borrows_ = true;
+        int index = 0;
+        (bind_one(++index, values), ...);
+        borrows_ = false;
+        return *this;
+    }
+
     /// Binds parameter `index`, from 1, alone: for lists whose length is known when running. First bind() without
     /// values.
     template <class Value>
@@ -102,6 +115,8 @@ private:
     DatabaseCore* core_;
     sqlite3_stmt* statement_;
     int bind_rc_ = 0;
+    bool borrows_ = false; // what is bound now is not copied
+    bool used_ = false;    // bound or stepped since it came out of the cache
 };
 
 } // namespace godwit::sqlite

@@ -215,7 +215,7 @@ private:
             fail(statement.error());
             return false;
         }
-        statement->bind(values...);
+        statement->borrow(values...);
         for (;;) {
             auto there = statement->step();
             if (!there) {
