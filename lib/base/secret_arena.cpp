@@ -25,6 +25,16 @@ std::size_t block_bytes(int order) noexcept
     return SecretArena::block_bytes_min << order;
 }
 
+/// What the lock is held for is shorter than going to sleep and being woken: whoever finds it taken tries again for
+/// about as long as that takes.
+std::unique_lock<std::mutex> hold(std::mutex& mutex) noexcept
+{
+    constexpr int tries_max = 200;
+    for (int tries = 0; tries < tries_max; ++tries)
+        if (mutex.try_lock()) return {mutex, std::adopt_lock};
+    return std::unique_lock(mutex);
+}
+
 } // namespace
 
 static_assert(std::has_single_bit(units));
@@ -106,7 +116,7 @@ void* SecretArena::allocate(std::size_t size_bytes) noexcept
 {
     if (size_bytes > block_bytes_max) return nullptr;
     const int order = order_of(size_bytes);
-    const std::scoped_lock lock(mutex_);
+    const auto lock = hold(mutex_);
     void* block = nullptr;
     for (const auto& chunk : chunks_)
         if ((block = chunk->allocate(order)) != nullptr) break;
@@ -124,7 +134,7 @@ void* SecretArena::allocate(std::size_t size_bytes) noexcept
 bool SecretArena::release(void* data, std::size_t size_bytes) noexcept
 {
     if (size_bytes > block_bytes_max) return false;
-    const std::scoped_lock lock(mutex_);
+    const auto lock = hold(mutex_);
     const auto at = std::find_if(chunks_.begin(), chunks_.end(), [&](const auto& chunk) { return chunk->has(data); });
     if (at == chunks_.end()) return false;
     const int order = order_of(size_bytes);

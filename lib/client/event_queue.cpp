@@ -20,9 +20,25 @@ bool EventQueue::push(Event&& event)
         return false;
     }
     if (!last_.empty()) last_.push_back(std::move(event)); // behind what came before it
+    if (together_) return true;
     wake_fd_.set(true);
     changed_.notify_one();
     return true;
+}
+
+void EventQueue::keep_together(bool together)
+{
+    const std::lock_guard lock(mutex_);
+    together_ = together;
+    if (together || (queue_.empty() && last_.empty())) return;
+    wake_fd_.set(true);
+    changed_.notify_all(); // several may wait, and there may be one for each
+}
+
+int EventQueue::wake_fd()
+{
+    const std::lock_guard lock(mutex_);
+    return wake_fd_.fd();
 }
 
 void EventQueue::push_last(Event&& event)

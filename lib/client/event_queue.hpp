@@ -31,6 +31,17 @@ public:
     // loop thread
     /// False, and `event` untouched, when full.
     [[nodiscard]] bool push(Event&& event);
+    /// While one lives, push() wakes nobody; at its end whoever waits is woken once, for all of a tick's events.
+    class Together {
+    public:
+        explicit Together(EventQueue& queue) : queue_(queue) { queue_.keep_together(true); }
+        ~Together() { queue_.keep_together(false); }
+        Together(const Together&) = delete;
+        Together& operator=(const Together&) = delete;
+
+    private:
+        EventQueue& queue_;
+    };
     /// Received messages that the application has dealt with since the last call.
     [[nodiscard]] std::vector<Shown> take_dealt_with();
     [[nodiscard]] bool anything_dealt_with() const;
@@ -45,7 +56,7 @@ public:
     [[nodiscard]] std::optional<Event> poll();
     /// nullopt after `timeout` or close().
     [[nodiscard]] std::optional<Event> wait(std::chrono::milliseconds timeout);
-    [[nodiscard]] int wake_fd() const noexcept { return wake_fd_.fd(); }
+    [[nodiscard]] int wake_fd();
 
     /// Wakes who waits; from now on nothing is handed out and `attend` is not called.
     void close();
@@ -55,6 +66,7 @@ public:
 private:
     std::optional<Event> pop(bool& attend); // lock held
     void ask(bool& attend);                 // lock held
+    void keep_together(bool together);
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;
@@ -64,7 +76,8 @@ private:
     std::function<void()> attend_;
     std::optional<Shown> in_hand_; // the message given out last
     std::vector<Shown> dealt_with_;
-    bool refused_ = false; // a push() said no since
+    bool refused_ = false;  // a push() said no since
+    bool together_ = false; // whoever waits is woken when all of it is here
     bool closed_ = false;
     bool finished_ = false;
 };

@@ -54,7 +54,7 @@ public:
 
     [[nodiscard]] std::optional<Event> poll() { return events_.poll(); }
     [[nodiscard]] std::optional<Event> wait(std::chrono::milliseconds timeout) { return events_.wait(timeout); }
-    [[nodiscard]] int wake_fd() const noexcept { return events_.wake_fd(); }
+    [[nodiscard]] int wake_fd() { return events_.wake_fd(); }
     /// nullptr: this build has no media.
     [[nodiscard]] port::MediaHost* media() const noexcept { return media_.get(); }
     /// To be the next parts', at resume(): threads of the application may be in it.

@@ -18,11 +18,14 @@ void Ticker::speak()
     std::vector<engine::Effect> effects;
     while (auto effect = engine_->next_effect())
         effects.push_back(*std::move(effect));
-    while (auto event = engine_->next_event()) {
-        if (const auto* reply = std::get_if<event::Reply>(&*event)) answer_refused(reply->id);
-        tell(*std::move(event));
+    {
+        const EventQueue::Together together(parts_.events);
+        while (auto event = engine_->next_event()) {
+            if (const auto* reply = std::get_if<event::Reply>(&*event)) answer_refused(reply->id);
+            tell(*std::move(event));
+        }
+        answer_refused(std::numeric_limits<RequestId>::max());
     }
-    answer_refused(std::numeric_limits<RequestId>::max());
     for (auto& effect : effects)
         perform(std::move(effect));
 }

@@ -6,29 +6,37 @@
 #include <unistd.h>
 #endif
 
+#include <utility>
+
 namespace godwit::client {
 
 #if defined(_WIN32)
 
-WakeFd::WakeFd() noexcept = default;
 WakeFd::~WakeFd() = default;
+int WakeFd::fd() noexcept
+{
+    return -1;
+}
 void WakeFd::set(bool readable) noexcept
 {
-    readable_ = readable;
+    wanted_ = readable_ = readable;
 }
 
 #else
 
-WakeFd::WakeFd() noexcept
+int WakeFd::fd() noexcept
 {
+    if (std::exchange(asked_, true)) return read_;
     int ends[2];
-    if (::pipe(ends) != 0) return; // out of descriptors: wait() still works
+    if (::pipe(ends) != 0) return -1; // out of descriptors: wait() still works
     for (const int end : ends) {
         ::fcntl(end, F_SETFD, FD_CLOEXEC);
         ::fcntl(end, F_SETFL, O_NONBLOCK);
     }
     read_ = ends[0];
     write_ = ends[1];
+    set(wanted_);
+    return read_;
 }
 
 WakeFd::~WakeFd()
@@ -39,6 +47,7 @@ WakeFd::~WakeFd()
 
 void WakeFd::set(bool readable) noexcept
 {
+    wanted_ = readable;
     if (read_ < 0 || readable == readable_) return;
     // One byte at most is ever in the pipe, so neither call can block or fail for want of room.
     char byte = 0;

@@ -211,7 +211,7 @@ void Outbox::settle(port::Store& store, const MessageId& id, const DeviceId& dev
 
     const auto user = entry.user;
     auto route = state == DeliveryState::delivered ? route_of(entry, id, by.link, stored) : by;
-    store.set_delivery(id, device, state, 0);
+    if (others.open) store.set_delivery(id, device, state, 0); // else its row goes with the envelope, below
     if (!stored && entry.queued > 0) --entry.queued;
     for (auto& used : entry.lanes)
         used.lane.settled(id);

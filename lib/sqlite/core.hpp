@@ -5,13 +5,12 @@
 #include "lib/sqlite/crypt_vfs.hpp"
 #include "lib/sqlite/database.hpp"
 #include "lib/sqlite/remains_view.hpp"
+#include "lib/sqlite/statement_cache.hpp"
 
-#include <list>
 #include <memory>
 #include <sqlite3.h>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 namespace godwit::sqlite {
 
@@ -36,8 +35,7 @@ struct DatabaseCore {
     std::unique_ptr<CryptVfs> vfs;           // dies after db
     std::unique_ptr<RemainsVfs> remains_vfs; // as vfs; only for open_remains
     sqlite3* db = nullptr;
-    std::list<sqlite3_stmt*> idle;                                                        // most recently used first
-    std::unordered_map<std::string_view, std::list<sqlite3_stmt*>::iterator> idle_by_sql; // views into the statements
+    StatementCache statements;
     std::size_t statements_out = 0;
     int wal_frames = 0;
     int checkpoint_frames = wal_frames_before_checkpoint;

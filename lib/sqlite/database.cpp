@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <new>
 
 namespace godwit::sqlite {
 namespace {
@@ -157,8 +156,7 @@ Result<void> open_file(DatabaseCore& core, const OpenOptions& options)
 DatabaseCore::~DatabaseCore()
 {
     GODWIT_ASSERT(statements_out == 0);
-    for (auto* statement : idle)
-        sqlite3_finalize(statement);
+    statements.clear();
     // Folding after a failed fsync could turn lost bytes into a "clean" file: the log stays for the next opening.
     if (fail_stopped) sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     GODWIT_ASSERT(sqlite3_close(db) == SQLITE_OK);
@@ -190,12 +188,9 @@ Result<void> DatabaseCore::execute(const std::string& sql)
 Result<Statement> DatabaseCore::prepare(std::string_view sql)
 {
     if (auto error = stopped()) return *std::move(error);
-    if (const auto found = idle_by_sql.find(sql); found != idle_by_sql.end()) {
-        sqlite3_stmt* const statement = *found->second;
-        idle.erase(found->second);
-        idle_by_sql.erase(found);
+    if (sqlite3_stmt* const kept = statements.take(sql)) {
         ++statements_out;
-        return Statement(*this, statement);
+        return Statement(*this, kept);
     }
     sqlite3_stmt* compiled = nullptr;
     const char* rest = nullptr;
@@ -216,24 +211,7 @@ void DatabaseCore::give_back(sqlite3_stmt* statement) noexcept
     sqlite3_reset(statement);
     sqlite3_clear_bindings(statement);
     --statements_out;
-    try {
-        // Two of the same text were out at once: one is enough to keep.
-        const auto [at, fresh] = idle_by_sql.try_emplace(sqlite3_sql(statement), idle.end());
-        if (fresh) {
-            idle.push_front(statement);
-            at->second = idle.begin();
-        } else {
-            sqlite3_finalize(statement);
-        }
-    } catch (const std::bad_alloc&) {
-        idle_by_sql.erase(sqlite3_sql(statement));
-        sqlite3_finalize(statement);
-    }
-    if (idle.size() > statements_kept_max) {
-        idle_by_sql.erase(sqlite3_sql(idle.back()));
-        sqlite3_finalize(idle.back());
-        idle.pop_back();
-    }
+    statements.give_back(statement);
     checkpoint_if_due();
 }
 

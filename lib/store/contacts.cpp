@@ -45,14 +45,20 @@ void SqliteStore::clear_identity()
 
 std::optional<Bytes> SqliteStore::value(std::string_view name)
 {
+    if (failed()) return std::nullopt;
+    const std::string key(name);
+    if (no_values_.find(key) != nullptr) return std::nullopt;
     std::optional<Bytes> out;
-    read(
+    const bool asked = read(
         "SELECT value FROM value WHERE name = ?1",
         [&](sqlite::Statement& row) {
             out = to_bytes(row.bytes(0));
             return false;
         },
         name);
+    if (out || !asked) return out;
+    if (no_values_.full(key)) no_values_.clear();
+    no_values_.keep(key, true);
     return out;
 }
 
@@ -60,12 +66,14 @@ void SqliteStore::put_value(std::string_view name, BytesView value)
 {
     if (name.size() > value_name_bytes_max || value.size() > value_bytes_max)
         return fail({ErrorCode::invalid_argument, "a named value takes 256 bytes of name and 1 MiB of value"});
+    no_values_.forget(std::string(name));
     write("INSERT INTO value(name, value) VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET value = excluded.value", name,
           value);
 }
 
 void SqliteStore::remove_value(std::string_view name)
 {
+    no_values_.forget(std::string(name));
     write("DELETE FROM value WHERE name = ?1", name);
 }
 

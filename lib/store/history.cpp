@@ -44,13 +44,12 @@ std::vector<port::StoredMessage> SqliteStore::read_messages(std::string_view sql
 
 bool SqliteStore::add_message(const port::StoredMessage& message)
 {
+    // Looked up by itself: an INSERT … SELECT that reads its own table goes through a temporary one.
+    if (!ready_to_write() || has_message(message.message.conversation, message.message.id)) return false;
     const bool done = bind_message(message, [this](const auto&... values) {
-        return write("INSERT INTO message(" GODWIT_MESSAGE_COLUMNS ") SELECT " GODWIT_MESSAGE_VALUES
-                     " WHERE NOT EXISTS(SELECT 1 FROM message INDEXED BY message_id WHERE id = ?2 AND conversation = "
-                     "?1)",
-                     values...);
+        return write("INSERT INTO message(" GODWIT_MESSAGE_COLUMNS ") VALUES(" GODWIT_MESSAGE_VALUES ")", values...);
     });
-    if (!done || database_.changes() == 0) return false;
+    if (!done) return false;
     index_.arrived(database_.last_insert_rowid());
     return true;
 }
@@ -252,6 +251,8 @@ void SqliteStore::mark_notified(const ConversationId& conversation, const Messag
 std::vector<port::Store::Head> SqliteStore::heads(const ConversationId& conversation)
 {
     std::vector<Head> out;
+    if (failed()) return out;
+    if (const auto* known = heads_.find(conversation)) return *known;
     read(
         "SELECT heads FROM head WHERE conversation = ?1",
         [&](sqlite::Statement& row) {
@@ -270,12 +271,29 @@ std::vector<port::Store::Head> SqliteStore::heads(const ConversationId& conversa
         },
         conversation);
     if (failed()) out.clear();
+    if (!failed()) keep_heads(conversation, out, false);
     return out;
 }
 
 void SqliteStore::put_heads(const ConversationId& conversation, const std::vector<Head>& heads)
 {
     if (heads.size() > ids_per_row_max) return fail({ErrorCode::internal, "more heads than a conversation can have"});
+    if (!ready_to_write()) return;
+    keep_heads(conversation, heads, true);
+    dirty_ = true;
+}
+
+void SqliteStore::keep_heads(const ConversationId& conversation, const std::vector<Head>& heads, bool unwritten)
+{
+    if (heads_.full(conversation)) {
+        write_remembered();
+        heads_.clear();
+    }
+    heads_.keep(conversation, heads, unwritten);
+}
+
+void SqliteStore::write_heads(const ConversationId& conversation, const std::vector<Head>& heads)
+{
     Bytes packed;
     packed.reserve(heads.size() * head_bytes);
     for (const Head& head : heads) {

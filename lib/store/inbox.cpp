@@ -80,22 +80,39 @@ void SqliteStore::release(const ConversationId& conversation, const MessageId& i
     write("DELETE FROM held WHERE conversation = ?1 AND id = ?2", conversation, id);
 }
 
+/// Senders are never taken out of their table, so a number stays what it is.
+std::optional<std::int64_t> SqliteStore::number_of(const DeviceId& sender)
+{
+    if (failed()) return std::nullopt;
+    if (const auto* known = senders_.find(sender)) return *known;
+    std::optional<std::int64_t> out;
+    read(
+        "SELECT number FROM sender WHERE device = ?1",
+        [&](sqlite::Statement& row) {
+            out = row.integer(0);
+            return false;
+        },
+        sender);
+    if (failed() || !out) return std::nullopt;
+    if (senders_.full(sender)) senders_.clear();
+    senders_.keep(sender, *out);
+    return out;
+}
+
 bool SqliteStore::seen(const DeviceId& from, const MessageId& id)
 {
-    return exists("SELECT 1 FROM seen WHERE sender = (SELECT number FROM sender WHERE device = ?1) AND id = ?2", from,
-                  id);
+    const auto sender = number_of(from);
+    return sender && exists("SELECT 1 FROM seen WHERE sender = ?1 AND id = ?2", *sender, id);
 }
 
 void SqliteStore::mark_seen(const DeviceId& from, const MessageId& id, std::int64_t now_ms)
 {
-    const auto mark = [&] {
-        return write("INSERT INTO seen(sender, id, at_ms) SELECT number, ?2, ?3 FROM sender WHERE device = ?1 "
-                     "ON CONFLICT(sender, id) DO UPDATE SET at_ms = excluded.at_ms",
-                     from, id, now_ms) &&
-               database_.changes() == 0;
-    };
-    const bool unknown_sender = mark();
-    if (unknown_sender && write("INSERT INTO sender(device) VALUES(?1)", from)) mark();
+    auto sender = number_of(from);
+    if (!sender && write("INSERT INTO sender(device) VALUES(?1)", from)) sender = database_.last_insert_rowid();
+    if (sender)
+        write("INSERT INTO seen(sender, id, at_ms) VALUES(?1, ?2, ?3) ON CONFLICT(sender, id) DO UPDATE "
+              "SET at_ms = excluded.at_ms",
+              *sender, id, now_ms);
 }
 
 void SqliteStore::forget_seen_before(std::int64_t wall_ms)

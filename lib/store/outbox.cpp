@@ -8,11 +8,6 @@ namespace {
 #define GODWIT_DELIVERY_COLUMNS                                                                                        \
     "message, device, user, state, accepted_ms, stored_ms, size_bytes, position, conversation, urgent"
 
-bool is_open(port::DeliveryState state)
-{
-    return state == port::DeliveryState::queued || state == port::DeliveryState::stored;
-}
-
 } // namespace
 
 template <class... Values>
@@ -43,8 +38,11 @@ std::vector<port::Delivery> SqliteStore::read_deliveries(std::string_view sql, c
 
 void SqliteStore::put_envelope(const port::OutboxEnvelope& envelope)
 {
-    write("REPLACE INTO envelope(message, conversation, accepted_ms, incarnation, epoch, sealings, content, sealed) "
-          "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    // Not REPLACE, which would take it out of its index and put it in again: sealing comes after accepting.
+    write("INSERT INTO envelope(message, conversation, accepted_ms, incarnation, epoch, sealings, content, sealed) "
+          "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT(message) DO UPDATE SET conversation = "
+          "excluded.conversation, accepted_ms = excluded.accepted_ms, incarnation = excluded.incarnation, "
+          "epoch = excluded.epoch, sealings = excluded.sealings, content = excluded.content, sealed = excluded.sealed",
           envelope.message, envelope.conversation, envelope.accepted_ms, envelope.incarnation, envelope.epoch,
           envelope.sealings, envelope.content, envelope.sealed);
 }
@@ -76,34 +74,25 @@ std::optional<port::OutboxEnvelope> SqliteStore::envelope(const MessageId& id)
 
 void SqliteStore::remove_envelope(const MessageId& id)
 {
-    const bool was_open = open_messages_ && has_open_delivery(id);
     write("DELETE FROM envelope WHERE message = ?1", id);
-    if (write("DELETE FROM delivery WHERE message = ?1", id) && was_open && open_messages_) --*open_messages_;
+    write("DELETE FROM delivery WHERE message = ?1", id);
 }
 
 std::uint64_t SqliteStore::put_delivery(const port::Delivery& delivery)
 {
-    const bool was_open = open_messages_ && has_open_delivery(delivery.message);
     const bool done = write("INSERT INTO delivery(message, device, user, state, accepted_ms, stored_ms, size_bytes, "
                             "conversation, urgent) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                             delivery.message, delivery.device, delivery.user, delivery.state, delivery.accepted_ms,
                             delivery.stored_ms, delivery.size_bytes, delivery.conversation, delivery.urgent);
     if (!done) return 0;
-    if (open_messages_ && !was_open && is_open(delivery.state)) ++*open_messages_;
     return static_cast<std::uint64_t>(database_.last_insert_rowid());
 }
 
 void SqliteStore::set_delivery(const MessageId& id, const DeviceId& device, port::DeliveryState state,
                                std::int64_t stored_ms)
 {
-    const bool was_open = open_messages_ && has_open_delivery(id);
-    if (!write("UPDATE delivery SET state = ?3, stored_ms = ?4 WHERE message = ?1 AND device = ?2", id, device, state,
-               stored_ms))
-        return;
-    if (!open_messages_) return;
-    const bool now_open = has_open_delivery(id);
-    if (was_open && !now_open) --*open_messages_;
-    if (!was_open && now_open) ++*open_messages_;
+    write("UPDATE delivery SET state = ?3, stored_ms = ?4 WHERE message = ?1 AND device = ?2", id, device, state,
+          stored_ms);
 }
 
 std::vector<port::Delivery> SqliteStore::open_deliveries(std::uint64_t after_order, std::uint32_t limit)
@@ -166,27 +155,28 @@ port::Store::OtherDeliveries SqliteStore::other_deliveries(const MessageId& id, 
                                                            std::string_view own_user)
 {
     OtherDeliveries out;
-    out.open = exists("SELECT 1 FROM delivery WHERE message = ?1 AND state < 2 AND device != ?2 LIMIT 1", id, device);
-    out.may_have = exists("SELECT 1 FROM delivery WHERE message = ?1 AND state < 3 AND device != ?2 AND user != ?3 "
-                          "LIMIT 1",
-                          id, device, own_user);
+    read(
+        "SELECT state, user FROM delivery WHERE message = ?1 AND device != ?2",
+        [&](sqlite::Statement& row) {
+            const auto state = row.integer(0);
+            out.open = out.open || state < static_cast<int>(port::DeliveryState::delivered);
+            out.may_have =
+                out.may_have || (state < static_cast<int>(port::DeliveryState::failed) && row.text(1) != own_user);
+            return !(out.open && out.may_have);
+        },
+        id, device);
+    if (failed()) out = {};
     return out;
 }
 
 std::uint64_t SqliteStore::open_message_count()
 {
-    if (failed()) return 0;
-    if (!open_messages_)
-        read("SELECT count(DISTINCT message) FROM delivery WHERE state < 2", [&](sqlite::Statement& row) {
-            open_messages_ = static_cast<std::uint64_t>(row.integer(0));
-            return false;
-        });
-    return open_messages_.value_or(0);
-}
-
-bool SqliteStore::has_open_delivery(const MessageId& id)
-{
-    return exists("SELECT 1 FROM delivery WHERE message = ?1 AND state < 2 LIMIT 1", id);
+    std::uint64_t out = 0;
+    read("SELECT count(DISTINCT message) FROM delivery WHERE state < 2", [&](sqlite::Statement& row) {
+        out = static_cast<std::uint64_t>(row.integer(0));
+        return false;
+    });
+    return failed() ? 0 : out;
 }
 
 } // namespace godwit::store

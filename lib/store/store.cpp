@@ -40,6 +40,8 @@ Result<void> SqliteStore::commit()
 {
     GODWIT_ASSERT(in_transaction_);
     if (error_) return *error_;
+    write_remembered();
+    if (error_) return *error_;
     if (sqlite_transaction_) {
         if (auto done = database_.commit(); !done) {
             fail(done.error());
@@ -57,9 +59,25 @@ void SqliteStore::rollback()
 {
     database_.rollback();
     in_transaction_ = sqlite_transaction_ = dirty_ = false;
-    open_messages_.reset();
+    forget_remembered();
     index_.forget();
     error_.reset();
+}
+
+void SqliteStore::write_remembered()
+{
+    if (failed() || !sqlite_transaction_) return; // without one nothing was written
+    heads_.each_unwritten([this](const auto& conversation, const auto& heads) { write_heads(conversation, heads); });
+    conversations_.each_unwritten([this](const auto&, const auto& row) { write_conversation(*row); });
+}
+
+void SqliteStore::forget_remembered()
+{
+    heads_.clear();
+    conversations_.clear();
+    senders_.clear();
+    notes_.clear();
+    no_values_.clear();
 }
 
 void SqliteStore::fail(Error error)

@@ -9,6 +9,7 @@
 
 #include "lib/port/store.hpp"
 #include "lib/sqlite/database.hpp"
+#include "lib/store/remembered.hpp"
 #include "lib/store/search/index.hpp"
 
 #include <functional>
@@ -254,7 +255,14 @@ private:
     std::vector<port::StoredNotice> read_notices(std::string_view sql, const Values&... values);
     template <class... Values>
     std::vector<port::Delivery> read_deliveries(std::string_view sql, const Values&... values);
-    bool has_open_delivery(const MessageId& id);
+
+    // What a tick reads and writes again with every message, written once.
+    void write_remembered();
+    void forget_remembered();
+    void keep_heads(const ConversationId& conversation, const std::vector<Head>& heads, bool unwritten);
+    void write_heads(const ConversationId& conversation, const std::vector<Head>& heads);
+    void write_conversation(const port::StoredConversation& conversation);
+    [[nodiscard]] std::optional<std::int64_t> number_of(const DeviceId& sender);
 
     sqlite::Database database_;
     search::Index index_;
@@ -262,8 +270,20 @@ private:
     bool in_transaction_ = false;
     bool sqlite_transaction_ = false; // opened by the first write
     bool dirty_ = false;
-    bool wipe_ = false;                          // what a post has lost is still in the log
-    std::optional<std::uint64_t> open_messages_; // counted once, then kept up; forgotten on rollback
+    bool wipe_ = false; // what a post has lost is still in the log
+    Remembered<ConversationId, std::vector<Head>, FixedBytesHash> heads_;
+    Remembered<ConversationId, std::optional<port::StoredConversation>, FixedBytesHash> conversations_;
+    Remembered<DeviceId, std::int64_t, FixedBytesHash> senders_; // as they stand in the file
+    struct NoteKey {
+        ConversationId conversation;
+        MessageId target;
+        bool operator==(const NoteKey&) const = default;
+    };
+    struct NoteHash {
+        std::size_t operator()(const NoteKey& key) const noexcept { return FixedBytesHash{}(key.target); }
+    };
+    Remembered<NoteKey, std::vector<port::Annotation>, NoteHash> notes_; // as they stand; where there are few
+    Remembered<std::string, bool, std::hash<std::string>> no_values_;    // names that have none
 };
 
 } // namespace godwit::store

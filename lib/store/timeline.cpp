@@ -3,10 +3,17 @@
 #include "lib/store/store.hpp"
 
 namespace godwit::store {
+namespace {
+
+/// What was said about one thing, so much of it is remembered: nearly always there is nothing.
+constexpr std::size_t remembered_notes_max = 8;
+
+} // namespace
 
 bool SqliteStore::put_annotation(const port::Annotation& annotation)
 {
     const auto& a = annotation;
+    notes_.forget({a.conversation, a.target});
     const bool done =
         write("INSERT INTO annotation(conversation, target, name, author, hlc_ms, id, value, role) "
               "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT(conversation, target, name, author) DO UPDATE "
@@ -20,7 +27,10 @@ bool SqliteStore::put_annotation(const port::Annotation& annotation)
 
 std::vector<port::Annotation> SqliteStore::annotations(const ConversationId& conversation, const MessageId& target)
 {
+    const NoteKey key{conversation, target};
     std::vector<port::Annotation> out;
+    if (failed()) return out;
+    if (const auto* known = notes_.find(key)) return *known;
     read(
         "SELECT name, author, hlc_ms, id, value, role FROM annotation WHERE conversation = ?1 AND target = ?2 "
         "ORDER BY name, author",
@@ -37,18 +47,23 @@ std::vector<port::Annotation> SqliteStore::annotations(const ConversationId& con
         },
         conversation, target);
     if (failed()) out.clear();
+    if (failed() || out.size() > remembered_notes_max) return out;
+    if (notes_.full(key)) notes_.clear();
+    notes_.keep(key, out);
     return out;
 }
 
 void SqliteStore::remove_annotation(const ConversationId& conversation, const MessageId& target, std::string_view name,
                                     std::string_view author)
 {
+    notes_.forget({conversation, target});
     write("DELETE FROM annotation WHERE conversation = ?1 AND target = ?2 AND name = ?3 AND author = ?4", conversation,
           target, name, author);
 }
 
 bool SqliteStore::remove_annotations(std::string_view prefix, std::uint32_t limit)
 {
+    notes_.clear();
     const auto end = std::string(prefix) + "\xf4\x8f\xbf\xbf"; // Behind every text that begins so.
     if (!write(
             "DELETE FROM annotation WHERE (conversation, target, name, author) IN (SELECT conversation, target, name, "
@@ -100,6 +115,17 @@ std::vector<port::StoredRegister> SqliteStore::registers(std::string_view prefix
 
 void SqliteStore::put_conversation(const port::StoredConversation& conversation)
 {
+    if (!ready_to_write()) return;
+    if (conversations_.full(conversation.id)) {
+        write_remembered();
+        conversations_.clear();
+    }
+    conversations_.keep(conversation.id, conversation, true);
+    dirty_ = true;
+}
+
+void SqliteStore::write_conversation(const port::StoredConversation& conversation)
+{
     write("INSERT INTO conversation(id, kind, with_user, activity_ms) VALUES(?1, ?2, ?3, ?4) ON CONFLICT(id) DO UPDATE "
           "SET kind = excluded.kind, with_user = excluded.with_user, activity_ms = excluded.activity_ms",
           conversation.id, conversation.kind, conversation.with, conversation.activity_ms);
@@ -129,18 +155,28 @@ std::vector<port::StoredConversation> SqliteStore::read_conversations(std::strin
 
 std::optional<port::StoredConversation> SqliteStore::conversation(const ConversationId& id)
 {
+    if (failed()) return std::nullopt;
+    if (const auto* known = conversations_.find(id)) return *known;
     auto rows = read_conversations("SELECT id, kind, with_user, activity_ms FROM conversation WHERE id = ?1", id);
-    if (rows.empty()) return std::nullopt;
-    return std::move(rows.front());
+    if (failed()) return std::nullopt;
+    if (conversations_.full(id)) {
+        write_remembered();
+        conversations_.clear();
+    }
+    auto out = rows.empty() ? std::nullopt : std::optional(std::move(rows.front()));
+    conversations_.keep(id, out);
+    return out;
 }
 
 std::vector<port::StoredConversation> SqliteStore::conversations()
 {
+    write_remembered();
     return read_conversations("SELECT id, kind, with_user, activity_ms FROM conversation ORDER BY id");
 }
 
 void SqliteStore::remove_conversation(const ConversationId& id)
 {
+    conversations_.forget(id); // also what is unwritten
     write("DELETE FROM conversation WHERE id = ?1", id);
 }
 
