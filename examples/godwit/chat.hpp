@@ -86,6 +86,9 @@ private:
     [[nodiscard]] godwit::request::Where here() const;
     void choose_group(const std::string& name);
     void with_group(const std::string& name, std::function<void(const godwit::Conversation&)> then);
+    [[nodiscard]] std::string group_of(const godwit::ConversationId& id) const;
+    /// "NAME" or "#GROUP".
+    void with_target(const std::string& name, std::function<void(const godwit::request::Where&)> then);
     void make_group(const std::string& name, const std::string& members, godwit::ConversationKind kind,
                     std::int64_t expires_ms = 0);
     void make_discussion(const std::string& minutes, const std::string& rest);
@@ -101,6 +104,9 @@ private:
     void files();
     void send_file(const std::string& path);
     void with_file(const std::string& name, std::function<void(const godwit::FileInfo&)> then);
+    void add_pack(const std::string& path);
+    void show_pack(const godwit::FileId& id, const std::string& name);
+    void send_sticker(const std::string& pack_name, const std::string& sticker);
     void save_file(const std::string& name, const std::string& path);
     void about_file(const std::string& name, FileVerb verb);
     void show(const godwit::event::FileProgress& e);
@@ -137,6 +143,8 @@ private:
 
     // chat_events.cpp
     void show_events();
+    /// A line of a history, and where it was said if that is not the current conversation.
+    [[nodiscard]] std::string line_of(const godwit::Message& message) const;
     void opened(const godwit::event::Reply& reply);
     void show_contacts(const godwit::event::Reply& reply);
     void show_code(const std::string& code);
@@ -167,8 +175,9 @@ private:
     std::string own_;
     std::string current_; ///< A contact, or "#" and the name of a group.
     std::optional<godwit::ConversationId> current_group_;
-    std::map<std::string, std::string> numbers_shown_; ///< Safety numbers, by contact: what /verify says is right.
-    std::set<std::string> verified_;                   ///< Contacts whose safety number was compared.
+    std::map<std::string, std::string> numbers_shown_;     ///< Safety numbers, by contact: what /verify says is right.
+    std::set<std::string> verified_;                       ///< Contacts whose safety number was compared.
+    std::map<godwit::ConversationId, std::string> groups_; ///< What they are called.
     std::map<godwit::RequestId, Answer> replies_;
     std::set<godwit::MessageId> mine_; ///< Sent in this run, not yet delivered or failed.
     std::function<void(const std::string&)> on_secret_;

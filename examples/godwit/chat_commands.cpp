@@ -21,10 +21,11 @@ constexpr const char* help_text =
     "  /search WORDS     messages that have them, in all conversations\n"
     "  /reply N text     to the Nth last message          /edit N text    write the Nth last message, yours, anew\n"
     "  /recall N         take it back                    /react N EMOJI  (-EMOJI takes a reaction back)\n"
-    "  /pin N   /unpin N                                 /forward N NAME\n"
-    "  /bundle N M NAME  the Nth to the Mth last, as one /who N            who has it, and has read it\n"
+    "  /pin N   /unpin N                                 /forward N NAME or #GROUP\n"
+    "  /bundle N M NAME or #GROUP   the Nth to the Mth last, as one\n"
+    "  /who N            who has it, and has read it\n"
     "  /versions N       what it said before its edits   /keep VERSIONS    so many are kept (0: none)\n"
-    "  /burn SECONDS text   goes so long after it was read\n"
+    "  /burn SECONDS text   goes so long after it was read   /takeback MINUTES   how long /recall can (0: not at all)\n"
     "  /location LAT LON [PLACE]   where you are         /card NAME        recommend somebody\n"
     "  /live MINUTES LAT LON [PLACE]   and go on saying it:   /move LAT LON   /end\n"
     "  /read             all is read                     /timer SECONDS [read]   messages disappear (0: they stay)\n"
@@ -52,6 +53,7 @@ constexpr const char* help_text =
     "  /link RELAY       on the new device: show a code\n"
     "  /file PATH        send a file to the current contact\n"
     "  /files            files, here and on their way      /save FILE [PATH]   write one to PATH, or here\n"
+    "  /pack PATH        stickers, from a tar archive    /sticker PACK [STICKER]   send one, by name or emoji\n"
     "  /fetch FILE       get one                         /pause FILE  /resume FILE  /cancel FILE\n"
     "  /call [SOURCE [WAV]]   call the current contact; SOURCE: tone, or a file of sound; WAV: what is heard\n"
     "  /video [SOURCE [WAV]]  with pictures (a pattern)   /answer [SOURCE [WAV]]   /reject   /hangup\n"
@@ -65,11 +67,11 @@ constexpr const char* help_text =
     "  /quit             leave; what was accepted goes on at the next start\n"
     "  ✓ sent  ✓✓ delivered  [direct|turned|mailbox] the way it took  ✔ safety number compared";
 
-std::uint32_t count_of(const std::string& word)
+std::optional<std::uint32_t> count_of(const std::string& word)
 {
-    const auto count = std::strtoul(word.c_str(), nullptr, 10);
-    return count == 0 ? history_on_open
-                      : static_cast<std::uint32_t>(std::min<unsigned long>(count, request::history_limit_max));
+    if (word.empty()) return history_on_open;
+    const auto count = number_of(word, 1, request::history_limit_max);
+    return count ? std::optional(static_cast<std::uint32_t>(*count)) : std::nullopt;
 }
 
 } // namespace
@@ -116,7 +118,13 @@ const std::vector<Chat::Command>& Chat::commands()
         {"logout", nullptr,
          [](C chat, W) { chat.ask(request::Logout{}, chat.said("logged out; the history stays here")); }},
         {"policy", nullptr, [](C chat, W words) { chat.set_policy(words.first); }},
-        {"history", nullptr, [](C chat, W words) { chat.history(chat.current_, count_of(words.first)); }},
+        {"history", nullptr,
+         [](C chat, W words) {
+             const auto count = count_of(words.first);
+             if (!count)
+                 return chat.screen_.print("! /history [N]: 1 to " + std::to_string(request::history_limit_max));
+             chat.history(chat.current_, *count);
+         }},
         {"group", "NAME [MEMBER …]",
          [](C chat, W words) { chat.make_group(words.first, words.rest, godwit::ConversationKind::group); }},
         {"channel", "NAME [MEMBER …]",
@@ -189,6 +197,7 @@ const std::vector<Chat::Command>& Chat::commands()
         {"versions", "N", [](C chat, W words) { chat.show_versions(words.first); }},
         {"who", "N", [](C chat, W words) { chat.show_deliveries(words.first); }},
         {"keep", "VERSIONS", share},
+        {"takeback", "MINUTES", share},
         {"location", "LATITUDE LONGITUDE [PLACE]", share},
         {"live", "MINUTES LATITUDE LONGITUDE [PLACE]", share},
         {"move", "LATITUDE LONGITUDE", share},
@@ -226,6 +235,8 @@ const std::vector<Chat::Command>& Chat::commands()
         {"file", "PATH", [](C chat, W words) { chat.send_file(words.first); }},
         {"files", nullptr, [](C chat, W) { chat.files(); }},
         {"save", "FILE [PATH]", [](C chat, W words) { chat.save_file(words.first, words.second); }},
+        {"pack", "PATH", [](C chat, W words) { chat.add_pack(words.first); }},
+        {"sticker", "PACK [STICKER]", [](C chat, W words) { chat.send_sticker(words.first, words.rest); }},
         {"fetch", "FILE", [](C chat, W words) { chat.about_file(words.first, FileVerb::fetch); }},
         {"pause", "FILE", [](C chat, W words) { chat.about_file(words.first, FileVerb::pause); }},
         {"resume", "FILE", [](C chat, W words) { chat.about_file(words.first, FileVerb::resume); }},

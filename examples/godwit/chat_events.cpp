@@ -15,6 +15,15 @@ void Chat::show_events()
         std::visit([this](const auto& e) { show(e); }, *event);
 }
 
+std::string Chat::line_of(const godwit::Message& message) const
+{
+    auto line = history_line(message, own_);
+    if (const auto group = groups_.find(message.conversation); group != groups_.end())
+        return current_group_ == message.conversation ? line : line + "  in #" + printable(group->second);
+    const bool own = message.state != godwit::MessageState::received;
+    return own && message.with != current_ ? line + "  to " + message.with : line;
+}
+
 void Chat::opened(const godwit::event::Reply& reply)
 {
     const auto* status = std::get_if<godwit::StatusReport>(&reply.value);
@@ -27,6 +36,11 @@ void Chat::opened(const godwit::event::Reply& reply)
         return screen_.print("No account in this home yet:\n  /register godwit://HOST:PORT#KEY NAME   makes one\n"
                              "  /login godwit://HOST:PORT#KEY NAME      adds this device to yours\n"
                              "  /link godwit://HOST:PORT#KEY            the same, by a code instead of the password");
+    ask(godwit::request::Conversations{true}, [this](const godwit::event::Reply& answer) {
+        if (const auto* list = std::get_if<std::vector<godwit::Conversation>>(&answer.value))
+            for (const auto& one : *list)
+                if (is_of_many(one.kind)) groups_[one.id] = one.title;
+    });
     ask(godwit::request::Contacts{}, [this](const godwit::event::Reply& answer) {
         show_contacts(answer);
         const auto* contacts = std::get_if<std::vector<godwit::Contact>>(&answer.value);
@@ -67,7 +81,7 @@ void Chat::show(const godwit::event::Reply& reply)
 
 void Chat::show(const godwit::event::MessageReceived& e)
 {
-    screen_.print(history_line(e.message, own_) + (e.message.path_reason.empty() ? "" : " " + e.message.path_reason));
+    screen_.print(line_of(e.message) + (e.message.path_reason.empty() ? "" : " " + e.message.path_reason));
     if (current_.empty() && !e.message.with.empty()) choose(e.message.with, false);
 }
 
@@ -89,30 +103,41 @@ void Chat::show(const godwit::event::MessageChanged& e)
 {
     using What = godwit::event::MessageChanged::What;
     switch (e.what) {
-    case What::edited: screen_.print("~ edited: " + history_line(e.message, own_)); break;
+    case What::edited: screen_.print("~ edited: " + line_of(e.message)); break;
     case What::recalled:
     case What::reactions:
     case What::moved:
-    case What::sent: screen_.print("  " + history_line(e.message, own_)); break;
+    case What::sent: screen_.print("  " + line_of(e.message)); break;
     case What::pinned:
-        screen_.print((e.message.pinned ? "  pinned: " : "  no longer pinned: ") + history_line(e.message, own_));
+        screen_.print((e.message.pinned ? "  pinned: " : "  no longer pinned: ") + line_of(e.message));
         break;
-    case What::expired: screen_.print("  a message in the conversation with " + e.message.with + " has expired"); break;
+    case What::expired:
+        screen_.print(
+            "  a message in " +
+            (e.message.with.empty() ? group_of(e.message.conversation) : "the conversation with " + e.message.with) +
+            " has gone");
+        break;
     }
 }
 
 void Chat::show(const godwit::event::ReadUpTo& e)
 {
     if (e.user != own_)
-        screen_.print("  " + e.user + (e.with.empty() ? " has read on in the group" : " has read your messages"));
+        screen_.print("  " + e.user +
+                      (e.with.empty() ? " has read on in " + group_of(e.conversation) : " has read your messages"));
 }
 
 void Chat::show(const godwit::event::TypingChanged& e)
 {
-    if (e.on) screen_.print("  " + e.user + " is writing" + (e.with.empty() ? " in a group …" : " …"));
+    if (e.on)
+        screen_.print("  " + e.user + " is writing" +
+                      (e.with.empty() ? " in " + group_of(e.conversation) : std::string()) + " …");
 }
 
-void Chat::show(const godwit::event::ConversationChanged&) {}
+void Chat::show(const godwit::event::ConversationChanged& e)
+{
+    if (is_of_many(e.conversation.kind)) groups_[e.conversation.id] = e.conversation.title;
+}
 
 void Chat::show(const godwit::event::ViewChanged&) {}
 

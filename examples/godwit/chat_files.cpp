@@ -113,6 +113,49 @@ void Chat::with_file(const std::string& name, std::function<void(const godwit::F
     });
 }
 
+/// A pack of stickers that lies on the disk: into the home, to be sent from.
+void Chat::add_pack(const std::string& path)
+{
+    ask(request::FileAdd{path, {}, "application/x-tar"}, [this](const godwit::event::Reply& reply) {
+        if (const auto* file = std::get_if<godwit::FileInfo>(&reply.value)) show_pack(file->id, file->name);
+    });
+}
+
+void Chat::show_pack(const godwit::FileId& id, const std::string& name)
+{
+    ask(request::StickerPack{id}, [this, name](const godwit::event::Reply& reply) {
+        const auto* pack = std::get_if<godwit::StickerPackInfo>(&reply.value);
+        if (pack == nullptr) return;
+        for (const auto& one : pack->stickers)
+            screen_.print("  " + (one.emoji.empty() ? std::string("·") : printable(one.emoji)) + "  " +
+                          printable(one.name) + (one.animated ? "  (moves)" : ""));
+        screen_.print("  /sticker " + printable(name) + " STICKER sends one");
+    });
+}
+
+void Chat::send_sticker(const std::string& pack_name, const std::string& sticker)
+{
+    if (current_.empty()) return screen_.print("! nobody chosen: /to NAME");
+    with_file(pack_name, [this, sticker](const godwit::FileInfo& file) {
+        if (sticker.empty()) return show_pack(file.id, file.name);
+        ask(request::StickerPack{file.id}, [this, file, sticker](const godwit::event::Reply& reply) {
+            const auto* pack = std::get_if<godwit::StickerPackInfo>(&reply.value);
+            if (pack == nullptr) return;
+            for (const auto& one : pack->stickers) {
+                if (one.name != sticker && one.emoji != sticker) continue;
+                godwit::content::Sticker body;
+                body.pack = {file.id, file.size_bytes, file.name, file.media_type, file.key};
+                body.name = one.name;
+                body.emoji = one.emoji;
+                body.animated = one.animated;
+                return share(std::move(body), {});
+            }
+            screen_.print("! there is no sticker " + printable(sticker) + " in it: /sticker " + printable(file.name) +
+                          " lists them");
+        });
+    });
+}
+
 void Chat::save_file(const std::string& name, const std::string& path)
 {
     with_file(name, [this, path](const godwit::FileInfo& file) {

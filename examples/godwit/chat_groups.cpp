@@ -4,12 +4,13 @@
 
 #include "words.hpp"
 
-#include <cstdlib>
 #include <sstream>
 
 namespace request = godwit::request;
 
 namespace {
+
+constexpr std::int64_t minutes_max = std::int64_t{10} * 365 * 24 * 60;
 
 std::vector<std::string> words_of(const std::string& text)
 {
@@ -18,11 +19,6 @@ std::vector<std::string> words_of(const std::string& text)
     for (std::string word; in >> word;)
         out.push_back(word);
     return out;
-}
-
-bool is_group(const godwit::Conversation& conversation)
-{
-    return conversation.kind != godwit::ConversationKind::direct && conversation.kind != godwit::ConversationKind::self;
 }
 
 std::string joined(const std::vector<std::string>& names)
@@ -47,9 +43,23 @@ void Chat::with_group(const std::string& name, std::function<void(const godwit::
         const auto* list = std::get_if<std::vector<godwit::Conversation>>(&reply.value);
         if (list == nullptr) return;
         for (const auto& one : *list)
-            if (is_group(one) && one.title == name) return then(one);
+            if (is_of_many(one.kind) && one.title == name) return then(one);
         screen_.print("! no group #" + printable(name) + "; /groups lists them");
     });
+}
+
+void Chat::with_target(const std::string& name, std::function<void(const request::Where&)> then)
+{
+    if (name.empty()) return screen_.print("! to whom? NAME or #GROUP");
+    if (name[0] != '#') return then({name, {}});
+    with_group(name.substr(1),
+               [then = std::move(then)](const godwit::Conversation& one) { then(request::Where{{}, one.id}); });
+}
+
+std::string Chat::group_of(const godwit::ConversationId& id) const
+{
+    const auto known = groups_.find(id);
+    return known == groups_.end() ? std::string("a group") : "#" + printable(known->second);
 }
 
 void Chat::choose_group(const std::string& name)
@@ -65,12 +75,12 @@ void Chat::choose_group(const std::string& name)
 /// "NAME MEMBER …"
 void Chat::make_discussion(const std::string& minutes, const std::string& rest)
 {
-    const auto n = std::strtoll(minutes.c_str(), nullptr, 10);
+    const auto n = number_of(minutes, 1, minutes_max);
     auto words = words_of(rest);
-    if (n < 1 || words.empty()) return screen_.print("! /discussion MINUTES NAME [MEMBER …]");
+    if (!n || words.empty()) return screen_.print("! /discussion MINUTES NAME [MEMBER …]");
     const auto name = words.front();
     const auto members = rest.substr(rest.find(name) + name.size());
-    make_group(name, members, godwit::ConversationKind::discussion, wall_now_ms() + n * 60'000);
+    make_group(name, members, godwit::ConversationKind::discussion, wall_now_ms() + *n * 60'000);
 }
 
 void Chat::make_group(const std::string& name, const std::string& members, godwit::ConversationKind kind,
@@ -95,7 +105,7 @@ void Chat::list_groups()
         if (list == nullptr) return;
         bool any = false;
         for (const auto& one : *list) {
-            if (!is_group(one)) continue;
+            if (!is_of_many(one.kind)) continue;
             any = true;
             screen_.print("  #" + conversation_line(one, own_) + "  (" +
                           std::string(godwit::conversation_kind_name(one.kind)) + ", " +
@@ -150,9 +160,10 @@ void Chat::group_command(const std::string& name, const std::string& first, cons
         return screen_.print("! /role NAME owner|admin|member");
     }
     if (name == "mute" || name == "unmute") {
-        const auto minutes = std::strtoll(rest.c_str(), nullptr, 10);
+        const auto minutes = number_of(rest, 1, minutes_max);
+        if (name == "mute" && !rest.empty() && !minutes) return screen_.print("! /mute NAME|all [MINUTES]");
         constexpr std::int64_t minute_ms = 60'000;
-        std::int64_t until = wall_now_ms() + (minutes > 0 ? minutes : std::int64_t{60} * 24 * 365) * minute_ms;
+        std::int64_t until = wall_now_ms() + minutes.value_or(std::int64_t{60} * 24 * 365) * minute_ms;
         if (name == "unmute") until = 0;
         return ask(request::GroupMute{id, first == "all" ? std::string() : first, until}, said("done"));
     }

@@ -4,18 +4,16 @@
 
 #include "words.hpp"
 
-#include <cstdlib>
-
 namespace request = godwit::request;
 
 /// Finds the Nth last message, then does something with it.
 void Chat::with_message(const std::string& number, std::function<void(const godwit::Message&)> then)
 {
-    const auto n = std::strtoul(number.c_str(), nullptr, 10);
     if (current_.empty()) return screen_.print("! nobody chosen: /to NAME");
-    if (n < 1 || n > request::history_limit_max)
-        return screen_.print("! N counts messages from the newest, which is 1; /history shows them");
-    request::History page{here().with, static_cast<std::uint32_t>(n), {}, here().conversation};
+    const auto counted = number_of(number, 1, request::history_limit_max);
+    if (!counted) return screen_.print("! N counts messages from the newest, which is 1; /history shows them");
+    const auto n = static_cast<std::uint32_t>(*counted);
+    request::History page{here().with, n, {}, here().conversation};
     ask(page, [this, n, then = std::move(then)](const godwit::event::Reply& reply) {
         const auto* messages = std::get_if<std::vector<godwit::Message>>(&reply.value);
         if (messages == nullptr) return;
@@ -49,7 +47,9 @@ void Chat::post_command(const std::string& name, const std::string& number, cons
         } else if (name == "pin" || name == "unpin") {
             ask(request::PinMessage{message.id, name == "pin"}, done);
         } else {
-            ask(request::Forward{{message.id}, {rest, {}}}, said("  forwarded to " + printable(rest)));
+            with_target(rest, [this, rest, id = message.id](const request::Where& to) {
+                ask(request::Forward{{id}, to}, said("  forwarded to " + printable(rest)));
+            });
         }
     });
 }
@@ -57,7 +57,11 @@ void Chat::post_command(const std::string& name, const std::string& number, cons
 void Chat::set_timer(const std::string& seconds, const std::string& from)
 {
     if (current_.empty()) return screen_.print("! nobody chosen: /to NAME");
-    const auto n = static_cast<std::uint32_t>(std::strtoul(seconds.c_str(), nullptr, 10));
+    const auto counted = number_of(seconds, 0, godwit::content::lifetime_seconds_max);
+    if (!counted || (!from.empty() && from != "read" && from != "sent"))
+        return screen_.print("! /timer SECONDS [read]: 0 (they stay) to " +
+                             std::to_string(godwit::content::lifetime_seconds_max));
+    const auto n = static_cast<std::uint32_t>(*counted);
     godwit::content::Lifetime lifetime{n, godwit::content::Lifetime::From::sent};
     if (from == "read") lifetime.from = godwit::content::Lifetime::From::read;
     ask(request::SetTimer{here(), lifetime},

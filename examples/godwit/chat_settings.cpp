@@ -5,7 +5,6 @@
 #include "words.hpp"
 
 #include <cstdint>
-#include <cstdlib>
 
 namespace request = godwit::request;
 
@@ -13,10 +12,7 @@ namespace {
 
 constexpr std::int64_t minute_ms = 60'000;
 
-std::int64_t minutes_of(const std::string& word)
-{
-    return static_cast<std::int64_t>(std::strtoul(word.c_str(), nullptr, 10));
-}
+constexpr std::int64_t minutes_max = std::int64_t{10} * 365 * 24 * 60;
 
 std::string settings_text(const godwit::Conversation& one)
 {
@@ -44,7 +40,9 @@ void Chat::settings_command(const std::string& name, const std::string& first, c
     if (name == "top") {
         set.pinned = on;
     } else if (name == "silence") {
-        set.muted_until_ms = !on ? 0 : first.empty() ? INT64_MAX : wall_now_ms() + minutes_of(first) * minute_ms;
+        const auto minutes = number_of(first, 1, minutes_max);
+        if (on && !first.empty() && !minutes) return screen_.print("! /silence [MINUTES|off]");
+        set.muted_until_ms = !on ? 0 : minutes ? wall_now_ms() + *minutes * minute_ms : INT64_MAX;
     } else if (name == "archive") {
         set.archived = on;
     } else if (name == "hide") {
@@ -78,11 +76,11 @@ void Chat::show_settings()
 void Chat::send_later(const std::string& minutes, const std::string& text)
 {
     if (current_.empty()) return screen_.print("! nobody chosen: /to NAME");
-    if (minutes_of(minutes) < 1 || text.empty()) return screen_.print("! /later MINUTES text");
+    const auto in = number_of(minutes, 1, minutes_max);
+    if (!in || text.empty()) return screen_.print("! /later MINUTES text");
     request::Send send{here().with, text, {}, here().conversation};
-    send.at_ms = wall_now_ms() + minutes_of(minutes) * minute_ms;
-    ask(std::move(send),
-        said("  it goes in " + std::to_string(minutes_of(minutes)) + " minutes; /scheduled lists what is to come"));
+    send.at_ms = wall_now_ms() + *in * minute_ms;
+    ask(std::move(send), said("  it goes in " + std::to_string(*in) + " minutes; /scheduled lists what is to come"));
 }
 
 /// Without a number: lists them. With one: that one is not sent.
@@ -98,9 +96,9 @@ void Chat::scheduled(const std::string& number)
                               " → " + printable((*list)[n].with) + ": " + printable((*list)[n].text));
             return;
         }
-        const auto n = std::strtoul(number.c_str(), nullptr, 10);
-        if (n < 1 || n > list->size()) return screen_.print("! /unschedule N, as /scheduled counts them");
-        ask(request::Unschedule{(*list)[n - 1].id}, said("  it is not sent"));
+        const auto n = number_of(number, 1, static_cast<std::int64_t>(list->size()));
+        if (!n) return screen_.print("! /unschedule N, as /scheduled counts them");
+        ask(request::Unschedule{(*list)[static_cast<std::size_t>(*n - 1)].id}, said("  it is not sent"));
     });
 }
 

@@ -66,11 +66,11 @@ void Chat::share_command(const std::string& name, const std::string& first, cons
     }
     if (name == "live") {
         content::Location place;
-        const auto minutes = std::strtoul(first.c_str(), nullptr, 10);
-        if (minutes < 1 || minutes > content::live_seconds_max / 60 || !read_place(rest, place))
+        const auto minutes = number_of(first, 1, content::live_seconds_max / 60);
+        if (!minutes || !read_place(rest, place))
             return screen_.print("! /live MINUTES LATITUDE LONGITUDE [PLACE], at most " +
                                  std::to_string(content::live_seconds_max / 60) + " minutes");
-        place.live_seconds = static_cast<std::uint32_t>(minutes * 60);
+        place.live_seconds = static_cast<std::uint32_t>(*minutes * 60);
         return share(std::move(place), {});
     }
     if (name == "move" || name == "end") {
@@ -85,13 +85,26 @@ void Chat::share_command(const std::string& name, const std::string& first, cons
     }
     if (name == "card") return share(content::ContactCard{first, {}}, {});
     if (name == "burn") {
-        const auto seconds = std::strtoul(first.c_str(), nullptr, 10);
-        if (seconds < 1 || rest.empty()) return screen_.print("! /burn SECONDS text");
+        const auto seconds = number_of(first, 1, content::lifetime_seconds_max);
+        if (!seconds || rest.empty()) return screen_.print("! /burn SECONDS text");
         return share(content::Text{}, rest,
-                     content::Lifetime{static_cast<std::uint32_t>(seconds), content::Lifetime::From::read});
+                     content::Lifetime{static_cast<std::uint32_t>(*seconds), content::Lifetime::From::read});
+    }
+    if (name == "takeback") {
+        const auto minutes = number_of(first, 0, request::recall_seconds_max / 60);
+        if (!minutes)
+            return screen_.print("! /takeback MINUTES: 0 (not at all) to " +
+                                 std::to_string(request::recall_seconds_max / 60));
+        return ask(request::SetRecallWindow{static_cast<std::uint32_t>(*minutes * 60)},
+                   said(*minutes == 0
+                            ? "  what you have sent stays"
+                            : "  what you have sent can be taken back for " + std::to_string(*minutes) + " minutes"));
     }
     if (name == "keep") {
-        const auto kept = static_cast<std::uint32_t>(std::strtoul(first.c_str(), nullptr, 10));
+        const auto counted = number_of(first, 0, godwit::message_versions_max);
+        if (!counted)
+            return screen_.print("! /keep VERSIONS: 0 (none) to " + std::to_string(godwit::message_versions_max));
+        const auto kept = static_cast<std::uint32_t>(*counted);
         return ask(request::SetVersions{kept},
                    said(kept == 0 ? "  what messages said before they were edited is not kept"
                                   : "  of edited messages " + std::to_string(kept) + " earlier versions are kept"));
@@ -120,28 +133,30 @@ void Chat::forward_many(const std::string& first, const std::string& rest)
 {
     std::istringstream in(rest);
     std::string last, to;
-    in >> last >> to;
-    const auto n = std::strtoul(first.c_str(), nullptr, 10);
-    const auto m = std::strtoul(last.c_str(), nullptr, 10);
+    in >> last;
+    std::getline(in >> std::ws, to);
+    const auto n = static_cast<std::size_t>(number_of(first, 1, request::history_limit_max).value_or(0));
+    const auto m = static_cast<std::size_t>(number_of(last, 1, request::history_limit_max).value_or(0));
     if (current_.empty()) return screen_.print("! nobody chosen: /to NAME");
     if (m < 1 || n < m || n - m >= content::forwarded_max || to.empty())
         return screen_.print("! /bundle N M NAME: the Nth last message to the Mth last, at most " +
                              std::to_string(content::forwarded_max));
-    ask(
-        request::History{
-            here().with, static_cast<std::uint32_t>(std::min<unsigned long>(n, 1000)), {}, here().conversation},
+    ask(request::History{here().with, static_cast<std::uint32_t>(n), {}, here().conversation},
         [this, m, to](const godwit::event::Reply& reply) {
             const auto* messages = std::get_if<std::vector<godwit::Message>>(&reply.value);
             if (messages == nullptr) return;
             request::Forward forward;
-            forward.to.with = to;
             forward.merged = true;
             forward.title = "from " + current_;
             for (std::size_t i = 0; i + m <= messages->size(); ++i)
                 if (!std::holds_alternative<content::GroupNote>((*messages)[i].body))
                     forward.messages.push_back((*messages)[i].id);
-            const auto count = forward.messages.size();
-            ask(std::move(forward), said("  " + std::to_string(count) + " messages go to " + printable(to)));
+            with_target(to, [this, to, forward = std::move(forward)](const request::Where& where) {
+                const auto count = forward.messages.size();
+                auto there = forward;
+                there.to = where;
+                ask(std::move(there), said("  " + std::to_string(count) + " messages go to " + printable(to)));
+            });
         });
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "typed_line.hpp"
 
+#include "widths.hpp"
+
 #include <algorithm>
 
 namespace {
@@ -8,14 +10,6 @@ namespace {
 bool continuation(char byte)
 {
     return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
-}
-
-std::size_t characters(std::string_view text)
-{
-    std::size_t count = 0;
-    for (const char byte : text)
-        count += continuation(byte) ? 0U : 1U;
-    return count;
 }
 
 } // namespace
@@ -143,23 +137,12 @@ void TypedLine::recall(int step)
 std::string TypedLine::drawn(std::string_view prompt, std::size_t columns) const
 {
     columns = std::max(columns, columns_min);
-    while (characters(prompt) > columns - 8)
-        prompt.remove_suffix(1);
-    const std::size_t room = columns - characters(prompt) - 1;
-    std::string_view before = std::string_view(line_).substr(0, cursor_);
-    while (characters(before) > room) {
-        before.remove_prefix(1);
-        while (!before.empty() && continuation(before.front()))
-            before.remove_prefix(1);
-    }
-    std::string_view after = std::string_view(line_).substr(cursor_);
-    while (characters(before) + characters(after) > room && !after.empty())
-        after.remove_suffix(1);
-    while (!after.empty() && continuation(after.back()) && after.size() < line_.size() - cursor_ &&
-           continuation(line_[cursor_ + after.size()]))
-        after.remove_suffix(1);
+    prompt = first_columns(prompt, columns - 8);
+    const std::size_t room = columns - columns_of(prompt) - 1;
+    auto before = last_columns(std::string_view(line_).substr(0, cursor_), room);
+    auto after = first_columns(std::string_view(line_).substr(cursor_), room - columns_of(before));
     if (secret_) before = after = {};
     std::string out = "\r\x1b[K" + std::string(prompt) + std::string(before) + std::string(after);
-    if (const auto back = characters(after); back > 0) out += "\x1b[" + std::to_string(back) + "D";
+    if (const auto back = columns_of(after); back > 0) out += "\x1b[" + std::to_string(back) + "D";
     return out;
 }

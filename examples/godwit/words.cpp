@@ -2,6 +2,7 @@
 #include "words.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
@@ -133,6 +134,31 @@ std::string clock_text(std::int64_t when_ms, std::int64_t now_ms)
     return out;
 }
 
+/// Whatever its template is: its title, and its fields in their order.
+static std::string card_text(const godwit::content::Card& card)
+{
+    std::string out = printable(card.name) + (card.title.empty() ? "" : ": " + printable(card.title));
+    const char* between = "; ";
+    for (const auto& field : card.fields)
+        out += between + printable(field.label) + (field.label.empty() ? "" : " ") + printable(field.value);
+    if (!card.url.empty()) out += between + printable(card.url);
+    return out;
+}
+
+/// The first of them, each in a line of its own.
+static std::string bundle_text(const godwit::content::Forwarded& bundle)
+{
+    constexpr std::size_t shown_max = 20;
+    auto out = std::to_string(bundle.items.size()) + " forwarded messages" +
+               (bundle.title.empty() ? "" : " " + printable(bundle.title));
+    for (std::size_t i = 0; i < std::min(bundle.items.size(), shown_max); ++i) {
+        const auto& item = bundle.items[i];
+        out += "\n      " + clock_text(item.sent_ms, wall_now_ms()) + " " + printable(item.from) + ": " +
+               (item.body.empty() ? "" : "[…] ") + printable(item.text);
+    }
+    return out + (bundle.items.size() > shown_max ? "\n      …" : "");
+}
+
 /// What a message is, in a line: its text, and in brackets what the text does not say.
 std::string content_text(const godwit::Message& message)
 {
@@ -156,9 +182,9 @@ std::string content_text(const godwit::Message& message)
     } else if (const auto* card = std::get_if<content::ContactCard>(&message.body))
         what = "contact " + printable(card->user);
     else if (const auto* bundle = std::get_if<content::Forwarded>(&message.body))
-        what = std::to_string(bundle->items.size()) + " forwarded messages " + printable(bundle->title);
+        what = bundle_text(*bundle);
     else if (const auto* structured = std::get_if<content::Card>(&message.body))
-        what = printable(structured->name) + ": " + printable(structured->title);
+        what = card_text(*structured);
     else if (const auto* custom = std::get_if<content::Custom>(&message.body))
         what = printable(custom->type);
     else if (const auto* note = std::get_if<content::GroupNote>(&message.body))
@@ -197,6 +223,11 @@ std::string hit_line(const godwit::SearchHit& hit)
     return clock_text(own ? message.sent_ms : message.received_ms, wall_now_ms()) +
            (message.with.empty() ? "" : " (" + message.with + ")") + " " + (own ? std::string("me") : message.from) +
            ": " + printable(hit.snippet);
+}
+
+bool is_of_many(godwit::ConversationKind kind)
+{
+    return kind != godwit::ConversationKind::direct && kind != godwit::ConversationKind::self;
 }
 
 std::string conversation_line(const godwit::Conversation& conversation, const std::string& own_name)
@@ -282,6 +313,14 @@ std::string notice_text(const godwit::Notice& notice, std::int64_t now_ms)
     return out;
 }
 
+std::optional<std::int64_t> number_of(std::string_view word, std::int64_t min, std::int64_t max)
+{
+    std::int64_t out = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), out);
+    if (error != std::errc() || end != word.data() + word.size() || out < min || out > max) return std::nullopt;
+    return out;
+}
+
 std::string printable(const std::string& text)
 {
     std::string out;
@@ -289,7 +328,16 @@ std::string printable(const std::string& text)
         const auto byte = static_cast<unsigned char>(text[i]);
         // C1 controls are two bytes in UTF-8: C2 80 … C2 9F.
         const bool c1 = byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
-        if (text[i] == '\n')
+        // U+202A … U+202E and U+2066 … U+2069 turn what follows.
+        const auto next = [&](std::size_t n) {
+            return i + n < text.size() ? static_cast<unsigned char>(text[i + n]) : 0;
+        };
+        const bool turns = byte == 0xE2 && ((next(1) == 0x80 && next(2) >= 0xAA && next(2) <= 0xAE) ||
+                                            (next(1) == 0x81 && next(2) >= 0xA6 && next(2) <= 0xA9));
+        if (turns) {
+            out += '?';
+            i += 2;
+        } else if (text[i] == '\n')
             out += "\n      ";
         else if (text[i] == '\t')
             out += ' ';

@@ -25,10 +25,14 @@
 [[nodiscard]] std::string status_text(const godwit::StatusReport& status);
 /// "812 messages, 40 of them new, 182000 bytes"
 [[nodiscard]] std::string archive_text(const godwit::ArchiveInfo& archive, bool read);
+[[nodiscard]] bool is_of_many(godwit::ConversationKind kind);
 /// Several lines: who says it, and that it is not end-to-end encrypted, comes first.
 [[nodiscard]] std::string notice_text(const godwit::Notice& notice, std::int64_t now_ms);
 /// "wrong_credentials: user unknown or password wrong"
 [[nodiscard]] std::string error_text(const godwit::Error& error);
-/// Without control characters: what others wrote must not move our cursor.
+/// Without control characters, and those that turn the direction of a line: what others wrote must not move our cursor,
+/// nor look otherwise than it is.
 [[nodiscard]] std::string printable(const std::string& text);
+/// A whole number between the two, all of the word; nullopt: it is none.
+[[nodiscard]] std::optional<std::int64_t> number_of(std::string_view word, std::int64_t min, std::int64_t max);
 [[nodiscard]] std::optional<godwit::PathPolicy> policy_of(std::string_view name);

@@ -3,6 +3,7 @@
 #include "tests/fuzz/target.hpp"
 
 #include "examples/godwit/typed_line.hpp"
+#include "examples/godwit/widths.hpp"
 #include "examples/godwit/words.hpp"
 #include "lib/json/json.hpp"
 
@@ -42,14 +43,6 @@ std::vector<Bytes> keys()
     return {bytes_of("P\x02 hello\x7f\x1b[D\x1b[Dl\r\x1b[A\x17more\x01\x0b\x05\r"),
             Bytes{20, 2, 0, 0xc3, 0xa9, 0x1b, '[', 'D', 0xe6, 0xbc, 0xa2, 0x7f, 0x1b, 'O', 'C', '\r', 4},
             Bytes{9, 40, 1, 's', '3', 'c', '\r', 0x1b, '[', '1', ';', '5', 'D', 0x15, 'x', '\n'}};
-}
-
-std::size_t characters(std::string_view text)
-{
-    std::size_t out = 0;
-    for (const char c : text)
-        out += (static_cast<unsigned char>(c) & 0xC0) != 0x80 ? 1 : 0;
-    return out;
 }
 
 /// A fake of nothing: the one line that every reply has to be, and JSON.
@@ -143,7 +136,7 @@ FUZZ_TARGET(text_typed_line, "terminal", 2048, keys)
         const auto drawn = typed.drawn(prompt, columns);
         FUZZ_CHECK(drawn.starts_with("\r\x1b[K"));
         const auto shown = std::string_view(drawn).substr(4);
-        FUZZ_CHECK(characters(shown.substr(0, shown.find('\x1b'))) < std::max(columns, TypedLine::columns_min));
+        FUZZ_CHECK(columns_of(shown.substr(0, shown.find('\x1b'))) < std::max(columns, TypedLine::columns_min));
     }
     FUZZ_CHECK(lines <= typed_bytes.size());
     // Whole characters in, whole characters kept: the cursor never stands inside one.
