@@ -11,6 +11,7 @@
 #include <godwit/notice.hpp>
 #include <godwit/result.hpp>
 #include <godwit/search.hpp>
+#include <godwit/sticker.hpp>
 
 #include <cstdint>
 #include <string>
@@ -173,7 +174,7 @@ struct Reply {
                  std::vector<ScheduledMessage>, std::uint64_t, FileInfo, std::vector<FileInfo>, SavedFile, ArchiveInfo,
                  GroupInfo, std::vector<DeliveryReport>, ConversationId, SearchResults, std::vector<Notice>, CallId,
                  std::vector<CallInfo>, CallStatistics, std::vector<MessageVersion>, DirectoryPage,
-                 std::vector<CallDevice>>
+                 std::vector<CallDevice>, StickerPackInfo, StickerPicture>
         value; ///< The string: LinkCode's code.
 };
 

@@ -130,6 +130,13 @@ struct Versions {
 struct SetVersions {
     std::uint32_t kept = 0;
 };
+/// How long own messages can be taken back by request::Recall, on all devices of the account; at first
+/// recall_seconds_usual. What is taken back by others is judged by recall_seconds_max alone. Errors: invalid_argument.
+struct SetRecallWindow {
+    std::uint32_t seconds = 0; ///< 0: not at all; at most recall_seconds_max.
+};
+inline constexpr std::uint32_t recall_seconds_usual = 48 * 3600;
+inline constexpr std::uint32_t recall_seconds_max = 30 * 24 * 3600;
 /// From now on what is sent in the conversation, by anybody, has this lifetime.
 struct SetTimer {
     Where where;
@@ -298,6 +305,17 @@ struct Files {};
 struct SetRate {
     std::uint64_t up_bytes_per_s = 0;
     std::uint64_t down_bytes_per_s = 0;
+};
+/// What is in a pack of stickers that is here whole. The reply: StickerPackInfo. Works offline. Errors: no_such_file
+/// (no such file, or not whole yet: fetch it), invalid_argument (it is no pack).
+struct StickerPack {
+    FileId file;
+};
+/// One of them, to be shown. The reply: StickerPicture. Works offline. Errors: as StickerPack; invalid_argument (there
+/// is none of that name).
+struct StickerImage {
+    FileId file;
+    std::string name;
 };
 /// Files up to so many bytes are fetched as soon as a message refers to them; 0: none. Kept.
 struct SetAutoFetch {
@@ -469,14 +487,14 @@ struct Fault {
 using Any =
     std::variant<RegisterAccount, Login, Logout, ContactAdd, ContactAccept, ContactRemove, ContactBlock, ContactUnblock,
                  Contacts, Send, Edit, Recall, React, PinMessage, MoveLocation, EndLocation, Versions, SetVersions,
-                 SetTimer, Forward, MarkRead, Typing, Conversations, SetConversation, SetReceipts, Scheduled,
-                 Unschedule, SetContact, Watch, Unwatch, History, Search, Devices, DeviceLink, LinkCode, DeviceRevoke,
-                 SafetyNumber, Verify, FileAdd, FileFetch, FileSave, FilePause, FileResume, FileCancel, Files, SetRate,
-                 SetAutoFetch, ArchiveMake, ArchiveRead, ArchiveCancel, HistoryAsk, HistorySend, GroupCreate,
-                 GroupInvite, GroupRemove, GroupLeave, GroupRole, GroupMute, GroupSet, GroupPromote, GroupDissolve,
-                 GroupAbout, GroupLink, GroupJoin, GroupAnswer, Deliveries, Notices, MarkNoticesRead, CallPlace,
-                 CallAnswer, CallReject, CallHangUp, CallSetMedia, CallStats, Calls, CallDeviceList, Report, Directory,
-                 Status, NetworkChanged, SetPolicy, Fault>;
+                 SetRecallWindow, SetTimer, Forward, MarkRead, Typing, Conversations, SetConversation, SetReceipts,
+                 Scheduled, Unschedule, SetContact, Watch, Unwatch, History, Search, Devices, DeviceLink, LinkCode,
+                 DeviceRevoke, SafetyNumber, Verify, FileAdd, FileFetch, FileSave, FilePause, FileResume, FileCancel,
+                 Files, StickerPack, StickerImage, SetRate, SetAutoFetch, ArchiveMake, ArchiveRead, ArchiveCancel,
+                 HistoryAsk, HistorySend, GroupCreate, GroupInvite, GroupRemove, GroupLeave, GroupRole, GroupMute,
+                 GroupSet, GroupPromote, GroupDissolve, GroupAbout, GroupLink, GroupJoin, GroupAnswer, Deliveries,
+                 Notices, MarkNoticesRead, CallPlace, CallAnswer, CallReject, CallHangUp, CallSetMedia, CallStats,
+                 Calls, CallDeviceList, Report, Directory, Status, NetworkChanged, SetPolicy, Fault>;
 
 } // namespace godwit::request
 

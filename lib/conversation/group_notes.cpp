@@ -54,7 +54,12 @@ bool note_group(port::Store& store, const Parties& parties, const MessageId& id,
     for (const auto& head : store.heads(parties.conversation))
         row.hlc_ms = std::max(row.hlc_ms, head.hlc_ms + 1);
     if (const auto last = store.newest(parties.conversation)) row.hlc_ms = std::max(row.hlc_ms, last->hlc_ms + 1);
-    return store.add_message(row);
+    if (store.add_message(row)) return true;
+    // One that was taken back, and has happened after all.
+    const auto known = store.message_in(parties.conversation, id);
+    if (!known || known->shown) return false;
+    store.update_post(row);
+    return true;
 }
 
 } // namespace godwit::conversation

@@ -31,6 +31,8 @@ inline constexpr std::string_view key = "key";       ///< Trust: what the user h
 inline constexpr std::string_view account_receipts = "account/receipts";
 /// A number: so many earlier versions of an edited message are kept.
 inline constexpr std::string_view account_versions = "account/versions";
+/// A number: own messages can be taken back for so many seconds.
+inline constexpr std::string_view account_recall = "account/recall";
 /// A number: the notices of the relay's operator that were made up to then are read. That time is the register's clock,
 /// too: so the furthest one stands, whichever device has said it later.
 inline constexpr std::string_view account_notices_read = "account/notices_read";

@@ -8,12 +8,14 @@
 //   time ──> expire: what has lived its time is emptied
 #pragma once
 
+#include <godwit/request.hpp>
+
 #include "lib/conversation/conversation.hpp"
 
 namespace godwit::conversation {
 
 /// The author of a post may take it back for so long, by the two clocks; what a sender is offered may be less.
-inline constexpr std::int64_t recall_ms_max = 30LL * 24 * 3600 * 1000;
+inline constexpr std::int64_t recall_ms_max = std::int64_t{request::recall_seconds_max} * 1000;
 
 /// A post that stands otherwise than before.
 struct Changed {

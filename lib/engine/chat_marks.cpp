@@ -17,6 +17,21 @@ namespace {
 
 constexpr std::uint32_t versions_at_once = 4096;
 
+/// Of a branch that is dead: the last so many.
+constexpr std::uint64_t epochs_unnoted_max = 64;
+/// Rows of a history in which notes are looked for that are not so.
+constexpr std::uint32_t notes_looked_at = 512;
+
+/// The same on every device that saw the change.
+MessageId note_id(const GroupBook::Happened& what)
+{
+    const auto hash = crypto::transcript_hash(
+        "godwit group note 1",
+        {what.conversation.view(), shared::number(static_cast<std::int64_t>(what.incarnation)),
+         shared::number(static_cast<std::int64_t>(what.epoch)), wire::encode(content::Body(what.note))});
+    return *MessageId::from(BytesView(hash).first(MessageId::size_bytes));
+}
+
 /// The account wishes none to be kept: those that are here go.
 void forget_versions(port::Store& store)
 {
@@ -151,6 +166,11 @@ void Chats::shared(const wire::content::Register& value, Moment now)
     }
     const auto about = shared::parse(value.name);
     if (!about) return;
+    // A draft where nothing was said yet: the conversation is in the list there, and so it is here.
+    if (about->what != shared::read && !value.value.empty() && !context_.store.conversation(about->conversation))
+        if (const auto parties = find({{}, about->conversation}); parties && book_.find(about->conversation) == nullptr)
+            context_.store.put_conversation(
+                {about->conversation, parties->kind, parties->with, std::min(value.hlc_ms, now.wall_ms)});
     if (about->what == shared::read)
         if (const auto read = conversation::decode_read(value.value);
             read && conversation::note_read(context_.store, about->conversation, own_user_, read->place)) {
@@ -195,13 +215,29 @@ void Chats::note(std::vector<GroupBook::Happened> happened, Moment now)
     for (const auto& one : happened) {
         const auto parties = find({{}, one.conversation});
         if (!parties) continue;
-        const auto hash = crypto::transcript_hash(
-            "godwit group note 1",
-            {one.conversation.view(), shared::number(static_cast<std::int64_t>(one.incarnation)),
-             shared::number(static_cast<std::int64_t>(one.epoch)), wire::encode(content::Body(one.note))});
-        const auto id = *MessageId::from(BytesView(hash).first(MessageId::size_bytes));
+        const auto id = note_id(one);
         if (!conversation::note_group(context_.store, *parties, id, one.note, now)) continue;
         context_.touched.message(one.conversation, id);
+    }
+}
+
+void Chats::unnote(const std::vector<GroupBook::Span>& taken_back, Moment now)
+{
+    for (const auto& span : taken_back) {
+        const auto first = span.last - std::min(span.last - span.first, epochs_unnoted_max - 1);
+        for (auto& row : context_.store.history(span.conversation, notes_looked_at, std::nullopt)) {
+            if (!row.quiet) continue;
+            const auto extra = wire::decode_extra(row.extra);
+            const auto body = extra ? wire::decode_body(extra->body) : Result<content::Body>(extra.error());
+            const auto* note = body ? std::get_if<content::GroupNote>(&*body) : nullptr;
+            if (note == nullptr || book_.is_so(span.conversation, *note)) continue;
+            // The id says which change it is of.
+            for (auto epoch = first; epoch <= span.last; ++epoch)
+                if (note_id({span.conversation, span.incarnation, epoch, *note}) == row.message.id) {
+                    changed(conversation::withdraw(context_.store, std::move(row)), now);
+                    break;
+                }
+        }
     }
 }
 
@@ -210,6 +246,19 @@ Result<std::vector<MessageVersion>> Chats::versions(const MessageId& id) const
     const auto row = context_.store.message(id);
     if (!row || !row->shown) return Error{ErrorCode::invalid_argument, "message: there is no such message", 0};
     return conversation::versions(context_.store, *row);
+}
+
+std::int64_t Chats::recall_window_ms() const
+{
+    const auto known = context_.store.register_named(shared::account_recall);
+    const auto seconds = known ? shared::read_number(known->value) : std::nullopt;
+    if (!seconds) return context_.config.recall_window_ms;
+    return *seconds <= 0 ? -1 : std::min(*seconds, std::int64_t{request::recall_seconds_max}) * 1000;
+}
+
+void Chats::set_recall_window(std::uint32_t seconds, Moment now)
+{
+    share(std::string(shared::account_recall), shared::number(seconds), now);
 }
 
 void Chats::keep_versions(std::uint32_t kept, Moment now)

@@ -56,7 +56,7 @@ void Engine::State::say(RequestId id, const Result<conversation::Parties>& parti
     if (!parties) return context.refuse(id, parties.error());
     if (auto valid = conversation::validate(draft); !valid) return context.refuse(id, valid.error());
     if (auto fine = files.may_refer(draft.body); !fine) return context.refuse(id, fine.error());
-    if (auto may = conversation::may(context.store, *parties, draft.body, config.recall_window_ms, now); !may)
+    if (auto may = conversation::may(context.store, *parties, draft.body, chats.recall_window_ms(), now); !may)
         return context.refuse(id, may.error());
     if (auto may = chats.may_say(*parties, draft.body, now); !may) return context.refuse(id, may.error());
     if (!draft.send_key.empty())
@@ -162,7 +162,7 @@ void Engine::State::on(RequestId id, const request::Recall& recall, Moment now)
     conversation::Draft draft;
     draft.body = content::Recall{recall.message};
     const auto parties = chats.of_message(recall.message);
-    if (parties && conversation::may(context.store, *parties, draft.body, config.recall_window_ms, now)) {
+    if (parties && conversation::may(context.store, *parties, draft.body, chats.recall_window_ms(), now)) {
         if (const auto unsaid = chats.take_back(*parties, recall.message, now)) return context.reply(id, *unsaid);
     }
     say(id, parties, std::move(draft), now);

@@ -75,6 +75,8 @@ public:
     void typing(const Person& person, const ConversationId& conversation, bool on, Moment now);
     /// Something has happened to groups.
     void note(std::vector<GroupBook::Happened> happened, Moment now);
+    /// Changes of groups were taken back: what stands of them in the histories and is not so goes.
+    void unnote(const std::vector<GroupBook::Span>& taken_back, Moment now);
     /// Posts that an archive has added, and those that stand otherwise by it.
     void merged(const std::vector<port::StoredMessage>& added, std::vector<conversation::Changed> changes, Moment now);
     /// All that an archive has of this conversation is here.
@@ -102,6 +104,9 @@ public:
     // What edited messages said before.
     [[nodiscard]] Result<std::vector<MessageVersion>> versions(const MessageId& id) const;
     void keep_versions(std::uint32_t kept, Moment now);
+    /// How long after it was sent an own message may be taken back; negative: not at all.
+    [[nodiscard]] std::int64_t recall_window_ms() const;
+    void set_recall_window(std::uint32_t seconds, Moment now);
     /// This device tells others that its user writes there; not more often than they need to know.
     [[nodiscard]] bool may_tell_typing(const ConversationId& conversation, bool on, Moment now);
 

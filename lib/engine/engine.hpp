@@ -168,8 +168,9 @@ struct Config {
     /// A stored envelope whose receipt has not come is offered again after this (the relay may have lost it).
     std::int64_t mailbox_reoffer_ms = 24LL * 3600 * 1000;
 
-    /// How long an own message may be taken back; others take it for conversation::recall_ms_max.
-    std::int64_t recall_window_ms = 48LL * 3600 * 1000;
+    /// How long an own message may be taken back until the user says something else; others take it for
+    /// conversation::recall_ms_max.
+    std::int64_t recall_window_ms = std::int64_t{request::recall_seconds_usual} * 1000;
 
     std::uint32_t outbox_messages_max = 50'000; ///< In all; more only as assured.
     /// Waiting for one device. Whoever stays away fills what is theirs; others are sent to as ever.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/engine/files.hpp"
 
+#include "lib/crypto/hash.hpp"
 #include "lib/transfer/file_name.hpp"
 #include "lib/wire/content.hpp"
 
@@ -216,6 +217,30 @@ void Files::posted(const ConversationId& conversation, const MessageId& post, co
     if (!mine) return;
     drop_.keep(grant);
     upload_.look(now);
+}
+
+/// Whoever chose it need not have it: what is here already, because of other posts, is given to nobody for that.
+void Files::avatar(const ConversationId& group, const content::FileRef* file, const GroupBook::Picture& about,
+                   const std::string& own_user, Moment now)
+{
+    if (!shelf_.open()) return;
+    const auto hash = crypto::transcript_hash("godwit group avatar 1", {group.view()});
+    const auto post = *MessageId::from(BytesView(hash).first(MessageId::size_bytes));
+    if (file != nullptr)
+        for (const auto& grant : context_.store.file_grants(file->id)) {
+            if (grant.conversation != group || grant.post != post) continue;
+            // Who has come in since wants it, too.
+            if (!grant.mine || !about.more) return;
+            (void)context_.store.remove_file_grants(group, post);
+            return posted(group, post, own_user, *file, true, now);
+        }
+    withdrawn(group, post);
+    if (file == nullptr) return;
+    const bool whole = is_whole(file->id);
+    if (about.own)
+        posted(group, post, own_user, *file, whole, now);
+    else if (!whole)
+        posted(group, post, "#" + to_hex(group.view()), *file, false, now);
 }
 
 void Files::withdrawn(const ConversationId& conversation, const MessageId& post)

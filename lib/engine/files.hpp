@@ -14,6 +14,7 @@
 #include "lib/engine/file_jobs.hpp"
 #include "lib/engine/file_serve.hpp"
 #include "lib/engine/file_upload.hpp"
+#include "lib/engine/group_book.hpp"
 
 namespace godwit::engine {
 
@@ -37,6 +38,10 @@ public:
     /// One that refers to a file is in the history now. `mine`: this device has sent it.
     void posted(const ConversationId& conversation, const MessageId& post, const std::string& author,
                 const content::FileRef& file, bool mine, Moment now);
+    /// The picture of a group is a file of its conversation's; nullptr: it has none, or this account is not in it any
+    /// more.
+    void avatar(const ConversationId& group, const content::FileRef* file, const GroupBook::Picture& about,
+                const std::string& own_user, Moment now);
     /// It does not stand any more. What only it referred to goes from this device.
     void withdrawn(const ConversationId& conversation, const MessageId& post);
 
@@ -63,6 +68,8 @@ public:
     void ask(RequestId id, const request::FileResume& resume, Moment now);
     void ask(RequestId id, const request::FileCancel& cancel, Moment now);
     void ask(RequestId id, const request::Files&, Moment now);
+    void ask(RequestId id, const request::StickerPack& pack, Moment now);
+    void ask(RequestId id, const request::StickerImage& sticker, Moment now);
     void ask(RequestId id, const request::SetRate& rate, Moment now);
     void ask(RequestId id, const request::SetAutoFetch& bound, Moment now);
     /// What files may take each way while a call takes the same path, bytes a second; 0: no call is in their way.

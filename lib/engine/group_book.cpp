@@ -384,6 +384,7 @@ void GroupBook::roster_came(const ConversationId& id, const wire::relay::GroupRo
             if (crypto::secure_equal(*secret, group->secret)) continue;
             keep_given(*group, std::move(*secret));
             if (group->policy && !group->readable && open_profile(*group)) {
+                pictures_.emplace(group->id, Picture{});
                 tell(*group, event::GroupChanged::What::profile, {}, {});
                 changed = true;
             }
@@ -459,6 +460,7 @@ void GroupBook::out(const ConversationId& id, const std::string& by)
     save(*group);
     count_accounts();
     changed_.insert(id);
+    pictures_[id] = {};
     tell(*group, event::GroupChanged::What::closed, by, {});
 }
 

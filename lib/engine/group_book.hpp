@@ -161,6 +161,24 @@ public:
         std::uint64_t epoch = 0;
         content::GroupNote note;
     };
+    /// Of a group whose picture may be another, or wanted by others.
+    struct Picture {
+        bool own = false;  ///< This account has chosen it.
+        bool more = false; ///< Somebody came in.
+    };
+    [[nodiscard]] std::map<ConversationId, Picture> take_pictures() { return std::exchange(pictures_, {}); }
+    /// Changes that led to these epochs.
+    struct Span {
+        ConversationId conversation;
+        std::uint64_t incarnation = 0;
+        std::uint64_t first = 0;
+        std::uint64_t last = 0;
+    };
+    /// They were followed here, and are none of the group's history.
+    void taken_back(const Span& changes) { taken_back_.push_back(changes); }
+    [[nodiscard]] std::vector<Span> take_taken_back() { return std::exchange(taken_back_, {}); }
+    /// What a note says, held against the group of now.
+    [[nodiscard]] bool is_so(const ConversationId& id, const content::GroupNote& note) const;
     [[nodiscard]] std::vector<Happened> take_happened() { return std::exchange(happened_, {}); }
     /// Discussions that are over by now are told.
     void handle_deadline(Moment now);
@@ -208,6 +226,8 @@ private:
     std::set<ConversationId> shown_;
     std::set<ConversationId> returned_;
     std::vector<Happened> happened_;
+    std::vector<Span> taken_back_;
+    std::map<ConversationId, Picture> pictures_;
 };
 
 } // namespace godwit::engine

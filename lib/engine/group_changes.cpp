@@ -126,6 +126,9 @@ void GroupBook::entered(const seal::Changes& changes, WallMs now_ms)
         if (was_out) tell(*group, What::joined, by, {own_user_});
     }
     group->closed_told = false;
+    auto& picture = pictures_[group->id];
+    if (group->profile.avatar != profile_before.avatar) picture.own = changes.policy_before && by == own_user_;
+    picture.more = picture.more || !changes.added.empty();
     if (before) tell_changes(*group, before.get(), by);
     if (changes.policy_before || is_new || was_out) note_changes(*group, changes, profile_before, by);
     if (group->policy->dissolved) handle_deadline({Instant{}, now_ms});
@@ -223,6 +226,39 @@ void GroupBook::tell_changes(Group& group, const seal::Policy* before, const std
         group.closed_told = true;
         tell(group, What::closed, by, {});
     }
+}
+
+bool GroupBook::is_so(const ConversationId& id, const content::GroupNote& note) const
+{
+    const auto* group = find(id);
+    if (group == nullptr || !group->policy) return false;
+    const auto& policy = *group->policy;
+    const auto each = [&](auto holds) {
+        return std::all_of(note.users.begin(), note.users.end(), [&](const std::string& user) {
+            const auto at = std::find_if(policy.members.begin(), policy.members.end(),
+                                         [&](const auto& member) { return member.user == user; });
+            return holds(at == policy.members.end() ? nullptr : &*at);
+        });
+    };
+    using Member = const GroupMember*;
+    switch (note.what) {
+    case Note::added: return each([](Member one) { return one != nullptr; });
+    case Note::removed:
+    case Note::left: return each([](Member one) { return one == nullptr; });
+    case Note::role: return each([&](Member one) { return one != nullptr && role_name(one->role) == note.text; });
+    case Note::muted: return each([&](Member one) { return one != nullptr && one->muted_until_ms == note.until_ms; });
+    case Note::all_muted: return policy.all_muted == (note.until_ms != 0);
+    case Note::name: return group->profile.name == note.text;
+    case Note::about: return group->profile.about == note.text;
+    case Note::announcement: return group->profile.announcement == note.text;
+    case Note::promoted: return policy.kind == ConversationKind::group;
+    case Note::dissolved: return policy.dissolved;
+    case Note::avatar:
+    case Note::rules: return false; // It does not say what they are.
+    case Note::created:
+    case Note::expired: break; // No commit of somebody else's, or none at all.
+    }
+    return true;
 }
 
 bool GroupBook::is_active(const Group& group, WallMs now_ms) const

@@ -101,7 +101,9 @@ private:
         std::uint32_t failures = 0;
         Instant missing_since = never;
         Instant behind_since = never;
-        bool waited = false;  ///< For the other account to create it.
+        bool waited = false; ///< For the other account to create it.
+        /// Changes of ours that another branch has taken the place of, once we have joined that.
+        std::optional<GroupBook::Span> dead;
         bool put_out = false; ///< By others: coming back is worth a word.
         bool doubted = false; ///< What the relay shows is not joined by, which was told.
         std::set<DeviceId> mentioned;

@@ -69,6 +69,7 @@ bool GroupKeeper::came_back(const ConversationId& conversation, Chore& chore, co
         context_.security(SecurityKind::group_rejoined, user_of(conversation), out->committer,
                           "a change that put this device out of the group was taken back: it goes on as before");
         entered(*back, now);
+        book_.taken_back({conversation, out->from.incarnation, out->from.epoch + 1, out->from.epoch + 1});
         rest(chore, Instant{});
         return true;
     }

@@ -79,6 +79,16 @@ void Engine::State::group_answered(const purpose::GroupJoin& what, const frame::
     context.reply(what.request, what.conversation);
 }
 
+void Engine::State::keep_picture(const ConversationId& conversation, const GroupBook::Picture& picture, Moment now)
+{
+    const auto* group = book.find(conversation);
+    if (group == nullptr || !identity) return;
+    const bool out = group->own(identity->account_key) == nullptr;
+    if (!out && !group->readable) return; // What it looks like is not known yet.
+    const auto& avatar = group->profile.avatar;
+    files.avatar(conversation, out || avatar.empty() ? nullptr : &avatar.front(), picture, identity->user, now);
+}
+
 /// Policies, profiles or lists are others: so are circles, and what is shown.
 void Engine::State::books_changed(Moment now)
 {
@@ -86,7 +96,10 @@ void Engine::State::books_changed(Moment now)
     group_end = book.deadline(now);
     for (const auto& conversation : book.take_returned())
         roster.came_back(conversation);
+    chats.unnote(book.take_taken_back(), now);
     chats.note(book.take_happened(), now);
+    for (const auto& [conversation, picture] : book.take_pictures())
+        keep_picture(conversation, picture, now);
     for (const auto& conversation : book.take_shown())
         if (context.store.conversation(conversation)) chats.tell(conversation);
     if (changed.empty()) return;

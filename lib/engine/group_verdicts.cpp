@@ -110,6 +110,7 @@ void GroupKeeper::got_info(const ConversationId& conversation, Chore& chore, con
         return begin_creating(chore, *circle, std::max(state.incarnation, ours ? ours->incarnation : 0) + 1);
     if (came_back(conversation, chore, state, now)) return;
     if (ours && *ours == relays && groups_->entered_by(conversation).value_or(state.commit) == state.commit) {
+        chore.dead.reset();
         chore.compare = chore.rejoin = false;
         chore.behind_since = never;
         return rest(chore, Instant{});
@@ -124,9 +125,11 @@ void GroupKeeper::got_info(const ConversationId& conversation, Chore& chore, con
                               "changes of the group were accepted and have not come: the relay keeps them back, or who "
                               "made them left this device out");
     }
-    if (ours && !chore.rejoin && ours->epoch >= relays.epoch && ours->incarnation == relays.incarnation)
+    if (ours && !chore.rejoin && ours->epoch >= relays.epoch && ours->incarnation == relays.incarnation) {
+        chore.dead = {conversation, ours->incarnation, std::min(relays.epoch + 1, ours->epoch), ours->epoch};
         context_.security(SecurityKind::group_forked, user_of(conversation), {},
                           "the relay has another history of the group than this device");
+    }
     chore.rejoin = true;
     if (state.tree_pieces > 0) {
         chore.state = state;
@@ -192,6 +195,7 @@ void GroupKeeper::got_verdict(const ConversationId& conversation, Chore& chore, 
             entered(*changes, now);
             if (std::exchange(chore.plan, std::nullopt)) plans_.done(conversation);
             chore.eager = (chore.eager || more) && !changes->self_removed;
+            if (const auto dead = std::exchange(chore.dead, std::nullopt); dead && rejoined) book_.taken_back(*dead);
             if (rejoined)
                 context_.security(SecurityKind::group_rejoined, user_of(conversation), {},
                                   "this device had fallen out of the conversation and joined again");
@@ -300,6 +304,10 @@ void GroupKeeper::commit_came(const MessageId& id, const DeviceId& from, BytesVi
     case Verdict::applied: return entered(outcome.changes, now);
     case Verdict::known: return;
     case Verdict::rival:
+        // Where it is the relay's, what was done here since is none of the group's history.
+        if (const auto ours = groups_->version(conversation); ours && ours->incarnation == outcome.from.incarnation)
+            chores_[conversation].dead = {conversation, ours->incarnation, outcome.from.epoch + 1, ours->epoch};
+        return doubt(conversation);
     case Verdict::ahead: return doubt(conversation);
     case Verdict::foreign: return look(conversation);
     case Verdict::instead: return came_instead(conversation, id, from, sealed);

@@ -45,6 +45,15 @@ void Engine::State::on(RequestId id, const request::SetVersions& what, Moment no
     context.reply_ok(id);
 }
 
+void Engine::State::on(RequestId id, const request::SetRecallWindow& what, Moment now)
+{
+    if (!is_ready_to_talk(id)) return;
+    if (what.seconds > request::recall_seconds_max)
+        return context.refuse(id, invalid("seconds: at most " + std::to_string(request::recall_seconds_max)));
+    chats.set_recall_window(what.seconds, now);
+    context.reply_ok(id);
+}
+
 void Engine::State::on(RequestId id, const request::Search& search, Moment)
 {
     if (!identity) return context.refuse(id, {ErrorCode::not_registered, "no account on this device", 0});

@@ -164,6 +164,7 @@ struct Engine::State {
     void on(RequestId id, const request::EndLocation& end, Moment now);
     void on(RequestId id, const request::Versions& wanted, Moment now); // search_requests.cpp
     void on(RequestId id, const request::SetVersions& what, Moment now);
+    void on(RequestId id, const request::SetRecallWindow& what, Moment now);
     void typing_in(const conversation::Parties& parties, bool on, Moment now);
     void on(RequestId id, const request::Forward& forward, Moment now);
     void on(RequestId id, const request::MarkRead& read, Moment now);
@@ -227,6 +228,7 @@ struct Engine::State {
     /// What is to be asked of the relay about groups.
     void groups_asked(Moment now);
     void books_changed(Moment now);
+    void keep_picture(const ConversationId& conversation, const GroupBook::Picture& picture, Moment now);
     void group_answered(const purpose::GroupRoster& what, const wire::relay::Response& response, Moment now);
     void group_answered(const purpose::GroupJoins& what, const wire::relay::Response& response, Moment now);
     void group_answered(const purpose::GroupJoin& what, const wire::relay::Response& response, Moment now);

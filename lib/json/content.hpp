@@ -33,6 +33,7 @@ void put_message(Ordered& out, const Message& message);
 [[nodiscard]] Request read_end_location(Fields& in);
 [[nodiscard]] Request read_versions(Fields& in);
 [[nodiscard]] Request read_set_versions(Fields& in);
+[[nodiscard]] Request read_set_recall_window(Fields& in);
 [[nodiscard]] Request read_timer(Fields& in);
 [[nodiscard]] Request read_forward(Fields& in);
 [[nodiscard]] Request read_mark_read(Fields& in);

@@ -33,6 +33,37 @@ Request read_set_auto_fetch(Fields& in)
     return request::SetAutoFetch{in.integer("bytes", 0, file_bytes_max, std::nullopt)};
 }
 
+Request read_sticker(Fields& in)
+{
+    return request::StickerImage{read_file_id(in), in.text("name")};
+}
+
+namespace {
+
+void put_entry(nlohmann::ordered_json& out, const StickerEntry& entry)
+{
+    out["name"] = entry.name;
+    out["emoji"] = entry.emoji;
+    out["media_type"] = entry.media_type;
+    out["size"] = entry.size_bytes;
+    out["animated"] = entry.animated;
+}
+
+} // namespace
+
+void put_pack(nlohmann::ordered_json& out, const StickerPackInfo& pack)
+{
+    auto& list = out["stickers"] = nlohmann::ordered_json::array();
+    for (const auto& one : pack.stickers)
+        put_entry(list.emplace_back(nlohmann::ordered_json::object()), one);
+}
+
+void put_sticker(nlohmann::ordered_json& out, const StickerPicture& sticker)
+{
+    put_entry(out, sticker.about);
+    out["data"] = to_hex(sticker.bytes);
+}
+
 void put_file(nlohmann::ordered_json& out, const FileInfo& file)
 {
     out["file"] = to_hex(file.id.view());

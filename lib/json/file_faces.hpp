@@ -3,6 +3,7 @@
 #pragma once
 
 #include <godwit/request.hpp>
+#include <godwit/sticker.hpp>
 
 #include "lib/json/fields.hpp"
 
@@ -14,6 +15,7 @@ namespace godwit::json {
 [[nodiscard]] Request read_file_save(Fields& in);
 [[nodiscard]] Request read_set_rate(Fields& in);
 [[nodiscard]] Request read_set_auto_fetch(Fields& in);
+[[nodiscard]] Request read_sticker(Fields& in);
 /// 64 hexadecimal digits, or the field has failed.
 [[nodiscard]] FileId read_file_id(Fields& in);
 template <class What>
@@ -24,5 +26,7 @@ template <class What>
 
 /// Its members, behind those that are there.
 void put_file(nlohmann::ordered_json& out, const FileInfo& file);
+void put_pack(nlohmann::ordered_json& out, const StickerPackInfo& pack);
+void put_sticker(nlohmann::ordered_json& out, const StickerPicture& sticker);
 
 } // namespace godwit::json

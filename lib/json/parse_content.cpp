@@ -260,6 +260,12 @@ Request read_set_versions(Fields& in)
     return request::SetVersions{static_cast<std::uint32_t>(in.integer("kept", 0, message_versions_max, std::nullopt))};
 }
 
+Request read_set_recall_window(Fields& in)
+{
+    return request::SetRecallWindow{
+        static_cast<std::uint32_t>(in.integer("seconds", 0, request::recall_seconds_max, std::nullopt))};
+}
+
 Request read_pin(Fields& in)
 {
     return request::PinMessage{read_message(in), in.boolean("on", true)};

@@ -136,6 +136,8 @@ void put_value(Ordered& out, const event::Reply& reply)
                            put_file(list.emplace_back(Ordered::object()), file);
                        out["files"] = std::move(list);
                    },
+                   [&](const StickerPackInfo& pack) { put_pack(out, pack); },
+                   [&](const StickerPicture& sticker) { put_sticker(out, sticker); },
                    [&](const SavedFile& saved) { out["path"] = saved.path; },
                    [&](const ArchiveInfo& archive) { out["archive"] = archive_object(archive); },
                    [&](const GroupInfo& group) { out["group"] = group_object(group); },

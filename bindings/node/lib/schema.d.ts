@@ -146,6 +146,19 @@ export interface FileRef {
   key: FileKey;
 }
 
+/** A sticker in a pack. */
+export interface StickerEntry {
+  name: string;
+  /** What it stands for, as the pack says; may be empty */
+  emoji: string;
+  /** By the name's suffix; may be empty */
+  media_type: string;
+  /** Bytes */
+  size: number;
+  /** As the picture itself says */
+  animated: boolean;
+}
+
 /** A file as this device has it. When the last message that refers to it is recalled or goes by its lifetime, it goes from every home, and from the relay. */
 export interface File {
   file: FileId;
@@ -944,6 +957,11 @@ export interface SetVersionsFields {
   kept: number;
 }
 
+export interface SetRecallWindowFields {
+  /** 0: not at all; at most 2592000 (30 days) */
+  seconds: number;
+}
+
 export interface ForwardFields {
   /** An account (one's own: notes to oneself), or */
   to?: string;
@@ -1177,6 +1195,37 @@ export interface FileResumeFields {
 
 export interface FileCancelFields {
   file: FileId;
+}
+
+export interface StickerPackFields {
+  /** Of the pack */
+  file: FileId;
+}
+
+export interface StickerPackReply {
+  /** At most 256, in the order of the pack */
+  stickers: StickerEntry[];
+}
+
+export interface StickerFields {
+  /** Of the pack */
+  file: FileId;
+  /** As the message, or `sticker_pack`, says */
+  name: string;
+}
+
+export interface StickerReply {
+  name: string;
+  /** May be empty */
+  emoji: string;
+  /** By the name's suffix; may be empty */
+  media_type: string;
+  /** Bytes */
+  size: number;
+  /** As the picture itself says */
+  animated: boolean;
+  /** The picture, at most 256 KiB */
+  data: string;
 }
 
 export interface FilesReply {
@@ -2186,6 +2235,8 @@ export interface Requests {
   versions(fields: VersionsFields): Promise<VersionsReply>;
   /** So many earlier versions of each edited message are kept from now on, on all devices of the account; at first 0. With 0 what is kept goes. */
   setVersions(fields: SetVersionsFields): Promise<void>;
+  /** How long own messages can be taken back by `recall`, on all devices of the account; at first 172800 (48 hours). */
+  setRecallWindow(fields: SetRecallWindowFields): Promise<void>;
   /** Sends messages on to another conversation: each as it is, or merged into one. */
   forward(fields: ForwardFields): Promise<ForwardReply>;
   /** From now on what anybody sends here has this lifetime. */
@@ -2236,6 +2287,10 @@ export interface Requests {
   fileResume(fields: FileResumeFields): Promise<void>;
   /** Removes what is here of it. It can be fetched again while somebody else has it. */
   fileCancel(fields: FileCancelFields): Promise<void>;
+  /** What is in a pack of stickers that is here whole. Works offline. */
+  stickerPack(fields: StickerPackFields): Promise<StickerPackReply>;
+  /** A sticker of a pack that is here whole, to be shown. Works offline. */
+  sticker(fields: StickerFields): Promise<StickerReply>;
   /** Every file that a message refers to or that was added. Works offline. */
   files(): Promise<FilesReply>;
   /** Bytes a second that files may take, together; messages are not counted. Kept. */

@@ -4,8 +4,10 @@
 #include "lib/transfer/downloads.hpp"
 #include "lib/transfer/file_name.hpp"
 #include "lib/transfer/serving.hpp"
+#include "lib/transfer/sticker_pack.hpp"
 #include "tests/fuzz/target.hpp"
 #include "tests/lib/transfer/content.hpp"
+#include "tests/lib/transfer/tar_maker.hpp"
 
 #include <deque>
 
@@ -50,6 +52,32 @@ FUZZ_TARGET(transfer_piece_set, "", 2048, nullptr)
         count += range.count;
     FUZZ_CHECK(count == set.count());
     FUZZ_CHECK(PieceSet::from_bytes(pieces, set.to_bytes()) == set);
+}
+
+std::vector<Bytes> packs()
+{
+    return {test::TarMaker()
+                .file("fox.webp", "RIFF....WEBPVP8X....\x02")
+                .file("emoji.txt", "fox.webp \xf0\x9f\xa6\x8a\n")
+                .done()};
+}
+
+FUZZ_TARGET(transfer_sticker_pack, "", 4096, packs)
+{
+    const auto stickers = read_pack(input.size(), [&](std::uint64_t offset, std::size_t size) -> Result<Bytes> {
+        FUZZ_CHECK(offset <= input.size() && size <= input.size() - offset);
+        return to_bytes(input.subspan(static_cast<std::size_t>(offset), size));
+    });
+    if (!stickers.ok()) {
+        FUZZ_CHECK(stickers.error().code == ErrorCode::invalid_argument);
+        return;
+    }
+    FUZZ_CHECK(!stickers->empty() && stickers->size() <= stickers_per_pack_max);
+    for (const auto& one : *stickers) {
+        FUZZ_CHECK(harmless_name(one.about.name) == one.about.name && is_utf8(one.about.emoji));
+        FUZZ_CHECK(one.about.size_bytes > 0 && one.about.size_bytes <= sticker_bytes_max);
+        FUZZ_CHECK(one.offset + one.about.size_bytes <= input.size());
+    }
 }
 
 FUZZ_TARGET(transfer_blob_piece, "", 512, nullptr)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stories of groups: what their members see of each other, besides what is said.
+#include "tests/lib/engine/evil_relay.hpp"
 #include "tests/lib/engine/group_story.hpp"
 
 #include <set>
@@ -77,6 +78,45 @@ TEST_CASE("who comes, goes, is renamed and muted stands in the history of every 
     answer.text = "why?";
     answer.reply_to = note;
     CHECK(crew.code(crew.alice, answer) == ErrorCode::invalid_argument);
+}
+
+TEST_CASE("a change of a group that was taken back leaves no note of it; what stands keeps its own")
+{
+    Crew crew(766, {"bob", "carol"});
+    const auto group = crew.create({"bob"});
+    crew.must(crew.alice, request::GroupInvite{group, {"carol"}});
+    crew.must(crew.alice, request::GroupRole{group, "bob", Role::admin});
+    crew.settle();
+    const std::string before = "alice created bob; alice added carol; alice role bob 'admin'";
+    REQUIRE(notes(crew, crew.alice, group) == before);
+    EvilRelay evil(crew.world);
+    // Alice hears that her change was taken, and nobody gets it.
+    evil.on_way_up = [&](Client& from, frame::ClientFrame& what) {
+        const auto* request = std::get_if<frame::Request>(&what);
+        if (&from != &crew.alice || request == nullptr) return true;
+        if (!std::holds_alternative<frame::GroupCommit>(request->body)) return true;
+        evil.push(from, frame::Response{request->id, {ErrorCode::ok, {}, 0}, {}});
+        return false;
+    };
+    crew.must(crew.alice, request::GroupSet{group, "nonsense"});
+    CHECK(notes(crew, crew.alice, group) == before + "; alice name 'nonsense'");
+    evil.turn_honest();
+    crew.must(crew["bob"], request::GroupSet{group, "the crew"});
+    crew.settle(minutes(1));
+
+    CHECK(crew.about(crew.alice, group).name == "the crew");
+    CHECK(notes(crew, crew.alice, group) == before);
+    const auto changes = all<event::MessageChanged>(crew.alice);
+    REQUIRE_FALSE(changes.empty());
+    CHECK(changes.back().what == event::MessageChanged::What::expired);
+    CHECK(notes(crew, crew["bob"], group).ends_with("bob name 'the crew'"));
+    // It is the same as ever afterwards.
+    crew.must(crew.alice, request::GroupSet{group, "nonsense"});
+    crew.settle();
+    CHECK(notes(crew, crew.alice, group) == before + "; alice name 'nonsense'");
+    CHECK(notes(crew, crew["carol"], group).ends_with("bob name 'the crew'; alice name 'nonsense'"));
+    crew.say(crew["carol"], group, "fine");
+    CHECK(crew.texts(crew.alice, group) == "carol:fine");
 }
 
 TEST_CASE("a hidden group does not come back because somebody joins; what is said brings it back")

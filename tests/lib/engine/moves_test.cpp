@@ -171,6 +171,61 @@ TEST_CASE("what was said before an edit is kept where the account wishes it, on 
     CHECK(newest(t.bob, "alice").text == "three");
 }
 
+TEST_CASE("what is set of a conversation in which nothing was said yet is in the list of every device")
+{
+    Three t(811);
+    request::SetConversation set{{"alice", {}}};
+    set.draft = "dear alice";
+    set.pinned = true;
+    CHECK(code(t.bob, set) == ErrorCode::ok);
+    t.settle();
+    auto& tablet = t.world.client("bob.tablet");
+    tablet.start();
+    REQUIRE(tablet.wait(tablet.enter(false)).error.code == ErrorCode::ok);
+    t.settle(seconds(20));
+    for (auto* device : {&t.bob, &t.phone, &tablet}) {
+        CAPTURE(device->name);
+        const auto reply = ask(*device, request::Conversations{});
+        const auto& list = std::get<std::vector<Conversation>>(reply.value);
+        REQUIRE(list.size() == 1);
+        CHECK(list[0].with == "alice");
+        CHECK(list[0].draft == "dear alice");
+        CHECK(list[0].pinned);
+    }
+}
+
+TEST_CASE("how long one's own can be taken back is the account's wish, and all its devices keep to it")
+{
+    Three t(810);
+    CHECK(code(t.bob, request::SetRecallWindow{request::recall_seconds_max + 1}) == ErrorCode::invalid_argument);
+    const auto usual = t.bob.send("alice", "said long ago");
+    t.settle(minutes(10));
+    CHECK(code(t.phone, request::Recall{usual}) == ErrorCode::ok);
+    t.settle();
+    CHECK(newest(t.alice, "bob").recalled_ms != 0);
+
+    CHECK(code(t.bob, request::SetRecallWindow{120}) == ErrorCode::ok);
+    const auto soon = t.bob.send("alice", "soon");
+    const auto late = t.bob.send("alice", "late");
+    t.settle(seconds(60));
+    CHECK(code(t.bob, request::Recall{soon}) == ErrorCode::ok);
+    t.settle(seconds(90));
+    for (auto* device : {&t.bob, &t.phone})
+        CHECK(code(*device, request::Recall{late}) == ErrorCode::invalid_argument);
+    // Nobody but the author asks what the author wished: it is longer again.
+    CHECK(code(t.phone, request::SetRecallWindow{3600}) == ErrorCode::ok);
+    t.settle();
+    CHECK(code(t.bob, request::Recall{late}) == ErrorCode::ok);
+    t.settle();
+    CHECK(newest(t.alice, "bob").recalled_ms != 0);
+
+    CHECK(code(t.bob, request::SetRecallWindow{0}) == ErrorCode::ok);
+    const auto never_again = t.bob.send("alice", "this stays");
+    t.settle();
+    CHECK(code(t.bob, request::Recall{never_again}) == ErrorCode::invalid_argument);
+    CHECK(newest(t.alice, "bob").text == "this stays");
+}
+
 TEST_CASE("a message that was on its way when its reader had read further is not told as read, until it is")
 {
     Three t(804);

@@ -175,6 +175,8 @@ std::vector<event::Reply> reply_samples()
     add(file());
     add(std::vector<FileInfo>{file()});
     add(SavedFile{"/there"});
+    add(StickerPackInfo{{{"fox.webp", "\xf0\x9f\xa6\x8a", "image/webp", 3, true}}});
+    add(StickerPicture{{"fox.webp", "", "image/webp", 3, false}, {1, 2, 3}});
     add(ArchiveInfo{});
     add(group());
     add(GroupInfo{});

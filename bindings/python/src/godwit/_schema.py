@@ -179,6 +179,18 @@ FileRef = TypedDict(
 )
 """A file as a message refers to it."""
 
+StickerEntry = TypedDict(
+    "StickerEntry",
+    {
+        "name": "str",
+        "emoji": "str",
+        "media_type": "str",
+        "size": "int",
+        "animated": "bool",
+    },
+)
+"""A sticker in a pack."""
+
 File = TypedDict(
     "File",
     {
@@ -913,6 +925,27 @@ FileSaveReply = TypedDict(
     },
 )
 """What `file_save` is answered with."""
+
+StickerPackReply = TypedDict(
+    "StickerPackReply",
+    {
+        "stickers": "list[StickerEntry]",
+    },
+)
+"""What `sticker_pack` is answered with."""
+
+StickerReply = TypedDict(
+    "StickerReply",
+    {
+        "name": "str",
+        "emoji": "str",
+        "media_type": "str",
+        "size": "int",
+        "animated": "bool",
+        "data": "str",
+    },
+)
+"""What `sticker` is answered with."""
 
 FilesReply = TypedDict(
     "FilesReply",
@@ -1776,6 +1809,13 @@ class Requests:
         """
         await self._ask("set_versions", {"kept": kept})
 
+    async def set_recall_window(self, *, seconds: int) -> None:
+        """How long own messages can be taken back by `recall`, on all devices of the account; at first 172800 (48 hours).
+
+        seconds: 0: not at all; at most 2592000 (30 days)
+        """
+        await self._ask("set_recall_window", {"seconds": seconds})
+
     async def forward(self, *, messages: list[str], to: str | None = None, conversation: str | None = None, merged: bool | None = None, title: str | None = None) -> ForwardReply:
         """Sends messages on to another conversation: each as it is, or merged into one.
 
@@ -1952,6 +1992,21 @@ class Requests:
     async def file_cancel(self, *, file: str) -> None:
         """Removes what is here of it. It can be fetched again while somebody else has it."""
         await self._ask("file_cancel", {"file": file})
+
+    async def sticker_pack(self, *, file: str) -> StickerPackReply:
+        """What is in a pack of stickers that is here whole. Works offline.
+
+        file: Of the pack
+        """
+        return cast(StickerPackReply, await self._ask("sticker_pack", {"file": file}))
+
+    async def sticker(self, *, file: str, name: str) -> StickerReply:
+        """A sticker of a pack that is here whole, to be shown. Works offline.
+
+        file: Of the pack
+        name: As the message, or `sticker_pack`, says
+        """
+        return cast(StickerReply, await self._ask("sticker", {"file": file, "name": name}))
 
     async def files(self) -> FilesReply:
         """Every file that a message refers to or that was added. Works offline."""

@@ -162,6 +162,8 @@ public enum Do: String, Sendable {
     case `versions` = "versions"
     /// So many earlier versions of each edited message are kept from now on, on all devices of the account; at first 0. With 0 what is kept goes.
     case `setVersions` = "set_versions"
+    /// How long own messages can be taken back by `recall`, on all devices of the account; at first 172800 (48 hours).
+    case `setRecallWindow` = "set_recall_window"
     /// Sends messages on to another conversation: each as it is, or merged into one.
     case `forward` = "forward"
     /// From now on what anybody sends here has this lifetime.
@@ -212,6 +214,10 @@ public enum Do: String, Sendable {
     case `fileResume` = "file_resume"
     /// Removes what is here of it. It can be fetched again while somebody else has it.
     case `fileCancel` = "file_cancel"
+    /// What is in a pack of stickers that is here whole.
+    case `stickerPack` = "sticker_pack"
+    /// A sticker of a pack that is here whole, to be shown.
+    case `sticker` = "sticker"
     /// Every file that a message refers to or that was added.
     case `files` = "files"
     /// Bytes a second that files may take, together; messages are not counted. Kept.

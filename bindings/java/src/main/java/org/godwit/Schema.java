@@ -48,6 +48,8 @@ public final class Schema {
         public static final String VERSIONS = "versions";
         /** So many earlier versions of each edited message are kept from now on, on all devices of the account; at first 0. With 0 what is kept goes. Fields: kept. */
         public static final String SET_VERSIONS = "set_versions";
+        /** How long own messages can be taken back by `recall`, on all devices of the account; at first 172800 (48 hours). Fields: seconds. */
+        public static final String SET_RECALL_WINDOW = "set_recall_window";
         /** Sends messages on to another conversation: each as it is, or merged into one. Fields: to?, conversation?, messages, merged?, title?. */
         public static final String FORWARD = "forward";
         /** From now on what anybody sends here has this lifetime. Fields: with?, conversation?, lifetime. */
@@ -98,6 +100,10 @@ public final class Schema {
         public static final String FILE_RESUME = "file_resume";
         /** Removes what is here of it. It can be fetched again while somebody else has it. Fields: file. */
         public static final String FILE_CANCEL = "file_cancel";
+        /** What is in a pack of stickers that is here whole. Fields: file. */
+        public static final String STICKER_PACK = "sticker_pack";
+        /** A sticker of a pack that is here whole, to be shown. Fields: file, name. */
+        public static final String STICKER = "sticker";
         /** Every file that a message refers to or that was added. */
         public static final String FILES = "files";
         /** Bytes a second that files may take, together; messages are not counted. Kept. Fields: up?, down?. */
@@ -459,6 +465,7 @@ public final class Schema {
         public static final String SNIPPET = "snippet";
         public static final String STATE = "state";
         public static final String STEPS = "steps";
+        public static final String STICKERS = "stickers";
         public static final String TEXT = "text";
         public static final String THEIRS = "theirs";
         public static final String THUMBNAIL = "thumbnail";

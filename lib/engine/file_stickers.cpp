@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Of files: packs of stickers, looked into where they lie, so that no picture is written anywhere in the clear.
+#include "lib/engine/files.hpp"
+
+#include "lib/transfer/sticker_pack.hpp"
+
+namespace godwit::engine {
+namespace {
+
+/// Any bytes of a file that is whole here. Keeps the piece that was read last: stickers lie one behind the other.
+class KeptBytes {
+public:
+    KeptBytes(FileShelf& shelf, const FileId& file) : shelf_(shelf), file_(file) {}
+
+    Result<Bytes> operator()(std::uint64_t offset, std::size_t size_bytes)
+    {
+        Bytes out;
+        while (out.size() < size_bytes) {
+            const auto at = offset + out.size();
+            const auto number = static_cast<std::uint32_t>(at / transfer::chunk_bytes);
+            if (!piece_ || piece_->first != number) {
+                auto read = shelf_.read(file_, number);
+                if (!read.ok()) return read;
+                piece_.emplace(number, *std::move(read));
+            }
+            const auto skip = static_cast<std::size_t>(at % transfer::chunk_bytes);
+            if (skip >= piece_->second.size())
+                return Error{ErrorCode::malformed, "the file is shorter than it says", 0};
+            const auto rest = BytesView(piece_->second).subspan(skip);
+            append(out, rest.first(std::min(rest.size(), size_bytes - out.size())));
+        }
+        return out;
+    }
+
+private:
+    FileShelf& shelf_;
+    FileId file_;
+    std::optional<std::pair<std::uint32_t, Bytes>> piece_;
+};
+
+Error not_whole()
+{
+    return {ErrorCode::no_such_file, "file: this pack is not here, or not whole yet: fetch it first", 0};
+}
+
+} // namespace
+
+void Files::ask(RequestId id, const request::StickerPack& pack, Moment)
+{
+    const auto* row = known(id, pack.file);
+    if (row == nullptr) return;
+    if (row->state != FileState::whole) return context_.refuse(id, not_whole());
+    const auto stickers = transfer::read_pack(row->size_bytes, KeptBytes(shelf_, pack.file));
+    if (!stickers.ok()) return context_.refuse(id, stickers.error());
+    StickerPackInfo out;
+    for (const auto& one : *stickers)
+        out.stickers.push_back(one.about);
+    context_.reply(id, std::move(out));
+}
+
+void Files::ask(RequestId id, const request::StickerImage& sticker, Moment)
+{
+    const auto* row = known(id, sticker.file);
+    if (row == nullptr) return;
+    if (row->state != FileState::whole) return context_.refuse(id, not_whole());
+    KeptBytes bytes(shelf_, sticker.file);
+    const auto stickers = transfer::read_pack(row->size_bytes, bytes);
+    if (!stickers.ok()) return context_.refuse(id, stickers.error());
+    for (const auto& one : *stickers) {
+        if (one.about.name != sticker.name) continue;
+        auto picture = bytes(one.offset, static_cast<std::size_t>(one.about.size_bytes));
+        if (!picture.ok()) return context_.refuse(id, picture.error());
+        return context_.reply(id, StickerPicture{one.about, *std::move(picture)});
+    }
+    context_.refuse(id, {ErrorCode::invalid_argument, "name: there is no such sticker in this pack", 0});
+}
+
+} // namespace godwit::engine
