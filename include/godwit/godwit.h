@@ -64,6 +64,22 @@ GODWIT_EXPORT const char* godwit_version(void);
 GODWIT_EXPORT const char* godwit_error_name(int error);
 GODWIT_EXPORT const char* godwit_error_text(int error);
 
+/* Memory of the process, in place of malloc: what SQLite and libuv take, in the libraries that godwit is linked with,
+ * and the texts that godwit hands out. What else takes memory, and how to have all of it: docs/embedding.md. Any thread
+ * may call these, also several at once; they must not call godwit, and stay for the life of the process. */
+typedef struct godwit_allocator {
+    size_t size;                                               /* sizeof(godwit_allocator) */
+    void* (*allocate)(void* context, size_t bytes);            /* aligned as by malloc; NULL: there is none */
+    void* (*resize)(void* context, void* block, size_t bytes); /* as realloc; neither NULL nor 0 */
+    void (*release)(void* context, void* block);               /* as free; never NULL */
+    void* context;
+} godwit_allocator;
+
+/* Once, before any other function of godwit but godwit_version and godwit_error_name and _text. invalid_argument: a
+ * function is missing; unsupported: too late, godwit or the program's own use of SQLite has begun; nothing has changed
+ * then. A program that uses libuv itself calls this before it does: libuv cannot tell. */
+GODWIT_EXPORT int godwit_set_allocator(const godwit_allocator* allocator);
+
 /* Opens a client. On failure returns NULL and, when `error_json` is not NULL, stores there an object
  * {"code":"…","detail":"…","retry":ms}; free it with godwit_free. */
 GODWIT_EXPORT godwit_client* godwit_open(const godwit_options* options, char** error_json);

@@ -10,12 +10,11 @@
 #include <godwit/rescue.hpp>
 
 #include "lib/assembly/c_client.hpp"
+#include "lib/assembly/c_memory.hpp"
 #include "lib/assembly/error_texts.hpp"
 #include "lib/json/json.hpp"
 
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
 #include <exception>
 
 #if defined(__GLIBC__)
@@ -25,18 +24,10 @@
 namespace {
 
 using namespace godwit;
+using assembly::copy_out;
 using assembly::Entered;
 
 constexpr const char* out_of_memory = R"({"code":"internal","detail":"out of memory","retry":0})";
-
-char* copy_out(std::string_view text)
-{
-    auto* out = static_cast<char*>(std::malloc(text.size() + 1));
-    if (out == nullptr) return nullptr;
-    std::memcpy(out, text.data(), text.size());
-    out[text.size()] = '\0';
-    return out;
-}
 
 void tell(char** error_json, std::string_view text)
 {
@@ -67,6 +58,7 @@ char* rescue(const godwit_options* options, char** error_json, Result<Report> (*
              std::string (*render)(const Report&))
 {
     if (error_json != nullptr) *error_json = nullptr;
+    assembly::memory_is_used();
     try {
         auto given = assembly::COptions::read(options);
         auto typed = given.ok() ? given->with_key() : Result<ClientOptions>(std::move(given).error());
@@ -109,9 +101,15 @@ const char* godwit_error_text(int error)
     return assembly::error_text(error).what_to_do;
 }
 
+int godwit_set_allocator(const godwit_allocator* allocator)
+{
+    return assembly::set_allocator(allocator);
+}
+
 godwit_client* godwit_open(const godwit_options* options, char** error_json)
 {
     if (error_json != nullptr) *error_json = nullptr;
+    assembly::memory_is_used();
     try {
         auto client = open(options);
         if (client.ok()) return assembly::publish(*std::move(client));
@@ -158,7 +156,7 @@ int godwit_wake_fd(const godwit_client* client)
 
 void godwit_free(char* text)
 {
-    std::free(text);
+    assembly::free_text(text);
 }
 
 int godwit_network_changed(godwit_client* client)
