@@ -245,6 +245,7 @@ public:
     /// Runs a task up to where it waits; it is kept until it has ended. What it throws comes out of here, or of turn().
     void start(Task<void> task)
     {
+        const Turning here(turning_);
         const auto handle = task.handle_;
         tasks_.push_back(std::move(task));
         handle.resume();
@@ -337,11 +338,12 @@ private:
     }
 
     struct Turning {
-        explicit Turning(bool& is) : on(is) { on = true; }
-        ~Turning() { on = false; }
+        explicit Turning(bool& is) : on(is), before(std::exchange(is, true)) {}
+        ~Turning() { on = before; }
         Turning(const Turning&) = delete;
         Turning& operator=(const Turning&) = delete;
         bool& on;
+        bool before;
     };
 
     Client& client_;
