@@ -9,6 +9,7 @@
 #pragma once
 
 #include <godwit/event.hpp>
+#include <godwit/export.hpp>
 #include <godwit/media.hpp>
 #include <godwit/request.hpp>
 #include <godwit/result.hpp>
@@ -22,12 +23,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#if defined(_WIN32)
-#define GODWIT_API __declspec(dllexport)
-#else
-#define GODWIT_API __attribute__((visibility("default")))
-#endif
 
 namespace godwit {
 

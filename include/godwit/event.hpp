@@ -5,6 +5,7 @@
 #include <godwit/archive.hpp>
 #include <godwit/call.hpp>
 #include <godwit/directory.hpp>
+#include <godwit/export.hpp>
 #include <godwit/file.hpp>
 #include <godwit/group.hpp>
 #include <godwit/message.hpp>
@@ -165,17 +166,29 @@ struct StatusReport {
 
 namespace event {
 
-/// The answer to one request.
-struct Reply {
-    RequestId id = 0;
-    Error error{ErrorCode::ok, {}, 0}; ///< code ok: it worked.
+using AnyReply =
     std::variant<std::monostate, MessageId, std::vector<Contact>, std::vector<Message>, StatusReport,
                  std::vector<Device>, SafetyNumber, std::string, std::vector<Conversation>, std::vector<MessageId>,
                  std::vector<ScheduledMessage>, std::uint64_t, FileInfo, std::vector<FileInfo>, SavedFile, ArchiveInfo,
                  GroupInfo, std::vector<DeliveryReport>, ConversationId, SearchResults, std::vector<Notice>, CallId,
                  std::vector<CallInfo>, CallStatistics, std::vector<MessageVersion>, DirectoryPage,
-                 std::vector<CallDevice>, StickerPackInfo, StickerPicture>
-        value; ///< The string: LinkCode's code.
+                 std::vector<CallDevice>, StickerPackInfo, StickerPicture>;
+/// What a request asked for; as Event: copied, moved and destroyed in the library.
+struct GODWIT_API ReplyValue : AnyReply {
+    using AnyReply::AnyReply;
+    using AnyReply::operator=;
+    ReplyValue() noexcept;
+    ReplyValue(const ReplyValue& other);
+    ReplyValue(ReplyValue&& other) noexcept;
+    ReplyValue& operator=(const ReplyValue& other);
+    ReplyValue& operator=(ReplyValue&& other) noexcept;
+    ~ReplyValue();
+};
+/// The answer to one request.
+struct Reply {
+    RequestId id = 0;
+    Error error{ErrorCode::ok, {}, 0}; ///< code ok: it worked.
+    ReplyValue value;                  ///< The string: LinkCode's code.
 };
 
 /// A message came in; it is in the history. Repeated after a restart until the application took the next event.
@@ -415,6 +428,16 @@ using Any = std::variant<Reply, MessageReceived, MessageStateChanged, MessageCha
 
 } // namespace event
 
-using Event = event::Any;
+/// As Request: copied, moved and destroyed in the library.
+struct GODWIT_API Event : event::Any {
+    using event::Any::Any;
+    using event::Any::operator=;
+    Event() noexcept;
+    Event(const Event& other);
+    Event(Event&& other) noexcept;
+    Event& operator=(const Event& other);
+    Event& operator=(Event&& other) noexcept;
+    ~Event();
+};
 
 } // namespace godwit

@@ -4,6 +4,7 @@
 
 #include <godwit/call.hpp>
 #include <godwit/directory.hpp>
+#include <godwit/export.hpp>
 #include <godwit/file.hpp>
 #include <godwit/group.hpp>
 #include <godwit/message.hpp>
@@ -499,9 +500,16 @@ using Any =
 } // namespace godwit::request
 
 namespace godwit {
-/// A type of its own, so that one more request does not change the name of what takes it.
-struct Request : request::Any {
+/// A type of its own, so that one more request does not change the name of what takes it; how it is copied, moved and
+/// destroyed is compiled once, in the library.
+struct GODWIT_API Request : request::Any {
     using request::Any::Any;
     using request::Any::operator=;
+    Request() noexcept;
+    Request(const Request& other);
+    Request(Request&& other) noexcept;
+    Request& operator=(const Request& other);
+    Request& operator=(Request&& other) noexcept;
+    ~Request();
 };
 } // namespace godwit

@@ -163,8 +163,19 @@ struct FileGone {
     static constexpr std::uint8_t wire_kind = 58;
     FileId file;
 };
-using Frame =
+using AnyFrame =
     std::variant<Deliver, Receipt, Unopened, GroupHead, Ping, Pong, FileQuery, FileHave, FileWant, FilePiece, FileGone>;
+/// Copied, moved and destroyed in frames.cpp.
+struct Frame : AnyFrame {
+    using AnyFrame::AnyFrame;
+    using AnyFrame::operator=;
+    Frame() noexcept;
+    Frame(const Frame& other);
+    Frame(Frame&& other) noexcept;
+    Frame& operator=(const Frame& other);
+    Frame& operator=(Frame&& other) noexcept;
+    ~Frame();
+};
 } // namespace peer
 
 [[nodiscard]] Bytes encode(const peer::Frame& frame);
@@ -461,12 +472,23 @@ struct DirectoryFetch {
     std::string after; ///< Users after this one.
 };
 
-using RequestBody =
+using AnyRequestBody =
     std::variant<RegisterAccount, Login, AddDevice, Resume, Logout, ContactAdd, ContactAccept, ContactRemove,
                  ContactBlock, ContactUnblock, MailboxPut, Signal, FetchSession, KeyPackagePublish, KeyPackageFetch,
                  GroupCommit, GroupFetch, GroupReject, DevicesPut, LinkWait, LinkGrant, BlobPut, BlobQuery, BlobGet,
                  BlobDrop, GroupPut, GroupRosterFetch, GroupJoin, GroupJoinsFetch, GroupJoinRefuse, GroupTreePut,
                  GroupTreeGet, ReportFile, DirectoryFetch>;
+/// Copied, moved and destroyed in frames.cpp.
+struct RequestBody : AnyRequestBody {
+    using AnyRequestBody::AnyRequestBody;
+    using AnyRequestBody::operator=;
+    RequestBody() noexcept;
+    RequestBody(const RequestBody& other);
+    RequestBody(RequestBody&& other) noexcept;
+    RequestBody& operator=(const RequestBody& other);
+    RequestBody& operator=(RequestBody&& other) noexcept;
+    ~RequestBody();
+};
 struct Request {
     static constexpr std::uint8_t wire_kind = 49;
     std::uint64_t id = 0;
@@ -495,7 +517,18 @@ struct Pong {
     std::uint64_t token = 0;
 };
 
-using ClientFrame = std::variant<Hello, Request, MailboxAck, NoticeAck, Ping, Pong>;
+using AnyClientFrame = std::variant<Hello, Request, MailboxAck, NoticeAck, Ping, Pong>;
+/// Copied, moved and destroyed in frames.cpp.
+struct ClientFrame : AnyClientFrame {
+    using AnyClientFrame::AnyClientFrame;
+    using AnyClientFrame::operator=;
+    ClientFrame() noexcept;
+    ClientFrame(const ClientFrame& other);
+    ClientFrame(ClientFrame&& other) noexcept;
+    ClientFrame& operator=(const ClientFrame& other);
+    ClientFrame& operator=(ClientFrame&& other) noexcept;
+    ~ClientFrame();
+};
 
 // relay -> device
 struct Welcome {
@@ -612,9 +645,20 @@ struct BlobPiece {
 
 /// wire_kind of std::monostate in a Response: nothing to say but the error code.
 inline constexpr std::uint8_t no_body_wire_kind = 96;
-using ResponseBody =
+using AnyResponseBody =
     std::variant<std::monostate, LoginOk, Session, MailboxPutOk, KeyPackageStock, KeyPackages, GroupState, BlobState,
                  BlobPiece, GroupPutOk, GroupRoster, GroupJoins, GroupTreePiece, DirectoryPage>;
+/// Copied, moved and destroyed in frames.cpp.
+struct ResponseBody : AnyResponseBody {
+    using AnyResponseBody::AnyResponseBody;
+    using AnyResponseBody::operator=;
+    ResponseBody() noexcept;
+    ResponseBody(const ResponseBody& other);
+    ResponseBody(ResponseBody&& other) noexcept;
+    ResponseBody& operator=(const ResponseBody& other);
+    ResponseBody& operator=(ResponseBody&& other) noexcept;
+    ~ResponseBody();
+};
 struct Response {
     static constexpr std::uint8_t wire_kind = 81;
     std::uint64_t id = 0;
@@ -702,9 +746,20 @@ struct LinkGranted {
     Bytes sealed;
 };
 
-using ServerFrame =
+using AnyServerFrame =
     std::variant<Welcome, Response, Roster, RosterChange, OwnDevices, Presence, MailboxDeliver, SignalPush, Goodbye,
                  NoticeDeliver, GroupChanged, MailboxEmpty, LinkGranted, GroupNews, GroupJoinRefused, Ping, Pong>;
+/// Copied, moved and destroyed in frames.cpp.
+struct ServerFrame : AnyServerFrame {
+    using AnyServerFrame::AnyServerFrame;
+    using AnyServerFrame::operator=;
+    ServerFrame() noexcept;
+    ServerFrame(const ServerFrame& other);
+    ServerFrame(ServerFrame&& other) noexcept;
+    ServerFrame& operator=(const ServerFrame& other);
+    ServerFrame& operator=(ServerFrame&& other) noexcept;
+    ~ServerFrame();
+};
 
 } // namespace relay
 

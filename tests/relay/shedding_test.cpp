@@ -224,7 +224,7 @@ TEST_CASE("requests: which are refused from which level on, and what is served o
         {GroupReject{}, Shed::nothing},
         {GroupJoinRefuse{}, Shed::nothing},
     };
-    CHECK(std::size(table) == std::variant_size_v<RequestBody>);
+    CHECK(std::size(table) == std::variant_size_v<AnyRequestBody>);
     for (const auto& [body, level] : table) {
         CAPTURE(body.index());
         CHECK(given_up_at(body) == level);
