@@ -282,7 +282,7 @@ TEST_CASE(
             auto* response = std::get_if<frame::Response>(&what);
             if (&to != &alice || response == nullptr) return true;
             response->error = {code, "none of its account", 0};
-            response->body = {};
+            response->body = wire::relay::ResponseBody{};
             if (with_list) response->body = frame::LoginOk{before.account_key, {}, before.device_list, false};
             return true;
         };
