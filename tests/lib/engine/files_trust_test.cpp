@@ -43,7 +43,7 @@ void post_dead(FileWorld& world, FileParty& to, std::size_t count, const std::st
             for (auto& byte : dead.id.bytes)
                 byte = static_cast<std::uint8_t>(world.random());
             dead.size_bytes = 1000;
-            files.posted(test::conversation(), numbered_post(i), author, dead, false, world.now);
+            files.posted(engine::test::conversation(), numbered_post(i), author, dead, false, world.now);
         }
     });
 }
