@@ -73,6 +73,16 @@ std::optional<mls::RatchetTree> tree_in(const json& request)
     return must(mls::decode<mls::RatchetTree>(hex_in(request, "ratchet_tree")));
 }
 
+mls::LeafNodeOptions leaf_in(const json& request)
+{
+    auto out = mls::LeafNodeOptions::basic(hex_in(request, "identity"));
+    out.capabilities.cipher_suites.clear();
+    for (std::uint16_t suite = 1; suite <= 7; ++suite)
+        if (mls::is_supported(static_cast<mls::CipherSuite>(suite)))
+            out.capabilities.cipher_suites.push_back(static_cast<mls::CipherSuite>(suite));
+    return out;
+}
+
 std::optional<mls::WipedBytes> Psks::external_psk(BytesView psk_id) const
 {
     const auto at = known.find(to_bytes(psk_id));

@@ -52,6 +52,8 @@ T message_in(const json& request, const char* field)
     return std::move(*body);
 }
 std::optional<mls::RatchetTree> tree_in(const json& request);
+/// Basic, and of every suite that there is.
+mls::LeafNodeOptions leaf_in(const json& request);
 
 /// Whoever comes is who they say.
 class Trusting final : public mls::AuthenticationService {

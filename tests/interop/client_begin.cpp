@@ -44,17 +44,19 @@ json Client::supported_ciphersuites(const json&)
 
 json Client::create_group(const json& request)
 {
-    auto signer = mls::generate_signature_key_pair(entropy_);
-    auto leaf = mls::LeafNodeOptions::basic(hex_in(request, "identity"));
-    auto group = must(mls::Group::create(environment(), suite_in(request), hex_in(request, "group_id"), leaf, signer,
-                                         lifetime(), extensions_in(request, "extensions"), options_in(request)));
+    const auto suite = suite_in(request);
+    auto signer = mls::generate_signature_key_pair(suite, entropy_);
+    auto leaf = leaf_in(request);
+    auto group = must(mls::Group::create(environment(), suite, hex_in(request, "group_id"), leaf, signer, lifetime(),
+                                         extensions_in(request, "extensions"), options_in(request)));
     return joined(std::move(group), std::move(signer), std::move(leaf));
 }
 
 json Client::create_key_package(const json& request)
 {
-    auto leaf = mls::LeafNodeOptions::basic(hex_in(request, "identity"));
-    return waiting({must(mls::create_key_package(suite_in(request), mls::generate_signature_key_pair(entropy_), leaf,
+    const auto suite = suite_in(request);
+    auto leaf = leaf_in(request);
+    return waiting({must(mls::create_key_package(suite, mls::generate_signature_key_pair(suite, entropy_), leaf,
                                                  lifetime(), entropy_)),
                     leaf, 0});
 }
@@ -75,8 +77,11 @@ json Client::external_join(const json& request)
     const auto tree = tree_in(request);
     const auto identity = hex_in(request, "identity");
     mls::ExternalJoinOptions join;
-    join.leaf = mls::LeafNodeOptions::basic(identity);
-    join.signer = mls::generate_signature_key_pair(entropy_);
+    const auto suite = info.group_context.cipher_suite;
+    if (!mls::is_supported(suite)) throw Refusal("unsupported_cipher_suite");
+    join.leaf = leaf_in(request);
+    join.signer = mls::generate_signature_key_pair(suite, entropy_);
+    join.authenticated_data = hex_or(request, "authenticated_data", {});
     if (request.contains("psks"))
         for (const auto& one : request["psks"]) {
             auto id = psk_id(mls::PSKType::external);
@@ -105,19 +110,19 @@ json Client::new_member_add_proposal(const json& request)
     const auto info = message_in<mls::GroupInfo>(request, "group_info");
     const auto& context = info.group_context;
     if (!mls::is_supported(context.cipher_suite)) throw Refusal("unsupported_cipher_suite");
-    auto leaf = mls::LeafNodeOptions::basic(hex_in(request, "identity"));
-    auto bundle = must(mls::create_key_package(context.cipher_suite, mls::generate_signature_key_pair(entropy_), leaf,
+    auto leaf = leaf_in(request);
+    auto bundle = must(mls::create_key_package(context.cipher_suite,
+                                               mls::generate_signature_key_pair(context.cipher_suite, entropy_), leaf,
                                                lifetime(), entropy_));
-    const auto proposal =
-        must(mls::external_proposal(context.group_id, context.epoch, mls::Proposal{mls::Add{bundle.key_package}},
-                                    {mls::SenderType::new_member_proposal, 0}, bundle.signer));
+    const auto proposal = must(mls::external_proposal(
+        context.group_id, context.epoch, mls::Proposal{mls::Add{bundle.key_package}},
+        {mls::SenderType::new_member_proposal, 0}, bundle.signer, hex_or(request, "authenticated_data", {})));
     return waiting({std::move(bundle), std::move(leaf), 0}, {{"proposal", hex(proposal)}});
 }
 
 json Client::create_external_signer(const json& request)
 {
-    (void)suite_in(request);
-    Signer signer{mls::generate_signature_key_pair(entropy_), hex_in(request, "identity")};
+    Signer signer{mls::generate_signature_key_pair(suite_in(request), entropy_), hex_in(request, "identity")};
     const mls::ExternalSender shown{signer.keys.public_key, mls::Credential::basic(signer.identity)};
     signers_.emplace(++last_, std::move(signer));
     return {{"signer", last_}, {"external_sender", hex(mls::encode(shown))}};
@@ -143,7 +148,8 @@ json Client::external_signer_proposal(const json& request)
         throw Refusal("proposal_type: add, remove or group_context_extensions");
     const auto index = static_cast<std::uint32_t>(number_in(request, "signer_index"));
     return {{"proposal", hex(must(mls::external_proposal(context.group_id, context.epoch, proposal,
-                                                         {mls::SenderType::external, index}, at->second.keys)))}};
+                                                         {mls::SenderType::external, index}, at->second.keys,
+                                                         hex_or(request, "authenticated_data", {}))))}};
 }
 
 // ---- a group that continues another one ---------------------------------------------------------
@@ -154,15 +160,20 @@ json Client::re_init_key_package(const json& request)
     Member& old = member_in(request);
     if (!old.group.reinit()) throw Refusal("reinit_not_committed");
     const auto suite = old.group.reinit()->cipher_suite;
-    return waiting({must(mls::create_key_package(suite, old.signer, old.leaf, lifetime(), entropy_)), old.leaf,
+    // A signature key is of one kind: a suite with another one needs another key.
+    const auto signer = old.signer.fits(suite) ? old.signer : mls::generate_signature_key_pair(suite, entropy_);
+    return waiting({must(mls::create_key_package(suite, signer, old.leaf, lifetime(), entropy_)), old.leaf,
                     number_in(request, "state")});
 }
 
 json Client::re_init_welcome(const json& request)
 {
     Member& old = member_in(request);
-    auto made = must(old.group.reinitialize(environment(), old.leaf, old.signer, lifetime(), key_packages_in(request)));
-    return started(std::move(made), old.signer, old.leaf);
+    if (!old.group.reinit()) throw Refusal("reinit_not_committed");
+    const auto suite = old.group.reinit()->cipher_suite;
+    const auto signer = old.signer.fits(suite) ? old.signer : mls::generate_signature_key_pair(suite, entropy_);
+    auto made = must(old.group.reinitialize(environment(), old.leaf, signer, lifetime(), key_packages_in(request)));
+    return started(std::move(made), signer, old.leaf);
 }
 
 json Client::handle_re_init_welcome(const json& request)

@@ -130,9 +130,10 @@ mls::Proposal Client::proposal_in(const Member& member, const json& what)
 json Client::propose(const json& request)
 {
     Member& member = member_in(request);
+    const auto data = hex_or(request, "authenticated_data", {});
     if (request.value("proposal_type", "") == "update")
-        return {{"proposal", hex(must(member.group.propose_update(environment())))}};
-    return {{"proposal", hex(must(member.group.propose(environment(), proposal_in(member, request))))}};
+        return {{"proposal", hex(must(member.group.propose_update(environment(), {}, {}, data)))}};
+    return {{"proposal", hex(must(member.group.propose(environment(), proposal_in(member, request), data)))}};
 }
 
 json Client::commit(const json& request)

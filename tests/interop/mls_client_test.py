@@ -4,7 +4,7 @@
 
     mls_client_test.py --client PATH [NAME...]
 
-Each story is told for both suites, and with handshakes as PublicMessages and as PrivateMessages.
+Each story is told for every suite, and with handshakes as PublicMessages and as PrivateMessages.
 """
 import argparse
 import json
@@ -129,8 +129,10 @@ def by_reference(party):
     party.found("alice")
     party.add("alice", "bob", "carol")
     erin = party.package("erin")
-    proposals = [party.on("bob", "propose", proposal_type="add", key_package=erin["key_package"])["proposal"],
-                 party.on("carol", "propose", proposal_type="update")["proposal"]]
+    proposals = [party.on("bob", "propose", proposal_type="add", key_package=erin["key_package"],
+                          authenticated_data="ad01")["proposal"],
+                 party.on("carol", "propose", proposal_type="update", authenticated_data="ad02")["proposal"]]
+    assert [party.on("alice", "process", message=one)["authenticated_data"] for one in proposals] == ["ad01", "ad02"]
     for proposal in proposals:
         assert proposal.startswith("00010002" if party.encrypt else "00010001"), proposal[:8]
     made = party.commit("alice", proposals)
@@ -183,7 +185,7 @@ def from_outside(party):
     party.agree()
     # Erin asks to be taken in.
     erin = party.client("erin")
-    asks = erin.ok("new_member_add_proposal", identity=erin.identity,
+    asks = erin.ok("new_member_add_proposal", identity=erin.identity, authenticated_data="ad03",
                    group_info=party.on("alice", "group_info")["group_info"])
     made = party.commit("bob", [asks["proposal"]])
     party.join("erin", asks, made)
@@ -221,7 +223,7 @@ def external_senders(party):
 def reinitialised(party):
     party.found("alice")
     party.add("alice", "bob", "carol")
-    other = 4 - party.suite  # 1 becomes 3, and the other way
+    other = {1: 2, 2: 3, 3: 1}[party.suite]
     party.commit("alice", by_value=[{"proposal_type": "re_init", "group_id": "beef", "cipher_suite": other}])
     party.client("bob").fails("group_reinitialized", "protect", state=party.state["bob"], plaintext="00")
     packages = {name: party.on(name, "re_init_key_package") for name in ("alice", "bob")}
@@ -264,7 +266,7 @@ def nonsense(party):
     one.fails("message: missing", "process", state=state)
     one.fails("state: none of this number", "process", state=99, message="00")
     one.fails("do: a verb that is known", "sing")
-    one.fails("unsupported_cipher_suite", "create_key_package", cipher_suite=2, identity="00")
+    one.fails("unsupported_cipher_suite", "create_key_package", cipher_suite=7, identity="00")
     one.fails("welcome: another kind of MLSMessage", "join_group", welcome=party.package("bob")["key_package"],
               transaction=party.package("bob")["transaction"])
     one.process.stdin.write("no JSON at all\n")
@@ -292,7 +294,7 @@ def main():
     for story in STORIES:
         if options.names and story.__name__ not in options.names:
             continue
-        for suite in (1, 3):
+        for suite in (1, 2, 3):
             for encrypt in (False, True):
                 print(f"{story.__name__}: suite {suite}, handshakes {'Private' if encrypt else 'Public'}Message",
                       flush=True)
