@@ -63,6 +63,16 @@ struct PastRecord {
     }
 };
 
+/// Whether there were any. Of a tree that was just read: afterwards all of it is new.
+bool erase_handshakes(SecretTree& tree)
+{
+    static_cast<void>(tree.take_moved());
+    tree.forget_handshakes();
+    const bool any = !tree.take_moved().empty();
+    tree.all_moved();
+    return any;
+}
+
 } // namespace
 
 template <class Io, class Self>
@@ -141,8 +151,13 @@ void Group::tls_ratchets(Io& io, Self& s)
                MlsError::state_malformed);
     if (s.left_) return;
     io(s.secret_tree_);
-    for (auto& past : s.past_)
+    for (auto& past : s.past_) {
         io(past.secret_tree);
+        // Only the first version kept them.
+        if constexpr (!Io::writes)
+            if (past.secret_tree.leaves() != 0 && erase_handshakes(past.secret_tree))
+                io.require(version == state_version_opaque_bodies, MlsError::state_malformed);
+    }
 }
 
 WipedBytes Group::serialize_epoch() const

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // No code is dead, and docs/mls.md says of each which rule of RFC 9420 it is and which case reaches it.
 #include "tests/lib/mls/kinds.hpp"
+#include "tests/lib/mls/refusal.hpp"
 
 #include <doctest/doctest.h>
 
@@ -51,7 +52,37 @@ std::vector<Row> documented()
     return out;
 }
 
+/// The rows "| kind | `code` |".
+std::map<std::string, std::string> documented_commits()
+{
+    std::ifstream file(GODWIT_SOURCE_ROOT "/docs/mls.md");
+    std::map<std::string, std::string> out;
+    for (std::string line; std::getline(file, line);) {
+        const auto code = line.find(" | `");
+        if (line.rfind("| ", 0) != 0 || code == std::string::npos || !line.ends_with("` |")) continue;
+        CHECK_MESSAGE(out.emplace(line.substr(2, code - 2), line.substr(code + 4, line.size() - code - 7)).second,
+                      "two rows of " << line);
+    }
+    return out;
+}
+
 } // namespace
+
+std::vector<Kind> godwit::testing::invalid_commit_kinds()
+{
+    std::vector<Kind> out;
+    refusal::Stage stage;
+    for (const auto* cases : {&refusal::framing_cases(), &refusal::external_commit_cases(), &refusal::path_cases(),
+                              &refusal::proposal_cases()})
+        for (const refusal::Case& c : *cases) {
+            const auto message = decode<MLSMessage>(c.make(stage));
+            stage.world.service = TrustingService(); // Some cases change its mind.
+            const auto* open = message ? message->as<PublicMessage>() : nullptr;
+            if (c.expected != MlsError::none && open != nullptr && open->content.content_type() == ContentType::commit)
+                out.push_back({c.name, c.expected});
+        }
+    return out;
+}
 
 TEST_CASE("codes: each is reached by a case, each has a name of its own")
 {
@@ -70,15 +101,31 @@ TEST_CASE("codes: each is reached by a case, each has a name of its own")
 TEST_CASE("codes: invalid commits are refused in more than fifty ways")
 {
     std::set<MlsError> codes;
-    std::size_t commits = 0;
-    for (const auto& kinds : {external_commit_kinds(), path_kinds(), proposal_kinds()})
-        for (const Kind& kind : kinds) {
-            if (kind.expected == MlsError::none) continue;
-            ++commits;
-            codes.insert(kind.expected);
+    const auto kinds = invalid_commit_kinds();
+    std::set<std::string> names;
+    for (const Kind& kind : kinds) {
+        codes.insert(kind.expected);
+        CHECK_MESSAGE(names.insert(kind.name).second, "two kinds called " << kind.name);
+    }
+    std::printf("invalid commits: %zu kinds, %zu codes\n", kinds.size(), codes.size());
+    CHECK(kinds.size() > 50);
+    CHECK(codes.size() > 50);
+}
+
+TEST_CASE("codes: docs/mls.md lists every kind of invalid commit, with its code")
+{
+    auto rows = documented_commits();
+    for (const Kind& kind : invalid_commit_kinds()) {
+        const auto row = rows.find(kind.name);
+        if (row == rows.end()) {
+            FAIL_CHECK("docs/mls.md lacks: | " << kind.name << " | `" << mls_error_name(kind.expected) << "` |");
+            continue;
         }
-    std::printf("invalid commits: %zu kinds, %zu codes\n", commits, codes.size());
-    CHECK(codes.size() >= 50);
+        CHECK_MESSAGE(row->second == mls_error_name(kind.expected), kind.name);
+        rows.erase(row);
+    }
+    for (const auto& [kind, code] : rows)
+        FAIL_CHECK("docs/mls.md lists a commit that no case makes: " << kind);
 }
 
 TEST_CASE("codes: docs/mls.md has all of them, with cases that are there")

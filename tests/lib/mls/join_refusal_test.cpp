@@ -9,6 +9,8 @@ using namespace godwit::testing;
 
 namespace {
 
+constexpr auto foreign_credential = static_cast<CredentialType>(0xf0ac);
+
 struct Case {
     const char* name;
     MlsError expected;
@@ -188,14 +190,14 @@ const std::vector<Case>& cases()
              i.change_leaf(
                  7,
                  [](LeafNode& l) {
-                     l.credential.credential_type = CredentialType::x509;
-                     l.capabilities.credentials.push_back(CredentialType::x509);
+                     l.credential.credential_type = foreign_credential;
+                     l.capabilities.credentials.push_back(foreign_credential);
                  },
                  &i.hank.signer);
          },
          false},
-        {"a member whose KeyPackage has expired", MlsError::leaf_expired,
-         [](Invitation& i) { i.change_leaf(7, [](LeafNode& l) { l.lifetime = {1, 2}; }, &i.hank.signer); }, false},
+        {"a member whose KeyPackage ended before it began", MlsError::lifetime_backwards,
+         [](Invitation& i) { i.change_leaf(7, [](LeafNode& l) { l.lifetime = {2, 1}; }, &i.hank.signer); }, false},
         {"a member without a required capability", MlsError::group_extension_not_supported,
          [](Invitation& i) {
              i.change_leaf(

@@ -22,6 +22,8 @@ struct Kind {
 [[nodiscard]] std::vector<Kind> welcome_kinds();
 [[nodiscard]] std::vector<Kind> subgroup_kinds();
 [[nodiscard]] std::vector<Kind> lone_kinds();
+/// Those among the first four whose message is a commit: not a proposal, not application data.
+[[nodiscard]] std::vector<Kind> invalid_commit_kinds();
 
 template <class Cases>
 [[nodiscard]] std::vector<Kind> kinds_of(const Cases& cases)

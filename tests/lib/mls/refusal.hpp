@@ -16,6 +16,7 @@ using Access = GroupTestAccess;
 
 inline constexpr auto foreign_proposal = static_cast<ProposalType>(0xf0aa);
 inline constexpr auto foreign_extension = static_cast<ExtensionType>(0xf0ab);
+inline constexpr auto foreign_credential = static_cast<CredentialType>(0xf0ac);
 
 /// Alice misbehaves, Bob judges. Carol and Dave fill a tree of four leaves.
 struct Stage {
@@ -197,6 +198,11 @@ inline int run(const std::vector<Case>& cases)
     }
     return static_cast<int>(cases.size());
 }
+
+[[nodiscard]] const std::vector<Case>& framing_cases();
+[[nodiscard]] const std::vector<Case>& external_commit_cases();
+[[nodiscard]] const std::vector<Case>& path_cases();
+[[nodiscard]] const std::vector<Case>& proposal_cases();
 
 } // namespace refusal
 } // namespace godwit::testing

@@ -8,9 +8,7 @@ using namespace godwit::mls;
 using namespace godwit::testing;
 using namespace godwit::testing::refusal;
 
-namespace {
-
-const std::vector<Case>& external_commit_cases()
+const std::vector<Case>& godwit::testing::refusal::external_commit_cases()
 {
     static const std::vector<Case> cases{
         {"external: a proposal by reference", MlsError::external_commit_by_reference,
@@ -73,8 +71,6 @@ const std::vector<Case>& external_commit_cases()
     };
     return cases;
 }
-
-} // namespace
 
 std::vector<Kind> godwit::testing::external_commit_kinds()
 {

@@ -16,7 +16,9 @@ Bytes flipped(Bytes bytes, std::size_t at)
     return bytes;
 }
 
-const std::vector<Case>& framing_cases()
+} // namespace
+
+const std::vector<Case>& godwit::testing::refusal::framing_cases()
 {
     static const std::vector<Case> cases{
         {"cut off", MlsError::truncated,
@@ -129,8 +131,6 @@ const std::vector<Case>& framing_cases()
     };
     return cases;
 }
-
-} // namespace
 
 std::vector<Kind> godwit::testing::framing_kinds()
 {

@@ -25,7 +25,9 @@ Bytes with_secrets(Stage& s, const std::function<void(WipedBytes&)>& change)
     return publish_commit(s.alice(), commit);
 }
 
-const std::vector<Case>& path_cases()
+} // namespace
+
+const std::vector<Case>& godwit::testing::refusal::path_cases()
 {
     static const std::vector<Case> cases{
         {"no path where one is required: nothing proposed", MlsError::path_required,
@@ -111,21 +113,19 @@ const std::vector<Case>& path_cases()
              return s.with_leaf([](LeafNode& l) { l.credential.content = {'b', 'o', 'b'}; });
          }},
         {"a credential type that its own capabilities lack", MlsError::credential_not_listed,
-         [](Stage& s) {
-             return s.with_leaf([](LeafNode& l) { l.credential.credential_type = CredentialType::x509; });
-         }},
+         [](Stage& s) { return s.with_leaf([](LeafNode& l) { l.credential.credential_type = foreign_credential; }); }},
         {"a credential type that others lack", MlsError::credential_not_supported,
          [](Stage& s) {
              return s.with_leaf([](LeafNode& l) {
-                 l.credential.credential_type = CredentialType::x509;
-                 l.capabilities.credentials.push_back(CredentialType::x509);
+                 l.credential.credential_type = foreign_credential;
+                 l.capabilities.credentials.push_back(foreign_credential);
              });
          }},
         {"capabilities without the others' credential type", MlsError::credential_not_supported,
          [](Stage& s) {
              return s.with_leaf([](LeafNode& l) {
-                 l.credential.credential_type = CredentialType::x509;
-                 l.capabilities.credentials = {CredentialType::x509};
+                 l.credential.credential_type = foreign_credential;
+                 l.capabilities.credentials = {foreign_credential};
              });
          }},
         {"a leaf extension that its own capabilities lack", MlsError::leaf_extension_not_listed,
@@ -162,8 +162,6 @@ const std::vector<Case>& path_cases()
     };
     return cases;
 }
-
-} // namespace
 
 std::vector<Kind> godwit::testing::path_kinds()
 {

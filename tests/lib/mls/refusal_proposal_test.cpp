@@ -2,15 +2,14 @@
 // Refused for what is proposed, alone or together.
 #include "tests/lib/mls/kinds.hpp"
 #include "tests/lib/mls/refusal.hpp"
+#include "tests/lib/mls/x509.hpp"
 
 using namespace godwit;
 using namespace godwit::mls;
 using namespace godwit::testing;
 using namespace godwit::testing::refusal;
 
-namespace {
-
-const std::vector<Case>& proposal_cases()
+const std::vector<Case>& godwit::testing::refusal::proposal_cases()
 {
     static const std::vector<Case> cases{
         {"a proposal that nobody saw", MlsError::unknown_proposal,
@@ -55,6 +54,20 @@ const std::vector<Case>& proposal_cases()
          [](Stage& s) { return s.with_package([](KeyPackage& p) { p.init_key = p.leaf_node.encryption_key; }); }},
         {"an init key of low order", MlsError::invalid_init_key,
          [](Stage& s) { return s.with_package([](KeyPackage& p) { p.init_key = Bytes(32, 0); }); }},
+        {"an x509 credential without a certificate", MlsError::x509_chain_malformed,
+         [](Stage& s) {
+             return s.with_package([](KeyPackage& p) {
+                 p.leaf_node.credential = Credential::x509({});
+                 p.leaf_node.capabilities.credentials.push_back(CredentialType::x509);
+             });
+         }},
+        {"a certificate for another key", MlsError::x509_key_mismatch,
+         [](Stage& s) {
+             return s.with_package([](KeyPackage& p) {
+                 p.leaf_node.credential = Credential::x509({ed25519_certificate()});
+                 p.leaf_node.capabilities.credentials.push_back(CredentialType::x509);
+             });
+         }},
         {"an expired KeyPackage", MlsError::leaf_expired,
          [](Stage& s) { return s.with_package([](KeyPackage& p) { p.leaf_node.lifetime = {5, 6}; }); }},
         {"a KeyPackage that ends before it begins", MlsError::lifetime_backwards,
@@ -174,6 +187,15 @@ const std::vector<Case>& proposal_cases()
          [](Stage& s) {
              return s.with_proposals({Proposal{ReInit{Bytes{1}, static_cast<ProtocolVersion>(0), suite_1, {}}}});
          }},
+        {"a ReInit to a version that does not exist yet", MlsError::reinit_version_unsupported,
+         [](Stage& s) {
+             return s.with_proposals({Proposal{ReInit{Bytes{1}, static_cast<ProtocolVersion>(2), suite_1, {}}}});
+         }},
+        {"a ReInit to a suite that this build does not have", MlsError::reinit_suite_unsupported,
+         [](Stage& s) {
+             return s.with_proposals(
+                 {Proposal{ReInit{Bytes{1}, ProtocolVersion::mls10, static_cast<CipherSuite>(0x0007), {}}}});
+         }},
         {"an ExternalInit of a member", MlsError::external_init_not_allowed,
          [](Stage& s) { return s.with_proposals({Proposal{ExternalInit{Bytes(32, 9)}}}); }},
         {"a custom proposal that not all support", MlsError::proposal_type_not_supported,
@@ -219,8 +241,6 @@ const std::vector<Case>& proposal_cases()
     };
     return cases;
 }
-
-} // namespace
 
 std::vector<Kind> godwit::testing::proposal_kinds()
 {

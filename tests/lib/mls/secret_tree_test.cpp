@@ -190,7 +190,10 @@ TEST_CASE("secret tree: stored in parts, a message writes the part of its sender
             const LeafIndex leaf = dice(4) == 0 ? dice(leaves) : dice(20);
             const bool over = step >= 300; // The epoch: from now on only late application messages come.
             const auto type = dice(3) == 0 && !over ? RatchetType::handshake : RatchetType::application;
-            if (step == 300) tree.forget_handshakes();
+            if (step == 300) {
+                tree.forget_handshakes();
+                store(); // All who have ratchets.
+            }
             switch (dice(20)) {
             case 1: {
                 std::size_t excess = 5;

@@ -88,6 +88,11 @@ public:
     {
         return credential.content != refused_identity;
     }
+    bool is_valid_chain(const std::vector<Bytes>& certificates, BytesView) const override
+    {
+        chains_judged.push_back(certificates);
+        return accept_chains;
+    }
     bool is_successor(const mls::Credential&, const mls::Credential&) const override { return accept_successors; }
     bool is_same_client(const mls::Credential& a, const mls::Credential& b) const override
     {
@@ -103,6 +108,8 @@ public:
     bool custom_from_outside = false;
     bool accept_successors = true;
     bool accept_commits = true;
+    bool accept_chains = true;
+    mutable std::vector<std::vector<Bytes>> chains_judged;
     bool all_are_one_client = false; ///< Makes a creator of subgroups who checks nobody.
 };
 

@@ -15,6 +15,7 @@ inline constexpr WallMs world_now_ms = 1'900'000'000'000;
 inline constexpr std::uint64_t world_now_s = world_now_ms / 1000;
 inline constexpr mls::Lifetime world_lifetime{world_now_s - 3600, world_now_s + 30 * 24 * 3600};
 inline constexpr auto suite_1 = mls::CipherSuite::mls_128_dhkemx25519_aes128gcm_sha256_ed25519;
+inline constexpr auto suite_2 = mls::CipherSuite::mls_128_dhkemp256_aes128gcm_sha256_p256;
 inline constexpr auto suite_3 = mls::CipherSuite::mls_128_dhkemx25519_chacha20poly1305_sha256_ed25519;
 /// Types of our own: all members of a World list them.
 inline constexpr auto custom_proposal = static_cast<mls::ProposalType>(0xf001);
@@ -35,11 +36,15 @@ public:
     {
         mls::Environment out{entropy, service, world_now_ms};
         out.psks = &psks;
+        out.proposal_bodies = &bodies;
+        out.lifetimes = lifetimes;
         return out;
     }
     Member newcomer(const std::string& name)
     {
-        Member out{name, mls::generate_signature_key_pair(entropy), mls::LeafNodeOptions::basic(as_bytes(name)), {}};
+        Member out{
+            name, mls::generate_signature_key_pair(suite_, entropy), mls::LeafNodeOptions::basic(as_bytes(name)), {}};
+        if (!out.leaf.capabilities.supports(suite_)) out.leaf.capabilities.cipher_suites.push_back(suite_);
         out.leaf.capabilities.proposals = {custom_proposal};
         out.leaf.capabilities.extensions = {custom_extension};
         return out;
@@ -145,6 +150,8 @@ public:
     SeededEntropy entropy;
     TrustingService service;
     MapPsks psks;
+    mls::ProposalBodies bodies;
+    mls::LifetimePolicy lifetimes;
     std::vector<std::unique_ptr<Member>> members;
 };
 
