@@ -78,8 +78,8 @@ void GroupKeeper::disconnected()
 {
     drained_ = false;
     stock_due_ = never;
-    for (auto& one : reports_) {
-        one.sent = false;
+    for (auto& one : reports_) { // Whatever the relay said to it: it was restored perhaps, or lied.
+        one.sent = one.heard = false;
         one.due = Instant{};
     }
     for (auto& [conversation, chore] : chores_) {

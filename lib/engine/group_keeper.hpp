@@ -130,7 +130,7 @@ private:
         wire::relay::GroupReject what;
         Instant due{};
         bool sent = false;
-        bool heard = false; ///< Until the group is in another epoch: this device is not behind, it refuses.
+        bool heard = false; ///< Kept until the group is in another epoch: this device is not behind, it refuses.
     };
 
     void look_at_all();

@@ -8,6 +8,7 @@
 
 #include "lib/seal/label.hpp"
 #include "lib/seal/membership.hpp"
+#include "lib/seal/policy_extension.hpp"
 #include "lib/seal/record.hpp"
 
 #include <doctest/doctest.h>
@@ -91,6 +92,9 @@ struct Siege {
     test::SeededEntropy entropy;
     std::set<const Client*> silent; ///< Their engines say nothing more about groups.
     std::set<const Client*> no_packages;
+    bool deaf = false; ///< The relay hears no rejection, and says that it has.
+    /// Mail that the relay shows behind another one, which it has refused, or never had.
+    std::function<std::optional<frame::MailboxDeliver>(Client& to, const frame::MailboxDeliver&)> and_then;
 
     explicit Siege(std::uint64_t seed)
         : world(seed), alice(world.client("alice")), phone(world.client("alice.phone")),
@@ -145,13 +149,18 @@ struct Siege {
                            const mls::GroupInfo& info, const std::set<DeviceId>& without = {})
     {
         frame::GroupCommit out;
-        out.with = from.account() == "mallory" ? "alice" : "mallory";
+        const auto policy = seal::policy::decode(before.context().extensions);
+        if (policy)
+            for (const auto& member : policy->members)
+                out.members.push_back(member.user);
+        else
+            out.with = from.account() == "mallory" ? "alice" : "mallory";
         out.conversation = conversation;
         out.incarnation = seal::parse_group_id(before.group_id())->incarnation;
         out.epoch = before.epoch();
         before.tree().for_each_member([&](mls::LeafIndex, const mls::LeafNode& leaf) {
             const auto device = seal::device_of(leaf);
-            if (device != id_of(from) && !without.contains(device)) out.recipients.push_back(device);
+            if (!policy && device != id_of(from) && !without.contains(device)) out.recipients.push_back(device);
         });
         out.envelope = {id, std::move(sealed)};
         out.group_info = mls::encode(mls::MLSMessage{info});
@@ -208,6 +217,20 @@ struct Siege {
         const mls::SenderData sender{leaf, key.generation, {}};
         return mls::encode(mls::MLSMessage{mls::seal_private_message(group.cipher_suite(), content, key.key, sender,
                                                                      Access::sender_data_secret(group), 0)});
+    }
+    /// Rubbish, and rubbish on top of it: none of it is for anybody, and the relay cannot tell.
+    void rubbish_on_rubbish(Client& first, Client& second)
+    {
+        auto before = group_of(mallory, conversation);
+        Lie lie;
+        lie.tag = [](mls::AuthenticatedContent& content) { (*content.auth.confirmation_tag)[0] ^= 1; };
+        const auto id = fresh_id();
+        auto answer = commit(first, before, id, this->lie(before, id, lie), false_info(before));
+        REQUIRE_MESSAGE(answer.error.code == ErrorCode::ok, answer.error.detail);
+        const auto next = must(group_of(mallory, conversation).commit(lawless(), {})).next;
+        const auto another = fresh_id();
+        answer = commit(second, next, another, this->lie(next, another, lie), false_info(next));
+        REQUIRE_MESSAGE(answer.error.code == ErrorCode::ok, answer.error.detail);
     }
     /// A message of the generation that Mallory likes, with its right key.
     Bytes message_of_generation(std::uint32_t generation, const MessageId& id, BytesView text)
@@ -287,10 +310,13 @@ private:
         const auto id = from.send(to, text);
         REQUIRE(world.run_until([&] { return from.state(id) == MessageState::delivered; }));
     }
-    std::vector<Bytes> heard(Client&, Bytes bytes)
+    std::vector<Bytes> heard(Client& to, Bytes bytes)
     {
         const auto decoded = wire::decode_server_frame(bytes);
         REQUIRE(decoded.ok());
+        if (const auto* mail = std::get_if<frame::MailboxDeliver>(&*decoded); mail != nullptr && and_then)
+            if (const auto more = and_then(to, *mail))
+                return {std::move(bytes), wire::encode(frame::ServerFrame(*more))};
         const auto* answer = std::get_if<frame::Response>(&*decoded);
         if (answer == nullptr || answer->id <= made_up_from) return {std::move(bytes)};
         answers_.emplace(answer->id, *answer);
@@ -311,6 +337,11 @@ private:
                                    std::holds_alternative<frame::GroupFetch>(body) ||
                                    std::holds_alternative<frame::GroupReject>(body);
             if (of_groups && silent.contains(&from)) return {};
+            if (deaf && std::holds_alternative<frame::GroupReject>(body)) {
+                world.inject(
+                    from, wire::encode(frame::ServerFrame(frame::Response{request->id, {ErrorCode::ok, {}, 0}, {}})));
+                return {};
+            }
             if (std::holds_alternative<frame::KeyPackagePublish>(body) && no_packages.contains(&from)) return {};
         }
         return {std::move(bytes)};

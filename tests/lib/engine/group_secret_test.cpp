@@ -4,6 +4,7 @@
 #include "tests/lib/engine/evil_relay.hpp"
 #include "tests/lib/engine/group_story.hpp"
 
+#include "lib/engine/group_book.hpp"
 #include "lib/mls/group.hpp"
 #include "lib/seal/group_secret.hpp"
 #include "lib/seal/policy_extension.hpp"
@@ -201,6 +202,40 @@ TEST_CASE("a relay that hands out a secret of its own, or none: nothing is ever 
     CHECK(t.name_at(t.alice) == "third");
     t.rename(t.alice, "fourth");
     CHECK(t.name_at(t.bob) == "fourth");
+}
+
+TEST_CASE("a relay that hands out secrets of its own without end: those that have opened something stay")
+{
+    Told t(746);
+    t.crew.must(t.alice, request::GroupRemove{t.group, {"carol"}});
+    t.crew.settle();
+    const auto known = t.secrets_of(t.bob);
+    REQUIRE(known.size() >= 2); // That of before, too.
+    test::SeededEntropy entropy(5);
+    std::uint8_t given = 0;
+    t.evil.on_way_down = [&](Client& to, frame::ServerFrame& what) {
+        const auto page = roster_in(what);
+        if (!page || &to != &t.bob) return true;
+        (*page)->entries.push_back({"bob",
+                                    true,
+                                    t.bob.store.identity()->account_key,
+                                    {},
+                                    *seal::seal_group_secret(t.bob.store.identity()->account_key, t.group,
+                                                             Bytes(seal::group_secret_bytes, ++given), entropy)});
+        return true;
+    };
+    const auto size = t.bob.store.value("groups/" + to_hex(t.group.view())).value().size();
+    for (std::uint64_t n = 1; n <= 12; ++n) {
+        t.evil.push(t.bob, frame::ServerFrame(frame::GroupNews{t.group, 1'000 + n, 0, true}));
+        t.crew.settle(seconds(2));
+    }
+    CHECK(given >= 10);
+    CHECK(t.secrets_of(t.bob) == known);
+    CHECK(t.bob.store.value("groups/" + to_hex(t.group.view())).value().size() <=
+          size + engine::group_given_secrets_max * seal::group_secret_bytes);
+    t.evil.turn_honest();
+    t.rename(t.bob, "second");
+    CHECK(t.name_at(t.alice) == "second");
 }
 
 TEST_CASE("the device that renews it dies before it hears that it has")

@@ -46,6 +46,7 @@ struct Victim : Four {
     MessageId lie_id = message_id(4711);
     seal::Version before;
     MessageId led_here;
+    Bytes evil; ///< The lie, sealed.
 
     Victim()
     {
@@ -59,7 +60,7 @@ struct Victim : Four {
     }
     void lie()
     {
-        const Bytes evil = forged(bob2, conversation, {removal(bob2, conversation, ann1.id)}, lie_id);
+        evil = forged(bob2, conversation, {removal(bob2, conversation, ann1.id)}, lie_id);
         const auto got = at(ann1, lie_id, evil);
         REQUIRE(got.verdict == Verdict::applied);
         REQUIRE(got.changes.self_removed);
@@ -72,6 +73,11 @@ struct Victim : Four {
     auto come_back(seal::Version at_relay, const MessageId& commit)
     {
         return ann1.tick([&](Groups& g) { return g.come_back(conversation, at_relay, commit); });
+    }
+    /// The relay, asked, says that this is the commit of that epoch.
+    seal::CommitOutcome instead(const Member& from, const MessageId& id, const Bytes& sealed)
+    {
+        return ann1.tick([&](Groups& g) { return g.take_instead(id, from.id, sealed, world.now_ms); });
     }
     bool stores_keys()
     {
@@ -124,26 +130,47 @@ TEST_CASE("departures: what was sealed in the reopened epoch before the victim k
     CHECK(v.open(v.ann1, v.ann2, message_id(5), sealed.bytes).verdict == seal::Opened::Verdict::opened);
 }
 
-TEST_CASE("departures: another commit of the same epoch says as much as the relay's word")
+TEST_CASE("departures: another commit of the same epoch changes nothing before the relay stands by it")
 {
     Victim v;
     v.lie();
     const auto next = v.change(v.bob1);
+    const auto stays_out = [&](const MessageId& by) {
+        REQUIRE(v.ann1.groups->put_out(v.conversation).has_value());
+        CHECK(v.ann1.groups->put_out(v.conversation)->commit == by);
+        CHECK_FALSE(v.ann1.groups->version(v.conversation).has_value());
+    };
+    SUBCASE("one that is valid, shown by a relay that has refused it: nothing, however often")
+    {
+        for (int again = 0; again < 3; ++again) {
+            CHECK(v.commit(v.ann1, v.bob1, next).verdict == Verdict::instead);
+            stays_out(v.lie_id);
+            v.ann1.crash();
+        }
+    }
     SUBCASE("one that is valid leads on")
     {
-        v.world.accept(v.bob1, next);
+        for (Member* member : {&v.ann2, &v.bob2})
+            CHECK(v.commit(*member, v.bob1, next).verdict == Verdict::applied);
+        v.accepted(v.bob1);
+        CHECK(v.commit(v.ann1, v.bob1, next).verdict == Verdict::instead);
+        const auto got = v.instead(v.bob1, next.id, next.commit);
+        CHECK(got.verdict == Verdict::applied);
+        CHECK_FALSE(got.changes.self_removed);
         CHECK_FALSE(v.ann1.groups->put_out(v.conversation).has_value());
+        v.ann1.crash();
         v.everybody_talks();
     }
-    SUBCASE("one that is not does not; nor the same again")
+    SUBCASE("one that is not does not; nor the same again, nor one of another epoch")
     {
         const MessageId id = message_id(4712);
         const Bytes rubbish = forged(v.bob2, v.conversation, {}, id);
-        CHECK(v.at(v.ann1, id, rubbish).verdict == Verdict::rejected);
-        CHECK(v.at(v.ann1, v.lie_id, rubbish).verdict == Verdict::known);
-        REQUIRE(v.ann1.groups->put_out(v.conversation).has_value());
-        CHECK(v.ann1.groups->put_out(v.conversation)->commit == v.lie_id);
+        CHECK(v.at(v.ann1, id, rubbish).verdict == Verdict::instead);
+        CHECK(v.instead(v.bob2, id, rubbish).verdict == Verdict::rejected);
+        CHECK(v.instead(v.bob2, v.lie_id, v.evil).verdict == Verdict::known);
+        stays_out(v.lie_id);
         v.ann1.crash();
+        stays_out(v.lie_id);
         REQUIRE(v.come_back(v.before, v.led_here).ok());
         v.world.accept(v.bob1, next);
         v.everybody_talks();
@@ -152,14 +179,44 @@ TEST_CASE("departures: another commit of the same epoch says as much as the rela
     {
         const MessageId id = message_id(4712);
         const Bytes evil = forged(v.bob2, v.conversation, {removal(v.bob2, v.conversation, v.ann1.id)}, id);
-        const auto got = v.at(v.ann1, id, evil);
+        const auto got = v.instead(v.bob2, id, evil);
         CHECK(got.verdict == Verdict::applied);
         CHECK(got.changes.self_removed);
-        REQUIRE(v.ann1.groups->put_out(v.conversation).has_value());
-        CHECK(v.ann1.groups->put_out(v.conversation)->commit == id);
+        stays_out(id);
         REQUIRE(v.come_back(v.before, v.led_here).ok());
         v.everybody_talks();
     }
+    SUBCASE("nobody is out")
+    {
+        REQUIRE(v.come_back(v.before, v.led_here).ok());
+        CHECK(v.instead(v.bob1, next.id, next.commit).verdict == Verdict::foreign);
+        v.everybody_talks();
+    }
+}
+
+TEST_CASE("departures: what was taken back is not followed when it is shown again, nor after a restart")
+{
+    Victim v;
+    v.lie();
+    REQUIRE(v.come_back(v.before, v.led_here).ok());
+    for (int again = 0; again < 2; ++again) {
+        CHECK(v.at(v.ann1, v.lie_id, v.evil).verdict == Verdict::revived);
+        CHECK(v.ann1.groups->version(v.conversation) == v.before);
+        v.ann1.crash();
+    }
+    v.everybody_talks();
+    // Nor where it is one of several; another one is another matter.
+    std::vector<std::pair<MessageId, Bytes>> lies{{v.lie_id, v.evil}};
+    for (std::uint64_t n = 1; n < seal::taken_back_kept; ++n) {
+        const MessageId id = message_id(5000 + n);
+        lies.emplace_back(id, forged(v.bob2, v.conversation, {removal(v.bob2, v.conversation, v.ann1.id)}, id));
+        REQUIRE(v.at(v.ann1, id, lies.back().second).changes.self_removed);
+        REQUIRE(v.come_back(v.before, v.led_here).ok());
+    }
+    for (const auto& [id, sealed] : lies)
+        CHECK(v.at(v.ann1, id, sealed).verdict == Verdict::revived);
+    v.world.accept(v.bob1, v.change(v.bob1));
+    v.everybody_talks();
 }
 
 TEST_CASE("departures: back to the epoch of before, and to no other history of it")
@@ -284,21 +341,32 @@ TEST_CASE("departures: given up by its user, a group of many is entered again in
     CHECK(c.try_rejoin(bob, policy).ok()); // From outside: the epoch after this one.
 }
 
-TEST_CASE("departures: what is known of a conversation reads as the version before wrote it")
+TEST_CASE("departures: what is known of a conversation reads as the versions before wrote it")
 {
     seal::About about;
     about.floor = {3, 4};
     about.updated_ms = 5;
     Bytes bytes = mls::encode(about);
-    REQUIRE(bytes.size() > 3);
-    REQUIRE(bytes[1] == 2);
-    REQUIRE(bytes.back() == 0); // No departure.
-    bytes[1] = 1;
-    bytes.pop_back();
-    const auto old = must(mls::decode<seal::About>(bytes));
-    CHECK(old.floor == about.floor);
-    CHECK(old.updated_ms == 5);
-    CHECK_FALSE(old.departure.has_value());
-    bytes[1] = 3;
+    constexpr std::size_t third = 1 + 8; // No commits that were taken back, and since when something is doubted.
+    REQUIRE(bytes.size() > 3 + third);
+    REQUIRE(bytes[1] == 3);
+    about.doubted_ms = 77;
+    about.taken_back = {{9, message_id(1)}};
+    const auto same = must(mls::decode<seal::About>(mls::encode(about)));
+    CHECK(same.doubted_ms == 77);
+    REQUIRE(same.taken_back.size() == 1);
+    CHECK(same.taken_back[0].commit == message_id(1));
+    for (const std::uint8_t version : {std::uint8_t{2}, std::uint8_t{1}}) {
+        CAPTURE(version);
+        bytes[1] = version;
+        bytes.resize(bytes.size() - (version == 2 ? third : 1)); // The first had no departure either.
+        const auto old = must(mls::decode<seal::About>(bytes));
+        CHECK(old.floor == about.floor);
+        CHECK(old.updated_ms == 5);
+        CHECK_FALSE(old.departure.has_value());
+        CHECK(old.taken_back.empty());
+        CHECK(old.doubted_ms == 0);
+    }
+    bytes[1] = 4;
     CHECK_FALSE(mls::decode<seal::About>(bytes).ok());
 }

@@ -370,6 +370,48 @@ TEST_CASE("policy: who may do what")
     }
 }
 
+TEST_CASE("policy: who joins again by a GroupInfo and has not seen what led there doubts power that nobody could give")
+{
+    struct Doubt {
+        const char* signer;
+        const char* what;
+        const char* verdict;
+        void (*make)(Policy&);
+        bool back = false;
+    };
+    constexpr const char* none = "none";
+    const Doubt table[]{
+        {"bob", "nothing", none, [](Policy&) {}},
+        {"eve", "nothing, by a member who has come since", none, [](Policy& p) { take_in(p, "eve"); }},
+        {"bob", "somebody has come, and somebody gone", none, [](Policy& p) { take_in(p, "eve"), take_out(p, "ben"); }},
+        {"bob", "another name", none, [](Policy& p) { p.profile = Bytes{9}; }},
+        {"bob", "Ada is a member now", none, [](Policy& p) { row(p, "ada").role = Role::member; }},
+        {"bob", "Bob is an admin", "bob has another role, and not by the owner's word",
+         [](Policy& p) { row(p, "bob").role = Role::admin; }},
+        {"ada", "Bob is an admin", "bob has another role, and not by the owner's word",
+         [](Policy& p) { row(p, "bob").role = Role::admin; }},
+        {"ann", "Bob is an admin", none, [](Policy& p) { row(p, "bob").role = Role::admin; }},
+        {"bob", "Bob owns it", "bob has another role, and not by the owner's word",
+         [](Policy& p) { row(p, "ann").role = Role::admin, row(p, "bob").role = Role::owner; }},
+        {"ann", "Bob owns it", none,
+         [](Policy& p) { row(p, "ann").role = Role::admin, row(p, "bob").role = Role::owner; }},
+        {"eve", "Eve comes, and is an admin", "eve has another role, and not by the owner's word",
+         [](Policy& p) { take_in(p, "eve", Role::admin); }},
+        {"ada", "it is over", "dissolved, and not by its owner's word", [](Policy& p) { p.dissolved = true; }},
+        {"ann", "it is over", none, [](Policy& p) { p.dissolved = true; }},
+        {"ann", "from before: Eve is in it again", "eve is in it again", [](Policy& p) { take_in(p, "eve"); }, true},
+        {"ann", "from before: fewer", none, [](Policy& p) { take_out(p, "ben"); }, true},
+    };
+    for (const auto& one : table) {
+        CAPTURE(one.what);
+        CAPTURE(one.signer);
+        Policy shown = crew();
+        one.make(shown);
+        CHECK(seal::policy::doubt(crew(), shown, account_key(one.signer), one.back).value_or(none) ==
+              std::string(one.verdict));
+    }
+}
+
 TEST_CASE("policy: who may say what")
 {
     for (const Saying& one : sayings) {

@@ -120,7 +120,8 @@ inline const char* name(seal::Opened::Verdict verdict)
 }
 inline const char* name(seal::CommitOutcome::Verdict verdict)
 {
-    constexpr const char* names[] = {"applied", "known", "rival", "ahead", "rejected", "replayed", "foreign"};
+    constexpr const char* names[] = {"applied",  "known",   "rival",   "ahead",  "rejected",
+                                     "replayed", "revived", "instead", "foreign"};
     return names[static_cast<std::size_t>(verdict)];
 }
 
