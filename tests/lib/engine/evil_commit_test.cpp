@@ -2,6 +2,8 @@
 // An evil relay and the commits that it has to put into one order.
 #include "tests/lib/engine/evil_story.hpp"
 
+#include "lib/seal/record.hpp"
+
 using namespace godwit;
 using namespace godwit::testing;
 
@@ -81,6 +83,73 @@ TEST_CASE("it withholds a commit while the others move on directly: named; with 
     }
     story.goes_on();
     CHECK(told(bob, SecurityKind::group_rejoined) >= 1);
+}
+
+TEST_CASE("it withholds a commit and delivers what was said after it: named, nothing is lost; then Bob joins again")
+{
+    Story story(131);
+    story.befriend();
+    story.by_mailbox();
+    auto& [world, evil, alice, bob, said] = story;
+    evil.on_way_down = [&](Client& to, frame::ServerFrame& what) {
+        const auto* mail = std::get_if<frame::MailboxDeliver>(&what);
+        return &to != &bob || mail == nullptr || !EvilRelay::is(mail->envelope, Kind::commit, story.conversation());
+    };
+    const auto epoch_of = [&](Client& who) {
+        const auto here = seal::load_group(who.store, story.conversation());
+        return here ? here->epoch() : 0;
+    };
+    const auto before = epoch_of(bob);
+    story.enter("alice.phone", false);
+    REQUIRE(world.run_until([&] { return epoch_of(alice) > before; }));
+    bool was_there = false;
+    for (int n = 0; n < 3; ++n) {
+        story.send(alice, "bob", "where are you " + std::to_string(n));
+        world.run_for(milliseconds(300));
+        was_there = was_there || epoch_of(bob) == before;
+    }
+    CHECK(was_there); // He had what was said, and not what leads there.
+    REQUIRE(story.hears(bob, SecurityKind::commit_withheld, minutes(1)));
+    story.goes_on();
+    CHECK(told(bob, SecurityKind::group_rejoined) >= 1);
+}
+
+TEST_CASE("it says that a commit was taken back which nobody has refused: named, and nobody goes back by its word")
+{
+    Story story(132);
+    story.befriend();
+    auto& [world, evil, alice, bob, said] = story;
+    const auto conversation = story.conversation();
+    auto& phone = story.enter("alice.phone", false);
+    world.run_for(seconds(20));
+    // The first offered of an epoch has it.
+    std::map<std::uint64_t, frame::GroupCommit> accepted;
+    for (const auto& one : evil.commits)
+        if (one.what.conversation == conversation) accepted.emplace(one.what.epoch, one.what);
+    REQUIRE(accepted.size() >= 2);
+    const auto before = EvilRelay::state_after(std::next(accepted.rbegin())->second);
+    const auto version = [&](Client& who) { return seal::load_group(who.store, conversation)->epoch(); };
+    const auto now = version(bob);
+    REQUIRE(now == before.epoch + 1);
+    std::size_t lies = 0;
+    evil.on_way_down = [&](Client& to, frame::ServerFrame& what) {
+        auto* answer = std::get_if<frame::Response>(&what);
+        auto* state = answer == nullptr ? nullptr : std::get_if<frame::GroupState>(&answer->body);
+        if (&to != &bob || state == nullptr || answer->error.code != ErrorCode::ok) return true;
+        if (state->group_info.empty()) return true; // Of a commit.
+        *state = before;
+        ++lies;
+        return true;
+    };
+    evil.push(bob,
+              frame::ServerFrame(frame::GroupChanged{conversation, before.incarnation, before.epoch, before.commit}));
+    REQUIRE(story.hears(bob, SecurityKind::group_forked));
+    CHECK(lies > 0);
+    world.run_for(seconds(5));
+    for (auto* one : {&alice, &bob, &phone})
+        CHECK(version(*one) >= now);
+    CHECK(evil.rejects == 0);
+    story.goes_on();
 }
 
 TEST_CASE("it shows two halves different commits of one epoch: forked, told by the direct link; then one group again")
