@@ -55,9 +55,12 @@ struct Many : Circle {
     }
     std::string members()
     {
-        std::string out;
+        std::set<std::string> in;
         for (const auto& entry : roster(ann).entries)
-            if (entry.member) out += (out.empty() ? "" : " ") + entry.user;
+            if (entry.member) in.insert(entry.user);
+        std::string out;
+        for (const auto& user : in)
+            out += (out.empty() ? "" : " ") + user;
         return out;
     }
 };

@@ -171,7 +171,11 @@ TEST_CASE("a walk of commits, rejections, repetitions and crashes: one commit an
                     if (made.size() > 16) made.erase(made.begin());
                 }
             } else if (choice < 8 && !model.commits.empty()) { // a rejection, of the newest or of one before
-                const auto epoch = random() % 3 != 0 ? model.commits.size() - 1 : random() % model.commits.size();
+                const auto newest = model.commits.size() - 1;
+                const auto kind = random() % 6;
+                const auto epoch = kind < 3   ? newest
+                                   : kind < 5 ? std::min(model.base + 1, newest)
+                                              : random() % model.commits.size();
                 for (auto* const one : devices)
                     one->forget_frames();
                 const auto code = c.reject(device, with, model.incarnation, epoch, model.commits[epoch].number);

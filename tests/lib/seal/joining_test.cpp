@@ -314,7 +314,7 @@ TEST_CASE("hostile: a relay that shows a GroupInfo of long ago, or of an incarna
     Four f;
     const auto info = f.world.group_info;
     const auto at = f.world.at_relay;
-    for (std::uint64_t i = 0; i <= mls::past_epochs_max; ++i)
+    for (std::uint64_t i = 0; i <= seal::taken_back_max; ++i)
         f.world.accept(f.ann1, f.change(f.ann1));
     const auto rolled_back = f.bob1.groups->rejoin(f.circle, info, at, start_ms);
     REQUIRE_FALSE(rolled_back.ok());
