@@ -247,6 +247,7 @@ void GroupKeeper::entered(const seal::Changes& changes, Moment now)
             unlisted_.joined(changes.conversation, certificate, now.mono);
     look(changes.conversation);
     if (!changes.self_removed) return;
+    departures_due_ = Instant{}; // There is something to be kept, for so long.
     if (const auto* group = book_.find(changes.conversation); group != nullptr && group->state != Group::State::in)
         return; // Left, or put out.
     auto& chore = chores_[changes.conversation];

@@ -457,6 +457,44 @@ CREATE TABLE hook_events (
 ) STRICT;
 )";
 
+// commit_voters, in the place of commit_recipients: of every commit that may still be taken back, whom it was put for
+// (vote 0), who has said that it is not valid (1; beyond the device's pace 3), and who else is in the group by it (2).
+// member_changes: what such a commit has changed in group_members, and what was there before; in the place of the
+// columns for the newest one. Their keys come first, as SQLite stores them (lib/sqlite/salvage). put_ms: when a commit
+// was accepted; rules: digest of the GroupContext's extensions.
+constexpr const char* votes_step = R"(
+ALTER TABLE group_commits ADD COLUMN put_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE group_commits ADD COLUMN rules BLOB;
+CREATE TABLE commit_voters (
+    of_commit INTEGER NOT NULL,
+    device INTEGER NOT NULL,
+    of_group INTEGER NOT NULL,
+    vote INTEGER NOT NULL,
+    PRIMARY KEY (of_commit, device)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX commit_voters_by_group ON commit_voters(of_group, device);
+INSERT INTO commit_voters SELECT c.id, r.device, r.of_group, r.rejected FROM commit_recipients r
+    JOIN groups g ON g.id = r.of_group
+    JOIN group_commits c ON c.id = (SELECT n.id FROM group_commits n WHERE n.of_group = g.id
+        AND n.incarnation = g.incarnation AND n.epoch = g.epoch - 1 AND n.rejected = 0 ORDER BY n.id DESC LIMIT 1);
+DROP TABLE commit_recipients;
+CREATE TABLE member_changes (
+    of_commit INTEGER NOT NULL,
+    account INTEGER NOT NULL,
+    of_group INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    state_before INTEGER NOT NULL,
+    secret_before BLOB NOT NULL,
+    PRIMARY KEY (of_commit, account)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX member_changes_by_group ON member_changes(of_group);
+INSERT INTO member_changes SELECT changed_by, account, of_group, state, state_before, secret_before
+    FROM group_members WHERE changed_by <> 0;
+ALTER TABLE group_members DROP COLUMN changed_by;
+ALTER TABLE group_members DROP COLUMN state_before;
+ALTER TABLE group_members DROP COLUMN secret_before;
+)";
+
 // admin_tokens: of one application; 0: of the whole relay. Rows are written anew, so that each has all columns: repair
 // reads them without their table.
 constexpr const char* app_tokens_step = R"(

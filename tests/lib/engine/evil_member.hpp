@@ -218,9 +218,12 @@ struct Siege {
         return mls::encode(mls::MLSMessage{mls::seal_private_message(group.cipher_suite(), content, key.key, sender,
                                                                      Access::sender_data_secret(group), 0)});
     }
-    /// Rubbish, and rubbish on top of it: none of it is for anybody, and the relay cannot tell.
+    /// Rubbish, and rubbish on top of it, while nobody else is there: none of it is for anybody, and the relay cannot
+    /// tell.
     void rubbish_on_rubbish(Client& first, Client& second)
     {
+        for (auto* one : honest)
+            one->crash();
         auto before = group_of(mallory, conversation);
         Lie lie;
         lie.tag = [](mls::AuthenticatedContent& content) { (*content.auth.confirmation_tag)[0] ^= 1; };
@@ -231,6 +234,8 @@ struct Siege {
         const auto another = fresh_id();
         answer = commit(second, next, another, this->lie(next, another, lie), false_info(next));
         REQUIRE_MESSAGE(answer.error.code == ErrorCode::ok, answer.error.detail);
+        for (auto* one : honest)
+            one->start();
     }
     /// A message of the generation that Mallory likes, with its right key.
     Bytes message_of_generation(std::uint32_t generation, const MessageId& id, BytesView text)

@@ -82,7 +82,9 @@ TEST_CASE("again and again, beyond the pace of those who refuse it: they say so 
         Lie lie;
         lie.tag = [](mls::AuthenticatedContent& content) { (*content.auth.confirmation_tag)[0] ^= 1; };
         const auto id = l.fresh_id();
-        return l.commit(by, group, id, l.lie(group, id, lie), l.false_info(group)).error.code;
+        auto info = l.false_info(group);
+        info.signature[0] ^= 1; // Nobody can join what it leads to.
+        return l.commit(by, group, id, l.lie(group, id, lie), info).error.code;
     };
     const auto rejected = l.world.relay_counters().group_rejects;
     for (auto* by : {&l.mallory, &l.erin})
