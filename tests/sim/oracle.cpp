@@ -96,6 +96,7 @@ void Oracle::asks(Client& client, RequestId id, const Request& request)
     auto& mine = member(client);
     mine.requests[id] = said_.size() - 1;
     said_.back().before = mine.known[said_.back().to];
+    if (is_group(said_.back().to)) asks_in_group(mine, said_.back());
 }
 
 void Oracle::told(Client& client, const Event& event)

@@ -169,8 +169,9 @@ private:
         std::string text;
         Bits before; ///< What its application knew of this conversation when it asked.
         std::optional<MessageId> id;
-        bool accepted = false; ///< The application was told so.
-        bool refused = false;  ///< The application was told that it is not.
+        bool accepted = false;     ///< The application was told so.
+        bool refused = false;      ///< The application was told that it is not.
+        std::set<DeviceId> listed; ///< In a group: who was in its sender's epoch when it was asked for.
         std::vector<Client*> owed;
         MessageState state = MessageState::accepted; ///< As the application was told.
         std::vector<std::string> editions;           ///< Asked for.
@@ -243,6 +244,7 @@ private:
     void told_group(Member& member, const event::GroupChanged& change);
     void heard_of(const std::string& name, const ConversationId& id);
     void is_in(std::size_t n, const ConversationId& conversation, const Client& where);
+    void asks_in_group(Member& sender, Said& said);
     void owes_in_group(Member& sender, std::size_t n);
     void sealed_in_group(Client& from, const wire::Envelope& envelope);
     /// Nothing is promised to this account there, or by it.

@@ -98,7 +98,17 @@ void Oracle::is_in(std::size_t n, const ConversationId& conversation, const Clie
 
 // ---- who is owed it, and for whom it is sealed --------------------------------------------------
 
-/// Each device that is in the group as its sender knows it: whatever epoch it is sealed in, that has them.
+void Oracle::asks_in_group(Member& mine, Said& said)
+{
+    const auto* group = group_of(said);
+    const auto view = group->id ? group_view(mine.client->disk.store(), *group->id) : std::nullopt;
+    if (!view) return;
+    for (const auto& one : view->members)
+        said.listed.insert(one.device);
+}
+
+/// Each device that is in the group as its sender knows it: whatever epoch it is sealed in, that has them. An
+/// application may hear of it late: then who came meanwhile is in the group, and was not when it was accepted.
 void Oracle::owes_in_group(Member& mine, std::size_t n)
 {
     auto& said = said_[n];
@@ -111,6 +121,7 @@ void Oracle::owes_in_group(Member& mine, std::size_t n)
         const auto identity = one->disk.store().identity();
         if (one == mine.client || !other.settled || other.logged_out || !identity) continue;
         if (view->policy->find(one->account()) == nullptr || !view->has(identity->device)) continue;
+        if (!said.listed.contains(identity->device)) continue;
         if (is_for(mine, *said.id, *one)) said.owed.push_back(one);
     }
 }

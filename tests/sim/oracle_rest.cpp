@@ -18,6 +18,7 @@ std::string Oracle::under_way()
 {
     for (auto* client : in_order_) {
         if (!client->running()) return client->name + " is not running";
+        if (!member(*client).requests.empty()) return client->name + " has not heard what becomes of what it says";
         auto& store = client->disk.store();
         if (const auto open = store.open_message_count(); open > 0)
             return client->name + " has " + std::to_string(open) + " messages under way, " +

@@ -347,7 +347,7 @@ Duration Walk::come_to_rest()
         if (turn % 10 == 0) chores();
         world_.run_for(milliseconds(100));
         go_on();
-        if (const auto open = oracle_.under_way(); !open.empty()) {
+        if (const auto open = adding_.empty() ? oracle_.under_way() : "a file is being added"; !open.empty()) {
             terminal_at.reset(); // Chores may set something going.
             late(begin, limit, open);
             continue;
