@@ -18,7 +18,7 @@ struct Turn {
 };
 
 /// One tick with a frame in it, its k-th allocation failing.
-Turn turn_with(World& world, LinkId link, const Bytes& frame, std::uint64_t k)
+Turn turn_with(World& world, relay::LinkId link, const Bytes& frame, std::uint64_t k)
 {
     Turn out;
     out.said.reserve(64);
