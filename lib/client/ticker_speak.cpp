@@ -15,9 +15,12 @@ void Ticker::speak()
 {
     trace_shortage();
     // Taken out first: performing an effect may bring reports, and their outputs belong to the next commit.
-    std::vector<engine::Effect> effects;
+    std::vector<engine::Effect> effects, to_media;
     while (auto effect = engine_->next_effect())
-        effects.push_back(*std::move(effect));
+        (std::holds_alternative<engine::DirectMedia>(*effect) ? to_media : effects).push_back(*std::move(effect));
+    // Who hears that a call is over finds its files whole.
+    for (auto& order : to_media)
+        perform(std::move(order));
     {
         const EventQueue::Together together(parts_.events);
         while (auto event = engine_->next_event()) {
