@@ -147,6 +147,11 @@ class Terminal:
             self.screen += os.read(self.keys, 65536).decode(errors="replace")
         return self.screen.index(words, start) + len(words)
 
+    def ends(self):
+        """^D, at an empty line. Returns the exit code."""
+        self.type("\x04")
+        return self.process.wait(WAIT_S)
+
 
 def chat_on_a_terminal(world):
     relay = world.relay()
@@ -192,4 +197,5 @@ def chat_on_a_terminal(world):
     equal(termios.tcgetattr(ann.inside)[:4], ann.before[:4], "the terminal's mode is put back")
 
 
-main([helps, one_shots, devices_by_hand, chat_from_a_pipe, chat_on_a_terminal])
+if __name__ == "__main__":
+    main([helps, one_shots, devices_by_hand, chat_from_a_pipe, chat_on_a_terminal])
