@@ -13,6 +13,7 @@ DelayEstimate::DelayEstimate()
 void DelayEstimate::reset()
 {
     minima_.clear();
+    latest_.clear();
     histogram_.fill(0);
     packets_ = 0;
     target_ = std::chrono::milliseconds(60); // until something is known
@@ -47,7 +48,13 @@ void DelayEstimate::arrived(Duration media_time, Instant now)
     }
     // A bucket is as late as its end; the first one is punctual.
     const Duration late_by = reached == 0 ? Duration(0) : static_cast<std::int64_t>(reached + 1) * bucket;
-    target_ = std::clamp(late_by + frame_, delay_target_min, delay_target_max);
+    while (!latest_.empty() && latest_.back().transit <= late)
+        latest_.pop_back();
+    latest_.push_back({now, late});
+    while (now - latest_.front().at > recent)
+        latest_.pop_front();
+    target_ =
+        std::clamp(std::min(late_by, latest_.front().transit + bucket) + frame_, delay_target_min, delay_target_max);
 }
 
 } // namespace godwit::jitter

@@ -2,8 +2,10 @@
 // How long to keep sound back so that late packets still come in time: from how late they have been.
 //
 //   lateness = transit of a packet − the least transit of the last seconds
-//   target   = the lateness that 99 of 100 packets keep, and a frame
+//   target   = the lateness that 99 of 100 packets keep, but no more than any had of late, and a frame
 //
+// A queue that was ours (a call that began with more than the path carries) is remembered for long by one packet in a
+// hundred, and everything is heard late that long: so what no packet of the last seconds needed is not waited for.
 // The least transit is of a window, not of ever: clocks drift, and paths change.
 #pragma once
 
@@ -36,6 +38,8 @@ private:
     static constexpr std::size_t buckets = 300;
     static constexpr Duration window = std::chrono::seconds(2);
     static constexpr double quantile = 0.99;
+    /// Of which the latest packet counts: at 60 ms a frame these are 80 packets.
+    static constexpr Duration recent = std::chrono::seconds(5);
     /// Half of what was seen is forgotten after 350 packets: seven seconds of 20 ms.
     static constexpr double remembered = 0.998;
 
@@ -46,6 +50,7 @@ private:
         Duration transit;
     };
     std::deque<Transit> minima_; ///< Ascending in time and in transit: the first one is the least of the window.
+    std::deque<Transit> latest_; ///< Ascending in time, descending in lateness: the first one is the latest one.
     std::array<double, buckets> histogram_{};
     std::uint64_t packets_ = 0;
     Duration frame_ = std::chrono::milliseconds(20);

@@ -66,6 +66,12 @@ void Session::apply_rate()
     video_out_.set_protection(protection);
     video_out_.set_rate(shares_.video_bps * payload_share / protection_cost(protection));
     pacer_.set_rate(rate_.rate_bps());
+    // Voice first: on a path that has become too narrow nothing of the pictures is left in its way.
+    if (shares_.video_bps > 0 && pacer_.wait(rate::Priority::video) <= rate::video_age_max) return;
+    if (!pacer_.holds(rate::Priority::video) && !pacer_.holds(rate::Priority::repetition)) return;
+    pacer_.clear(rate::Priority::video);
+    pacer_.clear(rate::Priority::repetition);
+    video_out_.request_keyframe();
 }
 
 void Session::set_wishes(const rate::Wishes& wishes)
@@ -133,7 +139,7 @@ void Session::on_rtcp(BytesView bytes, Instant now)
         } else if (const auto* receiver = std::get_if<rtp::ReceiverReport>(&one)) {
             reports(receiver->blocks);
         } else if (const auto* nack = std::get_if<rtp::Nack>(&one)) {
-            if (nack->media_ssrc != video_out_.ssrc()) continue;
+            if (nack->media_ssrc != video_out_.ssrc() || shares_.video_bps <= 0) continue;
             for (Bytes& again : video_out_.repeat(nack->sequence_numbers, round_trip_, now))
                 pacer_.push(rate::Priority::repetition, std::move(again), now);
         } else if (const auto* pli = std::get_if<rtp::PictureLossIndication>(&one)) {

@@ -22,6 +22,9 @@ inline constexpr std::size_t pacer_bytes_max = std::size_t{2} << 20;
 inline constexpr double pace_factor = 1.5;
 /// Video that waits for longer than that tells the encoder to leave pictures out.
 inline constexpr Duration video_wait_max = std::chrono::milliseconds(300);
+/// Video that would wait for longer than that, since the path has become narrower, is dropped: it would leave faster
+/// than the path carries it, and voice would stand behind it there.
+inline constexpr Duration video_age_max = std::chrono::milliseconds(800);
 
 class Pacer {
 public:
@@ -41,6 +44,10 @@ public:
     [[nodiscard]] Instant deadline() const noexcept;
     /// How long what is pushed now would wait behind its like, at this rate.
     [[nodiscard]] Duration wait(Priority priority) const noexcept;
+    [[nodiscard]] bool holds(Priority priority) const noexcept
+    {
+        return bytes_[static_cast<std::size_t>(priority)] > 0;
+    }
     /// Drops what waits of a kind: pictures, before a keyframe.
     void clear(Priority priority);
 

@@ -171,9 +171,10 @@ void SendRate::increase(double elapsed_s)
         limit_bps_ > 0 && delay_bps_ > limit_bps_ - deviations * deviation && delay_bps_ < limit_bps_ + deviation;
     if (limit_bps_ > 0 && delay_bps_ > limit_bps_ + deviation) limit_bps_ = 0; // past it, and no queue: it has moved
     if (near) {
-        // Section 5.5: a packet or so for each time an answer takes.
+        // Section 5.5: a packet or so for each time an answer takes; a small one on a narrow path, where one of 1,200
+        // bytes is a quarter of a second.
         const double answer_s = seconds(round_trip_) + 0.1;
-        delay_bps_ += std::max(1000.0, packet_bits / answer_s) * elapsed_s;
+        delay_bps_ += std::max(1000.0, std::min(packet_bits, delay_bps_ / 30) / answer_s) * elapsed_s;
         growth_ = growth_min;
     } else {
         growth_ = growth_ == 0 ? growth_min : std::min(growth_max, growth_ * std::pow(2.0, elapsed_s));

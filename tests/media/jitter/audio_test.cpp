@@ -235,6 +235,27 @@ TEST_CASE("delay estimate: from the least, with a bound at both ends")
     CHECK(estimate.target() == 60ms);
 }
 
+TEST_CASE("delay estimate: what a queue in the beginning taught is not waited for when the queue is gone")
+{
+    DelayEstimate estimate;
+    estimate.set_frame(60ms);
+    Instant now(1h);
+    int packet = 0;
+    const auto arrive = [&](Duration late) { estimate.arrived(60ms * packet++, now + late), now += 60ms; };
+    for (int i = 0; i < 10; ++i)
+        arrive(0ms);
+    for (int i = 0; i < 40; ++i) // two seconds and more in which a queue grows
+        arrive(12ms * i);
+    CHECK(estimate.target() > 300ms);
+    for (int i = 0; i < 120; ++i) // and seven in which there is none
+        arrive(0ms);
+    CHECK(estimate.target() < 70ms);
+    for (int i = 0; i < 20; ++i) // what comes now and then is waited for
+        for (int of = 0; of < 20; ++of)
+            arrive(of == 0 ? 100ms : 0ms);
+    CHECK(estimate.target() > 150ms);
+}
+
 TEST_CASE("time stretch: a period less, a period more, and nobody hears the joint")
 {
     for (const double hz : {80.0, 120.0, 200.0, 333.0}) {

@@ -111,6 +111,36 @@ TEST_CASE("pipeline: a bottleneck of 300 kbit/s is kept to, and the voice comes 
     CHECK(got.caller.video_rung.width < 640); // the ladder has been gone down
 }
 
+TEST_CASE(
+    "pipeline: on 40 kbit/s the voice is heard soon, though pictures were wanted; so it is when a wide path narrows")
+{
+    for (const bool narrows : {false, true}) {
+        CAPTURE(narrows);
+        CallConfig config;
+        config.there = {
+            .delay = 50ms, .jitter = 1ms, .rate_bps = narrows ? 1'000'000.0 : 40'000.0, .queue_bytes = 8'000};
+        config.back = {.delay = 50ms};
+        config.length = 25s;
+        config.settle = 12s;
+        config.wishes.video = true;
+        config.video.fps = 15;
+        config.sound = speaks();
+        config.picture = shows();
+        if (narrows)
+            config.each_ms = [](LinkConfig& there, LinkConfig&, Duration t) {
+                if (t >= 4s) there.rate_bps = 40'000.0;
+                return false;
+            };
+        const auto got = run(config);
+        SAY(got);
+        CHECK(got.delay_mean < 320ms);
+        CHECK(got.concealed_percent < 3);
+        CHECK(got.used_bps < 40'000);
+        CHECK(got.pictures_shown == 0);
+        if (!narrows) CHECK(got.first_heard < 600ms);
+    }
+}
+
 TEST_CASE("pipeline: another path in the middle of the call, and silence for half a second between them")
 {
     CallConfig config;
