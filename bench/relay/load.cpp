@@ -94,7 +94,7 @@ void members(const Options& options, const RelayProcess& relay)
     }
     if (options.messages == 0) return;
     messages(options, crowd, relay, 0);
-    for (const std::size_t recipients : {10, 100})
+    for (const std::size_t recipients : {std::size_t{10}, std::size_t{100}})
         if (crowd.size() >= recipients + 8) messages(options, crowd, relay, recipients);
 }
 

@@ -106,6 +106,13 @@ public:
         : loop_(loop), entropy_(entropy), key_(crypto::SigningKey::from_seed(seed)), end_(end)
     {
     }
+    /// With a goodbye: in the relay's log it is nobody whose line broke.
+    ~Device()
+    {
+        if (link_) link_->close();
+    }
+    Device(const Device&) = delete;
+    Device& operator=(const Device&) = delete;
 
     Result<void> come(const wire::RelayAddress& relay, const loop::Address& to, bool over_tls)
     {
