@@ -13,9 +13,6 @@ namespace {
 
 using Seconds = std::chrono::duration<double>;
 
-/// A session may change so many contacts at once (Limits::contact_changes); a new session begins anew.
-constexpr std::size_t contact_changes_at_once = 50;
-
 Instant in(double seconds)
 {
     return loop::Loop::now().mono + std::chrono::duration_cast<Duration>(Seconds(seconds));
@@ -155,18 +152,11 @@ Crowd::Done Crowd::put(const Put& how)
 
 void Crowd::befriend(std::size_t senders, std::size_t recipients)
 {
-    for (std::size_t n = 0; n < senders; ++n) {
-        for (std::size_t at = 0; at < recipients; at += contact_changes_at_once) {
-            std::vector<User*> some;
-            for (std::size_t i = at; i < std::min(at + contact_changes_at_once, recipients); ++i)
-                some.push_back(users_[senders + i].get());
-            befriend(*users_[n], some);
-            bool back = false;
-            users_[n]->leave();
-            users_[n]->come(false, [&](User&, bool in) { back = in; });
-            until([&] { return back; }, 20, "a sender does not come back");
-        }
-    }
+    std::vector<User*> all;
+    for (std::size_t i = 0; i < recipients; ++i)
+        all.push_back(users_[senders + i].get());
+    for (std::size_t n = 0; n < senders; ++n)
+        befriend(*users_[n], all);
 }
 
 void Crowd::befriend(User& sender, const std::vector<User*>& recipients)

@@ -24,7 +24,8 @@ constexpr const char* config_text = "[registration]\nper_address_burst = 1000000
                                     "strangers = 1000000\nlogin_s = 60\nidle_s = 120\n"
                                     "mailbox_messages = 1000000\nmailbox_mib = 4096\nmailbox_sender_percent = 100\n"
                                     "requests_burst = 1000000\nrequests_per_s = 1000000\n"
-                                    "frames_burst = 1000000\nframes_per_s = 1000000\n";
+                                    "frames_burst = 1000000\nframes_per_s = 1000000\n"
+                                    "contact_changes_burst = 100000\n";
 
 std::string text_of(const std::string& path)
 {

@@ -111,6 +111,7 @@ private:
         s.number("notice_days", notice_days, 1, 3'650);
         if (notice_days != 0) limits.notice_lifetime_ms_max = notice_days * 24 * 3600 * 1000;
         s.rate("device_changes", limits.device_changes);
+        s.rate("contact_changes", limits.contact_changes);
         per_second(s, "requests", limits.requests);
         per_second(s, "frames", limits.frames);
         s.number("link_waits", limits.link_waits_max, 1, 100'000);

@@ -61,6 +61,8 @@ notice_accounts = 9
 notice_days = 5
 device_changes_burst = 6
 device_changes_interval_s = 120
+contact_changes_burst = 8
+contact_changes_interval_s = 2
 requests_burst = 77
 requests_per_s = 500
 frames_burst = 88
@@ -127,6 +129,8 @@ password = "p"
     CHECK(full->core.limits.notice_lifetime_ms_max == WallMs{5} * 86'400'000);
     CHECK(full->core.limits.device_changes.burst == 6);
     CHECK(full->core.limits.device_changes.interval == std::chrono::minutes(2));
+    CHECK(full->core.limits.contact_changes.burst == 8);
+    CHECK(full->core.limits.contact_changes.interval == std::chrono::seconds(2));
     CHECK(full->core.limits.link_waits_max == 20);
     CHECK(full->core.limits.link_waits_per_address_max == 2);
     CHECK(full->core.limits.requests.burst == 77);

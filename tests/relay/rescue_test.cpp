@@ -26,8 +26,10 @@ using sqlite::FaultDisk;
 
 namespace {
 
-constexpr std::uint64_t accounts = 60;
-constexpr std::uint64_t letters = 400;
+// As many as give each table of some size several pages, and envelopes a tree of them: each page is lost in turn, and
+// what that takes grows with the square.
+constexpr std::uint64_t accounts = 40;
+constexpr std::uint64_t letters = 240;
 
 template <class Id>
 Id id_of(std::uint64_t n)
