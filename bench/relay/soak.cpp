@@ -10,16 +10,18 @@
 namespace bench {
 namespace {
 
-/// Of a line through them (least squares), for each step.
+/// Of a line through them, for each step: the median of the slopes between any two (Theil and Sen), which a round that
+/// was looked at in an odd moment does not bend.
 double slope_of(const std::vector<double>& values)
 {
-    const auto n = static_cast<double>(values.size());
-    double x = 0, y = 0, xy = 0, xx = 0;
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        const auto at = static_cast<double>(i);
-        x += at, y += values[i], xy += at * values[i], xx += at * at;
-    }
-    return values.size() < 2 ? 0 : (n * xy - x * y) / (n * xx - x * x);
+    std::vector<double> slopes;
+    for (std::size_t i = 0; i < values.size(); ++i)
+        for (std::size_t j = i + 1; j < values.size(); ++j)
+            slopes.push_back((values[j] - values[i]) / static_cast<double>(j - i));
+    if (slopes.empty()) return 0;
+    const auto middle = slopes.begin() + static_cast<std::ptrdiff_t>(slopes.size() / 2);
+    std::nth_element(slopes.begin(), middle, slopes.end());
+    return *middle;
 }
 
 std::vector<double> second_half(const std::vector<Usage>& rounds, double Usage::* what)
