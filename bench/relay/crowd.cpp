@@ -36,7 +36,8 @@ struct Crowd::Silent final : port::LinkObserver {
     bool down = false;
 };
 
-Crowd::Crowd(const RelayProcess& relay, std::size_t users, Over over) : at_{loop_, entropy_, relay.address()}
+Crowd::Crowd(const RelayProcess& relay, std::size_t users, Over over)
+    : relay_(relay), at_{loop_, entropy_, relay.address()}
 {
     for (std::size_t n = 0; n < users; ++n)
         users_.push_back(std::make_unique<User>(at_, n + 1, over == Over::tls || (over == Over::both && n % 2 == 1)));
@@ -55,6 +56,8 @@ void Crowd::until(const std::function<bool()>& done, double seconds, const char*
 {
     const auto end = in(seconds);
     while (!done()) {
+        // Over UDP a process that is gone says nothing.
+        if (relay_.has_ended()) throw std::runtime_error("the relay has ended");
         if (loop::Loop::now().mono >= end) throw std::runtime_error(what);
         loop_.run_once(std::chrono::milliseconds(100));
     }

@@ -64,6 +64,7 @@ private:
     void befriend(User& sender, const std::vector<User*>& recipients);
     void until(const std::function<bool()>& done, double seconds, const char* what);
 
+    const RelayProcess& relay_;
     godwit::loop::Loop loop_;
     godwit::loop::SystemEntropy entropy_;
     Relayed at_;

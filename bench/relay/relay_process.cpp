@@ -71,6 +71,12 @@ RelayProcess::~RelayProcess()
     ::close(out_);
 }
 
+bool RelayProcess::has_ended() const
+{
+    siginfo_t found{};
+    return ::waitid(P_PID, static_cast<id_t>(pid_), &found, WEXITED | WNOHANG | WNOWAIT) == 0 && found.si_pid != 0;
+}
+
 Usage RelayProcess::usage() const
 {
     const auto proc = "/proc/" + std::to_string(pid_);

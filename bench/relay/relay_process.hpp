@@ -30,6 +30,7 @@ public:
 
     [[nodiscard]] const godwit::wire::RelayAddress& address() const { return address_; }
     [[nodiscard]] Usage usage() const;
+    [[nodiscard]] bool has_ended() const;
 
 private:
     std::filesystem::path data_;
