@@ -33,6 +33,7 @@ Json operation_of(const Endpoint& endpoint)
     Json out{{"operationId", std::string(http::method_name(endpoint.method)) + " " + std::string(endpoint.pattern)},
              {"summary", endpoint.summary},
              {"x-verb", verb_name(endpoint.verb)},
+             {"x-scope", scope_of(endpoint) == Scope::relay ? "relay" : "application"},
              {"x-roles", Json::array()}};
     for (const auto role : roles)
         if (may(role, endpoint.verb)) out["x-roles"].push_back(role_name(role));

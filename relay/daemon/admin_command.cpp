@@ -4,12 +4,12 @@
 #include "relay/daemon/control_client.hpp"
 #include "relay/daemon/home.hpp"
 #include "relay/daemon/toml_text.hpp"
+#include "relay/daemon/words.hpp"
 #include "relay/store/rescue.hpp"
 #include "relay/store/schema.hpp"
 
 #include "lib/sqlite/remains.hpp"
 
-#include <cstdio>
 #include <ctime>
 #include <filesystem>
 
@@ -17,19 +17,6 @@ namespace godwit::relay {
 namespace {
 
 using Verb = AdminOptions::Verb;
-enum Exit : int { done = 0, not_done = 1, broken = 5 };
-
-void say(const std::string& line)
-{
-    std::fputs((line + "\n").c_str(), stdout);
-}
-
-int refused(const std::string& why, int code = not_done)
-{
-    std::fputs(("godwit-relay: " + why + "\n").c_str(), stderr);
-    return code;
-}
-
 std::string as_json(const toml::table& table)
 {
     std::ostringstream out;
@@ -212,10 +199,10 @@ int verify(const Options& options, const Pages& pages)
         const auto page = pages(chain.at().sequence);
         if (!page) return refused(page.error().detail);
         for (const auto& one : page->records)
-            if (const auto fits = chain.take(one); !fits) return refused(fits.error().detail, broken);
+            if (const auto fits = chain.take(one); !fits) return refused(fits.error().detail, damaged);
         if (page->records.size() == admin::audit_page_max) continue;
         const auto at = chain.finish(page->newest_ever);
-        if (!at) return refused(at.error().detail, broken);
+        if (!at) return refused(at.error().detail, damaged);
         say("sound: " + std::to_string(at->sequence) + " records; checkpoint " + at->text());
         return done;
     }

@@ -8,8 +8,8 @@
 #include "relay/daemon/home.hpp"
 #include "relay/daemon/identity_file.hpp"
 #include "relay/daemon/log.hpp"
+#include "relay/daemon/words.hpp"
 
-#include <cstdio>
 #include <sys/stat.h>
 #include <thread>
 
@@ -19,22 +19,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-enum Exit : int { done = 0, not_done = 1, damaged = 5, in_use = 7 }; // as of check and repair
-
 /// Between two questions how far the relay is.
 constexpr auto ask_interval = std::chrono::milliseconds(20);
-
-void say(const std::string& line)
-{
-    std::fputs((line + "\n").c_str(), stdout);
-}
-
-int refused(const Error& why)
-{
-    std::fputs(("godwit-relay: " + why.detail + "\n").c_str(), stderr);
-    if (why.code == ErrorCode::storage_in_use) return in_use;
-    return why.code == ErrorCode::storage_corrupt ? damaged : not_done;
-}
 
 /// One folder, one process that writes to it.
 Result<sqlite::SwapLock> lock(const fs::path& folder)

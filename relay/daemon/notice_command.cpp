@@ -2,9 +2,9 @@
 #include "relay/daemon/notice_command.hpp"
 
 #include "relay/daemon/control_client.hpp"
+#include "relay/daemon/words.hpp"
 #include "transport/loop/system_entropy.hpp"
 
-#include <cstdio>
 #include <ctime>
 #include <fstream>
 #include <iostream>
@@ -14,17 +14,6 @@ namespace godwit::relay {
 namespace {
 
 using Verb = NoticeOptions::Verb;
-
-void say(const std::string& line)
-{
-    std::fputs((line + "\n").c_str(), stdout);
-}
-
-int refused(const std::string& why)
-{
-    std::fputs(("godwit-relay: " + why + "\n").c_str(), stderr);
-    return 1;
-}
 
 /// "-": standard input. At most so many bytes that the relay would refuse more.
 Result<std::string> read_text(const std::string& path)

@@ -5,9 +5,9 @@
 
 #include "lib/sqlite/file_swap.hpp"
 #include "relay/daemon/home.hpp"
+#include "relay/daemon/words.hpp"
 #include "relay/store/rescue.hpp"
 
-#include <cstdio>
 #include <sys/stat.h>
 
 namespace godwit::relay {
@@ -15,20 +15,6 @@ namespace godwit::relay {
 namespace fs = std::filesystem;
 
 namespace {
-
-enum Exit : int { done = 0, not_opened = 1, damaged = 5, in_use = 7 }; // as of `godwit check` and `godwit repair`
-
-void say(const std::string& line)
-{
-    std::fputs((line + "\n").c_str(), stdout);
-}
-
-int refused(const Error& why)
-{
-    std::fputs(("godwit-relay: " + why.detail + "\n").c_str(), stderr);
-    if (why.code == ErrorCode::storage_in_use) return in_use;
-    return why.code == ErrorCode::storage_corrupt ? damaged : not_opened;
-}
 
 /// `at`: the file to read, which a repair that died may have left under another name.
 Result<sqlite::Remains> open(const fs::path& at)

@@ -21,6 +21,18 @@ std::size_t padding_of(std::size_t bytes)
     return (4 - bytes % 4) % 4;
 }
 
+/// There is not too much to do, and the user has not sent more than a user may.
+bool carries(User& user, std::size_t bytes, bool sheds, Counters& counters, Instant now)
+{
+    if (sheds)
+        ++counters.packets_shed;
+    else if (!user.pay(bytes, now))
+        ++counters.packets_over_rate;
+    else
+        return true;
+    return false;
+}
+
 } // namespace
 
 void Server::channel_data(Allocation& allocation, BytesView bytes, Instant now)
@@ -72,14 +84,7 @@ void Server::to_peer(Allocation& allocation, const Endpoint& peer, BytesView pay
             return;
         }
     }
-    if (sheds_data_) {
-        ++counters_.packets_shed;
-        return;
-    }
-    if (!allocation.user->pay(payload.size(), now)) {
-        ++counters_.packets_over_rate;
-        return;
-    }
+    if (!carries(*allocation.user, payload.size(), sheds_data_, counters_, now)) return;
     ++counters_.packets_to_peers;
     counters_.bytes_to_peers += payload.size();
     if (ours != nullptr) return to_client(*ours->owner, from->told, payload, now);
@@ -99,14 +104,7 @@ void Server::to_client(Allocation& allocation, const Endpoint& peer, BytesView p
         ++counters_.packets_unpermitted;
         return;
     }
-    if (sheds_data_) {
-        ++counters_.packets_shed;
-        return;
-    }
-    if (!allocation.user->pay(payload.size(), now)) {
-        ++counters_.packets_over_rate;
-        return;
-    }
+    if (!carries(*allocation.user, payload.size(), sheds_data_, counters_, now)) return;
     ++counters_.packets_to_clients;
     counters_.bytes_to_clients += payload.size();
 

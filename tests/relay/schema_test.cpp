@@ -5,6 +5,7 @@
 #include "lib/sqlite/fault_disk.hpp"
 #include "relay/store/schema.hpp"
 
+#include <cstdlib>
 #include <functional>
 #include <set>
 
@@ -119,7 +120,10 @@ TEST_CASE(
         migrating.observe(0, nullptr);
         CHECK(taken > 30);
         CHECK(images.size() > 10);
-        for (std::size_t n = 0; n < images.size(); ++n) {
+        // The first schema's way is all of it, and every operation there is cut; the others' ways are its ends, of
+        // which each schema looks at other ones. All of them: GODWIT_IMAGES=1.
+        const std::size_t every = from == 1 || std::getenv("GODWIT_IMAGES") != nullptr ? 1 : 4;
+        for (std::size_t n = from % every; n < images.size(); n += every) {
             CAPTURE(n);
             sqlite::FaultDisk after(images[n]);
             auto store = Store::open("relay.db", after.name());
