@@ -7,6 +7,7 @@
 // trip direct and by mailbox (message -> delivered receipt, durable on both sides), one-way rate, memory a client and
 // the relay's memory an idle client. Floors: UDP ping-pong between two sockets of this process, fdatasync of 4 KiB in
 // DIR. Trust the ratios, not the times.
+#include "bench/figures.hpp"
 #include "bench/floors.hpp"
 #include "bench/pilot.hpp"
 #include "bench/trips.hpp"
@@ -68,6 +69,7 @@ void fly(int argc, char** argv)
     Drain drain(bob);
 
     const auto first = fly_one(ann, "bob", "first");
+    figure("flight/first_ms", first.first / 1000);
     std::printf("first message after both online, cold path: %.1f ms by %s\n", first.first / 1000,
                 std::string(path_name(first.second)).c_str());
     for (int tries = 0; tries < 200 && fly_one(ann, "bob", "warm").second != godwit::Path::direct; ++tries)
@@ -86,9 +88,13 @@ void fly(int argc, char** argv)
         std::this_thread::sleep_for(std::chrono::milliseconds(50));
     off_path = 0;
     const auto mailbox = round_trips(ann, "bob", 300, godwit::Path::mailbox, off_path);
+    figure("flight/mailbox_trip_us", mailbox.p50);
     std::printf("mailbox message -> durable x3 -> receipt p50 %7.1f us  p99 %8.1f us  off path %d\n", mailbox.p50,
                 mailbox.p99, off_path);
-    std::printf("mailbox one way, durable x3, receipted  %8.0f messages/s\n", one_way_rate(ann, "bob", messages / 4));
+    const double mailbox_rate = one_way_rate(ann, "bob", messages / 4);
+    figure("flight/mailbox_one_way", mailbox_rate);
+    figure("flight/pair_kib", static_cast<double>(self_pair_kib - self_before_kib));
+    std::printf("mailbox one way, durable x3, receipted  %8.0f messages/s\n", mailbox_rate);
     std::printf("memory  two clients in this process     %8ld KiB over an empty process\n",
                 self_pair_kib - self_before_kib);
 
@@ -98,11 +104,13 @@ void fly(int argc, char** argv)
         crowd.push_back(std::make_unique<Pilot>("idle" + std::to_string(i), folder, relay.address()));
         crowd.back()->enroll();
     }
-    if (idle > 0)
+    if (idle > 0) {
+        const double each_kib = static_cast<double>(resident_kib(relay.pid()) - relay_pair_kib) / idle;
+        figure("flight/relay_client_kib", each_kib);
         std::printf(
             "memory  relay, empty %ld KiB, after the pair %ld KiB, each idle QUIC client %.1f KiB (%d clients)\n",
-            relay_empty_kib, relay_pair_kib, static_cast<double>(resident_kib(relay.pid()) - relay_pair_kib) / idle,
-            idle);
+            relay_empty_kib, relay_pair_kib, each_kib, idle);
+    }
 }
 
 } // namespace

@@ -12,6 +12,7 @@
 // Times are CPU time of this process, which does nothing but compute: on a machine that others use too it is what wall
 // time would be on an idle one. Smallest and median of N rounds, and the median as a multiple of its floor: the bare
 // verbs of lib/crypto without which RFC 9420 does not allow the operation (signatures, AEADs, HPKE).
+#include "bench/figures.hpp"
 #include "lib/crypto/secret_pages.hpp"
 #include "lib/mls/group.hpp"
 
@@ -118,8 +119,13 @@ Floor floors(CipherSuite suite)
             typical([&] { (void)HpkeKeyPair::derive(ikm); })};
 }
 
+std::size_t members_now = 0;
+
 void row(const char* what, Times times, double floor = 0)
 {
+    const auto name = "mls/" + std::to_string(members_now) + "/" + what;
+    bench::figure(name, times.median);
+    if (floor > 0) bench::figure(name + "/floor", floor);
     if (floor > 0)
         std::printf("  %-34s %10.3f %10.3f %10.3f %8.1f x\n", what, times.least, times.median, floor,
                     times.median / floor);
@@ -159,6 +165,7 @@ void store_ratchets(CipherSuite suite, std::size_t members, int rounds)
 
 void run(CipherSuite suite, std::size_t members, int rounds, const Floor& floor)
 {
+    members_now = members;
     BenchEntropy entropy;
     const Everybody service;
     const Environment env{entropy, service, 1'000'000};

@@ -7,6 +7,7 @@
 // are in most lines, most in few. Times are CPU time of this process and wall time; medians of many runs. Searches
 // begin with the cache that the one before left, opening with an empty one.
 #include "lib/store/store.hpp"
+#include "bench/figures.hpp"
 #include "lib/store/schema.hpp"
 
 #include <algorithm>
@@ -166,6 +167,7 @@ Spent median(std::vector<Spent> all)
 
 void say(const char* what, Spent spent, const std::string& remark = {})
 {
+    bench::figure("store/" + std::string(what), spent.cpu_ms);
     std::printf("%-52s %9.2f ms CPU %9.2f ms  %s\n", what, spent.cpu_ms, spent.wall_ms, remark.c_str());
     std::fflush(stdout);
 }
@@ -247,6 +249,8 @@ private:
         };
         std::printf("%llu messages, %.0f bytes of text each\n", static_cast<unsigned long long>(messages_),
                     static_cast<double>(text_bytes_) / static_cast<double>(messages_));
+        bench::figure("store/insert_us", writing.cpu_ms * 1e3 / static_cast<double>(messages_));
+        bench::figure("store/index_us", indexing.cpu_ms * 1e3 / static_cast<double>(messages_));
         say("insert, 500 a transaction, durable", writing, per(writing));
         say("index them", indexing, per(indexing));
         std::sort(ticks.begin(), ticks.end(), [](const Spent& a, const Spent& b) { return a.cpu_ms < b.cpu_ms; });
@@ -280,6 +284,7 @@ private:
             if (round < 14) store_.reset();
         }
         say("open, and the newest page of a conversation", median(all));
+        bench::figure("store/resident_kib_opened", static_cast<double>(resident_kib()));
         std::printf("%-52s %9llu KiB\n", "resident then", static_cast<unsigned long long>(resident_kib()));
         std::vector<Spent> pages;
         std::optional<MessageId> before;
@@ -330,6 +335,7 @@ private:
         search("search: frequent, in one conversation of twenty", query);
         query.text = "缺席";
         search("search: two Chinese characters, nowhere", query);
+        bench::figure("store/resident_kib_searched", static_cast<double>(resident_kib()));
         std::printf("%-52s %9llu KiB\n", "resident then", static_cast<unsigned long long>(resident_kib()));
     }
 

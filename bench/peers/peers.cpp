@@ -7,6 +7,7 @@
 // worse). godwit's figures are of accounts through its public API, encrypted and durable on both sides
 // (synchronous=FULL); c-toxcore stores nothing, two instances in one thread. Floors: bare sockets, bare fdatasync, bare
 // SQLite.
+#include "bench/figures.hpp"
 #include "bench/films.hpp"
 #include "bench/peers/toxcore.hpp"
 #include "bench/trips.hpp"
@@ -122,8 +123,31 @@ void row(const std::string& what, double ours, const char* unit, const std::stri
                 less ? other / ours : ours / other);
 }
 
+void keep(const Floors& floors, const Ours& ours, const Theirs& theirs)
+{
+    const std::pair<const char*, double> all[] = {
+        {"floor/udp_us", floors.udp.p50},
+        {"floor/tcp_us", floors.tcp.p50},
+        {"floor/sync_us", floors.sync.p50},
+        {"floor/rows_alone", floors.rows_alone},
+        {"floor/rows_batched", floors.rows_batched},
+        {"ours/connect_ms", ours.connect_ms},
+        {"ours/trip_us", ours.trip_us.p50},
+        {"ours/one_way", ours.rate},
+        {"ours/file_mib", ours.file},
+        {"toxcore/connect_ms", theirs.connect_ms},
+        {"toxcore/trip_asked_us", theirs.asked_us.p50},
+        {"toxcore/trip_eager_us", theirs.eager_us.p50},
+        {"toxcore/one_way", theirs.rate},
+        {"toxcore/file_mib", theirs.file},
+    };
+    for (const auto& [name, value] : all)
+        figure(name, value);
+}
+
 void tell(const Floors& floors, const Ours& ours, const Theirs& theirs)
 {
+    keep(floors, ours, theirs);
     const auto tox = "c-toxcore " + ToxPair::version();
     std::printf("\n| What | godwit | Beside | Its figure | godwit is better by |\n|---|---|---|---|---|\n");
     row("message there and back, 100 bytes, p50", ours.trip_us.p50, "us", "10 UDP round trips and 2 fdatasync",

@@ -7,6 +7,7 @@
 // Each client has an allocation with a channel to one peer that sends everything back; so many of its datagrams are
 // under way at a time, and when one is back the next one leaves. A datagram counts when the server has passed it on:
 // twice a round. The server's time is what the system says that its process used (user and system, all threads).
+#include "bench/figures.hpp"
 #include "bench/turn/loader.hpp"
 #include "bench/turn/server.hpp"
 
@@ -37,6 +38,7 @@ void measure(const char* name, Server& server, double seconds)
         const auto before = server.cpu_seconds();
         const auto got = loader.run(seconds);
         const auto cpu = server.cpu_seconds() - before;
+        bench::figure("turn/" + std::string(name) + "/" + load.what, static_cast<double>(got.relayed) / cpu);
         std::printf("%-8s %-44s %9.0f datagrams/s  %5.1f %% of a core  %9.0f per CPU second  %zu lost\n", name,
                     load.what, static_cast<double>(got.relayed) / got.seconds, 100 * cpu / got.seconds,
                     static_cast<double>(got.relayed) / cpu, got.lost);
@@ -44,8 +46,9 @@ void measure(const char* name, Server& server, double seconds)
     }
     const auto before = server.resident_bytes();
     const Loader idle(server.port(), {.clients = idle_allocations, .payload_bytes = 160, .window = 0});
-    std::printf("%-8s %-44s %9.1f KiB each\n", name, "400 idle allocations, resident",
-                static_cast<double>(server.resident_bytes() - before) / idle_allocations / 1024);
+    const double each_kib = static_cast<double>(server.resident_bytes() - before) / idle_allocations / 1024;
+    bench::figure("turn/" + std::string(name) + "/allocation_kib", each_kib);
+    std::printf("%-8s %-44s %9.1f KiB each\n", name, "400 idle allocations, resident", each_kib);
     std::fflush(stdout);
 }
 

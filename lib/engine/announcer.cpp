@@ -3,6 +3,7 @@
 
 #include "lib/conversation/shared.hpp"
 #include "lib/conversation/timeline.hpp"
+#include "lib/engine/said_at.hpp"
 
 #include <algorithm>
 #include <map>
@@ -328,6 +329,7 @@ void Announcer::put_out(const ConversationId& conversation, const std::vector<st
     if (to.empty()) return;
     MessageId id;
     context_.entropy.fill(id.bytes);
+    id = said_at(id, now);
     outbox_.accept(context_.store, {id, conversation, now.wall_ms, wire::encode(content), {}, 0, 0, 0}, to);
     for (const auto& one : to) {
         static_cast<void>(outbox_.watch(one.device, id));

@@ -3,6 +3,7 @@
 
 #include "lib/conversation/shared.hpp"
 #include "lib/engine/clock_behind.hpp"
+#include "lib/engine/said_at.hpp"
 
 #include <algorithm>
 
@@ -226,7 +227,7 @@ Result<MessageId> Chats::take_back(const conversation::Parties& parties, const M
 MessageId Chats::say(const conversation::Parties& parties, conversation::Draft draft,
                      const std::vector<delivery::Recipient>& recipients, Moment now, std::optional<MessageId> given)
 {
-    const auto id = given ? *given : new_id();
+    const auto id = given ? *given : said_at(new_id(), now);
     const auto files = files_.refer(draft.body);
     // What lets words go does not wait behind all that is to be said.
     const auto rank =
@@ -259,7 +260,7 @@ std::optional<MessageId> Chats::tell_own_devices(wire::content::Mark mark, const
     self.conversation = roster_.self().conversation;
     mark.to = own_user_;
     mark.hlc_ms = now.wall_ms;
-    const auto id = new_id();
+    const auto id = said_at(new_id(), now);
     put_out(self, id, std::move(mark), recipients, now);
     return id;
 }

@@ -7,6 +7,7 @@
 //
 // All in one transaction; the receipt leaves and the event is seen after it. A duplicate is acknowledged again. What
 // is forged or breaks the rules is counted and dropped, and gets no receipt.
+#include "lib/engine/said_at.hpp"
 #include "lib/engine/state.hpp"
 
 namespace godwit::engine {
@@ -327,6 +328,7 @@ bool Engine::State::send_control(const DeviceId& device, const wire::content::An
         return false;
     MessageId id;
     context.entropy.fill(id.bytes);
+    id = said_at(id, now); // as what it stands beside: ids tell nothing apart
     auto sealed = groups->seal(person->circle, seal::Purpose::control, id, wire::encode(what));
     if (!sealed) {
         context.log("a receipt could not be sealed: " + sealed.error().detail);

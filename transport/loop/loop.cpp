@@ -37,6 +37,9 @@ std::unique_ptr<PollHandle> open_precise_clock(Loop& loop, LoopImpl& impl)
 #endif
 }
 
+/// How much later the alarm must ring to be put off, and how long until that is done again.
+constexpr Duration put_off_least = std::chrono::seconds(1);
+
 struct BackgroundJob {
     uv_work_t request{};
     LoopImpl* loop = nullptr;
@@ -58,9 +61,17 @@ void LoopImpl::arm()
         return;
     }
     uv_idle_stop(&hurry);
-    // Armed too early costs one idle turn; deadlines that move on with every datagram would cost a system call each.
-    if (earliest >= armed) return;
+    // Armed too early costs one idle turn; deadlines that move on with every datagram would cost a system call each. So
+    // it is put off only when that saves a sleeping device a wake-up, and not more than once in a while.
+    if (earliest >= armed) {
+        if (earliest - armed < put_off_least || now < put_off_after) return;
+        put_off_after = now + put_off_least;
+    }
     armed = earliest;
+    if (earliest == never) {
+        disarm();
+        return;
+    }
     const Duration wait = earliest - now;
 #ifdef __linux__
     if (precise) {
@@ -74,6 +85,18 @@ void LoopImpl::arm()
     uv_update_time(&uv);
     const auto wait_ms = static_cast<std::uint64_t>((wait.count() + 999) / 1000);
     uv_timer_start(&coarse, [](uv_timer_t* t) { static_cast<LoopImpl*>(t->data)->alarm(); }, wait_ms, 0);
+}
+
+void LoopImpl::disarm()
+{
+#ifdef __linux__
+    if (precise) {
+        const itimerspec nothing{};
+        timerfd_settime(precise->fd(), 0, &nothing, nullptr);
+        return;
+    }
+#endif
+    uv_timer_stop(&coarse);
 }
 
 void LoopImpl::prepare_turn()

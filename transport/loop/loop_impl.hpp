@@ -33,7 +33,8 @@ struct LoopImpl {
     TimerMap timers;
     std::size_t timers_alive = 0;
     std::uint64_t next_order = 0;
-    Instant armed = never; ///< When the system's timer rings; at or before the earliest deadline.
+    Instant armed = never;   ///< When the system's timer rings; at or before the earliest deadline.
+    Instant put_off_after{}; ///< From then on it may be made to ring later.
 
     std::size_t jobs = 0;
     std::unordered_set<uv_req_t*> requests; ///< Under way on the thread pool; cancelled by ~Loop.
@@ -42,6 +43,7 @@ struct LoopImpl {
 
     /// Makes the next turn come no later than the earliest deadline.
     void arm();
+    void disarm();
     /// It rang.
     void alarm();
     void fire_due();

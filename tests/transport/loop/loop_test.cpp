@@ -132,6 +132,27 @@ TEST_CASE("host-driven: the descriptor and the timeout are enough")
     }
 }
 
+TEST_CASE("a deadline that has moved far away does not wake a loop that sleeps")
+{
+    for (bool in_time = false; !in_time;) { // else this thread was held up for as long, and the alarm had rung by then
+        Loop loop;
+        Timer timer(loop, [] { FAIL("nobody waits that long"); });
+        const Instant soon = Loop::now().mono + std::chrono::milliseconds(50);
+        timer.set(soon);
+        timer.set(soon + std::chrono::hours(1));
+        in_time = Loop::now().mono < soon;
+        pollfd alarm{loop.backend_fd(), POLLIN, 0};
+        if (in_time) CHECK(poll(&alarm, 1, 100) == 0);
+
+        int fired = 0;
+        Timer nearer(loop, [&] { ++fired; }); // put off, it still rings for who comes earlier
+        nearer.set(Loop::now().mono + std::chrono::milliseconds(1));
+        for (int turn = 0; turn < 100 && fired == 0; ++turn)
+            loop.run_once(std::chrono::seconds(10));
+        CHECK(fired == 1);
+    }
+}
+
 TEST_CASE("background jobs: work elsewhere, done here, and no more than allowed")
 {
     Loop loop;
