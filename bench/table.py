@@ -123,7 +123,7 @@ def machine(given):
                 ("libsqlite3-0", "libsodium23", "libngtcp2-9", "libgnutls30", "libnice10", "libtoxcore2", "coturn")}
     used = ", ".join(f"{name} {number}" for name, number in packages.items() if number != "unknown")
     return (f"{time.strftime('%Y-%m-%d')}, {cpu}, {os.cpu_count()} processors, {memory:.0f} GiB, Linux {os.uname().release.split('-')[0]}, a virtual disk; load average "
-            f"{os.getloadavg()[0]:.1f} at the end, so other work shared the machine when it is above 2. Built by {version(['g++', '--version'], r'g[+][+] .* ([0-9.]+)')} with -O2. {used}; "
+            f"{os.getloadavg()[0]:.1f} at the end, so other work shared the machine when it is above 2. Built by g++ {version(['g++', '--version'], r'g[+][+] .* ([0-9.]+)')} with -O2. {used}; "
             f"node {version(['node', '--version'], r'(v[0-9.]+)')}. Histories of {given.messages:,} messages.")
 
 
