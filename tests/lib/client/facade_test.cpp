@@ -59,6 +59,40 @@ TEST_CASE("a request from one thread, its reply on another")
     CHECK_FALSE(readable(client->wake_fd(), 0));
 }
 
+TEST_CASE("the descriptor of who asks for it late says what waits already")
+{
+    client::EventQueue queue(8, [] {});
+    CHECK(queue.push(event::Warning{}));
+    const int fd = queue.wake_fd();
+    CHECK(readable(fd, 0));
+    CHECK(queue.wake_fd() == fd);
+    CHECK(queue.poll());
+    CHECK_FALSE(readable(fd, 0));
+}
+
+TEST_CASE("events that belong together wake at their end, and are there before")
+{
+    client::EventQueue queue(2, [] {});
+    const int fd = queue.wake_fd();
+    {
+        const client::EventQueue::Together together(queue);
+        CHECK(queue.push(event::Warning{}));
+        CHECK_FALSE(readable(fd, 0));
+        CHECK(queue.wait(0ms)); // who looks finds it
+        CHECK(queue.push(event::Warning{}));
+        CHECK(queue.push(event::Warning{}));
+        CHECK_FALSE(queue.push(event::Warning{})); // as full as ever
+    }
+    CHECK(readable(fd, 0));
+    CHECK(queue.poll());
+    CHECK(queue.poll());
+    CHECK_FALSE(readable(fd, 0));
+    {
+        const client::EventQueue::Together nothing(queue);
+    }
+    CHECK_FALSE(readable(fd, 0));
+}
+
 TEST_CASE("four threads ask, one listens: every request is answered once, each thread's in its order")
 {
     constexpr int threads_count = 4;

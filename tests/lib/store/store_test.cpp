@@ -48,6 +48,58 @@ void in_tick(port::Store& store, const std::function<void()>& body)
 
 } // namespace
 
+TEST_CASE("what is remembered of conversations is what the file will say, whatever happens to the transaction")
+{
+    const auto heads_of = [](port::Store& store, std::uint64_t n) {
+        const auto heads = store.heads(cid(n));
+        return heads.empty() ? std::int64_t{0} : heads.front().hlc_ms;
+    };
+    sqlite::FaultDisk disk;
+    auto store = on(disk);
+    constexpr std::uint64_t many = 200; // more than are remembered
+    in_tick(*store, [&] {
+        for (std::uint64_t n = 1; n <= many; ++n) {
+            store->put_heads(cid(n), {{mid(n), static_cast<std::int64_t>(n)}});
+            store->put_conversation({cid(n), ConversationKind::direct, "ann", static_cast<std::int64_t>(n)});
+            CHECK(store->dirty());
+        }
+        CHECK(store->conversations().size() == many); // also those that no statement has written yet
+        CHECK(heads_of(*store, 1) == 1);
+    });
+    store->begin();
+    store->put_heads(cid(1), {{mid(1), 77}});
+    store->put_conversation({cid(1), ConversationKind::direct, "ann", 77});
+    store->remove_conversation(cid(2));
+    CHECK(store->annotations(cid(1), mid(1)).empty());
+    CHECK(store->put_annotation({cid(1), mid(1), "pin", "ann", 5, mid(9), Bytes{1}, Role::owner}));
+    CHECK(store->annotations(cid(1), mid(1)).size() == 1);
+    CHECK_FALSE(store->value("one"));
+    store->put_value("one", Bytes{1});
+    CHECK(store->value("one"));
+    CHECK(heads_of(*store, 1) == 77);
+    CHECK(store->conversation(cid(1))->activity_ms == 77);
+    CHECK_FALSE(store->conversation(cid(2)));
+    store->rollback();
+    CHECK(heads_of(*store, 1) == 1);
+    CHECK(store->conversation(cid(1))->activity_ms == 1);
+    CHECK(store->conversation(cid(2)));
+    CHECK(store->annotations(cid(1), mid(1)).empty());
+    CHECK_FALSE(store->value("one"));
+
+    in_tick(*store, [&] {
+        store->put_conversation({cid(3), ConversationKind::direct, "ann", 33});
+        store->remove_conversation(cid(3));
+        store->put_heads(cid(4), {{mid(4), 44}});
+        store->put_heads(cid(4), {{mid(4), 45}});
+    });
+    store.reset();
+    store = on(disk);
+    CHECK(store->conversations().size() == many - 1);
+    CHECK_FALSE(store->conversation(cid(3)));
+    CHECK(heads_of(*store, 4) == 45);
+    CHECK(heads_of(*store, many) == static_cast<std::int64_t>(many));
+}
+
 TEST_CASE("opening: never in the clear; errors come through")
 {
     sqlite::FaultDisk disk;
