@@ -146,6 +146,13 @@ def table(kept):
     return out
 
 
+def floors(kept):
+    names = {"floor/udp_us": "UDP there and back {} us", "floor/tcp_us": "TCP {} us", "floor/sync_us": "4 KiB and fdatasync {} us",
+             "floor/rows_alone": "a row of bare SQLite and its transaction {} a second", "floor/rows_batched": "64 rows a transaction {} rows a second"}
+    told = [text.format(number(kept[name])) for name, text in names.items() if name in kept]
+    return ["", "Floors of this run, p50: " + ", ".join(told) + "."] if told else []
+
+
 def curves(kept):
     found = {}
     for name, value in kept.items():
@@ -154,7 +161,7 @@ def curves(kept):
             found.setdefault((parts[1], parts[2]), {})[parts[3]] = value
     if not found:
         return []
-    out = ["", "| Cost | of | at each size | grows as |", "|---|---|---|---|"]
+    out = ["", "| Cost (us of CPU; what is written: KiB) | of | at each size | grows as |", "|---|---|---|---|"]
     for (work, of), points in found.items():
         sizes = sorted((int(size), cost) for size, cost in points.items() if size != "exponent")
         told = ", ".join(f"{size:,}: {number(cost)}" for size, cost in sizes)
@@ -173,7 +180,7 @@ def main():
     if shutil.which("strip") is None:
         sys.exit("binutils are needed")
     kept, troubles = measure(given)
-    lines = ["", machine(given), "", *table(kept), *curves(kept), ""]
+    lines = ["", machine(given), "", *table(kept), *floors(kept), *curves(kept), ""]
     if troubles:
         lines += ["Did not run: " + "; ".join(troubles) + ".", ""]
     if given.write and not given.only:
