@@ -117,8 +117,8 @@ Fields Fields::read(std::string_view line)
     }
     FieldsReader reader(out);
     try {
-        // What json::sax_parse() does for text. Itself it would bring along readers of CBOR, MessagePack, UBJSON and BSON,
-        // 40 KB of them, since it is told at run time which of these it reads.
+        // What json::sax_parse() does for text. Itself it would bring along readers of CBOR, MessagePack, UBJSON and
+        // BSON, 40 KB of them, since it is told at run time which of these it reads.
         auto text = nlohmann::detail::input_adapter(line.begin(), line.end());
         nlohmann::detail::parser<nlohmann::json, decltype(text)> parser(std::move(text), nullptr, true, false);
         const bool complete = parser.sax_parse(&reader, true);
