@@ -28,7 +28,8 @@ void Chat::run()
         show_events();
         pollfd waits[2] = {{client_.wake_fd(), POLLIN, 0}, {input ? STDIN_FILENO : -1, POLLIN, 0}};
         // A script has ended: its last lines are still answered, and what it sent may go out.
-        const bool idle = !screen_.has_line() && replies_.empty() && (mine_.empty() || Clock::now() > leave_at_);
+        const bool idle =
+            !screen_.has_line() && replies_.empty() && chosen_.empty() && (mine_.empty() || Clock::now() > leave_at_);
         if (!input && idle) break;
         if (signals_.poll(waits, 2, screen_.on_terminal() ? -1 : 100) < 0 && errno != EINTR) break;
         if (signals_.came()) break;
@@ -85,7 +86,9 @@ void Chat::prompt()
 
 Chat::Answer Chat::said(std::string text)
 {
-    return [this, text = std::move(text)](const godwit::event::Reply&) { screen_.print("  " + text); };
+    return [this, text = std::move(text)](const godwit::event::Reply&) {
+        screen_.print((text.starts_with("  ") ? "" : "  ") + text);
+    };
 }
 
 int run_chat(const CommonOptions& common)

@@ -44,10 +44,12 @@ private:
     // chat_commands.cpp
     static const std::vector<Command>& commands();
     void command(const std::string& line);
+    void help(const std::string& word);
     void account(bool make, const std::string& relay, const std::string& user);
     void set_policy(const std::string& name);
     void send(const std::string& text);
     void choose(const std::string& user, bool with_history);
+    [[nodiscard]] bool chose(const godwit::event::Reply& reply);
     void history(const std::string& with, std::uint32_t limit);
     void search(const std::string& text);
     void link(const std::string& code_or_relay);
@@ -178,6 +180,11 @@ private:
     std::map<std::string, std::string> numbers_shown_;     ///< Safety numbers, by contact: what /verify says is right.
     std::set<std::string> verified_;                       ///< Contacts whose safety number was compared.
     std::map<godwit::ConversationId, std::string> groups_; ///< What they are called.
+    struct Chosen {
+        std::string user, before;
+        std::optional<godwit::ConversationId> group_before;
+    };
+    std::map<godwit::RequestId, Chosen> chosen_; ///< Asked whether there is such a contact.
     std::map<godwit::RequestId, Answer> replies_;
     std::set<godwit::MessageId> mine_; ///< Sent in this run, not yet delivered or failed.
     std::function<void(const std::string&)> on_secret_;

@@ -64,7 +64,7 @@ constexpr const char* help_text =
     "  /policy [NAME]    direct_first, direct_only, relay_only or race\n"
     "  /status           account, relay, counters        /reconnect     look at the network again\n"
     "  /register RELAY NAME    /login RELAY NAME    /logout\n"
-    "  /quit             leave; what was accepted goes on at the next start\n"
+    "  /quit             leave; what was accepted goes on at the next start   /help WORD   what has that word\n"
     "  ✓ sent  ✓✓ delivered  [direct|turned|mailbox] the way it took  ✔ safety number compared";
 
 std::optional<std::uint32_t> count_of(const std::string& word)
@@ -94,7 +94,7 @@ const std::vector<Chat::Command>& Chat::commands()
     using C = Chat&;
     using W = const Words&;
     static const auto quit = [](C chat, W) { chat.done_ = true; };
-    static const auto help = [](C chat, W) { chat.screen_.print(help_text); };
+    static const auto help = [](C chat, W words) { chat.help(words.first); };
     static const auto group = [](C chat, W words) { chat.group_command(words.name, words.first, words.rest); };
     static const auto settings = [](C chat, W words) { chat.settings_command(words.name, words.first, words.rest); };
     static const auto post = [](C chat, W words) { chat.post_command(words.name, words.first, words.rest); };
@@ -250,6 +250,17 @@ const std::vector<Chat::Command>& Chat::commands()
     return all;
 }
 
+/// All of it, or the lines that have a word.
+void Chat::help(const std::string& word)
+{
+    if (word.empty()) return screen_.print(help_text);
+    std::istringstream lines(help_text);
+    std::string out;
+    for (std::string line; std::getline(lines, line);)
+        if (line.find(word) != std::string::npos) out += (out.empty() ? "" : "\n") + line;
+    screen_.print(out.empty() ? "! nothing about " + printable(word) + ": /help lists all there is" : out);
+}
+
 void Chat::command(const std::string& line)
 {
     std::istringstream in(line.substr(1));
@@ -309,13 +320,32 @@ void Chat::send(const std::string& text)
     });
 }
 
+/// At once, since the lines of a script do not wait; back again when it turns out that there is nobody of that name.
 void Chat::choose(const std::string& user, bool with_history)
 {
     if (user == current_ && !with_history) return;
+    if (user != current_) {
+        const auto asked = client_.submit(request::History{user, 1, {}, {}});
+        if (asked) chosen_.emplace(*asked, Chosen{user, current_, current_group_});
+    }
     current_ = user;
     current_group_.reset();
     prompt();
     if (with_history) history(user, history_on_open);
+}
+
+/// Whether that was the question.
+bool Chat::chose(const godwit::event::Reply& reply)
+{
+    const auto node = chosen_.extract(reply.id);
+    if (node.empty()) return false;
+    const auto& was = node.mapped();
+    if (reply.error.code != godwit::ErrorCode::not_a_contact || current_ != was.user || current_group_) return true;
+    screen_.print("! " + printable(was.user) + " is no contact: /add " + printable(was.user));
+    current_ = was.before;
+    current_group_ = was.group_before;
+    prompt();
+    return true;
 }
 
 void Chat::history(const std::string& with, std::uint32_t limit)

@@ -72,6 +72,7 @@ void Chat::show_code(const std::string& code)
 
 void Chat::show(const godwit::event::Reply& reply)
 {
+    if (chose(reply)) return;
     const auto node = replies_.extract(reply.id);
     if (reply.error.code != godwit::ErrorCode::ok)
         screen_.print("! " + error_text(reply.error));

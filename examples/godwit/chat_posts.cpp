@@ -18,7 +18,7 @@ void Chat::with_message(const std::string& number, std::function<void(const godw
         const auto* messages = std::get_if<std::vector<godwit::Message>>(&reply.value);
         if (messages == nullptr) return;
         if (messages->size() < n)
-            return screen_.print("! there are " + std::to_string(messages->size()) + " messages here");
+            return screen_.print("! the oldest message here is " + std::to_string(messages->size()));
         then(messages->front());
     });
 }

@@ -47,7 +47,7 @@ void Chat::settings_command(const std::string& name, const std::string& first, c
         set.archived = on;
     } else if (name == "hide") {
         set.hidden = on;
-    } else if (name == "receipts" && rest == "everywhere") {
+    } else if (name == "receipts" && (rest == "everywhere" || first == "everywhere")) {
         return ask(request::SetReceipts{on},
                    said(on ? "  others are told what you have read, but where you said otherwise"
                            : "  nobody is told what you have read, but where you said otherwise"));

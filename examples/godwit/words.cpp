@@ -248,6 +248,7 @@ std::string contact_line(const godwit::Contact& contact)
 {
     std::string out = contact.online ? "● " : "○ ";
     out += contact.user;
+    if (!contact.remark.empty()) out += " (" + printable(contact.remark) + ")";
     if (contact.verified) out += " ✔";
     switch (contact.state) {
     case godwit::ContactState::requested: out += "  asked, no answer yet"; break;
@@ -259,7 +260,8 @@ std::string contact_line(const godwit::Contact& contact)
         if (!contact.path_reason.empty()) out += " (" + contact.path_reason + ")";
         break;
     }
-    if (contact.key_changed) out += "  KEY CHANGED: sending is stopped; compare keys, then remove and add again";
+    if (!contact.labels.empty()) out += "  in: " + listed(contact.labels);
+    if (contact.key_changed) out += "  KEY CHANGED: sending is stopped; /safety NAME, then /verify or /accept";
     return out;
 }
 

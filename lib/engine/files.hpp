@@ -3,7 +3,8 @@
 //
 //   file_shelf   rows and pieces, and in which order they become durable
 //   file_jobs    the user's files, in and out
-//   file_fetch   on their way here                 file_serve   for others
+//   file_fetch   on their way here: which, when    file_sources from whom, and what they give
+//   file_serve   for others                        file_requests  what the application asks
 //   file_upload  for those who cannot be reached   file_drop   and away from there when it was taken back
 #pragma once
 
