@@ -137,6 +137,7 @@ bool GroupKeeper::take_instead(const ConversationId& conversation, Chore& chore,
                           "place: it goes on with that");
     rest(chore, Instant{});
     entered(outcome.changes, now);
+    book_.taken_back({conversation, out->from.incarnation, out->from.epoch + 1, out->from.epoch + 1});
     return true;
 }
 

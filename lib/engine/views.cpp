@@ -12,10 +12,10 @@ using Step = event::ViewChanged::Step;
 
 /// The steps between two lists of keys; `item` makes what is told of the new list's i-th.
 template <class Item>
-void put_steps(event::ViewChanged& out, std::vector<std::string>& shown, std::vector<std::string> now,
+void put_steps(event::ViewChanged& out, std::shared_ptr<const Watches::Keys>& shown, Watches::Keys now,
                const std::function<bool(const std::string&)>& is_new, Item item)
 {
-    for (const auto& one : conversation::diff(shown, now, is_new)) {
+    for (const auto& one : conversation::diff(*shown, now, is_new)) {
         Step step;
         step.op = static_cast<Step::Op>(one.op);
         step.index = static_cast<std::uint32_t>(one.index);
@@ -23,7 +23,7 @@ void put_steps(event::ViewChanged& out, std::vector<std::string>& shown, std::ve
         if (step.op == Step::Op::insert || step.op == Step::Op::update) step.item = item(one.item);
         out.steps.push_back(std::move(step));
     }
-    shown = std::move(now);
+    if (*shown != now) shown = std::make_shared<const Watches::Keys>(std::move(now));
 }
 
 template <std::size_t N, class Tag>
@@ -44,7 +44,7 @@ Result<std::uint64_t> Views::watch(const request::Watch& what, const Conversatio
         return Error{ErrorCode::invalid_argument, "limit: 1 to " + std::to_string(request::history_limit_max), 0};
     const auto number = ++last_;
     auto& made = watches_[number];
-    made.what = what;
+    made.what = std::make_shared<const request::Watch>(what);
     made.conversation = conversation;
     look(number, made, true);
     return number;
@@ -79,7 +79,7 @@ bool Views::concerns(const Watched& watched)
 {
     using What = request::Watch::What;
     const auto& touched = context_.touched;
-    switch (watched.what.what) {
+    switch (watched.what->what) {
     case What::contacts: return !touched.contacts.empty();
     case What::conversations: return touched.any();
     case What::messages: break;
@@ -111,7 +111,7 @@ void Views::look(std::uint64_t number, Watched& watched, bool first)
 {
     using What = request::Watch::What;
     event::ViewChanged out{number, {}};
-    switch (watched.what.what) {
+    switch (watched.what->what) {
     case What::conversations: look_at_conversations(watched, out); break;
     case What::messages: look_at_messages(watched, out); break;
     case What::contacts: look_at_contacts(watched, out); break;
@@ -124,7 +124,7 @@ void Views::look(std::uint64_t number, Watched& watched, bool first)
 void Views::look_at_conversations(Watched& watched, event::ViewChanged& out)
 {
     const auto take = [&](Conversation one) {
-        if (one.hidden && !watched.what.hidden)
+        if (one.hidden && !watched.what->hidden)
             watched.conversations.erase(one.id);
         else
             watched.conversations.insert_or_assign(one.id, std::move(one));
@@ -157,7 +157,7 @@ void Views::look_at_conversations(Watched& watched, event::ViewChanged& out)
 
 void Views::look_at_messages(Watched& watched, event::ViewChanged& out)
 {
-    auto rows = context_.store.history(watched.conversation, watched.what.limit, std::nullopt);
+    auto rows = context_.store.history(watched.conversation, watched.what->limit, std::nullopt);
     std::vector<std::string> keys;
     for (const auto& row : rows)
         keys.push_back(key_of(row.message.id));

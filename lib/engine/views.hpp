@@ -10,11 +10,14 @@
 
 namespace godwit::engine {
 
+/// What was told of each list. Handed out at every commit in which one has changed: it shares what it holds, and costs
+/// no more for long lists.
 struct Watches {
+    using Keys = std::vector<std::string>;
     struct One {
-        request::Watch what;
+        std::shared_ptr<const request::Watch> what;
         ConversationId conversation;
-        std::vector<std::string> keys; ///< What is shown, in order.
+        std::shared_ptr<const Keys> keys = std::make_shared<Keys>(); ///< What is shown, in order.
     };
     std::map<std::uint64_t, One> all;
     std::uint64_t last = 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/lib/wire/bounds.hpp"
 
+#include "lib/wire/relay_fields.hpp"
+
 namespace godwit::wire::test {
 namespace {
 
