@@ -18,7 +18,7 @@ const port::StoredFile* FileServe::find(FileReach& reach, const FileId& file, co
     if (row == nullptr || reach.is_own(device)) return row;
     const auto whose = reach.owner(device);
     for (const auto& grant : context_.store.file_grants(file)) {
-        if (grant.author == whose) continue;
+        if (grant.author == whose || grant.author == unknown_author) continue;
         const auto members = reach.members(grant.conversation);
         if (std::find(members.begin(), members.end(), device) != members.end()) return row;
     }

@@ -14,6 +14,9 @@
 
 namespace godwit::engine {
 
+/// Of a grant, where nobody knows whose word it is: what it is of is given to nobody for that. No name of an account.
+inline constexpr std::string_view unknown_author = "#";
+
 class FileServe {
 public:
     FileServe(Context& context, FileShelf& shelf) : context_(context), shelf_(shelf) {}

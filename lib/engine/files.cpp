@@ -180,7 +180,6 @@ void Files::posted(const ConversationId& conversation, const MessageId& post, co
     upload_.look(now);
 }
 
-/// Whoever chose it need not have it: what is here already, because of other posts, is given to nobody for that.
 void Files::avatar(const ConversationId& group, const content::FileRef* file, const GroupBook::Picture& about,
                    const std::string& own_user, Moment now)
 {
@@ -190,18 +189,16 @@ void Files::avatar(const ConversationId& group, const content::FileRef* file, co
     if (file != nullptr)
         for (const auto& grant : context_.store.file_grants(file->id)) {
             if (grant.conversation != group || grant.post != post) continue;
-            // Who has come in since wants it, too.
             if (!grant.mine || !about.more) return;
+            // Who has come in since wants it, too.
             (void)context_.store.remove_file_grants(group, post);
             return posted(group, post, own_user, *file, true, now);
         }
     withdrawn(group, post);
     if (file == nullptr) return;
-    const bool whole = is_whole(file->id);
-    if (about.own)
-        posted(group, post, own_user, *file, whole, now);
-    else if (!whole)
-        posted(group, post, "#" + to_hex(group.view()), *file, false, now);
+    // Whoever has chosen it need not have it, and gets nothing for that. Where it is not known who has, nobody does.
+    const auto author = about.by.empty() ? std::string(unknown_author) : about.by;
+    posted(group, post, author, *file, about.by == own_user && is_whole(file->id), now);
 }
 
 void Files::withdrawn(const ConversationId& conversation, const MessageId& post)

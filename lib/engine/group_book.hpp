@@ -163,7 +163,7 @@ public:
     };
     /// Of a group whose picture may be another, or wanted by others.
     struct Picture {
-        bool own = false;  ///< This account has chosen it.
+        std::string by;    ///< Who has chosen it; empty: it was there before this device, or nothing is new about it.
         bool more = false; ///< Somebody came in.
     };
     [[nodiscard]] std::map<ConversationId, Picture> take_pictures() { return std::exchange(pictures_, {}); }

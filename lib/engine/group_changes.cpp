@@ -127,7 +127,7 @@ void GroupBook::entered(const seal::Changes& changes, WallMs now_ms)
     }
     group->closed_told = false;
     auto& picture = pictures_[group->id];
-    if (group->profile.avatar != profile_before.avatar) picture.own = changes.policy_before && by == own_user_;
+    if (group->profile.avatar != profile_before.avatar) picture.by = changes.policy_before ? by : std::string();
     picture.more = picture.more || !changes.added.empty();
     if (before) tell_changes(*group, before.get(), by);
     if (changes.policy_before || is_new || was_out) note_changes(*group, changes, profile_before, by);

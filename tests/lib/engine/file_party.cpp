@@ -106,6 +106,11 @@ void FileParty::post(const content::FileRef& file, std::uint8_t number, bool min
     });
 }
 
+void FileParty::picture(const content::FileRef* file, const std::string& by, bool more)
+{
+    tick([&](Files& files) { files.avatar(conversation(), file, {by, more}, user, world_.now); });
+}
+
 void FileParty::withdraw(std::uint8_t number)
 {
     tick([&](Files& files) { files.withdrawn(conversation(), post_id(number)); });

@@ -56,6 +56,9 @@ public:
     content::FileRef add(const std::string& path, Bytes bytes);
     /// Its author: the first of all, or whoever is named.
     void post(const content::FileRef& file, std::uint8_t number, bool mine = true, const std::string& author = {});
+    /// It is the picture of the group that all are in; nullptr: that has none. `by`: who has chosen it; `more`:
+    /// somebody came in.
+    void picture(const content::FileRef* file, const std::string& by, bool more = false);
 
     /// That post does not stand any more.
     void withdraw(std::uint8_t number);
