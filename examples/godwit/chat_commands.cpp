@@ -81,6 +81,9 @@ struct Chat::Words {
     std::string second;
     std::string rest; ///< Of the line, behind the first.
     std::string name; ///< Of the command.
+
+    /// All of it: paths have spaces.
+    [[nodiscard]] std::string all() const { return rest.empty() ? first : first + " " + rest; }
 };
 
 struct Chat::Command {
@@ -159,13 +162,13 @@ const std::vector<Chat::Command>& Chat::commands()
         {"turn-away", "NAME", group},
         {"promote", nullptr, group},
         {"dissolve", nullptr, group},
-        {"search", "WORDS", [](C chat, W words) { chat.search(words.first + " " + words.rest); }},
+        {"search", "WORDS", [](C chat, W words) { chat.search(words.all()); }},
         {"register", nullptr, [](C chat, W words) { chat.account(true, words.first, words.second); }},
         {"login", nullptr, [](C chat, W words) { chat.account(false, words.first, words.second); }},
         {"to", "NAME or #GROUP",
          [](C chat, W words) {
              if (words.first[0] != '#') return chat.choose(words.first, true);
-             chat.choose_group(words.first.substr(1) + (words.rest.empty() ? "" : " " + words.rest));
+             chat.choose_group(words.all().substr(1));
          }},
         {"add", "NAME",
          [](C chat, W words) { chat.ask(request::ContactAdd{words.first}, chat.said(words.first + " is asked")); }},
@@ -232,10 +235,10 @@ const std::vector<Chat::Command>& Chat::commands()
          [](C chat, W words) { chat.link(words.first); }},
         {"revoke", "DEVICE (/devices lists them)", [](C chat, W words) { chat.revoke(words.first); }},
         {"safety", nullptr, [](C chat, W words) { chat.safety(words.first.empty() ? chat.current_ : words.first); }},
-        {"file", "PATH", [](C chat, W words) { chat.send_file(words.first); }},
+        {"file", "PATH", [](C chat, W words) { chat.send_file(words.all()); }},
         {"files", nullptr, [](C chat, W) { chat.files(); }},
         {"save", "FILE [PATH]", [](C chat, W words) { chat.save_file(words.first, words.second); }},
-        {"pack", "PATH", [](C chat, W words) { chat.add_pack(words.first); }},
+        {"pack", "PATH", [](C chat, W words) { chat.add_pack(words.all()); }},
         {"sticker", "PACK [STICKER]", [](C chat, W words) { chat.send_sticker(words.first, words.rest); }},
         {"fetch", "FILE", [](C chat, W words) { chat.about_file(words.first, FileVerb::fetch); }},
         {"pause", "FILE", [](C chat, W words) { chat.about_file(words.first, FileVerb::pause); }},
