@@ -180,6 +180,7 @@ private:
     std::map<std::string, std::string> numbers_shown_;     ///< Safety numbers, by contact: what /verify says is right.
     std::set<std::string> verified_;                       ///< Contacts whose safety number was compared.
     std::map<godwit::ConversationId, std::string> groups_; ///< What they are called.
+    std::set<godwit::ConversationId> unnamed_;             ///< Come into, and not shown yet.
     struct Chosen {
         std::string user, before;
         std::optional<godwit::ConversationId> group_before;

@@ -183,6 +183,12 @@ void Chat::group_command(const std::string& name, const std::string& first, cons
 void Chat::show(const godwit::event::GroupChanged& e)
 {
     using What = godwit::event::GroupChanged::What;
+    // Whoever comes in learns a moment later what it is called.
+    const bool named = unnamed_.erase(e.conversation) > 0 && !e.name.empty();
+    if (e.name.empty() && e.what == What::joined) {
+        unnamed_.insert(e.conversation);
+        return;
+    }
     const auto group = "#" + printable(e.name);
     const auto by = e.by.empty() ? std::string() : ", by " + printable(e.by);
     if (current_group_ == e.conversation && current_ != group) {
@@ -194,7 +200,9 @@ void Chat::show(const godwit::event::GroupChanged& e)
     case What::added: return screen_.print("+ " + group + ": " + joined(e.users) + " is in it" + by);
     case What::removed: return screen_.print("- " + group + ": " + joined(e.users) + " is not in it any more" + by);
     case What::rules: return screen_.print("  " + group + " has other rules" + by);
-    case What::profile: return screen_.print("  " + group + " looks otherwise" + by + ": /members shows it");
+    case What::profile:
+        if (named) return screen_.print("+ you are in " + group + ": /to " + group);
+        return screen_.print("  " + group + " looks otherwise" + by + ": /members shows it");
     case What::promoted: return screen_.print("  " + group + " is a group now, and does not end" + by);
     case What::closed: return screen_.print("- " + group + " is over, or you are not in it any more" + by);
     }

@@ -98,6 +98,11 @@ void TypedLine::escape(char last)
         break;
     case 'H': cursor_ = 0; break;
     case 'F': cursor_ = line_.size(); break;
+    case '~': // ESC [ number ~, as VT220 has it, and terminals in terminals
+        if (sequence_ == "\x1b[1~" || sequence_ == "\x1b[7~") cursor_ = 0;
+        if (sequence_ == "\x1b[4~" || sequence_ == "\x1b[8~") cursor_ = line_.size();
+        if (sequence_ == "\x1b[3~") erase_after();
+        break;
     default: break;
     }
 }
@@ -119,6 +124,13 @@ void TypedLine::erase_before()
         line_.erase(cursor_, 1);
         if (!inner) return;
     }
+}
+
+void TypedLine::erase_after()
+{
+    if (cursor_ < line_.size()) line_.erase(cursor_, 1);
+    while (cursor_ < line_.size() && continuation(line_[cursor_]))
+        line_.erase(cursor_, 1);
 }
 
 void TypedLine::recall(int step)

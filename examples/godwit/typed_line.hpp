@@ -41,6 +41,7 @@ private:
     void escape(char last);
     void finish_line();
     void erase_before();
+    void erase_after();
     void recall(int step);
 
     bool secret_ = false;

@@ -58,6 +58,16 @@ TEST_CASE("a line of wide characters stays on its row, and the cursor where it w
     CHECK(prompt == "\xe4\xbd\xa0\xe4\xbd\xa0\xe4\xbd\xa0"); // Whole characters, and eight columns to write in.
 }
 
+TEST_CASE("the keys of terminals in terminals: home, end, delete")
+{
+    for (const char* home : {"\x1b[H", "\x1bOH", "\x1b[1~", "\x1b[7~"})
+        CHECK(drawn("\xe4\xbd\xa0x", 80, std::string(home) + "y") == "me> y\xe4\xbd\xa0x\x1b[3D");
+    for (const char* end : {"\x1b[F", "\x1bOF", "\x1b[4~", "\x1b[8~"})
+        CHECK(drawn("ab", 80, "\x1b[D" + std::string(end) + "c") == "me> abc");
+    CHECK(drawn("a\xe4\xbd\xa0x", 80, "\x1b[D\x1b[D\x1b[3~") == "me> ax\x1b[1D");
+    CHECK(drawn("ab", 80, "\x1b[3~\x1b[2~\x1b[15~") == "me> ab"); // Nothing behind it, and keys that mean nothing.
+}
+
 TEST_CASE("a number is one from its first letter to its last")
 {
     CHECK(number_of("12", 1, 20) == 12);
