@@ -192,6 +192,7 @@ void GroupKeeper::got_verdict(const ConversationId& conversation, Chore& chore, 
                 return fail(chore, now);
             }
             const bool more = chore.plan.has_value();
+            if (rejoined) changes->committer_account = {}; // What is otherwise than here, others have done.
             entered(*changes, now);
             if (std::exchange(chore.plan, std::nullopt)) plans_.done(conversation);
             chore.eager = (chore.eager || more) && !changes->self_removed;

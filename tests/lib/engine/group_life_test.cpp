@@ -105,7 +105,7 @@ TEST_CASE("a change of a group that was taken back leaves no note of it; what st
     crew.settle(minutes(1));
 
     CHECK(crew.about(crew.alice, group).name == "the crew");
-    CHECK(notes(crew, crew.alice, group) == before);
+    CHECK(notes(crew, crew.alice, group) == before + "; name 'the crew'"); // She has not seen who did it.
     const auto changes = all<event::MessageChanged>(crew.alice);
     REQUIRE_FALSE(changes.empty());
     CHECK(changes.back().what == event::MessageChanged::What::expired);
@@ -113,7 +113,7 @@ TEST_CASE("a change of a group that was taken back leaves no note of it; what st
     // It is the same as ever afterwards.
     crew.must(crew.alice, request::GroupSet{group, "nonsense"});
     crew.settle();
-    CHECK(notes(crew, crew.alice, group) == before + "; alice name 'nonsense'");
+    CHECK(notes(crew, crew.alice, group) == before + "; name 'the crew'; alice name 'nonsense'");
     CHECK(notes(crew, crew["carol"], group).ends_with("bob name 'the crew'; alice name 'nonsense'"));
     crew.say(crew["carol"], group, "fine");
     CHECK(crew.texts(crew.alice, group) == "carol:fine");
