@@ -56,6 +56,7 @@ MainWindow::MainWindow(std::unique_ptr<Session> session, godwit::CallDevices dev
     split->setStretchFactor(0, 2);
     split->setStretchFactor(1, 5);
     split->setChildrenCollapsible(false);
+    split->setSizes({270, 730}); // of the 1000 below
     stack_ = new QStackedWidget;
     stack_->addWidget(welcome_);
     stack_->addWidget(split);
@@ -168,10 +169,15 @@ void MainWindow::look_for_account()
 void MainWindow::show_connection()
 {
     if (session_->own_name().isEmpty()) return connection_->clear();
+    auto why = why_;
+    if (off_) { // said anew, in the language of now
+        why = Words::error(off_->reason);
+        if (off_->retry_in_ms > 0) why += QLatin1Char(' ') + tr("Again in %1 s.").arg((off_->retry_in_ms + 999) / 1000);
+    }
     if (over_ != godwit::RelayTransport::none)
         connection_->setText(tr("● connected to the relay over %1").arg(Words::transport(over_)));
     else
-        connection_->setText(why_.isEmpty() ? tr("○ connecting …") : tr("○ not connected: %1").arg(why_));
+        connection_->setText(why.isEmpty() ? tr("○ connecting …") : tr("○ not connected: %1").arg(why));
     connection_->setToolTip(relay_.toHtmlEscaped());
 }
 
@@ -190,13 +196,13 @@ void MainWindow::take(const godwit::Event& event)
     calls_->take(event);
     if (const auto* on = std::get_if<happened::Connected>(&event)) {
         over_ = on->over;
+        off_.reset();
         why_.clear();
         show_connection();
     }
     if (const auto* off = std::get_if<happened::Disconnected>(&event)) {
         over_ = godwit::RelayTransport::none;
-        why_ = Words::error(off->reason);
-        if (off->retry_in_ms > 0) why_ += QLatin1Char(' ') + tr("Again in %1 s.").arg((off->retry_in_ms + 999) / 1000);
+        off_ = *off;
         show_connection();
     }
     if (std::holds_alternative<happened::MessageReceived>(event) ||

@@ -61,4 +61,5 @@ private:
     std::vector<std::pair<godwit::PathPolicy, QAction*>> policies_;
     godwit::RelayTransport over_ = godwit::RelayTransport::none;
     QString relay_, why_;
+    std::optional<godwit::event::Disconnected> off_;
 };

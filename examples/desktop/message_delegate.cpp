@@ -146,8 +146,8 @@ void MessageDelegate::paint(QPainter* painter, const QStyleOptionViewItem& optio
 
     painter->save();
     painter->setRenderHint(QPainter::Antialiasing);
-    auto fill = mine ? option.palette.color(QPalette::Highlight) : option.palette.color(QPalette::AlternateBase);
-    if (mine) fill.setAlphaF(0.22F);
+    auto fill = option.palette.color(mine ? QPalette::Highlight : QPalette::Text);
+    fill.setAlphaF(mine ? 0.22F : 0.07F);
     painter->setPen(option.state.testFlag(QStyle::State_Selected) ? QPen(option.palette.color(QPalette::Highlight), 1.5)
                                                                   : QPen(Qt::NoPen));
     painter->setBrush(fill);

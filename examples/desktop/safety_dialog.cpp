@@ -10,26 +10,31 @@
 #include <QPushButton>
 #include <QVBoxLayout>
 
+namespace {
+constexpr int groups_a_line = 4, number_lines = 3; // twelve groups
+}
+
 SafetyDialog::SafetyDialog(Session& session, const QString& user, QWidget* parent)
     : QDialog(parent), session_(session), user_(user.toStdString())
 {
     setObjectName(QStringLiteral("safety_dialog"));
-    setWindowTitle(tr("Safety number with %1").arg(user));
-    auto* about = new QLabel(
-        tr("Read this number to each other, in person or over the telephone. When both see the same one, nobody "
-           "stands between you."));
-    about->setWordWrap(true);
+    about_ = new QLabel;
+    about_->setWordWrap(true);
     number_ = new QLabel;
     number_->setObjectName(QStringLiteral("number"));
     auto fixed = QFontDatabase::systemFont(QFontDatabase::FixedFont);
     fixed.setPointSizeF(fixed.pointSizeF() * 1.5);
     number_->setFont(fixed);
     number_->setAlignment(Qt::AlignCenter);
+    // Room for it before it has come: a dialog that is shown does not grow by itself.
+    number_->setMinimumHeight(QFontMetrics(fixed).lineSpacing() * number_lines + 12);
     number_->setTextInteractionFlags(Qt::TextSelectableByMouse);
     state_ = new QLabel;
     state_->setObjectName(QStringLiteral("verified"));
     trouble_ = new QLabel;
-    for (auto* label : {about, number_, state_, trouble_})
+    own_label_ = new QLabel;
+    their_label_ = new QLabel;
+    for (auto* label : {about_, number_, state_, trouble_, own_label_, their_label_})
         label->setTextFormat(Qt::PlainText);
     own_code_ = new QLineEdit;
     own_code_->setReadOnly(true);
@@ -38,30 +43,45 @@ SafetyDialog::SafetyDialog(Session& session, const QString& user, QWidget* paren
     their_code_->setObjectName(QStringLiteral("their_code"));
     right_ = new QPushButton;
     right_->setObjectName(QStringLiteral("right"));
-    wrong_ = new QPushButton(tr("Not verified any more"));
+    wrong_ = new QPushButton;
     wrong_->setObjectName(QStringLiteral("wrong"));
     auto* codes = new QFormLayout;
-    codes->addRow(tr("Our code"), own_code_);
-    codes->addRow(tr("Their code"), their_code_);
+    codes->addRow(own_label_, own_code_);
+    codes->addRow(their_label_, their_code_);
     auto* buttons = new QHBoxLayout;
     buttons->addWidget(state_, 1);
     buttons->addWidget(wrong_);
     buttons->addWidget(right_);
     auto* all = new QVBoxLayout(this);
-    all->addWidget(about);
+    all->addWidget(about_);
     all->addWidget(number_);
     all->addLayout(codes);
     all->addWidget(trouble_);
     all->addLayout(buttons);
-    const auto name_right = [this] {
-        right_->setText(their_code_->text().trimmed().isEmpty() ? tr("The numbers are the same")
-                                                                : tr("Compare the codes"));
-    };
-    name_right();
-    connect(their_code_, &QLineEdit::textChanged, this, name_right);
+    connect(their_code_, &QLineEdit::textChanged, this, [this] { retranslate(); });
     connect(right_, &QPushButton::clicked, this, [this] { verify(true); });
     connect(wrong_, &QPushButton::clicked, this, [this] { verify(false); });
+    retranslate();
     load();
+}
+
+void SafetyDialog::retranslate()
+{
+    setWindowTitle(tr("Safety number with %1").arg(Words::of(user_)));
+    about_->setText(
+        tr("Read this number to each other, in person or over the telephone. When both see the same one, nobody "
+           "stands between you."));
+    own_label_->setText(tr("Our code"));
+    their_label_->setText(tr("Their code"));
+    wrong_->setText(tr("Not verified any more"));
+    right_->setText(their_code_->text().trimmed().isEmpty() ? tr("The numbers are the same") : tr("Compare the codes"));
+    if (verified_) state_->setText(*verified_ ? tr("verified ✓") : tr("not verified"));
+}
+
+void SafetyDialog::changeEvent(QEvent* event)
+{
+    if (event->type() == QEvent::LanguageChange) retranslate();
+    QDialog::changeEvent(event);
 }
 
 void SafetyDialog::load()
@@ -70,14 +90,15 @@ void SafetyDialog::load()
         const auto* safety = std::get_if<godwit::SafetyNumber>(&reply.value);
         right_->setEnabled(safety != nullptr);
         if (safety == nullptr) return trouble_->setText(Words::error(reply.error));
-        // Twelve groups, four a line.
         const auto groups = Words::of(safety->number).split(QLatin1Char(' '), Qt::SkipEmptyParts);
         QString text;
         for (qsizetype i = 0; i < groups.size(); ++i)
-            text += (i == 0 ? QString() : QString(QLatin1Char(i % 4 == 0 ? '\n' : ' '))) + groups[i];
+            text += (i == 0 ? QString() : QString(QLatin1Char(i % groups_a_line == 0 ? '\n' : ' '))) + groups[i];
         number_->setText(text);
         own_code_->setText(Words::of(safety->code));
-        state_->setText(safety->verified ? tr("verified ✓") : tr("not verified"));
+        own_code_->setCursorPosition(0);
+        verified_ = safety->verified;
+        retranslate();
         wrong_->setVisible(safety->verified);
         right_->setVisible(!safety->verified);
     });

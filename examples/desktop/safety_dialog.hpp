@@ -6,6 +6,9 @@
 
 #include <QDialog>
 
+#include <optional>
+#include <string>
+
 class QLabel;
 class QLineEdit;
 class QPushButton;
@@ -18,13 +21,18 @@ public:
 signals:
     void changed();
 
+protected:
+    void changeEvent(QEvent* event) override;
+
 private:
+    void retranslate();
     void load();
     void verify(bool verified);
 
     Session& session_;
     std::string user_;
-    QLabel *number_, *state_, *trouble_;
+    std::optional<bool> verified_; ///< Unknown until it is told.
+    QLabel *about_, *number_, *state_, *trouble_, *own_label_, *their_label_;
     QLineEdit *own_code_, *their_code_;
     QPushButton *right_, *wrong_;
 };

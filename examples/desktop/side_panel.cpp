@@ -127,6 +127,8 @@ SidePanel::SidePanel(Session& session, QWidget* parent) : QWidget(parent), sessi
     tabs_ = new QTabWidget;
     tabs_->setObjectName(QStringLiteral("tabs"));
     tabs_->setDocumentMode(true);
+    tabs_->setUsesScrollButtons(false); // both are always seen
+    setMinimumWidth(220);
     tabs_->addTab(conversation_view_, QString());
     tabs_->addTab(people, QString());
     stack_ = new QStackedWidget;

@@ -51,7 +51,7 @@ Welcome::Welcome(Session& session, QWidget* parent) : QWidget(parent), session_(
     buttons->addWidget(login_);
     buttons->addWidget(make_);
     auto* inner = new QWidget;
-    inner->setMaximumWidth(560);
+    inner->setFixedWidth(520);
     auto* column = new QVBoxLayout(inner);
     column->addWidget(heading_);
     column->addWidget(about_);
@@ -59,9 +59,14 @@ Welcome::Welcome(Session& session, QWidget* parent) : QWidget(parent), session_(
     column->addLayout(form);
     column->addLayout(buttons);
     column->addWidget(trouble_);
+    // Between stretches and not aligned: what is aligned gets its size hint, which does not know of wrapped lines.
+    auto* row = new QHBoxLayout;
+    row->addStretch(1);
+    row->addWidget(inner);
+    row->addStretch(1);
     auto* all = new QVBoxLayout(this);
     all->addStretch(1);
-    all->addWidget(inner, 0, Qt::AlignHCenter);
+    all->addLayout(row);
     all->addStretch(2);
     connect(make_, &QPushButton::clicked, this, [this] { enter(true); });
     connect(login_, &QPushButton::clicked, this, [this] { enter(false); });

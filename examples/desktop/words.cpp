@@ -172,7 +172,7 @@ QString Words::body(const godwit::Message& message)
 {
     if (const auto record = godwit::call_record_of(message)) {
         auto text = outcome(record->outcome);
-        if (record->active_ms > 0) text += QStringLiteral(", ") + minutes(record->active_ms);
+        if (record->active_ms > 0) text = tr("%1, %2").arg(text, minutes(record->active_ms));
         return text;
     }
     if (const auto* attachment = std::get_if<content::Attachment>(&message.body))

@@ -41,10 +41,12 @@ bool check(bool holds, const char* what)
     return holds;
 }
 
-/// True as soon as it holds.
-bool wait(const char* what, const std::function<bool()>& holds)
+struct StoryEnds {};
+
+/// As soon as it holds. What comes after rests on it, so the story ends where it does not come.
+void wait(const char* what, const std::function<bool()>& holds)
 {
-    return check(QTest::qWaitFor(holds, wait_ms), what);
+    if (!check(QTest::qWaitFor(holds, wait_ms), what)) throw StoryEnds{};
 }
 
 template <class Widget>
@@ -90,6 +92,12 @@ private:
     std::unique_ptr<QProcess> process_;
 };
 
+/// QTest types nothing else.
+bool is_latin(const QString& text)
+{
+    return text.toLatin1() == text.toUtf8();
+}
+
 /// One person at one window.
 class Person {
 public:
@@ -126,7 +134,10 @@ public:
     {
         auto* edit = get<QLineEdit>(name);
         edit->clear();
-        QTest::keyClicks(edit, text);
+        if (is_latin(text))
+            QTest::keyClicks(edit, text);
+        else
+            edit->insert(text);
     }
     void front()
     {
@@ -152,8 +163,7 @@ public:
     void write(const QString& text)
     {
         auto* line = get<QPlainTextEdit>("line");
-        // QTest types Latin letters only.
-        if (text.toLatin1() == text.toUtf8())
+        if (is_latin(text))
             QTest::keyClicks(line, text);
         else
             line->insertPlainText(text);
@@ -173,12 +183,23 @@ private:
 
 QString screenshots;
 
-void picture(Person& of, const char* name)
+/// For the documents, in both languages.
+void picture(QWidget& of, const char* name)
 {
     if (screenshots.isEmpty()) return;
-    QApplication::processEvents(); // what has changed is drawn
-    const auto path = QDir(screenshots).filePath(QLatin1String(name) + QStringLiteral(".png"));
-    check(of.window().grab().save(path), name);
+    for (const auto* language : {"zh_CN", "en"}) {
+        language::choose(QLatin1String(language));
+        for (int round = 0; round < 5; ++round) // what has changed is laid out, which asks for more, and drawn
+            QApplication::processEvents();
+        const auto path =
+            QDir(screenshots)
+                .filePath(QStringLiteral("%1-%2.png").arg(QLatin1String(name), QLatin1String(language, 2)));
+        check(of.grab().save(path), name);
+    }
+}
+void picture(Person& of, const char* name)
+{
+    picture(of.window(), name);
 }
 
 void registers(Person& who, const Relay& relay)
@@ -269,13 +290,17 @@ void search(Person& bob)
     bob.type("search", QStringLiteral("alas"));
     auto* hits = bob.get<QListWidget>("hits");
     wait("a search finds what begins so", [&] {
-        return hits->isVisible() && hits->count() == 1 && hits->item(0)->text().contains(QStringLiteral("[Alas]"));
+        return hits->isVisible() && hits->count() == 1 && hits->item(0)->text().contains(QStringLiteral("[Alaska]"));
     });
-    picture(bob, "desktop-search");
     QTest::mouseClick(hits->viewport(), Qt::LeftButton, {}, hits->visualItemRect(hits->item(0)).center());
     auto* view = bob.get<QListView>("messages");
     wait("a click on a hit leads there",
          [&] { return view->currentIndex().data().toString() == QStringLiteral("hello from Alaska"); });
+    bob.type("search", QStringLiteral("西兰"));
+    wait("two characters in the middle of a sentence are found", [&] {
+        return hits->isVisible() && hits->count() == 1 && hits->item(0)->text().contains(QStringLiteral("新[西兰]再"));
+    });
+    picture(bob, "desktop-search");
     bob.type("search", QStringLiteral("企鹅"));
     wait("what is not there is not found",
          [&] { return hits->count() == 1 && hits->item(0)->flags() == Qt::NoItemFlags; });
@@ -311,7 +336,7 @@ void verify(Person& alice, Person& bob)
     QTest::mouseClick(find<QPushButton>(*hers, "right"), Qt::LeftButton);
     wait("the right one verifies",
          [&] { return find<QLabel>(*hers, "verified")->text().contains(QStringLiteral("✓")); });
-    if (!screenshots.isEmpty()) hers->grab().save(QDir(screenshots).filePath(QStringLiteral("desktop-safety.png")));
+    picture(*hers, "desktop-safety");
     hers->close();
     his->close();
     wait("which the conversation shows", [&] { return alice.text("about").contains(QStringLiteral("✓")); });
@@ -348,15 +373,16 @@ void languages(Person& alice)
 {
     const auto* send = alice.get<QPushButton>("send");
     check(send->text() == QStringLiteral("Send"), "it speaks English");
-    picture(alice, "desktop-en");
+    alice.get<QTabWidget>("tabs")->setCurrentIndex(0);
+    picture(alice, "desktop");
     language::choose(QStringLiteral("zh_CN"));
-    check(send->text() == QStringLiteral("发送"), "and Chinese, while it is open");
+    wait("and Chinese, while it is open", [&] { return send->text() == QStringLiteral("发送"); });
     wait("all of it", [&] {
         return alice.text("connection").contains(QStringLiteral("已通过")) &&
                alice.text("about").contains(QStringLiteral("直连"));
     });
-    picture(alice, "desktop-zh");
     language::choose(QStringLiteral("en"));
+    wait("and English again", [&] { return send->text() == QStringLiteral("Send"); });
 }
 
 void without_relay(Person& alice, Person& bob, Relay& relay)
@@ -369,6 +395,7 @@ void without_relay(Person& alice, Person& bob, Relay& relay)
     wait("what is written meanwhile is kept",
          [&] { return alice.message(QStringLiteral("this one waits")) != nullptr; });
     check(!alice.delivered(QStringLiteral("this one waits")), "and not shown as delivered");
+    picture(alice, "desktop-offline");
     alice.close();
     alice.open();
     relay.start();
@@ -395,7 +422,7 @@ int main(int count, char** words)
     if (program.isEmpty()) return std::puts("usage: desktop_test --relay PROGRAM [--screenshots FOLDER]"), 2;
     language::choose(QStringLiteral("en"));
     QTemporaryDir folder;
-    {
+    try {
         Relay relay(program, QDir(folder.path()).filePath(QStringLiteral("relay")));
         if (!check(!relay.address().isEmpty(), "the relay is ready")) return 1;
         Person alice(folder.path(), QStringLiteral("alice")), bob(folder.path(), QStringLiteral("bob"));
@@ -416,6 +443,8 @@ int main(int count, char** words)
         call(alice, bob);
         languages(alice);
         without_relay(alice, bob, relay);
+    } catch (const StoryEnds&) {
+        std::puts("what comes after that was not tried");
     }
     std::printf("desktop: %d passed, %d failed\n", passed, failed);
     return failed == 0 ? 0 : 1;
