@@ -1,5 +1,6 @@
 // What a C++ block of the documents has before it.
 #include <godwit/client.hpp>
+#include <godwit/coroutine.hpp>
 #include <godwit/visit.hpp>
 
 #include <chrono>
