@@ -7,7 +7,11 @@ import subprocess
 
 from setuptools import Distribution, setup
 from setuptools.command.build_py import build_py
-from wheel.bdist_wheel import bdist_wheel
+
+try:
+    from setuptools.command.bdist_wheel import bdist_wheel  # of 70.1 and later
+except ImportError:
+    from wheel.bdist_wheel import bdist_wheel
 
 
 class WithLibrary(build_py):
