@@ -131,7 +131,7 @@ TEST_CASE("an allocator, from before the first call to after the last")
     CHECK(purse.has(text) == 0);
     godwit_free(nullptr);
 
-    // The store's memory comes from it, and comes back: SQLite and libuv keep a little of the process's.
+    // The store's memory comes from it, and comes back.
     const TemporaryFolder folder;
     const auto before = purse.calls;
     REQUIRE(one_life(folder / "home"));
