@@ -132,7 +132,8 @@ def by_reference(party):
     proposals = [party.on("bob", "propose", proposal_type="add", key_package=erin["key_package"],
                           authenticated_data="ad01")["proposal"],
                  party.on("carol", "propose", proposal_type="update", authenticated_data="ad02")["proposal"]]
-    assert [party.on("alice", "process", message=one)["authenticated_data"] for one in proposals] == ["ad01", "ad02"]
+    if not party.encrypt:  # An open one may come twice; a sealed one takes a key, and the commit brings it again.
+        assert [party.on("alice", "process", message=one)["authenticated_data"] for one in proposals] == ["ad01", "ad02"]
     for proposal in proposals:
         assert proposal.startswith("00010002" if party.encrypt else "00010001"), proposal[:8]
     made = party.commit("alice", proposals)
@@ -187,6 +188,7 @@ def from_outside(party):
     erin = party.client("erin")
     asks = erin.ok("new_member_add_proposal", identity=erin.identity, authenticated_data="ad03",
                    group_info=party.on("alice", "group_info")["group_info"])
+    assert party.on("alice", "process", message=asks["proposal"])["authenticated_data"] == "ad03"
     made = party.commit("bob", [asks["proposal"]])
     party.join("erin", asks, made)
     party.agree()
