@@ -141,10 +141,8 @@ void Client::gather_candidates(const engine::OpenPath& open)
     later(
         milliseconds(1), [id, ufrag](client::Reports& r) { r.ice_local_description(id, ufrag, "pwd"); },
         [id, ufrag](engine::Engine& e, Moment at) { e.ice_local_description(id, ufrag, "pwd", at); });
-    // Of a TURN server that answers comes an address; one that gives none is left out for a while (PeerSessions).
-    const bool relayed = open.allow_turn && world_.network.turn_possible && !world_.is_cut(*this);
     for (int n = 0; n < 2; ++n) {
-        const auto candidate = "candidate " + std::to_string(n) + (n == 1 && relayed ? " typ relay" : "");
+        const auto candidate = "candidate " + std::to_string(n);
         later(
             milliseconds(2 + 10 * n), [id, candidate](client::Reports& r) { r.ice_local_candidate(id, candidate); },
             [id, candidate](engine::Engine& e, Moment at) { e.ice_local_candidate(id, candidate, at); });

@@ -342,6 +342,7 @@ Options read_options(int argc, char** argv)
             const char* wider = std::getenv("GODWIT_SIM_SEEDS");
             out.seeds = wider != nullptr ? number(wider) : gate_seeds;
             out.jobs = gate_jobs;
+            out.extras.groups = out.extras.files = false; // Not before a campaign with them has found nothing.
         } else if (word == "--fail-fast")
             out.fail_fast = true;
         else if (word == "--found")
