@@ -343,7 +343,8 @@ TEST_CASE("schema: events and replies are rendered as it says, all of them and n
         REQUIRE_MESSAGE(schema()["events"].contains(name), name << " is not in schema/events.toml");
         judge.members(name, "event " + name, schema()["events"][name]["fields"], rendered, {"event"});
     }
-    CHECK_MESSAGE(alternatives.size() == std::variant_size_v<event::Any>, "an event has no sample in schema_samples.cpp");
+    CHECK_MESSAGE(alternatives.size() == std::variant_size_v<event::Any>,
+                  "an event has no sample in schema_samples.cpp");
     CHECK(events == keys(schema()["events"]));
 
     std::set<std::size_t> values;
@@ -362,8 +363,7 @@ TEST_CASE("schema: events and replies are rendered as it says, all of them and n
         }
         CHECK_MESSAGE(fits, rendered.dump() << " is the reply of no request in schema/requests.toml");
     }
-    CHECK_MESSAGE(values.size() == std::variant_size_v<event::AnyReply>,
-                  "a reply has no sample in schema_samples.cpp");
+    CHECK_MESSAGE(values.size() == std::variant_size_v<event::AnyReply>, "a reply has no sample in schema_samples.cpp");
     CHECK(answered == keys(schema()["requests"]));
 
     for (const auto& finding : judge.findings)
