@@ -190,10 +190,10 @@ MUTANTS = [
     ("relay_keeps_new_members_to_itself", "relay/core/members.cpp",
      "    if (!change.in.empty() || !change.out.empty() || !secrets.empty()) context_.changes.circles.insert(conversation);\n", ""),
     # files
-    ("file_is_marked_before_it_is_synced", "lib/engine/file_fetch.cpp",
+    ("file_is_marked_before_it_is_synced", "lib/engine/file_sources.cpp",
      "        if (auto synced = shelf_.kept().sync(row.slot); !synced.ok()) return disk_trouble(synced.error(), now);\n",
      "        static_cast<void>(now);\n"),
-    ("file_is_whole_with_its_first_piece", "lib/engine/file_fetch.cpp",
+    ("file_is_whole_with_its_first_piece", "lib/engine/file_sources.cpp",
      "    if (downloads_.have(id).full()) row.state = FileState::whole;",
      "    if (downloads_.have(id).count() > 0) row.state = FileState::whole;"),
     ("files_at_the_relay_in_the_clear", "lib/engine/file_upload.cpp",

@@ -89,8 +89,8 @@ TEST_CASE("bounds: a commit that names one long proposal again and again is not 
     World world(44);
     world.found("alice", {}, HandshakeFormat::public_message);
     world.add(0, {"bob", "carol"});
-    constexpr std::size_t each = std::size_t{1} << 20;
-    const Proposal custom{CustomProposal::opaque(custom_proposal, Bytes(each, 7))};
+    constexpr std::size_t each = std::size_t{1} << 20, length_bytes = 4;
+    const Proposal custom{CustomProposal::opaque(custom_proposal, Bytes(each - length_bytes, 7))};
     const auto heard = must(world.group(1).process(world.env(), publish_proposal(world.group(0), custom)));
     const auto naming = [&](std::size_t times) {
         Commit commit = commit_of(must(world.group(0).commit(world.env(), {})).commit);
