@@ -289,7 +289,7 @@ TEST_CASE("loopback is nobody's peer unless the operator says so, and a name tha
         CHECK_MESSAGE(sent_and_received(said).second <= 0, said);
         CHECK(counter(*closed.relay, "turn_packets_to_peers") == 0);
     }
-    Stage members("allow_peers = [\"127.0.0.1\"]\n");
+    Stage members("allow_peers = [\"127.0.0.1\"]\nallocations_per_user = 20\n"); // three tools at once, each with some
     const auto try_it = "turnutils_uclient -u ann -W lab -c -n 5 -z 5 -p " + members.port + to_peer + " 127.0.0.1";
     {
         Tool nobody(try_it);
