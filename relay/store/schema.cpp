@@ -512,9 +512,10 @@ DROP TABLE admin_tokens;
 ALTER TABLE admin_tokens_14 RENAME TO admin_tokens;
 )";
 
-constexpr sqlite::Migration steps[] = {
-    {first_step},   {second_step}, {third_step}, {fourth_step},    {fifth_step},    {sixth_step}, {groups_of_many_step},
-    {notices_step}, {audit_step},  {gate_step},  {directory_step}, {webhooks_step}, {apps_step},  {app_tokens_step}};
+constexpr sqlite::Migration steps[] = {{first_step}, {second_step}, {third_step},          {fourth_step},
+                                       {fifth_step}, {sixth_step},  {groups_of_many_step}, {notices_step},
+                                       {audit_step}, {gate_step},   {directory_step},      {webhooks_step},
+                                       {apps_step},  {votes_step},  {app_tokens_step}};
 } // namespace
 
 sqlite::Schema schema()
