@@ -91,6 +91,10 @@ Answer Groups::commit(const Session& session, const frame::GroupCommit& request,
         if (const auto wait = creations_.wait(who_upsets, now.mono); wait > Duration::zero()) return slow_down(wait);
         creations_.take(who_upsets, now.mono);
     }
+    if (is_for_nobody(session, *audience, request)) {
+        ++context_.counters.group_commits_held;
+        return slow_down(open_commits_wait);
+    }
     if (group.row == 0) {
         group.row = make_room(session, *place, request.conversation, now);
         if (group.row == 0)
@@ -117,6 +121,8 @@ Answer Groups::commit(const Session& session, const frame::GroupCommit& request,
     if (!place->partner || *tree != 0) trees_.use(request.conversation, group.row, *tree);
     auto others = audience->newcomers; // In it from now on, and not asked about this one.
     others.push_back(session.device);
+    // Nor are those whose mailboxes are full, who are in it all the same.
+    others.insert(others.end(), audience->judges.begin(), audience->judges.end());
     context_.store.set_commit_voters(group.row, row, judges, others);
     // Who goes on with them refuses none of those before.
     context_.store.withdraw_commit_votes(group.row, session.device);
@@ -138,6 +144,27 @@ std::string Groups::upsetting(const Session& session, const Place& place, const 
     const auto commit = wire::read_mls_commit(request.envelope.sealed);
     if (!commit || !commit->joins) return {};
     return "joins/" + std::to_string(session.device) + "/" + to_hex(request.conversation.view());
+}
+
+/// Of the other accounts that could judge it, more are kept from it by how much of this sender's waits for them than
+/// get it. Put for nobody nobody could refuse it, and it would stand. Mailboxes that are full anyhow do not count: who
+/// is away for good does not stop a group.
+bool Groups::is_for_nobody(const Session& session, const Members::Change& audience, const frame::GroupCommit& request)
+{
+    const bool creates = request.epoch == 0;
+    const auto bytes = creates ? request.welcome.size() : request.envelope.sealed.size();
+    std::map<AccountRow, Mailbox::Room> rooms;
+    for (const auto device : creates ? audience.newcomers : audience.judges) {
+        const auto account = context_.store.owner(device);
+        if (account == session.account) continue;
+        const auto room = mailbox_.room_for_handshake(session, device, bytes);
+        const auto [known, first] = rooms.emplace(account, room);
+        if (!first) known->second = std::min(known->second, room);
+    }
+    const auto count = [&](Mailbox::Room which) {
+        return std::count_if(rooms.begin(), rooms.end(), [&](const auto& one) { return one.second == which; });
+    };
+    return count(Mailbox::Room::over_share) > count(Mailbox::Room::yes);
 }
 
 Result<Groups::Place> Groups::place_of(const Session& session, const std::string& with,

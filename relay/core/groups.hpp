@@ -90,6 +90,8 @@ private:
     /// Who gets what by this commit. Errors as Members::judge.
     [[nodiscard]] Result<Members::Change> audience_of(const Session& session, const Place& place,
                                                       const frame::GroupCommit& request);
+    [[nodiscard]] bool is_for_nobody(const Session& session, const Members::Change& audience,
+                                     const frame::GroupCommit& request);
     /// Rows of those that exist, none twice, without the asking one; nullopt: one belongs to neither account.
     [[nodiscard]] std::optional<std::vector<DeviceRow>> devices_of(const Session& session, const Partner& partner,
                                                                    const std::vector<DeviceId>& ids);

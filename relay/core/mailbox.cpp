@@ -140,6 +140,14 @@ std::vector<DeviceRow> Mailbox::put_handshake(const Session& session, const std:
     return out;
 }
 
+Mailbox::Room Mailbox::room_for_handshake(const Session& session, DeviceRow device, std::size_t bytes)
+{
+    const auto& usage = usage_of(device);
+    if (has_room(usage, session.account, EnvelopeKind::handshake, 1, bytes)) return Room::yes;
+    // Its owner's handshakes know no share.
+    return has_room(usage, usage.owner, EnvelopeKind::handshake, 1, bytes) ? Room::over_share : Room::full;
+}
+
 void Mailbox::withdraw(const DeviceId& from, const MessageId& id)
 {
     const auto stored = context_.store.envelope(from, id);

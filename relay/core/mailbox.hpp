@@ -39,6 +39,9 @@ public:
     /// Into the mailboxes that have room for it: these. Precondition: this sender's envelopes have no such id.
     std::vector<DeviceRow> put_handshake(const Session& session, const std::vector<DeviceRow>& recipients,
                                          const wire::Envelope& envelope, Moment now);
+    /// What keeps a handshake of so many bytes from this sender out of a mailbox.
+    enum class Room { yes, over_share, full };
+    [[nodiscard]] Room room_for_handshake(const Session& session, DeviceRow device, std::size_t bytes);
     /// Takes a handshake out of all mailboxes where it still waits.
     void withdraw(const DeviceId& from, const MessageId& id);
     void acknowledge(Session& session, const frame::MailboxAck& ack);

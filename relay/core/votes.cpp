@@ -95,6 +95,11 @@ bool Groups::is_refused(const StoredGroup& group, const StoredCommit& commit)
 bool Groups::is_vouched(const StoredGroup& group, const StoredCommit& commit)
 {
     const auto votes = votes_on(group, commit);
+    if (votes.recipients == 0) { // Nobody was asked: there is nobody else, or they do not know of it.
+        const auto by = context_.store.device(commit.from);
+        const auto party = context_.store.commit_party(commit.row);
+        return std::all_of(party.begin(), party.end(), [&](const auto& one) { return by && one.first == by->row; });
+    }
     const auto electorate =
         group.of_many ? std::max(votes.seen, std::min(votes.recipients, vouching_electorate_min)) : votes.recipients;
     return 2 * (votes.accepted + 1) > electorate + 1;

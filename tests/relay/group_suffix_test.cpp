@@ -310,6 +310,80 @@ TEST_CASE("so many that few have seen, and no more: the next one waits for membe
           open_commits_max + group_commits_kept + 2);
 }
 
+TEST_CASE(
+    "a commit for which its sender has left no room in the others' mailboxes is not put: for nobody it would stand")
+{
+    Circle c;
+    c.create();
+    c.ann.drop();
+    c.cy.drop();
+    const auto large = [&](std::uint64_t epoch) {
+        auto out = c.request(epoch, epoch + 1, {"ann", "bo", "cy"});
+        out.envelope.sealed = commit_of_size(589'824, {c.id, 1}, epoch, out.envelope.id);
+        return out;
+    };
+    std::uint64_t epoch = 1;
+    frame::Response last;
+    for (; epoch < 40; ++epoch) {
+        last = c.bo.ask(large(epoch));
+        if (last.error.code != ErrorCode::ok) break;
+    }
+    CHECK(last.error.code == ErrorCode::rate_limited);
+    CHECK(last.error.retry_after_ms == 60'000);
+    CHECK(epoch == 15); // 8 MiB of 32
+    CHECK(c.world.core->counters().handshake_envelopes_skipped == 0);
+    CHECK(c.world.core->counters().group_commits_held == 1);
+    for (auto* const one : {&c.ann, &c.cy})
+        one->resume();
+    CHECK(c.state(c.ann).epoch == epoch);
+    SUBCASE("one of two has taken them: that is enough")
+    {
+        take_all(c.cy);
+        c.forget_frames();
+        CHECK(c.bo.code(large(epoch)) == ErrorCode::ok);
+        CHECK(c.world.core->counters().handshake_envelopes_skipped == 1);
+        CHECK(c.reject(c.cy, epoch, epoch + 1) == ErrorCode::ok);
+        CHECK(c.state(c.ann).epoch == epoch);
+    }
+    SUBCASE("others have room of their own")
+    {
+        CHECK(c.commit(c.cy, epoch, 90, {"ann", "bo", "cy"}) == ErrorCode::ok);
+    }
+}
+
+TEST_CASE("mailboxes that are full of what others sent do not hold a group; what was put for nobody does not stand")
+{
+    Config config;
+    config.limits.mailbox_handshakes_max = 4;
+    config.limits.mailbox_sender_percent_max = 50;
+    Circle c(config);
+    c.create();
+    REQUIRE(c.commit(c.ann, 1, 2, {"ann", "bo", "cy"}) == ErrorCode::ok);
+    for (auto* const one : {&c.bo, &c.cy})
+        take_all(*one);
+    c.cy.drop();
+    for (std::uint64_t epoch = 2; epoch < 4; ++epoch) {
+        REQUIRE(c.commit(c.bo, epoch, epoch + 1, {"ann", "bo", "cy"}) == ErrorCode::ok);
+        take_all(c.ann);
+    }
+    for (std::uint64_t epoch = 4; epoch < 6; ++epoch) {
+        REQUIRE(c.commit(c.ann, epoch, epoch + 1, {"ann", "bo", "cy"}) == ErrorCode::ok);
+        take_all(c.bo);
+    }
+    const auto skipped = [&] { return c.world.core->counters().handshake_envelopes_skipped; };
+    CHECK(skipped() == 0);
+    // cy's shelf is full: ann and bo go on.
+    CHECK(c.commit(c.ann, 6, 7, {"ann", "bo", "cy"}) == ErrorCode::ok);
+    CHECK(skipped() == 1);
+    // Alone with cy ann is told to go on as well, and what she does there can be gone back behind.
+    CHECK(c.commit(c.ann, 7, 8, {"ann", "cy"}) == ErrorCode::ok);
+    CHECK(c.commit(c.ann, 8, 9, {"ann", "cy"}) == ErrorCode::ok);
+    CHECK(skipped() == 3);
+    const auto group = c.world.store.group(c.id);
+    const auto kept = c.world.store.standing_commits(group, 32);
+    CHECK(std::count_if(kept.begin(), kept.end(), [](const auto& one) { return one.has_info && one.epoch >= 6; }) == 3);
+}
+
 TEST_CASE("however often an epoch is filled with rubbish, what it is opened again on stays")
 {
     Many c(1, patient());

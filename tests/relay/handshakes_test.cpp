@@ -161,19 +161,24 @@ TEST_CASE("handshakes have room of their own: content does not crowd them out, n
     CHECK(c.bo.put(c.ann, 3) == ErrorCode::quota_exceeded); // its share of content
     CHECK(c.commit(c.bo, "ann", 1, 0, 11, {}, {c.ann.id}) == ErrorCode::ok);
     CHECK(c.commit(c.bo, "ann", 1, 1, 12, {c.ann.id}) == ErrorCode::ok);
-    // and its share of handshakes: not refused, but she has to join again
-    CHECK(c.commit(c.bo, "ann", 1, 2, 13, {c.ann.id}) == ErrorCode::ok);
-    CHECK(c.world.core->counters().handshake_envelopes_skipped == 1);
+    // and its share of handshakes: nobody else would get this one, and could refuse it
+    CHECK(c.commit(c.bo, "ann", 1, 2, 13, {c.ann.id}) == ErrorCode::rate_limited);
+    CHECK(c.world.core->counters().handshake_envelopes_skipped == 0);
     CHECK(c.world.core->counters().handshake_envelopes_stored == 2);
-    CHECK(c.state(c.bo, "ann").epoch == 3);
+    CHECK(c.state(c.bo, "ann").epoch == 2);
     c.ann.resume();
     CHECK(c.ann.take<frame::MailboxDeliver>().size() == 4);
     // after a restart as before
     c.world.restart();
     c.bo.resume();
     CHECK(c.bo.put(c.ann, 3) == ErrorCode::quota_exceeded);
-    CHECK(c.commit(c.bo, "ann", 1, 3, 14, {c.ann.id}) == ErrorCode::ok);
-    CHECK(c.world.core->counters().handshake_envelopes_skipped == 1);
+    CHECK(c.commit(c.bo, "ann", 1, 2, 14, {c.ann.id}) == ErrorCode::rate_limited);
+    // She is there: it goes on.
+    c.ann.resume();
+    for (const auto& mail : c.ann.take<frame::MailboxDeliver>())
+        c.ann.acknowledge({mail.sequence});
+    CHECK(c.commit(c.bo, "ann", 1, 2, 14, {c.ann.id}) == ErrorCode::ok);
+    CHECK(c.world.core->counters().handshake_envelopes_skipped == 0);
 }
 
 TEST_CASE("handshakes of the own account know no share, but an end, in number and in bytes")
