@@ -106,6 +106,7 @@ Answer Groups::commit(const Session& session, const frame::GroupCommit& request,
     commit.incarnation = request.incarnation;
     commit.epoch = request.epoch;
     commit.from = session.peer.device;
+    commit.account = session.account;
     commit.id = request.envelope.id;
     commit.tree = *tree;
     commit.put_ms = now.wall_ms;

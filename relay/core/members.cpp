@@ -142,8 +142,7 @@ bool Members::is_vetoed(const StoredGroup& group, const StoredCommit& commit, By
                                     [](const auto& one) { return one.role == Role::owner; });
     const auto members = context_.store.member_names(group.row);
     const auto account = members.find(owner->user);
-    const auto committer = context_.store.device(commit.from);
-    return account != members.end() && !(committer && committer->account == account->second) &&
+    return account != members.end() && commit.account != account->second &&
            context_.store.commit_rejected_by_account(commit.row, account->second);
 }
 

@@ -149,8 +149,8 @@ void Groups::take_back(const Session& session, const Place& place, const Convers
     }
     store.set_group(group.row, group.incarnation, commit.epoch, now.wall_ms);
     if (!place.partner) {
-        // Those who have built on it have believed it: it is one account's doing.
-        if (const auto by = store.device(commit.from)) offences_.take(offender_of(by->account, conversation), now.mono);
+        // Those who have built on it have believed it: it is one account's doing, though its device may be gone.
+        offences_.take(offender_of(commit.account, conversation), now.mono);
         members_.take_back(conversation, group, fallen, now);
         return;
     }

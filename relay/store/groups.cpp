@@ -22,12 +22,13 @@ StoredCommit commit_from(const sqlite::Statement& s)
     out.tree = s.integer(7);
     out.put_ms = s.integer(8);
     out.rules = to_bytes(s.bytes(9));
-    out.has_info = s.integer(10) != 0;
+    out.account = s.integer(10);
+    out.has_info = s.integer(11) != 0;
     return out;
 }
 
 constexpr std::string_view commit_columns =
-    "SELECT id, incarnation, epoch, from_device, envelope_id, welcome_id, rejected, tree, put_ms, rules,"
+    "SELECT id, incarnation, epoch, from_device, envelope_id, welcome_id, rejected, tree, put_ms, rules, account,"
     " group_info IS NOT NULL FROM group_commits WHERE of_group = ?1 AND ";
 
 std::string commits_where(std::string_view what)
@@ -135,9 +136,9 @@ Bytes Store::group_info(std::int64_t commit)
 std::int64_t Store::add_group_commit(GroupRow group, const StoredCommit& commit, const Bytes& group_info)
 {
     write("INSERT INTO group_commits(of_group, incarnation, epoch, from_device, envelope_id, welcome_id, group_info,"
-          " tree, put_ms, rules) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+          " tree, put_ms, rules, account) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
           group, commit.incarnation, commit.epoch, commit.from, commit.id, commit.welcome, group_info, commit.tree,
-          commit.put_ms, commit.rules);
+          commit.put_ms, commit.rules, commit.account);
     return failed() ? 0 : database_.last_insert_rowid();
 }
 
@@ -253,9 +254,8 @@ CommitVotes Store::commit_votes_of_accounts(GroupRow group, const StoredCommit& 
                                 refuses, ") AS refuses", voters,
                                 " GROUP BY d.account)"
                                 " SELECT count(*), coalesce(sum(rejected), 0), coalesce(sum(seen), 0),"
-                                " coalesce(sum(taken AND NOT refuses AND account <>"
-                                " coalesce((SELECT account FROM devices WHERE key = ?4), 0)), 0) FROM one"});
-    return read_one(statement, votes_from, commit.row, envelope, group, commit.from).value_or(CommitVotes{});
+                                " coalesce(sum(taken AND NOT refuses AND account <> ?4), 0) FROM one"});
+    return read_one(statement, votes_from, commit.row, envelope, group, commit.account).value_or(CommitVotes{});
 }
 
 void Store::forget_commits_before(GroupRow group, std::int64_t commit, std::size_t ids)

@@ -32,7 +32,7 @@ constexpr Column key_packages[] = {rowid, count, key, {Is::blob_or_null}, intege
 constexpr Column last_resorts[] = {rowid, blob, integer};
 constexpr Column groups[] = {rowid, id, count, count, count, count, integer, count};
 constexpr Column group_commits[] = {
-    rowid, count, count, count, key, id, id, flag, {Is::blob_or_null}, count, integer, {Is::blob_or_null}};
+    rowid, count, count, count, key, id, id, flag, {Is::blob_or_null}, count, integer, {Is::blob_or_null}, count};
 constexpr Column group_members[] = {rowid, count, count, flag, count, integer, blob};
 constexpr Column member_changes[] = {count, count, count, flag, flag, blob};
 constexpr Column group_joins[] = {rowid, count, count, integer, flag, blob};
@@ -74,7 +74,7 @@ constexpr std::array tables{
     Table{"last_resorts", "INSERT OR IGNORE INTO last_resorts VALUES(?1, ?2, ?3)", last_resorts},
     Table{"groups", "INSERT OR IGNORE INTO groups VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", groups},
     Table{"group_commits",
-          "INSERT OR IGNORE INTO group_commits VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+          "INSERT OR IGNORE INTO group_commits VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
           group_commits},
     Table{"group_members", "INSERT OR IGNORE INTO group_members VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)", group_members},
     Table{"member_changes", "INSERT OR IGNORE INTO member_changes VALUES(?1, ?2, ?3, ?4, ?5, ?6)", member_changes,

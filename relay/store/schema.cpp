@@ -512,10 +512,35 @@ DROP TABLE admin_tokens;
 ALTER TABLE admin_tokens_14 RENAME TO admin_tokens;
 )";
 
+// group_commits: `account` of who made it, which counts also when the device is gone; 0: not known any more.
+constexpr const char* committers_step = R"(
+CREATE TABLE group_commits_15 (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    of_group INTEGER NOT NULL,
+    incarnation INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    from_device BLOB NOT NULL,
+    envelope_id BLOB NOT NULL,
+    welcome_id BLOB NOT NULL,
+    rejected INTEGER NOT NULL DEFAULT 0,
+    group_info BLOB,
+    tree INTEGER NOT NULL DEFAULT 0,
+    put_ms INTEGER NOT NULL DEFAULT 0,
+    rules BLOB,
+    account INTEGER NOT NULL
+) STRICT;
+INSERT INTO group_commits_15 SELECT id, of_group, incarnation, epoch, from_device, envelope_id, welcome_id, rejected,
+    group_info, tree, put_ms, rules, coalesce((SELECT d.account FROM devices d WHERE d.key = from_device), 0)
+    FROM group_commits;
+DROP TABLE group_commits;
+ALTER TABLE group_commits_15 RENAME TO group_commits;
+CREATE INDEX group_commits_by_group ON group_commits(of_group);
+)";
+
 constexpr sqlite::Migration steps[] = {{first_step}, {second_step}, {third_step},          {fourth_step},
                                        {fifth_step}, {sixth_step},  {groups_of_many_step}, {notices_step},
                                        {audit_step}, {gate_step},   {directory_step},      {webhooks_step},
-                                       {apps_step},  {votes_step},  {app_tokens_step}};
+                                       {apps_step},  {votes_step},  {app_tokens_step},     {committers_step}};
 } // namespace
 
 sqlite::Schema schema()

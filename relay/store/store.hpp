@@ -121,6 +121,7 @@ struct StoredCommit {
     std::uint64_t incarnation = 0;
     std::uint64_t epoch = 0; ///< That it started from.
     DeviceId from;
+    AccountRow account = 0; ///< Of that device, which may be gone. 0: not known.
     MessageId id;
     MessageId welcome; ///< Envelope id; zero: none.
     bool rejected = false;

@@ -422,6 +422,23 @@ TEST_CASE("whose commits fall is slower than those who refuse them: others come 
     CHECK(c.commit(c.cy, 2, 30, c.all) == ErrorCode::ok); // who was only deceived is not
 }
 
+TEST_CASE("a commit that falls is its account's doing, though the device that made it is gone")
+{
+    Circle c;
+    c.create();
+    for (std::uint64_t n = 0; n < 3; ++n) {
+        Device spare(c.world, 50 + n);
+        spare.enter("bo", 200);
+        REQUIRE(spare.code(c.request(1, 2 + n, {"ann", "bo", "cy"})) == ErrorCode::ok);
+        REQUIRE(c.bo.code(c.bo.revoking("bo", 200, spare.id)) == ErrorCode::ok);
+        for (auto* const one : {&c.ann, &c.cy})
+            REQUIRE(c.reject(*one, 1, 2 + n) == ErrorCode::ok);
+        REQUIRE(c.state(c.ann).epoch == 1);
+    }
+    CHECK(c.commit(c.bo, 1, 90, {"ann", "bo", "cy"}) == ErrorCode::rate_limited);
+    CHECK(c.commit(c.cy, 1, 91, {"ann", "bo", "cy"}) == ErrorCode::ok);
+}
+
 TEST_CASE("a rejection is durable: the relay is killed between two votes, and in the middle of the last")
 {
     Many c(1, patient());
