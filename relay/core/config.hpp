@@ -68,7 +68,7 @@ struct Limits {
 
     // Groups and key packages. A device that is new fetches and joins all its conversations at once.
     Rate group_requests{600, std::chrono::milliseconds(50)};       ///< Commits and fetches, per device.
-    Rate group_rejects{5, std::chrono::minutes(12)};               ///< Per device.
+    Rate group_rejects{5, std::chrono::minutes(12)};               ///< Per device and conversation.
     Rate group_creations{10, std::chrono::minutes(2)};             ///< Per account and conversation.
     Rate key_package_requests{600, std::chrono::milliseconds(50)}; ///< Publications and fetches, per account.
     /// One-time packages of one device that another account may use up; beyond, it gets the last resort. A device keeps

@@ -29,6 +29,11 @@ bool continues(const StoredGroup& group, const frame::GroupCommit& request)
            request.incarnation - group.incarnation <= incarnations_skipped_max;
 }
 
+Rate anywhere(const Rate& in_one)
+{
+    return {in_one.burst * group_rejects_anywhere, in_one.interval / group_rejects_anywhere};
+}
+
 /// Those of `some` that are in `others`.
 std::vector<DeviceRow> both(const std::vector<DeviceRow>& some, const std::vector<DeviceRow>& others)
 {
@@ -42,8 +47,10 @@ std::vector<DeviceRow> both(const std::vector<DeviceRow>& some, const std::vecto
 
 Groups::Groups(Context& context, Mailbox& mailbox, Members& members, Trees& trees)
     : context_(context), mailbox_(mailbox), members_(members), trees_(trees),
+      rejects_anywhere_rate_(anywhere(context.config.limits.group_rejects)),
       requests_(context.config.limits.group_requests, context.config.limits.throttled_max),
       rejects_(context.config.limits.group_rejects, context.config.limits.throttled_max),
+      rejects_anywhere_(rejects_anywhere_rate_, context.config.limits.throttled_max),
       commits_(group_commits_rate, context.config.limits.throttled_max),
       offences_(group_offences_rate, context.config.limits.throttled_max),
       creations_(context.config.limits.group_creations, context.config.limits.throttled_max)

@@ -56,6 +56,10 @@ inline constexpr Rate group_commits_rate{400, std::chrono::seconds(5)};
 /// (Limits::group_rejects), or it would hold every epoch that is opened again, also against the one that puts it out.
 inline constexpr Rate group_offences_rate{3, std::chrono::minutes(30)};
 
+/// Rejections of one device over all conversations, in paces of one (Limits::group_rejects): who makes another one
+/// reject rubbish here takes nothing from what it may reject elsewhere.
+inline constexpr std::uint32_t group_rejects_anywhere = 12;
+
 /// In groups of many so many accounts, if there are, have to have seen a commit before it can be taken back: a few that
 /// are quick must not undo what the others have not seen yet.
 inline constexpr std::size_t electorate_min = 8;
@@ -124,11 +128,13 @@ private:
     Mailbox& mailbox_;
     Members& members_;
     Trees& trees_;
-    PaceTable requests_;  ///< By device: a new connection is not a new allowance.
-    PaceTable rejects_;   ///< By device.
-    PaceTable commits_;   ///< By (device, conversation).
-    PaceTable offences_;  ///< By (account, conversation).
-    PaceTable creations_; ///< By (account that creates, conversation), and by (device that joins, conversation).
+    const Rate rejects_anywhere_rate_;
+    PaceTable requests_;         ///< By device: a new connection is not a new allowance.
+    PaceTable rejects_;          ///< By (device, conversation).
+    PaceTable rejects_anywhere_; ///< By device.
+    PaceTable commits_;          ///< By (device, conversation).
+    PaceTable offences_;         ///< By (account, conversation).
+    PaceTable creations_;        ///< By (account that creates, conversation), and by (device that joins, conversation).
 };
 
 } // namespace godwit::relay

@@ -43,13 +43,16 @@ Answer Groups::reject(const Session& session, const frame::GroupReject& request,
     if (has_built_on(session.peer.device, group, *commit))
         return conflict(group, "this device has committed after it, and so has taken it for valid");
     if (*said != CommitVote::rejected) {
-        if (const auto wait = rejects_.wait(who, now.mono); wait > Duration::zero()) {
+        const auto here = who + "/" + to_hex(request.conversation.view());
+        const auto wait = std::max(rejects_.wait(here, now.mono), rejects_anywhere_.wait(who, now.mono));
+        if (wait > Duration::zero()) {
             // Beyond its pace it takes nothing back; nor does it vouch for what it refuses.
             store.set_commit_vote(commit->row, session.device, CommitVote::too_many);
             context_.changes.groups.insert({session.account, request.conversation}); // It has to join again.
             return slow_down(wait);
         }
-        rejects_.take(who, now.mono);
+        rejects_.take(here, now.mono);
+        rejects_anywhere_.take(who, now.mono);
         store.set_commit_vote(commit->row, session.device, CommitVote::rejected);
         ++context_.counters.group_reject_reports;
     }

@@ -439,6 +439,46 @@ TEST_CASE("a commit that falls is its account's doing, though the device that ma
     CHECK(c.commit(c.cy, 1, 91, {"ann", "bo", "cy"}) == ErrorCode::ok);
 }
 
+TEST_CASE("rubbish in one conversation takes nothing from what a device may reject in another one; over all there is a "
+          "bound")
+{
+    Config config;
+    std::uint64_t rejections = 5;
+    SUBCASE("as it is") {}
+    SUBCASE("less than there are conversations")
+    {
+        config.limits.group_rejects = {1, std::chrono::minutes(12)};
+        rejections = 1;
+    }
+    Circle c(config);
+    c.create();
+    const auto two = conversation(100, 300);
+    const auto of_two = [&](std::uint64_t epoch, std::uint64_t number, std::vector<DeviceId> to) {
+        const wire::GroupName group{two, 1};
+        const auto id = envelope(number).id;
+        const auto filler = static_cast<std::uint8_t>(number);
+        return frame::GroupCommit{"ann",
+                                  two,
+                                  1,
+                                  epoch,
+                                  std::move(to),
+                                  {id, commit_bytes(group, epoch, id, filler)},
+                                  {},
+                                  {},
+                                  group_info_bytes(group, epoch + 1, filler, 30)};
+    };
+    REQUIRE(c.cy.code(of_two(0, 10, {})) == ErrorCode::ok);
+    for (std::uint64_t n = 0; n <= rejections; ++n) {
+        REQUIRE(c.cy.code(of_two(1, 11 + n, {c.ann.id})) == ErrorCode::ok);
+        CHECK(c.ann.code(frame::GroupReject{"cy", two, 1, 1, envelope(11 + n).id, 7, {}}) ==
+              (n < rejections ? ErrorCode::ok : ErrorCode::rate_limited));
+    }
+    CHECK(c.commit(c.cy, 1, 30, {"ann", "bo", "cy"}) == ErrorCode::ok);
+    for (auto* const one : {&c.ann, &c.bo})
+        CHECK(c.reject(*one, 1, 30) == ErrorCode::ok);
+    CHECK(c.state(c.ann).epoch == 1);
+}
+
 TEST_CASE("a rejection is durable: the relay is killed between two votes, and in the middle of the last")
 {
     Many c(1, patient());
