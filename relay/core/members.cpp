@@ -146,6 +146,16 @@ bool Members::is_vetoed(const StoredGroup& group, const StoredCommit& commit, By
            context_.store.commit_rejected_by_account(commit.row, account->second);
 }
 
+bool Members::outranks(const StoredGroup& group, const StoredCommit& commit, BytesView before, const std::string& user)
+{
+    const auto rules = policy_of(before);
+    const auto committer = context_.store.member(group.row, commit.account);
+    if (!rules || !committer) return false;
+    const auto* const by = rules->find(committer->user);
+    const auto* const other = rules->find(user);
+    return by != nullptr && other != nullptr && by->role > other->role;
+}
+
 void Members::take_back(const ConversationId& conversation, const StoredGroup& group,
                         const std::vector<std::int64_t>& commits, Moment now)
 {

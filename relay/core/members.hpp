@@ -42,6 +42,9 @@ public:
     /// Has the owner rejected a commit of somebody else that puts accounts out? Whom it puts out has no vote, so that
     /// one word counts. `before`: GroupInfo of the epoch that the commit was made in.
     [[nodiscard]] bool is_vetoed(const StoredGroup& group, const StoredCommit& commit, BytesView before);
+    /// Had the committer, in the epoch that the commit was made in, a role above that of `user`? `before` as above.
+    [[nodiscard]] bool outranks(const StoredGroup& group, const StoredCommit& commit, BytesView before,
+                                const std::string& user);
     void apply(const ConversationId& conversation, GroupRow group, const Change& change, std::int64_t commit,
                Moment now);
     /// `commits`: the newest first.

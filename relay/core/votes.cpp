@@ -62,6 +62,14 @@ Answer Groups::reject(const Session& session, const frame::GroupReject& request,
         context_.changes.groups.insert({session.account, request.conversation});
         return state_of(group);
     }
+    if (group.of_many) {
+        // One word is not enough for that against whoever may put its account out: it could undo each such commit by
+        // what was before it, and have the other one wait.
+        const bool is_proven = vetoed || votes_on(group, *commit).rejected > 1;
+        if (is_proven || !members_.outranks(group, *commit, info_before, session.user))
+            // Those who have built on it have believed it: it is one account's doing, though its device may be gone.
+            offences_.take(offender_of(commit->account, request.conversation), now.mono);
+    }
     take_back(session, *place, request.conversation, *commit, now);
     context_.counters.group_reject_reason_last = request.reason;
     return state_of(store.group(request.conversation));
@@ -152,8 +160,6 @@ void Groups::take_back(const Session& session, const Place& place, const Convers
     }
     store.set_group(group.row, group.incarnation, commit.epoch, now.wall_ms);
     if (!place.partner) {
-        // Those who have built on it have believed it: it is one account's doing, though its device may be gone.
-        offences_.take(offender_of(commit.account, conversation), now.mono);
         members_.take_back(conversation, group, fallen, now);
         return;
     }

@@ -479,6 +479,44 @@ TEST_CASE("rubbish in one conversation takes nothing from what a device may reje
     CHECK(c.state(c.ann).epoch == 1);
 }
 
+TEST_CASE(
+    "whom the owner puts out can undo that by the commit before, as often as it may reject; the owner does not wait "
+    "for it")
+{
+    Circle c;
+    REQUIRE(c.commit(c.ann, 0, 1, {"ann", "bo"}, {c.bo.id}) == ErrorCode::ok);
+    Circle::acknowledge(c.bo);
+    c.forget_frames();
+    const std::uint64_t last = 8;
+    for (std::uint64_t epoch = 1; epoch <= last; ++epoch)
+        REQUIRE(c.commit(c.ann, epoch, epoch + 1, {"ann", "bo"}) == ErrorCode::ok);
+    for (std::uint64_t n = 0; n < 5; ++n) {
+        const auto epoch = last + 1 - n;
+        REQUIRE(c.state(c.ann).epoch == epoch);
+        REQUIRE(c.commit(c.ann, epoch, 40 + n, {"ann"}) == ErrorCode::ok);
+        REQUIRE(c.reject(c.bo, epoch - 1, epoch) == ErrorCode::ok);
+    }
+    const auto epoch = c.state(c.ann).epoch;
+    CHECK(epoch == last - 4);
+    CHECK(c.commit(c.ann, epoch, 50, {"ann"}) == ErrorCode::ok);
+    CHECK(c.reject(c.bo, epoch - 1, epoch) == ErrorCode::rate_limited);
+    CHECK(c.state(c.ann).epoch == epoch + 1);
+    CHECK(c.roster(c.ann).entries.size() == 2);
+}
+
+TEST_CASE("whose commits are rejected by one who is not below them has to wait")
+{
+    Circle c;
+    c.create();
+    REQUIRE(c.commit(c.ann, 1, 2, {"ann", "bo"}) == ErrorCode::ok);
+    Circle::acknowledge(c.bo);
+    for (std::uint64_t n = 0; n < 3; ++n) {
+        REQUIRE(c.commit(c.bo, 2, 10 + n, {"ann", "bo"}) == ErrorCode::ok);
+        REQUIRE(c.reject(c.ann, 2, 10 + n) == ErrorCode::ok);
+    }
+    CHECK(c.commit(c.bo, 2, 20, {"ann", "bo"}) == ErrorCode::rate_limited);
+}
+
 TEST_CASE("a rejection is durable: the relay is killed between two votes, and in the middle of the last")
 {
     Many c(1, patient());
