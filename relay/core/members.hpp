@@ -10,7 +10,7 @@
 //   put       -> one ciphertext, stored once, into the mailbox of every device but the sender's and those named
 //   roster    -> the accounts that changed since, with their signed device lists
 //
-// A commit that does something else than its GroupInfo says is rejected by those who stay, and taken back.
+// A commit that does something else than its GroupInfo says is not noticed by members (docs/found-bugs.md: open).
 #pragma once
 
 #include "relay/core/mailbox.hpp"
