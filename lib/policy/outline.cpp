@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/policy/outline.hpp"
 
+#include "lib/crypto/hash.hpp"
+#include "lib/wire/mls_outline.hpp"
 #include "lib/wire/mls_walker.hpp"
 
 #include <limits>
@@ -88,6 +90,13 @@ std::optional<Policy> read_outline(BytesView context_extensions)
         out.members.push_back(std::move(member));
     }
     if (!in.done() || !rows.done() || !is_sound(out)) return std::nullopt;
+    return out;
+}
+
+Bytes rules_digest(BytesView context_extensions)
+{
+    Bytes out(wire::rules_bytes);
+    crypto::blake2b({}, context_extensions, out);
     return out;
 }
 

@@ -193,11 +193,11 @@ CommitOutcome Groups::State::apply(Conversation& c, const MessageId& id, const D
     const auto said = bound == nullptr ? std::nullopt : wire::parse_bound(*bound);
     const auto policy_before = policy_of(c);
     if (!said || said->purpose != commit_purpose || said->id != id || committer != from ||
-        (!policy_before && !said->lists.empty()))
+        (!policy_before && !(said->lists.empty() && said->rules.empty())))
         return reject(mls::MlsError::refused_by_application);
 
     const Members before = members_of(*c.group);
-    const Membership service(*c.group, Evidence(said->lists));
+    const Membership service(*c.group, Evidence(said->lists), said->rules);
     auto environs = environment(service, now_ms);
     environs.keep_when_removed = true;
     const auto got = c.group->process(environs, *message);

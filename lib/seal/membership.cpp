@@ -90,7 +90,8 @@ Membership Membership::of_many()
     return out;
 }
 
-Membership::Membership(const mls::Group& group, Evidence evidence) : evidence_(std::move(evidence))
+Membership::Membership(const mls::Group& group, Evidence evidence, BytesView rules)
+    : evidence_(std::move(evidence)), rules_(to_bytes(rules))
 {
     many_ = policy::is_there(group.context().extensions);
     if (many_) {
@@ -156,6 +157,9 @@ bool Membership::allows_many(const mls::Group& before, const mls::CommitSummary&
     const auto changed = commit.extensions_changed ? policy::decode(commit.extensions) : std::nullopt;
     if (!was || (commit.extensions_changed && !changed)) return refuse("the policy is not sound");
     const Policy& is = changed ? *changed : *was;
+    const auto& extensions = commit.extensions_changed ? commit.extensions : before.context().extensions;
+    if (!rules_.empty() && rules_ != policy::rules_of(extensions))
+        return refuse("it says to the relay that it leads to other rules than it does");
     if (commit.reinit || !commit.psks.empty() || !commit.custom.empty() || !commit.updated.empty())
         return refuse("a proposal that groups do not have");
     const std::size_t joined = commit.added.size() + (commit.external ? 1 : 0);

@@ -43,8 +43,9 @@ public:
     explicit Membership(std::vector<PublicKey> accounts) : accounts_(std::move(accounts)) {}
     /// Of a group of many: whoever has a certificate of the account that it names; the policy says which may stay.
     [[nodiscard]] static Membership of_many();
-    /// By what the group's context says. `evidence`: of the commit that is judged.
-    explicit Membership(const mls::Group& group, Evidence evidence = {});
+    /// By what the group's context says. `evidence` and `rules` (wire::Bound): of the commit that is judged. Empty
+    /// rules: it says none, as commits did before relays asked for that; a relay that asks has let none of these pass.
+    explicit Membership(const mls::Group& group, Evidence evidence = {}, BytesView rules = {});
 
     [[nodiscard]] bool is_valid(const mls::Credential& credential, BytesView signature_key) const override;
     /// A renewed certificate of the same device: also what keeps an external commit from removing somebody else.
@@ -64,6 +65,7 @@ private:
     std::shared_ptr<const Policy> policy_; ///< Of many.
     bool many_ = false;
     Evidence evidence_;
+    Bytes rules_;
     mutable std::string why_;
 };
 

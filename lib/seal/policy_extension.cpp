@@ -3,6 +3,8 @@
 
 #include "lib/base/check.hpp"
 #include "lib/mls/codec.hpp"
+#include "lib/policy/outline.hpp"
+#include "lib/wire/mls_walker.hpp"
 
 #include <limits>
 
@@ -104,6 +106,12 @@ std::optional<Policy> decode(const mls::Extensions& extensions)
                                static_cast<Role>(f.members[i].role), signed_ms(f.members[i].muted_until_ms)});
     if (!is_sound(out) || encode(out) != extensions) return std::nullopt;
     return out;
+}
+
+Bytes rules_of(const mls::Extensions& extensions)
+{
+    const auto encoded = mls::encode(mls::ListOf<mls::Extension>{extensions});
+    return rules_digest(wire::MlsWalker(encoded).opaque());
 }
 
 } // namespace godwit::policy

@@ -19,5 +19,7 @@ inline constexpr auto extension = static_cast<mls::ExtensionType>(0xf0d2);
 [[nodiscard]] mls::Extensions encode(const Policy& policy);
 /// nullopt: no policy there, or none that is sound, or not the accounts of 0xF0D1, or further extensions.
 [[nodiscard]] std::optional<Policy> decode(const mls::Extensions& extensions);
+/// rules_digest() of them: what a commit of ours says that it leads to.
+[[nodiscard]] Bytes rules_of(const mls::Extensions& extensions);
 
 } // namespace godwit::policy

@@ -163,7 +163,7 @@ Result<Outgoing> Groups::create(const Circle& circle, std::uint64_t incarnation,
     out.id = s.fresh_id();
     mls::CommitOptions options;
     options.proposals = std::move(added.proposals);
-    options.authenticated_data = bind(commit_purpose, out.id);
+    options.authenticated_data = bind(commit_purpose, out.id, {}, circle.many ? policy::rules_of(extensions) : Bytes());
     const bool beside = circle.many && tree_goes_beside(group->tree(), extensions, added.devices.size());
     options.tree_in_welcome = !beside;
     auto made = group->commit(environment, options);
@@ -214,7 +214,8 @@ Result<Outgoing> Groups::change(const Circle& circle, const std::map<DeviceId, B
         stay.erase(gone);
     }
     auto added = s.additions(circle, stay, next, extensions, packages, bad, now_ms);
-    const Membership service(group, Evidence(lists));
+    const auto rules = circle.many ? policy::rules_of(extensions) : Bytes();
+    const Membership service(group, Evidence(lists), rules);
     const auto environment = s.environment(service, now_ms);
     Outgoing out;
     out.conversation = circle.conversation;
@@ -225,7 +226,7 @@ Result<Outgoing> Groups::change(const Circle& circle, const std::map<DeviceId, B
         options.proposals.push_back(mls::Proposal{mls::GroupContextExtensions{extensions}});
     std::move(removes.begin(), removes.end(), std::back_inserter(options.proposals));
     std::move(added.proposals.begin(), added.proposals.end(), std::back_inserter(options.proposals));
-    options.authenticated_data = bind(commit_purpose, out.id, lists);
+    options.authenticated_data = bind(commit_purpose, out.id, lists, rules);
     if (group.tree().leaf(group.own_leaf())->credential.content != s.certificate)
         options.leaf = leaf_options(s.certificate);
     const bool beside = circle.many && tree_goes_beside(group.tree(), extensions, added.devices.size());
@@ -336,7 +337,7 @@ Result<Outgoing> Groups::rejoin(const Circle& circle, BytesView group_info, Vers
     join.leaf = leaf_options(s.certificate);
     join.signer = s.signer();
     join.remove = find_device(**tree, s.device);
-    join.authenticated_data = bind(commit_purpose, out.id);
+    join.authenticated_data = bind(commit_purpose, out.id, {}, policy ? policy::rules_of(context.extensions) : Bytes());
     if ((*tree)->member_count() + (join.remove ? 0 : 1) > (circle.many ? members_of_many_max : members_max))
         return Error{ErrorCode::quota_exceeded, "the conversation has no room for another device", 0};
     auto made = mls::Group::join_external(environment, *info, join, **tree, {mls::HandshakeFormat::private_message, 0});

@@ -128,11 +128,14 @@ std::optional<GroupName> parse_group_id(BytesView group_id)
     return out;
 }
 
-Bytes bind(std::uint8_t purpose, const MessageId& id, const std::vector<Bytes>& lists)
+Bytes bind(std::uint8_t purpose, const MessageId& id, const std::vector<Bytes>& lists, BytesView rules)
 {
     GODWIT_ASSERT(lists.size() <= (purpose == commit_purpose ? evidence_lists_max : 0));
+    GODWIT_ASSERT(rules.empty() || (purpose == commit_purpose && rules.size() == rules_bytes));
+    GODWIT_ASSERT(!rules.empty() || lists.empty() || lists.front().size() != rules_bytes);
     Bytes out(1 + MessageId::size_bytes, purpose);
     std::copy(id.bytes.begin(), id.bytes.end(), out.begin() + 1);
+    if (!rules.empty()) put_opaque(out, rules);
     for (const Bytes& list : lists)
         put_opaque(out, list);
     return out;
@@ -144,11 +147,16 @@ std::optional<Bound> parse_bound(BytesView authenticated_data)
     Bound out;
     out.purpose = static_cast<std::uint8_t>(in.integer(1));
     const auto id = MessageId::from(in.raw(MessageId::size_bytes));
-    while (in.more()) {
-        out.lists.push_back(in.opaque());
-        const std::size_t size = out.lists.back().size();
-        in.require(out.purpose == commit_purpose && out.lists.size() <= evidence_lists_max);
-        in.require(size > 0 && size <= device_list_bytes_max);
+    for (bool first = true; in.more(); first = false) {
+        const auto one = in.opaque();
+        in.require(out.purpose == commit_purpose);
+        if (first && one.size() == rules_bytes) {
+            out.rules = one;
+            continue;
+        }
+        out.lists.push_back(one);
+        in.require(out.lists.size() <= evidence_lists_max);
+        in.require(!one.empty() && one.size() <= device_list_bytes_max);
     }
     if (!in.done() || !id) return std::nullopt;
     out.id = *id;
@@ -168,7 +176,7 @@ std::optional<MlsCommit> read_mls_commit(BytesView message)
     MlsWalker in(message);
     auto header = header_of(in);
     if (!header.group) return std::nullopt;
-    MlsCommit out{*header.group, header.epoch, {}, {}};
+    MlsCommit out{*header.group, header.epoch, {}, {}, {}};
     if (header.format == MlsFormat::public_message) {
         walk_external_commit(in, out, header.authenticated_data);
     } else {
@@ -180,6 +188,7 @@ std::optional<MlsCommit> read_mls_commit(BytesView message)
     if (!in.done() || !bound || bound->purpose != commit_purpose) return std::nullopt;
     if (out.joins && !bound->lists.empty()) return std::nullopt; // It takes nobody out but itself.
     out.envelope = bound->id;
+    out.rules = bound->rules;
     return out;
 }
 

@@ -4,7 +4,9 @@
 // what it is asked to pass on is what its frame says.
 //
 //   group_id            = conversation (16) ‖ incarnation (8, big-endian)
-//   authenticated_data  = purpose (1) ‖ envelope id (16) ‖ of a commit: device lists, opaque<V> each
+//   authenticated_data  = purpose (1) ‖ envelope id (16)
+//                         ‖ of a commit of a group of many: rules, opaque<V> of 32 bytes
+//                         ‖ of a commit: device lists, opaque<V> each, the first of another length than rules
 //
 // Pure functions over bytes: nothing is copied that need not be, nothing is claimed about signatures.
 #pragma once
@@ -31,13 +33,19 @@ struct GroupName {
 inline constexpr std::uint8_t commit_purpose = 4;
 /// Signed device lists that a commit may bring: why it takes out devices of other accounts (lib/seal/evidence.hpp).
 inline constexpr std::size_t evidence_lists_max = 4;
+/// Digest of the GroupContext's extensions after a commit (policy::rules_digest): the GroupInfo that goes with it,
+/// which members do not see and the relay judges by, shows the same ones (docs/adr/0058-a-commit-says-its-rules.md).
+inline constexpr std::size_t rules_bytes = 32;
 struct Bound {
     std::uint8_t purpose = 0;
     MessageId id;
+    BytesView rules;              ///< Of a commit. Into what was read; rules_bytes, or empty: it says none.
     std::vector<BytesView> lists; ///< Of a commit. Into what was read; 1…device_list_bytes_max each.
 };
-/// Precondition: lists only with commit_purpose, within their bounds.
-[[nodiscard]] Bytes bind(std::uint8_t purpose, const MessageId& id, const std::vector<Bytes>& lists = {});
+/// Precondition: rules and lists only with commit_purpose, within their bounds; without rules the first list has
+/// another length than they.
+[[nodiscard]] Bytes bind(std::uint8_t purpose, const MessageId& id, const std::vector<Bytes>& lists = {},
+                         BytesView rules = {});
 /// nullopt: nothing that bind() makes.
 [[nodiscard]] std::optional<Bound> parse_bound(BytesView authenticated_data);
 
@@ -62,6 +70,7 @@ struct MlsCommit {
     GroupName group;
     std::uint64_t epoch = 0; ///< That it starts from.
     MessageId envelope;      ///< That it is bound to.
+    BytesView rules;         ///< As in Bound.
     /// Of an external commit, which goes in the open: the signature key of the leaf that joins.
     std::optional<DeviceId> joins;
 };

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/core/commit_shape.hpp"
 
+#include "lib/policy/outline.hpp"
 #include "lib/wire/mls_outline.hpp"
+
+#include <algorithm>
 
 namespace godwit::relay {
 namespace {
@@ -28,6 +31,22 @@ std::optional<Error> wrong_frame(const wire::relay::GroupCommit& request)
     return std::nullopt;
 }
 
+/// Members see the commit and not the GroupInfo; the relay judges by the GroupInfo. What both have is that the commit
+/// says, signed, which rules it leads to.
+std::optional<Error> wrong_rules(const wire::relay::GroupCommit& request, const wire::MlsCommit& commit,
+                                 const wire::MlsGroupInfo& info)
+{
+    if (!request.with.empty()) {
+        if (commit.rules.empty()) return std::nullopt;
+        return malformed("a conversation of two has no rules");
+    }
+    if (commit.rules.empty())
+        return malformed("the commit does not say which rules it leads to: is the client too old?");
+    if (!std::ranges::equal(commit.rules, policy::rules_digest(info.context_extensions)))
+        return malformed("the GroupInfo has other rules than the commit says");
+    return std::nullopt;
+}
+
 } // namespace
 
 std::optional<Error> wrong_shape(const wire::relay::GroupCommit& request, const DeviceId& by)
@@ -49,7 +68,7 @@ std::optional<Error> wrong_shape(const wire::relay::GroupCommit& request, const 
         return malformed("the GroupInfo is not of the epoch that the commit leads to");
     if (!info->has_external_pub || (!info->has_ratchet_tree && request.tree.is_zero()))
         return malformed("the GroupInfo lacks what an external commit needs: tree and external key");
-    return std::nullopt;
+    return wrong_rules(request, *commit, *info);
 }
 
 } // namespace godwit::relay

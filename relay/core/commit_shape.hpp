@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // commit shape: what the relay can see of a group commit without keys. What is no commit, or not the one that its frame
-// says, is refused before it costs an epoch: members could only reject it.
+// says, is refused before it costs an epoch: members could only reject it. Of a group of many also one whose GroupInfo
+// shows other rules than the commit says that it leads to: members would follow the one, and the relay judge by the
+// other (docs/adr/0058-a-commit-says-its-rules.md).
 #pragma once
 
 #include "lib/wire/frames.hpp"

@@ -80,9 +80,11 @@ Answer Groups::commit(const Session& session, const frame::GroupCommit& request,
     if (!place->partner && creates && group.row != 0)
         return {ErrorCode::not_allowed, "a group of many is never begun anew: choose another id"};
     if (!place->partner && !creates && group.row == 0) return conflict(group, "this relay has no such group");
+    if (!place->partner && !creates && !context_.store.is_member(group.row, session.account)) return not_a_member();
+    // Before it is judged: it was made by the rules of another epoch.
+    if (!continues(group, request)) return conflict(group, "the group is in another epoch: another commit came first");
     const auto audience = audience_of(session, *place, request);
     if (!audience) return audience.error();
-    if (!continues(group, request)) return conflict(group, "the group is in another epoch: another commit came first");
     if (context_.store.envelope(session.peer.device, request.envelope.id))
         return {ErrorCode::invalid_argument, "this envelope id is in use: choose another"};
     const auto tree = trees_.whole(session, request);

@@ -10,7 +10,8 @@
 //   put       -> one ciphertext, stored once, into the mailbox of every device but the sender's and those named
 //   roster    -> the accounts that changed since, with their signed device lists
 //
-// A commit that does something else than its GroupInfo says is not noticed by members (docs/found-bugs.md: open).
+// A commit leads to the rules that its GroupInfo shows, or it is refused: here, where it says others itself
+// (commit_shape.hpp), or by members, who see what it leads to and have it taken back.
 #pragma once
 
 #include "relay/core/mailbox.hpp"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/core/membership_rules.hpp"
 
-#include "lib/crypto/hash.hpp"
 #include "lib/policy/outline.hpp"
 #include "lib/wire/mls_outline.hpp"
 
@@ -32,10 +31,7 @@ std::optional<policy::Policy> policy_of(BytesView group_info)
 Bytes rules_digest(BytesView group_info)
 {
     const auto info = wire::read_mls_group_info(group_info);
-    if (!info) return {};
-    Bytes out(32);
-    crypto::blake2b({}, info->context_extensions, out);
-    return out;
+    return info ? policy::rules_digest(info->context_extensions) : Bytes();
 }
 
 Result<policy::Policy> judge_membership(const std::optional<policy::Policy>& before,

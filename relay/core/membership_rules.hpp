@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // membership_rules: does a commit of a group of many do what the committer's role allows, as far as the relay can see?
 // The GroupInfo that comes with a commit shows the policy that it leads to; the one before shows who had which role.
-// The relay cannot see whether the commit does what its GroupInfo says: members do, and have it taken back.
+// The relay cannot see whether the commit does what its GroupInfo says: the commit says it too, signed
+// (commit_shape.hpp compares), members see that, and have it taken back when it is not so
+// (docs/adr/0058-a-commit-says-its-rules.md).
 #pragma once
 
 #include "lib/policy/policy.hpp"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Applications: tenants of one relay, who may have the same names and meet nowhere.
+#include "lib/policy/outline.hpp"
 #include "lib/sqlite/fault_disk.hpp"
 #include "relay/store/policy_tables.hpp"
 #include "tests/relay/circle.hpp"
@@ -144,14 +145,16 @@ TEST_CASE("what a client can name or guess of another application leads nowhere"
         frame::GroupCommit create;
         create.conversation = id;
         create.incarnation = 1;
-        create.envelope = {envelope(1).id, commit_bytes({id, 1}, 0, envelope(1).id, 1)};
         create.welcome = welcome_bytes(1);
         create.newcomers = {bo.id};
         PolicyShape policy;
         policy.flags = 2 | 8;
         policy.profile = Bytes(20, 0x9f);
         policy.members = {{"ann", signing_key(100).public_key(), 3}, {"bo", signing_key(200).public_key(), 1}};
-        create.group_info = group_info_bytes({id, 1}, 1, 1, 40, policy_extensions(policy));
+        const auto extensions = policy_extensions(policy);
+        create.envelope = {envelope(1).id,
+                           commit_bytes({id, 1}, 0, envelope(1).id, 1, 60, godwit::policy::rules_digest(extensions))};
+        create.group_info = group_info_bytes({id, 1}, 1, 1, 40, extensions);
         create.members = {"ann", "bo"};
         REQUIRE(ann.code(create) == ErrorCode::ok);
         auto cy = t.device(4, t.acme.key);

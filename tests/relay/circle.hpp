@@ -2,6 +2,7 @@
 // A group of many: ann, bo, cy with a device each, all contacts of ann; dee who is nobody's contact.
 #pragma once
 
+#include "lib/policy/outline.hpp"
 #include "tests/relay/mls_shapes.hpp"
 #include "tests/relay/rig.hpp"
 
@@ -67,10 +68,12 @@ struct Circle {
         out.conversation = id;
         out.incarnation = 1;
         out.epoch = epoch;
-        out.envelope = {envelope_id, commit_bytes(group, epoch, envelope_id, filler)};
+        const auto extensions = policy(members);
+        out.envelope = {envelope_id,
+                        commit_bytes(group, epoch, envelope_id, filler, 60, policy::rules_digest(extensions))};
         out.welcome = newcomers.empty() ? Bytes() : welcome_bytes(newcomers.size());
         out.newcomers = std::move(newcomers);
-        out.group_info = group_info_bytes(group, epoch + 1, filler, 40, policy(members));
+        out.group_info = group_info_bytes(group, epoch + 1, filler, 40, extensions);
         out.members = std::move(members);
         return out;
     }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is no commit, or another one than its frame says, costs no epoch: the relay sees it without keys.
 #include "tests/relay/chat.hpp"
+#include "tests/relay/circle.hpp"
+
+#include <algorithm>
 
 using namespace godwit;
 using namespace godwit::relay;
@@ -121,4 +124,90 @@ TEST_CASE("every byte of a commit, a Welcome and a GroupInfo: cut anywhere it is
     CHECK(wire::read_mls_group_info(info)->epoch == 2);
     CHECK(wire::read_mls_group_info(info)->has_ratchet_tree);
     CHECK(wire::read_mls_group_info(info)->has_external_pub);
+}
+
+TEST_CASE("a commit of a group of many says, signed, which rules it leads to: its GroupInfo shows those, or it is none")
+{
+    struct Row {
+        const char* name;
+        std::function<void(frame::GroupCommit&, const Circle&)> spoil;
+    };
+    const auto says = [](frame::GroupCommit& r, BytesView rules) {
+        r.envelope.sealed = commit_bytes({r.conversation, 1}, 1, r.envelope.id, 9, 60, rules);
+    };
+    const auto digest = [](const Circle& c, const std::vector<std::string>& members) {
+        return policy::rules_digest(c.policy(members));
+    };
+    const auto without_bo = [](frame::GroupCommit& r, const Circle& c) {
+        r.members = {"ann", "cy"};
+        r.group_info = group_info_bytes({c.id, 1}, 2, 9, 40, c.policy(r.members));
+    };
+    const Row table[] = {
+        // bo commits what all the others follow, and has the relay believe that bo has left: then nobody's commit would
+        // be from the policy that the relay knows, and members could refuse none of it.
+        {"the GroupInfo is without the committer", without_bo},
+        {"the commit alone is without the committer",
+         [&](auto& r, auto& c) {
+             says(r, digest(c, {"ann", "cy"}));
+         }},
+        {"the commit says none", [&](auto& r, auto&) { says(r, {}); }},
+        {"what it says is too short",
+         [&](auto& r, auto&) {
+             // As a list it would be of this length; nothing else is.
+             auto bound = wire::bind(wire::commit_purpose, r.envelope.id, {Bytes(31, 7)});
+             Bytes sealed = commit_bytes({r.conversation, 1}, 1, r.envelope.id);
+             const auto plain = wire::bind(wire::commit_purpose, r.envelope.id);
+             const auto at = std::search(sealed.begin(), sealed.end(), plain.begin(), plain.end());
+             *(at - 1) = static_cast<std::uint8_t>(bound.size());
+             sealed.insert(at + static_cast<std::ptrdiff_t>(plain.size()),
+                           bound.begin() + static_cast<std::ptrdiff_t>(plain.size()), bound.end());
+             r.envelope.sealed = std::move(sealed);
+         }},
+        {"it joins from outside, and the GroupInfo is without it",
+         [&](auto& r, auto& c) {
+             r.envelope.sealed =
+                 external_commit_bytes({c.id, 1}, 1, r.envelope.id, c.bo.id, true, digest(c, {"ann", "bo", "cy"}));
+             without_bo(r, c);
+         }},
+        {"it joins from outside and says none",
+         [&](auto& r, auto& c) {
+             r.envelope.sealed = external_commit_bytes({c.id, 1}, 1, r.envelope.id, c.bo.id, true);
+         }},
+    };
+    for (const auto& row : table) {
+        CAPTURE(row.name);
+        Circle c;
+        c.create();
+        auto bad = c.request(1, 9, {"ann", "bo", "cy"});
+        row.spoil(bad, c);
+        const auto refused = c.bo.ask(bad);
+        CHECK_MESSAGE(refused.error.code == ErrorCode::malformed, refused.error.detail);
+        CHECK(c.ann.take<frame::MailboxDeliver>().empty());
+        CHECK(c.world.core->counters().group_commits_malformed == 1);
+        CHECK(c.state(c.ann).epoch == 1);
+        // The owner goes on, and so does bo.
+        CHECK(c.commit(c.ann, 1, 10, {"ann", "bo", "cy"}) == ErrorCode::ok);
+        CHECK(c.commit(c.bo, 2, 11, {"ann", "bo", "cy"}) == ErrorCode::ok);
+        auto join = c.request(3, 12, {"ann", "bo", "cy"});
+        join.envelope.sealed =
+            external_commit_bytes({c.id, 1}, 3, join.envelope.id, c.cy.id, true, digest(c, {"ann", "bo", "cy"}));
+        CHECK(c.cy.code(join) == ErrorCode::ok);
+    }
+    Chat two;
+    auto create = two.request("bo", 1, 0, 1, {}, {two.bo.id});
+    create.envelope.sealed = commit_bytes(two.group(1), 0, create.envelope.id, 1, 60, Bytes(32, 7));
+    CHECK(two.ann.code(create) == ErrorCode::malformed);
+}
+
+TEST_CASE("what was made by the rules of another epoch has come too late, whatever it does by those of now")
+{
+    Circle c;
+    c.create();
+    const auto late = c.request(1, 3, {"ann", "bo", "cy"}); // Keys only: bo knows cy as a member.
+    c.admins = {"cy"};
+    REQUIRE(c.commit(c.ann, 1, 2, {"ann", "bo", "cy"}) == ErrorCode::ok);
+    const auto answer = c.bo.ask(late);
+    CHECK(answer.error.code == ErrorCode::conflict);
+    CHECK(std::get<frame::GroupState>(answer.body).epoch == 2);
+    CHECK(c.dee.code(c.request(1, 4, {"ann", "bo", "cy"})) == ErrorCode::not_allowed); // Learns nothing of it.
 }

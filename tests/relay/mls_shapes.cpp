@@ -43,11 +43,11 @@ Tls framed(wire::MlsFormat format, const wire::GroupName& group, std::uint64_t e
 } // namespace
 
 Bytes commit_bytes(const wire::GroupName& group, std::uint64_t epoch, const MessageId& envelope, std::uint8_t filler,
-                   std::size_t filler_bytes)
+                   std::size_t filler_bytes, BytesView rules)
 {
     return framed(wire::MlsFormat::private_message, group, epoch)
         .integer(3, 1) // commit
-        .opaque(wire::bind(wire::commit_purpose, envelope))
+        .opaque(wire::bind(wire::commit_purpose, envelope, {}, rules))
         .opaque(Bytes(28, 0x5d))
         .opaque(Bytes(filler_bytes, filler))
         .out;
@@ -75,14 +75,14 @@ Bytes commit_of_size(std::size_t size_bytes, const wire::GroupName& group, std::
 }
 
 Bytes external_commit_bytes(const wire::GroupName& group, std::uint64_t epoch, const MessageId& envelope,
-                            const DeviceId& device, bool removes)
+                            const DeviceId& device, bool removes, BytesView rules)
 {
     Tls proposals;
     proposals.integer(1, 1).integer(6, 2).opaque(Bytes(32, 0xe1));
     if (removes) proposals.integer(1, 1).integer(3, 2).integer(1, 4);
     auto out = framed(wire::MlsFormat::public_message, group, epoch);
     out.integer(4, 1) // new_member_commit
-        .opaque(wire::bind(wire::commit_purpose, envelope))
+        .opaque(wire::bind(wire::commit_purpose, envelope, {}, rules))
         .integer(3, 1) // commit
         .opaque(proposals.out)
         .integer(1, 1) // with a path

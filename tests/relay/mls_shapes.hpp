@@ -6,9 +6,9 @@
 
 namespace godwit::relay::test {
 
-/// A PrivateMessage that is a commit, bound to `envelope`.
+/// A PrivateMessage that is a commit, bound to `envelope`, and saying `rules` (wire::Bound).
 [[nodiscard]] Bytes commit_bytes(const wire::GroupName& group, std::uint64_t epoch, const MessageId& envelope,
-                                 std::uint8_t filler = 1, std::size_t filler_bytes = 60);
+                                 std::uint8_t filler = 1, std::size_t filler_bytes = 60, BytesView rules = {});
 [[nodiscard]] Bytes commit_of_size(std::size_t size_bytes, const wire::GroupName& group, std::uint64_t epoch,
                                    const MessageId& envelope);
 /// A PrivateMessage that is application data, bound to `envelope`.
@@ -16,7 +16,7 @@ namespace godwit::relay::test {
                                   std::uint8_t purpose = 1);
 /// A PublicMessage by which `device` joins. `removes`: its old leaf goes.
 [[nodiscard]] Bytes external_commit_bytes(const wire::GroupName& group, std::uint64_t epoch, const MessageId& envelope,
-                                          const DeviceId& device, bool removes = false);
+                                          const DeviceId& device, bool removes = false, BytesView rules = {});
 [[nodiscard]] Bytes welcome_bytes(std::size_t newcomers = 1, std::size_t filler_bytes = 20);
 /// What a GroupContext shows of a group of many: a policy, in its own spelling.
 struct PolicyShape {

@@ -166,9 +166,11 @@ std::vector<Bytes> outlines()
     DeviceId device;
     device.bytes.fill(9);
     auto out = every_message();
-    for (auto& one : {shape::commit_bytes(group, 3, id), shape::external_commit_bytes(group, 3, id, device),
-                      shape::external_commit_bytes(group, 3, id, device, true), shape::welcome_bytes(2),
-                      shape::group_info_bytes(group, 3)})
+    const Bytes rules(wire::rules_bytes, 7);
+    for (auto& one :
+         {shape::commit_bytes(group, 3, id), shape::commit_bytes(group, 3, id, 1, 60, rules),
+          shape::external_commit_bytes(group, 3, id, device), shape::external_commit_bytes(group, 3, id, device, true),
+          shape::welcome_bytes(2), shape::group_info_bytes(group, 3)})
         out.push_back(one);
     return out;
 }
@@ -186,6 +188,13 @@ void same_private(const mls::PrivateMessage& whole, const wire::MlsHeader& heade
                       !whole.ciphertext.empty();
     FUZZ_CHECK(commit.has_value() == ours);
     if (commit) FUZZ_CHECK(commit->group == *header.group && commit->envelope == bound->id && !commit->joins);
+    if (commit) FUZZ_CHECK(std::ranges::equal(commit->rules, bound->rules));
+    if (bound) {
+        std::vector<Bytes> lists;
+        for (const auto list : bound->lists)
+            lists.push_back(to_bytes(list));
+        FUZZ_CHECK(wire::bind(bound->purpose, bound->id, lists, bound->rules) == whole.authenticated_data);
+    }
 }
 
 void same_external(const mls::PublicMessage& whole, const wire::MlsCommit& commit)

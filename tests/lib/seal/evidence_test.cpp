@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Why a device of somebody else goes: what convinces, and what does not.
+#include "lib/policy/outline.hpp"
 #include "lib/seal/evidence.hpp"
 #include "tests/lib/seal/world.hpp"
 
@@ -116,4 +117,27 @@ TEST_CASE("evidence: what binds a commit carries it, and nothing else does")
     Bytes just{0x68, 0x00};
     just.resize(2 + wire::device_list_bytes_max, 9);
     CHECK(with(just));
+}
+
+TEST_CASE("evidence: what binds a commit says its rules before its lists, and is read as it was written")
+{
+    const Bytes rules(wire::rules_bytes, 7), one = list_of("ben", {desk}, 200);
+    const auto id = message_id(7);
+    for (const std::vector<Bytes>& lists : {std::vector<Bytes>{}, {one}, {one, rules, Bytes{1}, one}}) {
+        const Bytes bound = wire::bind(wire::commit_purpose, id, lists, rules);
+        const auto parsed = wire::parse_bound(bound);
+        REQUIRE(parsed.has_value());
+        CHECK(std::ranges::equal(parsed->rules, rules));
+        REQUIRE(parsed->lists.size() == lists.size());
+        for (std::size_t i = 0; i < lists.size(); ++i)
+            CHECK(std::ranges::equal(parsed->lists[i], lists[i]));
+        Bytes message = bound;
+        message[0] = 1;
+        CHECK_FALSE(wire::parse_bound(message).has_value()); // A message has none.
+    }
+    CHECK(wire::parse_bound(wire::bind(wire::commit_purpose, id, {one}))->rules.empty());
+    CHECK(wire::parse_bound(wire::bind(wire::commit_purpose, id, {one, rules}))->rules.empty()); // A list, behind one.
+    const auto digest = [](std::size_t n) { return policy::rules_digest(Bytes(n, 1)); };
+    CHECK(digest(0).size() == wire::rules_bytes);
+    CHECK(digest(1) != digest(2));
 }
