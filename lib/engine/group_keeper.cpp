@@ -235,7 +235,7 @@ void GroupKeeper::work(const ConversationId& conversation, Chore& chore, RelaySe
     const auto needs = groups_->needs(*circle, now.wall_ms);
     const bool alone = !many && circle->parties.size() == 1 && circle->parties.front().devices.size() < 2;
     if (alone && needs.group) return rest(chore, never);
-    if (needs.group || chore.compare || chore.rejoin) {
+    if (needs.group || chore.compare || chore.rejoin || chore.verify > 0) {
         // Of many, the Welcome may be on its way.
         if (needs.group && !chore.hurry && !chore.waited && (many || !is_leader(*circle))) {
             chore.waited = true;
@@ -283,7 +283,7 @@ void GroupKeeper::work(const ConversationId& conversation, Chore& chore, RelaySe
     }
     chore.missing_since = never;
     chore.eager = false;
-    if (needs.update) {
+    if (needs.update || std::exchange(chore.heal, false)) {
         std::vector<DeviceId> bad;
         return commit(conversation, chore, groups_->change(*circle, {}, bad, now.wall_ms), &session, now);
     }

@@ -13,6 +13,7 @@
 //                                  ───────────────────────────────────────────────────────────┴─> GroupCommit
 //   answered: ok ── accepted; conflict ── refused, look again when the winner's commit has come
 //   commit_came: applied | rejected ── GroupReject | rival, ahead ── compare with the relay
+//   what the relay has of the group, in doubt ── GroupFetch ── verify (group_infos.cpp)
 //
 // Nothing begins before the mailbox has run empty: what waits there may be the answer.
 #pragma once
@@ -84,6 +85,8 @@ private:
     static constexpr Duration surplus_wait = std::chrono::seconds(2);
     /// A commit that the relay has accepted and not delivered: how long until we count as having fallen out.
     static constexpr Duration behind_max = std::chrono::seconds(2);
+    /// A commit that this device refuses has fallen by then, when it does.
+    static constexpr std::uint32_t verify_tries_max = 8;
 
     struct Chore {
         /// leave_tree, fetch_tree: pieces of a tree that is too large for its frame, one after the other.
@@ -106,6 +109,11 @@ private:
         std::optional<GroupBook::Span> dead;
         bool put_out = false; ///< By others: coming back is worth a word.
         bool doubted = false; ///< What the relay shows is not joined by, which was told.
+        // What the relay has of the group is held against what is here (group_infos.cpp).
+        std::uint32_t verify = 0; ///< So often the relay is asked, until it stands where we stand.
+        std::string not_allowed;  ///< Why it does not take a change that nobody here has asked for.
+        bool named = false;       ///< What came of that.
+        bool heal = false;        ///< Nobody can join by what the relay has: fresh keys bring another GroupInfo.
         std::set<DeviceId> mentioned;
         std::optional<seal::Circle> plan; ///< What a group of many shall become, by the commit that is being made.
         bool eager = false;               ///< We have taken in more than fit one commit: the others follow at once.
@@ -158,6 +166,10 @@ private:
     /// False: there is none, or it is not the relay's.
     bool take_instead(const ConversationId& conversation, Chore& chore, const wire::relay::GroupState& state,
                       Moment now);
+    // group_infos.cpp
+    void verify(const ConversationId& conversation, Moment now);
+    void not_allowed(const ConversationId& conversation, Chore& chore, const std::string& why);
+    void verify_info(const ConversationId& conversation, Chore& chore, const wire::relay::GroupState& state);
     void begin_creating(Chore& chore, const seal::Circle& circle, std::uint64_t incarnation);
     /// False: nothing is planned.
     bool begin_plan(const ConversationId& conversation, Chore& chore, RelaySession& session, Moment now);

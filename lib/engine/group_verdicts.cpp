@@ -2,6 +2,8 @@
 // What the relay answers, and what members have done.
 #include "lib/engine/group_keeper.hpp"
 
+#include "lib/wire/mls_outline.hpp"
+
 #include <algorithm>
 
 namespace godwit::engine {
@@ -101,6 +103,12 @@ void GroupKeeper::got_info(const ConversationId& conversation, Chore& chore, con
         if (!ours && !plans_.can_wait(conversation)) return rest(chore, Instant{});
         return shut_out(conversation, chore, now);
     }
+    const bool is_ours =
+        ours && *ours == relays && groups_->entered_by(conversation).value_or(state.commit) == state.commit;
+    if (chore.verify > 0 && !is_ours && ours && !chore.compare && !chore.rejoin) {
+        --chore.verify; // What this device refuses has not fallen yet, or what it does not know is on its way.
+        return rest(chore, now.mono + soon(std::chrono::seconds(2)));
+    }
     if (book_.shut_out(conversation, false)) {
         chore.failures = 0;
         chore.behind_since = never;
@@ -109,7 +117,8 @@ void GroupKeeper::got_info(const ConversationId& conversation, Chore& chore, con
     if (state.incarnation == 0 || state.epoch == 0)
         return begin_creating(chore, *circle, std::max(state.incarnation, ours ? ours->incarnation : 0) + 1);
     if (came_back(conversation, chore, state, now)) return;
-    if (ours && *ours == relays && groups_->entered_by(conversation).value_or(state.commit) == state.commit) {
+    if (is_ours) {
+        if (chore.verify > 0) verify_info(conversation, chore, state);
         chore.dead.reset();
         chore.compare = chore.rejoin = false;
         chore.behind_since = never;
@@ -201,7 +210,7 @@ void GroupKeeper::got_verdict(const ConversationId& conversation, Chore& chore, 
                 context_.security(SecurityKind::group_rejoined, user_of(conversation), {},
                                   "this device had fallen out of the conversation and joined again");
         }
-        chore.compare = chore.creates = chore.hurry = chore.waited = false;
+        chore.compare = chore.creates = chore.hurry = chore.waited = chore.named = false;
         chore.behind_since = never;
         chore.failures = 0;
         return rest(chore, Instant{});
@@ -209,6 +218,7 @@ void GroupKeeper::got_verdict(const ConversationId& conversation, Chore& chore, 
     if (is_temporary(code)) return rest(chore, now.mono + soon(wait_of(response.error))); // Pending: the same again.
     groups_->refused(conversation);
     chore.creates = false;
+    if (code == ErrorCode::not_allowed) not_allowed(conversation, chore, response.error.detail);
     if (code == ErrorCode::conflict) {
         chore.plan.reset(); // Made anew from what came first.
     } else if (chore.plan) {
@@ -338,6 +348,8 @@ void GroupKeeper::commit_came(const MessageId& id, const DeviceId& from, BytesVi
     context_.security(SecurityKind::commit_rejected, user_of(conversation), from,
                       "a change of the group is not valid (" + outcome.detail + "): it was refused and reported");
     report(std::move(why));
+    // Who joins by a false GroupInfo does not know that it is one.
+    if (const auto read = wire::read_mls_commit(sealed); read && read->joins) verify(conversation, now);
 }
 
 void GroupKeeper::welcome_came(BytesView sealed, Moment now)

@@ -288,6 +288,15 @@ public:
     [[nodiscard]] std::shared_ptr<const Policy> policy(const ConversationId& conversation);
     /// Envelope id of the commit by which we entered the current epoch; nullopt when that was by a Welcome.
     [[nodiscard]] std::optional<MessageId> entered_by(const ConversationId& conversation);
+    /// What the relay shows of the epoch that we are in, when it is not so.
+    struct FalseInfo {
+        std::string what;           ///< Instead of what members have, in words.
+        bool rules = false;         ///< Other extensions: the relay judges by them.
+        std::optional<DeviceId> by; ///< The member who signed it; nullopt: none did.
+    };
+    /// `group_info`: an MLSMessage. nullopt: it is that of our epoch (the tree beside it is not looked at), or no group
+    /// is here.
+    [[nodiscard]] std::optional<FalseInfo> false_info(const ConversationId& conversation, BytesView group_info);
     /// The group is given up, with its keys (history stays): by the user, or for another one. The next one has a higher
     /// incarnation; one of many has none, it can only be entered in a later epoch.
     void abandon(const ConversationId& conversation);

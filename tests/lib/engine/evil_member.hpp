@@ -78,6 +78,7 @@ struct Lie {
     std::function<void(mls::LeafNode&)> leaf;            ///< Signed again.
     std::function<void(mls::AuthenticatedContent&)> tag; ///< After everything.
     bool with_path = true;
+    const Client* by = nullptr; ///< Whose account the false rules are without; nullptr: Mallory's.
 };
 
 /// Alice with two devices, Mallory with one that is told what to say, and their conversation.
@@ -95,6 +96,8 @@ struct Siege {
     bool deaf = false; ///< The relay hears no rejection, and says that it has.
     /// Mail that the relay shows behind another one, which it has refused, or never had.
     std::function<std::optional<frame::MailboxDeliver>(Client& to, const frame::MailboxDeliver&)> and_then;
+    std::function<void(Client& from, frame::GroupCommit&)> edit_commit; ///< On its way to the relay.
+    std::function<bool(const Client& from)> forbids; ///< The relay says that a commit of theirs is not allowed.
 
     explicit Siege(std::uint64_t seed)
         : world(seed), alice(world.client("alice")), phone(world.client("alice.phone")),
@@ -149,7 +152,7 @@ struct Siege {
                            const mls::GroupInfo& info, const std::set<DeviceId>& without = {})
     {
         frame::GroupCommit out;
-        const auto policy = seal::policy::decode(before.context().extensions);
+        const auto policy = seal::policy::decode(info.group_context.extensions);
         if (policy)
             for (const auto& member : policy->members)
                 out.members.push_back(member.user);
@@ -166,11 +169,28 @@ struct Siege {
         out.group_info = mls::encode(mls::MLSMessage{info});
         return ask(from, std::move(out));
     }
+    /// Other rules than the group has, which a member's role allows as far as the relay can see: of many, `by` has
+    /// left.
+    mls::Extensions false_rules(const mls::Group& before, const Client* by = nullptr)
+    {
+        auto policy = seal::policy::decode(before.context().extensions);
+        if (!policy) return before.context().extensions;
+        const auto user = (by == nullptr ? mallory : *by).account();
+        std::erase_if(policy->members, [&](const auto& one) { return one.user == user; });
+        policy->stale = true;
+        return seal::policy::encode(*policy);
+    }
+    /// What a commit says of its rules: of a conversation of two nothing.
+    static Bytes rules_of(const mls::Extensions& extensions)
+    {
+        return seal::policy::is_there(extensions) ? seal::policy::rules_of(extensions) : Bytes();
+    }
     /// A GroupInfo of the next epoch with the form that the relay wants, and nothing true in it.
-    mls::GroupInfo false_info(const mls::Group& before)
+    mls::GroupInfo false_info(const mls::Group& before, const Client* by = nullptr)
     {
         auto out = before.group_info(lawless(), true, true);
         ++out.group_context.epoch;
+        out.group_context.extensions = false_rules(before, by);
         mls::sign_group_info(out, mls::GroupTestAccess::signer(before));
         return out;
     }
@@ -208,7 +228,8 @@ struct Siege {
         content.content.group_id = to_bytes(group.group_id());
         content.content.epoch = group.epoch();
         content.content.sender = {mls::SenderType::member, leaf};
-        content.content.authenticated_data = seal::bind(seal::commit_purpose, id);
+        content.content.authenticated_data =
+            seal::bind(seal::commit_purpose, id, {}, rules_of(false_rules(group, about.by)));
         content.content.content = std::move(commit);
         mls::sign_content(content, Access::encoded_context(group), Access::signer(group));
         content.auth.confirmation_tag = Access::confirmation_tag(group, context, tree, content, commit_secret);
@@ -227,12 +248,13 @@ struct Siege {
         auto before = group_of(mallory, conversation);
         Lie lie;
         lie.tag = [](mls::AuthenticatedContent& content) { (*content.auth.confirmation_tag)[0] ^= 1; };
+        lie.by = &first;
         const auto id = fresh_id();
-        auto answer = commit(first, before, id, this->lie(before, id, lie), false_info(before));
+        auto answer = commit(first, before, id, this->lie(before, id, lie), false_info(before, &first));
         REQUIRE_MESSAGE(answer.error.code == ErrorCode::ok, answer.error.detail);
         const auto next = must(group_of(mallory, conversation).commit(lawless(), {})).next;
         const auto another = fresh_id();
-        answer = commit(second, next, another, this->lie(next, another, lie), false_info(next));
+        answer = commit(second, next, another, this->lie(next, another, lie), false_info(next, &first));
         REQUIRE_MESSAGE(answer.error.code == ErrorCode::ok, answer.error.detail);
         for (auto* one : honest)
             one->start();
@@ -342,6 +364,18 @@ private:
                                    std::holds_alternative<frame::GroupFetch>(body) ||
                                    std::holds_alternative<frame::GroupReject>(body);
             if (of_groups && silent.contains(&from)) return {};
+            if (const auto* commit = std::get_if<frame::GroupCommit>(&body)) {
+                if (forbids && forbids(from)) {
+                    world.inject(from, wire::encode(frame::ServerFrame(frame::Response{
+                                           request->id, {ErrorCode::not_allowed, "because I say so", 0}, {}})));
+                    return {};
+                }
+                if (edit_commit) {
+                    auto out = *commit;
+                    edit_commit(from, out);
+                    return {wire::encode(frame::ClientFrame(frame::Request{request->id, std::move(out)}))};
+                }
+            }
             if (deaf && std::holds_alternative<frame::GroupReject>(body)) {
                 world.inject(
                     from, wire::encode(frame::ServerFrame(frame::Response{request->id, {ErrorCode::ok, {}, 0}, {}})));

@@ -1,56 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Members in league against a group of many, with a relay that keeps to all rules: rubbish on rubbish, again and again.
-#include "tests/lib/engine/evil_member.hpp"
 #include "tests/lib/engine/group_story.hpp"
+#include "tests/lib/engine/league.hpp"
 
 using namespace godwit;
 using namespace godwit::testing;
-
-namespace {
-
-/// Mallory and Erin are in league in a group of Alice's, with Carol and Dave.
-struct League : Siege {
-    Client& carol;
-    Client& dave;
-    Client& erin;
-
-    explicit League(std::uint64_t seed)
-        : Siege(seed), carol(world.client("carol")), dave(world.client("dave")), erin(world.client("erin"))
-    {
-        for (auto* one : {&carol, &dave, &erin})
-            world.befriend(alice, *one);
-        world.run_for(seconds(5));
-        const auto made = alice.wait(
-            alice.ask(request::GroupCreate{ConversationKind::group, "crew", {"mallory", "carol", "dave", "erin"}}));
-        REQUIRE_MESSAGE(made.error.code == ErrorCode::ok, made.error.detail);
-        conversation = std::get<ConversationId>(made.value);
-        honest = {&alice, &phone, &carol, &dave};
-        REQUIRE(world.run_until([&] {
-            const auto group = seal::load_group(mallory.store, conversation);
-            return group && group->tree().member_count() == 6;
-        }));
-        world.run_for(seconds(30));
-        silent = {&mallory, &erin};
-    }
-    void all_hear(Client& from, const std::string& text)
-    {
-        request::Send send;
-        send.conversation = conversation;
-        send.text = text;
-        REQUIRE(from.wait(from.ask(send)).error.code == ErrorCode::ok);
-        for (auto* one : honest) {
-            const auto came = [&] {
-                const auto page = one->wait(one->ask(request::History{{}, 1000, {}, conversation}));
-                const auto& all = std::get<std::vector<Message>>(page.value);
-                return std::any_of(all.begin(), all.end(), [&](const auto& message) { return message.text == text; });
-            };
-            CHECK_MESSAGE(world.run_until(came, minutes(1)), one->name << ": " << text);
-        }
-    }
-    std::uint64_t epoch() { return group_of(alice, conversation).epoch(); }
-};
-
-} // namespace
 
 TEST_CASE("two members in league, rubbish on rubbish: the others take back both, and go on in the same epoch")
 {
@@ -81,8 +35,9 @@ TEST_CASE("again and again, beyond the pace of those who refuse it: they say so 
         auto group = group_of(l.mallory, l.conversation);
         Lie lie;
         lie.tag = [](mls::AuthenticatedContent& content) { (*content.auth.confirmation_tag)[0] ^= 1; };
+        lie.by = &by;
         const auto id = l.fresh_id();
-        auto info = l.false_info(group);
+        auto info = l.false_info(group, &by);
         info.signature[0] ^= 1; // Nobody can join what it leads to.
         return l.commit(by, group, id, l.lie(group, id, lie), info).error.code;
     };
