@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Scalars, points and scratch are arrays of limbs in memory of ours, which is wiped: hogweed takes them as they are
-// where its header declares the struct. What it allocates by itself (the scratch of a point multiplication, GMP's
-// integers) holds no scalar.
+// where its header declares the struct. What it allocates by itself is the scratch of a point multiplication, which is
+// written over (below), and GMP's integers, which hold public keys and signatures only.
 #include "lib/crypto/p256.hpp"
 #include "lib/base/check.hpp"
 #include "lib/crypto/hkdf.hpp"
@@ -80,29 +80,64 @@ struct Point {
     }
 };
 
+/// 32 bytes as GMP reads them, nothing allocated.
 class Integer {
 public:
-    explicit Integer(BytesView number) noexcept
-    {
-        mpz_init(value_);
-        mpz_import(value_, number.size(), 1, 1, 1, 0, number.data());
-    }
+    explicit Integer(BytesView number) noexcept { to_limbs(limbs_.data(), number); }
     Integer(const Integer&) = delete;
     Integer& operator=(const Integer&) = delete;
-    ~Integer() { mpz_clear(value_); }
-    [[nodiscard]] mpz_srcptr get() const noexcept { return value_; }
+    [[nodiscard]] mpz_srcptr get() noexcept
+    {
+        return mpz_roinit_n(value_, limbs_.data(), static_cast<mp_size_t>(limbs));
+    }
 
 private:
-    mpz_t value_;
+    std::array<mp_limb_t, limbs> limbs_{};
+    mpz_t value_{};
+};
+
+/// Nobody's secret: in no memory that has to be asked for.
+struct PublicPoint {
+    std::array<mp_limb_t, 2 * limbs> memory{};
+    [[nodiscard]] ecc_point get() noexcept { return {curve(), memory.data()}; }
 };
 
 /// Of a public key; false unless it is one.
-bool read_point(Point& out, BytesView public_key)
+bool read_point(PublicPoint& out, BytesView public_key) noexcept
 {
     if (public_key.size() != p256_public_bytes || public_key[0] != 0x04) return false;
-    const Integer x(public_key.subspan(1, 32)), y(public_key.last(32));
+    Integer x(public_key.subspan(1, 32)), y(public_key.last(32));
     ecc_point point = out.get();
     return ecc_point_set(&point, x.get(), y.get()) == 1;
+}
+
+// hogweed takes the scratch of a point multiplication from GMP's allocator and gives it back as it is: with the
+// product, and the multiples that the scalar's last digits have chosen. Neither is there a door to that memory nor may
+// a library set the process's allocator. So the same is multiplied once more, by a scalar that everybody knows: scratch
+// of the same size, which an allocator that hands out first what came back last (glibc's, by thread) takes from the
+// same place, and all of which is written whatever the scalar.
+constexpr Number known_scalar = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                                 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3};
+
+void multiply_base(Point& out, Scalar& by)
+{
+    Scalar known(known_scalar);
+    Point unused;
+    const ecc_scalar n = by.get(), three = known.get();
+    ecc_point r = out.get(), after = unused.get();
+    ecc_point_mul_g(&r, &n);
+    ecc_point_mul_g(&after, &three);
+}
+
+void multiply(Point& out, Scalar& by, PublicPoint& what)
+{
+    Scalar known(known_scalar);
+    Point unused;
+    const ecc_scalar n = by.get(), three = known.get();
+    const ecc_point p = what.get();
+    ecc_point r = out.get(), after = unused.get();
+    ecc_point_mul(&r, &n, &p); // Never infinity: the order is a prime, and neither is zero.
+    ecc_point_mul(&after, &three, &p);
 }
 
 /// Section 3.2 of RFC 6979 for SHA-256 and a group of 256 bits, where bits2int changes nothing: candidates for k.
@@ -180,7 +215,7 @@ bool is_p256_private(BytesView key) noexcept
 
 bool is_p256_public(BytesView key) noexcept
 {
-    Point point;
+    PublicPoint point;
     return read_point(point, key);
 }
 
@@ -189,9 +224,7 @@ std::optional<Bytes> p256_public_of(BytesView private_key)
     if (!is_scalar(private_key)) return std::nullopt;
     Scalar scalar(private_key);
     Point point;
-    const ecc_scalar n = scalar.get();
-    ecc_point r = point.get();
-    ecc_point_mul_g(&r, &n);
+    multiply_base(point, scalar);
     Bytes out(p256_public_bytes);
     out[0] = 0x04;
     point.write(out.data() + 1, out.data() + 33);
@@ -200,13 +233,11 @@ std::optional<Bytes> p256_public_of(BytesView private_key)
 
 std::optional<WipedBytes> p256_shared(BytesView private_key, BytesView public_key)
 {
-    Point theirs, shared;
+    PublicPoint theirs;
     if (!is_scalar(private_key) || !read_point(theirs, public_key)) return std::nullopt;
     Scalar scalar(private_key);
-    const ecc_scalar n = scalar.get();
-    const ecc_point p = theirs.get();
-    ecc_point r = shared.get();
-    ecc_point_mul(&r, &n, &p); // Never infinity: the order is a prime, and neither is zero.
+    Point shared;
+    multiply(shared, scalar, theirs);
     WipedBytes out(p256_shared_bytes);
     shared.write(out.data(), nullptr);
     return out;
@@ -245,7 +276,7 @@ bool p256_verify(BytesView public_key, BytesView message, BytesView signature) n
         return false;
     BytesView rest = signature.subspan(2), r, s;
     if (!take_integer(rest, r) || !take_integer(rest, s) || !rest.empty()) return false;
-    Point point;
+    PublicPoint point;
     if (!read_point(point, public_key)) return false;
     const Sha256Digest digest = sha256_of({message});
     dsa_signature pair;

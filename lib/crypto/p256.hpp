@@ -5,6 +5,9 @@
 // Public keys are uncompressed points, 0x04 ‖ x ‖ y (SEC 1 section 2.3.3), and are looked at before anything is done
 // with them: on the curve, coordinates reduced. The curve's cofactor is 1, so that is all there is to look at. Private
 // keys are 32 bytes, big endian, of 1 to n - 1.
+//
+// What is noexcept allocates nothing here. What GMP allocates beneath it ends the process where there is no memory:
+// that is GMP's way, and no exception.
 #pragma once
 
 #include "lib/base/bytes.hpp"
