@@ -6,6 +6,7 @@
 #include "relay/core/config.hpp"
 
 #include <concepts>
+#include <optional>
 #include <unordered_map>
 
 namespace godwit::relay {
@@ -21,12 +22,19 @@ public:
     void take(const Rate& rate, Instant now) { full_again_ = (full_again_ > now ? full_again_ : now) + rate.interval; }
     /// Nothing was taken of late: forgetting this changes nothing.
     [[nodiscard]] bool idle(Instant now) const { return full_again_ <= now; }
+    /// By what has been taken of late.
+    friend bool operator<(const Pace& a, const Pace& b) { return a.full_again_ < b.full_again_; }
 
 private:
     Instant full_again_{Duration::min() / 2}; ///< When the whole burst is there again.
 };
 
-/// One Pace a name; at most `names_max` of them. A full table forgets one at random: it then is a fresh one.
+/// A full table looks at so many names for one to forget, others each time: at all of them it would cost whoever makes
+/// up names less than it costs the relay.
+inline constexpr std::size_t paces_looked_at = 64;
+
+/// One Pace a name; at most `names_max` of them. A full table forgets a name of which little was taken: that is a fresh
+/// one then, so who makes up names to be forgotten by that must have taken less for each of them than by their own.
 template <class Name>
 class Paces {
 public:
@@ -46,8 +54,7 @@ public:
     }
     void forget(const Name& name) { paces_.erase(name); }
     /// All whose names begin so. Looks at every one.
-    void forget_beginning(std::string_view begin)
-        requires std::same_as<Name, std::string>
+    void forget_beginning(std::string_view begin) requires std::same_as<Name, std::string>
     {
         std::erase_if(paces_, [begin](const auto& one) { return one.first.starts_with(begin); });
     }
@@ -60,13 +67,29 @@ private:
             std::erase_if(paces_, [now](const auto& one) { return one.second.idle(now); });
             swept_ = now;
         }
-        if (paces_.size() >= names_max_) paces_.erase(paces_.begin());
+        if (paces_.size() >= names_max_) forget_least();
+    }
+    void forget_least()
+    {
+        std::optional<Name> least;
+        Pace pace;
+        std::size_t looked_at = 0;
+        for (std::size_t n = paces_.bucket_count(); n > 0 && looked_at < paces_looked_at; --n, ++cursor_) {
+            const auto bucket = cursor_ % paces_.bucket_count();
+            for (auto at = paces_.begin(bucket); at != paces_.end(bucket); ++at, ++looked_at)
+                if (!least || at->second < pace) {
+                    least = at->first;
+                    pace = at->second;
+                }
+        }
+        if (least) paces_.erase(*least);
     }
 
     const Rate& rate_;
     std::size_t names_max_;
     std::unordered_map<Name, Pace> paces_;
     Instant swept_{Duration::min() / 2};
+    std::size_t cursor_ = 0; ///< Bucket.
 };
 
 using PaceTable = Paces<std::string>;

@@ -308,6 +308,23 @@ TEST_CASE("the tables of guessers end, and forget rather than grow")
     CHECK(table.size() == 50); // what had no effect any more went first
 }
 
+TEST_CASE("who has used up a pace is not forgotten because others come")
+{
+    const Rate rate{5, std::chrono::seconds(10)};
+    PaceTable table(rate, 200);
+    const Instant now{std::chrono::hours(1)};
+    for (int who = 0; who < 100; ++who)
+        for (int i = 0; i < 7; ++i)
+            table.take("offender" + std::to_string(who), now);
+    for (int i = 0; i < 20'000; ++i) // Names that are made up, to push those out.
+        table.take("new" + std::to_string(i), now);
+    CHECK(table.size() == 200);
+    for (int who = 0; who < 100; ++who) {
+        CAPTURE(who);
+        CHECK(table.wait("offender" + std::to_string(who), now) == std::chrono::seconds(30));
+    }
+}
+
 TEST_CASE("resume: by the key of the link; unknown devices are told to log in")
 {
     World world;
