@@ -2,7 +2,7 @@
 #include "lib/engine/group_book.hpp"
 
 #include "lib/crypto/wiped.hpp"
-#include "lib/engine/account.hpp"
+#include "lib/engine/group_record.hpp"
 
 #include <algorithm>
 
@@ -11,68 +11,10 @@ namespace {
 
 /// Conversations, 16 bytes each.
 constexpr std::string_view index_name = "groups";
-constexpr std::uint8_t record_version = 3;
 
 std::string value_name(const ConversationId& id)
 {
     return "groups/" + to_hex(id.view());
-}
-
-/// Of an account that is in a group with this one: its newest device list.
-std::string list_name(const PublicKey& account)
-{
-    return "acquaintance/" + to_hex(account.view());
-}
-
-/// version, state, kind, roster (8, big-endian), length of the secret, the secret, number of spare secrets (32 bytes
-/// each), these, number of given ones, these, the encoded profile.
-Bytes encode(const Group& group)
-{
-    Bytes out{record_version, static_cast<std::uint8_t>(group.state), static_cast<std::uint8_t>(group.kind)};
-    for (int shift = 56; shift >= 0; shift -= 8)
-        out.push_back(static_cast<std::uint8_t>(group.roster >> shift));
-    out.push_back(static_cast<std::uint8_t>(group.secret.size()));
-    append(out, group.secret);
-    for (const auto* some : {&group.spare_secrets, &group.given_secrets}) {
-        out.push_back(static_cast<std::uint8_t>(some->size()));
-        for (const auto& secret : *some)
-            append(out, secret);
-    }
-    append(out, wire::encode(group.profile));
-    return out;
-}
-
-bool decode(BytesView bytes, Group& out)
-{
-    constexpr std::size_t head = 12;
-    if (bytes.size() < head || bytes[0] == 0 || bytes[0] > record_version) return false;
-    if (bytes[1] < 1 || bytes[1] > 3) return false;
-    if (bytes[2] < static_cast<std::uint8_t>(ConversationKind::group) ||
-        bytes[2] > static_cast<std::uint8_t>(ConversationKind::channel))
-        return false;
-    out.state = static_cast<Group::State>(bytes[1]);
-    out.kind = static_cast<ConversationKind>(bytes[2]);
-    for (std::size_t i = 3; i < 11; ++i)
-        out.roster = out.roster << 8 | bytes[i];
-    const std::size_t length = bytes[11];
-    if (bytes.size() < head + length) return false;
-    out.secret = WipingBytes::copy_of(bytes.subspan(head, length));
-    auto rest = bytes.subspan(head + length);
-    const auto take = [&rest](std::vector<WipingBytes>& into, std::size_t count_max) {
-        const std::size_t count = rest.empty() ? 0 : rest[0];
-        if (rest.empty() || count > count_max || rest.size() < 1 + count * seal::group_secret_bytes) return false;
-        for (std::size_t i = 0; i < count; ++i)
-            into.push_back(
-                WipingBytes::copy_of(rest.subspan(1 + i * seal::group_secret_bytes, seal::group_secret_bytes)));
-        rest = rest.subspan(1 + count * seal::group_secret_bytes);
-        return true;
-    };
-    // The first version had no others, the second none by the relay's word.
-    if (bytes[0] > 1 && !take(out.spare_secrets, group_spare_secrets_max)) return false;
-    if (bytes[0] > 2 && !take(out.given_secrets, group_given_secrets_max)) return false;
-    auto profile = wire::decode_group_profile(rest);
-    if (profile) out.profile = std::move(*profile);
-    return profile.ok();
 }
 
 } // namespace
@@ -89,8 +31,8 @@ void GroupBook::load(const port::StoredIdentity& identity)
     for (std::size_t at = 0; at + ConversationId::size_bytes <= index.size(); at += ConversationId::size_bytes) {
         Group group;
         group.id = *ConversationId::from(BytesView(index).subspan(at, ConversationId::size_bytes));
-        const auto value = context_.store.value(value_name(group.id));
-        if (value && decode(*value, group)) groups_.emplace(group.id, std::move(group));
+        const auto value = WipingBytes(context_.store.value(value_name(group.id)).value_or(Bytes()));
+        if (decode_record(value, group)) groups_.emplace(group.id, std::move(group));
     }
 }
 
@@ -129,7 +71,7 @@ void GroupBook::clear()
 
 void GroupBook::save(const Group& group)
 {
-    context_.store.put_value(value_name(group.id), encode(group));
+    context_.store.put_value(value_name(group.id), encode_record(group));
 }
 
 void GroupBook::save_index()
@@ -158,144 +100,6 @@ Group& GroupBook::make(const ConversationId& id)
     at->second.id = id;
     if (fresh) save_index();
     return at->second;
-}
-
-// ---- who is in them -----------------------------------------------------------------------------
-
-const identity::DeviceList* GroupBook::list_of(const std::string& user, const PublicKey& account) const
-{
-    if (account == account_key_) return &roster_.self().list;
-    const identity::DeviceList* out = nullptr;
-    const auto* person = roster_.person(user);
-    if (person != nullptr && person->stored.account_key == account && person->list.version > 0) out = &person->list;
-    const auto at = lists_.find(account);
-    if (at != lists_.end() && (out == nullptr || at->second.list.version > out->version)) out = &at->second.list;
-    return out;
-}
-
-std::optional<seal::Party> GroupBook::party_of(const std::string& user, const PublicKey& account) const
-{
-    const auto* list = list_of(user, account);
-    if (list == nullptr || list->version == 0) return std::nullopt;
-    seal::Party out{user, account, {}};
-    for (const auto& device : list->devices)
-        out.devices.push_back(device.device);
-    return out;
-}
-
-Bytes GroupBook::encoded_list_of(const PublicKey& account) const
-{
-    for (const auto& [id, group] : groups_)
-        if (group.policy)
-            if (const auto* member = group.policy->find(account)) {
-                const auto* list = list_of(member->user, account);
-                return list == nullptr ? Bytes() : list->encoded;
-            }
-    return {};
-}
-
-const seal::Circle& GroupBook::circle(const ConversationId& id)
-{
-    auto& group = groups_.at(id);
-    if (group.circle) return *group.circle;
-    auto& out = group.circle.emplace(seal::Circle{id, {}, true, {}});
-    if (auto own = party_of(own_user_, account_key_)) out.parties.push_back(std::move(*own));
-    if (group.policy)
-        for (const auto& member : group.policy->members)
-            if (member.account_key != account_key_)
-                if (auto party = party_of(member.user, member.account_key)) out.parties.push_back(std::move(*party));
-    return out;
-}
-
-std::string GroupBook::user_of(const DeviceId& device) const
-{
-    if (const auto* person = roster_.owner_of(device)) return person->stored.user;
-    const auto at = by_device_.find(device);
-    return at == by_device_.end() ? std::string() : lists_.at(at->second).user;
-}
-
-bool GroupBook::knows(const DeviceId& device) const
-{
-    if (accounts_.empty()) return false;
-    if (const auto* person = roster_.owner_of(device)) return accounts_.contains(person->stored.account_key);
-    const auto at = by_device_.find(device);
-    return at != by_device_.end() && accounts_.contains(at->second);
-}
-
-void GroupBook::count_accounts()
-{
-    const auto before = std::exchange(accounts_, {});
-    for (const auto& [id, group] : groups_)
-        if (group.policy && group.state == Group::State::in)
-            for (const auto& member : group.policy->members)
-                accounts_.insert(member.account_key);
-    // Who is in no group with us any more is nobody's acquaintance: should they come again, so does their list.
-    for (const auto& account : before) {
-        if (accounts_.contains(account)) continue;
-        context_.store.remove_value(list_name(account));
-        const auto at = lists_.find(account);
-        if (at == lists_.end()) continue;
-        for (const auto& device : at->second.list.devices)
-            by_device_.erase(device.device);
-        lists_.erase(at);
-    }
-}
-
-void GroupBook::load_list(const PublicKey& account)
-{
-    if (lists_.contains(account)) return;
-    const auto value = context_.store.value(list_name(account));
-    if (!value) return;
-    const auto decoded = wire::decode_device_list(*value);
-    auto list = decoded ? identity::verify_device_list(*value, decoded->user, account)
-                        : Result<identity::DeviceList>(decoded.error());
-    if (!list) return;
-    for (const auto& device : list->devices)
-        by_device_[device.device] = account;
-    lists_.insert_or_assign(account, Listed{decoded->user, std::move(*list)});
-}
-
-bool GroupBook::take_list(const std::string& user, const PublicKey& account, BytesView encoded)
-{
-    auto list = identity::verify_device_list(encoded, user, account);
-    if (!list) {
-        context_.reject("the device list of a member of a group: " + list.error().detail);
-        return false;
-    }
-    load_list(account);
-    if (const auto known = lists_.find(account); known != lists_.end()) {
-        switch (identity::judge(known->second.list, *list)) {
-        case identity::Succession::same: return false;
-        case identity::Succession::newer: break;
-        case identity::Succession::rollback: // The relay was restored, or shows an old one: mended by them.
-            if (account::is_first_refusal(context_.store, user, encoded))
-                context_.security(SecurityKind::device_list_rollback, user, {},
-                                  "the relay shows device list " + std::to_string(list->version) + ", and " +
-                                      std::to_string(known->second.list.version) + " is known");
-            return false;
-        case identity::Succession::conflict:
-            context_.security(SecurityKind::device_list_conflict, user, {},
-                              "there are two device lists with number " + std::to_string(list->version));
-            return false;
-        }
-        for (const auto& device : known->second.list.devices)
-            by_device_.erase(device.device);
-    }
-    for (const auto& device : list->devices)
-        by_device_[device.device] = account;
-    account::forget_refusal(context_.store, user);
-    context_.store.put_value(list_name(account), list->encoded);
-    lists_.insert_or_assign(account, Listed{user, std::move(*list)});
-    return true;
-}
-
-void GroupBook::lists_changed()
-{
-    for (auto& [id, group] : groups_) {
-        if (!group.policy) continue;
-        group.circle.reset();
-        changed_.insert(id);
-    }
 }
 
 // ---- what this device begins --------------------------------------------------------------------
