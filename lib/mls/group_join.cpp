@@ -24,6 +24,15 @@ const Group* find_group(const Environment& env, BytesView group_id)
     return nullptr;
 }
 
+// A ReInit has agreed on a group of this id: that is the one whose maker knows the old one's secrets (section 11.2),
+// and not what somebody else calls so.
+bool is_promised(const Environment& env, BytesView group_id)
+{
+    return std::any_of(env.groups.begin(), env.groups.end(), [&](const Group* group) {
+        return group->reinit() && std::ranges::equal(group->reinit()->group_id, group_id);
+    });
+}
+
 // Every node above us that does not list us as unmerged has its key from a path secret: without it the next path that
 // is encrypted to that node would shut us out.
 bool knows_own_path(const RatchetTree& tree, const TreePrivate& own)
@@ -124,6 +133,9 @@ MlsResult<Group> Group::join(const Environment& env, const Welcome& welcome, con
     GODWIT_MLS_CHECK(check_no_duplicates(info->extensions));
     GODWIT_MLS_CHECK(check_group_extensions(suite, context.extensions, env.authentication));
     if (is_group_id_in_use(env, context.group_id)) return MlsError::group_id_in_use;
+    const PreSharedKeyID* const subgroup = subgroup_psk(secrets->psks);
+    if ((subgroup == nullptr || subgroup->usage != ResumptionPSKUsage::reinit) && is_promised(env, context.group_id))
+        return MlsError::reinit_mismatch;
 
     // The tree.
     auto carried = get_extension<RatchetTree>(info->extensions, ExtensionType::ratchet_tree);
@@ -172,8 +184,7 @@ MlsResult<Group> Group::join(const Environment& env, const Welcome& welcome, con
     if (!crypto::secure_equal(staged.confirmation_tag, info->confirmation_tag)) return MlsError::bad_confirmation_tag;
     staged.interim_transcript_hash =
         mls::interim_transcript_hash(context.confirmed_transcript_hash, staged.confirmation_tag);
-    if (const PreSharedKeyID* psk = subgroup_psk(secrets->psks))
-        GODWIT_MLS_CHECK(check_subgroup(env, *psk, context, *tree));
+    if (subgroup != nullptr) GODWIT_MLS_CHECK(check_subgroup(env, *subgroup, context, *tree));
     staged.tree = std::move(tree);
     out.enter_epoch(std::move(staged));
     return out;

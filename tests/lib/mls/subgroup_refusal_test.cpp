@@ -48,6 +48,16 @@ struct Rebirth {
         make(reinit, {bundle.key_package, world.package(world.newcomer("mallory")).key_package});
         world.service.all_are_one_client = false;
     }
+    /// With all that the ReInit says, and nothing that only old members know.
+    void unrelated()
+    {
+        const Member& alice = *world.members[0];
+        auto fresh = must(Group::create(world.env(), suite_1, agreed.group_id, alice.leaf, alice.signer, world_lifetime,
+                                        agreed.extensions));
+        CommitOptions options;
+        options.proposals = {Proposal{Add{bundle.key_package}}};
+        welcome = *must(fresh.commit(world.env(), options)).welcome;
+    }
     MlsError join()
     {
         const Group* old[] = {&bobs};
@@ -82,6 +92,8 @@ const Case cases[]{
      [](Rebirth& r) { r.swap_carol(true); }},
     {"a reinitialised group with one more", MlsError::reinit_member_foreign, true,
      [](Rebirth& r) { GroupTestAccess::forget_leaf(r.bobs, 2); }},
+    {"an unrelated group under the id that was agreed", MlsError::reinit_mismatch, true,
+     [](Rebirth& r) { r.unrelated(); }},
     {"a branch of members", MlsError::none, false, [](Rebirth&) {}},
     {"a branch of another suite", MlsError::branch_mismatch, false,
      [](Rebirth& r) { GroupTestAccess::set_suite(r.bobs, suite_3); }},
