@@ -54,6 +54,7 @@ inline constexpr Rate group_commits_rate{400, std::chrono::seconds(5)};
 
 /// Commits of one account in one group of many that fall by the others' votes: slower than these may vote
 /// (Limits::group_rejects), or it would hold every epoch that is opened again, also against the one that puts it out.
+/// Not in a conversation of two: one word is enough there, and would slow down whoever commits what is good.
 inline constexpr Rate group_offences_rate{3, std::chrono::minutes(30)};
 
 /// Rejections of one device over all conversations, in paces of one (Limits::group_rejects): who makes another one
