@@ -40,8 +40,8 @@ void GroupKeeper::verify_info(const ConversationId& conversation, Chore& chore, 
     const auto wrong = state.group_info.empty() ? std::nullopt : groups_->false_info(conversation, state.group_info);
     if (wrong && !std::exchange(chore.named, true))
         context_.security(SecurityKind::group_invalid, user_of(conversation), wrong->by.value_or(DeviceId{}),
-                          "what the relay was given by whoever changed the group last is not what its members have (" +
-                              wrong->what +
+                          "what the relay was given of the group is not what its members have (" + wrong->what +
+                              (wrong->by ? ", signed by this device" : "") +
                               "): " + (wrong->rules ? "it judges changes by other rules" : "nobody can join by it"));
     if (!wrong && !why.empty() && !std::exchange(chore.named, true))
         context_.security(SecurityKind::group_invalid, user_of(conversation), {},
