@@ -52,8 +52,9 @@ void Chat::with_target(const std::string& name, std::function<void(const request
 {
     if (name.empty()) return screen_.print("! to whom? NAME or #GROUP");
     if (name[0] != '#') return then({name, {}});
-    with_group(name.substr(1),
-               [then = std::move(then)](const godwit::Conversation& one) { then(request::Where{{}, one.id}); });
+    with_group(name.substr(1), [then = std::move(then)](const godwit::Conversation& one) {
+        then(request::Where{{}, one.id});
+    });
 }
 
 std::string Chat::group_of(const godwit::ConversationId& id) const
@@ -215,7 +216,9 @@ void Chat::show(const godwit::event::GroupAsked& e)
                   "  (there: /let-in " + user + " or /turn-away " + user + ")");
 }
 
-void Chat::show(const godwit::event::GroupRefused&)
+void Chat::show(const godwit::event::GroupRefused& e)
 {
+    if (e.why == godwit::event::GroupRefused::Why::stale_link)
+        return screen_.print("- that link lets nobody in any more: ask for a new one, and /join with it");
     screen_.print("- you were not let into the group");
 }

@@ -69,7 +69,9 @@ struct OneShot {
     std::string text;
     std::string key;
     std::uint32_t limit = 20;
-    std::string before;
+    std::string before; ///< history, as the next two.
+    std::string after;
+    std::string around;
     std::string with; ///< search, as the next three.
     std::string from;
     std::vector<std::string> kinds;

@@ -209,11 +209,16 @@ void describe(CLI::App& app, CommandLine& line)
     send->callback([&line] { line.one_shot.kind = Kind::send; });
 
     auto* history =
-        app.add_subcommand("history", "Print the last messages with a contact, oldest first; works offline");
+        app.add_subcommand("history", "Print a page of the messages with a contact, oldest first; works offline");
     history->add_option("user", line.one_shot.user, "With whom")->required();
     history->add_option("--limit", line.one_shot.limit, "How many (20; at most 1000)")
         ->check(CLI::Range(1U, godwit::request::history_limit_max));
-    history->add_option("--before", line.one_shot.before, "Only what came before this message id");
+    auto* before = history->add_option("--before", line.one_shot.before, "The last ones before this message id");
+    auto* after = history->add_option("--after", line.one_shot.after, "The first ones after this message id");
+    history->add_option("--around", line.one_shot.around, "This message id and what stands around it")
+        ->excludes(before)
+        ->excludes(after);
+    after->excludes(before);
     history->callback([&line] { line.one_shot.kind = Kind::history; });
 
     auto* search = app.add_subcommand("search", "Find messages by what they say, the newest first; works offline");

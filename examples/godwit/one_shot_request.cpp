@@ -105,6 +105,8 @@ std::optional<godwit::Request> request_of(const OneShot& what)
     case Kind::history: {
         request::History history{what.user, what.limit, {}};
         if (!what.before.empty() && !(history.before = message_id(what.before))) return std::nullopt;
+        if (!what.after.empty() && !(history.after = message_id(what.after))) return std::nullopt;
+        if (!what.around.empty() && !(history.around = message_id(what.around))) return std::nullopt;
         return history;
     }
     case Kind::none: break;

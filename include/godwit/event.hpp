@@ -399,7 +399,13 @@ struct GroupAsked {
 };
 /// This account, which asked to be let in, was not.
 struct GroupRefused {
+    enum class Why : std::uint8_t {
+        refused = 1, ///< Somebody said no. It may ask again a day after it asked.
+        stale_link =
+            2, ///< The link was renewed, or the group lets nobody in by link now. With a new one it may ask at once.
+    };
     ConversationId conversation;
+    Why why = Why::refused;
 };
 /// The operator of the relay says something, to this account or to all: not end-to-end encrypted, and no message. Told
 /// once, after its commit; who was not running finds it among the notices.

@@ -208,12 +208,18 @@ struct SetReceipts {
     bool on = true;
 };
 
-/// Pages backwards through a conversation; answers oldest first. Works offline.
+/// A page of a conversation; answers oldest first. At most one of `before`, `after` and `around`, each a message of
+/// this conversation; none: the newest page. A page shorter than `limit` has come to that end of the conversation
+/// (`around`: to the newest). What comes late stands where it was said, maybe before a message that was read already:
+/// Watch tells of it. Works offline. Errors: not_a_contact, invalid_argument (limit; more than one of the three; no
+/// such message).
 struct History {
     std::string with;                ///< An account; empty: `conversation`.
     std::uint32_t limit = 50;        ///< 1..history_limit_max
-    std::optional<MessageId> before; ///< Of this conversation, exclusive; absent: the newest page.
+    std::optional<MessageId> before; ///< The newest that stand before this one.
     std::optional<ConversationId> conversation{};
+    std::optional<MessageId> after{};  ///< The oldest that stand after this one.
+    std::optional<MessageId> around{}; ///< This one, up to limit / 2 before it, and the rest after it.
 };
 inline constexpr std::uint32_t history_limit_max = 1000;
 

@@ -2,6 +2,7 @@
 // What the application asks about conversations: which one, may it be said, who gets it; then lib/engine/chats says it.
 #include "lib/engine/state.hpp"
 
+#include "lib/conversation/pages.hpp"
 #include "lib/conversation/timeline.hpp"
 
 #include <algorithm>
@@ -317,10 +318,10 @@ void Engine::State::on(RequestId id, const request::History& history, Moment now
                                                        : Error{ErrorCode::not_a_contact,
                                                                history.with + " is no contact and never was", 0});
     }
-    // Answered with the newest page, somebody who turns pages would begin again, and again.
-    if (history.before && !context.store.has_message(parties->conversation, *history.before))
-        return context.refuse(id, invalid("before: no such message in this conversation"));
-    for (auto& row : context.store.history(parties->conversation, history.limit, history.before))
+    auto rows = conversation::page(context.store, parties->conversation,
+                                   {history.limit, history.before, history.after, history.around});
+    if (!rows) return context.refuse(id, rows.error());
+    for (auto& row : *rows)
         out.push_back(conversation::present(context.store, std::move(row)));
     if (const auto* person = roster.person(parties->with); person != nullptr && person->may_talk())
         note_interest(*parties, now);

@@ -161,12 +161,15 @@ void GroupBook::news(const wire::relay::GroupNews& news)
     group->joins_asked = false;
 }
 
-void GroupBook::refused(const ConversationId& id)
+void GroupBook::refused(const wire::relay::GroupJoinRefused& refusal)
 {
+    const auto id = refusal.conversation;
     const auto* group = find(id);
     if (group == nullptr || group->state != Group::State::asked) return;
     forget(id);
-    context_.event(event::GroupRefused{id});
+    using Why = event::GroupRefused::Why;
+    context_.event(event::GroupRefused{id, refusal.why == wire::relay::GroupJoinRefused::stale_link ? Why::stale_link
+                                                                                                    : Why::refused});
 }
 
 void GroupBook::roster_came(const ConversationId& id, const wire::relay::GroupRoster& page)
@@ -214,21 +217,27 @@ void GroupBook::roster_failed(const ConversationId& id)
     group->roster_shown = group->roster; // Until the relay says more.
 }
 
-GroupBook::Came GroupBook::joins_came(const ConversationId& id, const wire::relay::GroupJoins& joins)
+GroupBook::Came GroupBook::joins_came(const ConversationId& id, const wire::relay::GroupJoins& joins, WallMs now_ms)
 {
     Came out;
     auto* group = get(id);
     if (group == nullptr || !group->policy) return out;
+    const auto& secret = group->profile.link_secret;
+    const bool open = is_active(*group, now_ms) && group->policy->join != JoinRule::closed && !secret.empty();
     std::set<std::string> named;
     for (const auto& entry : joins.entries) {
         named.insert(entry.user);
         if (group->policy->find(entry.account_key) != nullptr) continue;
         const seal::Applicant who{entry.user, entry.account_key};
         auto list = identity::verify_device_list(entry.device_list, entry.user, entry.account_key);
-        const auto text = group->profile.link_secret.empty()
-                              ? Result<wire::GroupJoinText>(Error{ErrorCode::authentication_failed, {}, 0})
-                              : seal::open_join(group->profile.link_secret, id, who, entry.sealed);
-        if (!text || !list) {
+        const auto text = open ? seal::open_join(secret, id, who, entry.sealed)
+                               : Result<wire::GroupJoinText>(Error{ErrorCode::authentication_failed, {}, 0});
+        if (!text) {
+            // The secret may be another in a profile that cannot be read here yet.
+            if (group->readable) out.stale.push_back({entry.user, entry.asked_ms});
+            continue;
+        }
+        if (!list) {
             out.strangers.push_back(entry.user);
             continue;
         }
@@ -295,7 +304,7 @@ std::vector<GroupBook::Wish> GroupBook::take_wishes()
         }
         const auto* own = group.own(account_key_);
         if (group.joins > 0 && !group.joins_asked && own != nullptr && own->role >= group.policy->invite &&
-            !group.profile.link_secret.empty()) {
+            group.readable) {
             group.joins_asked = true;
             out.push_back({id, true, 0});
         }

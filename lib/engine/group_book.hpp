@@ -123,15 +123,20 @@ public:
     /// Of a list of contacts or own devices, too: circles are made anew.
     void lists_changed();
     void news(const wire::relay::GroupNews& news);
-    void refused(const ConversationId& id);
+    void refused(const wire::relay::GroupJoinRefused& refusal);
     void roster_came(const ConversationId& id, const wire::relay::GroupRoster& page);
     void roster_failed(const ConversationId& id);
-    /// Those that are new to this device, and those who do not know the link of now.
     struct Came {
-        std::vector<std::string> fresh;
-        std::vector<std::string> strangers;
+        std::vector<std::string> fresh;     ///< New to this device.
+        std::vector<std::string> strangers; ///< Whose device list is none, as far as can be told here.
+        struct Stale {
+            std::string user;
+            std::int64_t asked_ms = 0;
+        };
+        std::vector<Stale>
+            stale; ///< Who do not know the link of now, or nobody is let in by link. Only when that is known here.
     };
-    [[nodiscard]] Came joins_came(const ConversationId& id, const wire::relay::GroupJoins& joins);
+    [[nodiscard]] Came joins_came(const ConversationId& id, const wire::relay::GroupJoins& joins, WallMs now_ms);
     void joins_failed(const ConversationId& id);
     void answered_applicant(const ConversationId& id, const std::string& user);
     /// An epoch was entered, or left for good.

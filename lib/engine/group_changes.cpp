@@ -17,6 +17,7 @@ void GroupBook::take_policy(Group& group, std::shared_ptr<const seal::Policy> po
     group.policy = std::move(policy);
     group.kind = group.policy->kind;
     group.circle.reset();
+    group.joins_asked = false; // What could not be judged by the epoch before is judged by this one.
     (void)open_profile(group);
 }
 
@@ -109,6 +110,7 @@ void GroupBook::entered(const seal::Changes& changes, WallMs now_ms)
     const bool was_out = group->state == Group::State::out || group->rejoins;
     const auto before = group->policy;
     const auto profile_before = group->profile;
+    const bool was_readable = group->readable;
     group->state = Group::State::in;
     group->rejoins = false;
     for (const auto& member : changes.policy->members)
@@ -130,6 +132,9 @@ void GroupBook::entered(const seal::Changes& changes, WallMs now_ms)
     if (group->profile.avatar != profile_before.avatar) picture.by = changes.policy_before ? by : std::string();
     picture.more = picture.more || !changes.added.empty();
     if (before) tell_changes(*group, before.get(), by);
+    // Whoever was told of a group without a name is told its name, whatever brings it.
+    if (before && !was_readable && group->readable && before->profile == changes.policy->profile)
+        tell(*group, What::profile, by, {});
     if (changes.policy_before || is_new || was_out) note_changes(*group, changes, profile_before, by);
     if (group->policy->dissolved) handle_deadline({Instant{}, now_ms});
 }

@@ -52,13 +52,21 @@ void Engine::State::group_answered(const purpose::GroupJoins& what, const frame:
     const auto* group = book.find(what.conversation);
     if (response.error.code != ErrorCode::ok || joins == nullptr || group == nullptr)
         return book.joins_failed(what.conversation);
-    const auto came = book.joins_came(what.conversation, *joins);
+    const auto came = book.joins_came(what.conversation, *joins, now.wall_ms);
     auto* session = ready_session();
-    // Who has a link that is none any more may ask again with a better one, and waits in nobody's way until then.
     const bool crowded = joins->entries.size() >= wire::group_joins_page_max;
     for (const auto& user : came.strangers)
         if (session != nullptr && crowded)
-            (void)session->request(frame::GroupJoinRefuse{what.conversation, user}, purpose::Report{}, now);
+            (void)session->request(frame::GroupJoinRefuse{what.conversation, user, {}}, purpose::Report{}, now);
+    // Told at once, so that they ask for a new link. The relay sees to it that an epoch which is none any more, here,
+    // speaks for no link.
+    const auto version = groups ? groups->version(what.conversation) : std::nullopt;
+    for (const auto& one : came.stale)
+        if (session != nullptr && version)
+            (void)session->request(frame::GroupJoinRefuse{what.conversation, one.user,
+                                                          frame::GroupJoinRefuse::StaleLink{
+                                                              version->incarnation, version->epoch, one.asked_ms}},
+                                   purpose::Report{}, now);
     for (const auto& user : came.fresh) {
         const auto at = group->applicants.find(user);
         if (at == group->applicants.end()) continue;

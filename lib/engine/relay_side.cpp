@@ -289,7 +289,7 @@ void Engine::State::pushed(RelaySession& session, frame::ServerFrame& what, Mome
         if (doubts) keeper.doubt(news->conversation);
         if (news->member) keeper.taken_in(news->conversation);
     } else if (const auto* no = std::get_if<frame::GroupJoinRefused>(&what)) {
-        book.refused(no->conversation);
+        book.refused(*no);
     } else {
         context.reject("a frame that a relay does not push");
     }

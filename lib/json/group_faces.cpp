@@ -212,7 +212,9 @@ Ordered group_event(const event::GroupAsked& e)
 
 Ordered group_event(const event::GroupRefused& e)
 {
-    return {{"event", "group_refused"}, {"conversation", hex(e.conversation)}};
+    return {{"event", "group_refused"},
+            {"conversation", hex(e.conversation)},
+            {"why", e.why == event::GroupRefused::Why::stale_link ? "stale_link" : "refused"}};
 }
 
 } // namespace godwit::json

@@ -342,6 +342,8 @@ Request read_history(Fields& in)
     out.conversation = where.conversation;
     out.limit = static_cast<std::uint32_t>(in.integer("limit", 1, request::history_limit_max, out.limit));
     out.before = read_optional_message(in, "before");
+    out.after = read_optional_message(in, "after");
+    out.around = read_optional_message(in, "around");
     return out;
 }
 

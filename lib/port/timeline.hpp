@@ -83,6 +83,10 @@ public:
     /// What is shown, oldest first; the newest `limit` rows before `before` (exclusive).
     [[nodiscard]] virtual std::vector<StoredMessage> history(const ConversationId& conversation, std::uint32_t limit,
                                                              const std::optional<MessageId>& before) = 0;
+    /// What is shown, oldest first; the oldest `limit` rows after `after` (exclusive), which is a row, shown or not;
+    /// none when it is not there.
+    [[nodiscard]] virtual std::vector<StoredMessage> history_after(const ConversationId& conversation,
+                                                                   std::uint32_t limit, const MessageId& after) = 0;
     /// Incoming shown posts after a place that are not quiet, at most `max` are counted.
     [[nodiscard]] virtual std::uint32_t count_received_after(const ConversationId& conversation, std::int64_t hlc_ms,
                                                              const MessageId& id, std::uint32_t max) = 0;

@@ -212,18 +212,23 @@ bool SqliteStore::set_message_state(const ConversationId& conversation, const Me
                  *arrival, state, failure, path, path_reason);
 }
 
+std::optional<std::int64_t> SqliteStore::place_of(const ConversationId& conversation, const MessageId& id)
+{
+    std::optional<std::int64_t> out;
+    read(
+        "SELECT hlc_ms FROM message INDEXED BY message_id WHERE id = ?1 AND conversation = ?2",
+        [&](sqlite::Statement& row) {
+            out = row.integer(0);
+            return false;
+        },
+        id, conversation);
+    return out;
+}
+
 std::vector<port::StoredMessage> SqliteStore::history(const ConversationId& conversation, std::uint32_t limit,
                                                       const std::optional<MessageId>& before)
 {
-    std::optional<std::int64_t> end_ms;
-    if (before)
-        read(
-            "SELECT hlc_ms FROM message INDEXED BY message_id WHERE id = ?1 AND conversation = ?2",
-            [&](sqlite::Statement& row) {
-                end_ms = row.integer(0);
-                return false;
-            },
-            *before, conversation);
+    const auto end_ms = before ? place_of(conversation, *before) : std::nullopt;
     auto rows = end_ms
                     ? read_messages("SELECT " GODWIT_MESSAGE_COLUMNS " FROM message WHERE conversation = ?1 "
                                     "AND shown = 1 AND (hlc_ms, id) < (?2, ?3) ORDER BY hlc_ms DESC, id DESC LIMIT ?4",
@@ -233,6 +238,16 @@ std::vector<port::StoredMessage> SqliteStore::history(const ConversationId& conv
                                     conversation, limit);
     std::reverse(rows.begin(), rows.end());
     return rows;
+}
+
+std::vector<port::StoredMessage> SqliteStore::history_after(const ConversationId& conversation, std::uint32_t limit,
+                                                            const MessageId& after)
+{
+    const auto start_ms = place_of(conversation, after);
+    if (!start_ms) return {};
+    return read_messages("SELECT " GODWIT_MESSAGE_COLUMNS " FROM message WHERE conversation = ?1 "
+                         "AND shown = 1 AND (hlc_ms, id) > (?2, ?3) ORDER BY hlc_ms, id LIMIT ?4",
+                         conversation, *start_ms, after, limit);
 }
 
 std::vector<port::StoredMessage> SqliteStore::unnotified(std::uint32_t limit)

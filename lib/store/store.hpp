@@ -87,6 +87,8 @@ public:
                            std::string_view path_reason, std::string_view failure) override;
     [[nodiscard]] std::vector<port::StoredMessage> history(const ConversationId& conversation, std::uint32_t limit,
                                                            const std::optional<MessageId>& before) override;
+    [[nodiscard]] std::vector<port::StoredMessage> history_after(const ConversationId& conversation,
+                                                                 std::uint32_t limit, const MessageId& after) override;
     [[nodiscard]] std::vector<port::StoredMessage> unnotified(std::uint32_t limit) override;
     void mark_notified(const ConversationId& conversation, const MessageId& id) override;
     [[nodiscard]] std::vector<Head> heads(const ConversationId& conversation) override;
@@ -241,6 +243,8 @@ private:
         return read_all && found;
     }
 
+    /// Where a row stands in its conversation, shown or not: its hlc_ms; nullopt: it is not there.
+    std::optional<std::int64_t> place_of(const ConversationId& conversation, const MessageId& id);
     template <class... Values>
     std::vector<port::StoredMessage> read_messages(std::string_view sql, const Values&... values);
     template <class... Values>

@@ -236,6 +236,12 @@ void fields(C& c, Of<C, relay::GroupJoinRefuse>& v)
 {
     c.fixed(v.conversation);
     c.text(v.user, user_name_length_max);
+    c.later(v.stale_link.has_value(), [&] {
+        if constexpr (C::decodes) v.stale_link.emplace();
+        c.number(v.stale_link->incarnation);
+        c.number(v.stale_link->epoch);
+        c.wall(v.stale_link->asked_ms);
+    });
 }
 
 template <class C>

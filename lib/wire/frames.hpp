@@ -420,11 +420,19 @@ struct GroupJoinsFetch {
     static constexpr std::uint8_t wire_kind = 120;
     ConversationId conversation;
 };
-/// They are not let in. Who is, is told by the commit.
+/// They are not let in. Who is, is told by the commit. Error: conflict (`stale_link`, and the group is in another
+/// epoch, whose link may be another).
 struct GroupJoinRefuse {
     static constexpr std::uint8_t wire_kind = 121;
+    /// Nobody said no: what they know is not the link of the group's epoch.
+    struct StaleLink {
+        std::uint64_t incarnation = 0;
+        std::uint64_t epoch = 0;
+        WallMs asked_ms = 0; ///< GroupJoins::Entry::asked_ms: they may have asked anew since.
+    };
     ConversationId conversation;
     std::string user;
+    std::optional<StaleLink> stale_link{};
 };
 /// One piece of the ratchet tree (RFC 9420 section 12.4.3.3) that the next GroupCommit names. Errors: not_allowed (no
 /// member), invalid_argument (the last piece, and they are not the tree of this id).
@@ -733,7 +741,11 @@ struct GroupNews {
 /// This account asked to be let into a group, and was not.
 struct GroupJoinRefused {
     static constexpr std::uint8_t wire_kind = 93;
+    /// Why.
+    static constexpr std::uint64_t refused = 0;
+    static constexpr std::uint64_t stale_link = 1; ///< It may ask with another one at once.
     ConversationId conversation;
+    std::uint64_t why = refused; ///< One of these, or of a later version.
 };
 /// Nothing waits in this device's mailbox, and all of it is acknowledged. Once after login, and whenever it has become
 /// so again.

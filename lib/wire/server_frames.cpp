@@ -280,6 +280,7 @@ template <class C>
 void fields(C& c, Of<C, relay::GroupJoinRefused>& v)
 {
     c.fixed(v.conversation);
+    c.later(v.why != relay::GroupJoinRefused::refused, [&] { c.number(v.why); });
 }
 
 template <class C>

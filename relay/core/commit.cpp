@@ -15,6 +15,11 @@ Error unavailable(port::Entropy& entropy)
             static_cast<std::uint64_t>(wait)};
 }
 
+frame::GroupJoinRefused join_refused(const ConversationId& conversation, bool stale_link)
+{
+    return {conversation, stale_link ? frame::GroupJoinRefused::stale_link : frame::GroupJoinRefused::refused};
+}
+
 } // namespace
 
 // ---- commit ----
@@ -139,8 +144,8 @@ void Core::tell_changes(Moment now)
             tell(*session, std::move(page));
         for (auto& news : members_.news_of(session->account, now))
             tell(*session, std::move(news));
-        for (const auto& conversation : context_.store.refused_joins(session->account))
-            tell(*session, frame::GroupJoinRefused{conversation});
+        for (const auto& one : context_.store.refused_joins(session->account))
+            tell(*session, join_refused(one.conversation, one.why == StoredJoin::State::stale_link));
         presence_.tell_own(*session, send);
     }
     for (const auto& [viewer, contact] : changes.roster) {
@@ -196,8 +201,8 @@ void Core::tell_groups(Changes& changes)
     }
     for (const auto& [account, conversation] : changes.outs)
         tell_all(account, members_.news(conversation, false));
-    for (const auto& [account, conversation] : changes.join_refusals)
-        tell_all(account, frame::GroupJoinRefused{conversation});
+    for (const auto& [account, conversation, stale] : changes.join_refusals)
+        tell_all(account, join_refused(conversation, stale));
 }
 
 void Core::tell_notices(const Changes& changes, Moment now)

@@ -93,6 +93,7 @@ struct Limits {
     std::size_t group_joins_max = 256;            ///< Accounts that wait to be let into one.
     std::size_t group_joins_per_account_max = 16; ///< Groups that one account waits for.
     WallMs group_join_age_ms_max = WallMs{30} * 24 * 3600 * 1000;
+    Rate stale_group_links{8, std::chrono::minutes(10)};      ///< Per account and group.
     WallMs group_join_again_ms = WallMs{24} * 3600 * 1000;    ///< After a refusal, since one asked.
     WallMs group_gone_ms_max = WallMs{30} * 24 * 3600 * 1000; ///< Who left is told so for so long.
     Rate group_messages{400, std::chrono::milliseconds(10)};  ///< GroupPut, per account.

@@ -2,6 +2,16 @@
 #include "relay/core/joins.hpp"
 
 namespace godwit::relay {
+namespace {
+
+using State = StoredJoin::State;
+
+std::string stale_pace_name(AccountRow account, GroupRow group)
+{
+    return std::to_string(account) + "/" + std::to_string(group);
+}
+
+} // namespace
 
 Answer Joins::ask(const Session& session, const frame::GroupJoin& request, Moment now)
 {
@@ -15,13 +25,18 @@ Answer Joins::ask(const Session& session, const frame::GroupJoin& request, Momen
         return {ErrorCode::no_such_user, "this relay has no such group: ask for a new link"};
     if (context_.store.is_member(group.row, session.account)) return {ErrorCode::conflict, "you are in this group"};
     const auto before = context_.store.join(group.row, session.account);
-    if (before && before->refused) {
+    if (before && before->state == State::refused) {
         const auto wait_ms = before->asked_ms + limits.group_join_again_ms - now.wall_ms;
         if (wait_ms > 0) return slow_down(std::chrono::milliseconds(wait_ms));
     }
+    if (const auto wait = stale_paces_.wait(stale_pace_name(session.account, group.row), now.mono);
+        wait > Duration::zero())
+        return slow_down(wait);
+    if (!before && context_.store.joins_of(session.account) >= limits.group_joins_per_account_max)
+        context_.store.remove_stale_joins(session.account); // What has an answer keeps nobody from asking elsewhere.
     if (!before && context_.store.joins_of(session.account) >= limits.group_joins_per_account_max)
         return {ErrorCode::quota_exceeded, "you wait for too many groups"};
-    if (context_.store.join_count(group.row) >= limits.group_joins_max && (!before || before->refused))
+    if (context_.store.join_count(group.row) >= limits.group_joins_max && (!before || before->state != State::waits))
         return {ErrorCode::quota_exceeded, "too many wait for this group: try again later"};
     context_.store.set_join(group.row, session.account, request.sealed, now.wall_ms);
     context_.changes.circles.insert(request.conversation);
@@ -40,16 +55,22 @@ Answer Joins::fetch(const Session& session, const frame::GroupJoinsFetch& reques
     return frame::ResponseBody(std::move(out));
 }
 
-Answer Joins::refuse(const Session& session, const frame::GroupJoinRefuse& request)
+Answer Joins::refuse(const Session& session, const frame::GroupJoinRefuse& request, Moment now)
 {
     const auto group = context_.store.group(request.conversation);
     if (group.row == 0 || !context_.store.is_member(group.row, session.account)) return not_a_member();
     const auto account = context_.store.account(session.app, request.user);
     const auto waits = account ? context_.store.join(group.row, account->row) : std::nullopt;
-    if (!waits || waits->refused) return {}; // let in, refused or gone meanwhile
-    context_.store.refuse_join(group.row, account->row);
+    if (!waits || waits->state != State::waits) return {}; // let in, refused or gone meanwhile
+    const auto& stale = request.stale_link;
+    // Who has not seen the newest commit may not know the newest link.
+    if (stale && (stale->incarnation != group.incarnation || stale->epoch != group.epoch))
+        return {ErrorCode::conflict, "the group is in another epoch: its link may be another"};
+    if (stale && stale->asked_ms != waits->asked_ms) return {}; // With another link, maybe.
+    if (stale) stale_paces_.take(stale_pace_name(account->row, group.row), now.mono);
+    context_.store.refuse_join(group.row, account->row, stale ? State::stale_link : State::refused);
     context_.changes.circles.insert(request.conversation);
-    context_.changes.join_refusals.insert({account->row, request.conversation});
+    context_.changes.join_refusals.insert({account->row, request.conversation, stale.has_value()});
     return {};
 }
 

@@ -38,8 +38,8 @@ struct Changes {
     std::set<AccountRow> devices;                           ///< Accounts whose device list changed.
     std::set<std::pair<AccountRow, ConversationId>> groups; ///< Commits were taken back, or not: (who is told, where).
     std::set<ConversationId> circles; ///< Groups of many whose members, or who asks to be one, changed.
-    std::set<std::pair<AccountRow, ConversationId>> outs;          ///< (who is not in it any more, which group)
-    std::set<std::pair<AccountRow, ConversationId>> join_refusals; ///< (who is not let in, where)
+    std::set<std::pair<AccountRow, ConversationId>> outs;                 ///< (who is not in it any more, which group)
+    std::set<std::tuple<AccountRow, ConversationId, bool>> join_refusals; ///< (who is not let in, where, stale link)
     std::set<DeviceRow> mail;             ///< Mailboxes with something new or with room in the window.
     std::set<LinkId> acknowledged;        ///< Sessions that have acknowledged mail.
     std::set<DeviceRow> notices;          ///< Devices with room in their window of notices.

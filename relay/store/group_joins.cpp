@@ -13,7 +13,7 @@ StoredJoin join_from(const sqlite::Statement& s)
     out.device_list = to_bytes(s.bytes(3));
     out.sealed = to_bytes(s.bytes(4));
     out.asked_ms = s.integer(5);
-    out.refused = s.integer(6) != 0;
+    out.state = static_cast<StoredJoin::State>(s.integer(6));
     return out;
 }
 
@@ -34,9 +34,15 @@ void Store::set_join(GroupRow group, AccountRow account, const Bytes& sealed, Wa
           group, account, now_ms, sealed);
 }
 
-void Store::refuse_join(GroupRow group, AccountRow account)
+void Store::refuse_join(GroupRow group, AccountRow account, StoredJoin::State why)
 {
-    write("UPDATE group_joins SET refused = 1 WHERE of_group = ?1 AND account = ?2", group, account);
+    write("UPDATE group_joins SET refused = ?3 WHERE of_group = ?1 AND account = ?2", group, account,
+          static_cast<std::int64_t>(why));
+}
+
+void Store::remove_stale_joins(AccountRow account)
+{
+    write("DELETE FROM group_joins WHERE account = ?1 AND refused = 2", account);
 }
 
 void Store::remove_join(GroupRow group, AccountRow account)
@@ -64,14 +70,15 @@ std::uint64_t Store::joins_of(AccountRow account)
         read_integer("SELECT count(*) FROM group_joins WHERE account = ?1", account).value_or(0));
 }
 
-std::vector<ConversationId> Store::refused_joins(AccountRow account)
+std::vector<Store::RefusedJoin> Store::refused_joins(AccountRow account)
 {
-    std::vector<ConversationId> out;
+    std::vector<RefusedJoin> out;
     read(
-        "SELECT g.conversation FROM group_joins j JOIN groups g ON g.id = j.of_group"
-        " WHERE j.account = ?1 AND j.refused = 1",
+        "SELECT g.conversation, j.refused FROM group_joins j JOIN groups g ON g.id = j.of_group"
+        " WHERE j.account = ?1 AND j.refused <> 0",
         [&](const sqlite::Statement& s) {
-            if (const auto conversation = s.fixed<ConversationId>(0)) out.push_back(*conversation);
+            if (const auto conversation = s.fixed<ConversationId>(0))
+                out.push_back({*conversation, static_cast<StoredJoin::State>(s.integer(1))});
             return true;
         },
         account);

@@ -35,7 +35,7 @@ constexpr Column group_commits[] = {
     rowid, count, count, count, key, id, id, flag, {Is::blob_or_null}, count, integer, {Is::blob_or_null}, count};
 constexpr Column group_members[] = {rowid, count, count, flag, count, integer, blob};
 constexpr Column member_changes[] = {count, count, count, flag, flag, blob};
-constexpr Column group_joins[] = {rowid, count, count, integer, flag, blob};
+constexpr Column group_joins[] = {rowid, count, count, integer, {Is::integer, 0, false, 0, 2}, blob};
 constexpr Column group_trees[] = {rowid, count, id, key, count, flag, integer};
 constexpr Column group_tree_pieces[] = {rowid, count, count, blob};
 constexpr Column commit_voters[] = {count, count, count, {Is::integer, 0, false, 0, 3}};

@@ -153,7 +153,8 @@ struct StoredJoin {
     Bytes device_list;
     Bytes sealed;
     WallMs asked_ms = 0;
-    bool refused = false;
+    enum class State : std::uint8_t { waits = 0, refused = 1, stale_link = 2 };
+    State state = State::waits;
 };
 struct StoredTree {
     std::int64_t row = 0;
@@ -402,13 +403,19 @@ public:
     // who asks to join (group_joins.cpp)
     [[nodiscard]] std::optional<StoredJoin> join(GroupRow group, AccountRow account);
     void set_join(GroupRow group, AccountRow account, const Bytes& sealed, WallMs now_ms);
-    void refuse_join(GroupRow group, AccountRow account);
+    void refuse_join(GroupRow group, AccountRow account, StoredJoin::State why);
     void remove_join(GroupRow group, AccountRow account);
     /// The oldest that are not refused.
     [[nodiscard]] std::vector<StoredJoin> joins(GroupRow group, std::size_t limit);
     [[nodiscard]] std::uint64_t join_count(GroupRow group);   ///< Not refused.
     [[nodiscard]] std::uint64_t joins_of(AccountRow account); ///< Refused ones too.
-    [[nodiscard]] std::vector<ConversationId> refused_joins(AccountRow account);
+    /// Those of a stale link.
+    void remove_stale_joins(AccountRow account);
+    struct RefusedJoin {
+        ConversationId conversation;
+        StoredJoin::State why = StoredJoin::State::refused;
+    };
+    [[nodiscard]] std::vector<RefusedJoin> refused_joins(AccountRow account);
     /// `asker` waits for a group that `member` is in.
     [[nodiscard]] bool waits_for_group_of(AccountRow asker, AccountRow member);
     /// Returns the groups whose list is another now.

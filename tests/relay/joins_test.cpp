@@ -91,6 +91,51 @@ TEST_CASE("who is refused is told, now or at the next login, and may ask again a
     CHECK(waiting(c, c.ann).entries.size() == 1);
 }
 
+TEST_CASE("a stale link is no refusal: told at once, and whoever has a new one asks again at once")
+{
+    Config config;
+    config.limits.stale_group_links = {3, std::chrono::minutes(10)};
+    config.limits.group_joins_per_account_max = 1;
+    Circle c(config);
+    c.create();
+    const auto stale = [&](std::uint64_t epoch, WallMs asked_ms) {
+        return c.bo.code(frame::GroupJoinRefuse{c.id, "dee", frame::GroupJoinRefuse::StaleLink{1, epoch, asked_ms}});
+    };
+    const auto told = [&] {
+        const auto all = c.dee.take<frame::GroupJoinRefused>();
+        return all.size() == 1 && all[0].conversation == c.id && all[0].why == frame::GroupJoinRefused::stale_link;
+    };
+    CHECK(c.dee.code(frame::GroupJoin{c.id, Bytes(30, 7)}) == ErrorCode::ok);
+    CHECK(stale(2, c.world.now.wall_ms) == ErrorCode::conflict); // Of an epoch that is none any more, or none yet.
+    CHECK(stale(1, c.world.now.wall_ms - 1) == ErrorCode::ok);   // She has asked anew since.
+    CHECK(waiting(c, c.ann).entries.size() == 1);
+    CHECK(stale(1, c.world.now.wall_ms) == ErrorCode::ok);
+    CHECK(told());
+    CHECK(waiting(c, c.ann).entries.empty());
+    c.dee.drop();
+    CHECK(c.world.tick().ok());
+    c.dee.resume();
+    CHECK(told());
+
+    for (int n = 0; n < 2; ++n) {
+        CHECK(c.dee.code(frame::GroupJoin{c.id, Bytes(31, 8)}) == ErrorCode::ok);
+        CHECK(stale(1, c.world.now.wall_ms) == ErrorCode::ok);
+        CHECK(told());
+    }
+    // But looking costs the admins' devices something.
+    CHECK(c.dee.code(frame::GroupJoin{c.id, Bytes(31, 8)}) == ErrorCode::rate_limited);
+    c.world.now.mono += std::chrono::minutes(10);
+    CHECK(c.dee.code(frame::GroupJoin{c.id, Bytes(31, 8)}) == ErrorCode::ok);
+    CHECK(stale(1, c.world.now.wall_ms) == ErrorCode::ok);
+
+    // An answer keeps nobody from asking elsewhere.
+    c.id = filled<ConversationId>(78);
+    REQUIRE(c.commit(c.ann, 0, 2, {"ann", "bo"}) == ErrorCode::ok);
+    CHECK(c.dee.code(frame::GroupJoin{c.id, Bytes(30, 7)}) == ErrorCode::ok);
+    CHECK(c.bo.code(frame::GroupJoinRefuse{c.id, "dee", {}}) == ErrorCode::ok);
+    CHECK(c.dee.take<frame::GroupJoinRefused>().back().why == frame::GroupJoinRefused::refused);
+}
+
 TEST_CASE("how many wait: at the limit and one past it, for one group and of one account; and for how long")
 {
     Config config;

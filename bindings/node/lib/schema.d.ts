@@ -76,6 +76,9 @@ export type Role = "none" | "member" | "admin" | "owner";
 /** How outsiders come into a group, besides being taken in. */
 export type JoinRule = "closed" | "request" | "link";
 
+/** Why this account was not let into a group. */
+export type GroupRefusedWhy = "refused" | "stale_link";
+
 /** Where a contact stands. */
 export type ContactState = "requested" | "incoming" | "accepted" | "blocked";
 
@@ -1077,8 +1080,12 @@ export interface HistoryFields {
   conversation?: ConversationId;
   /** 1–1000 (50) */
   limit?: number;
-  /** Exclusive; the newest page */
+  /** The newest that stand before this one */
   before?: MessageId;
+  /** The oldest that stand after this one */
+  after?: MessageId;
+  /** This one, up to limit/2 before it and the rest after it */
+  around?: MessageId;
 }
 
 export interface HistoryReply {
@@ -1931,6 +1938,7 @@ export interface GroupAskedEvent {
 export interface GroupRefusedEvent {
   event: "group_refused";
   conversation: ConversationId;
+  why: GroupRefusedWhy;
 }
 
 /** The operator of the relay says something. Told once: who was not running finds it by notices. */
@@ -2259,7 +2267,7 @@ export interface Requests {
   watch(fields: WatchFields): Promise<WatchReply>;
   /** Ends a watch. */
   unwatch(fields: UnwatchFields): Promise<void>;
-  /** Pages backwards through a conversation; answers oldest first. Works offline. */
+  /** A page of a conversation; answers oldest first. At most one of before, after and around, each the id of a message in it; none: the newest page. A page shorter than limit has come to that end (around: to the newest). Works offline. */
   history(fields?: HistoryFields): Promise<HistoryReply>;
   /** Finds messages by what they say. Words match by how they begin, without regard to case and accents; characters of scripts without spaces anywhere. All must be there. Works offline. */
   search(fields: SearchFields): Promise<SearchReply>;

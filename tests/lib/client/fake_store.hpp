@@ -87,6 +87,10 @@ public:
     {
         return {};
     }
+    std::vector<port::StoredMessage> history_after(const ConversationId&, std::uint32_t, const MessageId&) override
+    {
+        return {};
+    }
     std::optional<port::StoredMessage> message_in(const ConversationId&, const MessageId&) override { return {}; }
     void update_post(const port::StoredMessage&) override {}
     std::uint32_t count_received_after(const ConversationId&, std::int64_t, const MessageId&, std::uint32_t) override

@@ -85,7 +85,19 @@ TEST_CASE("by link: as soon as somebody sees it; the next link makes the last on
     crew.settle(seconds(20));
     CHECK(crew.members(crew.alice, group) == "alice* bob dave");
     CHECK(all<event::GroupAsked>(crew.alice).empty());
+    using Why = event::GroupRefused::Why;
+    REQUIRE(all<event::GroupRefused>(crew["carol"]).size() == 1); // Told, not left waiting for what never comes.
+    CHECK(all<event::GroupRefused>(crew["carol"]).front().why == Why::stale_link);
+
+    crew.must(crew.alice, request::GroupSet{group, {}, {}, {}, {}, {}, JoinRule::closed});
+    crew.settle();
     crew.must(crew["carol"], request::GroupJoin{renewed});
+    crew.settle(seconds(20));
+    REQUIRE(all<event::GroupRefused>(crew["carol"]).size() == 2);
+    CHECK(all<event::GroupRefused>(crew["carol"]).back().why == Why::stale_link);
+    crew.must(crew.alice, request::GroupSet{group, {}, {}, {}, {}, {}, JoinRule::link});
+    crew.settle();
+    crew.must(crew["carol"], request::GroupJoin{renewed}); // At once, not a day later.
     crew.settle(seconds(20));
     CHECK(crew.members(crew["carol"], group) == "alice* bob carol dave");
     CHECK(crew.code(crew.alice, request::GroupJoin{"godwit-group:1:nonsense"}) == ErrorCode::invalid_argument);

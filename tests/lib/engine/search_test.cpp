@@ -143,3 +143,55 @@ TEST_CASE("what cannot be looked for is refused, by name")
         CHECK(code(alice, search) == ErrorCode::invalid_argument);
     }
 }
+
+TEST_CASE("from what was found one turns pages both ways, also from a message that has gone")
+{
+    World world(64);
+    auto& alice = world.client("alice");
+    auto& bob = world.client("bob");
+    world.befriend(alice, bob);
+    request::Send gone{"bob", "gone", {}};
+    gone.lifetime = content::Lifetime{30, content::Lifetime::From::sent};
+    MessageId gone_id;
+    for (const std::string text : {"one", "two", "three needle", "four", "five", "six"}) {
+        alice.send("bob", text);
+        if (text == "four") gone_id = std::get<MessageId>(alice.wait(alice.ask(gone)).value);
+        world.run_for(seconds(1));
+    }
+    world.run_for(seconds(60));
+    const auto page = [&](request::History wanted) {
+        wanted.with = "alice";
+        const auto reply = bob.wait(bob.ask(wanted));
+        Texts out;
+        if (reply.error.code != ErrorCode::ok) return Texts{reply.error.detail};
+        for (const auto& one : std::get<std::vector<Message>>(reply.value))
+            out.push_back(one.text);
+        return out;
+    };
+    const auto hit = look(bob, {"needle"}).hits.at(0).message.id;
+    request::History wanted;
+    wanted.around = hit;
+    wanted.limit = 4;
+    CHECK(page(wanted) == Texts{"one", "two", "three needle", "four"});
+    wanted.limit = 3;
+    CHECK(page(wanted) == Texts{"two", "three needle", "four"});
+    wanted.limit = 1;
+    CHECK(page(wanted) == Texts{"three needle"});
+    wanted.limit = 50;
+    CHECK(page(wanted) == Texts{"one", "two", "three needle", "four", "five", "six"});
+    wanted.limit = 4;
+    wanted.around = gone_id;
+    CHECK(page(wanted) == Texts{"three needle", "four", "five", "six"});
+
+    wanted.around.reset();
+    wanted.after = hit;
+    wanted.limit = 2;
+    CHECK(page(wanted) == Texts{"four", "five"});
+    wanted.after = gone_id;
+    CHECK(page(wanted) == Texts{"five", "six"});
+    wanted.before = hit;
+    CHECK(page(wanted) == Texts{"before and after: only one of them"});
+    wanted.before.reset();
+    wanted.after = MessageId{};
+    CHECK(page(wanted) == Texts{"after: no such message in this conversation"});
+}

@@ -102,5 +102,8 @@ TEST_CASE("what groups are told in")
     CHECK(json::render_event(event::GroupAsked{{}, "crew", {"cy", "hi", 7}}) ==
           R"({"event":"group_asked","conversation":")" + none +
               R"(","name":"crew","user":"cy","text":"hi","asked_ms":7})");
-    CHECK(json::render_event(event::GroupRefused{}) == R"({"event":"group_refused","conversation":")" + none + R"("})");
+    CHECK(json::render_event(event::GroupRefused{}) ==
+          R"({"event":"group_refused","conversation":")" + none + R"(","why":"refused"})");
+    CHECK(json::render_event(event::GroupRefused{{}, event::GroupRefused::Why::stale_link}) ==
+          R"({"event":"group_refused","conversation":")" + none + R"(","why":"stale_link"})");
 }

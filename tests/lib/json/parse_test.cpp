@@ -116,6 +116,11 @@ TEST_CASE("every request by its name")
     CHECK(page.limit == 1000);
     REQUIRE(page.before);
     CHECK(page.before->bytes[15] == 0xff);
+    CHECK_FALSE(page.after);
+    CHECK(
+        expect<request::History>(R"({"do":"history","with":"bob","after":"000102030405060708090a0b0c0d0eFF"})").after);
+    CHECK(expect<request::History>(R"({"do":"history","with":"bob","around":"000102030405060708090a0b0c0d0eFF"})")
+              .around);
     const auto newest = expect<request::History>(R"({"do":"history","with":"bob","limit":null,"before":null})");
     CHECK(newest.limit == 50);
     CHECK_FALSE(newest.before);

@@ -259,6 +259,17 @@ TEST_CASE("history: pages by (hlc_ms, id) without gap or overlap")
     REQUIRE(all.size() == 100);
     for (std::size_t i = 1; i < all.size(); ++i)
         CHECK(std::pair(all[i - 1].hlc_ms, all[i - 1].message.id) < std::pair(all[i].hlc_ms, all[i].message.id));
+    std::vector<port::StoredMessage> forwards;
+    for (auto at = all.front().message.id;; at = forwards.back().message.id) {
+        auto page = store->history_after(cid(1), 7, at);
+        CHECK(page.size() <= 7);
+        if (page.empty()) break;
+        forwards.insert(forwards.end(), page.begin(), page.end());
+    }
+    all.erase(all.begin());
+    CHECK(tell(forwards) == tell(all));
+    CHECK(store->history_after(cid(2), 7, mid(7)).empty());
+    CHECK(store->history_after(cid(1), 7, mid(1000)).empty());
     CHECK(store->history(cid(1), 0, std::nullopt).empty());
     CHECK(store->history(cid(3), 10, std::nullopt).empty());
 }

@@ -131,7 +131,8 @@ std::string everything(port::Store& store)
         out += "history\n" + tell(store.history(cid(c), 1000, std::nullopt)) + "page\n" +
                tell(store.history(cid(c), 5, std::nullopt));
         for (std::uint64_t n = 0; n < 80; n += 7)
-            out += "before\n" + tell(store.history(cid(c), 4, mid(n)));
+            out += "before\n" + tell(store.history(cid(c), 4, mid(n))) + "after\n" +
+                   tell(store.history_after(cid(c), 4, mid(n)));
         out += "heads\n" + tell(store.heads(cid(c))) + "held\n" + tell(store.held(cid(c)));
         for (std::uint64_t n = 0; n < 80; ++n) {
             out += tell(store.has_message(cid(c), mid(n)));

@@ -223,7 +223,7 @@ std::vector<Bound> bounds()
         {"group_join", group_join_bytes_max, again_client,
          [](std::size_t n) { return client(relay::GroupJoin{{}, blob(n)}); }, true},
         {"group_join_refuse", user_name_length_max, again_client,
-         [](std::size_t n) { return client(relay::GroupJoinRefuse{{}, text(n)}); }},
+         [](std::size_t n) { return client(relay::GroupJoinRefuse{{}, text(n), {}}); }},
         {"group_tree_put", group_tree_piece_bytes_max, again_client,
          [](std::size_t n) { return client(relay::GroupTreePut{{}, {}, 1, 0, blob(n)}); }, true},
         {"group_fetch", user_name_length_max, again_client,

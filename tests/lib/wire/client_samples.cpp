@@ -137,8 +137,13 @@ std::vector<Sample> client_samples()
                    encode(relay::ClientFrame(request(28, relay::GroupJoinsFetch{conversation}))),
                    "93311c9278c410c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0", again_client});
     out.push_back({"request.group_join_refuse",
-                   encode(relay::ClientFrame(request(29, relay::GroupJoinRefuse{conversation, "bo"}))),
+                   encode(relay::ClientFrame(request(29, relay::GroupJoinRefuse{conversation, "bo", {}}))),
                    "93311d9379c410c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0a2626f", again_client});
+    out.push_back({"request.group_join_refuse.stale_link",
+                   encode(relay::ClientFrame(request(
+                       29, relay::GroupJoinRefuse{conversation, "bo",
+                                                  relay::GroupJoinRefuse::StaleLink{1, 7, 1'700'000'000'000}}))),
+                   "93311d9679c410c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0a2626f0107cf0000018bcfe56800", again_client});
     out.push_back({"request.group_tree_put",
                    encode(relay::ClientFrame(
                        request(30, relay::GroupTreePut{conversation, filled<TreeId>(0xb0), 2, 1, {0x50, 0x1e}}))),

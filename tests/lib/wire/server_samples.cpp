@@ -126,8 +126,12 @@ std::vector<Sample> server_samples()
                    "955ac410c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c00107c410edededededededededededededededed", again_server});
     out.push_back({"group_news", encode(relay::ServerFrame(relay::GroupNews{conversation, 300, 2, true})),
                    "955cc410c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0cd012c02c3", again_server});
-    out.push_back({"group_join_refused", encode(relay::ServerFrame(relay::GroupJoinRefused{conversation})),
+    out.push_back({"group_join_refused", encode(relay::ServerFrame(relay::GroupJoinRefused{conversation, 0})),
                    "925dc410c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0", again_server});
+    out.push_back(
+        {"group_join_refused.stale_link",
+         encode(relay::ServerFrame(relay::GroupJoinRefused{conversation, relay::GroupJoinRefused::stale_link})),
+         "935dc410c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c001", again_server});
     out.push_back({"mailbox_empty", encode(relay::ServerFrame(relay::MailboxEmpty{})), "915b", again_server});
     return out;
 }

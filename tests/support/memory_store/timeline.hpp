@@ -84,6 +84,18 @@ public:
         if (out.size() > limit) out.erase(out.begin(), out.end() - static_cast<std::ptrdiff_t>(limit));
         return out;
     }
+    std::vector<port::StoredMessage> history_after(const ConversationId& conversation, std::uint32_t limit,
+                                                   const MessageId& after) override
+    {
+        const auto start = data_.messages.find({after, conversation});
+        if (start == data_.messages.end()) return {};
+        auto out = shown(conversation);
+        std::erase_if(out, [&](const auto& m) {
+            return std::tie(m.hlc_ms, m.message.id) <= std::tie(start->second.message.hlc_ms, after);
+        });
+        if (out.size() > limit) out.resize(limit);
+        return out;
+    }
     std::vector<port::StoredMessage> unnotified(std::uint32_t limit) override
     {
         std::vector<std::pair<std::uint64_t, port::StoredMessage>> rows;

@@ -109,6 +109,9 @@ Role = Literal["none", "member", "admin", "owner"]
 JoinRule = Literal["closed", "request", "link"]
 """How outsiders come into a group, besides being taken in."""
 
+GroupRefusedWhy = Literal["refused", "stale_link"]
+"""Why this account was not let into a group."""
+
 ContactState = Literal["requested", "incoming", "accepted", "blocked"]
 """Where a contact stands."""
 
@@ -1455,6 +1458,7 @@ GroupRefusedEvent = TypedDict(
     {
         "event": Literal["group_refused"],
         "conversation": "str",
+        "why": "GroupRefusedWhy",
     },
 )
 """This account, which had asked, was not let in."""
@@ -1898,15 +1902,17 @@ class Requests:
         """Ends a watch."""
         await self._ask("unwatch", {"watch": watch})
 
-    async def history(self, *, with_: str | None = None, conversation: str | None = None, limit: int | None = None, before: str | None = None) -> HistoryReply:
-        """Pages backwards through a conversation; answers oldest first. Works offline.
+    async def history(self, *, with_: str | None = None, conversation: str | None = None, limit: int | None = None, before: str | None = None, after: str | None = None, around: str | None = None) -> HistoryReply:
+        """A page of a conversation; answers oldest first. At most one of before, after and around, each the id of a message in it; none: the newest page. A page shorter than limit has come to that end (around: to the newest). Works offline.
 
         with_: An account (one's own: notes to oneself), or
         conversation: the conversation
         limit: 1–1000 (50)
-        before: Exclusive; the newest page
+        before: The newest that stand before this one
+        after: The oldest that stand after this one
+        around: This one, up to limit/2 before it and the rest after it
         """
-        return cast(HistoryReply, await self._ask("history", {"with": with_, "conversation": conversation, "limit": limit, "before": before}))
+        return cast(HistoryReply, await self._ask("history", {"with": with_, "conversation": conversation, "limit": limit, "before": before, "after": after, "around": around}))
 
     async def search(self, *, text: str, with_: str | None = None, conversation: str | None = None, from_: str | None = None, kinds: list[str] | None = None, since_ms: int | None = None, until_ms: int | None = None, limit: int | None = None, before: int | None = None) -> SearchReply:
         """Finds messages by what they say. Words match by how they begin, without regard to case and accents; characters of scripts without spaces anywhere. All must be there. Works offline.

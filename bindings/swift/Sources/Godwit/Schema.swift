@@ -186,7 +186,7 @@ public enum Do: String, Sendable {
     case `watch` = "watch"
     /// Ends a watch.
     case `unwatch` = "unwatch"
-    /// Pages backwards through a conversation; answers oldest first.
+    /// A page of a conversation; answers oldest first. At most one of before, after and around, each the id of a message in it; none: the newest page. A page shorter than limit has come to that end (around: to the newest).
     case `history` = "history"
     /// Finds messages by what they say. Words match by how they begin, without regard to case and accents; characters of scripts without spaces anywhere. All must be there.
     case `search` = "search"

@@ -72,7 +72,7 @@ public final class Schema {
         public static final String WATCH = "watch";
         /** Ends a watch. Fields: watch. */
         public static final String UNWATCH = "unwatch";
-        /** Pages backwards through a conversation; answers oldest first. Fields: with?, conversation?, limit?, before?. */
+        /** A page of a conversation; answers oldest first. At most one of before, after and around, each the id of a message in it; none: the newest page. A page shorter than limit has come to that end (around: to the newest). Fields: with?, conversation?, limit?, before?, after?, around?. */
         public static final String HISTORY = "history";
         /** Finds messages by what they say. Words match by how they begin, without regard to case and accents; characters of scripts without spaces anywhere. All must be there. Fields: text, with?, conversation?, from?, kinds?, since_ms?, until_ms?, limit?, before?. */
         public static final String SEARCH = "search";
@@ -284,6 +284,7 @@ public final class Schema {
         public static final String APPLICANTS = "applicants";
         public static final String ARCHIVE = "archive";
         public static final String ARCHIVED = "archived";
+        public static final String AROUND = "around";
         public static final String AS = "as";
         public static final String ASKED_MS = "asked_ms";
         public static final String AT_MS = "at_ms";
@@ -493,6 +494,7 @@ public final class Schema {
         public static final String WATCH = "watch";
         public static final String WAVEFORM = "waveform";
         public static final String WHAT = "what";
+        public static final String WHY = "why";
         public static final String WIDTH = "width";
         public static final String WITH = "with";
         public static final String WITH_CONTENT = "with_content";
