@@ -151,8 +151,11 @@ std::string TypedLine::drawn(std::string_view prompt, std::size_t columns) const
     columns = std::max(columns, columns_min);
     prompt = first_columns(prompt, columns - 8);
     const std::size_t room = columns - columns_of(prompt) - 1;
-    auto before = last_columns(std::string_view(line_).substr(0, cursor_), room);
-    auto after = first_columns(std::string_view(line_).substr(cursor_), room - columns_of(before));
+    const auto behind = std::string_view(line_).substr(cursor_);
+    // What is changed in the middle is seen on both sides.
+    const auto kept_behind = std::min(columns_of(first_columns(behind, room / 3)), room);
+    auto before = last_columns(std::string_view(line_).substr(0, cursor_), room - kept_behind);
+    auto after = first_columns(behind, room - columns_of(before));
     if (secret_) before = after = {};
     std::string out = "\r\x1b[K" + std::string(prompt) + std::string(before) + std::string(after);
     if (const auto back = columns_of(after); back > 0) out += "\x1b[" + std::to_string(back) + "D";

@@ -33,8 +33,8 @@ public:
     [[nodiscard]] bool ended() const { return ended_; } ///< ^D
     [[nodiscard]] const std::string& line() const { return line_; }
     [[nodiscard]] std::size_t cursor() const { return cursor_; } ///< Byte index into line().
-    /// Bytes for the terminal: the prompt and as much of the line as fits beside it, ending at the cursor when it is
-    /// long.
+    /// Bytes for the terminal: the prompt and as much of the line as fits beside it, of what stands behind the cursor
+    /// at least a third of that.
     [[nodiscard]] std::string drawn(std::string_view prompt, std::size_t columns) const;
 
 private:

@@ -49,10 +49,17 @@ TEST_CASE("a line of wide characters stays on its row, and the cursor where it w
     CHECK(drawn(nine, 80) == "me> " + nine);
     // Twenty columns: four of the prompt, one of the cursor, seven characters.
     CHECK(drawn(nine, 20) == "me> " + nine.substr(0, 7 * 3));
-    CHECK(drawn(nine, 20, "\x1b[D") == "me> " + nine.substr(0, 7 * 3));
+    CHECK(drawn(nine, 20, "\x1b[D") == "me> " + nine.substr(0, 7 * 3) + "\x1b[2D"); // One of them behind the cursor.
     CHECK(drawn(nine, 80, "\x1b[D\x1b[D") == "me> " + nine + "\x1b[4D");
     CHECK(drawn(nine, 80, "\x7f") == "me> " + nine.substr(3));
     CHECK(drawn("abcdefghijklmnopqrstuvwxyz", 20) == "me> lmnopqrstuvwxyz");
+    // In the middle of a long line both sides of the cursor are seen; at its beginning all of the room is for the rest.
+    CHECK(drawn("abcdefghijklmnopqrstuvwxyz", 20, "\x1b[D\x1b[D") == "me> lmnopqrstuvwxyz\x1b[2D");
+    std::string left;
+    for (int i = 0; i < 13; ++i)
+        left += "\x1b[D";
+    CHECK(drawn("abcdefghijklmnopqrstuvwxyz", 20, left) == "me> defghijklmnopqr\x1b[5D");
+    CHECK(drawn("abcdefghijklmnopqrstuvwxyz", 20, "\x01") == "me> abcdefghijklmno\x1b[15D");
     TypedLine line;
     const auto prompt = line.drawn("\xe4\xbd\xa0\xe4\xbd\xa0\xe4\xbd\xa0\xe4\xbd\xa0> ", 14).substr(4);
     CHECK(prompt == "\xe4\xbd\xa0\xe4\xbd\xa0\xe4\xbd\xa0"); // Whole characters, and eight columns to write in.
