@@ -51,9 +51,7 @@ Result<void> check(const Secret& secret)
 {
     if (secret.kind == Secret::Kind::key && secret.bytes.size() != key_bytes)
         return bad(ErrorCode::invalid_argument, "the key of an archive has 32 bytes");
-    if (secret.kind == Secret::Kind::passphrase &&
-        (secret.bytes.size() < passphrase_bytes_min || secret.bytes.size() > passphrase_bytes_max))
-        return bad(ErrorCode::invalid_argument, "passphrase: 8 to 1024 bytes");
+    if (secret.kind == Secret::Kind::passphrase) return crypto::check_password("passphrase", secret.bytes);
     return {};
 }
 

@@ -20,8 +20,6 @@
 
 namespace godwit::archive {
 
-inline constexpr std::size_t passphrase_bytes_min = 8;
-inline constexpr std::size_t passphrase_bytes_max = 1024;
 inline constexpr std::size_t head_bytes = 15 + 1 + 1 + 4 + 4 + 16;
 inline constexpr std::size_t key_bytes = 32;
 /// A chunk is sealed when it has so much; one record may go beyond.
@@ -31,7 +29,7 @@ inline constexpr std::size_t chunk_bytes_max = chunk_bytes + wire::archive::reco
 /// What opens an archive.
 struct Secret {
     enum class Kind : std::uint8_t {
-        passphrase = 1, ///< A person's: Argon2id, RFC 9106's second recommended option.
+        passphrase = 1, ///< crypto::check_password. A person's: Argon2id, RFC 9106's second recommended option.
         key = 2,        ///< key_bytes random bytes.
     };
     Kind kind = Kind::passphrase;

@@ -34,17 +34,22 @@ Result<SecretBytes> argon2id(BytesView password, BytesView salt, const PasswordP
     return out;
 }
 
+Result<void> check_password(std::string_view what, BytesView password)
+{
+    if (password.size() >= password_bytes_min && password.size() <= password_bytes_max) return {};
+    return Error{ErrorCode::invalid_argument,
+                 std::string(what) + ": " + std::to_string(password_bytes_min) + " to " +
+                     std::to_string(password_bytes_max) + " bytes",
+                 0};
+}
+
 Result<PasswordKeys> derive_password_keys(std::string_view user, const PublicKey& relay_key, std::string_view password,
                                           const PasswordParams& params)
 {
     if (user.empty() || user.size() > user_name_length_max)
         return Error{ErrorCode::invalid_argument, "user: 1 to " + std::to_string(user_name_length_max) + " characters",
                      0};
-    if (password.size() < password_bytes_min || password.size() > password_bytes_max)
-        return Error{ErrorCode::invalid_argument,
-                     "password: " + std::to_string(password_bytes_min) + " to " + std::to_string(password_bytes_max) +
-                         " bytes",
-                     0};
+    if (auto fine = check_password("password", as_bytes(password)); !fine) return fine.error();
 
     const Hash32 salt = transcript_hash("godwit password salt 1", {relay_key.view(), as_bytes(user)});
     auto master = argon2id(as_bytes(password), BytesView(salt).first(crypto_pwhash_argon2id_SALTBYTES), params, 32);

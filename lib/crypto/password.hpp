@@ -39,6 +39,10 @@ struct PasswordKeys {
     SecretBytes vault_key;    ///< 32 bytes.
 };
 
+/// The one rule for what a person thinks of to close something with: of accounts, and of archives. `what` names it in
+/// the error: invalid_argument (not password_bytes_min..max).
+[[nodiscard]] Result<void> check_password(std::string_view what, BytesView password);
+
 /// Takes about 0.2 s and 64 MiB with the default params: not on a thread that must stay responsive.
 /// Errors: invalid_argument (password not password_bytes_min..max, empty or too long user, params out of bounds),
 /// quota_exceeded (the system has not memory_bytes to give).

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/engine/archives.hpp"
 
+#include "lib/crypto/password.hpp"
+
 #include <algorithm>
 
 namespace godwit::engine {
@@ -15,13 +17,6 @@ constexpr std::uint32_t rows_a_tick = 200;
 /// Chunks, and the lengths before them.
 constexpr int pushes_a_tick = 4;
 constexpr std::uint64_t told_every_bytes = 1024 * 1024;
-
-Result<void> check(std::string_view passphrase)
-{
-    if (passphrase.size() < archive::passphrase_bytes_min || passphrase.size() > archive::passphrase_bytes_max)
-        return Error{ErrorCode::invalid_argument, "passphrase: 8 to 1024 bytes", 0};
-    return {};
-}
 
 Result<Bytes> head_of(port::UserFiles::Source& source)
 {
@@ -97,7 +92,8 @@ void Archives::ask(RequestId id, const request::ArchiveMake& make, const port::S
     if (!since)
         return context_.refuse(id, {ErrorCode::invalid_argument,
                                     "changes_only: this home has made no archive yet that could be continued", 0});
-    if (auto fine = check(make.passphrase); !fine) return context_.refuse(id, fine.error());
+    if (auto fine = crypto::check_password("passphrase", as_bytes(make.passphrase)); !fine)
+        return context_.refuse(id, fine.error());
     auto target = user_->create(make.path, "godwit.archive", make.replace);
     if (!target) return context_.refuse(id, std::move(target).error());
     Stretching what;
@@ -111,7 +107,8 @@ void Archives::ask(RequestId id, const request::ArchiveMake& make, const port::S
 void Archives::ask(RequestId id, const request::ArchiveRead& read, const port::StoredIdentity* identity)
 {
     if (refused(id, identity)) return;
-    if (auto fine = check(read.passphrase); !fine) return context_.refuse(id, fine.error());
+    if (auto fine = crypto::check_password("passphrase", as_bytes(read.passphrase)); !fine)
+        return context_.refuse(id, fine.error());
     auto source = user_->open(read.path);
     if (!source) return context_.refuse(id, std::move(source).error());
     const auto head = head_of(**source);
