@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/transfer/file_name.hpp"
+#include "lib/base/harmless.hpp"
 
 #include "lib/base/bytes.hpp"
 
@@ -7,7 +7,7 @@
 #include <array>
 #include <cstdint>
 
-namespace godwit::transfer {
+namespace godwit {
 namespace {
 
 /// A suffix that is longer is part of the name.
@@ -31,29 +31,34 @@ char32_t code_of(std::string_view character)
     return out;
 }
 
-bool is_harmful(char32_t c)
+/// Controls, direction marks and embeddings (Unicode Bidi_Control), separators of lines, what has no width and joins
+/// nothing, tags, and what is no character.
+bool is_hidden(char32_t c)
 {
-    if (c < 0x20 || (c >= 0x7f && c < 0xa0)) return true;
-    if (c < 0x80) return std::string_view("<>:\"/\\|?*").find(static_cast<char>(c)) != std::string_view::npos;
-    // Direction marks and embeddings (Unicode Bidi_Control), separators of lines, what has no width and joins nothing,
-    // tags, and what is no character.
-    return c == 0x061c || c == 0x180e || c == 0x200b || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
-           (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) || c == 0x00ad ||
-           (c >= 0xe0000 && c <= 0xe007f) || (c & 0xfffe) == 0xfffe || (c >= 0xfdd0 && c <= 0xfdef);
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || c == 0x180e || c == 0x200b || c == 0x200e ||
+           c == 0x200f || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
+           (c >= 0xfff9 && c <= 0xfffb) || c == 0x00ad || (c >= 0xe0000 && c <= 0xe007f) || (c & 0xfffe) == 0xfffe ||
+           (c >= 0xfdd0 && c <= 0xfdef);
 }
 
-std::string plain(std::string_view name)
+bool is_of_paths(char32_t c)
+{
+    return c < 0x80 && std::string_view("<>:\"/\\|?*").find(static_cast<char>(c)) != std::string_view::npos;
+}
+
+/// Each character that `harms`, and each byte that is of none, as _.
+std::string plain(std::string_view text, bool (*harms)(char32_t))
 {
     std::string out;
-    for (std::size_t at = 0; at < name.size();) {
-        const auto length = length_of(static_cast<std::uint8_t>(name[at]));
-        const auto character = name.substr(at, length);
+    for (std::size_t at = 0; at < text.size();) {
+        const auto length = length_of(static_cast<std::uint8_t>(text[at]));
+        const auto character = text.substr(at, length);
         if (character.size() != length || !is_utf8(character)) {
             out += '_';
             ++at;
             continue;
         }
-        out += is_harmful(code_of(character)) ? std::string_view("_") : character;
+        out += harms(code_of(character)) ? std::string_view("_") : character;
         at += length;
     }
     return out;
@@ -95,7 +100,7 @@ void cut(std::string& name, std::size_t bytes)
 std::string harmless_name(std::string_view name)
 {
     if (const auto slash = name.find_last_of("/\\"); slash != std::string_view::npos) name.remove_prefix(slash + 1);
-    auto out = plain(name);
+    auto out = plain(name, [](char32_t c) { return is_hidden(c) || is_of_paths(c); });
     trim_end(out);
     if (out.empty()) return "file";
     if (out.front() == '.' || out.front() == ' ') out.front() = '_';
@@ -111,4 +116,18 @@ std::string harmless_name(std::string_view name)
     return out;
 }
 
-} // namespace godwit::transfer
+std::string harmless_line(std::string_view text)
+{
+    std::string out(text);
+    std::replace_if(
+        out.begin(), out.end(), [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
+    return plain(out, is_hidden);
+}
+
+std::string harmless_media_type(std::string_view type)
+{
+    const auto is_fine = [](char c) { return c > ' ' && c < '\x7f'; };
+    return std::all_of(type.begin(), type.end(), is_fine) ? std::string(type) : "application/octet-stream";
+}
+
+} // namespace godwit

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names of files that others chose, made harmless: to show, and to suggest when one is saved.
+// What others chose, made harmless: names to show, and to suggest when a file is saved.
 #pragma once
 
 #include <string>
 #include <string_view>
 
-namespace godwit::transfer {
+namespace godwit {
 
 /// What file systems take (255), with room for what a program may hang on.
 inline constexpr std::size_t harmless_name_bytes_max = 200;
@@ -16,4 +16,15 @@ inline constexpr std::size_t harmless_name_bytes_max = 200;
 /// itself.
 [[nodiscard]] std::string harmless_name(std::string_view name);
 
-} // namespace godwit::transfer
+/// A name that is shown in a line, as of a group: line breaks and tabs become spaces; bytes that are no UTF-8, other
+/// controls, and characters that turn or hide text become _. No longer than it was. Of a harmless line, itself.
+[[nodiscard]] std::string harmless_line(std::string_view text);
+[[nodiscard]] inline bool is_harmless_line(std::string_view text)
+{
+    return harmless_line(text) == text;
+}
+
+/// Printable ASCII without spaces, or application/octet-stream; empty stays empty.
+[[nodiscard]] std::string harmless_media_type(std::string_view type);
+
+} // namespace godwit

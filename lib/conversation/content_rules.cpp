@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/conversation/content_rules.hpp"
 
+#include "lib/base/harmless.hpp"
 #include "lib/wire/content.hpp"
 #include "lib/wire/names.hpp"
 
@@ -153,6 +154,8 @@ struct Check {
     {
         if (body.emoji.empty()) return invalid("reaction: emoji is empty");
         if (auto ok = check_text("reaction.emoji", body.emoji, content::emoji_bytes_max); !ok) return ok;
+        if (!is_harmless_line(body.emoji) || body.emoji.find(' ') != std::string::npos)
+            return invalid("reaction: one emoji, or a word of the app's own: no space, control or direction character");
         return no_text();
     }
     Result<void> operator()(const content::Pin&) const { return no_text(); }

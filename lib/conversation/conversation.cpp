@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/conversation/conversation.hpp"
 
+#include "lib/conversation/copies.hpp"
 #include "lib/conversation/quotes.hpp"
 #include "lib/conversation/timeline.hpp"
 
@@ -51,6 +52,7 @@ Composed compose(port::Store& store, const Parties& parties, const MessageId& id
     act.message.from = parties.own_user;
     act.role = parties.own_role;
     content.hlc_ms = std::max(content.hlc_ms, stamp_of(store, act, draft.body) + 1);
+    make_harmless(draft.body);
     content.text = std::move(draft.text);
     content.extra.body = wire::encode(draft.body);
     if (draft.reply) {
@@ -177,6 +179,7 @@ Message present(port::Store& store, port::StoredMessage row)
     Message& out = row.message;
     if (auto extra = wire::decode_extra(row.extra)) {
         if (auto body = wire::decode_body(extra->body)) out.body = std::move(*body);
+        make_harmless(out.body);
         if (!extra->reply.empty()) {
             out.reply = std::move(extra->reply.front());
             if (is_gone(store, out.conversation, out.reply->id)) out.reply->excerpt.clear();

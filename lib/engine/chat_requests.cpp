@@ -2,6 +2,8 @@
 // What the application asks about conversations: which one, may it be said, who gets it; then lib/engine/chats says it.
 #include "lib/engine/state.hpp"
 
+#include "lib/base/harmless.hpp"
+#include "lib/conversation/copies.hpp"
 #include "lib/conversation/pages.hpp"
 #include "lib/conversation/timeline.hpp"
 
@@ -115,15 +117,15 @@ void Engine::State::on(RequestId id, const request::SetContact& what, Moment now
     const auto* person = roster.person(what.user);
     if (person == nullptr || person->own)
         return context.refuse(id, {ErrorCode::not_a_contact, what.user + " is no contact", 0});
-    if (what.remark && (what.remark->size() > request::remark_bytes_max || !is_utf8(*what.remark)))
+    if (what.remark && (what.remark->size() > request::remark_bytes_max || !is_harmless_line(*what.remark)))
         return context.refuse(
-            id, invalid("remark: UTF-8, at most " + std::to_string(request::remark_bytes_max) + " bytes"));
+            id, invalid("remark: a line of UTF-8, at most " + std::to_string(request::remark_bytes_max) + " bytes"));
     if (what.labels && (what.labels->size() > request::labels_max ||
                         std::any_of(what.labels->begin(), what.labels->end(), [](const std::string& label) {
-                            return label.empty() || label.size() > 255 || !is_utf8(label);
+                            return label.empty() || label.size() > 255 || !is_harmless_line(label);
                         })))
         return context.refuse(
-            id, invalid("labels: at most " + std::to_string(request::labels_max) + ", each 1 to 255 bytes of UTF-8"));
+            id, invalid("labels: at most " + std::to_string(request::labels_max) + ", each a line of 1 to 255 bytes of UTF-8"));
     chats.set(what.user, what, now);
     context.reply_ok(id);
 }
@@ -202,6 +204,7 @@ void Engine::State::on(RequestId id, const request::Forward& forward, Moment now
     if (!parties) return context.refuse(id, parties.error());
     std::vector<conversation::Draft> drafts;
     content::Forwarded bundle{forward.title, {}};
+    std::optional<content::Lifetime> lives; // Of the bundle: as long as the shortest of them.
     for (const auto& one : forward.messages) {
         const auto row = context.store.message(one);
         if (!row || !row->shown || row->message.recalled_ms != 0)
@@ -211,13 +214,20 @@ void Engine::State::on(RequestId id, const request::Forward& forward, Moment now
         const auto extra = wire::decode_extra(row->extra);
         auto body = extra ? wire::decode_body(extra->body) : Result<content::Body>(extra.error());
         if (!body) return context.refuse(id, body.error());
+        const auto bound = conversation::lifetime_of_copy(*row, extra->lifetime, now);
+        if (!bound) return context.refuse(id, bound.error());
         if (forward.merged) {
+            lives = conversation::shorter(lives, *bound);
             bundle.items.push_back({row->message.from, row->message.sent_ms, row->message.text, extra->body});
             continue;
         }
-        drafts.push_back({row->message.text, std::move(*body), {}, {}, true, {}});
+        drafts.push_back({row->message.text, std::move(*body), {}, *bound, true, {}});
     }
-    if (forward.merged) drafts.push_back({{}, std::move(bundle), {}, {}, true, {}});
+    if (forward.merged) drafts.push_back({{}, std::move(bundle), {}, lives, true, {}});
+    // What the conversation itself wishes may be less.
+    const auto timer = conversation::timer_of(context.store, parties->conversation);
+    for (auto& draft : drafts)
+        if (draft.lifetime && timer.seconds != 0 && timer.seconds < draft.lifetime->seconds) draft.lifetime.reset();
     for (const auto& draft : drafts) {
         if (auto valid = conversation::validate(draft); !valid) return context.refuse(id, valid.error());
         if (auto may = chats.may_say(*parties, draft.body, now); !may) return context.refuse(id, may.error());

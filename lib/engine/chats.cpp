@@ -315,7 +315,9 @@ void Chats::show(std::vector<delivery::CausalHold::Ready> ready, Moment now)
             for (const auto& by : conversation::take_opened(context_.store, row.message.conversation, row.message.id))
                 if (const auto parties = find({{}, row.message.conversation}))
                     opened(*parties, by, row.message.id, now);
-            const bool stands = row.message.recalled_ms == 0;
+            // What has lived its time on the way is not told, and gone with the next tick.
+            const bool is_over = row.message.expires_ms > 0 && row.message.expires_ms <= now.wall_ms;
+            const bool stands = row.message.recalled_ms == 0 && !is_over;
             context_.touched.message(row.message.conversation, row.message.id);
             note_file(row, now);
             if (row.message.state == MessageState::received && stands && !row.quiet) note_late(row, now);
@@ -326,7 +328,7 @@ void Chats::show(std::vector<delivery::CausalHold::Ready> ready, Moment now)
                         event::TypingChanged{row.message.conversation, row.message.with, row.message.from, false});
             } else if (!row.notified) {
                 context_.store.mark_notified(row.message.conversation,
-                                             row.message.id); // Recalled before it came: a tombstone, and no news.
+                                             row.message.id); // Recalled or over before it came: no news.
             } else if (own) {
                 context_.event(event::MessageStateChanged{
                     row.message.id, row.message.with, MessageState::sent, Path::none, {}, 0, row.message.conversation});

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/engine/file_jobs.hpp"
 
-#include "lib/transfer/file_name.hpp"
+#include "lib/base/harmless.hpp"
 
 namespace godwit::engine {
 
@@ -59,7 +59,7 @@ void FileJobs::add(RequestId id, const request::FileAdd& add, Moment)
         else
             context_.refuse(id, info.error());
     };
-    job.name = transfer::harmless_name(add.name.empty() ? add.path : add.name);
+    job.name = harmless_name(add.name.empty() ? add.path : add.name);
     job.media_type = add.media_type;
     job.slot = shelf_.new_slot();
     shelf_.promise(job.slot, size);

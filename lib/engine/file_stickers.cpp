@@ -58,6 +58,18 @@ void Files::ask(RequestId id, const request::StickerPack& pack, Moment)
     context_.reply(id, std::move(out));
 }
 
+/// Of a pack that is whole here; nobody could show another one.
+Result<void> Files::may_send(const content::Sticker& sticker)
+{
+    const auto* row = shelf_.open() ? shelf_.find(sticker.pack.id) : nullptr;
+    if (row == nullptr || row->state != FileState::whole) return {};
+    const auto stickers = transfer::read_pack(row->size_bytes, KeptBytes(shelf_, sticker.pack.id));
+    if (!stickers.ok()) return stickers.error();
+    for (const auto& one : *stickers)
+        if (one.about.name == sticker.name) return {};
+    return Error{ErrorCode::invalid_argument, "name: there is no such sticker in this pack", 0};
+}
+
 void Files::ask(RequestId id, const request::StickerImage& sticker, Moment)
 {
     const auto* row = known(id, sticker.file);

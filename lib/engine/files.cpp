@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/engine/files.hpp"
 
+#include "lib/base/harmless.hpp"
 #include "lib/crypto/hash.hpp"
-#include "lib/transfer/file_name.hpp"
 #include "lib/wire/content.hpp"
 
 #include <algorithm>
@@ -84,6 +84,14 @@ Result<void> Files::may_refer(const content::Body& body)
     if (!shelf_.open()) return {};
     for (const auto& file : files) {
         const auto* row = shelf_.find(file.id);
+        if (row == nullptr && file.size_bytes > 0)
+            return Error{ErrorCode::no_such_file,
+                         "file: no file of this id is known here, so nobody could get it: file_add makes one", 0};
+        if (row != nullptr && !is_key_of(*row, file.key))
+            return Error{ErrorCode::invalid_argument,
+                         "file: this is not its key: send the reference that file_add, or the message that it came "
+                         "with, gives",
+                         0};
         if (file.size_bytes <= file_bytes_max &&
             (row == nullptr || !FileShelf::is_proven(*row) || row->size_bytes == file.size_bytes) &&
             (file.size_bytes > 0 || transfer::root_of(0, {}) == file.id))
@@ -93,7 +101,16 @@ Result<void> Files::may_refer(const content::Body& body)
                          " bytes: send the reference that file_add, or the message that it came with, gives",
                      0};
     }
+    if (const auto* sticker = std::get_if<content::Sticker>(&body)) return may_send(*sticker);
     return {};
+}
+
+/// Of its blobs: this device's, or that of a post that refers to it.
+bool Files::is_key_of(const port::StoredFile& row, const FileKey& key)
+{
+    if (row.key == key) return true;
+    const auto grants = context_.store.file_grants(row.id);
+    return std::any_of(grants.begin(), grants.end(), [&](const auto& one) { return one.key == key; });
 }
 
 /// One for all posts of this device's, so that the relay keeps one blob.
@@ -152,7 +169,7 @@ void Files::posted(const ConversationId& conversation, const MessageId& post, co
     } else {
         row.id = file.id;
         row.size_bytes = file.size_bytes;
-        row.name = transfer::harmless_name(file.name);
+        row.name = harmless_name(file.name);
         row.media_type = file.media_type;
         row.key = file.key;
         row.added_ms = now.wall_ms;

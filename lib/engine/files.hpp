@@ -31,7 +31,8 @@ public:
     void start();
 
     // Posts.
-    /// Before a post of ours is made. Errors: invalid_argument when it says of a file what is not so.
+    /// Before a post of ours is made. Errors: invalid_argument when it says of a file what is not so, no_such_file when
+    /// nothing is known of it here.
     [[nodiscard]] Result<void> may_refer(const content::Body& body);
     /// Gives each reference a key of this device's: what others left at the relay under theirs is theirs to take back.
     /// Returns the references.
@@ -106,6 +107,8 @@ private:
     /// What is left of the posts that say something of it is what it is taken for.
     void settle_size(const FileId& file);
     void take_damaged();
+    [[nodiscard]] Result<void> may_send(const content::Sticker& sticker);
+    [[nodiscard]] bool is_key_of(const port::StoredFile& row, const FileKey& key);
     [[nodiscard]] FileKey own_key(const content::FileRef& file);
 
     Context& context_;

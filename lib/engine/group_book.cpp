@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/engine/group_book.hpp"
 
+#include "lib/base/harmless.hpp"
 #include "lib/crypto/wiped.hpp"
 #include "lib/engine/group_record.hpp"
 
@@ -244,7 +245,7 @@ GroupBook::Came GroupBook::joins_came(const ConversationId& id, const wire::rela
         const bool fresh = !group->applicants.contains(entry.user);
         group->applicants.insert_or_assign(
             entry.user,
-            Group::Applicant{{entry.user, text->text, entry.asked_ms}, entry.account_key, std::move(*list)});
+            Group::Applicant{{entry.user, harmless_line(text->text), entry.asked_ms}, entry.account_key, std::move(*list)});
         if (fresh) out.fresh.push_back(entry.user);
     }
     std::erase_if(group->applicants, [&](const auto& one) { return !named.contains(one.first); });

@@ -2,6 +2,8 @@
 // Of the group book: an epoch was entered, and what that means to the application.
 #include "lib/engine/group_book.hpp"
 
+#include "lib/base/harmless.hpp"
+#include "lib/conversation/copies.hpp"
 #include "lib/crypto/wiped.hpp"
 #include "lib/identity/conversation_id.hpp"
 
@@ -27,8 +29,12 @@ bool GroupBook::open_profile(Group& group)
     if (!group.policy) return false;
     const auto opens = [&](const WipingBytes& secret) {
         auto profile = seal::open_profile(secret, group.id, group.policy->profile);
-        if (profile) group.profile = std::move(*profile);
-        return profile.ok();
+        if (!profile) return false;
+        group.profile = std::move(*profile);
+        group.profile.name = harmless_line(group.profile.name);
+        for (auto& avatar : group.profile.avatar)
+            conversation::make_harmless(avatar);
+        return true;
     };
     if (!group.secret.empty() && opens(group.secret)) return group.readable = true;
     for (auto* some : {&group.spare_secrets, &group.given_secrets}) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/engine/group_rules.hpp"
 
+#include "lib/base/harmless.hpp"
 #include "lib/wire/names.hpp"
 
 #include <algorithm>
@@ -29,6 +30,7 @@ Result<void> check_profile(const wire::GroupProfile& profile)
 {
     if (profile.name.empty()) return invalid("name: a group has one");
     if (auto ok = check_text("name", profile.name, group_name_bytes_max); !ok) return ok;
+    if (!is_harmless_line(profile.name)) return invalid("name: a line, without control and direction characters");
     if (auto ok = check_text("about", profile.about, group_about_bytes_max); !ok) return ok;
     if (auto ok = check_text("announcement", profile.announcement, group_announcement_bytes_max); !ok) return ok;
     for (const auto& file : profile.avatar)
@@ -104,7 +106,9 @@ Result<void> apply(NextGroup& out, const wire::GroupProfile* profile, const Grou
     auto& policy = out.policy;
     return std::visit(
         Overloaded{
-            [](const request::GroupCreate&) -> Result<void> { return Error{ErrorCode::internal, "it exists", 0}; },
+            [](const request::GroupCreate&) -> Result<void> {
+                return Error{ErrorCode::internal, "it exists", 0};
+            },
             [&](const request::GroupInvite& a) -> Result<void> {
                 if (a.users.empty()) return invalid("users: whom to take in");
                 return add_all(out, a.users, key_of);

@@ -77,11 +77,14 @@ bool SqliteStore::remove_annotations(std::string_view prefix, std::uint32_t limi
 
 bool SqliteStore::put_register(const port::StoredRegister& value)
 {
-    return write("INSERT INTO register(name, hlc_ms, value) VALUES(?1, ?2, ?3) ON CONFLICT(name) DO UPDATE "
-                 "SET hlc_ms = excluded.hlc_ms, value = excluded.value "
-                 "WHERE (excluded.hlc_ms, excluded.value) > (register.hlc_ms, register.value)",
-                 value.name, value.hlc_ms, value.value) &&
-           database_.changes() > 0;
+    const bool changed =
+        write("INSERT INTO register(name, hlc_ms, value) VALUES(?1, ?2, ?3) ON CONFLICT(name) DO UPDATE "
+              "SET hlc_ms = excluded.hlc_ms, value = excluded.value "
+              "WHERE (excluded.hlc_ms, excluded.value) > (register.hlc_ms, register.value)",
+              value.name, value.hlc_ms, value.value) &&
+        database_.changes() > 0;
+    if (changed && value.value.empty()) wipe_ = true; // A draft was cleared: maybe of what must leave no trace.
+    return changed;
 }
 
 std::optional<port::StoredRegister> SqliteStore::register_named(std::string_view name)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/transfer/sticker_pack.hpp"
 
-#include "lib/transfer/file_name.hpp"
+#include "lib/base/harmless.hpp"
 
 #include <godwit/content.hpp>
 

@@ -8,7 +8,6 @@
 //   serving.hpp    pieces that go: to whom next
 //   bucket.hpp     how fast both may be
 //   blob.hpp       pieces as a relay keeps them
-//   file_name.hpp  names that others chose, made harmless
 //
 // The tree, all BLAKE2b-256, each kind of node with a personalisation of its own:
 //

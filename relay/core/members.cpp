@@ -59,7 +59,7 @@ Result<Members::Change> Members::judge(const Session& session, const frame::Grou
         const auto mutual = account && store.contact(session.account, account->row) == RosterState::accepted &&
                             store.contact(account->row, session.account) == RosterState::accepted;
         const auto asked = account && !creates ? store.join(group.row, account->row) : std::nullopt;
-        if (user != session.user && !mutual && !(asked && !asked->refused))
+        if (user != session.user && !mutual && !(asked && asked->state == StoredJoin::State::waits))
             return refuse(ErrorCode::not_a_contact,
                           user + " is no contact of yours on both sides, and has not asked to join");
         after[user] = account->row;

@@ -2,7 +2,7 @@
 // Files from strangers: names, sets of pieces, and devices that give whatever they like.
 #include "lib/transfer/blob.hpp"
 #include "lib/transfer/downloads.hpp"
-#include "lib/transfer/file_name.hpp"
+#include "lib/base/harmless.hpp"
 #include "lib/transfer/serving.hpp"
 #include "lib/transfer/sticker_pack.hpp"
 #include "tests/fuzz/target.hpp"

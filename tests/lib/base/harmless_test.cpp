@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/transfer/file_name.hpp"
+#include "lib/base/harmless.hpp"
 
 #include "lib/base/bytes.hpp"
 
@@ -7,7 +7,6 @@
 #include <random>
 
 using namespace godwit;
-using transfer::harmless_name;
 
 TEST_CASE("names that others chose")
 {
@@ -76,7 +75,7 @@ TEST_CASE("whatever the bytes: harmless, and harmless stays as it is")
         const auto out = harmless_name(name);
         REQUIRE(harmless_name(out) == out);
         REQUIRE(!out.empty());
-        REQUIRE(out.size() <= transfer::harmless_name_bytes_max + 1);
+        REQUIRE(out.size() <= harmless_name_bytes_max + 1);
         REQUIRE(is_utf8(out));
         REQUIRE(out.find_first_of("/\\:\"<>|?*") == std::string::npos);
         REQUIRE(out.front() != '.');
@@ -85,4 +84,23 @@ TEST_CASE("whatever the bytes: harmless, and harmless stays as it is")
         for (const char c : out)
             REQUIRE((static_cast<unsigned char>(c) >= 0x20 && c != 0x7f));
     }
+}
+
+TEST_CASE("lines and media types that others chose")
+{
+    const std::pair<std::string, std::string> table[] = {
+        {"Birds 鸟 👩‍👧 <:\"/\\|?*>", "Birds 鸟 👩‍👧 <:\"/\\|?*>"},
+        {"", ""},
+        {"a\nb\tc\r", "a b c "},
+        {"a\xe2\x80\xaegpj.exe", "a_gpj.exe"},
+        {std::string("x\0y\x1b[2J", 7), "x_y_[2J"},
+        {"\xff", "_"}};
+    for (const auto& [text, line] : table) {
+        CHECK(harmless_line(text) == line);
+        CHECK(is_harmless_line(line));
+    }
+    CHECK(harmless_media_type("") == "");
+    CHECK(harmless_media_type("image/png;x=1") == "image/png;x=1");
+    CHECK(harmless_media_type("a\nb") == "application/octet-stream");
+    CHECK(harmless_media_type("a b") == "application/octet-stream");
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stories of conversations: what people do to what was said, on all their devices.
+#include "lib/transfer/tree.hpp"
 #include "tests/sim/world.hpp"
 
 #include <doctest/doctest.h>
@@ -479,13 +480,13 @@ TEST_CASE("replies carry what they answer to; forwarded ones say so, one by one 
 TEST_CASE("every shown kind arrives as it was sent")
 {
     Three t(53);
-    content::FileRef file;
-    file.id.bytes.fill(7);
-    file.size_bytes = 9;
-    file.name = "a.png";
+    t.alice.user_files.files["/a.png"] = Bytes(9, 7);
+    const auto added = std::get<FileInfo>(t.alice.wait(t.alice.ask(request::FileAdd{"/a.png", {}, "image/png"})).value);
+    const content::FileRef file{added.id, added.size_bytes, added.name, added.media_type, added.key};
+    const content::FileRef pack{transfer::root_of(0, {}), 0, "foxes.tar", "application/x-tar", {}};
     const content::Body bodies[] = {content::Text{{{"bob", {0, 2}}}, {{3, 3}}},
                                     content::Attachment{content::AttachmentKind::image, file, 640, 480, 0, {1, 2}, {}},
-                                    content::Sticker{file, "fox", "f", true},
+                                    content::Sticker{pack, "fox", "f", true},
                                     content::Location{-481234567, 20000000, 5, "quay", 600},
                                     content::ContactCard{"carol", {}},
                                     content::Card{"order", "No. 7", {{"sum", "9"}}, ""},
@@ -503,6 +504,14 @@ TEST_CASE("every shown kind arrives as it was sent")
     bad.body = content::Recall{};
     CHECK(t.alice.wait(t.alice.ask(bad)).error.code == ErrorCode::invalid_argument);
     bad.body = content::Text{{{"bob", {0, 9}}}, {}};
+    CHECK(t.alice.wait(t.alice.ask(bad)).error.code == ErrorCode::invalid_argument);
+    auto elsewhere = file;
+    elsewhere.id.bytes[0] ^= 1;
+    bad.body = content::Attachment{content::AttachmentKind::image, elsewhere, 0, 0, 0, {}, {}};
+    CHECK(t.alice.wait(t.alice.ask(bad)).error.code == ErrorCode::no_such_file);
+    elsewhere = file;
+    elsewhere.key.bytes[0] ^= 1;
+    bad.body = content::Attachment{content::AttachmentKind::image, elsewhere, 0, 0, 0, {}, {}};
     CHECK(t.alice.wait(t.alice.ask(bad)).error.code == ErrorCode::invalid_argument);
     bad.body = content::Location{};
     bad.to = "nobody";

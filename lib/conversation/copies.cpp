@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/conversation/copies.hpp"
+
+#include "lib/base/harmless.hpp"
+#include "lib/wire/content.hpp"
+
+#include <algorithm>
+
+namespace godwit::conversation {
+namespace {
+
+/// Bundles in bundles: no deeper than anybody would open them.
+constexpr int depth_max = 4;
+
+void make_harmless_at(content::Body& body, int depth)
+{
+    if (auto* attachment = std::get_if<content::Attachment>(&body)) return make_harmless(attachment->file);
+    if (auto* sticker = std::get_if<content::Sticker>(&body)) {
+        sticker->name = harmless_line(sticker->name);
+        return make_harmless(sticker->pack);
+    }
+    auto* const forwarded = std::get_if<content::Forwarded>(&body);
+    if (forwarded == nullptr) return;
+    for (auto& item : forwarded->items) {
+        if (item.body.empty()) continue;
+        auto inner = wire::decode_body(item.body);
+        if (!inner) continue;
+        if (depth >= depth_max) {
+            item.body.clear();
+            continue;
+        }
+        make_harmless_at(*inner, depth + 1);
+        item.body = wire::encode(*inner);
+    }
+}
+
+} // namespace
+
+void make_harmless(content::FileRef& file)
+{
+    if (!file.name.empty()) file.name = harmless_name(file.name);
+    file.media_type = harmless_media_type(file.media_type);
+}
+
+void make_harmless(content::Body& body)
+{
+    make_harmless_at(body, 0);
+}
+
+Result<std::optional<content::Lifetime>> lifetime_of_copy(const port::StoredMessage& row,
+                                                          const content::Lifetime& lifetime, Moment now)
+{
+    using From = content::Lifetime::From;
+    if (lifetime.seconds == 0) return std::optional<content::Lifetime>();
+    if (lifetime.from == From::read)
+        return Error{ErrorCode::not_allowed, "messages: one of them burns after reading, and is not sent on", 0};
+    const auto rest_ms = std::max<std::int64_t>(row.message.expires_ms - now.wall_ms, 1);
+    const auto seconds = row.message.expires_ms == 0 ? std::int64_t{lifetime.seconds} : (rest_ms + 999) / 1000;
+    return std::optional(
+        content::Lifetime{static_cast<std::uint32_t>(std::min<std::int64_t>(seconds, lifetime.seconds)), From::sent});
+}
+
+std::optional<content::Lifetime> shorter(const std::optional<content::Lifetime>& one,
+                                         const std::optional<content::Lifetime>& other)
+{
+    if (!one || !other) return one ? one : other;
+    return one->seconds <= other->seconds ? one : other;
+}
+
+} // namespace godwit::conversation

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// What others wrote, as it is shown here and sent on: names made harmless, and copies that live no longer than what
+// they were made of.
+#pragma once
+
+#include "lib/base/time.hpp"
+#include "lib/port/timeline.hpp"
+
+#include <godwit/content.hpp>
+#include <godwit/result.hpp>
+
+#include <optional>
+
+namespace godwit::conversation {
+
+/// Names and media types of files, also in what was forwarded: harmless.hpp.
+void make_harmless(content::FileRef& file);
+void make_harmless(content::Body& body);
+
+/// How long a copy of a post may live: the rest of its time; nullopt: as long as it likes. Errors: not_allowed (it
+/// burns after reading: a copy would outlive it where nobody has read it).
+[[nodiscard]] Result<std::optional<content::Lifetime>> lifetime_of_copy(const port::StoredMessage& row,
+                                                                        const content::Lifetime& lifetime, Moment now);
+
+/// Of two bounds the tighter one.
+[[nodiscard]] std::optional<content::Lifetime> shorter(const std::optional<content::Lifetime>& one,
+                                                       const std::optional<content::Lifetime>& other);
+
+} // namespace godwit::conversation
