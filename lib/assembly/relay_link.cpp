@@ -42,7 +42,7 @@ private:
         options.peer.expected = what_.address.key;
         link_ = what_.transport == RelayTransport::tls
                     ? tls::dial(world_.loop, to, *identity, options, *this)
-                    : quic::dial(world_.loop, to, *identity, options, world_.entropy, *this);
+                    : quic::dial(world_.loop, to, *identity, options, world_.entropy, *this, world_.tokens);
     }
 
     void link_up(port::Link& link) override

@@ -8,6 +8,7 @@
 #include "lib/client/shell.hpp"
 #include "transport/ice/ice_session.hpp"
 #include "transport/loop/loop.hpp"
+#include "transport/quic/address_tokens.hpp"
 
 namespace godwit::assembly {
 
@@ -22,6 +23,7 @@ struct LinkWorld {
     port::MediaHost* media = nullptr;
     /// Destroys the link and reports link_down. The last thing that a link does.
     std::function<void(client::LinkId, Error)> ended;
+    std::shared_ptr<quic::AddressTokens> tokens = std::make_shared<quic::AddressTokens>();
 };
 
 class WireLink {

@@ -33,6 +33,10 @@ ngtcp2_callbacks QuicCore::Callbacks::table(tls::Role role)
     if (role == tls::Role::client) {
         out.client_initial = ngtcp2_crypto_client_initial_cb;
         out.recv_retry = ngtcp2_crypto_recv_retry_cb;
+        out.recv_new_token = [](ngtcp2_conn*, const ngtcp2_vec* token, void* user) {
+            core_of(user).sink_->token_came({token->base, token->len});
+            return 0;
+        };
     } else {
         out.recv_client_initial = ngtcp2_crypto_recv_client_initial_cb;
     }

@@ -13,7 +13,10 @@ class ClientSink final : public DatagramSink,
                          public loop::UdpObserver,
                          public std::enable_shared_from_this<ClientSink> {
 public:
-    ClientSink(port::Entropy& entropy, const loop::Address& to) : entropy_(entropy), to_(to) {}
+    ClientSink(port::Entropy& entropy, const loop::Address& to, std::shared_ptr<AddressTokens> tokens)
+        : entropy_(entropy), to_(to), tokens_(std::move(tokens))
+    {
+    }
 
     [[nodiscard]] std::optional<Error> open(loop::Loop& loop)
     {
@@ -43,6 +46,11 @@ public:
     {
         entropy_.fill({out, NGTCP2_STATELESS_RESET_TOKENLEN});
     }
+    void token_came(BytesView token) override
+    {
+        if (tokens_) tokens_->keep(to_, token);
+    }
+    [[nodiscard]] Bytes take_token() { return tokens_ ? tokens_->take(to_) : Bytes{}; }
     void ended(QuicCore&) override
     {
         core_ = nullptr;
@@ -71,6 +79,7 @@ private:
 
     port::Entropy& entropy_;
     const loop::Address to_;
+    const std::shared_ptr<AddressTokens> tokens_;
     std::unique_ptr<loop::UdpSocket> socket_;
     QuicCore* core_ = nullptr;
 };
@@ -78,9 +87,10 @@ private:
 } // namespace
 
 std::unique_ptr<port::Link> dial(loop::Loop& loop, const loop::Address& to, const tls::Identity& identity,
-                                 const tls::DialOptions& options, port::Entropy& entropy, port::LinkObserver& observer)
+                                 const tls::DialOptions& options, port::Entropy& entropy, port::LinkObserver& observer,
+                                 std::shared_ptr<AddressTokens> tokens)
 {
-    auto sink = std::make_shared<ClientSink>(entropy, to);
+    auto sink = std::make_shared<ClientSink>(entropy, to, std::move(tokens));
     auto core = std::make_shared<QuicCore>(loop, entropy, identity, tls::Role::client, options.peer, options.alpn,
                                            options.link, Trust::peer, sink);
     core->observer = &observer;
@@ -90,7 +100,7 @@ std::unique_ptr<port::Link> dial(loop::Loop& loop, const loop::Address& to, cons
     if (!fault) {
         sink->attach(*core);
         const PathHolder path(sink->local(), to);
-        fault = core->start_client(path.path);
+        fault = core->start_client(path.path, sink->take_token());
     }
     if (fault) core->fail_soon(std::move(*fault));
     return link;

@@ -12,6 +12,7 @@
 #include "lib/port/entropy.hpp"
 #include "transport/loop/address.hpp"
 #include "transport/loop/loop.hpp"
+#include "transport/quic/address_tokens.hpp"
 #include "transport/tls/identity.hpp"
 #include "transport/tls/link_options.hpp"
 
@@ -20,9 +21,11 @@ namespace godwit::quic {
 /// Starts at once and returns at once; `observer` hears link_up or link_down later, never inside this call. Destroy the
 /// link to cancel. `observer` and `entropy` outlive the link. Each link has a UDP socket of its own, bound to no
 /// interface: when the device changes networks the relay sees a new address of the same connection and follows (RFC
-/// 9000 section 9).
+/// 9000 section 9). `tokens`: of this client, for all servers that it dials; without, each dial proves its address anew
+/// where the server asks for it.
 [[nodiscard]] std::unique_ptr<port::Link> dial(loop::Loop& loop, const loop::Address& to, const tls::Identity& identity,
                                                const tls::DialOptions& options, port::Entropy& entropy,
-                                               port::LinkObserver& observer);
+                                               port::LinkObserver& observer,
+                                               std::shared_ptr<AddressTokens> tokens = nullptr);
 
 } // namespace godwit::quic

@@ -112,11 +112,13 @@ void QuicCore::fill_random(ngtcp2_cid& cid, std::size_t length)
     entropy_.fill({cid.data, length});
 }
 
-std::optional<Error> QuicCore::start_client(const ngtcp2_path& path)
+std::optional<Error> QuicCore::start_client(const ngtcp2_path& path, BytesView token)
 {
     ngtcp2_settings settings;
     ngtcp2_transport_params params;
     fill(settings, params);
+    // ngtcp2 copies it.
+    if (!token.empty()) settings.token = {const_cast<std::uint8_t*>(token.data()), token.size()};
     ngtcp2_cid destination{};
     ngtcp2_cid source{};
     fill_random(destination, NGTCP2_MAX_CIDLEN - 2);
@@ -140,7 +142,7 @@ std::optional<Error> QuicCore::start_server(const ngtcp2_path& path, const Serve
     ngtcp2_settings settings;
     ngtcp2_transport_params params;
     fill(settings, params);
-    if (start.after_retry) settings.token = start.head.token; // a proved address: no amplification limit
+    if (start.proved) settings.token = start.head.token; // no amplification limit
     ngtcp2_cid source{};
     fill_random(source, cid_bytes);
     params.original_dcid = start.original_dcid;
@@ -292,9 +294,18 @@ int QuicCore::handshake_completed()
         }
         queue_.append(tls::frame_head(0));
     } else {
+        give_token();
         become_up();
     }
     return 0;
+}
+
+/// Nothing is lost when it cannot be given: the next visit takes a round trip more.
+void QuicCore::give_token()
+{
+    std::uint8_t token[address_token_bytes_max];
+    const std::size_t size = sink_->address_token(*ngtcp2_conn_get_path(conn_), token);
+    if (size > 0) static_cast<void>(ngtcp2_conn_submit_new_token(conn_, token, size));
 }
 
 /// ngtcp2 has the secrets and makes the next keys from them (RFC 9001 section 6): what GnuTLS holds, a third of what

@@ -39,6 +39,8 @@ inline constexpr std::size_t datagram_bytes_max = 1452;
 inline constexpr std::size_t datagrams_waiting_max = 64;
 /// Whoever has sent a datagram within that time is taken to send more: RTCP comes every second.
 inline constexpr Duration media_pause_max = std::chrono::seconds(2);
+/// As NGTCP2_CRYPTO_MAX_REGULAR_TOKENLEN, with room.
+inline constexpr std::size_t address_token_bytes_max = 96;
 /// Datagrams in one train.
 inline constexpr std::size_t train_bytes_max = 44 * datagram_bytes_max;
 
@@ -51,6 +53,10 @@ public:
                             std::uint8_t ecn) = 0;
     virtual void cid_added(QuicCore& core, const ngtcp2_cid& cid) = 0;
     virtual void cid_removed(const ngtcp2_cid& cid) = 0;
+    /// Server: what proves the client's address at its next visit, into `out`; 0 bytes: nothing.
+    [[nodiscard]] virtual std::size_t address_token(const ngtcp2_path&, std::span<std::uint8_t>) { return 0; }
+    /// Client: what the server has given for the next visit.
+    virtual void token_came(BytesView) {}
     /// What a connection's memory comes from; nullptr: the heap.
     [[nodiscard]] virtual const ngtcp2_mem* memory() const noexcept { return nullptr; }
     /// Writes the 16-byte stateless reset token of one of our ids (RFC 9000 section 10.3.2).
@@ -64,6 +70,8 @@ struct ServerStart {
     ngtcp2_pkt_hd head{};       ///< Of the first packet.
     ngtcp2_cid original_dcid{}; ///< Before a Retry, if there was one.
     bool after_retry = false;
+    bool proved =
+        false; ///< The client receives at its address: it showed what was sent there, now or at a visit before.
 };
 
 /// How this side sizes windows: see quic_core.cpp.
@@ -78,7 +86,7 @@ public:
     QuicCore(const QuicCore&) = delete;
     QuicCore& operator=(const QuicCore&) = delete;
 
-    [[nodiscard]] std::optional<Error> start_client(const ngtcp2_path& path);
+    [[nodiscard]] std::optional<Error> start_client(const ngtcp2_path& path, BytesView token = {});
     [[nodiscard]] std::optional<Error> start_server(const ngtcp2_path& path, const ServerStart& start);
     /// A server that waits for the first packet fails if none comes in handshake_max.
     void start_waiting();
@@ -150,6 +158,7 @@ private:
     bool send_train(const ngtcp2_path& path, BytesView bytes, std::size_t segment_bytes, std::uint8_t ecn);
     void become_up();
     int handshake_completed();
+    void give_token();
     void forget_session();
     int crypto_data(ngtcp2_crypto_level level, std::uint64_t offset, BytesView bytes);
     int stream_data(std::int64_t stream, BytesView bytes);

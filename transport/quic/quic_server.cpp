@@ -20,6 +20,9 @@ constexpr std::uint8_t channel_first_byte_max = 0x7f;
 constexpr std::size_t initial_bytes_min = 1200;
 /// How long a Retry token is good: a round trip on the worst link, and no store of tokens for later.
 constexpr Duration retry_token_life = std::chrono::seconds(10);
+/// A device that comes back within that time begins at once. A token proves an IP address, not a port, and who has that
+/// address next may be somebody else: hence not for ever.
+constexpr Duration address_token_life = std::chrono::hours(24);
 /// Stateless resets a second: enough for a restart with thousands of clients, too few to be a weapon.
 constexpr std::size_t resets_per_second_max = 2000;
 /// RFC 9000 section 10.3: looks like a short packet of a common size, and at least one byte shorter than what caused
@@ -65,6 +68,7 @@ public:
           table_(16, CidHash{entropy.next_u64()})
     {
         entropy_.fill(retry_secret_);
+        entropy_.fill(address_secret_);
     }
 
     std::unique_ptr<loop::UdpSocket> socket;
@@ -77,6 +81,7 @@ public:
         half_open_.clear();
     }
     [[nodiscard]] const tls::LinkLedger& ledger() const { return *ledger_; }
+    [[nodiscard]] std::uint64_t retries() const noexcept { return retries_; }
 
     // DatagramSink
     bool send_train(QuicCore& core, const ngtcp2_path& path, BytesView bytes, std::size_t segment_bytes,
@@ -97,6 +102,14 @@ public:
     {
         ngtcp2_crypto_generate_stateless_reset_token(out, options_.reset_secret.data(), options_.reset_secret.size(),
                                                      &cid);
+    }
+    [[nodiscard]] std::size_t address_token(const ngtcp2_path& path, std::span<std::uint8_t> out) override
+    {
+        if (out.size() < NGTCP2_CRYPTO_MAX_REGULAR_TOKENLEN) return 0;
+        const ngtcp2_ssize size =
+            ngtcp2_crypto_generate_regular_token(out.data(), address_secret_.data(), address_secret_.size(),
+                                                 path.remote.addr, path.remote.addrlen, stamp_now());
+        return size < 0 ? 0 : static_cast<std::size_t>(size);
     }
     void ended(QuicCore&) override {}
     [[nodiscard]] const ngtcp2_mem* memory() const noexcept override { return memory_.mem(); }
@@ -186,9 +199,16 @@ private:
                 stamp_now());
             if (fault != 0) return refuse(d, start.head, NGTCP2_INVALID_TOKEN);
             start.after_retry = true;
+            start.proved = true;
+        } else if (token.len > 0) {
+            // One that is too old, of another address or of this server's life before proves nothing, and does no harm
+            // (RFC 9000 section 8.1.3).
+            start.proved = ngtcp2_crypto_verify_regular_token(
+                               token.base, token.len, address_secret_.data(), address_secret_.size(), path.remote.addr,
+                               path.remote.addrlen, span_of(address_token_life), stamp_now()) == 0;
         }
         if (!accepting_) return refuse(d, start.head, NGTCP2_CONNECTION_REFUSED);
-        if (!start.after_retry && (options_.retry_always || code == NGTCP2_ERR_RETRY || ledger_->busy(d.from)))
+        if (!start.proved && (options_.retry_always || code == NGTCP2_ERR_RETRY || ledger_->busy(d.from)))
             return retry(path, d, start.head);
         auto ticket = ledger_->admit(d.from, loop::Loop::now().mono);
         if (!ticket) return refuse(d, start.head, NGTCP2_CONNECTION_REFUSED);
@@ -217,6 +237,7 @@ private:
             ngtcp2_crypto_generate_retry_token(token, retry_secret_.data(), retry_secret_.size(), head.version,
                                                path.remote.addr, path.remote.addrlen, &source, &head.dcid, stamp_now());
         if (token_size < 0) return;
+        ++retries_;
         std::uint8_t out[256];
         answer(d, out,
                ngtcp2_crypto_write_retry(out, sizeof out, head.version, &head.scid, &source, &head.dcid, token,
@@ -281,6 +302,7 @@ private:
     StrayHandler stray_;
     bool accepting_ = true;
     std::array<std::uint8_t, 32> retry_secret_{};
+    std::array<std::uint8_t, 32> address_secret_{}; ///< Of tokens for later visits.
     std::shared_ptr<tls::LinkLedger> ledger_;
     std::unordered_map<CidKey, QuicCore*, CidHash> table_;
     std::unordered_map<port::Link*, HalfOpen> half_open_;
@@ -288,6 +310,7 @@ private:
     std::vector<std::weak_ptr<QuicCore>> blocked_;
     Instant resets_since_{};
     std::size_t resets_ = 0;
+    std::uint64_t retries_ = 0;
 };
 
 QuicServer::QuicServer(std::shared_ptr<Endpoint> endpoint) : endpoint_(std::move(endpoint)) {}
@@ -323,6 +346,10 @@ void QuicServer::send_stray(std::span<const loop::UdpSend> datagrams)
 std::size_t QuicServer::half_open() const noexcept
 {
     return endpoint_->ledger().half_open();
+}
+std::uint64_t QuicServer::retries() const noexcept
+{
+    return endpoint_->retries();
 }
 std::size_t QuicServer::open_links() const noexcept
 {

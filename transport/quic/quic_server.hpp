@@ -24,7 +24,8 @@ struct QuicServeOptions {
     /// Keep it across restarts (32 random bytes beside the identity): then clients notice a restart in one round trip,
     /// else after the idle timeout.
     std::array<std::uint8_t, 32> reset_secret{};
-    /// Proves every client's address first, at one round trip; else only when the server is busy.
+    /// Proves every client's address before anything is kept of it: a round trip more (Retry) for who shows no token of
+    /// a visit of the last day. Else only when the server is busy.
     bool retry_always = false;
     loop::UdpOptions udp;
 };
@@ -54,6 +55,8 @@ public:
     void send_stray(const loop::UdpSend& datagram) { send_stray({&datagram, 1}); }
     [[nodiscard]] std::size_t half_open() const noexcept;
     [[nodiscard]] std::size_t open_links() const noexcept;
+    /// Answered, so far, by asking the sender to prove its address.
+    [[nodiscard]] std::uint64_t retries() const noexcept;
 
     class Endpoint;
 

@@ -339,6 +339,94 @@ TEST_CASE("quic: Retry proves addresses when asked to, and when busy")
     half.reset();
 }
 
+TEST_CASE("quic: who has been here proves its address by what it was given then, and what proves nothing costs a Retry")
+{
+    auto options = World::with({});
+    options.retry_always = true;
+    World world(options);
+    const auto tokens = std::make_shared<AddressTokens>();
+    DialOptions dial;
+    dial.peer.expected = world.server_identity.public_key();
+    const auto visit = [&](World& where) {
+        LinkProbe probe;
+        auto link =
+            quic::dial(where.loop, where.server->local(), where.client_identity, dial, where.entropy, probe, tokens);
+        REQUIRE(until(where.loop, [&] { return probe.up(); }));
+        // What was given comes with the handshake's end, or a turn later.
+        Bytes token;
+        REQUIRE(until(where.loop, [&] { return !(token = tokens->take(where.server->local())).empty(); }));
+        return token;
+    };
+    const auto retries_of_a_visit_with = [&](World& where, BytesView token) {
+        tokens->keep(where.server->local(), token);
+        const auto before = where.server->retries();
+        static_cast<void>(visit(where));
+        return where.server->retries() - before;
+    };
+    const auto first = visit(world);
+    CHECK(world.server->retries() == 1);
+    CHECK(retries_of_a_visit_with(world, first) == 0);
+    CHECK(retries_of_a_visit_with(world, {}) == 1);
+    auto changed = first;
+    changed.back() ^= 1;
+    CHECK(retries_of_a_visit_with(world, changed) == 1);
+    CHECK(retries_of_a_visit_with(world, BytesView(first).first(1)) == 1);
+    World restarted(options);
+    CHECK(retries_of_a_visit_with(restarted, first) == 1);
+    auto lenient = World::with({}); // and where addresses are not asked for, a bad one is no reason to refuse
+    World other(lenient);
+    CHECK(retries_of_a_visit_with(other, changed) == 0);
+}
+
+TEST_CASE("quic: tokens are kept for some servers, one each, and none that is too long")
+{
+    AddressTokens tokens;
+    const auto server = [](std::uint16_t port) { return loop::Address::loopback_v4(port); };
+    const auto servers = static_cast<std::uint16_t>(AddressTokens::servers_max);
+    for (std::uint16_t port = 1; port <= servers + 1; ++port)
+        tokens.keep(server(port), Bytes(AddressTokens::token_bytes_max, static_cast<std::uint8_t>(port)));
+    CHECK(tokens.take(server(1)).empty()); // the oldest made room
+    CHECK(tokens.take(server(2)) == Bytes(AddressTokens::token_bytes_max, 2));
+    CHECK(tokens.take(server(2)).empty());
+    tokens.keep(server(3), Bytes(AddressTokens::token_bytes_max + 1, 9));
+    CHECK(tokens.take(server(3)) == Bytes(AddressTokens::token_bytes_max, 3));
+    tokens.keep(server(4), Bytes(1, 7));
+    CHECK(tokens.take(server(4)) == Bytes(1, 7));
+    CHECK(tokens.take(server(4)).empty());
+}
+
+TEST_CASE("quic: nothing is kept of a thousand who have not proved an address, and each is told how to")
+{
+    auto options = World::with({});
+    options.retry_always = true;
+    World world(options);
+    world.through_nat();
+    world.dial();
+    REQUIRE(until(world.loop, [&] { return world.nat->to_server_bytes > 0; }));
+    Stranger stranger(world.loop);
+    const auto told = world.server->retries();
+    for (std::uint32_t i = 0; i < 1000; ++i) {
+        Bytes initial(1200, 0); // RFC 9000 section 17.2.2: an Initial, of which only the head is looked at
+        const std::uint8_t head[] = {0xc0, 0, 0, 0, 1, 8, 1, 2, 3, 4};
+        std::copy(std::begin(head), std::end(head), initial.begin());
+        for (std::size_t at = 0; at < 4; ++at)
+            initial[10 + at] = static_cast<std::uint8_t>(i >> (8 * at));
+        initial[14] = 0;    // no id of its own
+        initial[15] = 0;    // no token
+        initial[16] = 0x44; // a length of two bytes
+        initial[17] = 0x9e;
+        stranger.say(world.server->local(), initial);
+        if (i % 50 != 49) continue;
+        REQUIRE(until(world.loop, [&] { return stranger.got.size() == i + 1; }));
+        CHECK(world.server->half_open() <= 1); // the one who behaves, and goes on
+    }
+    CHECK(world.server->retries() - told >= 1000);
+    for (const auto& answer : stranger.got)
+        CHECK(answer.size() < 1200);
+    REQUIRE(until(world.loop, [&] { return world.probe.up(); }));
+    CHECK(world.server->half_open() == 0);
+}
+
 TEST_CASE("quic: beyond its limits a server refuses newcomers and keeps those who are in")
 {
     ServeOptions options;
