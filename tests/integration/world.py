@@ -112,13 +112,18 @@ class Program:
 
 
 class Relay:
-    def __init__(self, world, program, folder):
+    def __init__(self, world, program, folder, config):
         self.world, self.program, self.folder = world, program, folder
+        self.config = []
+        if config:
+            with open(folder + ".toml", "w", encoding="ascii") as file:
+                file.write(config)
+            self.config = ["--config", file.name]
         self.port = free_port()
         self.start()
 
     def start(self, *more):
-        self.run = self.world.own(Program("relay", [self.program, "--data", self.folder, "--listen", f"127.0.0.1:{self.port}", *more],
+        self.run = self.world.own(Program("relay", [self.program, "--data", self.folder, "--listen", f"127.0.0.1:{self.port}", *self.config, *more],
                                           lambda line: line.rstrip("\n"), stderr=self.world.log("relay"), **self.world.spawn))
         self.address = self.run.wait(lambda line: line.startswith("ready "), "ready line").split()[1]
 
@@ -223,8 +228,9 @@ class World:
             self.logs[name] = open(os.path.join(self.folder, f"{name}.log"), "ab")
         return self.logs[name]
 
-    def relay(self, name="relay-data"):
-        return Relay(self, self.given.relay, os.path.join(self.folder, name))
+    def relay(self, name="relay-data", config=""):
+        """`config`: TOML, as a whole file; "": the defaults, with which a relay is no TURN server."""
+        return Relay(self, self.given.relay, os.path.join(self.folder, name), config)
 
     def client(self, name, *more):
         return Client(self, self.given.client, name, *more)
