@@ -3,21 +3,13 @@
 """Calls as people make them who have a terminal: /call typed on one, /answer on another, and what both see."""
 import array
 import os
-import time
 import wave
 
 from cli_test import Terminal
-from world import WAIT_S, check, equal, main
+from watch import grown
+from world import check, equal, main
 
 LOUD = 2000  # the tone is far above it, silence and what a codec makes of it far below
-
-
-def sound_in(path, seconds):
-    """Waits until so much sound has been written; the file's head says how much when the call is over."""
-    wanted, until = int(seconds * 48000) * 2, time.monotonic() + WAIT_S
-    while not os.path.exists(path) or os.path.getsize(path) < 44 + wanted:
-        check(time.monotonic() < until, f"{path} does not grow")
-        time.sleep(0.05)
 
 
 def loud_share(path):
@@ -57,7 +49,7 @@ def talked(world):
     mark = ben.see("* call with ann: active", at)
     ann.see("* call with ben: active")
     for path in heard.values():
-        sound_in(path, 2)
+        grown(path, 44 + 2 * 48000 * 2)  # two seconds; the file's head says how much it is when the call is over
 
     ann.type("/mute\r")
     ann.see("you are muted")
