@@ -5,6 +5,7 @@
 #include "lib/assembly/link_shell.hpp"
 #include "lib/crypto/password.hpp"
 #include "lib/crypto/secret_pages.hpp"
+#include "lib/engine/wake_seldom.hpp"
 #include "lib/files/sealed_files.hpp"
 #include "lib/files/user_files.hpp"
 #include "lib/store/store.hpp"
@@ -125,6 +126,7 @@ Result<client::FacadeParts> make_parts(ClientOptions options, Hooks hooks)
     // this is 1.8 times as many messages a second (docs/performance.md). Half of what a ticker may hold, and bytes are
     // bounded by themselves.
     parts.config.in_flight_messages_max = client::held_reports_max / 2;
+    engine::wake_seldom(parts.config);
     parts.store = *std::move(store);
     parts.kept_files = std::make_unique<files::SealedFiles>(home->files);
     parts.user_files = std::make_unique<files::DiskUserFiles>(*entropy);

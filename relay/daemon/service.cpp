@@ -6,6 +6,7 @@
 #include "relay/stun/stun.hpp"
 #include "transport/loop/signals.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 
@@ -19,6 +20,9 @@ constexpr Rate stun_rate{200, std::chrono::milliseconds(20)};
 constexpr std::size_t stun_subscribers_max = 8192;
 /// Between two attempts to win back the log's space on a disk that says no.
 constexpr Duration reclaim_interval = std::chrono::seconds(1);
+/// A link that has been quiet for so long is asked for a sign of life: by us, so that a client that sleeps wakes once
+/// for it. Routers forget a mapping of UDP after 30 s at the soonest (RFC 4787 REQ-5 asks for 2 min).
+constexpr Duration quiet_max = std::chrono::seconds(28);
 
 } // namespace
 
@@ -97,6 +101,7 @@ tls::ServeOptions Service::serve_options() const
 {
     tls::ServeOptions out;
     out.link.idle_max = config_.idle_max;
+    out.link.keep_alive = std::min<Duration>(quiet_max, config_.idle_max / 3);
     out.link.frame_bytes_max = stranger_frame_bytes_max;
     out.link.handshake_max = config_.core.limits.login_time_max;
     out.limits.arrivals_burst = config_.arrivals_burst;

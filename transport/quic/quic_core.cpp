@@ -102,6 +102,7 @@ void QuicCore::fill(ngtcp2_settings& settings, ngtcp2_transport_params& params) 
     params.initial_max_stream_data_uni = trust_ == Trust::stranger ? 0 : window;
     params.initial_max_streams_uni = trust_ == Trust::stranger ? 0 : 1;
     params.max_idle_timeout = span_of(options_.idle_max);
+    if (options_.acknowledge_at_once) params.max_ack_delay = 0;
     params.active_connection_id_limit = connection_ids_max;
     params.max_datagram_frame_size = datagram_frame_bytes_max;
 }

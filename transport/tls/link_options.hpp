@@ -22,6 +22,9 @@ struct LinkOptions {
     Duration idle_max = std::chrono::seconds(30);
     /// > 0: asks the far side for a sign of life when quiet for so long. Off: the engine pings by itself.
     Duration keep_alive = Duration::zero();
+    /// QUIC: acknowledgements never wait for something to go with. For who sleeps between datagrams: one that waits is
+    /// a timer, and a wake-up of its own. (RFC 9000 section 13.2.1: max_ack_delay of zero.)
+    bool acknowledge_at_once = false;
     /// Of the far side's frames, until port::Link::limit_frames says otherwise.
     std::size_t frame_bytes_max = port::frame_bytes_max;
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stories of devices and a relay: which way words take, and why.
+#include "lib/engine/wake_seldom.hpp"
 #include "tests/sim/world.hpp"
 
 #include <doctest/doctest.h>
@@ -336,6 +337,30 @@ TEST_CASE("an open conversation has its path before the first word; a closed one
     const auto ticks = pair.alice.ticks();
     pair.world.run_for(minutes(60));
     CHECK((pair.alice.ticks() - ticks) / 60 <= 6); // a keepalive's ping, pong and timer each 25 s
+}
+
+TEST_CASE("two who have said nothing for a while: the direct path goes, and comes back when one says something")
+{
+    engine::Config config;
+    engine::wake_seldom(config);
+    Pair pair(36, config);
+    (void)pair.say("first");
+    pair.world.run_for(minutes(2));
+    CHECK(pair.alice.live_peer_links(Path::direct) == 1); // it is still the same conversation
+    pair.world.run_for(minutes(2));
+    CHECK(pair.alice.live_peer_links(Path::direct) == 0);
+    CHECK(pair.bob.live_peer_links(Path::direct) == 0);
+    const auto opened = pair.alice.opened_paths() + pair.bob.opened_paths();
+    for (auto* one : {&pair.alice, &pair.bob}) {
+        const auto ticks = one->ticks();
+        pair.world.run_for(minutes(60));
+        CHECK(one->ticks() - ticks <= 24); // a ping of the relay, its pong and a timer each 10 min
+    }
+    CHECK(pair.alice.opened_paths() + pair.bob.opened_paths() == opened); // nobody has missed it
+    const auto state = pair.say("second");
+    CHECK(state.path == Path::direct);
+    CHECK(pair.world.relay_counters().content_envelopes_stored == 0);
+    CHECK(pair.world.check_conversation(pair.alice, pair.bob) == "");
 }
 
 TEST_CASE("a mailbox that is full: what does not fit waits here, and goes when there is room")

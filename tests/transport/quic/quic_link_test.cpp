@@ -314,6 +314,39 @@ TEST_CASE("quic: silence is noticed on both sides; keep-alive keeps a quiet link
     CHECK(kept.far().frames == 0);
 }
 
+TEST_CASE("quic: a quiet client is asked for a sign of life, and answers in the turn in which the question comes")
+{
+    ServeOptions serve;
+    serve.link.keep_alive = std::chrono::milliseconds(60);
+    World world(serve);
+    world.through_nat();
+    loop::Loop sleeper; // the client's own: it turns only when it is told to
+    DialOptions options;
+    options.peer.expected = world.server_identity.public_key();
+    options.link.acknowledge_at_once = true;
+    const auto link =
+        quic::dial(sleeper, world.nat->address(), world.client_identity, options, world.entropy, world.probe);
+    const auto pump = [&](Instant end, const auto& done) {
+        while (!done() && loop::Loop::now().mono < end) { // a round trip of some milliseconds
+            sleeper.run_once(std::chrono::milliseconds(2));
+            world.loop.run_once(std::chrono::milliseconds(2));
+        }
+    };
+    const Instant begun = loop::Loop::now().mono;
+    pump(begun + std::chrono::seconds(20), [&] { return world.probe.up() && world.acceptor.entries.size() == 1; });
+    REQUIRE(world.probe.up());
+    pump(loop::Loop::now().mono + std::chrono::milliseconds(400), [] { return false; }); // what a handshake leaves
+    for (int question = 0; question < 3; ++question) {
+        const auto asked = world.nat->to_client_bytes;
+        REQUIRE(until(world.loop, [&] { return world.nat->to_client_bytes > asked; }));
+        const auto answered = world.nat->to_server_bytes;
+        sleeper.run_once(Duration::zero());
+        CHECK(until(world.loop, [&] { return world.nat->to_server_bytes > answered; }));
+    }
+    CHECK(world.probe.up());
+    CHECK(world.far().frames == 0);
+}
+
 TEST_CASE("quic: Retry proves addresses when asked to, and when busy")
 {
     auto options = World::with({});
