@@ -18,7 +18,7 @@ constexpr std::uint32_t ticks_at_once_max = 2000;
 } // namespace
 
 Client::Client(World& world, std::string name_in, std::uint64_t seed, ClientOptions options)
-    : name(std::move(name_in)), disk(options.disk, seed ^ 0x5bd1e995), store(disk.memory()), world_(world),
+    : name(std::move(name_in)), disk(options.disk, seed ^ 0x5bd1e995), store(disk.memory()), world_(world), seed_(seed),
       options_(std::move(options)), entropy_(seed)
 {
 }
@@ -87,8 +87,10 @@ void Client::close_links()
     auto links = std::move(links_);
     links_.clear();
     ++life_;
-    for (const auto& [id, link] : links)
+    for (const auto& [id, link] : links) {
+        world_.turn.abandon(link.turn_port, world_.now());
         if (link.wire != 0) world_.close(*this, link.wire, life_ - 1);
+    }
 }
 
 // ---- the tick, as the simplest shell has it -----------------------------------------------------

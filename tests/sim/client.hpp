@@ -14,13 +14,19 @@
 #include "lib/engine/engine.hpp"
 #include "tests/sim/disk.hpp"
 #include "tests/sim/network.hpp"
+#include "tests/sim/turn.hpp"
 #include "tests/support/memory_files.hpp"
 #include "tests/support/seeded_entropy.hpp"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
+
+namespace godwit::client {
+class Reports;
+} // namespace godwit::client
 
 namespace godwit::testing {
 
@@ -140,6 +146,8 @@ private:
         engine::OpenPath open; ///< Of peer links.
         std::string remote_ufrag;
         std::uint32_t remote_candidates = 0;
+        std::uint32_t remote_relayed = 0; ///< Of them, addresses at the TURN server.
+        std::uint16_t turn_port = 0;      ///< The own one; 0: none.
         bool up = false;
         Path path = Path::none;
         std::uint64_t wire = 0; ///< World's name of the connection; 0: none yet.
@@ -170,11 +178,17 @@ private:
     void perform(engine::Effect effect);
     void dial(const engine::DialRelay& dial);
     void gather_candidates(const engine::OpenPath& open);
+    void report_later(engine::LinkId link, Duration after, std::function<void(client::Reports&)> to_ticker,
+                      Input to_engine);
+    void report_candidate(engine::LinkId link, const std::string& candidate, Duration after);
+    void report_gathered(engine::LinkId link, Duration after);
+    void ask_for_turn(engine::LinkId link, unsigned tries_left, Duration wait);
     void direct(engine::DirectMedia what);
     void take(Event event);
     void close_links();
 
     World& world_;
+    std::uint64_t seed_; ///< Its addresses come from it, too.
     ClientOptions options_;
     test::SeededEntropy entropy_;
     std::unique_ptr<engine::Engine> engine_;

@@ -47,6 +47,8 @@ void Client::perform(engine::Effect effect)
         const auto at = links_.find(candidate->link);
         demand(at != links_.end(), name + " adds a candidate to a link that is not there");
         ++at->second.remote_candidates;
+        // Who may not use TURN has no use for the other's address there either (transport/ice/candidate.cpp).
+        if (is_relayed(candidate->candidate) && at->second.open.allow_turn) ++at->second.remote_relayed;
         world_.try_pair(*this, candidate->link);
     } else if (auto* send = std::get_if<engine::SendFrame>(&effect)) {
         const auto at = links_.find(send->link);
@@ -55,8 +57,10 @@ void Client::perform(engine::Effect effect)
         const auto at = links_.find(close->link);
         if (at == links_.end()) return;
         const auto wire = at->second.wire;
+        const auto port = at->second.turn_port;
         links_.erase(at);
-        if (wire != 0) world_.close(*this, wire, life_);
+        if (wire != 0) world_.close(*this, wire, life_); // The last words still go by its relayed address.
+        world_.turn.release(port);
     } else if (auto* fault = std::get_if<engine::DropDirect>(&effect)) {
         world_.network.direct_blackholed = fault->drop;
     } else if (auto* compute = std::get_if<engine::Compute>(&effect)) {
@@ -118,7 +122,7 @@ void Client::dial(const engine::DialRelay& dial)
     world_.dial_relay(*this, dial.link, dial);
 }
 
-/// ICE gathers: a description, two candidates, the end.
+/// ICE gathers: a description, two candidates unless they are to stay hidden, one at the TURN server, the end.
 void Client::gather_candidates(const engine::OpenPath& open)
 {
     Link link;
@@ -128,28 +132,66 @@ void Client::gather_candidates(const engine::OpenPath& open)
     ++opened_paths_;
     const auto ufrag = name + "-" + std::to_string(life_) + "-" + std::to_string(id);
     world_.by_ufrag_[ufrag] = {this, id, life_};
-    const auto later = [this, id, life = life_](Duration after, std::function<void(client::Reports&)> to_ticker,
-                                                Input to_engine) {
-        world_.at(world_.now() + after, [this, id, life, to_ticker, to_engine] {
-            if (life_ != life || !links_.contains(id)) return;
-            if (host_ != nullptr)
-                host_->enter(to_ticker);
-            else
-                input(to_engine);
-        });
-    };
-    later(
-        milliseconds(1), [id, ufrag](client::Reports& r) { r.ice_local_description(id, ufrag, "pwd"); },
+    report_later(
+        id, milliseconds(1), [id, ufrag](client::Reports& r) { r.ice_local_description(id, ufrag, "pwd"); },
         [id, ufrag](engine::Engine& e, Moment at) { e.ice_local_description(id, ufrag, "pwd", at); });
-    for (int n = 0; n < 2; ++n) {
-        const auto candidate = "candidate " + std::to_string(n);
-        later(
-            milliseconds(2 + 10 * n), [id, candidate](client::Reports& r) { r.ice_local_candidate(id, candidate); },
-            [id, candidate](engine::Engine& e, Moment at) { e.ice_local_candidate(id, candidate, at); });
+    if (open.allow_direct) {
+        const auto port = static_cast<std::uint16_t>(10'000 + id % 50'000);
+        report_candidate(id, host_candidate(seed_, port), milliseconds(2));
+        report_candidate(id, reflexive_candidate(seed_, port), milliseconds(12));
     }
-    later(
-        milliseconds(30), [id](client::Reports& r) { r.ice_gathering_done(id); },
-        [id](engine::Engine& e, Moment at) { e.ice_gathering_done(id, at); });
+    if (open.allow_turn && !open.turn_servers.empty())
+        ask_for_turn(id, turn_tries, turn_retransmit_first);
+    else
+        report_gathered(id, milliseconds(30));
+}
+
+/// Unless the link is gone by then.
+void Client::report_later(engine::LinkId link, Duration after, std::function<void(client::Reports&)> to_ticker,
+                          Input to_engine)
+{
+    world_.at(world_.now() + after, [this, link, life = life_, to_ticker, to_engine] {
+        if (life_ != life || !links_.contains(link)) return;
+        if (host_ != nullptr)
+            host_->enter(to_ticker);
+        else
+            input(to_engine);
+    });
+}
+
+void Client::report_candidate(engine::LinkId link, const std::string& candidate, Duration after)
+{
+    report_later(
+        link, after, [link, candidate](client::Reports& r) { r.ice_local_candidate(link, candidate); },
+        [link, candidate](engine::Engine& e, Moment at) { e.ice_local_candidate(link, candidate, at); });
+}
+
+void Client::report_gathered(engine::LinkId link, Duration after)
+{
+    report_later(
+        link, after, [link](client::Reports& r) { r.ice_gathering_done(link); },
+        [link](engine::Engine& e, Moment at) { e.ice_gathering_done(link, at); });
+}
+
+/// Two round trips: the first one is answered with a challenge (RFC 8656 section 7.1).
+void Client::ask_for_turn(engine::LinkId link, unsigned tries_left, Duration wait)
+{
+    if (tries_left == 0) return report_gathered(link, Duration(0));
+    const auto there_and_back = 2 * (world_.delay() + world_.delay());
+    world_.at(world_.now() + there_and_back, [this, link, life = life_, tries_left, wait, there_and_back] {
+        const auto at = links_.find(link);
+        if (life_ != life || at == links_.end()) return;
+        if (!world_.turn_answers(*this)) {
+            world_.at(world_.now() + std::max(wait - there_and_back, Duration(0)),
+                      [this, link, life, tries_left, wait] {
+                          if (life_ == life && links_.contains(link)) ask_for_turn(link, tries_left - 1, 2 * wait);
+                      });
+            return;
+        }
+        at->second.turn_port = world_.turn.allocate(account(), world_.now());
+        if (at->second.turn_port != 0) report_candidate(link, relayed_candidate(at->second.turn_port), Duration(0));
+        report_gathered(link, milliseconds(1));
+    });
 }
 
 // ---- the application ----------------------------------------------------------------------------

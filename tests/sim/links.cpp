@@ -16,6 +16,16 @@ namespace godwit::testing {
 
 using std::chrono::seconds;
 
+namespace {
+
+/// What datagrams to anywhere leave from; else there is only the own address at the TURN server.
+bool has_own_socket(const Client& client, bool allow_direct)
+{
+    return allow_direct && client.nat != Nat::udp_blocked;
+}
+
+} // namespace
+
 Duration World::delay()
 {
     const auto span = static_cast<std::uint64_t>((network.delay_max - network.delay_min).count()) + 1;
@@ -27,6 +37,7 @@ Duration World::delay_on(const Wire& wire)
     auto out = delay();
     if (wire.b == nullptr && network.relay_extra > Duration(0))
         out += Duration(static_cast<Duration::rep>(random() % static_cast<std::uint64_t>(network.relay_extra.count())));
+    if (wire.path == Path::turned) out += delay(); // On from the TURN server.
     return out;
 }
 
@@ -58,6 +69,21 @@ void World::dial_relay(Client& client, engine::LinkId link, const engine::DialRe
     });
 }
 
+/// TCP does where UDP is blocked.
+bool World::turn_answers(const Client& client) const
+{
+    return network.turn_possible && !network.turn_silent && relay.running() && !is_cut(client);
+}
+
+/// Whether `owner`'s address at the TURN server carries both ways: the other one has heard of it and has something to
+/// send from, and its own addresses are permitted there.
+bool World::is_relayed_for(const Client::Link& owner, const Client& other, const Client::Link& its) const
+{
+    if (network.turn_silent || !turn.has(owner.turn_port, now())) return false;
+    if (its.remote_relayed == 0 || owner.remote_candidates == 0) return false;
+    return has_own_socket(other, its.open.allow_direct) || (owner.remote_relayed > 0 && turn.has(its.turn_port, now()));
+}
+
 /// Two sides that know each other's description and a candidate of each other find a path, if there is one.
 void World::try_pair(Client& client, engine::LinkId link)
 {
@@ -78,7 +104,9 @@ void World::try_pair(Client& client, engine::LinkId link)
 
     const bool direct = network.direct_possible && !network.direct_blackholed && opens_directly(client.nat, far.nat) &&
                         mine->second.open.allow_direct && theirs->second.open.allow_direct;
-    const bool turned = network.turn_possible && (mine->second.open.allow_turn || theirs->second.open.allow_turn);
+    const bool by_mine = is_relayed_for(mine->second, far, theirs->second);
+    const bool by_theirs = is_relayed_for(theirs->second, client, mine->second);
+    const bool turned = by_mine || by_theirs;
     if (!direct && !turned) return; // ICE goes on trying until it is given up.
     if (network.ice_fails_percent > 0 && random() % 100 < network.ice_fails_percent) return;
     demand(mine->second.open.controlling != theirs->second.open.controlling, "both sides control one ICE session");
@@ -91,6 +119,10 @@ void World::try_pair(Client& client, engine::LinkId link)
     wire.b_life = far.life_;
     wire.b_link = far_link;
     wire.path = direct ? Path::direct : Path::turned;
+    if (!direct) {
+        if (by_mine || !has_own_socket(client, mine->second.open.allow_direct)) wire.turn_a = mine->second.turn_port;
+        if (!by_mine || !has_own_socket(far, theirs->second.open.allow_direct)) wire.turn_b = theirs->second.turn_port;
+    }
     // One side is up a moment before the other; what it sends at once waits in the other's transport until that is up
     // too.
     wire.to_a.last = now() + network.ice_time + delay();
@@ -116,6 +148,7 @@ void World::bring_up(std::uint64_t id, bool side_a, const DeviceId& peer)
     if (is_cut(*one)) return break_wire(id, {ErrorCode::timed_out, "handshake", 0});
     place->second.up = true;
     place->second.path = wire.path;
+    if (side_a && wire.path == Path::turned) ++turned_links_;
     one->report_up(link, peer, wire.path, "simulated");
 }
 
@@ -239,6 +272,8 @@ bool World::swallows(const Wire& wire, bool to_a) const
     };
     if (vanishes(wire.a, to_a ? Cut::incoming : Cut::outgoing)) return true;
     if (vanishes(wire.b, to_a ? Cut::outgoing : Cut::incoming)) return true;
+    const auto is_gone = [&](std::uint16_t port) { return port != 0 && !turn.has(port, now()); };
+    if (wire.path == Path::turned) return network.turn_silent || is_gone(wire.turn_a) || is_gone(wire.turn_b);
     return wire.path == Path::direct && network.direct_blackholed;
 }
 
@@ -246,8 +281,11 @@ bool World::swallows(const Wire& wire, bool to_a) const
 
 void World::report_down(Client* client, std::uint64_t life, engine::LinkId link, const Error& why, Duration after)
 {
-    at(now() + after, [client, life, link, why] {
-        if (client->life_ != life || client->links_.erase(link) == 0) return;
+    at(now() + after, [this, client, life, link, why] {
+        const auto known = client->links_.find(link);
+        if (client->life_ != life || known == client->links_.end()) return;
+        turn.release(known->second.turn_port);
+        client->links_.erase(known);
         client->report_down(link, why);
     });
 }
@@ -298,6 +336,7 @@ void World::relay_is_gone()
         if (wire.b == nullptr) its.push_back(id);
     for (const auto id : its)
         break_wire(id, {ErrorCode::not_connected, "the relay is gone", 0});
+    turn.crash(); // It is the relay's.
 }
 
 void World::break_links(Client& client)

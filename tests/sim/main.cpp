@@ -103,14 +103,15 @@ std::string replay_command(const Job& job)
 struct SeedResult {
     bool finished = false;
     std::string verdict;
-    std::uint64_t hash = 0, said = 0, accepted = 0, happened = 0, rest_ms = 0;
+    std::uint64_t hash = 0, said = 0, accepted = 0, happened = 0, turned = 0, rest_ms = 0;
 };
 
 std::string to_line(const Outcome& outcome)
 {
     std::ostringstream out;
     out << outcome.hash << ' ' << outcome.said << ' ' << outcome.accepted << ' ' << outcome.happened << ' '
-        << std::chrono::duration_cast<std::chrono::milliseconds>(outcome.rest).count() << ' ' << outcome.verdict;
+        << outcome.turned << ' ' << std::chrono::duration_cast<std::chrono::milliseconds>(outcome.rest).count() << ' '
+        << outcome.verdict;
     auto line = out.str();
     std::replace(line.begin(), line.end(), '\n', ' ');
     return line + '\n';
@@ -120,7 +121,7 @@ SeedResult from_line(const std::string& line)
 {
     SeedResult out;
     std::istringstream in(line);
-    in >> out.hash >> out.said >> out.accepted >> out.happened >> out.rest_ms;
+    in >> out.hash >> out.said >> out.accepted >> out.happened >> out.turned >> out.rest_ms;
     out.finished = !in.fail();
     std::getline(in >> std::ws, out.verdict);
     return out;
@@ -342,7 +343,6 @@ Options read_options(int argc, char** argv)
             const char* wider = std::getenv("GODWIT_SIM_SEEDS");
             out.seeds = wider != nullptr ? number(wider) : gate_seeds;
             out.jobs = gate_jobs;
-            out.extras.groups = out.extras.files = false; // Not before a campaign with them has found nothing.
         } else if (word == "--fail-fast")
             out.fail_fast = true;
         else if (word == "--found")
@@ -380,6 +380,7 @@ int main(int argc, char** argv)
         sum.said += result.said;
         sum.accepted += result.accepted;
         sum.happened += result.happened;
+        sum.turned += result.turned;
         sum.rest_ms = std::max(sum.rest_ms, result.rest_ms);
         const auto seed = static_cast<unsigned long long>(job.seed);
         if (options.hashes)
@@ -397,12 +398,11 @@ int main(int argc, char** argv)
         for (const auto& [job, verdict] : failures)
             make_small(job, verdict);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-    std::printf(
-        "sim: %llu seeds, %zu failed; %llu messages said, %llu accepted; %llu events; slowest to be terminal %.1f s; "
-        "%.1f s, %.1f seeds/s\n",
-        static_cast<unsigned long long>(done), failures.size(), static_cast<unsigned long long>(sum.said),
-        static_cast<unsigned long long>(sum.accepted), static_cast<unsigned long long>(sum.happened),
-        static_cast<double>(sum.rest_ms) / 1000, took.count(),
-        static_cast<double>(done) / std::max(took.count(), 1e-9));
+    std::printf("sim: %llu seeds, %zu failed; %llu messages said, %llu accepted; %llu events; %llu relayed paths; "
+                "slowest to be terminal %.1f s; %.1f s, %.1f seeds/s\n",
+                static_cast<unsigned long long>(done), failures.size(), static_cast<unsigned long long>(sum.said),
+                static_cast<unsigned long long>(sum.accepted), static_cast<unsigned long long>(sum.happened),
+                static_cast<unsigned long long>(sum.turned), static_cast<double>(sum.rest_ms) / 1000, took.count(),
+                static_cast<double>(done) / std::max(took.count(), 1e-9));
     return failures.empty() ? 0 : 1;
 }

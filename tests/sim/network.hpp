@@ -42,7 +42,8 @@ struct Network {
     Duration delay_max = std::chrono::milliseconds(40);
     Duration relay_extra{};         ///< Frames by the relay take up to this much longer: paths overtake each other.
     bool direct_possible = true;    ///< A direct ICE pair can be found, if the NATs let it.
-    bool turn_possible = false;     ///< A TURN server is there.
+    bool turn_possible = false;     ///< A TURN server is there: the relay's.
+    bool turn_silent = false;       ///< It is not to be reached.
     bool quic_blocked = false;      ///< UDP to the relay vanishes.
     bool direct_blackholed = false; ///< Direct paths swallow everything, without a word.
     Duration ice_time = std::chrono::milliseconds(120);

@@ -6,8 +6,12 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
+
 using namespace godwit;
 using namespace godwit::testing;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
 
 TEST_CASE("the same seed gives the same world, twenty times")
 {
@@ -86,6 +90,69 @@ TEST_CASE("NATs: which pairs open, both ways round")
     CHECK(opens(Nat::port_dependent, Nat::port_dependent));
     for (unsigned n = 0; n < nat_count; ++n)
         CHECK_FALSE(opens(Nat::udp_blocked, static_cast<Nat>(n)));
+}
+
+TEST_CASE("TURN: five addresses an account, none for ever, none after a crash")
+{
+    TurnServer turn;
+    const Instant now{};
+    std::vector<std::uint16_t> ports;
+    for (std::size_t i = 0; i < turn_allocations_per_user_max; ++i)
+        ports.push_back(turn.allocate("alice", now));
+    CHECK(std::set(ports.begin(), ports.end()).size() == turn_allocations_per_user_max);
+    CHECK(turn.allocate("alice", now) == 0);
+    CHECK(turn.allocate("bob", now) != 0);
+    turn.release(ports[0]);
+    CHECK_FALSE(turn.has(ports[0], now));
+    ports[0] = turn.allocate("alice", now);
+    CHECK(turn.has(ports[0], now));
+    turn.abandon(ports[0], now);
+    CHECK(turn.has(ports[0], now + turn_lifetime - milliseconds(1)));
+    CHECK(turn.allocate("alice", now + turn_lifetime - milliseconds(1)) == 0);
+    CHECK_FALSE(turn.has(ports[0], now + turn_lifetime));
+    CHECK(turn.allocate("alice", now + turn_lifetime) != 0);
+    turn.crash();
+    CHECK_FALSE(turn.has(ports[1], now));
+}
+
+TEST_CASE("a relayed path: there with an address at the TURN server, gone with the server")
+{
+    World world(1);
+    world.network.turn_possible = true;
+    auto& alice = world.client("alice");
+    auto& bob = world.client("bob");
+    SUBCASE("behind NATs that do not let them meet")
+    {
+        alice.nat = bob.nat = Nat::symmetric;
+    }
+    SUBCASE("behind firewalls without UDP, each by an address of its own")
+    {
+        alice.nat = bob.nat = Nat::udp_blocked;
+    }
+    SUBCASE("who hides its address is met at the one that the server gave it")
+    {
+        world.network.direct_possible = false;
+        alice.start();
+        REQUIRE(alice.wait(alice.enter(true)).error.code == ErrorCode::ok);
+        REQUIRE(alice.wait(alice.ask(request::SetPolicy{PathPolicy::relay_only})).error.code == ErrorCode::ok);
+    }
+    world.befriend(alice, bob);
+    (void)alice.send("bob", "hello");
+    REQUIRE(world.run_until([&] { return alice.live_peer_links(Path::turned) == 1; }));
+    CHECK(alice.live_peer_links(Path::direct) == 0);
+    CHECK(world.turn.given() >= 1);
+
+    world.relay_crash();
+    world.run_for(seconds(90));
+    CHECK(alice.live_peer_links(Path::turned) == 0);
+    CHECK(bob.live_peer_links(Path::turned) == 0);
+    world.network.turn_silent = true;
+    world.relay_start();
+    world.run_for(seconds(20));
+    CHECK(alice.live_peer_links(Path::turned) == 0); // Nobody gives it an address.
+    world.network.turn_silent = false;
+    (void)alice.send("bob", "again");
+    CHECK(world.run_until([&] { return alice.live_peer_links(Path::turned) == 1; }, std::chrono::minutes(5)));
 }
 
 TEST_CASE("loss: none without it, bounded with it, and about as much as was asked for")

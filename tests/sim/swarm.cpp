@@ -224,6 +224,8 @@ Swarm make_swarm(std::uint64_t seed, const Extras& extras)
     Dice files(seed * 0x9e3779b97f4a7c15ULL + 6);
     if (files.percent(30) && extras.files) swarm.files_percent = static_cast<std::uint32_t>(4 + files.pick(16));
     if (swarm.files_percent > 0) file_limits(swarm);
+    Dice turn(seed * 0x9e3779b97f4a7c15ULL + 9);
+    swarm.turn_silent = swarm.turn && turn.percent(15);
     return swarm;
 }
 
@@ -261,8 +263,8 @@ std::string Swarm::describe() const
                std::string(nat_name(device.nat));
     out += std::string("; ") + (drive == Drive::ticker ? "ticker" : "engine") + ", client disks " +
            (client_disk == DiskKind::memory ? "memory" : "sqlite") + ", relay disk " +
-           (relay_disk == DiskKind::memory ? "memory" : "sqlite") + (turn ? ", turn" : "") +
-           (small_limits ? ", small limits" : "") +
+           (relay_disk == DiskKind::memory ? "memory" : "sqlite") +
+           (turn ? turn_silent ? ", silent turn" : ", turn" : "") + (small_limits ? ", small limits" : "") +
            (acts_percent > 0 ? ", acts " + std::to_string(acts_percent) + " %" : "") +
            (groups_percent > 0 ? ", groups " + std::to_string(groups_percent) + " %" : "") +
            (files_percent > 0 ? ", files " + std::to_string(files_percent) + " %" : "") + "; ";

@@ -33,6 +33,7 @@ struct Swarm {
     DiskKind relay_disk = DiskKind::memory;
     std::size_t events_max = 4096;
     bool turn = false;
+    bool turn_silent = false; ///< Until all is healed.
     Duration relay_batch{};
     engine::Config client;
     relay::Config relay;

@@ -39,6 +39,7 @@ Walk::Walk(std::uint64_t seed, Swarm swarm)
 void Walk::set_up()
 {
     world_.network.turn_possible = swarm_.turn;
+    world_.network.turn_silent = swarm_.turn_silent;
     world_.relay.batch = swarm_.relay_batch;
     std::vector<Client*> settled;
     std::vector<Client*> firsts;
@@ -389,6 +390,7 @@ Outcome Walk::run(const std::vector<Step>& steps)
     out.said = oracle_.said();
     out.accepted = oracle_.accepted();
     out.happened = world_.happened();
+    out.turned = world_.turned_links();
     return out;
 }
 

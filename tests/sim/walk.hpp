@@ -26,8 +26,9 @@ struct Outcome {
     std::uint64_t said = 0;
     std::uint64_t accepted = 0;
     std::uint64_t happened = 0;
-    Duration rest{};         ///< How long it took until all was terminal.
-    std::vector<Step> steps; ///< Those that were taken before the verdict, or all.
+    std::uint64_t turned = 0; ///< Links by relayed addresses.
+    Duration rest{};          ///< How long it took until all was terminal.
+    std::vector<Step> steps;  ///< Those that were taken before the verdict, or all.
 };
 
 class Walk {

@@ -3,6 +3,7 @@
 // the seed says. tests/lib/engine tells stories in it; the simulator (main.cpp) breaks it at random. docs/sim.md.
 //
 //   client.hpp       a device: disk, process, application     network.hpp   what links suffer, which NATs open
+//   turn.hpp         relayed addresses
 //   ticker_host.hpp  the loop under the real Ticker           disk.hpp      what a crash leaves
 //   relay_host.hpp   the relay's process                      observer.hpp  who watches
 //   links.cpp        streams between them                     promises.cpp  what stories check at the end
@@ -18,6 +19,7 @@
 #include "tests/sim/relay_host.hpp"
 #include "tests/sim/schedule.hpp"
 #include "tests/sim/trace_hash.hpp"
+#include "tests/sim/turn.hpp"
 
 #include <deque>
 #include <map>
@@ -39,6 +41,7 @@ public:
     [[nodiscard]] static std::string account(const std::string& client_name);
 
     Network network;
+    TurnServer turn;
     std::mt19937_64 random;
     TraceHash hash;
     Observer* observer = nullptr;
@@ -54,6 +57,8 @@ public:
         return schedule_.run_until(done, timeout);
     }
     [[nodiscard]] std::uint64_t happened() const { return schedule_.happened(); }
+    /// Peer links that came up by a relayed address.
+    [[nodiscard]] std::uint64_t turned_links() const { return turned_links_; }
 
     // the relay
     RelayHost relay;
@@ -121,6 +126,8 @@ private:
         engine::LinkId b_link = 0;
         std::uint64_t relay_life = 0;
         Path path = Path::none;
+        std::uint16_t turn_a = 0; ///< The relayed addresses that it goes by.
+        std::uint16_t turn_b = 0;
         Stream to_a;
         Stream to_b;
     };
@@ -135,6 +142,8 @@ private:
     Duration delay_on(const Wire& wire);
     void dial_relay(Client& client, engine::LinkId link, const engine::DialRelay& dial);
     void try_pair(Client& client, engine::LinkId link);
+    [[nodiscard]] bool turn_answers(const Client& client) const;
+    [[nodiscard]] bool is_relayed_for(const Client::Link& owner, const Client& other, const Client::Link& its) const;
     void bring_up(std::uint64_t wire, bool side_a, const DeviceId& peer);
     void send(Client& from, std::uint64_t wire, Bytes frame);
     void relay_says(relay::Output output);
@@ -164,6 +173,7 @@ private:
     std::map<std::string, Cut> cut_;
     std::map<std::uint64_t, Wire> wires_;
     std::uint64_t last_wire_ = 0;
+    std::uint64_t turned_links_ = 0;
     std::map<std::string, Ufrag> by_ufrag_;
     PublicKey relay_key_;
 };
