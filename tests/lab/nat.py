@@ -38,6 +38,23 @@ table ip gw {{
 }}
 """
 
+# What most home routers run, and nothing beside it: ports are kept where they are free, so that the mapping is
+# endpoint-independent as long as nobody else has the port.
+_MASQUERADE = """
+table ip gw {
+  chain out {
+    type nat hook postrouting priority srcnat;
+    oifname "wan" masquerade
+  }
+  chain pass {
+    type filter hook forward priority filter; policy drop;
+    iifname "lan*" oifname "wan" accept
+    iifname "wan" ct state established,related accept
+  }
+  chain own { type filter hook input priority filter; policy drop; iifname "lo" accept; ip protocol icmp accept; }
+}
+"""
+
 _SYMMETRIC = """
 table ip gw {{
   chain out {{
@@ -78,6 +95,7 @@ KINDS = {
     "full_cone": ("independent", "independent", True),
     "restricted": ("independent", "address", True),
     "port_restricted": ("independent", "address_port", True),
+    "masquerade": ("independent", "address_port", True),
     "symmetric": ("dependent", "address_port", True),
     "double": ("independent", "address_port", True),  # port_restricted behind port_restricted
     "double_symmetric": ("dependent", "address_port", True),  # port_restricted behind a symmetric carrier NAT
@@ -89,6 +107,8 @@ def rules(kind, external):
     """The nftables program of one box."""
     if kind == "firewalled":
         return _FIREWALL
+    if kind == "masquerade":
+        return _MASQUERADE
     if kind == "symmetric":
         return _SYMMETRIC.format(external=external)
     filtering = {"full_cone": "independent", "restricted": "address"}.get(kind, "address_port")

@@ -24,24 +24,26 @@ def wait_path(client, peer, path, seconds):
     until(now, seconds, f"{client.user}'s path to {peer} did not become {path}")
 
 
-def exchange(alice, bob, count, label, bytes_each=200, seconds=40):
-    """`count` messages each way, all delivered, in order, once. Returns the deliveries of both as one dict."""
+def exchange(alice, bob, count, label, bytes_each=200, seconds=40, also=()):
+    """`count` messages each way, all delivered, in order, once; behind those of alice's in `also`. Returns the deliveries of all as one dict."""
     texts = {c.user: [f"{label} {i} {secrets.token_hex(bytes_each // 2)}" for i in range(count)] for c in (alice, bob)}
     before = {c.user: len(c.texts(o.user)) for c, o in ((alice, bob), (bob, alice))}
     sent = {alice.user: [], bob.user: []}
     for i in range(count):
         sent["alice"].append(alice.send("bob", texts["alice"][i]))
         sent["bob"].append(bob.send("alice", texts["bob"][i]))
-    deliveries = {**alice.wait_delivered(sent["alice"], seconds), **bob.wait_delivered(sent["bob"], seconds)}
+    deliveries = {**alice.wait_delivered([*also, *sent["alice"]], seconds), **bob.wait_delivered(sent["bob"], seconds)}
     for reader, writer in ((alice, bob), (bob, alice)):
-        reader.wait("the texts", lambda c, w=writer: len(c.texts(w.user)) >= before[c.user] + count, 10)
-        got = reader.texts(writer.user)[before[reader.user]:]
+        def texts_of(client, writer=writer):
+            return [text for text in client.texts(writer.user)[before[client.user]:] if text.startswith(label + " ")]
+        reader.wait("the texts", lambda c: len(texts_of(c)) >= count, 10)
+        got = texts_of(reader)
         check(got == texts[writer.user], f"{reader.user} got what {writer.user} sent, in order, once ({label})")
     return deliveries
 
 
 def same_histories(alice, bob):
-    mine, yours = alice.history("bob"), bob.history("alice")
+    mine, yours = alice.history(bob.user), bob.history(alice.user)
     check(mine == yours, f"both histories are equal ({len(mine)} and {len(yours)} messages)")
     check(len(mine) == len(set(mine)), "nothing is in the history twice")
     note(f"both histories equal: {len(mine)} messages")
@@ -103,7 +105,7 @@ def flight_direct_pairs(lab):
         check(nat.expected(kind_a, kind_b) == "direct", "this list is of direct pairs")
     for i, (kind_a, kind_b) in enumerate(pairs):
         site_a, site_b = lab.site(kind_a, f"a{i}"), lab.site(kind_b, f"b{i}")
-        relay, alice, bob = _fresh_pair(lab, site_a, site_b, i)
+        relay, alice, bob = fresh_pair(lab, site_a, site_b, i)
         alice.wait_delivered([alice.send("bob" + str(i), "hello")], 20)
         wait_path(alice, bob.user, "direct", 15)
         got = alice.wait_delivered([alice.send(bob.user, f"direct {n}") for n in range(5)], 20)
@@ -111,7 +113,7 @@ def flight_direct_pairs(lab):
         note(f"{kind_a} - {kind_b}: {paths(got)}")
 
 
-def _fresh_pair(lab, site_a, site_b, number, config=""):
+def fresh_pair(lab, site_a, site_b, number, config=""):
     """Another pair of accounts on the one relay of this lab."""
     if not hasattr(lab, "shared_relay"):
         lab.shared_relay = Relay(lab, config)
@@ -391,7 +393,7 @@ def flight_first_message(lab):
         site_a, site_b = lab.site(kind, f"a-{kind}"[:9]), lab.site(kind, f"b-{kind}"[:9])
         for site in (site_a, site_b):
             lab.wire(site, "--delay-ms", 10)
-        relay, alice, bob = _fresh_pair(lab, site_a, site_b, kind[0], TURN_CONFIG)
+        relay, alice, bob = fresh_pair(lab, site_a, site_b, kind[0], TURN_CONFIG)
         alice.wait_delivered([alice.send(bob.user, "once, to have met")], 20)
         took, by = [], []
         for i in range(7):

@@ -15,6 +15,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -37,7 +38,7 @@ TURN_SERVER_CONFIG = f"""
 [turn_server]
 secret = "{TURN_SECRET}"
 allow_peers = ["{PUBLIC}", "{PUBLIC6}/64"]
-allocations_per_user = 100
+allocations_per_user = 1000
 permissions_per_user = 1000
 channels_per_user = 1000
 """
@@ -126,8 +127,9 @@ class Host:
 class Site:
     """A client host and the boxes in front of it."""
 
-    def __init__(self, client, boxes, external):
+    def __init__(self, client, boxes, external, net=None):
         self.client, self.boxes, self.external = client, boxes, external
+        self.net = net  # Of the client's interface, as "10.1.0".
 
     @property
     def edge(self):
@@ -264,7 +266,7 @@ class Lab:
             client.address("six", f"{PUBLIC6}{external.rsplit('.', 1)[1]}/64")
             client.nft(nat.rules("firewalled", external))
             wait_carrier(client, "six")
-        site = Site(client, boxes, external)
+        site = Site(client, boxes, external, f"10.{index}.0")
         self.sites.append(site)
         return site
 
@@ -293,21 +295,28 @@ class Lab:
         self.link(site.client, "eth1", box, "lan")
         box.address("lan", f"10.{index}.0.1/24")
         site.client.ip("link", "set", "eth1", "down")
-        other = Site(site.client, [box], str(PUBLIC[20 + index]))
-        other.net = f"10.{index}.0"
+        other = Site(site.client, [box], str(PUBLIC[20 + index]), f"10.{index}.0")
         self.sites.append(other)
         return other
 
     @staticmethod
-    def switch_uplink(site, other, interface="eth0"):
+    def switch_uplink(site, other, interface="eth0", to="eth1"):
         """As when Wi-Fi ends and mobile data begins: the old interface goes, then the new one has an address and the route."""
         client = site.client
         client.ip("link", "set", interface, "down")
         client.ip("addr", "flush", "dev", interface)
-        client.ip("link", "set", "eth1", "up")
-        wait_carrier(client, "eth1")
-        client.address("eth1", f"{other.net}.2/24")
+        client.ip("link", "set", to, "up")
+        wait_carrier(client, to)
+        client.address(to, f"{other.net}.2/24")
         client.ip("route", "replace", "default", "via", f"{other.net}.1")
+
+    @staticmethod
+    def flush_conntrack(site):
+        """The site's box forgets every connection, as when it is started anew: ctnetlink's deletion without a filter."""
+        program = ("import socket, struct; s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12); "
+                   "s.send(struct.pack('=IHHIIBBH', 20, 0x102, 5, 1, 0, 0, 0, 0)); "
+                   "assert struct.unpack_from('=i', s.recv(4096), 16)[0] == 0, 'refused'")
+        site.edge.run(sys.executable, "-c", program)
 
     def bridge_rules(self, name, *rules):
         """What the internet does to frames that pass it, as nftables rules; returns a function that takes it away."""
