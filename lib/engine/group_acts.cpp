@@ -105,14 +105,14 @@ bool GroupActs::take_in(const ConversationId& conversation, const std::string& u
     if (group == nullptr) return false;
     const auto at = group->applicants.find(user);
     if (at == group->applicants.end()) return false;
-    TakeIn act{conversation, user, at->second.account_key};
+    TakeIn act{conversation, user, at->second.account_key, at->second.said.asked_ms};
     if (id != 0) return ask(id, std::move(act), now).has_value();
     const auto next = plan(conversation, act, now);
     if (!next || next->joined.empty()) return false;
     auto& queue = queues_[conversation];
     const bool known = std::any_of(queue.begin(), queue.end(), [&](const Waiting& one) {
         const auto* other = std::get_if<TakeIn>(&one.act);
-        return other != nullptr && other->user == user;
+        return other != nullptr && other->user == user && other->asked_ms == act.asked_ms;
     });
     if (known || queue.size() >= group_acts_max) return false;
     queue.push_back({0, std::move(act)});
@@ -150,6 +150,14 @@ std::optional<seal::Circle> GroupActs::next(const ConversationId& conversation, 
     while (at != queues_.end() && !at->second.empty()) {
         const auto& first = at->second.front();
         const bool creates = std::holds_alternative<request::GroupCreate>(first.act);
+        if (is_moot(first)) {
+            const auto moot = std::move(at->second.front());
+            at->second.pop_front();
+            if (moot.id != 0 && moot.is_done) context_.reply_ok(moot.id);
+            if (moot.id != 0 && !moot.is_done)
+                context_.refuse(moot.id, {ErrorCode::conflict, "user: does not ask to be let in any more", 0});
+            continue;
+        }
         auto made = plan(conversation, first.act, now);
         if (made && std::holds_alternative<TakeIn>(first.act)) take_in_others(conversation, *made, at->second);
         if (!made || group == nullptr) {
@@ -206,7 +214,7 @@ void GroupActs::take_in_others(const ConversationId& conversation, NextGroup& ma
     for (const auto& one : queue) {
         const auto* act = std::get_if<TakeIn>(&one.act);
         if (act == nullptr || group == nullptr || made.joined.size() >= group_invites_max) return;
-        if (made.policy.find(act->user) != nullptr) continue;
+        if (is_moot(one) || made.policy.find(act->user) != nullptr) continue;
         auto more = next_group(made.policy, &group->profile, one.act, self_, key_of(), context_.entropy);
         if (!more || more->joined.empty()) return;
         made.policy = std::move(more->policy);
@@ -261,6 +269,29 @@ void GroupActs::lost(const ConversationId& conversation)
         book_.out(conversation, {});
     else
         book_.forget(conversation);
+}
+
+void GroupActs::policy_came(const ConversationId& conversation)
+{
+    const auto at = queues_.find(conversation);
+    const auto* group = book_.find(conversation);
+    if (at == queues_.end() || group == nullptr || !group->policy) return;
+    // The first may be under way, so that none is taken out of the queue here.
+    for (auto& one : at->second)
+        if (const auto* act = std::get_if<TakeIn>(&one.act))
+            one.is_done = one.is_done || group->policy->find(act->account_key) != nullptr;
+}
+
+bool GroupActs::is_moot(const Waiting& what) const
+{
+    const auto* act = std::get_if<TakeIn>(&what.act);
+    if (act == nullptr) return false;
+    if (what.is_done) return true;
+    // It answers one asking. Who was taken in and put out by others, and asks no more, is not let in by this.
+    const auto* group = book_.find(act->conversation);
+    if (group == nullptr) return false;
+    const auto applicant = group->applicants.find(act->user);
+    return applicant == group->applicants.end() || (what.id == 0 && applicant->second.said.asked_ms != act->asked_ms);
 }
 
 void GroupActs::stop(const Error& why)

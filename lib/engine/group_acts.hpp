@@ -50,6 +50,8 @@ public:
     void done(const ConversationId& conversation) override;
     void refused(const ConversationId& conversation, const Error& why) override;
     void lost(const ConversationId& conversation) override;
+    /// Another epoch: whom somebody else has taken in is not taken in once more, when they may be out again.
+    void policy_came(const ConversationId& conversation);
     /// What waits is not going to be done.
     void stop(const Error& why);
 
@@ -59,9 +61,12 @@ private:
     struct Waiting {
         RequestId id = 0; ///< 0: nobody's.
         GroupAct act;
+        bool is_done = false; ///< By somebody else, meanwhile.
     };
     [[nodiscard]] KeyOf key_of() const;
     [[nodiscard]] Result<NextGroup> plan(const ConversationId& conversation, const GroupAct& act, Moment now);
+    /// Nobody is to be taken in by it any more: they are in, or were, or do not ask.
+    [[nodiscard]] bool is_moot(const Waiting& what) const;
     void take_in_others(const ConversationId& conversation, NextGroup& made, const std::deque<Waiting>& queue) const;
     /// Somebody who is out knows the secret, and this account may renew it.
     [[nodiscard]] bool is_renewal_due(const ConversationId& conversation) const;

@@ -148,7 +148,7 @@ void GroupBook::news(const wire::relay::GroupNews& news)
         return;
     }
     if (group->state != Group::State::in) {
-        group->rejoins = group->state == Group::State::out;
+        group->rejoins = true; // It was out; or asks to come back, having been in.
         group->state = Group::State::in;
         group->roster = 0;
         group->closed_told = false;
@@ -242,10 +242,12 @@ GroupBook::Came GroupBook::joins_came(const ConversationId& id, const wire::rela
             out.strangers.push_back(entry.user);
             continue;
         }
-        const bool fresh = !group->applicants.contains(entry.user);
-        group->applicants.insert_or_assign(
-            entry.user,
-            Group::Applicant{{entry.user, harmless_line(text->text), entry.asked_ms}, entry.account_key, std::move(*list)});
+        const auto before = group->applicants.find(entry.user);
+        const bool fresh = before == group->applicants.end() || before->second.said.asked_ms != entry.asked_ms;
+        group->applicants.insert_or_assign(entry.user,
+                                           Group::Applicant{{entry.user, harmless_line(text->text), entry.asked_ms},
+                                                            entry.account_key,
+                                                            std::move(*list)});
         if (fresh) out.fresh.push_back(entry.user);
     }
     std::erase_if(group->applicants, [&](const auto& one) { return !named.contains(one.first); });

@@ -113,7 +113,7 @@ void GroupBook::entered(const seal::Changes& changes, WallMs now_ms)
     }
     if (group == nullptr) group = &make(changes.conversation);
     const bool joined = !group->policy || group->state != Group::State::in;
-    const bool was_out = group->state == Group::State::out || group->rejoins;
+    const bool was_out = group->state != Group::State::in || group->rejoins;
     const auto before = group->policy;
     const auto profile_before = group->profile;
     const bool was_readable = group->readable;

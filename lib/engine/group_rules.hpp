@@ -19,6 +19,7 @@ struct TakeIn {
     ConversationId conversation;
     std::string user;
     PublicKey account_key;
+    std::int64_t asked_ms = 0; ///< Which asking it answers.
 };
 /// Somebody who has left knows the group's secret.
 struct RenewSecret {

@@ -112,6 +112,7 @@ void Engine::State::books_changed(Moment now)
         if (context.store.conversation(conversation)) chats.tell(conversation);
     if (changed.empty()) return;
     for (const auto& conversation : changed) {
+        acts.policy_came(conversation);
         keeper.look(conversation);
         const auto* group = book.find(conversation);
         if (group != nullptr && group->state == Group::State::in && group->policy && !groups->version(conversation))

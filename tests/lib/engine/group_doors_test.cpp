@@ -154,6 +154,34 @@ TEST_CASE("who was put out does not come back by the link that they know; by the
     CHECK(crew.members(crew["bob"], group) == "alice* bob carol");
 }
 
+TEST_CASE("who came in by link and is put out at once stays out, however many devices would have let them in")
+{
+    for (std::uint64_t seed = 7331; seed < 7337; ++seed) {
+        CAPTURE(seed);
+        Crew crew(seed, {"bob", "carol"});
+        std::vector<Client*> doors{&crew.alice, &crew.enter("alice.phone"), &crew.enter("alice.desk")};
+        const auto group = crew.create(
+            request::GroupCreate{ConversationKind::group, "open", {"bob"}, "", Role::member, JoinRule::link});
+        const auto link = [&] { return std::get<std::string>(crew.ask(crew.alice, request::GroupLink{group}).value); };
+        crew.must(crew["carol"], request::GroupJoin{link()});
+        const auto is_in = [&](Client& who) {
+            const auto members = crew.about(who, group).members;
+            return std::any_of(members.begin(), members.end(), [](const auto& one) { return one.user == "carol"; });
+        };
+        REQUIRE(crew.world.run_until([&] { return is_in(crew.alice); }, seconds(20)));
+        crew.must(crew.alice, request::GroupRemove{group, {"carol"}});
+        crew.settle(seconds(90));
+        for (auto* one : doors)
+            CHECK_FALSE(is_in(*one));
+        CHECK_FALSE(is_in(crew["bob"]));
+        const auto joined = told(crew["carol"], event::GroupChanged::What::joined);
+        crew.must(crew["carol"], request::GroupJoin{link()});
+        crew.settle(seconds(60));
+        CHECK(is_in(crew["bob"]));
+        CHECK(told(crew["carol"], event::GroupChanged::What::joined) == joined + 1);
+    }
+}
+
 TEST_CASE("a device that is listed, has no KeyPackage and never comes keeps nobody from fresh keys")
 {
     Friends f(734);
