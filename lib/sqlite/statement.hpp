@@ -57,6 +57,16 @@ public:
         return *this;
     }
 
+    /// The same without a copy, as borrow(). First borrow() without values.
+    template <class Value>
+    Statement& borrow_at(int index, const Value& value)
+    {
+        borrows_ = true;
+        bind_one(index, value);
+        borrows_ = false;
+        return *this;
+    }
+
     /// True: a row is there. False: done.
     [[nodiscard]] Result<bool> step();
     /// Steps to the end; rows, if any, are passed over.

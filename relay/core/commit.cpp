@@ -108,6 +108,9 @@ void Core::speak_goodbye(LinkId link, Error what)
 void Core::tell_changes(Moment now)
 {
     auto changes = std::exchange(context_.changes, {});
+    // Nothing of a tick that failed is in there.
+    if (const Wake& wake = changes; wakeups_ != nullptr && wake != Wake{}) wakeups_->publish(wake);
+    take_heard(changes, now);
     const auto send = [this](Session& to, frame::Presence&& presence) { tell(to, std::move(presence)); };
 
     for (const auto& [link, why] : changes.logouts)

@@ -63,7 +63,7 @@ struct Limits {
 
     /// Devices added and revoked, per account: every contact that is connected is told the whole list.
     Rate device_changes{40, std::chrono::seconds(30)};
-    Rate contact_changes{60, std::chrono::seconds(1)}; ///< Per session.
+    Rate contact_changes{60, std::chrono::seconds(1)}; ///< Per account.
     Rate signals{200, std::chrono::milliseconds(20)};  ///< Per session: some twenty ICE attempts at once.
 
     // Groups and key packages. A device that is new fetches and joins all its conversations at once.

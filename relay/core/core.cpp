@@ -18,8 +18,8 @@ std::uint64_t as_ms(Duration wait)
 
 } // namespace
 
-Core::Core(Config config, Store& store, port::Entropy& entropy)
-    : config_(std::move(config)), context_{config_, store, entropy, {}, {}, {}}, gate_(context_),
+Core::Core(Config config, Store& store, port::Entropy& entropy, WakeUps* wakeups)
+    : config_(std::move(config)), wakeups_(wakeups), context_{config_, store, entropy, {}, {}, {}}, gate_(context_),
       requests_(config_.limits.requests, config_.limits.throttled_max), accounts_(context_, gate_), linking_(context_),
       devices_(context_, accounts_, linking_), roster_(context_), presence_(context_, roster_), mailbox_(context_),
       key_packages_(context_), members_(context_, mailbox_), joins_(context_), trees_(context_),

@@ -50,8 +50,9 @@ inline constexpr Duration expiry_interval = std::chrono::minutes(10);
 
 class Core {
 public:
-    /// `store` and `entropy` outlive the core. Nothing is read before the first input.
-    Core(Config config, Store& store, port::Entropy& entropy);
+    /// `store`, `entropy` and `wakeups` outlive the core. Nothing is read before the first input. `wakeups`: other
+    /// relays on the same database; nullptr: there are none.
+    Core(Config config, Store& store, port::Entropy& entropy, WakeUps* wakeups = nullptr);
     Core(const Core&) = delete;
     Core& operator=(const Core&) = delete;
 
@@ -70,6 +71,8 @@ public:
         return session != nullptr && session->active;
     }
     [[nodiscard]] Shed shed() const noexcept { return shedding_.level(); }
+    /// Another relay has committed this: told with the next commit().
+    void woken(const Wake& wake);
     /// Says goodbye to all and closes their links; whoever comes now is turned away. The last tick before the end.
     void drain(Moment now);
 
@@ -141,6 +144,7 @@ private:
     void forget(Session& session);
 
     void undo_tick(const Error& why, Moment now);
+    void take_heard(Changes& changes, Moment now);
     void end_by_operator(const Changes& changes);
     void tell_changes(Moment now);
     void tell_notices(const Changes& changes, Moment now);
@@ -151,6 +155,7 @@ private:
     void push_mail(DeviceRow device);
 
     Config config_;
+    WakeUps* const wakeups_;
     Context context_;
     Gate gate_;
     Shedding shedding_;
@@ -172,6 +177,7 @@ private:
     OperatorDesk desk_;
 
     Counters at_last_commit_; ///< What a failed tick goes back to.
+    Wake heard_;              ///< Of other relays, not told yet.
     std::vector<Gathered> gathered_;
     std::vector<LinkId> closing_;
     std::deque<Output> outputs_;

@@ -54,6 +54,14 @@ std::optional<Error> Gate::refuses_account(AccountRow account)
     return disabled();
 }
 
+std::optional<Error> Gate::refuses_session(AccountRow account, AppRow app)
+{
+    if (auto why = context_.apps.refuses(app)) return why;
+    if (auto why = refuses_account(account)) return why;
+    if (context_.store.account(account) || context_.store.failed()) return std::nullopt;
+    return gone();
+}
+
 std::optional<Error> Gate::refuses_registration(AppRow app, const std::string& user, const PublicKey& key,
                                                 const std::string& subscriber, Moment now)
 {
@@ -186,6 +194,7 @@ Result<StoredBan> Gate::ban(StoredBan draft, WallMs lifetime_ms, Moment now)
                      "this relay keeps " + std::to_string(bans_max) + " bans: lift some, or use wider prefixes", 0};
     draft.id = table.add(draft);
     bans_.reset();
+    context_.changes.rules = true;
     return draft;
 }
 
@@ -196,6 +205,7 @@ Result<StoredBan> Gate::unban(std::int64_t id)
     if (!found) return invalid("there is no ban of this id");
     table.remove(id);
     bans_.reset();
+    context_.changes.rules = true;
     return *std::move(found);
 }
 
@@ -255,27 +265,31 @@ Result<StoredAccount> Gate::account(std::string_view full_name)
 
 Result<StoredApp> Gate::add_app(std::string_view name, Moment now)
 {
+    context_.changes.rules = true;
     return context_.apps.add(name, context_.entropy, now.wall_ms);
 }
 
 Result<StoredApp> Gate::renew_app_key(std::string_view name)
 {
+    context_.changes.rules = true;
     return context_.apps.renew_key(name, context_.entropy);
 }
 
 Result<void> Gate::remove_app(std::string_view name)
 {
+    context_.changes.rules = true;
     return context_.apps.remove(name);
 }
 
 Result<StoredApp> Gate::change_app(std::string_view name, const AppChange& change)
 {
-    context_.changes.quotas = true;
+    context_.changes.quotas = context_.changes.rules = true;
     return context_.apps.change(name, change);
 }
 
 Result<StoredApp> Gate::disable_app(std::string_view name, bool disabled, Moment now)
 {
+    context_.changes.rules = true;
     auto done = context_.apps.disable(name, disabled, now.wall_ms);
     if (!done || !disabled) return done;
     const auto why = context_.apps.refuses(done->row);

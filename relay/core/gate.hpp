@@ -32,6 +32,8 @@ public:
     /// `ip`: 4 or 16 bytes; empty (unknown) is let in.
     [[nodiscard]] std::optional<Error> refuses_address(BytesView ip, Moment now);
     [[nodiscard]] std::optional<Error> refuses_account(AccountRow account);
+    /// Why a session that is logged in may not go on, as far as the store knows now.
+    [[nodiscard]] std::optional<Error> refuses_session(AccountRow account, AppRow app);
     [[nodiscard]] std::optional<Error> refuses_registration(AppRow app, const std::string& user, const PublicKey& key,
                                                             const std::string& subscriber, Moment now);
     void registered(AppRow app, const std::string& user);

@@ -7,6 +7,7 @@
 #include "relay/core/config.hpp"
 #include "relay/core/counters.hpp"
 #include "relay/core/session.hpp"
+#include "relay/core/wakeups.hpp"
 
 namespace godwit::relay {
 
@@ -29,27 +30,15 @@ struct Answer {
     return {ErrorCode::rate_limited, "too many tries: wait", static_cast<std::uint64_t>(ms)};
 }
 
-/// What has to be told after the commit, computed then from what is committed. Sets: many reasons, one telling.
-struct Changes {
+/// What has to be told after the commit, computed then from what is committed: a Wake, which sessions of other relays
+/// may be concerned by as well, and what is about links of this one.
+struct Changes : Wake {
     std::vector<LinkId> logins;
-    std::map<LinkId, const char*> logouts;                  ///< And the words to go with.
-    std::set<std::pair<AccountRow, AccountRow>> roster;     ///< (who sees it, which contact)
-    std::set<std::pair<AccountRow, AccountRow>> presence;   ///< (who sees it, whose)
-    std::set<AccountRow> devices;                           ///< Accounts whose device list changed.
-    std::set<std::pair<AccountRow, ConversationId>> groups; ///< Commits were taken back, or not: (who is told, where).
-    std::set<ConversationId> circles; ///< Groups of many whose members, or who asks to be one, changed.
-    std::set<std::pair<AccountRow, ConversationId>> outs;                 ///< (who is not in it any more, which group)
-    std::set<std::tuple<AccountRow, ConversationId, bool>> join_refusals; ///< (who is not let in, where, stale link)
-    std::set<DeviceRow> mail;             ///< Mailboxes with something new or with room in the window.
-    std::set<LinkId> acknowledged;        ///< Sessions that have acknowledged mail.
-    std::set<DeviceRow> notices;          ///< Devices with room in their window of notices.
-    bool notice_to_all = false;           ///< The operator has said something, to all …
-    std::set<AccountRow> notice_accounts; ///< … or to these.
-    std::set<LinkId> endings;             ///< Sessions that end by the operator's word (Session::ending).
-    std::set<std::string> ended_accounts; ///< Disabled or removed.
-    std::vector<std::pair<AccountRow, std::string>> gone_contacts; ///< (who is told, of whom): removed accounts.
+    std::map<LinkId, const char*> logouts;    ///< And the words to go with.
+    std::set<LinkId> acknowledged;            ///< Sessions that have acknowledged mail.
+    std::set<DeviceRow> notices;              ///< Devices with room in their window of notices.
+    std::set<LinkId> endings;                 ///< Sessions that end by the operator's word (Session::ending).
     std::map<AppRow, std::size_t> app_logins; ///< Devices of applications that log in, and were not there.
-    bool quotas = false;                      ///< Of some account: what is remembered of them is read anew.
 };
 
 /// The rooms of the core get this and nothing else.

@@ -7,6 +7,7 @@
 #include "relay/daemon/words.hpp"
 #include "relay/store/rescue.hpp"
 #include "relay/store/schema.hpp"
+#include "relay/store/sqlite_backend.hpp"
 
 #include "lib/sqlite/remains.hpp"
 
@@ -136,10 +137,10 @@ Pages of_running(const Options& options)
 /// A database that nobody runs on, as it lies there.
 class StillLedger final : public Ledger {
 public:
-    explicit StillLedger(sqlite::Database database) : Ledger(std::move(database)) {}
+    explicit StillLedger(sqlite::Database database) : Ledger(std::make_unique<SqliteBackend>(std::move(database))) {}
     [[nodiscard]] Result<void> state() const
     {
-        if (error_) return *error_;
+        if (error()) return *error();
         return {};
     }
 };

@@ -7,14 +7,14 @@ namespace {
 constexpr const char* damaged = "a row of the relay's database has the wrong shape: restore it from a backup";
 
 template <class Fixed>
-bool take(const sqlite::Statement& s, int column, Fixed& out)
+bool take(const Row& s, int column, Fixed& out)
 {
     const auto got = s.fixed<Fixed>(column);
     if (got) out = *got;
     return got.has_value();
 }
 
-std::optional<StoredAccount> account_from(const sqlite::Statement& s)
+std::optional<StoredAccount> account_from(const Row& s)
 {
     StoredAccount out;
     out.row = s.integer(0);
@@ -26,7 +26,7 @@ std::optional<StoredAccount> account_from(const sqlite::Statement& s)
     return out;
 }
 
-std::optional<StoredDevice> device_from(const sqlite::Statement& s)
+std::optional<StoredDevice> device_from(const Row& s)
 {
     StoredDevice out;
     out.row = s.integer(0);
@@ -46,7 +46,7 @@ std::optional<StoredAccount> Store::account(AppRow app, std::string_view user)
     read(
         "SELECT id, user, account_key, salt, login_hash, vault, device_list, app FROM accounts WHERE app = ?1 AND user "
         "= ?2",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             out = account_from(s);
             if (!out) note(Error{ErrorCode::storage_corrupt, damaged, 0});
             return false;
@@ -60,7 +60,7 @@ std::optional<StoredLogin> Store::login(AppRow app, std::string_view user)
     std::optional<StoredLogin> out;
     read(
         "SELECT id, salt, login_hash FROM accounts WHERE app = ?1 AND user = ?2",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             StoredLogin one;
             one.account = s.integer(0);
             if (take(s, 1, one.salt) && take(s, 2, one.hash))
@@ -78,7 +78,7 @@ std::optional<StoredAccount> Store::account(AccountRow row)
     std::optional<StoredAccount> out;
     read(
         "SELECT id, user, account_key, salt, login_hash, vault, device_list, app FROM accounts WHERE id = ?1",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             out = account_from(s);
             if (!out) note(Error{ErrorCode::storage_corrupt, damaged, 0});
             return false;
@@ -108,7 +108,7 @@ AccountRow Store::add_account(const StoredAccount& account, WallMs now_ms)
           " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
           account.user, account.account_key, account.salt, account.login_hash, account.vault, account.device_list,
           now_ms, account.app);
-    return failed() ? 0 : database_.last_insert_rowid();
+    return inserted();
 }
 
 void Store::set_device_list(AccountRow row, const Bytes& list)
@@ -122,7 +122,7 @@ Bytes Store::device_list(AccountRow row)
     Bytes out;
     read(
         "SELECT device_list FROM accounts WHERE id = ?1",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             out = to_bytes(s.bytes(0));
             return false;
         },
@@ -135,7 +135,7 @@ std::optional<StoredDevice> Store::device(const DeviceId& key)
     std::optional<StoredDevice> out;
     read(
         "SELECT id, account, key, client_version, platform, seen_ms FROM devices WHERE key = ?1",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             out = device_from(s);
             if (!out) note(Error{ErrorCode::storage_corrupt, damaged, 0});
             return false;
@@ -149,7 +149,7 @@ std::vector<StoredDevice> Store::devices(AccountRow account)
     std::vector<StoredDevice> out;
     read(
         "SELECT id, account, key, client_version, platform, seen_ms FROM devices WHERE account = ?1 ORDER BY id",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             auto device = device_from(s);
             if (device)
                 out.push_back(*std::move(device));
@@ -171,7 +171,7 @@ DeviceRow Store::add_device(const StoredDevice& device, WallMs now_ms)
     write("INSERT INTO devices(account, key, client_version, platform, created_ms, seen_ms)"
           " VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
           device.account, device.key, device.client_version, device.platform, now_ms, device.seen_ms);
-    return failed() ? 0 : database_.last_insert_rowid();
+    return inserted();
 }
 
 void Store::update_device(const StoredDevice& device)
@@ -185,7 +185,7 @@ void Store::remove_device(DeviceRow row)
     std::vector<std::uint64_t> sequences;
     read(
         "SELECT sequence FROM mailbox WHERE device = ?1",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             sequences.push_back(static_cast<std::uint64_t>(s.integer(0)));
             return true;
         },

@@ -7,7 +7,7 @@ namespace {
 #define GODWIT_TOKEN_COLUMNS "name, role, hash, created_ms, expires_ms, app"
 #define GODWIT_AUDIT_COLUMNS "id, at_ms, actor, role, verb, target, detail, link"
 
-StoredToken token_from(const sqlite::Statement& s)
+StoredToken token_from(const Row& s)
 {
     return {std::string(s.text(0)),
             static_cast<std::uint8_t>(s.integer(1)),
@@ -18,7 +18,7 @@ StoredToken token_from(const sqlite::Statement& s)
 }
 
 /// A link of another length is a link that no record has: verification names it.
-AuditRecord record_from(const sqlite::Statement& s)
+AuditRecord record_from(const Row& s)
 {
     AuditRecord out;
     out.sequence = static_cast<std::uint64_t>(s.integer(0));
@@ -41,7 +41,7 @@ std::optional<StoredToken> TokenTable::find(std::string_view name)
     std::optional<StoredToken> out;
     ledger_.read(
         "SELECT " GODWIT_TOKEN_COLUMNS " FROM admin_tokens WHERE name = ?1",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             out = token_from(s);
             return false;
         },
@@ -54,7 +54,7 @@ std::optional<StoredToken> TokenTable::find(const TokenHash& hash)
     std::optional<StoredToken> out;
     ledger_.read(
         "SELECT " GODWIT_TOKEN_COLUMNS " FROM admin_tokens WHERE hash = ?1",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             out = token_from(s);
             return false;
         },
@@ -65,7 +65,7 @@ std::optional<StoredToken> TokenTable::find(const TokenHash& hash)
 std::vector<StoredToken> TokenTable::all()
 {
     std::vector<StoredToken> out;
-    ledger_.read("SELECT " GODWIT_TOKEN_COLUMNS " FROM admin_tokens ORDER BY name", [&](const sqlite::Statement& s) {
+    ledger_.read("SELECT " GODWIT_TOKEN_COLUMNS " FROM admin_tokens ORDER BY name", [&](const Row& s) {
         out.push_back(token_from(s));
         return true;
     });
@@ -109,7 +109,7 @@ std::vector<AuditRecord> AuditTable::after(std::uint64_t sequence, std::size_t l
     std::vector<AuditRecord> out;
     ledger_.read(
         "SELECT " GODWIT_AUDIT_COLUMNS " FROM audit WHERE id > ?1 ORDER BY id LIMIT ?2",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             out.push_back(record_from(s));
             return true;
         },
@@ -122,7 +122,7 @@ std::vector<AuditRecord> AuditTable::before(std::uint64_t sequence, std::size_t 
     std::vector<AuditRecord> out;
     ledger_.read(
         "SELECT " GODWIT_AUDIT_COLUMNS " FROM audit WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             out.push_back(record_from(s));
             return true;
         },

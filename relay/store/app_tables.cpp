@@ -4,7 +4,7 @@
 namespace godwit::relay {
 namespace {
 
-std::optional<std::uint64_t> limit_from(const sqlite::Statement& s, int column)
+std::optional<std::uint64_t> limit_from(const Row& s, int column)
 {
     if (s.integer(column) < 0) return std::nullopt;
     return static_cast<std::uint64_t>(s.integer(column));
@@ -15,7 +15,7 @@ std::int64_t stored(const std::optional<std::uint64_t>& limit)
     return limit ? static_cast<std::int64_t>(*limit) : -1;
 }
 
-StoredApp app_from(const sqlite::Statement& s)
+StoredApp app_from(const Row& s)
 {
     StoredApp out;
     out.row = s.integer(0);

@@ -9,7 +9,7 @@ std::optional<StoredBlob> Store::blob(const wire::BlobId& id)
     read(
         "SELECT b.id, b.account, b.pieces, b.created_ms, coalesce(a.app, -1) FROM blobs b"
         " LEFT JOIN accounts a ON a.id = b.account WHERE b.name = ?1",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             out = StoredBlob{s.integer(0), s.integer(1), static_cast<std::uint32_t>(s.integer(2)), s.integer(3),
                              s.integer(4)};
             return false;
@@ -22,7 +22,7 @@ std::int64_t Store::add_blob(const wire::BlobId& id, AccountRow account, std::ui
 {
     write("INSERT INTO blobs(name, account, pieces, bytes, created_ms) VALUES(?1, ?2, ?3, 0, ?4)", id, account, pieces,
           now_ms);
-    return failed() ? 0 : database_.last_insert_rowid();
+    return inserted();
 }
 
 bool Store::has_blob_piece(std::int64_t blob, std::uint32_t piece)
@@ -42,7 +42,7 @@ Bytes Store::blob_piece(std::int64_t blob, std::uint32_t piece)
     Bytes out;
     read(
         "SELECT sealed FROM blob_pieces WHERE blob = ?1 AND piece = ?2",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             out = to_bytes(s.bytes(0));
             return false;
         },
@@ -55,7 +55,7 @@ std::vector<wire::PieceRange> Store::blob_pieces(std::int64_t blob, std::size_t 
     std::vector<wire::PieceRange> out;
     read(
         "SELECT piece FROM blob_pieces WHERE blob = ?1 ORDER BY piece",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             const auto piece = static_cast<std::uint32_t>(s.integer(0));
             if (!out.empty() && out.back().first + out.back().count == piece)
                 ++out.back().count;
@@ -71,11 +71,10 @@ std::vector<wire::PieceRange> Store::blob_pieces(std::int64_t blob, std::size_t 
 
 std::vector<Store::BlobUsage> Store::blob_usage()
 {
-    return read_all("SELECT b.account, coalesce(a.app, -1), sum(b.bytes) FROM blobs b"
-                    " LEFT JOIN accounts a ON a.id = b.account GROUP BY b.account",
-                    [](const sqlite::Statement& s) {
-                        return BlobUsage{s.integer(0), s.integer(1), static_cast<std::uint64_t>(s.integer(2))};
-                    });
+    return read_all(
+        "SELECT b.account, coalesce(a.app, -1), sum(b.bytes) FROM blobs b"
+        " LEFT JOIN accounts a ON a.id = b.account GROUP BY b.account",
+        [](const Row& s) { return BlobUsage{s.integer(0), s.integer(1), static_cast<std::uint64_t>(s.integer(2))}; });
 }
 
 void Store::condemn_oldest_blob(WallMs living_from_ms)
@@ -102,7 +101,7 @@ ExpiredBlobs Store::expire_blobs(WallMs before_ms, std::uint32_t pieces_max)
     read(
         "SELECT p.id, b.id, b.account, p.counted FROM blobs b JOIN blob_pieces p ON p.blob = b.id"
         " WHERE b.created_ms <= ?1 ORDER BY b.created_ms LIMIT ?2",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             old.push_back({s.integer(0), s.integer(1), s.integer(2), static_cast<std::uint64_t>(s.integer(3))});
             return true;
         },

@@ -10,7 +10,7 @@ RosterState state_from(std::int64_t number)
                                                                                     : RosterState::none;
 }
 
-std::optional<StoredContact> contact_from(const sqlite::Statement& s)
+std::optional<StoredContact> contact_from(const Row& s)
 {
     StoredContact out;
     out.other = s.integer(0);
@@ -48,7 +48,7 @@ std::optional<StoredContact> Store::contact_of(AccountRow owner, AccountRow othe
         " FROM accounts a"
         " LEFT JOIN contacts mine ON mine.owner = ?1 AND mine.other = a.id"
         " LEFT JOIN contacts theirs ON theirs.owner = a.id AND theirs.other = ?1 WHERE a.id = ?2",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             out = contact_from(s);
             return false;
         },
@@ -64,7 +64,7 @@ std::vector<StoredContact> Store::contacts(AccountRow owner, std::string_view af
         " JOIN accounts a ON a.id = mine.other"
         " LEFT JOIN contacts theirs ON theirs.owner = mine.other AND theirs.other = mine.owner"
         " WHERE mine.owner = ?1 AND a.user > ?2 ORDER BY a.user LIMIT ?3",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             if (auto contact = contact_from(s)) out.push_back(*std::move(contact));
             return true;
         },
@@ -90,7 +90,7 @@ std::vector<AccountRow> Store::mutual_contacts(AccountRow owner)
     read(
         "SELECT mine.other FROM contacts mine JOIN contacts theirs ON theirs.owner = mine.other AND theirs.other = ?1"
         " WHERE mine.owner = ?1 AND mine.state = ?2 AND theirs.state = ?2",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             out.push_back(s.integer(0));
             return true;
         },

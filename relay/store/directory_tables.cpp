@@ -8,12 +8,12 @@ namespace {
     "d.id, d.parent, d.name, (SELECT count(*) FROM directory_members m WHERE m.department = d.id)"
 #define GODWIT_MEMBER_COLUMNS "user, department, full_name, title, email"
 
-StoredDepartment department_from(const sqlite::Statement& s)
+StoredDepartment department_from(const Row& s)
 {
     return {s.integer(0), s.integer(1), std::string(s.text(2)), static_cast<std::uint64_t>(s.integer(3))};
 }
 
-DirectoryMember member_from(const sqlite::Statement& s)
+DirectoryMember member_from(const Row& s)
 {
     return {std::string(s.text(0)), s.integer(1), std::string(s.text(2)), std::string(s.text(3)),
             std::string(s.text(4))};

@@ -20,7 +20,7 @@ std::vector<StoredEvent> EventTable::after(std::uint64_t sequence, std::size_t l
 {
     return ledger_.read_all(
         "SELECT id, at_ms, kind, target, detail FROM hook_events WHERE id > ?1 ORDER BY id LIMIT ?2",
-        [](const sqlite::Statement& s) {
+        [](const Row& s) {
             return StoredEvent{static_cast<std::uint64_t>(s.integer(0)), s.integer(1), std::string(s.text(2)),
                                std::string(s.text(3)), std::string(s.text(4))};
         },

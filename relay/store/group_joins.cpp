@@ -4,7 +4,7 @@
 namespace godwit::relay {
 namespace {
 
-StoredJoin join_from(const sqlite::Statement& s)
+StoredJoin join_from(const Row& s)
 {
     StoredJoin out;
     out.account = s.integer(0);
@@ -74,11 +74,10 @@ std::vector<Store::RefusedJoin> Store::refused_joins(AccountRow account)
 {
     std::vector<RefusedJoin> out;
     read(
-        "SELECT g.conversation, j.refused FROM group_joins j JOIN groups g ON g.id = j.of_group"
-        " WHERE j.account = ?1 AND j.refused <> 0",
-        [&](const sqlite::Statement& s) {
-            if (const auto conversation = s.fixed<ConversationId>(0))
-                out.push_back({*conversation, static_cast<StoredJoin::State>(s.integer(1))});
+        "SELECT g.conversation FROM group_joins j JOIN groups g ON g.id = j.of_group"
+        " WHERE j.account = ?1 AND j.refused = 1",
+        [&](const Row& s) {
+            if (const auto conversation = s.fixed<ConversationId>(0)) out.push_back(*conversation);
             return true;
         },
         account);
@@ -100,7 +99,7 @@ std::vector<ConversationId> Store::expire_joins(WallMs before_ms, std::uint32_t 
     read(
         "SELECT j.id, g.conversation FROM group_joins j JOIN groups g ON g.id = j.of_group WHERE j.asked_ms < ?1 LIMIT "
         "?2",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             rows.push_back(s.integer(0));
             if (const auto conversation = s.fixed<ConversationId>(1)) out.push_back(*conversation);
             return true;

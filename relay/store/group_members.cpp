@@ -17,7 +17,7 @@ std::map<std::string, AccountRow> Store::member_names(GroupRow group)
     read(
         "SELECT a.user, a.id FROM group_members m JOIN accounts a ON a.id = m.account"
         " WHERE m.of_group = ?1 AND m.state = 1",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             out.emplace(s.text(0), s.integer(1));
             return true;
         },
@@ -48,7 +48,7 @@ std::vector<MemberDevice> Store::member_devices(GroupRow group)
     return read_all(
         "SELECT d.id, d.key, d.account FROM group_members m JOIN devices d ON d.account = m.account"
         " WHERE m.of_group = ?1 AND m.state = 1 ORDER BY d.id",
-        [](const sqlite::Statement& s) {
+        [](const Row& s) {
             return MemberDevice{s.integer(0), s.fixed<DeviceId>(1).value_or(DeviceId{}), s.integer(2)};
         },
         group);
@@ -66,7 +66,7 @@ std::vector<std::pair<ConversationId, bool>> Store::memberships(AccountRow accou
     read(
         "SELECT g.conversation, m.state FROM group_members m JOIN groups g ON g.id = m.of_group"
         " WHERE m.account = ?1 AND (m.state = 1 OR m.changed_ms >= ?2) ORDER BY g.id",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             if (const auto conversation = s.fixed<ConversationId>(0))
                 out.emplace_back(*conversation, s.integer(1) == 1);
             return true;
@@ -145,7 +145,7 @@ std::uint64_t Store::roster_version(GroupRow group)
 
 namespace {
 
-constexpr auto stored_member = [](const sqlite::Statement& s) {
+constexpr auto stored_member = [](const Row& s) {
     StoredMember one;
     one.account = s.integer(0);
     one.user = s.text(1);
@@ -202,7 +202,7 @@ std::uint64_t Store::expire_members(WallMs before_ms, std::uint32_t limit)
     std::vector<std::int64_t> gone, empty;
     read(
         "SELECT id FROM group_members WHERE state = 0 AND changed_ms < ?1 LIMIT ?2",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             gone.push_back(s.integer(0));
             return true;
         },
@@ -212,7 +212,7 @@ std::uint64_t Store::expire_members(WallMs before_ms, std::uint32_t limit)
     read(
         "SELECT id FROM groups WHERE other = 0 AND changed_ms < ?1"
         " AND NOT EXISTS (SELECT 1 FROM group_members WHERE of_group = groups.id) LIMIT ?2",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             empty.push_back(s.integer(0));
             return true;
         },

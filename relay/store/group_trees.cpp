@@ -7,7 +7,7 @@ namespace {
 constexpr const char* columns = "SELECT t.id, t.pieces, (SELECT count(*) FROM group_tree_pieces WHERE tree = t.id)"
                                 " FROM group_trees t WHERE ";
 
-StoredTree tree_from(const sqlite::Statement& s)
+StoredTree tree_from(const Row& s)
 {
     return {s.integer(0), static_cast<std::uint32_t>(s.integer(1)), static_cast<std::uint32_t>(s.integer(2))};
 }
@@ -31,7 +31,7 @@ std::int64_t Store::add_tree(AccountRow account, const ConversationId& conversat
     write(
         "INSERT INTO group_trees(account, conversation, name, pieces, used, created_ms) VALUES(?1, ?2, ?3, ?4, 0, ?5)",
         account, conversation, name, static_cast<std::int64_t>(pieces), now_ms);
-    return failed() ? 0 : database_.last_insert_rowid();
+    return inserted();
 }
 
 void Store::add_tree_piece(std::int64_t tree, std::uint32_t piece, const Bytes& bytes)
@@ -45,7 +45,7 @@ Bytes Store::tree_piece(std::int64_t tree, std::uint32_t piece)
     Bytes out;
     read(
         "SELECT bytes FROM group_tree_pieces WHERE tree = ?1 AND piece = ?2",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             out = to_bytes(s.bytes(0));
             return false;
         },

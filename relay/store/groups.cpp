@@ -4,12 +4,12 @@
 namespace godwit::relay {
 namespace {
 
-std::uint64_t number(const sqlite::Statement& s, int column)
+std::uint64_t number(const Row& s, int column)
 {
     return static_cast<std::uint64_t>(s.integer(column));
 }
 
-StoredCommit commit_from(const sqlite::Statement& s)
+StoredCommit commit_from(const Row& s)
 {
     StoredCommit out;
     out.row = s.integer(0);
@@ -43,7 +43,7 @@ StoredGroup Store::group(const ConversationId& conversation)
     StoredGroup out;
     read(
         "SELECT id, incarnation, epoch, other FROM groups WHERE conversation = ?1",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             out.row = s.integer(0);
             out.incarnation = number(s, 1);
             out.epoch = number(s, 2);
@@ -60,7 +60,7 @@ GroupRow Store::add_group(const ConversationId& conversation, AccountRow one, Ac
 {
     write("INSERT INTO groups(conversation, one, other, incarnation, epoch, changed_ms) VALUES(?1, ?2, ?3, 0, 0, ?4)",
           conversation, one, other, now_ms);
-    return failed() ? 0 : database_.last_insert_rowid();
+    return inserted();
 }
 
 bool Store::is_of_two_with(GroupRow row, AccountRow account)
@@ -125,7 +125,7 @@ Bytes Store::group_info(std::int64_t commit)
     Bytes out;
     read(
         "SELECT group_info FROM group_commits WHERE id = ?1",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             out = to_bytes(s.bytes(0));
             return false;
         },
@@ -139,7 +139,7 @@ std::int64_t Store::add_group_commit(GroupRow group, const StoredCommit& commit,
           " tree, put_ms, rules, account) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
           group, commit.incarnation, commit.epoch, commit.from, commit.id, commit.welcome, group_info, commit.tree,
           commit.put_ms, commit.rules, commit.account);
-    return failed() ? 0 : database_.last_insert_rowid();
+    return inserted();
 }
 
 void Store::reject_group_commit(std::int64_t commit)
@@ -167,8 +167,7 @@ std::vector<std::pair<DeviceRow, AccountRow>> Store::commit_party(std::int64_t c
     return read_all(
         "SELECT d.id, d.account FROM commit_voters v JOIN devices d ON d.id = v.device WHERE v.of_commit = ?1"
         " ORDER BY d.id",
-        [](const sqlite::Statement& s) { return std::pair<DeviceRow, AccountRow>(s.integer(0), s.integer(1)); },
-        commit);
+        [](const Row& s) { return std::pair<DeviceRow, AccountRow>(s.integer(0), s.integer(1)); }, commit);
 }
 
 std::optional<CommitVote> Store::commit_vote(std::int64_t commit, DeviceRow device)
@@ -220,7 +219,7 @@ constexpr std::string_view waits = "EXISTS (SELECT 1 FROM mailbox m WHERE m.enve
 // Refuses it, or one before it (?3: of this group), and so does not vouch for it by having taken it out.
 constexpr std::string_view refuses = "EXISTS (SELECT 1 FROM commit_voters e WHERE e.of_group = ?3 AND"
                                      " e.device = v.device AND e.of_commit <= ?1 AND e.vote IN (1, 3))";
-constexpr auto votes_from = [](const sqlite::Statement& s) {
+constexpr auto votes_from = [](const Row& s) {
     const auto count = [&](int column) { return static_cast<std::size_t>(s.integer(column)); };
     return CommitVotes{count(0), count(1), count(2), count(3)};
 };

@@ -65,7 +65,7 @@ Bytes Store::take_key_package(DeviceRow device)
     std::int64_t row = 0;
     read(
         "SELECT id, package FROM key_packages WHERE device = ?1 AND package IS NOT NULL ORDER BY id LIMIT 1",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             row = s.integer(0);
             out = to_bytes(s.bytes(1));
             return false;
@@ -84,7 +84,7 @@ Bytes Store::last_resort(DeviceRow device)
     Bytes out;
     read(
         "SELECT package FROM last_resorts WHERE device = ?1",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             out = to_bytes(s.bytes(0));
             return false;
         },

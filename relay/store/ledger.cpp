@@ -7,7 +7,7 @@ bool Ledger::writing()
 {
     if (failed()) return false;
     if (in_transaction_) return true;
-    const auto begun = database_.begin();
+    const auto begun = backend_->begin();
     in_transaction_ = true; // also when it failed: the tick has written, and commit() says how that went
     note(begun);
     return begun.ok();
@@ -17,7 +17,7 @@ Result<void> Ledger::commit()
 {
     if (error_) return *error_;
     if (!in_transaction_) return {};
-    auto committed = database_.commit();
+    auto committed = backend_->commit();
     note(committed);
     if (committed.ok()) in_transaction_ = false;
     return committed;
@@ -25,7 +25,7 @@ Result<void> Ledger::commit()
 
 void Ledger::rollback() noexcept
 {
-    database_.rollback();
+    backend_->rollback();
     in_transaction_ = false;
     error_.reset();
 }

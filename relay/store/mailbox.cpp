@@ -18,7 +18,7 @@ std::vector<MailUsage> Store::mail_usage(DeviceRow device)
     read(
         "SELECT e.sender, e.kind, count(*), sum(e.size) FROM mailbox m JOIN envelopes e ON e.id = m.envelope"
         " WHERE m.device = ?1 GROUP BY e.sender, e.kind",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             out.push_back({s.integer(0), kind_from(s.integer(1)), static_cast<std::uint64_t>(s.integer(2)),
                            static_cast<std::uint64_t>(s.integer(3))});
             return true;
@@ -44,7 +44,7 @@ std::optional<StoredEnvelope> Store::envelope(const DeviceId& from, const Messag
     read(
         "SELECT id, sender, kind, sealed FROM envelopes WHERE from_device = ?1 AND envelope_id = ?2"
         " AND superseded = 0",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             out = StoredEnvelope{s.integer(0), s.integer(1), kind_from(s.integer(2)), to_bytes(s.bytes(3))};
             return false;
         },
@@ -58,7 +58,7 @@ EnvelopeRow Store::add_envelope(const DeviceId& from, AccountRow sender, Envelop
     write("INSERT INTO envelopes(from_device, sender, kind, envelope_id, stored_ms, size, sealed)"
           " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
           from, sender, kind, envelope.id, now_ms, envelope.sealed.size(), envelope.sealed);
-    return failed() ? 0 : database_.last_insert_rowid();
+    return inserted();
 }
 
 void Store::set_aside(EnvelopeRow envelope, const std::vector<DeviceRow>& devices)
@@ -68,7 +68,7 @@ void Store::set_aside(EnvelopeRow envelope, const std::vector<DeviceRow>& device
           " SELECT from_device, sender, kind, envelope_id, stored_ms, size, sealed, 1 FROM envelopes WHERE id = ?1",
           envelope);
     if (failed()) return;
-    const auto aside = database_.last_insert_rowid();
+    const auto aside = inserted();
     for (const auto device : devices)
         write("UPDATE mailbox SET envelope = ?3 WHERE envelope = ?1 AND device = ?2", envelope, device, aside);
     drop_unheld_envelope(envelope);
@@ -84,7 +84,7 @@ std::vector<DeviceRow> Store::holders(EnvelopeRow envelope)
     std::vector<DeviceRow> out;
     read(
         "SELECT device FROM mailbox WHERE envelope = ?1",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             out.push_back(s.integer(0));
             return true;
         },
@@ -125,7 +125,7 @@ void Store::each_mail(DeviceRow device, std::uint64_t after, const std::function
     read(
         "SELECT m.sequence, e.from_device, e.stored_ms, e.envelope_id, e.sealed, e.kind FROM mailbox m"
         " JOIN envelopes e ON e.id = m.envelope WHERE m.device = ?1 AND m.sequence > ?2 ORDER BY m.sequence",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             StoredMail mail;
             mail.sequence = static_cast<std::uint64_t>(s.integer(0));
             mail.from = s.fixed<DeviceId>(1).value_or(DeviceId{});
@@ -144,7 +144,7 @@ std::optional<MailUsage> Store::remove_mail(DeviceRow device, std::uint64_t sequ
     read(
         "SELECT e.id, e.sender, e.kind, e.size FROM mailbox m JOIN envelopes e ON e.id = m.envelope"
         " WHERE m.device = ?1 AND m.sequence = ?2",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             envelope = s.integer(0);
             out = MailUsage{s.integer(1), kind_from(s.integer(2)), 1, static_cast<std::uint64_t>(s.integer(3))};
             return false;
@@ -166,7 +166,7 @@ ExpiredMail Store::expire_mail(WallMs before_ms, std::uint32_t limit, std::vecto
     std::vector<std::pair<EnvelopeRow, EnvelopeKind>> old;
     read(
         "SELECT id, kind FROM envelopes WHERE stored_ms < ?1 ORDER BY stored_ms LIMIT ?2",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             old.emplace_back(s.integer(0), kind_from(s.integer(1)));
             return true;
         },

@@ -15,12 +15,12 @@ namespace {
     "iif(?2, a.created_ms <= ?3 AND ?6 IN (-1, a.app), EXISTS(SELECT 1 FROM notice_accounts x WHERE x.account = a.id " \
     "AND x.notice = ?1))"
 
-std::uint64_t number(const sqlite::Statement& s, int column)
+std::uint64_t number(const Row& s, int column)
 {
     return static_cast<std::uint64_t>(s.integer(column));
 }
 
-StoredNotice notice_from(const sqlite::Statement& s)
+StoredNotice notice_from(const Row& s)
 {
     StoredNotice out;
     out.sequence = number(s, 0);
@@ -45,7 +45,7 @@ std::optional<StoredNotice> Store::notice(const NoticeId& id)
     std::optional<StoredNotice> out;
     read(
         "SELECT " GODWIT_NOTICE_COLUMNS " FROM notices n WHERE n.name = ?1",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             out = notice_from(s);
             return false;
         },
@@ -75,7 +75,7 @@ std::uint64_t Store::add_notice(const StoredNotice& n, const std::vector<Account
           " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, 0, 0, 0)",
           n.id, n.to_all, n.kind, n.created_ms, n.expires_ms, n.withdrawn, n.title, n.text, n.link);
     if (failed()) return 0;
-    const auto sequence = database_.last_insert_rowid();
+    const auto sequence = inserted();
     if (n.app != no_app) write("INSERT INTO notice_apps(notice, app) VALUES(?1, ?2)", sequence, n.app);
     for (const auto account : accounts)
         write("INSERT OR IGNORE INTO notice_accounts(account, notice) VALUES(?1, ?2)", account, sequence);
@@ -87,7 +87,7 @@ std::vector<AccountRow> Store::notice_accounts(std::uint64_t sequence)
     std::vector<AccountRow> out;
     read(
         "SELECT account FROM notice_accounts WHERE notice = ?1 ORDER BY account",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             out.push_back(s.integer(0));
             return true;
         },
@@ -107,7 +107,7 @@ std::vector<StoredNotice> Store::notices(std::uint64_t before, std::size_t limit
     std::vector<StoredNotice> out;
     read(
         "SELECT " GODWIT_NOTICE_COLUMNS " FROM notices n WHERE n.id < ?1 ORDER BY n.id DESC LIMIT ?2",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             out.push_back(notice_from(s));
             return true;
         },
@@ -125,7 +125,7 @@ std::vector<StoredNotice> Store::notices_for(AccountRow account, std::uint64_t a
         " AND y.app <> (SELECT app FROM accounts WHERE id = ?1))"
         " UNION ALL SELECT " GODWIT_NOTICE_COLUMNS " FROM notice_accounts x JOIN notices n ON n.id = x.notice"
         " WHERE x.account = ?1 AND x.notice > ?2 AND n.expires_ms > ?3 ORDER BY 1 LIMIT ?4",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             out.push_back(notice_from(s));
             return true;
         },
@@ -153,7 +153,7 @@ NoticeReach Store::notice_reach(const StoredNotice& notice)
         "SELECT count(DISTINCT a.id), count(DISTINCT iif(c.up_to >= ?1, a.id, NULL)), count(d.id),"
         " coalesce(sum(c.up_to >= ?1), 0) FROM accounts a LEFT JOIN devices d ON d.account = a.id"
         " LEFT JOIN notice_cursors c ON c.device = d.id WHERE " GODWIT_NOTICE_AUDIENCE,
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             out = {number(s, 0), number(s, 1), number(s, 2), number(s, 3)};
             return false;
         },
@@ -171,7 +171,7 @@ std::vector<NoticeRecipient> Store::notice_recipients(const StoredNotice& notice
         " " GODWIT_NOTICE_AUDIENCE " ORDER BY 2 LIMIT ?5) a"
         " LEFT JOIN devices d ON d.account = a.id LEFT JOIN notice_cursors c ON c.device = d.id"
         " ORDER BY a.name, d.id",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             out.push_back({std::string(s.text(0)), s.fixed<DeviceId>(1), !s.is_null(1) && s.integer(2) != 0});
             return true;
         },
@@ -183,7 +183,7 @@ std::optional<StoredNotice> Store::next_open_notice()
 {
     std::optional<StoredNotice> out;
     read("SELECT " GODWIT_NOTICE_COLUMNS " FROM notices n WHERE n.settled = 0 ORDER BY n.expires_ms LIMIT 1",
-         [&](const sqlite::Statement& s) {
+         [&](const Row& s) {
              out = notice_from(s);
              return false;
          });

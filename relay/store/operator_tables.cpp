@@ -11,7 +11,7 @@ namespace {
 #define GODWIT_REPORT_COLUMNS                                                                                          \
     "id, reporter, subject, reason, text, created_ms, closed_ms, closed_by, outcome, conversation, by_client"
 
-StoredBan ban_from(const sqlite::Statement& s)
+StoredBan ban_from(const Row& s)
 {
     StoredBan out;
     out.id = s.integer(0);
@@ -24,12 +24,12 @@ StoredBan ban_from(const sqlite::Statement& s)
     return out;
 }
 
-StoredInvitation invitation_from(const sqlite::Statement& s)
+StoredInvitation invitation_from(const Row& s)
 {
     return {std::string(s.text(0)), s.fixed<PublicKey>(1), s.integer(2), s.integer(3)};
 }
 
-StoredReport report_from(const sqlite::Statement& s)
+StoredReport report_from(const Row& s)
 {
     StoredReport out;
     out.id = s.integer(0);
@@ -144,7 +144,7 @@ std::optional<StoredReport> ReportTable::find(std::int64_t id)
     if (out)
         out->messages = ledger_.read_all(
             "SELECT message, author, sent_ms, shown, text FROM report_messages WHERE report = ?1 ORDER BY id",
-            [](const sqlite::Statement& s) {
+            [](const Row& s) {
                 return ReportedMessage{s.fixed<MessageId>(0).value_or(MessageId{}), std::string(s.text(1)),
                                        s.integer(2), s.integer(3) != 0, std::string(s.text(4))};
             },
@@ -239,7 +239,7 @@ std::vector<UptimeHour> UptimeTable::from(std::int64_t hour)
 {
     return ledger_.read_all(
         "SELECT hour, seconds, sessions_max FROM uptime WHERE hour >= ?1 ORDER BY hour",
-        [](const sqlite::Statement& s) { return UptimeHour{s.integer(0), s.integer(1), s.integer(2)}; }, hour);
+        [](const Row& s) { return UptimeHour{s.integer(0), s.integer(1), s.integer(2)}; }, hour);
 }
 
 std::optional<std::int64_t> UptimeTable::first_hour()

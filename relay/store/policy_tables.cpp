@@ -4,12 +4,12 @@
 namespace godwit::relay {
 namespace {
 
-std::uint64_t number(const sqlite::Statement& s, int column)
+std::uint64_t number(const Row& s, int column)
 {
     return static_cast<std::uint64_t>(s.integer(column));
 }
 
-std::optional<std::uint64_t> limit_of(const sqlite::Statement& s, int column)
+std::optional<std::uint64_t> limit_of(const Row& s, int column)
 {
     if (s.is_null(column) || s.integer(column) < 0) return std::nullopt;
     return number(s, column);
@@ -21,7 +21,7 @@ std::int64_t stored(const std::optional<std::uint64_t>& limit)
 }
 
 /// From this column on: disabled_ms, reason, mailbox_messages, mailbox_bytes, blob_bytes; NULL: no row.
-AccountPolicy policy_from(const sqlite::Statement& s, int first)
+AccountPolicy policy_from(const Row& s, int first)
 {
     AccountPolicy out;
     out.disabled_ms = s.is_null(first) ? 0 : s.integer(first);
@@ -38,7 +38,7 @@ AccountPolicy PolicyTable::find(AccountRow account)
     ledger_.read(
         "SELECT disabled_ms, reason, mailbox_messages, mailbox_bytes, blob_bytes FROM account_policies"
         " WHERE account = ?1",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             out = policy_from(s, 0);
             return false;
         },
@@ -62,7 +62,7 @@ std::optional<bool> PolicyTable::is_disabled(AppRow app, std::string_view user)
     return ledger_.read_one(
         "SELECT coalesce(p.disabled_ms, 0) > 0 FROM accounts a LEFT JOIN account_policies p ON p.account = a.id"
         " WHERE a.app = ?1 AND a.user = ?2",
-        [](const sqlite::Statement& s) { return s.integer(0) != 0; }, app, user);
+        [](const Row& s) { return s.integer(0) != 0; }, app, user);
 }
 
 std::vector<AccountSummary> PolicyTable::accounts(AppRow app, std::string_view prefix, std::string_view after,
@@ -75,7 +75,7 @@ std::vector<AccountSummary> PolicyTable::accounts(AppRow app, std::string_view p
         " (SELECT max(seen_ms) FROM devices d WHERE d.account = a.id), p.disabled_ms, p.reason, p.mailbox_messages,"
         " p.mailbox_bytes, p.blob_bytes FROM accounts a LEFT JOIN account_policies p ON p.account = a.id"
         " WHERE a.app = ?5 AND a.user >= ?1 AND a.user < ?2 AND a.user > ?3 ORDER BY a.user LIMIT ?4",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             AccountSummary one;
             one.row = s.integer(0);
             one.app = app;
@@ -99,7 +99,7 @@ PolicyTable::Totals PolicyTable::totals()
         "SELECT (SELECT count(*) FROM accounts), (SELECT count(*) FROM account_policies WHERE disabled_ms > 0),"
         " (SELECT count(*) FROM devices), (SELECT count(*) FROM groups WHERE other = 0),"
         " (SELECT count(*) FROM reports WHERE closed_ms = 0)",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             out = {number(s, 0), number(s, 1), number(s, 2), number(s, 3), number(s, 4)};
             return false;
         });
@@ -111,7 +111,7 @@ std::vector<PolicyTable::Clients> PolicyTable::clients(std::size_t limit)
     std::vector<Clients> out;
     ledger_.read(
         "SELECT client_version, platform, count(*) FROM devices GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT ?1",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             out.push_back({std::string(s.text(0)), std::string(s.text(1)), number(s, 2)});
             return true;
         },
@@ -125,7 +125,7 @@ PolicyTable::Usage PolicyTable::usage(AccountRow account)
     ledger_.read(
         "SELECT count(*), coalesce(sum(e.size), 0) FROM devices d JOIN mailbox m ON m.device = d.id"
         " JOIN envelopes e ON e.id = m.envelope WHERE d.account = ?1",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             out.mail_messages = number(s, 0);
             out.mail_bytes = number(s, 1);
             return false;
@@ -142,7 +142,7 @@ std::vector<PolicyTable::Group> PolicyTable::groups(GroupRow after, std::size_t 
     ledger_.read(
         "SELECT g.id, g.conversation, (SELECT count(*) FROM group_members m WHERE m.of_group = g.id AND m.state = 1),"
         " g.epoch, g.changed_ms FROM groups g WHERE g.other = 0 AND g.id > ?1 ORDER BY g.id LIMIT ?2",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             out.push_back({s.integer(0), s.fixed<ConversationId>(1).value_or(ConversationId{}), number(s, 2),
                            number(s, 3), s.integer(4)});
             return true;
@@ -158,7 +158,7 @@ void PolicyTable::remove_account(Store& store, AccountRow account)
     std::vector<GroupRow> of_two;
     ledger_.read(
         "SELECT id FROM groups WHERE (one = ?1 OR other = ?1) AND other <> 0",
-        [&](const sqlite::Statement& s) {
+        [&](const Row& s) {
             of_two.push_back(s.integer(0));
             return true;
         },

@@ -228,27 +228,31 @@ inline constexpr std::size_t removed_devices_max = 256;
 
 class Store : public Ledger {
 public:
-    /// Creates the file when there is none. Errors as sqlite::Database::open. `vfs_name`: see sqlite::OpenOptions.
+    /// On a file of SQLite: creates it when there is none. Errors as sqlite::Database::open. `vfs_name`: see
+    /// sqlite::OpenOptions.
     [[nodiscard]] static Result<Store> open(const std::string& path, const char* vfs_name = nullptr);
     [[nodiscard]] static Result<Store> open_in_memory();
+    /// On whatever is behind the port. Its tables are there (schema.hpp).
+    explicit Store(std::unique_ptr<Backend> backend) : Ledger(std::move(backend)) {}
 
     /// ok while the database still answers. After a failed fsync it never does again: the process has to restart.
-    [[nodiscard]] Result<void> alive();
+    [[nodiscard]] Result<void> alive() { return backend().alive(); }
+    /// Worth trying after a failed commit; its own failure changes nothing.
+    void reclaim_log()
+    {
+        if (!dirty()) backend().make_room();
+    }
 
+    // What only a file has. Of another backend there is nothing to look over, and `internal` to the rest: such a
+    // database brings tools of its own.
     /// Looks for damage before anything is done with it. Bounded: larger than look_over_bytes_max, and the sealed bytes
     /// of envelopes are left out. Errors: storage_corrupt.
     [[nodiscard]] Result<void> look_over();
     /// A copy of the database as it is when the copy is whole, made while the relay works.
-    [[nodiscard]] Result<std::unique_ptr<sqlite::OnlineCopy>> copy_to(const std::string& path)
-    {
-        return sqlite::OnlineCopy::begin(database_, path);
-    }
+    [[nodiscard]] Result<std::unique_ptr<sqlite::OnlineCopy>> copy_to(const std::string& path);
     /// After a copy that is older than what was told was put back: what is given from now on has a number that nobody
     /// was given before.
     [[nodiscard]] Result<void> skip_numbers();
-    /// Folds the write-ahead log into the database, so that its space is used again: what a full disk needs most. Worth
-    /// trying after a failed commit; its own failure changes nothing.
-    void reclaim_log();
 
     // accounts and devices (accounts.cpp)
     [[nodiscard]] std::optional<StoredLogin> login(AppRow app, std::string_view user);
@@ -489,10 +493,12 @@ public:
     bool remove_settled_notice(WallMs expired_before_ms);
 
 private:
+    [[nodiscard]] static Store on(sqlite::Database database);
+    Store(std::unique_ptr<Backend> backend, sqlite::Database& file) : Ledger(std::move(backend)), file_(&file) {}
+
     using Ledger::changes;
     using Ledger::first_integer;
     using Ledger::inserted;
-    using Ledger::Ledger;
     using Ledger::read;
     using Ledger::read_all;
     using Ledger::read_integer;
@@ -501,6 +507,8 @@ private:
 
     void drop_unheld_envelope(EnvelopeRow envelope);
     void note_member_change(GroupRow group, AccountRow account, std::int64_t state, std::int64_t commit);
+
+    sqlite::Database* file_ = nullptr; ///< Of the backend, when that is a file.
 };
 
 } // namespace godwit::relay
