@@ -53,6 +53,42 @@ bool Engine::State::is_ready_to_talk(RequestId id)
     return false;
 }
 
+namespace {
+
+Error not_known_yet()
+{
+    return {ErrorCode::not_connected,
+            "whether they are a contact is known when this device is connected: it comes back by itself, repeat then",
+            1000};
+}
+
+} // namespace
+
+template <class What>
+bool Engine::State::waits_for_roster(RequestId id, const request::Where& where, What& what, Moment now)
+{
+    if (relay_ready()) return false;
+    const auto parties = chats.find(where);
+    const auto recipients = parties ? chats.reach(*parties) : Result<std::vector<delivery::Recipient>>(parties.error());
+    if (recipients || recipients.error().code != ErrorCode::not_a_contact) return false;
+    if (unsynced.has_room())
+        unsynced.hold(id, Request(std::move(what)), now.mono);
+    else
+        context.refuse(id, not_known_yet());
+    return true;
+}
+
+/// What has waited for the relay's word is asked again when it is there; or when there is no account to wait for.
+void Engine::State::ask_unsynced(Moment now)
+{
+    if (unsynced.empty()) return;
+    if (relay_ready() || !identity || !identity->logged_in)
+        for (auto& one : unsynced.take())
+            ask(one.id, std::move(one.request), now);
+    for (const auto id : unsynced.expire(now.mono))
+        context.refuse(id, not_known_yet());
+}
+
 void Engine::State::say(RequestId id, const Result<conversation::Parties>& parties, conversation::Draft draft,
                         Moment now)
 {
@@ -78,6 +114,7 @@ void Engine::State::on(RequestId id, request::Send& send, Moment now)
     if (!is_ready_to_talk(id)) return;
     if (!content::is_shown(send.body) || std::holds_alternative<content::Unknown>(send.body))
         return context.refuse(id, invalid("body: edit, recall, react and the like are requests of their own"));
+    if (waits_for_roster(id, {send.to, send.conversation}, send, now)) return;
     const auto parties = chats.find({send.to, send.conversation});
     conversation::Draft draft{std::move(send.text), std::move(send.body), {}, send.lifetime, false,
                               std::move(send.key)};
@@ -195,11 +232,12 @@ void Engine::State::on(RequestId id, const request::SetTimer& timer, Moment now)
     say(id, chats.find(timer.where), std::move(draft), now);
 }
 
-void Engine::State::on(RequestId id, const request::Forward& forward, Moment now)
+void Engine::State::on(RequestId id, request::Forward& forward, Moment now)
 {
     if (!is_ready_to_talk(id)) return;
     if (forward.messages.empty() || forward.messages.size() > content::forwarded_max)
         return context.refuse(id, invalid("messages: 1 to " + std::to_string(content::forwarded_max)));
+    if (waits_for_roster(id, forward.to, forward, now)) return;
     const auto parties = chats.find(forward.to);
     if (!parties) return context.refuse(id, parties.error());
     std::vector<conversation::Draft> drafts;

@@ -227,6 +227,7 @@ void Engine::State::end_tick(Moment now)
     for (auto& [link, some] : notes)
         relay_notes(link, std::move(some), now);
 
+    ask_unsynced(now);
     peers.handle_deadline(now, [&](const DeviceId& device, LinkId link) { return outbox.owes(device, link); });
     paths_happened(now);
 
@@ -284,7 +285,7 @@ Instant Engine::State::deadline() const
         out = earlier(out, peers.retry_at(device, last_tick));
     for (const auto& device : group_calls.sought())
         out = earlier(out, peers.retry_at(device, last_tick));
-    out = earlier(out, earlier(ahead.deadline(), unopened.deadline()));
+    out = earlier(out, earlier(ahead.deadline(), earlier(unopened.deadline(), unsynced.deadline())));
     out = earlier(out, files.deadline(last_tick));
     for (const auto& device : outbox.open_devices()) {
         // Patience that has run out already is no deadline: its consequence was drawn.

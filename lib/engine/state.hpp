@@ -40,6 +40,7 @@
 #include "lib/engine/relay_dialer.hpp"
 #include "lib/engine/relay_session.hpp"
 #include "lib/engine/roster.hpp"
+#include "lib/engine/unsynced.hpp"
 #include "lib/engine/views.hpp"
 #include "lib/route/path_table.hpp"
 #include "lib/seal/groups.hpp"
@@ -166,7 +167,7 @@ struct Engine::State {
     void on(RequestId id, const request::SetVersions& what, Moment now);
     void on(RequestId id, const request::SetRecallWindow& what, Moment now);
     void typing_in(const conversation::Parties& parties, bool on, Moment now);
-    void on(RequestId id, const request::Forward& forward, Moment now);
+    void on(RequestId id, request::Forward& forward, Moment now);
     void on(RequestId id, const request::MarkRead& read, Moment now);
     void on(RequestId id, const request::Typing& typing, Moment now);
     void on(RequestId id, const request::Conversations& wanted, Moment now);
@@ -183,6 +184,11 @@ struct Engine::State {
     void note_interest(const conversation::Parties& parties, Moment now);
     /// False: the request was refused.
     [[nodiscard]] bool is_ready_to_talk(RequestId id);
+    /// Whether a request to say something there waits for what the relay knows of them; it is refused at once where too
+    /// many wait already. False: what is known here holds.
+    template <class What>
+    [[nodiscard]] bool waits_for_roster(RequestId id, const request::Where& where, What& what, Moment now);
+    void ask_unsynced(Moment now);
 
     // entering.cpp
     void enter(RequestId id, Credentials credentials, Moment now);
@@ -379,6 +385,7 @@ struct Engine::State {
     Archives archives;
     History handover;
     Views views;
+    Unsynced unsynced;
     Reach reach{*this};
     port::MediaDoor* media_door = nullptr; ///< nullptr: this build has no media.
     CallSide calls;

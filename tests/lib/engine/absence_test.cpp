@@ -451,3 +451,71 @@ TEST_CASE("a name of another version that nobody here can say is dropped, and ke
     world.run_for(minutes(1));
     CHECK(alice.ticks() - before < 60);
 }
+
+namespace {
+
+/// Alice has asked to be bob's contact, and is away when he accepts.
+struct AcceptedMeanwhile {
+    World world;
+    Client& alice;
+    Client& bob;
+
+    explicit AcceptedMeanwhile(std::uint64_t seed) : world(seed), alice(world.client("alice")), bob(world.client("bob"))
+    {
+        for (auto* one : {&alice, &bob}) {
+            one->start();
+            REQUIRE(one->wait(one->enter(true)).error.code == ErrorCode::ok);
+        }
+        REQUIRE(world.run_until([&] { return alice.status().connected && bob.status().connected; }));
+        REQUIRE(code(alice, request::ContactAdd{"bob"}) == ErrorCode::ok);
+        alice.crash();
+        world.run_for(seconds(5));
+        REQUIRE(code(bob, request::ContactAccept{"alice"}) == ErrorCode::ok);
+        world.run_for(seconds(5));
+    }
+};
+
+} // namespace
+
+TEST_CASE("who was away when the request was accepted says something at once: it goes out when the relay has told")
+{
+    AcceptedMeanwhile story(720);
+    auto& [world, alice, bob] = story;
+    alice.start();
+    const auto first = alice.ask(request::Send{"bob", "at last", {}});
+    const auto again = alice.ask(request::Send{"bob", "how are you?", {}});
+    const auto stranger = alice.ask(request::Send{"carol", "and you?", {}});
+    CHECK(alice.reply(first) == nullptr);
+    CHECK(alice.wait(first).error.code == ErrorCode::ok);
+    CHECK(alice.wait(again).error.code == ErrorCode::ok);
+    CHECK(alice.wait(stranger).error.code == ErrorCode::not_a_contact);
+    REQUIRE(world.run_until([&] { return bob.history("alice").size() == 2; }, minutes(2)));
+    CHECK(bob.history("alice")[0].text == "at last");
+    CHECK(bob.history("alice")[1].text == "how are you?");
+    CHECK(code(alice, request::Send{"carol", "now?", {}}) == ErrorCode::not_a_contact);
+}
+
+TEST_CASE("who cannot reach the relay is told to come again, and not that there is no contact")
+{
+    AcceptedMeanwhile story(721);
+    auto& [world, alice, bob] = story;
+    world.relay_crash();
+    alice.start();
+    std::vector<RequestId> asked;
+    for (std::size_t n = 0; n <= 64; ++n)
+        asked.push_back(alice.ask(request::Send{"bob", "number " + std::to_string(n), {}}));
+    world.run_for(seconds(9));
+    CHECK(alice.reply(asked.front()) == nullptr);
+    REQUIRE(alice.reply(asked.back()) != nullptr); // more wait than there is room for
+    CHECK(alice.reply(asked.back())->error.code == ErrorCode::not_connected);
+    world.run_for(seconds(2));
+    for (const auto id : asked) {
+        REQUIRE(alice.reply(id) != nullptr);
+        CHECK(alice.reply(id)->error.code == ErrorCode::not_connected);
+        CHECK(alice.reply(id)->error.retry_after_ms > 0);
+    }
+    world.relay_start();
+    REQUIRE(world.run_until([&] { return alice.status().connected; }, minutes(3)));
+    (void)alice.send("bob", "at last");
+    CHECK(world.run_until([&] { return bob.history("alice").size() == 1; }, minutes(2)));
+}
