@@ -12,13 +12,19 @@ import argparse
 import pathlib
 import sys
 
-from schemagen import c_header, java, json_model, python, reference, swift, typescript
+from schemagen import c_header, cpp_json, java, json_model, python, reference, swift, typescript
 from schemagen.model import Schema
 
 FACES = {
     "schema/godwit.json": json_model.render,
     "include/godwit/errors.h": c_header.render,
     "lib/assembly/error_texts.hpp": c_header.render_texts,
+    "lib/json/made_names.hpp": cpp_json.render_names,
+    "lib/json/made_choices.hpp": cpp_json.render_choices,
+    "lib/json/made_objects.hpp": cpp_json.render_header,
+    "lib/json/made_objects.cpp": cpp_json.render_objects,
+    "lib/json/made_requests.cpp": cpp_json.render_requests,
+    "lib/json/made_events.cpp": cpp_json.render_events,
     "docs/reference.md": reference.render,
     "bindings/python/src/godwit/_schema.py": python.render,
     "bindings/node/lib/schema.js": typescript.render_js,
@@ -38,7 +44,7 @@ def main():
     stale = []
     for name, render in FACES.items():
         path = options.root / name
-        text = render(schema)
+        text = render(schema, options.root / "schema") if render.__module__.endswith("cpp_json") else render(schema)
         if path.is_file() and path.read_text(encoding="utf-8") == text:
             continue
         stale.append(name)

@@ -72,6 +72,7 @@ class Schema:
     scalars: dict = field(default_factory=dict)  # name -> (bytes, doc)
     enums: dict = field(default_factory=dict)  # name -> (doc, [(value, doc)])
     objects: dict = field(default_factory=dict)
+    bases: dict = field(default_factory=dict)  # name of an object -> [names of those whose fields it has, too]
     unions: dict = field(default_factory=dict)  # name -> (doc, tagged or None, [names])
     requests: dict = field(default_factory=dict)
     events: dict = field(default_factory=dict)
@@ -91,6 +92,7 @@ class Schema:
         out.scalars = {name: tuple(about) for name, about in types["scalar"].items()}
         out.enums = {name: (about["doc"], [tuple(v) for v in about["values"]]) for name, about in types["enum"].items()}
         for name, about in types["object"].items():
+            out.bases[name] = about.get("of", [])
             inherited = [f for base in about.get("of", []) for f in out.objects[base].fields]
             out.objects[name] = Object(name, about["doc"], inherited + fields_of(about), about.get("tag"))
         out.unions = {name: (about["doc"], about.get("tagged"), about["of"]) for name, about in types["union"].items()}

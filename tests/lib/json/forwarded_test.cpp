@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/json/content.hpp"
+#include "lib/json/json.hpp"
 #include "lib/wire/content.hpp"
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 
 using namespace godwit;
+using Json = nlohmann::json;
 
 namespace {
+
+Json shown(const Message& message)
+{
+    return Json::parse(json::render_event(event::MessageReceived{message}));
+}
 
 content::Forwarded around(const content::Body& body)
 {
@@ -25,8 +32,7 @@ TEST_CASE("what is forwarded is shown as it was: files too, and what was forward
     message.body = content::Forwarded{
         "trip",
         {{"ann", 5, "look", wire::encode(content::Body(attachment))}, {"ann", 6, "words", {}}, {"ann", 7, "", {1}}}};
-    json::Ordered out;
-    json::put_message(out, message);
+    const auto out = shown(message);
     const auto& items = out["body"]["items"];
     CHECK(items[0]["body"]["kind"] == "attachment");
     CHECK(items[0]["body"]["as"] == "image");
@@ -39,9 +45,8 @@ TEST_CASE("what is forwarded is shown as it was: files too, and what was forward
     for (int i = 0; i < 50; ++i)
         deep = around(deep);
     message.body = deep;
-    json::Ordered nested;
-    json::put_message(nested, message);
-    auto* at = &nested["body"];
+    const auto nested = shown(message);
+    const auto* at = &nested["body"];
     int depth = 0;
     for (; (*at)["items"][0].contains("body"); ++depth)
         at = &(*at)["items"][0]["body"];

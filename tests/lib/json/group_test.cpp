@@ -68,7 +68,7 @@ TEST_CASE("requests about groups by their names")
 
     CHECK(refusal(R"({"do":"group_create","name":"n","kind":"club"})").find("group, discussion or channel") !=
           std::string::npos);
-    CHECK(refusal(ask("group_role", R"(,"user":"cy","role":"king")")).find("member or admin or owner") !=
+    CHECK(refusal(ask("group_role", R"(,"user":"cy","role":"king")")).find("member, admin or owner") !=
           std::string::npos);
     CHECK(refusal(ask("group_role", R"(,"user":"cy")")).find("role") != std::string::npos);
     CHECK(refusal(ask("group_set", R"(,"join":"open")")).find("closed, request or link") != std::string::npos);
