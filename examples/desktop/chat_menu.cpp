@@ -6,7 +6,6 @@
 
 #include <QApplication>
 #include <QClipboard>
-#include <QDir>
 #include <QFileDialog>
 #include <QListView>
 #include <QMenu>
@@ -26,10 +25,15 @@ void ChatView::activate(const godwit::Message& message)
     if (known->state == godwit::FileState::paused) return session_.ask(request::FileResume{id});
     if (known->state != godwit::FileState::whole) return;
     // The name comes from somebody else; godwit has made it harmless (FileInfo::name).
-    const auto folder = QStandardPaths::writableLocation(QStandardPaths::DownloadLocation);
-    const auto path =
-        QFileDialog::getSaveFileName(this, tr("Save file"), QDir(folder).filePath(Words::of(known->name)));
-    if (!path.isEmpty()) session_.ask(request::FileSave{id, path.toStdString(), true});
+    auto* dialog =
+        new QFileDialog(this, tr("Save file"), QStandardPaths::writableLocation(QStandardPaths::DownloadLocation));
+    dialog->setObjectName(QStringLiteral("save_dialog"));
+    dialog->setAcceptMode(QFileDialog::AcceptSave);
+    dialog->selectFile(Words::of(known->name));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &QFileDialog::fileSelected, this,
+            [this, id](const QString& path) { session_.ask(request::FileSave{id, path.toStdString(), true}); });
+    dialog->open(); // what comes meanwhile is shown
 }
 
 void ChatView::menu(const QPoint& at)
