@@ -267,7 +267,7 @@ void Walk::log_in(Client& client)
     members_.insert(&client);
     oracle_.joins(client);
     if (!client.running()) client.start();
-    if (client.running() && !client.logged_in()) logging_in_[&client] = {client.enter(false), client.lives(), &client};
+    if (client.running() && !client.logged_in()) logging_in_[&client] = {client.lives(), client.enter(false), &client};
 }
 
 // ---- phase 2 ------------------------------------------------------------------------------------
@@ -307,7 +307,7 @@ void Walk::chores()
         if (client->logged_in())
             logging_in_.erase(at);
         else
-            at->second = {client->enter(false), client->lives(), client};
+            at->second = {client->lives(), client->enter(false), client};
     }
     fetch_files();
     auto& relay = world_.relay.disk.store();
@@ -319,7 +319,7 @@ void Walk::chores()
         if (wish.by != nullptr && undecided(*wish.by, wish)) continue;
         for (auto* client : members_in_order())
             if (client->account() == whom.first && client->running() && client->logged_in()) {
-                wish = {client->ask(request::ContactUnblock{whom.second}), client->lives(), client};
+                wish = {client->lives(), client->ask(request::ContactUnblock{whom.second}), client};
                 break;
             }
     }

@@ -78,8 +78,8 @@ private:
     std::set<Client*> members_; ///< Registered, or trying to log in.
     /// What somebody asked for and wants to see done; forgotten by a process that died.
     struct Wish {
-        RequestId request = 0; ///< 0: not asked yet.
-        std::uint64_t life = 0;
+        std::uint64_t life = 0; ///< First: when the disk refuses what is asked, the next life has begun.
+        RequestId request = 0;  ///< 0: not asked yet.
         Client* by = nullptr;
     };
     [[nodiscard]] static bool undecided(Client& client, const Wish& wish)

@@ -38,8 +38,9 @@ void Walk::file(Client& one, std::uint64_t detail, StepKind kind)
         if (!in.empty()) to = Oracle::group_label(in[detail / 5 % in.size()]);
         auto file = oracle_.file(file_bytes(detail / 1024));
         one.user_files.files[file.path] = std::move(file.bytes);
+        const auto life = one.lives(); // Its disk may refuse: then another one has begun when it returns.
         const auto request = one.ask(request::FileAdd{file.path, file.name, "application/octet-stream"});
-        adding_.push_back({&one, one.lives(), request, file.number, to});
+        adding_.push_back({&one, life, request, file.number, to});
         return;
     }
     auto owed = oracle_.owed_files();
