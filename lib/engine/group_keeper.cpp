@@ -266,6 +266,10 @@ void GroupKeeper::work(const ConversationId& conversation, Chore& chore, RelaySe
         std::vector<DeviceId> bad;
         return commit(conversation, chore, groups_->change(*circle, {}, bad, now.wall_ms), &session, now);
     }
+    if (std::exchange(chore.heal, false)) { // Before those who are missing come in: each of their joins is refused.
+        std::vector<DeviceId> bad;
+        return commit(conversation, chore, groups_->change(*circle, {}, bad, now.wall_ms), &session, now);
+    }
     if (!needs.missing.empty()) {
         if (chore.missing_since == never) chore.missing_since = now.mono;
         const auto wait = many ? missing_wait + spread(conversation) : Duration(missing_wait);
@@ -283,7 +287,7 @@ void GroupKeeper::work(const ConversationId& conversation, Chore& chore, RelaySe
     }
     chore.missing_since = never;
     chore.eager = false;
-    if (needs.update || std::exchange(chore.heal, false)) {
+    if (needs.update) {
         std::vector<DeviceId> bad;
         return commit(conversation, chore, groups_->change(*circle, {}, bad, now.wall_ms), &session, now);
     }
