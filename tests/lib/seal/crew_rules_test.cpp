@@ -30,9 +30,12 @@ TEST_CASE("crew: a commit that says to the relay that it leads to other rules th
     others_rules("ada", mutes, seal::policy::encode(without_bob));
     crew.everybody_talks({"ann", "ada", "bob", "ben", "ben2"});
     // What is so is followed; and what says nothing, from before relays asked for it.
-    for (const auto& rules : {seal::policy::rules_of(now), Bytes()})
-        for (const auto& [member, outcome] : crew.lawless_commit("bob", keys, {}, rules))
+    for (const bool says : {true, false}) {
+        Crew another;
+        const auto rules = seal::policy::rules_of(seal::policy::encode(another.policy_now(another.at("bob"))));
+        for (const auto& [member, outcome] : another.lawless_commit("bob", keys, {}, says ? rules : Bytes()))
             CHECK_MESSAGE(outcome.verdict == Verdict::applied, member << ": " << outcome.detail);
+    }
 }
 
 TEST_CASE("crew: what honest members commit says its rules: made, changed, renewed, and joined from outside")
