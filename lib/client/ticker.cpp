@@ -116,9 +116,10 @@ void Ticker::deadline_reached()
 
 /// Opens the tick when none is open; it is finished when the turn ends, so everything that is ready shares one
 /// transaction.
-void Ticker::gather(const Input& input)
+void Ticker::gather(const Input& input, bool is_request)
 {
     GODWIT_ASSERT(engine_ != nullptr);
+    only_requests_ = is_request && (!tick_open_ || only_requests_);
     if (!tick_open_) {
         parts_.store.begin();
         tick_open_ = true;
@@ -134,7 +135,9 @@ void Ticker::gather(const Input& input)
 void Ticker::take_requests()
 {
     // While the disk refuses, each in a tick of its own: who only reads shares no commit that fails with who writes.
-    const std::size_t count_max = storage_backoff_ == Duration::zero() ? tick_requests_max : 1;
+    const bool disk_refuses = storage_backoff_ != Duration::zero();
+    if (disk_refuses && tick_open_) finish();
+    const std::size_t count_max = disk_refuses ? 1 : tick_requests_max;
     for (auto& item : parts_.mailbox.take(count_max)) {
         if (auto* refused = std::get_if<Error>(&item.what)) {
             refused_.push_back({item.id, std::move(*refused), {}});
@@ -162,7 +165,7 @@ void Ticker::submit(RequestId id, std::variant<engine::Credentials, Request> wha
     }
     unanswered_.insert(id);
     engine::Command command{id, std::move(what)};
-    gather([&](engine::Engine& engine, Moment now) { engine.submit(std::move(command), now); });
+    gather([&](engine::Engine& engine, Moment now) { engine.submit(std::move(command), now); }, true);
 }
 
 /// Checks what needs no relay, stretches the password on another thread, then hands the keys to the engine.
@@ -327,10 +330,13 @@ void Ticker::finish()
     if (engine_->deadline() <= now.mono) // something is overdue: let no busy link pass for a silent one
         for (const auto& heard : parts_.shell.heard())
             engine_->link_heard(heard.link, heard.at);
-    exhausted_ = exhausted_ || !with_memory([&] {
+    // What the engine does by itself writes, most times, and would take the answer of who only reads along: while the
+    // disk refuses it has the next tick to itself.
+    const bool answers_only = only_requests_ && storage_backoff_ != Duration::zero();
+    exhausted_ = exhausted_ || (!answers_only && !with_memory([&] {
                      mark_dealt_with(now);
                      engine_->handle_deadline(now);
-                 });
+                 }));
     const bool written = parts_.store.dirty();
     const auto committed = exhausted_ ? Result<void>(out_of_memory()) : parts_.store.commit();
     exhausted_ = tick_open_ = false;
@@ -341,7 +347,7 @@ void Ticker::finish()
     if (written) storage_backoff_ = Duration::zero();
     watches_ = engine_->watches();
     marks_committed();
-    speak();
+    speak(answers_only);
 }
 
 /// "Dealt with" marks share a commit that happens anyway, or force one when they have waited long enough.

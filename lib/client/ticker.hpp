@@ -11,6 +11,9 @@
 // Back-pressure: when the application's queue is full, the ticker holds still. No request is taken, no deadline
 // handled, no frame processed, hence none receipted, so peers and relay stop by themselves at their windows. What
 // arrives meanwhile is held up to a bound, past which the links are closed. No event is lost.
+//
+// While the disk refuses, a tick in which there were only requests is committed without what the engine does by itself,
+// which writes: its events are told, its effects go out with the next tick.
 #pragma once
 
 #include "lib/client/event_queue.hpp"
@@ -93,7 +96,7 @@ private:
 
     // gather
     void take_requests();
-    void gather(const Input& input);
+    void gather(const Input& input, bool is_request = false);
     void report(LinkId link, std::size_t bytes, Input input);
     /// Wipes `password`.
     void derive(RequestId id, bool create, std::string relay, std::string user, std::string& password,
@@ -106,7 +109,7 @@ private:
     void mark_dealt_with(Moment now);
     void marks_committed();
     // speak
-    void speak();
+    void speak(bool answers_only = false);
     void tell(Event&& event);
     void perform(engine::Effect&& effect);
     // and when the commit failed
@@ -171,6 +174,7 @@ private:
     Duration storage_backoff_{};
     Instant quiet_until_{};
     Instant restart_due_ = never;
+    bool only_requests_ = false; ///< In the open tick, so far.
 };
 
 } // namespace godwit::client

@@ -11,12 +11,13 @@ namespace godwit::client {
 
 // ---- speak --------------------------------------------------------------------------------------
 
-void Ticker::speak()
+/// `answers_only`: the engine has not ended its tick; what goes out does with the next.
+void Ticker::speak(bool answers_only)
 {
     trace_shortage();
     // Taken out first: performing an effect may bring reports, and their outputs belong to the next commit.
     std::vector<engine::Effect> effects, to_media;
-    while (auto effect = engine_->next_effect())
+    while (auto effect = answers_only ? std::nullopt : engine_->next_effect())
         (std::holds_alternative<engine::DirectMedia>(*effect) ? to_media : effects).push_back(*std::move(effect));
     // Who hears that a call is over finds its files whole.
     for (auto& order : to_media)

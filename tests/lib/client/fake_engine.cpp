@@ -122,6 +122,7 @@ void Engine::handle_deadline(Moment now)
 {
     state_->must_be_in_transaction();
     state_->closed_tick = true;
+    if (state_->store.chores) state_->store.touch();
     if (now.mono < state_->deadline) return;
     state_->deadline = never;
     DialRelay dial;
@@ -131,7 +132,7 @@ void Engine::handle_deadline(Moment now)
 
 Instant Engine::deadline() const
 {
-    return state_->deadline;
+    return state_->closed_tick ? state_->deadline : Instant{};
 }
 
 std::optional<Effect> Engine::next_effect()
@@ -145,7 +146,7 @@ std::optional<Effect> Engine::next_effect()
 
 std::optional<Event> Engine::next_event()
 {
-    if (state_->store.open || !state_->closed_tick) std::abort();
+    if (state_->store.open) std::abort();
     if (state_->events.empty()) return std::nullopt;
     Event out = std::move(state_->events.front());
     state_->events.pop_front();

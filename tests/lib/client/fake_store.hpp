@@ -17,6 +17,7 @@ public:
     std::vector<Row> rows;
     bool refuse = false; ///< Commits of anything written fail, as on a full disk.
     bool refuse_all = false;
+    bool chores = false; ///< The engine writes in every tick that it ends.
     int commits_written = 0;
     int begun = 0;
     bool open = false;
@@ -45,6 +46,7 @@ public:
     [[nodiscard]] bool failed() const override { return false; }
     [[nodiscard]] bool dirty() const override { return dirty_; }
 
+    void touch() { dirty_ = true; }
     void add(Message message, bool notified)
     {
         rows.push_back({std::move(message), notified});

@@ -307,6 +307,28 @@ TEST_CASE("commit refused: nothing is said, requests get the error, the engine s
         world.shell.turn();
         CHECK(world.store.rows.size() == 3);
     }
+    SUBCASE("reading goes on, though the engine itself writes in every tick")
+    {
+        world.store.chores = true;
+        while (world.events.poll())
+            continue;
+        for (int n = 0; n < 20; ++n) {
+            const auto read = world.ask(request::Status{});
+            world.shell.turn();
+            std::map<RequestId, ErrorCode> answers;
+            while (auto event = world.events.poll())
+                if (const auto* reply = std::get_if<event::Reply>(&*event)) answers[reply->id] = reply->error.code;
+            CHECK(answers == std::map<RequestId, ErrorCode>{{read, ErrorCode::ok}});
+            world.shell.pass(500ms);
+        }
+        world.store.refuse = false;
+        world.shell.effects.clear();
+        world.ask(request::Send{"bob", "now there is room", {}});
+        world.shell.turn();
+        world.shell.pass(1ms);
+        CHECK(world.store.rows.size() == 2);
+        CHECK(world.frames_sent().size() == 1); // With the tick that follows.
+    }
     SUBCASE("a store that refuses even reading: requests are answered, and the engine starts when it can")
     {
         world.store.refuse_all = true;
