@@ -194,6 +194,7 @@ void GroupBook::roster_came(const ConversationId& id, const wire::relay::GroupRo
             if (group->policy && !group->readable && open_profile(*group)) {
                 pictures_.emplace(group->id, Picture{});
                 tell(*group, event::GroupChanged::What::profile, {}, {});
+                note_unread(*group);
                 changed = true;
             }
             continue;

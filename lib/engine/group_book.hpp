@@ -22,6 +22,8 @@ namespace godwit::engine {
 inline constexpr std::size_t groups_max = 1'000;
 /// Secrets of one group that do not open its profile now: those of our own commits, and of before.
 inline constexpr std::size_t group_spare_secrets_max = 4;
+/// Changes of one group's profile that cannot be read yet.
+inline constexpr std::size_t group_unread_max = 16;
 /// And those of the relay's word, which have opened nothing yet: anybody can seal one for an account, so they take
 /// nobody else's place.
 inline constexpr std::size_t group_given_secrets_max = 2;
@@ -55,6 +57,14 @@ struct Group {
     };
     std::map<std::string, Applicant> applicants;
     std::optional<seal::Circle> circle; ///< nullopt: to be made anew.
+    /// Changes of the profile that could not be read when they came: told when they can.
+    struct Unread {
+        seal::Version version;
+        std::string by;
+        Bytes before; ///< Sealed, as the next.
+        Bytes after;
+    };
+    std::vector<Unread> unread;
     bool closed_told = false;
     bool shut_out = false; ///< The relay says that this account is not in it, and no commit says so.
     bool rejoins = false;  ///< It was out, and the relay says that it is in again.
@@ -207,8 +217,10 @@ private:
     void tell(const Group& group, event::GroupChanged::What what, std::string by, std::vector<std::string> users);
     void tell_changes(Group& group, const seal::Policy* before, const std::string& by);
     void note(const Group& group, const seal::Version& version, content::GroupNote note);
-    void note_changes(const Group& group, const seal::Changes& changes, const wire::GroupProfile& before,
+    void note_changes(Group& group, const seal::Changes& changes, const wire::GroupProfile& before, bool was_readable,
                       const std::string& by);
+    /// What can be read of it by now.
+    void note_unread(Group& group);
     /// False: not taken.
     bool take_list(const std::string& user, const PublicKey& account, BytesView encoded);
     void load_list(const PublicKey& account);

@@ -14,6 +14,27 @@ namespace godwit::engine {
 using What = event::GroupChanged::What;
 using Note = content::GroupNote::What;
 
+namespace {
+
+wire::GroupProfile tamed(wire::GroupProfile profile)
+{
+    profile.name = harmless_line(profile.name);
+    for (auto& avatar : profile.avatar)
+        conversation::make_harmless(avatar);
+    return profile;
+}
+
+void note_profile(std::vector<content::GroupNote>& out, const std::string& by, const wire::GroupProfile& before,
+                  const wire::GroupProfile& after)
+{
+    if (after.name != before.name) out.push_back({Note::name, by, {}, after.name, 0});
+    if (after.about != before.about) out.push_back({Note::about, by, {}, after.about, 0});
+    if (after.announcement != before.announcement) out.push_back({Note::announcement, by, {}, after.announcement, 0});
+    if (after.avatar != before.avatar) out.push_back({Note::avatar, by, {}, {}, 0});
+}
+
+} // namespace
+
 void GroupBook::take_policy(Group& group, std::shared_ptr<const seal::Policy> policy)
 {
     group.policy = std::move(policy);
@@ -29,12 +50,8 @@ bool GroupBook::open_profile(Group& group)
     if (!group.policy) return false;
     const auto opens = [&](const WipingBytes& secret) {
         auto profile = seal::open_profile(secret, group.id, group.policy->profile);
-        if (!profile) return false;
-        group.profile = std::move(*profile);
-        group.profile.name = harmless_line(group.profile.name);
-        for (auto& avatar : group.profile.avatar)
-            conversation::make_harmless(avatar);
-        return true;
+        if (profile) group.profile = tamed(std::move(*profile));
+        return profile.ok();
     };
     if (!group.secret.empty() && opens(group.secret)) return group.readable = true;
     for (auto* some : {&group.spare_secrets, &group.given_secrets}) {
@@ -141,7 +158,8 @@ void GroupBook::entered(const seal::Changes& changes, WallMs now_ms)
     // Whoever was told of a group without a name is told its name, whatever brings it.
     if (before && !was_readable && group->readable && before->profile == changes.policy->profile)
         tell(*group, What::profile, by, {});
-    if (changes.policy_before || is_new || was_out) note_changes(*group, changes, profile_before, by);
+    if (changes.policy_before || is_new || was_out) note_changes(*group, changes, profile_before, was_readable, by);
+    note_unread(*group);
     if (group->policy->dissolved) handle_deadline({Instant{}, now_ms});
 }
 
@@ -152,8 +170,8 @@ void GroupBook::note(const Group& group, const seal::Version& version, content::
 
 /// What people see in the history, from the two policies: the same on every device that saw the change. Of channels,
 /// not who comes and goes: there are many, and nobody knows them.
-void GroupBook::note_changes(const Group& group, const seal::Changes& changes, const wire::GroupProfile& profile_before,
-                             const std::string& by)
+void GroupBook::note_changes(Group& group, const seal::Changes& changes, const wire::GroupProfile& profile_before,
+                             bool was_readable, const std::string& by)
 {
     constexpr std::size_t notes_max = 32; // Of one change.
     const auto& now = *group.policy;
@@ -198,19 +216,40 @@ void GroupBook::note_changes(const Group& group, const seal::Changes& changes, c
     if (before->all_muted != now.all_muted) notes.push_back({Note::all_muted, by, {}, {}, now.all_muted ? 1 : 0});
     if (before->invite != now.invite || before->join != now.join || before->receipts != now.receipts)
         notes.push_back({Note::rules, by, {}, {}, 0});
-    if (group.readable && before->profile != now.profile) {
-        const auto& profile = group.profile;
-        if (profile.name != profile_before.name) notes.push_back({Note::name, by, {}, profile.name, 0});
-        if (profile.about != profile_before.about) notes.push_back({Note::about, by, {}, profile.about, 0});
-        if (profile.announcement != profile_before.announcement)
-            notes.push_back({Note::announcement, by, {}, profile.announcement, 0});
-        if (profile.avatar != profile_before.avatar) notes.push_back({Note::avatar, by, {}, {}, 0});
+    if (before->profile != now.profile) {
+        if (was_readable && group.readable)
+            note_profile(notes, by, profile_before, group.profile);
+        else if (group.unread.size() < group_unread_max)
+            group.unread.push_back({changes.version, by, before->profile, now.profile});
     }
     if (before->kind != now.kind) notes.push_back({Note::promoted, by, {}, {}, 0});
     if (now.dissolved && !before->dissolved) notes.push_back({Note::dissolved, by, {}, {}, 0});
     if (notes.size() > notes_max) notes.resize(notes_max);
     for (auto& one : notes)
         note(group, changes.version, std::move(one));
+}
+
+/// A device that came into the group shortly before may have followed changes before it got the secret.
+void GroupBook::note_unread(Group& group)
+{
+    if (!group.readable) return;
+    const auto open = [&](const Bytes& sealed) -> std::optional<wire::GroupProfile> {
+        std::vector<const WipingBytes*> secrets{&group.secret};
+        for (const auto* some : {&group.spare_secrets, &group.given_secrets})
+            for (const auto& secret : *some)
+                secrets.push_back(&secret);
+        for (const auto* secret : secrets)
+            if (auto profile = seal::open_profile(*secret, group.id, sealed)) return tamed(std::move(*profile));
+        return std::nullopt;
+    };
+    for (const auto& one : std::exchange(group.unread, {})) {
+        const auto before = open(one.before);
+        const auto after = open(one.after);
+        std::vector<content::GroupNote> notes;
+        if (before && after) note_profile(notes, one.by, *before, *after);
+        for (auto& said : notes)
+            note(group, one.version, std::move(said));
+    }
 }
 
 void GroupBook::tell_changes(Group& group, const seal::Policy* before, const std::string& by)

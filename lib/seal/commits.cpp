@@ -293,11 +293,13 @@ Result<Changes> Groups::welcome(BytesView sealed, WallMs now_ms, BytesView tree_
     if (!are_short(group->tree())) return unauthentic("welcome: to a group with a leaf that is too long");
     const auto circle = s.directory.circle_of(name->conversation);
     const auto policy = policy::decode(group->context().extensions);
+    PublicKey maker;
     if (policy && (!circle || circle->many)) {
         // Its maker signed the GroupInfo, as join() has verified.
         const auto info = mls::read_welcome(s.environment(undecided, now_ms), *welcome, found->bundle);
         if (!info) return unauthentic("welcome: " + std::string(mls::mls_error_name(info.error())));
         if (auto good = s.judge_welcome(*name, *group, *policy, info->signer); !good) return good.error();
+        if (const auto* leaf = group->tree().leaf(info->signer)) maker = certificate_of(*leaf).account_key;
     } else {
         if (!circle) return Error{ErrorCode::not_a_contact, "welcome: to no conversation of ours", 0};
         const auto accounts = accounts_of(*circle);
@@ -321,6 +323,7 @@ Result<Changes> Groups::welcome(BytesView sealed, WallMs now_ms, BytesView tree_
     c->take(std::move(*group));
     Changes out = s.entered(*c, before, true, std::nullopt);
     out.policy_before = policy_before;
+    out.committer_account = maker;
     // A last resort is not only ours to have used: its leaf gets fresh keys as soon as possible.
     c->about.updated_ms = found->last_resort || now_ms < 0 ? 0 : static_cast<std::uint64_t>(now_ms);
     c->sent = 0;

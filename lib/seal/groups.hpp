@@ -160,7 +160,7 @@ struct Changes {
     bool self_removed = false;                     ///< We are out; by somebody else's commit, that can be taken back.
     std::shared_ptr<const Policy> policy_before{}; ///< Of a group, as the next. nullptr: there was none here.
     std::shared_ptr<const Policy> policy{};        ///< Also of one that we are out of, when it could be read.
-    PublicKey committer_account{};                 ///< Zero for a Welcome.
+    PublicKey committer_account{};                 ///< Of two, zero for a Welcome.
 };
 
 struct CommitOutcome {

@@ -1915,7 +1915,7 @@ export interface GroupEvent {
   event: "group";
   what: GroupChange;
   conversation: ConversationId;
-  /** Of the group */
+  /** Of the group; empty in joined while its profile cannot be read yet: profile follows */
   name: string;
   /** An account; empty: time, or not known */
   by: string;

@@ -73,6 +73,8 @@ TEST_CASE("by link: as soon as somebody sees it; the next link makes the last on
     crew.must(dave, request::GroupJoin{link, "it is me"});
     crew.settle(seconds(20));
     CHECK(told(dave, What::joined) == 1);
+    for (const auto& one : all<event::GroupChanged>(dave))
+        if (one.what == What::joined) CHECK(one.by == "alice"); // Who let him in signed the Welcome.
     CHECK(crew.members(dave, group) == "alice* bob dave");
     crew.say(dave, group, "hello");
     CHECK(crew.texts(crew["bob"], group) == "dave:hello");
@@ -183,4 +185,37 @@ TEST_CASE("a new device of a member comes in by itself; a revoked one goes")
     crew.say(crew["carol"], group, "to fewer");
     CHECK(crew.texts(crew["bob"], group) == "carol:to all carol:to fewer");
     CHECK(crew.texts(phone, group) == "carol:to all");
+}
+
+TEST_CASE("a device that was not running when the group was made knows its names of before, as its sibling does")
+{
+    Crew crew(721, {"bob", "carol"});
+    auto& phone = crew.enter("alice.phone");
+    phone.crash();
+    const auto group = crew.create({"bob", "carol"});
+    crew.must(crew.alice, request::GroupRole{group, "bob", Role::admin});
+    crew.settle();
+    for (const char* name : {"second", "third"}) {
+        crew.must(crew["bob"], request::GroupSet{group, name});
+        crew.settle();
+    }
+    phone.start();
+    crew.settle(seconds(30));
+    const auto names = [&](Client& who) {
+        std::string out;
+        for (const auto& one : crew.history(who, group))
+            if (const auto* note = std::get_if<content::GroupNote>(&one.body);
+                note != nullptr && note->what == content::GroupNote::What::name)
+                out += note->by + ":" + note->text + " ";
+        return out;
+    };
+    CHECK(names(crew.alice) == "bob:second bob:third ");
+    CHECK(names(phone) == names(crew.alice));
+    // Whoever is told of a group before its name can be read is told the name, too.
+    for (auto* one : {&phone, &crew["carol"]}) {
+        const auto events = all<event::GroupChanged>(*one);
+        CHECK(std::any_of(events.begin(), events.end(), [&](const auto& e) {
+            return (e.what == What::joined || e.what == What::profile) && !e.name.empty();
+        }));
+    }
 }
