@@ -128,17 +128,33 @@ Crowd::Done Crowd::put(const Put& how)
         users_[n]->on_put = [&](User& who, Duration took) {
             ++out.messages;
             took_ms.push_back(std::chrono::duration<double, std::milli>(took).count());
-            feed(who);
+            if (how.rate == 0) feed(who);
         };
+    const auto begun = loop::Loop::now().mono;
+    std::size_t turn = 0;
+    loop::Timer clock(loop_, [&] {
+        const auto at = loop::Loop::now().mono;
+        if (at >= end) return;
+        const auto due = std::min(how.messages, static_cast<std::size_t>(Seconds(at - begun).count() * how.rate));
+        for (std::size_t full = 0; sent < due && full < senders;) {
+            auto& who = *users_[turn++ % senders];
+            const bool took =
+                who.in_flight() < how.window && who.put(how.bytes, to.empty() ? std::vector{who.device()} : to);
+            took ? (full = 0, ++sent) : ++full;
+        }
+        clock.set(at + std::chrono::milliseconds(1));
+    });
     for (std::size_t n = 0; n < senders + how.recipients; ++n)
         users_[n]->on_mail = [&](User&) { ++out.deliveries; };
-    for (std::size_t n = 0; n < senders; ++n)
+    if (how.rate > 0) clock.set(begun);
+    for (std::size_t n = 0; n < senders && how.rate == 0; ++n)
         feed(*users_[n]);
     const auto copies = std::max<std::size_t>(to.size(), 1);
     until(
         [&] {
             check(senders + how.recipients);
-            return out.messages == sent && out.deliveries == sent * copies;
+            const bool all_sent = how.rate == 0 || sent == how.messages || loop::Loop::now().mono >= end;
+            return all_sent && out.messages == sent && out.deliveries == sent * copies;
         },
         how.seconds + 60, "messages were accepted and did not come");
     for (auto& one : users_)

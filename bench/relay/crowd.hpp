@@ -39,6 +39,9 @@ public:
         std::size_t bytes = 1024;
         std::size_t messages = 0; ///< At most.
         double seconds = 1;       ///< At most.
+        /// So many messages a second, whether or not those before are answered, as far as the windows go; 0: as fast as
+        /// they are answered.
+        double rate = 0;
         /// Whom each writes to; 0: itself. They are the first after the senders, and everybody's contacts
         /// (`befriend()`).
         std::size_t recipients = 0;

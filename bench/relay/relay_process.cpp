@@ -35,8 +35,9 @@ std::string text_of(const std::string& path)
 
 } // namespace
 
-RelayProcess::RelayProcess(const std::string& program, const std::filesystem::path& directory)
-    : data_(directory / "data")
+RelayProcess::RelayProcess(const std::string& program, const std::filesystem::path& directory,
+                           const std::string& owners)
+    : data_(directory / "data"), account_(directory / "owners")
 {
     const auto config = (directory / "relay.toml").string();
     std::ofstream(config) << config_text;
@@ -47,6 +48,10 @@ RelayProcess::RelayProcess(const std::string& program, const std::filesystem::pa
         ::dup2(out[1], STDOUT_FILENO);
         ::close(out[0]);
         ::close(out[1]);
+        if (!owners.empty()) {
+            ::setenv("LD_PRELOAD", owners.c_str(), 1);
+            ::setenv("GODWIT_OWNERS", account_.c_str(), 1);
+        }
         ::execl(program.c_str(), program.c_str(), "--data", data_.c_str(), "--listen", "127.0.0.1:0", "--config",
                 config.c_str(), static_cast<char*>(nullptr));
         std::perror(program.c_str());
@@ -69,6 +74,22 @@ RelayProcess::~RelayProcess()
     int status = 0;
     ::waitpid(pid_, &status, 0);
     ::close(out_);
+}
+
+std::map<std::string, double> RelayProcess::memory_by_owner() const
+{
+    std::filesystem::remove(account_);
+    ::kill(pid_, SIGRTMIN + 3);
+    for (int i = 0; !std::filesystem::exists(account_); ++i) {
+        if (i == 1000 || has_ended()) throw std::runtime_error("the relay does not say whose its memory is");
+        ::usleep(10'000); // it is renamed into place when it is whole
+    }
+    std::map<std::string, double> out;
+    std::ifstream file(account_);
+    std::string owner;
+    for (double bytes = 0; file >> owner >> bytes;)
+        out[owner] = bytes / 1024;
+    return out;
 }
 
 bool RelayProcess::has_ended() const

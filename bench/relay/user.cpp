@@ -22,7 +22,8 @@ crypto::SigningKey key_of(std::uint64_t number, std::uint8_t what)
 
 } // namespace
 
-std::unique_ptr<port::Link> dial(const Relayed& at, BytesView seed, bool over_tls, port::LinkObserver& observer)
+std::unique_ptr<port::Link> dial(const Relayed& at, BytesView seed, bool over_tls, port::LinkObserver& observer,
+                                 std::shared_ptr<quic::AddressTokens> tokens)
 {
     const auto identity = tls::Identity::from_seed(tls::Seed(seed.data(), 32));
     if (!identity.ok()) throw std::runtime_error(identity.error().detail);
@@ -31,7 +32,7 @@ std::unique_ptr<port::Link> dial(const Relayed& at, BytesView seed, bool over_tl
     options.link.idle_max = std::chrono::seconds(120);
     const auto to = loop::Address::loopback_v4(at.relay.port);
     return over_tls ? tls::dial(at.loop, to, *identity, options, observer)
-                    : quic::dial(at.loop, to, *identity, options, at.entropy, observer);
+                    : quic::dial(at.loop, to, *identity, options, at.entropy, observer, std::move(tokens));
 }
 
 User::User(Relayed& at, std::uint64_t number, bool over_tls)
@@ -45,7 +46,7 @@ void User::come(bool registers, std::function<void(User&, bool)> entered)
     registers_ = registers;
     entered_ = std::move(entered);
     state_ = State::coming;
-    link_ = dial(at_, key_.seed(), over_tls_, *this);
+    link_ = dial(at_, key_.seed(), over_tls_, *this, tokens_);
 }
 
 void User::leave()

@@ -29,7 +29,8 @@ struct Relayed {
 
 /// A link to the relay, with the key of this seed.
 [[nodiscard]] std::unique_ptr<godwit::port::Link> dial(const Relayed& at, godwit::BytesView seed, bool over_tls,
-                                                       godwit::port::LinkObserver& observer);
+                                                       godwit::port::LinkObserver& observer,
+                                                       std::shared_ptr<godwit::quic::AddressTokens> tokens = nullptr);
 
 class User final : public godwit::port::LinkObserver {
 public:
@@ -72,6 +73,7 @@ private:
     std::uint64_t number_;
     bool over_tls_;
     godwit::crypto::SigningKey key_; ///< Of the device; of the account is another.
+    std::shared_ptr<godwit::quic::AddressTokens> tokens_ = std::make_shared<godwit::quic::AddressTokens>();
     std::unique_ptr<godwit::port::Link> link_;
     State state_ = State::away;
     bool registers_ = false;
