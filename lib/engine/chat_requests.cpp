@@ -39,11 +39,11 @@ std::string excerpt_of(const std::string& text)
 
 } // namespace
 
-/// A conversation that was looked at counts as open for a while: paths to it are kept and looked for.
+/// A conversation that was looked at counts as open for a while: paths to it are kept and looked for. For no longer
+/// than a path lives on which nothing is said, or it would be made again and again.
 void Engine::State::note_interest(const conversation::Parties& parties, Moment now)
 {
-    constexpr Duration interest_max = std::chrono::minutes(10);
-    if (parties.kind == ConversationKind::direct) interest[parties.with] = now.mono + interest_max;
+    if (parties.kind == ConversationKind::direct) interest[parties.with] = now.mono + context.config.peer_link_idle_max;
 }
 
 bool Engine::State::is_ready_to_talk(RequestId id)

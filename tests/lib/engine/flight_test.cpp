@@ -357,6 +357,12 @@ TEST_CASE("two who have said nothing for a while: the direct path goes, and come
         CHECK(one->ticks() - ticks <= 24); // a ping of the relay, its pong and a timer each 10 min
     }
     CHECK(pair.alice.opened_paths() + pair.bob.opened_paths() == opened); // nobody has missed it
+    (void)pair.alice.history("bob"); // she looks at what was said: a word may follow, and finds a path
+    pair.world.run_for(seconds(5));
+    CHECK(pair.alice.live_peer_links(Path::direct) == 1);
+    pair.world.run_for(minutes(6));
+    CHECK(pair.alice.live_peer_links(Path::direct) == 0);
+    CHECK(pair.alice.opened_paths() + pair.bob.opened_paths() == opened + 2); // once, and not again and again
     const auto state = pair.say("second");
     CHECK(state.path == Path::direct);
     CHECK(pair.world.relay_counters().content_envelopes_stored == 0);
