@@ -319,6 +319,7 @@ void SessionCore::on_pair(NiceAgent*, guint, guint, NiceCandidate*, NiceCandidat
     const auto pair = core->read_pair();
     if (!pair || *pair == core->pair_) return;
     core->pair_ = *pair;
+    core->trains_refused_ = false;
     Event event;
     event.kind = Event::Kind::pair_changed;
     event.pair = *pair;

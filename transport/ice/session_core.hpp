@@ -74,6 +74,7 @@ private:
     [[nodiscard]] std::optional<IcePair> read_pair() const;
     void flush_remote();
     void give_remote(const Candidate& candidate);
+    [[nodiscard]] std::optional<std::size_t> send_as_train(std::span<const BytesView> datagrams);
     void receive(BytesView datagram);
     void deliver_early();
     void fail(ErrorCode code, std::string detail);
@@ -101,6 +102,7 @@ private:
     bool remote_done_ = false;
     bool gathered_ = false;
     bool blackhole_ = false;
+    bool trains_refused_ = false; ///< By this path, or by the system: not tried again on it.
     IcePair pair_;
     std::deque<Event> events_;
     std::deque<Bytes> early_;

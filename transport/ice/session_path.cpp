@@ -3,6 +3,7 @@
 // hole.
 #include "transport/ice/session_core.hpp"
 #include "transport/ice/socket_filter.hpp"
+#include "transport/ice/train.hpp"
 
 #include <algorithm>
 #include <array>
@@ -60,6 +61,31 @@ void SessionCore::receive(BytesView datagram)
     early_.push_back(to_bytes(datagram));
 }
 
+/// Sends a train past libnice when the pair in use is a plain UDP socket of this device (a relayed pair has another
+/// framing, and no socket of its own). Asked for each train: the pair may change, and libnice may close a socket.
+std::optional<std::size_t> SessionCore::send_as_train(std::span<const BytesView> datagrams)
+{
+    if (trains_refused_ || !is_train(datagrams)) return std::nullopt;
+    NiceCandidate* local = nullptr;
+    NiceCandidate* remote = nullptr;
+    if (nice_agent_get_selected_pair(agent_, stream_, component_id, &local, &remote) == FALSE ||
+        local->transport != NICE_CANDIDATE_TRANSPORT_UDP || local->type == NICE_CANDIDATE_TYPE_RELAYED)
+        return std::nullopt;
+    const std::unique_ptr<GSocket, decltype(&g_object_unref)> socket(
+        nice_agent_get_selected_socket(agent_, stream_, component_id), &g_object_unref);
+    if (!socket) return std::nullopt;
+    sockaddr_storage to{};
+    nice_address_copy_to_sockaddr(&remote->addr, reinterpret_cast<sockaddr*>(&to));
+    const auto to_bytes = static_cast<socklen_t>(to.ss_family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in));
+    switch (send_train(g_socket_get_fd(socket.get()), reinterpret_cast<const sockaddr*>(&to), to_bytes, datagrams)) {
+    case TrainOutcome::sent: counters_.sent_datagrams += datagrams.size(); return datagrams.size();
+    case TrainOutcome::full: return 0;
+    case TrainOutcome::refused: break;
+    }
+    trains_refused_ = true;
+    return std::nullopt;
+}
+
 std::size_t SessionCore::send(std::span<const BytesView> datagrams)
 {
     if (phase_ == Phase::fresh || phase_ == Phase::checking) return 0;
@@ -68,6 +94,7 @@ std::size_t SessionCore::send(std::span<const BytesView> datagrams)
         counters_.dropped_datagrams += datagrams.size();
         return datagrams.size();
     }
+    if (const auto taken = send_as_train(datagrams)) return *taken;
     std::size_t taken = 0;
     while (taken < datagrams.size()) {
         std::array<GOutputVector, send_batch_max> vectors{};

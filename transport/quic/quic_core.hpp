@@ -97,6 +97,11 @@ public:
     /// One datagram for this connection. Call flush() after the last of a batch.
     void datagram(const ngtcp2_path& path, BytesView bytes, std::uint8_t ecn);
     void flush();
+    /// The same when this turn of the loop has dealt with all that came, for who hands over one at a time.
+    void flush_soon()
+    {
+        if (state_ != State::down) write_soon();
+    }
     void writable();
     void sink_failed(const Error& why) { fail(why); }
 

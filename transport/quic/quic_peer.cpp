@@ -73,7 +73,8 @@ private:
             if (auto fault = core->start_server(route(), start)) return core->sink_failed(*fault);
         }
         core->datagram(route(), datagram, 0);
-        if (core_ != nullptr) core->flush();
+        // A path hands over a train one by one, all in one turn: they share an acknowledgement, and the timer's clock.
+        if (core_ != nullptr) core->flush_soon();
     }
     void path_failed(const Error& reason) override
     {

@@ -95,6 +95,22 @@ TEST_CASE("peer: a path that loses, repeats and reorders carries everything")
     }
 }
 
+TEST_CASE("peer: what arrives in one turn of the loop shares an acknowledgement")
+{
+    Pair pair;
+    pair.connect();
+    pair.exchange(10); // what a handshake leaves behind is said
+    const auto came = pair.b_path.arrived;
+    const auto said = pair.b_path.sent;
+    CHECK(pair.a_link->send(Bytes(60'000)));
+    const auto frames = pair.b.frames;
+    REQUIRE(until(pair.loop, [&] { return pair.b.frames == frames + 1; }));
+    const auto arrived = pair.b_path.arrived - came;
+    CHECK(arrived >= 40);
+    CHECK(pair.b_path.sent - said <=
+          arrived / 4); // one for each two, if each had its own turn (RFC 9000 section 13.2.2)
+}
+
 TEST_CASE("peer: bulk yields: a message overtakes a film, and both arrive whole and in order")
 {
     for (const unsigned loss : {0U, 5U}) {

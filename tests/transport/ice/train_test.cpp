@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/ice/train.hpp"
+
+#include "tests/transport/ice/ice_world.hpp"
+
+#include <array>
+
+#include <netinet/in.h>
+#include <unistd.h>
+
+using namespace godwit;
+using namespace godwit::ice;
+
+namespace {
+
+/// `count` datagrams that stand behind each other, the last of another size.
+struct Train {
+    Bytes bytes;
+    std::vector<BytesView> views;
+    Train(std::size_t count, std::size_t segment, std::size_t last) : bytes((count - 1) * segment + last)
+    {
+        for (std::size_t i = 0; i < bytes.size(); ++i)
+            bytes[i] = static_cast<std::uint8_t>(i / segment);
+        for (std::size_t i = 0; i < count; ++i)
+            views.push_back(BytesView(bytes).subspan(i * segment, i + 1 < count ? segment : last));
+    }
+};
+
+struct Socket {
+    int fd = ::socket(AF_INET, SOCK_DGRAM, 0);
+    sockaddr_in at{};
+    Socket()
+    {
+        at.sin_family = AF_INET;
+        at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t length = sizeof at;
+        REQUIRE(::bind(fd, reinterpret_cast<sockaddr*>(&at), length) == 0);
+        REQUIRE(::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &length) == 0);
+    }
+    ~Socket() { ::close(fd); }
+    Socket(const Socket&) = delete;
+    Socket& operator=(const Socket&) = delete;
+};
+
+} // namespace
+
+TEST_CASE("a train: equal datagrams behind each other in memory, the last may be shorter")
+{
+    CHECK(is_train(Train(2, 1200, 1200).views));
+    CHECK(is_train(Train(44, 1452, 7).views));
+    CHECK_FALSE(is_train(Train(1, 1200, 1200).views)); // one needs no train
+    CHECK_FALSE(is_train(Train(3, 1200, 1201).views));
+    CHECK_FALSE(is_train({}));
+    const Train apart(3, 1200, 1200);
+    const std::array<BytesView, 2> gap{apart.views[0], apart.views[2]};
+    CHECK_FALSE(is_train(gap));
+    const std::array<BytesView, 2> same{apart.views[0], apart.views[0]};
+    CHECK_FALSE(is_train(same));
+}
+
+TEST_CASE("a train arrives as the datagrams that it was made of")
+{
+    const Socket from, to;
+    const Train train(20, 1200, 300);
+    const auto outcome = send_train(from.fd, reinterpret_cast<const sockaddr*>(&to.at), sizeof to.at, train.views);
+    if (outcome == TrainOutcome::refused) return; // no Linux, or one that has none
+    REQUIRE(outcome == TrainOutcome::sent);
+    for (const auto& one : train.views) {
+        std::array<std::uint8_t, 2000> room{};
+        const auto got = ::recv(to.fd, room.data(), room.size(), MSG_DONTWAIT);
+        REQUIRE(got == static_cast<ssize_t>(one.size()));
+        CHECK(std::equal(one.begin(), one.end(), room.begin()));
+    }
+}
+
+TEST_CASE("a train that is too long for one call is refused whole")
+{
+    const Socket from, to;
+    const auto refused = [&](const Train& train) {
+        return send_train(from.fd, reinterpret_cast<const sockaddr*>(&to.at), sizeof to.at, train.views) ==
+               TrainOutcome::refused;
+    };
+    CHECK(refused(Train(65, 100, 100)));
+    CHECK(refused(Train(60, 1452, 1452)));
+    std::array<std::uint8_t, 16> room{};
+    CHECK(::recv(to.fd, room.data(), room.size(), MSG_DONTWAIT) < 0);
+}
+
+TEST_CASE("a session sends trains over the pair in use, and what is no train as ever")
+{
+    ice::test::World world;
+    ice::test::Couple couple;
+    couple.start(world);
+    REQUIRE(world.run_until([&] { return couple.both_connected(); }));
+    couple.b.session->path().observe(&couple.b);
+    const Train train(30, 1200, 500);
+    CHECK(couple.a.session->path().send(train.views) == 30);
+    REQUIRE(world.run_until([&] { return couple.b.datagrams.size() == 30; }));
+    for (std::size_t i = 0; i < 30; ++i)
+        CHECK(couple.b.datagrams[i] == std::string(train.views[i].begin(), train.views[i].end()));
+    // Too long for a train of the kernel's: it goes one by one.
+    const Train long_one(70, 1200, 1200);
+    std::size_t sent = 0;
+    REQUIRE(world.run_until([&] {
+        sent += couple.a.session->path().send(std::span(long_one.views).subspan(sent));
+        return sent == 70 && couple.b.datagrams.size() == 100;
+    }));
+    CHECK(couple.a.session->counters().sent_datagrams == 100);
+}
