@@ -5,8 +5,9 @@
 //
 // One file of N MiB: into the home (read, hashed, encrypted, durable), to a contact directly (asked for, checked,
 // encrypted, durable), out again; then one by the relay alone. Floors: the disk taking as many bytes, durable; UDP
-// datagrams of 1,200 bytes on loopback.
+// datagrams of 1,200 bytes on loopback; ngtcp2 alone, from memory to nowhere.
 #include "bench/films.hpp"
+#include "bench/quic/bare.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -45,6 +46,9 @@ void measure(int argc, char** argv)
 
     say("floor   write and sync", amount, write_floor(folder / "file", size));
     say("floor   UDP, 1,200 bytes, there", amount, udp_floor(size));
+    const auto bare = quic::bare_ngtcp2(size);
+    say(("floor   ngtcp2 alone, " + bare.congestion).c_str(), amount, amount / bare.mib_per_s * 1e6);
+    std::printf("%-44s %8.2f s of CPU a GiB\n", "", bare.cpu_s_per_gib);
 
     Relay relay(relay_program, folder / "relay", 4);
     auto ann = std::make_unique<Pilot>("ann", folder, relay.address());
@@ -59,10 +63,14 @@ void measure(int argc, char** argv)
     say("in      read, hash, encrypt, sync", amount, since_us(start));
 
     start = Clock::now();
+    const auto spent = cpu_s();
     post(*ann, "bob", film);
     const auto path = arrives(bob, film.id);
-    say((std::string(godwit::path_name(path)) + "  post, connect, fetch, check, encrypt, sync").c_str(), amount,
-        since_us(start));
+    const auto us = since_us(start);
+    const auto cost = (cpu_s() - spent) / amount * 1024;
+    say((std::string(godwit::path_name(path)) + "  post, connect, fetch, check, encrypt, sync").c_str(), amount, us);
+    std::printf("%-44s %8.2f s of CPU a GiB; of ngtcp2 alone: %.2f of the rate, %.2f times its CPU\n", "", cost,
+                amount / (us / 1e6) / bare.mib_per_s, cost / bare.cpu_s_per_gib);
 
     start = Clock::now();
     bob.expect_ok(bob.ask(request::FileSave{film.id, (folder / "out").string(), true}), "file_save");

@@ -9,10 +9,22 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 
 namespace bench {
 
 inline constexpr std::size_t mib = 1024 * 1024;
+
+/// Of all threads of this process.
+inline double cpu_s()
+{
+    rusage spent{};
+    getrusage(RUSAGE_SELF, &spent);
+    const auto seconds = [](const timeval& one) {
+        return static_cast<double>(one.tv_sec) + static_cast<double>(one.tv_usec) / 1e6;
+    };
+    return seconds(spent.ru_utime) + seconds(spent.ru_stime);
+}
 
 inline double write_floor(const std::filesystem::path& path, std::size_t mebibytes)
 {

@@ -5,7 +5,8 @@ their packets are counted (needs root, or a kernel that gives users namespaces).
 
     idle.py --relay FILE --client FILE [--seconds 120]
 
-One client alone with its relay; then two that have a direct path open; each for so long. Counted by the kernel: voluntary context switches of
+One client alone with its relay; then two that have a direct path open; then the same two when that path has gone, as nobody said anything; each
+for so long. Counted by the kernel: voluntary context switches of
 all threads (a thread that sleeps and is woken has one), and what went over the loopback interface, headers included.
 """
 import argparse
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import time
 
+DIRECT_S = 180  # how long a direct path is kept for who says nothing: engine::Config::peer_link_idle_max
 SETTLE_S = 15  # what connecting leaves behind (first checks, timers that are due) is not idling
 
 
@@ -44,7 +46,15 @@ def cpu_s(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def watch(name, clients, relay, seconds):
+def figure(name, value):
+    """As bench/figures.hpp."""
+    path = os.environ.get("GODWIT_BENCH_FIGURES")
+    if path:
+        with open(path, "a") as file:
+            file.write(f"{name}\t{value:.9g}\n")
+
+
+def watch(key, name, clients, relay, seconds):
     time.sleep(SETTLE_S)
     pids = [one.run.process.pid for one in clients]
     before = [wakes(pid) for pid in pids], wakes(relay), loopback_bytes(), [cpu_s(pid) for pid in pids], time.monotonic()
@@ -57,6 +67,8 @@ def watch(name, clients, relay, seconds):
     print(f"{name}, {took:.0f} s:")
     for one, each, share, kib in zip(clients, woken, cpu, memory):
         print(f"  {one.name}: {each:.1f} wake-ups a minute, {share:.3f} % of a core, {kib['Rss'] / 1024:.1f} MiB resident, of it {kib['Private_Dirty'] / 1024:.1f} its own")
+    figure(f"idle/{key}", max(woken))
+    figure(f"idle/{key}_kb", hourly / 1000 / len(pids))
     print(f"  on the wire, all together and both ways: {hourly / 1000:.1f} kB an hour; relay: {(wakes(relay) - before[1]) / took * 60:.1f} wake-ups a minute", flush=True)
 
 
@@ -80,7 +92,7 @@ def main():
         relay = world.relay()
         ann = world.client("ann")
         ann.ok("register", relay=relay.address, user="ann", password=password_of("ann"))
-        watch("alone with its relay", [ann], relay.run.process.pid, given.seconds)
+        watch("alone", "alone with its relay", [ann], relay.run.process.pid, given.seconds)
         bob = world.client("bob")
         bob.ok("register", relay=relay.address, user="bob", password=password_of("bob"))
         befriend(ann, bob)
@@ -88,7 +100,10 @@ def main():
             last = ann.final(ann.send("bob", text))
             time.sleep(3)
         equal(last["path"], "direct", "the path of the last message")
-        watch("with a direct path between the two", [ann, bob], relay.run.process.pid, given.seconds)
+        said = time.monotonic()
+        watch("direct", "with a direct path between the two", [ann, bob], relay.run.process.pid, min(given.seconds, DIRECT_S - 2 * SETTLE_S))
+        time.sleep(max(0.0, said + DIRECT_S - time.monotonic()))
+        watch("after", f"the same, nothing said for {DIRECT_S} s", [ann, bob], relay.run.process.pid, given.seconds)
     finally:
         world.close(False)
     return 0

@@ -31,6 +31,8 @@ ROWS = [
     ("mailbox, one way, durable three times, receipted (a second)", "flight/mailbox_one_way", "floor/rows_batched", "rows of bare SQLite, 64 a transaction, durable", "more", None),
     ("file, direct, checked and durable (MiB/s)", "ours/file_mib", "toxcore/file_mib", "c-toxcore, from memory to nowhere", "more", 10),
     ("the same", "ours/file_mib", "datachannel.mib", "WebRTC data channel, from memory to nowhere", "more", 1),
+    ("the same", "ours/file_mib", "bare/file_mib", "ngtcp2 alone, from memory to nowhere, the better of CUBIC and BBR2", "more", 0.7),
+    ("processor time of it, both sides (s a GiB)", "ours/file_cpu", "bare/file_cpu", "the same", "less", None),
     ("start of both programs to the first message on the direct path (ms)", "ours/connect_ms", 100, "wanted", "less", 1),
     ("the same", "ours/connect_ms", "toxcore/connect_ms", "c-toxcore, each knowing the other's node", "less", 1),
     ("the same", "ours/connect_ms", "datachannel.connect_ms", "WebRTC data channel, signalling by a function call", "less", None),
@@ -46,6 +48,16 @@ ROWS = [
     ("open the store and read the newest page (ms of CPU)", "store/open, and the newest page of a conversation", 50, "wanted, of a million messages", "less", 1),
     ("a store that is open and searched (KiB resident, all of the program)", "store/resident_kib_searched", 20480, "wanted of a client, a million messages", "less", 1),
     ("relay: an idle QUIC client (KiB)", "flight/relay_client_kib", 80, "wanted", "less", 1),
+    ("relay: messages of 1 KiB, committed, answered, delivered, acknowledged (a CPU second)", "relay/messages", 10_000, "wanted", "more", 1),
+    ("the same", "relay/messages", "ejabberd/offline", "ejabberd, kept for who is away, not synced, not delivered", "more", 3),
+    ("the same", "relay/messages", "ejabberd/online", "ejabberd, to who is there, nothing kept, no TLS", "more", 2),
+    ("relay: accepted after, p99 (ms)", "relay/accept_p99_ms", 50, "wanted", "less", 1),
+    ("relay: logins (a CPU second)", "relay/logins", 1_500, "wanted", "more", 1),
+    ("the same", "relay/logins", "ejabberd/logins", "ejabberd, SASL PLAIN, no TLS", "more", None),
+    ("an idle client, alone with its relay (wake-ups a minute)", "idle/alone", 2, "wanted", "less", 1),
+    ("the same, a direct path open to one other", "idle/direct", 2, "wanted", "less", 1),
+    ("the same, nothing said to them for three minutes", "idle/after", 2, "wanted", "less", 1),
+    ("the same, on the wire (kB an hour)", "idle/after_kb", 100, "wanted", "less", 1),
     ("TURN, 160 bytes, 50 clients, 1 under way each (datagrams a CPU second)", "turn/ours/160 bytes, 50 clients, 1 under way each", "turn/coturn/160 bytes, 50 clients, 1 under way each", "coturn", "more", 1),
     ("TURN, 160 bytes, 50 clients, 4 under way each", "turn/ours/160 bytes, 50 clients, 4 under way each", "turn/coturn/160 bytes, 50 clients, 4 under way each", "coturn", "more", 1),
     ("TURN, 1,200 bytes, 4 clients, 32 under way each", "turn/ours/1,200 bytes, 4 clients, 32 under way each", "turn/coturn/1,200 bytes, 4 clients, 32 under way each", "coturn", "more", 1),
@@ -67,6 +79,8 @@ def programs(given):
     return {
         "peers": ([bench / "peers", *relay, "--messages", "10000", "--mib", "64"], 300),
         "flight": ([bench / "flight", *relay, "--messages", "4000", "--idle", "50"], 240),
+        "relay_load": ([bench / "relay_load", *relay, "--clients", "300", "--logins", "300", "--messages", "30000", "--seconds", "8", "--strangers", "0"], 240),
+        "ejabberd": ([sys.executable, "-B", ROOT / "bench/relay/ejabberd.py", "--messages", "30000", "--seconds", "8"], 180),
         "turn": ([bench / "turn", *relay, "--seconds", "3"], 120),
         "mls": ([bench / "mls", "--rounds", "11"], 120),
         "store": ([bench / "store", "--messages", str(given.messages)], 900),
@@ -75,10 +89,19 @@ def programs(given):
     }
 
 
+def start_idle(given, into):
+    """Beside the others, all the time: it counts wake-ups of processes that nobody disturbs, in a network of their own."""
+    if given.only and "idle" not in given.only:
+        return None
+    words = [sys.executable, "-B", ROOT / "bench/idle.py", "--relay", given.build / "relay/godwit-relay", "--client", given.build / "examples/godwit", "--seconds", "90"]
+    return subprocess.Popen([str(word) for word in words], env={**os.environ, "GODWIT_BENCH_FIGURES": str(into)}, stdout=sys.stderr)
+
+
 def measure(given):
     kept, troubles = {}, []
     with tempfile.TemporaryDirectory(prefix="godwit-table-") as folder:
         into = pathlib.Path(folder) / "figures"
+        idle = start_idle(given, into)
         for name, (words, seconds) in programs(given).items():
             if given.only and name not in given.only:
                 continue
@@ -90,6 +113,8 @@ def measure(given):
                     troubles.append(f"{name}: exit {done.returncode}")
             except (OSError, subprocess.TimeoutExpired) as trouble:
                 troubles.append(f"{name}: {trouble}")
+        if idle is not None and idle.wait(timeout=900) != 0:
+            troubles.append(f"idle: exit {idle.returncode}")
         if into.exists():
             for line in into.read_text().splitlines():
                 what, _, value = line.partition("\t")
@@ -120,7 +145,7 @@ def machine(given):
     cpu = next((line.split(":")[1].strip() for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "unknown")
     memory = int(re.search(r"MemTotal:\s+(\d+)", pathlib.Path("/proc/meminfo").read_text()).group(1)) / 2**20
     packages = {name: version(["dpkg-query", "-W", "-f", "${Version}", name], r"(\S+)") for name in
-                ("libsqlite3-0", "libsodium23", "libngtcp2-9", "libgnutls30", "libnice10", "libtoxcore2", "coturn")}
+                ("libsqlite3-0", "libsodium23", "libngtcp2-9", "libgnutls30", "libnice10", "libtoxcore2", "coturn", "ejabberd")}
     used = ", ".join(f"{name} {number}" for name, number in packages.items() if number != "unknown")
     return (f"{time.strftime('%Y-%m-%d')}, {cpu}, {os.cpu_count()} processors, {memory:.0f} GiB, Linux {os.uname().release.split('-')[0]}, a virtual disk; load average "
             f"{os.getloadavg()[0]:.1f} at the end, so other work shared the machine when it is above 2. Built by g++ {version(['g++', '--version'], r'g[+][+] .* ([0-9.]+)')} with -O2. {used}; "

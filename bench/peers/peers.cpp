@@ -6,10 +6,11 @@
 // Prints a table in Markdown: what was measured, godwit, the other, and how many times better godwit is (below 1:
 // worse). godwit's figures are of accounts through its public API, encrypted and durable on both sides
 // (synchronous=FULL); c-toxcore stores nothing, two instances in one thread. Floors: bare sockets, bare fdatasync, bare
-// SQLite.
+// SQLite, bare ngtcp2.
 #include "bench/figures.hpp"
 #include "bench/films.hpp"
 #include "bench/peers/toxcore.hpp"
+#include "bench/quic/bare.hpp"
 #include "bench/trips.hpp"
 
 #include <cstdlib>
@@ -29,8 +30,9 @@ struct Wish {
 struct Ours {
     double connect_ms = 0; // from open clients of contacts to the first receipt by the direct path
     Spread trip_us;
-    double rate = 0; // messages a second
-    double file = 0; // MiB a second
+    double rate = 0;     // messages a second
+    double file = 0;     // MiB a second
+    double file_cpu = 0; // s a GiB, both sides
 };
 
 struct Theirs {
@@ -44,16 +46,19 @@ struct Floors {
     Spread udp, tcp, sync;
     double rows_alone = 0; // rows a second, each a transaction
     double rows_batched = 0;
+    quic::Bare bare;
 };
 
-Floors measure_floors(const std::filesystem::path& folder)
+Floors measure_floors(const Wish& wish)
 {
+    const auto& folder = wish.folder;
     Floors floors;
     floors.udp = udp_ping_pong(20'000);
     floors.tcp = tcp_ping_pong(20'000);
     floors.sync = fdatasync_floor(folder, 1000);
     floors.rows_alone = sqlite_rows(folder, 1000, 1, 300);
     floors.rows_batched = sqlite_rows(folder, 40'000, 64, 300);
+    floors.bare = quic::bare_ngtcp2(wish.mib);
     return floors;
 }
 
@@ -94,9 +99,11 @@ Ours measure_ours(const Wish& wish)
     (void)write_floor(wish.folder / "film", wish.mib);
     const auto film = add(ann, wish.folder / "film");
     const auto posted = Clock::now();
+    const auto spent = cpu_s();
     post(ann, "bob", film);
     if (arrives(bob, film.id) != godwit::Path::direct) give_up("the file did not go directly");
     ours.file = static_cast<double>(wish.mib) / (since_us(posted) / 1e6);
+    ours.file_cpu = (cpu_s() - spent) / static_cast<double>(wish.mib) * 1024;
     return ours;
 }
 
@@ -135,6 +142,9 @@ void keep(const Floors& floors, const Ours& ours, const Theirs& theirs)
         {"ours/trip_us", ours.trip_us.p50},
         {"ours/one_way", ours.rate},
         {"ours/file_mib", ours.file},
+        {"ours/file_cpu", ours.file_cpu},
+        {"bare/file_mib", floors.bare.mib_per_s},
+        {"bare/file_cpu", floors.bare.cpu_s_per_gib},
         {"toxcore/connect_ms", theirs.connect_ms},
         {"toxcore/trip_asked_us", theirs.asked_us.p50},
         {"toxcore/trip_eager_us", theirs.eager_us.p50},
@@ -157,6 +167,8 @@ void tell(const Floors& floors, const Ours& ours, const Theirs& theirs)
     row("messages one way, receipted", ours.rate, "a second", tox + ", best window", theirs.rate, false);
     row("the same", ours.rate, "a second", "rows of bare SQLite, 64 a transaction", floors.rows_batched, false);
     row("file, 1:1", ours.file, "MiB/s", tox, theirs.file, false);
+    row("the same", ours.file, "MiB/s", "ngtcp2 alone, " + floors.bare.congestion, floors.bare.mib_per_s, false);
+    row("its processor time", ours.file_cpu, "s a GiB", "the same", floors.bare.cpu_s_per_gib, true);
     row("start to the first message on the direct path", ours.connect_ms, "ms", tox, theirs.connect_ms, true);
     std::printf(
         "\nFloors: UDP there and back %.1f us, TCP %.1f us, 4 KiB and fdatasync %.0f us, a row of bare SQLite and "
@@ -183,7 +195,7 @@ void measure(int argc, char** argv)
     if (wish.relay.empty()) give_up("usage: peers --relay PATH [--dir DIR] [--messages N] [--mib N]");
     const Workplace place(wish.folder);
     wish.folder = place.folder();
-    const auto floors = measure_floors(wish.folder);
+    const auto floors = measure_floors(wish);
     const auto ours = measure_ours(wish);
     const auto theirs = measure_theirs(wish);
     tell(floors, ours, theirs);

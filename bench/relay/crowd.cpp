@@ -91,15 +91,8 @@ void Crowd::leave(std::size_t count)
 
 void Crowd::idle(double seconds)
 {
-    constexpr double every_s = 25;
-    const auto begun = loop::Loop::now().mono;
-    std::size_t pinged = 0;
-    for (double passed = 0; passed < seconds; passed = Seconds(loop::Loop::now().mono - begun).count()) {
-        const auto due = static_cast<std::size_t>(passed / every_s * static_cast<double>(users_.size()));
-        for (; pinged < due; ++pinged)
-            users_[pinged % users_.size()]->ping();
-        loop_.run_once(std::chrono::milliseconds(20));
-    }
+    run_for(seconds);
+    check(users_.size());
 }
 
 void Crowd::check(std::size_t count) const

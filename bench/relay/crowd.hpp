@@ -29,7 +29,7 @@ public:
     void bring_in(std::size_t count, bool registers);
     void leave(std::size_t count);
 
-    /// They are there and say a word every 25 s, as clients do.
+    /// They are there, and answer when the relay asks, as clients do.
     void idle(double seconds);
     void run_for(double seconds);
 

@@ -30,6 +30,7 @@ std::unique_ptr<port::Link> dial(const Relayed& at, BytesView seed, bool over_tl
     tls::DialOptions options;
     options.peer.expected = at.relay.key;
     options.link.idle_max = std::chrono::seconds(120);
+    options.link.acknowledge_at_once = true; // as clients do
     const auto to = loop::Address::loopback_v4(at.relay.port);
     return over_tls ? tls::dial(at.loop, to, *identity, options, observer)
                     : quic::dial(at.loop, to, *identity, options, at.entropy, observer, std::move(tokens));
@@ -57,11 +58,6 @@ void User::leave()
     puts_.clear();
     asked_.clear();
     arrived_.clear();
-}
-
-void User::ping()
-{
-    say(frame::Ping{++last_request_});
 }
 
 bool User::put(std::size_t bytes, const std::vector<DeviceId>& to)

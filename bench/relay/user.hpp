@@ -41,7 +41,6 @@ public:
     /// Connects, and registers or comes back. `entered` hears once whether that worked.
     void come(bool registers, std::function<void(User&, bool)> entered);
     void leave();
-    void ping();
     /// An envelope of so many bytes to these devices, by the mailbox. False: its link takes nothing now.
     bool put(std::size_t bytes, const std::vector<godwit::DeviceId>& to);
     /// `answered` hears once how it went.
