@@ -37,6 +37,7 @@ void Client::perform(engine::Effect effect)
     if (auto* dialled = std::get_if<engine::DialRelay>(&effect)) {
         dial(*dialled);
     } else if (auto* open = std::get_if<engine::OpenPath>(&effect)) {
+        if (world_.observer != nullptr) world_.observer->seeks_path(*this, *open);
         gather_candidates(*open);
     } else if (auto* remote = std::get_if<engine::SetRemoteDescription>(&effect)) {
         const auto at = links_.find(remote->link);

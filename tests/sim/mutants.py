@@ -101,6 +101,15 @@ MUTANTS = [
      "    if (s.patience_until > now) {", "    if (s.peer_online) {"),
     ("dead_links_look_alive", "lib/engine/peer_link.cpp",
      "Health::dead", "Health::up"),
+    ("relay_only_shows_addresses", "lib/engine/peer_sessions.cpp",
+     "    allow_direct = route::allowed(Path::direct, policy_);\n", "    allow_direct = true;\n"),
+    ("direct_only_goes_by_mailbox", [
+        ("lib/route/choice.cpp",
+         "    case Path::mailbox: return policy != PathPolicy::direct_only;", "    case Path::mailbox: return true;"),
+        ("lib/route/choice.cpp",
+         "    case PathPolicy::direct_only:\n        out.reason = s.peer_online ? ",
+         "    case PathPolicy::direct_only:\n        out.ways.assign(1, mailbox_way);\n        out.reason = s.peer_online ? "),
+    ]),
     # receipts
     ("receipts_lost_with_their_link", "lib/delivery/receipts.cpp",
      "        if (sent.at + receipt_doubt >= now) add(at->second.device, sent.id, Came::by_link);",

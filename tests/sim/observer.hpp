@@ -20,6 +20,8 @@ public:
     /// A device's process is gone, for whatever reason; its store shows what the next one finds.
     virtual void died(Client&) {}
 
+    /// A device begins to look for a path to another one.
+    virtual void seeks_path(Client&, const engine::OpenPath&) {}
     /// A frame leaves: between devices, from a device to the relay, from the relay to a device.
     virtual void peer_frame(Client& /*from*/, Client& /*to*/, BytesView) {}
     virtual void frame_to_relay(Client& /*from*/, BytesView) {}

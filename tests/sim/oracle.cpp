@@ -233,6 +233,22 @@ void Oracle::died(Client& client)
     keeps_what_it_showed(known->second);
 }
 
+/// What its owner wants, as its disk has it: what a tick does comes after its commit.
+PathPolicy Oracle::policy_of(Client& client)
+{
+    const auto stored = client.disk.store().value("policy");
+    return stored && stored->size() == 1 ? static_cast<PathPolicy>((*stored)[0]) : PathPolicy::direct_first;
+}
+
+void Oracle::seeks_path(Client& from, const engine::OpenPath& open)
+{
+    const auto policy = policy_of(from);
+    demand(policy != PathPolicy::relay_only || !open.allow_direct,
+           "policy: " + from.name + " shows its addresses, though relay_only");
+    demand(policy != PathPolicy::direct_only || !open.allow_turn,
+           "policy: " + from.name + " asks for TURN, though direct_only");
+}
+
 void Oracle::peer_frame(Client& from, Client& to, BytesView frame)
 {
     if (const auto envelope = seal_.peer_frame(from.name, from.disk.store(), frame)) leaves(from, *envelope);
@@ -241,7 +257,13 @@ void Oracle::peer_frame(Client& from, Client& to, BytesView frame)
 
 void Oracle::frame_to_relay(Client& from, BytesView frame)
 {
-    if (const auto envelope = seal_.frame_to_relay(from.name, from.disk.store(), frame)) leaves(from, *envelope);
+    const auto envelope = seal_.frame_to_relay(from.name, from.disk.store(), frame);
+    if (!envelope) return;
+    leaves(from, *envelope);
+    const auto known = names_.find(envelope->id);
+    if (known != names_.end())
+        demand(policy_of(from) != PathPolicy::direct_only,
+               "policy: " + from.name + " gives the relay " + words(known->second) + ", though direct_only");
 }
 
 void Oracle::leaves(Client& from, const wire::Envelope& envelope)

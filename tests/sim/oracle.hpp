@@ -135,6 +135,7 @@ public:
     void asks(Client& client, RequestId id, const Request& request) override;
     void told(Client& client, const Event& event) override;
     void died(Client& client) override;
+    void seeks_path(Client& from, const engine::OpenPath& open) override;
     void peer_frame(Client& from, Client& to, BytesView frame) override;
     void frame_to_relay(Client& from, BytesView frame) override;
     void frame_of_relay(relay::LinkId link, Client& to, BytesView frame) override
@@ -209,6 +210,7 @@ private:
     }
     void leaves(Client& from, const wire::Envelope& envelope);
     [[nodiscard]] std::size_t number_of(const Message& message, const Client& where) const;
+    [[nodiscard]] static PathPolicy policy_of(Client& client);
     [[nodiscard]] std::string words(std::size_t n) const;
     [[nodiscard]] std::string describe_delivery(const port::Delivery& delivery) const;
 
