@@ -66,7 +66,7 @@ GATES = [
 
 # Seconds on two cores that do nothing else, rounded up; of those that have been measured on busy ones only, what that was.
 COSTS = {"D1 random": 250, "D1 k-th": 140, "D2 held": 40, "D3 each": 20, "D4 client": 90, "D4 relay": 90, "D5 mls": 40, "S1 seeds": 200,
-         "S1 repeats": 20, "R4 levels": 20, "R4 programs": 60, "R5 client": 60, "R5 relay": 60, "U1 relay": 60, "X1 siege": 180, "X1 ports": 400,
+         "S1 repeats": 20, "R4 levels": 20, "R4 programs": 60, "R5 client": 60, "R5 relay": 60, "U1 relay": 90, "X1 siege": 180, "X1 ports": 400,
          "X1 media": 120, "X1 host": 120, "Z1 threads": 180, "Z1 media": 180, "Z1 memory": 300}
 
 
