@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // bench/mls: what lib/mls costs by group size, beside the floors of the same run.
 //
-//   mls [--suite 1|3] [--rounds N] [--large] [--heap] [MEMBERS…]     default: 2 100 1000; --large: 10000 too, once
+//   mls [--suite 1|2|3] [--rounds N] [--large] [--heap] [MEMBERS…]     default: 2 100 1000; --large: 10000 too, once
 //   mls --conversations N                                          the locked memory of N conversations of two devices
 //
 // Secrets lie in the arena, as in a client; --heap: in ordinary memory, to see what the arena costs.
@@ -84,6 +84,15 @@ Times measure(int rounds, const std::function<void()>& work)
     return {all.front(), all[all.size() / 2]};
 }
 
+/// basic() lists what godwit uses; 0x0002 is for those who list it.
+LeafNodeOptions leaf_of(CipherSuite suite, BytesView identity)
+{
+    auto out = LeafNodeOptions::basic(identity);
+    auto& suites = out.capabilities.cipher_suites;
+    if (std::find(suites.begin(), suites.end(), suite) == suites.end()) suites.push_back(suite);
+    return out;
+}
+
 /// Milliseconds of one bare verb each.
 struct Floor {
     double sign, verify, seal, open, hpke_seal, hpke_open, derive;
@@ -93,30 +102,40 @@ Floor floors(CipherSuite suite)
 {
     BenchEntropy entropy;
     const auto aead = aead_of(suite);
-    const SignatureKeyPair signer = generate_signature_key_pair(entropy);
+    const auto hpke = hpke_of(suite);
+    const bool ed25519 = signature_scheme_of(suite) == SignatureScheme::ed25519;
+    const SignatureKeyPair signer = generate_signature_key_pair(suite, entropy);
     const HpkeKeyPair pair = generate_hpke_key_pair(suite, entropy);
     const Bytes text(400, 'x'), secret(kdf_nh, 1), info(200, 'i');
     const WipedBytes key = random_secret(entropy, aead_nk(suite)), nonce = random_secret(entropy, aead_nn);
     const WipedBytes ikm = random_secret(entropy);
-    const Bytes signature = crypto::ed25519_sign(signer.private_key, text);
+    const auto sign = [&] {
+        return ed25519 ? crypto::ed25519_sign(signer.private_key, text) : crypto::p256_sign(signer.private_key, text);
+    };
+    const Bytes signature = sign();
+    const auto verify = [&] {
+        return ed25519 ? crypto::ed25519_verify(signer.public_key, text, signature)
+                       : crypto::p256_verify(signer.public_key, text, signature);
+    };
     const Bytes sealed = crypto::aead_suite_seal(aead, key, nonce, info, text);
-    const crypto::HpkeInfo context(aead, info);
-    auto sender = crypto::hpke_setup_sender(aead, pair.public_key, info, ikm);
+    const crypto::HpkeInfo context(hpke, info);
+    auto sender = crypto::hpke_setup_sender(hpke, pair.public_key, info, ikm);
     const Bytes hpke_sealed = *sender->context.seal({}, secret);
     const auto typical = [](const std::function<void()>& work) { return measure(301, work).median; };
-    return {typical([&] { (void)crypto::ed25519_sign(signer.private_key, text); }),
-            typical([&] { (void)crypto::ed25519_verify(signer.public_key, text, signature); }),
+    return {typical([&] { (void)sign(); }),
+            typical([&] { (void)verify(); }),
             typical([&] { (void)crypto::aead_suite_seal(aead, key, nonce, info, text); }),
             typical([&] { (void)crypto::aead_suite_open(aead, key, nonce, info, sealed); }),
             typical([&] {
-                auto one = crypto::hpke_setup_sender(context, pair.public_key, *HpkeKeyPair::from_private(ikm));
+                auto one =
+                    crypto::hpke_setup_sender(context, pair.public_key, *HpkeKeyPair::from_private(ikm, hpke.kem));
                 (void)one->context.seal({}, secret);
             }),
             typical([&] {
-                auto one = crypto::hpke_setup_receiver(aead, sender->enc, pair, info);
+                auto one = crypto::hpke_setup_receiver(hpke, sender->enc, pair, info);
                 (void)one->open({}, hpke_sealed);
             }),
-            typical([&] { (void)HpkeKeyPair::derive(ikm); })};
+            typical([&] { (void)HpkeKeyPair::derive(ikm, hpke.kem); })};
 }
 
 std::size_t members_now = 0;
@@ -171,12 +190,11 @@ void run(CipherSuite suite, std::size_t members, int rounds, const Floor& floor)
     const Environment env{entropy, service, 1'000'000};
     const Lifetime lifetime{0, 100'000};
     const auto package = [&](std::size_t i) {
-        return must(create_key_package(suite, generate_signature_key_pair(entropy),
-                                       LeafNodeOptions::basic(as_bytes("member " + std::to_string(i))), lifetime,
-                                       entropy));
+        return must(create_key_package(suite, generate_signature_key_pair(suite, entropy),
+                                       leaf_of(suite, as_bytes("member " + std::to_string(i))), lifetime, entropy));
     };
-    Group alice = must(Group::create(env, suite, as_bytes("bench"), LeafNodeOptions::basic(as_bytes("alice")),
-                                     generate_signature_key_pair(entropy), lifetime));
+    Group alice = must(Group::create(env, suite, as_bytes("bench"), leaf_of(suite, as_bytes("alice")),
+                                     generate_signature_key_pair(suite, entropy), lifetime));
     CommitOptions everybody;
     std::optional<KeyPackageBundle> last;
     for (std::size_t i = 1; i < members; ++i) {
@@ -246,14 +264,14 @@ int conversations(CipherSuite suite, std::size_t count)
     const Everybody service;
     const Environment env{entropy, service, 1'000'000};
     const Lifetime lifetime{0, 100'000};
-    const auto signer = generate_signature_key_pair(entropy);
+    const auto signer = generate_signature_key_pair(suite, entropy);
     std::vector<Group> mine;
     const auto before = secret_arena()->usage();
     for (std::size_t i = 0; i < count; ++i) {
-        const auto peer = must(create_key_package(suite, generate_signature_key_pair(entropy),
-                                                  LeafNodeOptions::basic(as_bytes("peer")), lifetime, entropy));
+        const auto peer = must(create_key_package(suite, generate_signature_key_pair(suite, entropy),
+                                                  leaf_of(suite, as_bytes("peer")), lifetime, entropy));
         Group own = must(Group::create(env, suite, as_bytes("conversation " + std::to_string(i)),
-                                       LeafNodeOptions::basic(as_bytes("own")), signer, lifetime));
+                                       leaf_of(suite, as_bytes("own")), signer, lifetime));
         CommitOptions add;
         add.proposals = {Proposal{Add{peer.key_package}}};
         auto made = must(own.commit(env, add));
@@ -282,7 +300,8 @@ int conversations(CipherSuite suite, std::size_t count)
 
 int usage()
 {
-    std::fprintf(stderr, "usage: mls [--suite 1|3] [--rounds N] [--large] [--heap] [--conversations N] [MEMBERS...]\n");
+    std::fprintf(stderr,
+                 "usage: mls [--suite 1|2|3] [--rounds N] [--large] [--heap] [--conversations N] [MEMBERS...]\n");
     return 2;
 }
 
