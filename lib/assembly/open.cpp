@@ -129,7 +129,7 @@ Result<client::FacadeParts> make_parts(ClientOptions options, Hooks hooks)
     engine::wake_seldom(parts.config);
     parts.store = *std::move(store);
     parts.kept_files = std::make_unique<files::SealedFiles>(home->files);
-    parts.user_files = std::make_unique<files::DiskUserFiles>(*entropy);
+    parts.user_files = std::make_unique<files::DiskUserFiles>(*entropy, options.home);
     parts.entropy = std::move(entropy);
     parts.media = std::move(hooks.media);
 #if defined(GODWIT_MEDIA)

@@ -371,6 +371,15 @@ wire::content::Post tombstone(const port::StoredMessage& row)
     return out;
 }
 
+wire::content::Post nothing_instead(wire::content::Post edit, const MessageId& id)
+{
+    edit.text.clear();
+    edit.extra = {};
+    edit.extra.body = wire::encode(content::Body(content::Recall{id}));
+    edit.extra.lifetime = {1, content::Lifetime::From::read}; // Of itself: take() leaves nothing to be seen.
+    return edit;
+}
+
 std::vector<Changed> expire(port::Store& store, Moment now, std::uint32_t limit)
 {
     std::vector<Changed> out;

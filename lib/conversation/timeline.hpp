@@ -42,6 +42,8 @@ struct Filed {
 
 /// What goes out in the place of a post that was emptied before everybody had it: it keeps its place, and says nothing.
 [[nodiscard]] wire::content::Post tombstone(const port::StoredMessage& row);
+/// What stands in the place of an edit whose words are gone: it acts on nothing, least of all as another recall.
+[[nodiscard]] wire::content::Post nothing_instead(wire::content::Post edit, const MessageId& id);
 
 /// The clock of what an act, as it would be filed, would overwrite: whoever has seen that says it later. 0: nothing.
 [[nodiscard]] std::int64_t stamp_of(port::Store& store, const port::StoredMessage& row, const content::Body& body);

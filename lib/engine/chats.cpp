@@ -36,6 +36,17 @@ void leave_place(port::Store& store, delivery::Outbox& outbox, const MessageId& 
     outbox.empty_content(store, id, wire::encode(wire::content::Any(std::move(place))));
 }
 
+void empty_edit(port::Store& store, delivery::Outbox& outbox, const MessageId& id)
+{
+    const auto envelope = store.envelope(id);
+    if (!envelope) return;
+    auto content = wire::decode_content(envelope->content);
+    auto* const post = content ? std::get_if<wire::content::Post>(&*content) : nullptr;
+    if (post == nullptr) return;
+    outbox.empty_content(store, id,
+                         wire::encode(wire::content::Any(conversation::nothing_instead(std::move(*post), id))));
+}
+
 event::MessageChanged::What told_as(conversation::Changed::What what)
 {
     return static_cast<event::MessageChanged::What>(what);
@@ -386,7 +397,7 @@ void Chats::changed(conversation::Changed what, Moment)
         // What is still on its way goes without its words.
         leave_place(context_.store, outbox_, what.row.message.id, what.row);
         for (const auto& edit : what.edits)
-            leave_place(context_.store, outbox_, edit, what.row);
+            empty_edit(context_.store, outbox_, edit);
         for (const auto& quote : what.quotes) {
             context_.touched.message(what.row.message.conversation, quote);
             if (const auto envelope = context_.store.envelope(quote))

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <optional>
@@ -32,11 +33,17 @@ std::optional<Error> wrong_path(const std::string& path)
     return std::nullopt;
 }
 
+Error of_the_home(const std::string& path)
+{
+    return {ErrorCode::invalid_argument,
+            path + " is in the home of this account, whose files are godwit's: choose another place", 0};
+}
+
 /// The name under which a file without one can be linked; empty: there is no such way.
 std::string way_to(int fd)
 {
     auto out = "/proc/self/fd/" + std::to_string(fd);
-    struct stat about{};
+    struct stat about {};
     return ::lstat(out.c_str(), &about) == 0 ? out : std::string();
 }
 
@@ -146,13 +153,42 @@ private:
 
 } // namespace
 
+DiskUserFiles::DiskUserFiles(port::Entropy& entropy, const std::string& home) : entropy_(entropy)
+{
+    if (!home.empty()) home_ = place_of(home.c_str());
+}
+
+std::optional<DiskUserFiles::Place> DiskUserFiles::place_of(const char* folder)
+{
+    struct stat about {};
+    if (::stat(folder, &about) != 0) return std::nullopt;
+    return Place{static_cast<std::uint64_t>(about.st_dev), static_cast<std::uint64_t>(about.st_ino)};
+}
+
+bool DiskUserFiles::is_at_home(const std::string& folder) const
+{
+    if (!home_) return false;
+    // By the folders themselves, not by what they are called: links and mounts have many names.
+    const std::unique_ptr<char, decltype(&std::free)> real(::realpath(folder.empty() ? "." : folder.c_str(), nullptr),
+                                                           &std::free);
+    for (std::string at = real ? real.get() : ""; !at.empty(); at.resize(at.rfind('/'))) {
+        if (place_of(at.c_str()) == home_) return true;
+        if (at.find('/') == std::string::npos) break;
+    }
+    return false;
+}
+
 Result<std::unique_ptr<port::UserFiles::Source>> DiskUserFiles::open(const std::string& path)
 {
     if (auto wrong = wrong_path(path)) return *std::move(wrong);
     // Opening a pipe for reading would wait for its writer.
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) return says(ErrorCode::invalid_argument, path);
-    struct stat about{};
+    if (is_at_home(path)) {
+        ::close(fd);
+        return of_the_home(path);
+    }
+    struct stat about {};
     if (::fstat(fd, &about) != 0 || !S_ISREG(about.st_mode)) {
         ::close(fd);
         return Error{ErrorCode::invalid_argument, path + " is no ordinary file", 0};
@@ -170,7 +206,7 @@ Result<std::unique_ptr<port::UserFiles::Target>> DiskUserFiles::create(const std
                                                                        bool replace)
 {
     if (auto wrong = wrong_path(path)) return *std::move(wrong);
-    struct stat about{};
+    struct stat about {};
     const bool known = ::stat(path.c_str(), &about) == 0;
     const bool into_folder = (known && S_ISDIR(about.st_mode)) || path.back() == '/';
     const auto target = into_folder ? path + (path.back() == '/' ? "" : "/") + name : path;
@@ -180,6 +216,7 @@ Result<std::unique_ptr<port::UserFiles::Target>> DiskUserFiles::create(const std
     }
     const auto slash = target.rfind('/');
     const auto folder = slash == std::string::npos ? std::string() : target.substr(0, slash + 1);
+    if (is_at_home(folder)) return of_the_home(target);
     std::uint8_t random[8];
     entropy_.fill(random);
     auto part = folder + ".godwit-" + to_hex(random) + ".part";

@@ -115,7 +115,10 @@ TEST_CASE("a reaction is one emoji or word; names are one line")
 {
     Chain c;
     const auto id = c.say("x", {0, content::Lifetime::From::sent});
-    for (const char* bad : {"plain text", "a\xe2\x80\xae" "b", "\n"})
+    for (const char* bad : {"plain text",
+                            "a\xe2\x80\xae"
+                            "b",
+                            "\n"})
         CHECK(c.ask(c.bob, request::React{id, bad, true}).error.code == ErrorCode::invalid_argument);
     for (const char* good : {"+", "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7", ":godwit:"})
         CHECK(c.ask(c.bob, request::React{id, good, true}).error.code == ErrorCode::ok);
@@ -126,4 +129,38 @@ TEST_CASE("a reaction is one emoji or word; names are one line")
         CHECK(c.ask(c.bob, request::SetContact{"carol", {}, std::vector<std::string>{bad}}).error.code ==
               ErrorCode::invalid_argument);
     }
+}
+
+TEST_CASE("an edit that is under way when its message is taken back takes nothing back itself")
+{
+    Chain c;
+    const auto id = c.say("first", {0, content::Lifetime::From::sent});
+    c.world.run_for(seconds(60));
+    c.world.cut(c.alice);
+    CHECK(c.ask(c.alice, request::Edit{id, "second"}).error.code == ErrorCode::ok);
+    CHECK(c.ask(c.alice, request::Recall{id}).error.code == ErrorCode::ok);
+    c.world.restore(c.alice);
+    c.world.run_for(seconds(120));
+    const auto mine = c.alice.history("bob").back();
+    const auto theirs = c.bob.history("alice").back();
+    CHECK(theirs.id == id);
+    CHECK(theirs.recalled_by == "alice");
+    CHECK(theirs.recalled_ms == mine.recalled_ms);
+    CHECK(theirs.recalled_ms >= theirs.sent_ms + 60'000);
+}
+
+TEST_CASE("what burnt at its author, with an edit of it under way, is no recall where nobody has read it")
+{
+    Chain c;
+    request::Send send{"bob", "first", {}};
+    send.lifetime = content::Lifetime{20, content::Lifetime::From::sent};
+    const auto id = std::get<MessageId>(c.ask(c.alice, std::move(send)).value);
+    c.bob.crash();
+    c.world.run_for(seconds(1));
+    CHECK(c.ask(c.alice, request::Edit{id, "second"}).error.code == ErrorCode::ok);
+    c.world.run_for(seconds(30));
+    c.bob.start();
+    c.world.run_for(seconds(60));
+    CHECK(c.bob.history("alice").empty());
+    CHECK(c.alice.history("bob").empty());
 }
