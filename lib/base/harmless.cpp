@@ -124,6 +124,23 @@ std::string harmless_line(std::string_view text)
     return plain(out, is_hidden);
 }
 
+bool is_harmless_url(std::string_view url)
+{
+    if (url.empty()) return true;
+    if (!is_harmless_line(url) || url.find(' ') != std::string_view::npos) return false;
+    const auto colon = url.find(':');
+    if (colon == std::string_view::npos || colon == 0) return false;
+    std::string scheme(url.substr(0, colon));
+    for (char& c : scheme) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+        const bool fine = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+        if (!fine) return false;
+    }
+    for (const std::string_view bad : {"javascript", "vbscript", "data", "file", "blob", "about"})
+        if (scheme == bad) return false;
+    return scheme[0] >= 'a' && scheme[0] <= 'z';
+}
+
 std::string harmless_media_type(std::string_view type)
 {
     const auto is_fine = [](char c) { return c > ' ' && c < '\x7f'; };

@@ -24,6 +24,10 @@ inline constexpr std::size_t harmless_name_bytes_max = 200;
     return harmless_line(text) == text;
 }
 
+/// An address that opens something elsewhere: a scheme (RFC 3986; an app's own is one), no control or direction
+/// character and no space; not one that runs or reads what is here (javascript, data, file …). Empty is harmless.
+[[nodiscard]] bool is_harmless_url(std::string_view url);
+
 /// Printable ASCII without spaces, or application/octet-stream; empty stays empty.
 [[nodiscard]] std::string harmless_media_type(std::string_view type);
 

@@ -213,6 +213,9 @@ Result<void> validate(const Draft& draft)
 {
     if (auto ok = validate_body(draft.text, draft.body); !ok) return ok;
     if (auto ok = validate_send_key(draft.send_key); !ok) return ok;
+    // What came from others and is worse than that is shown without: copies.hpp.
+    if (const auto* card = std::get_if<content::Card>(&draft.body); card != nullptr && !is_harmless_url(card->url))
+        return invalid("card.url: an address with a scheme, as https://…; not one of this device");
     if (draft.lifetime)
         if (auto ok = validate_lifetime(*draft.lifetime); !ok) return ok;
     if (draft.reply) {

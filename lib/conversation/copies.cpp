@@ -9,9 +9,6 @@
 namespace godwit::conversation {
 namespace {
 
-/// Bundles in bundles: no deeper than anybody would open them.
-constexpr int depth_max = 4;
-
 void make_harmless_at(content::Body& body, int depth)
 {
     if (auto* attachment = std::get_if<content::Attachment>(&body)) return make_harmless(attachment->file);
@@ -19,13 +16,20 @@ void make_harmless_at(content::Body& body, int depth)
         sticker->name = harmless_line(sticker->name);
         return make_harmless(sticker->pack);
     }
+    if (auto* card = std::get_if<content::Card>(&body)) {
+        card->title = harmless_line(card->title);
+        for (auto& field : card->fields)
+            field.label = harmless_line(field.label);
+        if (!is_harmless_url(card->url)) card->url.clear();
+        return;
+    }
     auto* const forwarded = std::get_if<content::Forwarded>(&body);
     if (forwarded == nullptr) return;
     for (auto& item : forwarded->items) {
         if (item.body.empty()) continue;
         auto inner = wire::decode_body(item.body);
         if (!inner) continue;
-        if (depth >= depth_max) {
+        if (depth >= bundle_levels_max) {
             item.body.clear();
             continue;
         }
@@ -35,6 +39,17 @@ void make_harmless_at(content::Body& body, int depth)
 }
 
 } // namespace
+
+int levels_of(const content::Body& body, int most)
+{
+    const auto* forwarded = std::get_if<content::Forwarded>(&body);
+    if (forwarded == nullptr || most <= 0) return 0;
+    int deepest = 0;
+    for (const auto& item : forwarded->items)
+        if (const auto inner = item.body.empty() ? Result<content::Body>(Error{}) : wire::decode_body(item.body); inner)
+            deepest = std::max(deepest, levels_of(*inner, most - 1));
+    return deepest + 1;
+}
 
 void make_harmless(content::FileRef& file)
 {

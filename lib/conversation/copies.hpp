@@ -13,7 +13,12 @@
 
 namespace godwit::conversation {
 
-/// Names and media types of files, also in what was forwarded: harmless.hpp.
+/// Bundles in bundles, as deep as applications show them (lib/json/render_content); what lies deeper is shown as text.
+inline constexpr int bundle_levels_max = 4;
+/// 0: it is no bundle; 1: one without another in it. Counts no further than `most`.
+[[nodiscard]] int levels_of(const content::Body& body, int most = bundle_levels_max + 1);
+
+/// Names and media types of files, addresses and names of cards, also in what was forwarded: harmless.hpp.
 void make_harmless(content::FileRef& file);
 void make_harmless(content::Body& body);
 

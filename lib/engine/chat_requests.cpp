@@ -161,8 +161,8 @@ void Engine::State::on(RequestId id, const request::SetContact& what, Moment now
                         std::any_of(what.labels->begin(), what.labels->end(), [](const std::string& label) {
                             return label.empty() || label.size() > 255 || !is_harmless_line(label);
                         })))
-        return context.refuse(
-            id, invalid("labels: at most " + std::to_string(request::labels_max) + ", each a line of 1 to 255 bytes of UTF-8"));
+        return context.refuse(id, invalid("labels: at most " + std::to_string(request::labels_max) +
+                                          ", each a line of 1 to 255 bytes of UTF-8"));
     chats.set(what.user, what, now);
     context.reply_ok(id);
 }
@@ -261,6 +261,9 @@ void Engine::State::on(RequestId id, request::Forward& forward, Moment now)
         }
         drafts.push_back({row->message.text, std::move(*body), {}, *bound, true, {}});
     }
+    if (forward.merged && conversation::levels_of(bundle) > conversation::bundle_levels_max)
+        return context.refuse(id, invalid("messages: bundles in bundles, at most " +
+                                          std::to_string(conversation::bundle_levels_max) + " deep"));
     if (forward.merged) drafts.push_back({{}, std::move(bundle), {}, lives, true, {}});
     // What the conversation itself wishes may be less.
     const auto timer = conversation::timer_of(context.store, parties->conversation);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/engine/group_book.hpp"
 
-#include "lib/base/harmless.hpp"
 #include "lib/crypto/wiped.hpp"
 #include "lib/engine/group_record.hpp"
 
@@ -162,17 +161,6 @@ void GroupBook::news(const wire::relay::GroupNews& news)
     group->joins_asked = false;
 }
 
-void GroupBook::refused(const wire::relay::GroupJoinRefused& refusal)
-{
-    const auto id = refusal.conversation;
-    const auto* group = find(id);
-    if (group == nullptr || group->state != Group::State::asked) return;
-    forget(id);
-    using Why = event::GroupRefused::Why;
-    context_.event(event::GroupRefused{id, refusal.why == wire::relay::GroupJoinRefused::stale_link ? Why::stale_link
-                                                                                                    : Why::refused});
-}
-
 void GroupBook::roster_came(const ConversationId& id, const wire::relay::GroupRoster& page)
 {
     auto* group = get(id);
@@ -217,52 +205,6 @@ void GroupBook::roster_failed(const ConversationId& id)
     if (group == nullptr) return;
     group->roster_asked = false;
     group->roster_shown = group->roster; // Until the relay says more.
-}
-
-GroupBook::Came GroupBook::joins_came(const ConversationId& id, const wire::relay::GroupJoins& joins, WallMs now_ms)
-{
-    Came out;
-    auto* group = get(id);
-    if (group == nullptr || !group->policy) return out;
-    const auto& secret = group->profile.link_secret;
-    const bool open = is_active(*group, now_ms) && group->policy->join != JoinRule::closed && !secret.empty();
-    std::set<std::string> named;
-    for (const auto& entry : joins.entries) {
-        named.insert(entry.user);
-        if (group->policy->find(entry.account_key) != nullptr) continue;
-        const seal::Applicant who{entry.user, entry.account_key};
-        auto list = identity::verify_device_list(entry.device_list, entry.user, entry.account_key);
-        const auto text = open ? seal::open_join(secret, id, who, entry.sealed)
-                               : Result<wire::GroupJoinText>(Error{ErrorCode::authentication_failed, {}, 0});
-        if (!text) {
-            // The secret may be another in a profile that cannot be read here yet.
-            if (group->readable) out.stale.push_back({entry.user, entry.asked_ms});
-            continue;
-        }
-        if (!list) {
-            out.strangers.push_back(entry.user);
-            continue;
-        }
-        const auto before = group->applicants.find(entry.user);
-        const bool fresh = before == group->applicants.end() || before->second.said.asked_ms != entry.asked_ms;
-        group->applicants.insert_or_assign(entry.user,
-                                           Group::Applicant{{entry.user, harmless_line(text->text), entry.asked_ms},
-                                                            entry.account_key,
-                                                            std::move(*list)});
-        if (fresh) out.fresh.push_back(entry.user);
-    }
-    std::erase_if(group->applicants, [&](const auto& one) { return !named.contains(one.first); });
-    return out;
-}
-
-void GroupBook::joins_failed(const ConversationId& id)
-{
-    if (auto* group = get(id)) group->joins = 0;
-}
-
-void GroupBook::answered_applicant(const ConversationId& id, const std::string& user)
-{
-    if (auto* group = get(id)) group->applicants.erase(user);
 }
 
 void GroupBook::out(const ConversationId& id, const std::string& by)

@@ -99,6 +99,13 @@ TEST_CASE("lines and media types that others chose")
         CHECK(harmless_line(text) == line);
         CHECK(is_harmless_line(line));
     }
+    for (const char* url : {"", "https://a.example/x?y=1#z", "HTTP://a", "weixin://pay", "com.example.app:open/1"})
+        CHECK(is_harmless_url(url));
+    for (const char* url : {"javascript:x", "JavaScript:x", "data:text/html,x", "file:///etc", "x", ":x", "1a:x",
+                            "ht tp://a", "https://a b", "https://a\nb",
+                            "https://a\xe2\x80\xae"
+                            "b"})
+        CHECK_FALSE(is_harmless_url(url));
     CHECK(harmless_media_type("") == "");
     CHECK(harmless_media_type("image/png;x=1") == "image/png;x=1");
     CHECK(harmless_media_type("a\nb") == "application/octet-stream");

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stories of conversations: what people do to what was said, on all their devices.
-#include "lib/transfer/tree.hpp"
 #include "tests/sim/world.hpp"
 
 #include <doctest/doctest.h>
@@ -475,45 +474,4 @@ TEST_CASE("replies carry what they answer to; forwarded ones say so, one by one 
     REQUIRE(bundle.items.size() == 2);
     CHECK(bundle.items[1].from == "alice");
     CHECK(bundle.items[1].text == "two");
-}
-
-TEST_CASE("every shown kind arrives as it was sent")
-{
-    Three t(53);
-    t.alice.user_files.files["/a.png"] = Bytes(9, 7);
-    const auto added = std::get<FileInfo>(t.alice.wait(t.alice.ask(request::FileAdd{"/a.png", {}, "image/png"})).value);
-    const content::FileRef file{added.id, added.size_bytes, added.name, added.media_type, added.key};
-    const content::FileRef pack{transfer::root_of(0, {}), 0, "foxes.tar", "application/x-tar", {}};
-    const content::Body bodies[] = {content::Text{{{"bob", {0, 2}}}, {{3, 3}}},
-                                    content::Attachment{content::AttachmentKind::image, file, 640, 480, 0, {1, 2}, {}},
-                                    content::Sticker{pack, "fox", "f", true},
-                                    content::Location{-481234567, 20000000, 5, "quay", 600},
-                                    content::ContactCard{"carol", {}},
-                                    content::Card{"order", "No. 7", {{"sum", "9"}}, ""},
-                                    content::Custom{"com.example.poll", {1, 2, 3}}};
-    for (const auto& body : bodies) {
-        request::Send send{"bob", "hi you", {}};
-        send.body = body;
-        (void)id_in(t.alice.wait(t.alice.ask(send)));
-        t.settle(seconds(2));
-        CHECK(newest(t.bob, "alice").body == body);
-        CHECK(newest(t.phone, "alice").body == body);
-        CHECK(newest(t.phone, "alice").text == "hi you");
-    }
-    request::Send bad{"bob", "x", {}};
-    bad.body = content::Recall{};
-    CHECK(t.alice.wait(t.alice.ask(bad)).error.code == ErrorCode::invalid_argument);
-    bad.body = content::Text{{{"bob", {0, 9}}}, {}};
-    CHECK(t.alice.wait(t.alice.ask(bad)).error.code == ErrorCode::invalid_argument);
-    auto elsewhere = file;
-    elsewhere.id.bytes[0] ^= 1;
-    bad.body = content::Attachment{content::AttachmentKind::image, elsewhere, 0, 0, 0, {}, {}};
-    CHECK(t.alice.wait(t.alice.ask(bad)).error.code == ErrorCode::no_such_file);
-    elsewhere = file;
-    elsewhere.key.bytes[0] ^= 1;
-    bad.body = content::Attachment{content::AttachmentKind::image, elsewhere, 0, 0, 0, {}, {}};
-    CHECK(t.alice.wait(t.alice.ask(bad)).error.code == ErrorCode::invalid_argument);
-    bad.body = content::Location{};
-    bad.to = "nobody";
-    CHECK(t.alice.wait(t.alice.ask(bad)).error.code == ErrorCode::not_a_contact);
 }

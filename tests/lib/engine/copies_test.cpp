@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stories of what is sent on, and of names that others chose.
+// Stories of what is sent, what is sent on, and names that others chose.
+#include "lib/conversation/copies.hpp"
+#include "lib/transfer/tree.hpp"
+#include "lib/wire/content.hpp"
 #include "tests/sim/world.hpp"
 
 #include <doctest/doctest.h>
@@ -163,4 +166,62 @@ TEST_CASE("what burnt at its author, with an edit of it under way, is no recall 
     c.world.run_for(seconds(60));
     CHECK(c.bob.history("alice").empty());
     CHECK(c.alice.history("bob").empty());
+}
+
+TEST_CASE("every shown kind arrives as it was sent")
+{
+    Chain c;
+    c.alice.user_files.files["/a.png"] = Bytes(9, 7);
+    const auto added = std::get<FileInfo>(c.alice.wait(c.alice.ask(request::FileAdd{"/a.png", {}, "image/png"})).value);
+    const content::FileRef file{added.id, added.size_bytes, added.name, added.media_type, added.key};
+    const content::FileRef pack{transfer::root_of(0, {}), 0, "foxes.tar", "application/x-tar", {}};
+    const content::Body bodies[] = {content::Text{{{"bob", {0, 2}}}, {{3, 3}}},
+                                    content::Attachment{content::AttachmentKind::image, file, 640, 480, 0, {1, 2}, {}},
+                                    content::Sticker{pack, "fox", "f", true},
+                                    content::Location{-481234567, 20000000, 5, "quay", 600},
+                                    content::ContactCard{"carol", {}},
+                                    content::Card{"order", "No. 7", {{"sum", "9"}}, ""},
+                                    content::Custom{"com.example.poll", {1, 2, 3}}};
+    for (const auto& body : bodies) {
+        request::Send send{"bob", "hi you", {}};
+        send.body = body;
+        (void)c.alice.wait(c.alice.ask(send));
+        c.world.run_for(seconds(2));
+        CHECK(c.bob.history("alice").back().body == body);
+        CHECK(c.bob.history("alice").back().text == "hi you");
+    }
+    request::Send bad{"bob", "x", {}};
+    bad.body = content::Recall{};
+    CHECK(c.alice.wait(c.alice.ask(bad)).error.code == ErrorCode::invalid_argument);
+    bad.body = content::Text{{{"bob", {0, 9}}}, {}};
+    CHECK(c.alice.wait(c.alice.ask(bad)).error.code == ErrorCode::invalid_argument);
+    auto elsewhere = file;
+    elsewhere.id.bytes[0] ^= 1;
+    bad.body = content::Attachment{content::AttachmentKind::image, elsewhere, 0, 0, 0, {}, {}};
+    CHECK(c.alice.wait(c.alice.ask(bad)).error.code == ErrorCode::no_such_file);
+    elsewhere = file;
+    elsewhere.key.bytes[0] ^= 1;
+    bad.body = content::Attachment{content::AttachmentKind::image, elsewhere, 0, 0, 0, {}, {}};
+    CHECK(c.alice.wait(c.alice.ask(bad)).error.code == ErrorCode::invalid_argument);
+    for (const char* url :
+         {"javascript:alert(1)", " file:///etc/passwd", "DATA:text/html,x", "no scheme", "https://a\nb"}) {
+        bad.body = content::Card{"order", "No. 7", {}, url};
+        CHECK(c.alice.wait(c.alice.ask(bad)).error.code == ErrorCode::invalid_argument);
+    }
+    bad.body = content::Location{};
+    bad.to = "nobody";
+    CHECK(c.alice.wait(c.alice.ask(bad)).error.code == ErrorCode::not_a_contact);
+}
+
+TEST_CASE("bundles of bundles: as deep as they can be shown")
+{
+    Chain c;
+    auto id = c.say("x", {0, content::Lifetime::From::sent});
+    for (int level = 1; level <= conversation::bundle_levels_max; ++level) {
+        const auto reply = c.ask(c.bob, request::Forward{{id}, {"carol", {}}, true, "t"});
+        REQUIRE(reply.error.code == ErrorCode::ok);
+        id = std::get<std::vector<MessageId>>(reply.value).at(0);
+    }
+    CHECK(c.ask(c.bob, request::Forward{{id}, {"carol", {}}, true, "t"}).error.code == ErrorCode::invalid_argument);
+    CHECK(c.ask(c.bob, request::Forward{{id}, {"carol", {}}, false, ""}).error.code == ErrorCode::ok);
 }
