@@ -29,7 +29,7 @@ struct DaemonConfig {
     std::uint32_t links_max = 20'000;
     std::uint32_t links_per_address_max = 128;
     std::uint32_t half_open_per_address_max = 32; ///< Still in the handshake.
-    bool retry_always = false;          ///< QUIC proves every address first; else only when many are in the handshake.
+    bool retry_always = true;           ///< QUIC proves every address first; else only when many are in the handshake.
     std::uint32_t arrivals_burst = 256; ///< New connections of an address at once …
     Duration arrivals_interval = std::chrono::milliseconds(20); ///< … and then one each.
     Duration idle_max = std::chrono::seconds(90);               ///< A silent link ends.

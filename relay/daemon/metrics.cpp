@@ -42,7 +42,7 @@ std::string seconds(std::uint64_t us)
 /// Counters of Counters, turn::Counters and Front that go down too.
 constexpr std::array<std::string_view, 5> open_ones = {"links", "sessions", "turn_allocations", "turn_permissions",
                                                        "turn_channels"};
-constexpr std::array<std::string_view, 2> gauges = {"group_reject_reason_last", "shed_level"};
+constexpr std::array<std::string_view, 3> gauges = {"group_reject_reason_last", "shed_level", "links_half_open"};
 
 } // namespace
 

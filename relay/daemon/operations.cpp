@@ -25,6 +25,8 @@ constexpr std::array helps = {
     Help{"strangers_closed", "Connections that did not log in, in time or in bounds."},
     Help{"commits_failed", "Ticks that could not be stored."},
     Help{"turn_allocations", "TURN allocations."},
+    Help{"quic_retries", "First packets that proved no address, and were told how to."},
+    Help{"links_half_open", "Connections in the handshake."},
 };
 
 std::string help_of(std::string_view counter)

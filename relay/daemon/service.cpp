@@ -162,6 +162,8 @@ void Service::each_counter(const std::function<void(std::string_view, std::uint6
     turn.each(visit);
     visit("stun_answers", stun_answers_ + turn.bindings);
     visit("slow_readers_closed", front_->slow_readers_closed());
+    visit("quic_retries", quic_->retries());
+    visit("links_half_open", quic_->half_open() + tls_->half_open());
 }
 
 void Service::stats()
