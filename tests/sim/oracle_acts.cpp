@@ -89,8 +89,8 @@ void Oracle::act_moved(const event::MessageStateChanged& change)
     if (at != acts_by_id_.end() && change.state == MessageState::failed) acts_[at->second].failed = true;
 }
 
-/// On the sender's device and on all that were there: the same words, tombstone and reactions, and those of an act that
-/// was accepted and has not failed.
+/// On the sender's device and on all that were there: the same words or tombstone (whose, and of when) and reactions,
+/// and those of an act that was accepted and has not failed.
 void Oracle::stands_alike(std::size_t n)
 {
     const auto& said = said_[n];
@@ -100,7 +100,10 @@ void Oracle::stands_alike(std::size_t n)
         return conversation::present(client.disk.store(), std::move(*row));
     };
     const auto describe = [](const Message& message) {
-        std::string out = message.recalled_ms != 0 ? "taken back" : message.text;
+        auto out = message.text;
+        if (message.recalled_ms != 0)
+            out = "taken back by " + message.recalled_by + " after " +
+                  std::to_string(message.recalled_ms - message.sent_ms) + " ms";
         for (const auto& reaction : message.reactions) {
             out += " " + reaction.emoji + ":";
             for (const auto& user : reaction.users)
