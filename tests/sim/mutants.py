@@ -173,6 +173,8 @@ MUTANTS = [
     ("edits_are_not_for_readers", "lib/conversation/timeline.cpp",
      "            return one.name == edit_name && one.author == row.message.from;",
      "            return one.name == edit_name && one.author == row.message.from && row.message.state != MessageState::received;"),
+    ("edits_without_words_take_back", "lib/engine/chats.cpp",
+     "            empty_edit(context_.store, outbox_, edit);", "            leave_place(context_.store, outbox_, edit, what.row);"),
     ("gap_of_an_act_is_not_told", "lib/engine/chats.cpp",
      "        if (row.shown && gaps_owed_.contains(conversation)) row.message.gap_before = true;\n", ""),
     # groups of many
