@@ -13,6 +13,7 @@ fdatasync before it answers. A rate "of a core" is what a second of the server's
 """
 import argparse
 import base64
+import ctypes
 import json
 import os
 import pathlib
@@ -69,6 +70,11 @@ def beside():
             print(f"{what}: godwit-relay does {have[ours] / have[theirs]:.2f} times as many in a second of its processor time{wanted}", flush=True)
 
 
+def end_with_us():
+    """In the child: whoever kills this program, ejabberd does not outlive it (prctl(2), PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
 def free_port():
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
@@ -84,7 +90,7 @@ class Ejabberd:
                        "ERL_MAX_PORTS": "32000", "HOME": str(folder), "ERL_CRASH_DUMP_BYTES": "0"}
         words = ["erl", "+K", "true", "+P", "250000", "+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none", "-noinput", "-mnesia", "dir", f'"{folder}/db"', "-s", "ejabberd"]
         self.out = (folder / "out").open("w")
-        self.process = subprocess.Popen(words, env=environment, cwd=folder, stdout=self.out, stderr=subprocess.STDOUT, start_new_session=True)
+        self.process = subprocess.Popen(words, env=environment, cwd=folder, stdout=self.out, stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=end_with_us)
         self.folder = folder
         until = time.monotonic() + 90
         while True:
@@ -317,6 +323,7 @@ def main():
     if shutil.which("erl") is None or not list(LIBRARIES.glob("ejabberd-*")):
         sys.exit("ejabberd is not here (Debian: ejabberd; 43 packages, 54 MB)")
     version = next(LIBRARIES.glob("ejabberd-*")).name.removeprefix("ejabberd-")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     with tempfile.TemporaryDirectory(prefix="godwit-ejabberd-") as folder:
         server = Ejabberd(pathlib.Path(folder))
         try:
