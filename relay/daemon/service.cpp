@@ -62,6 +62,7 @@ Result<void> Service::listen(loop::Address at, BytesView seed)
     quic::QuicServeOptions options;
     options.serve = serve_options();
     crypto::derive(seed, "godwit relay stateless reset 1", {}, options.reset_secret);
+    crypto::derive(seed, "godwit relay address token 1", {}, options.address_secret);
     options.retry_always = config_.retry_always;
 
     const bool any_port = at.port == 0;

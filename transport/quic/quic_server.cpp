@@ -68,7 +68,9 @@ public:
           table_(16, CidHash{entropy.next_u64()})
     {
         entropy_.fill(retry_secret_);
-        entropy_.fill(address_secret_);
+        address_secret_ = options.address_secret;
+        // One that everybody knows would prove everything.
+        if (address_secret_ == decltype(address_secret_){}) entropy_.fill(address_secret_);
     }
 
     std::unique_ptr<loop::UdpSocket> socket;
@@ -108,7 +110,7 @@ public:
         if (out.size() < NGTCP2_CRYPTO_MAX_REGULAR_TOKENLEN) return 0;
         const ngtcp2_ssize size =
             ngtcp2_crypto_generate_regular_token(out.data(), address_secret_.data(), address_secret_.size(),
-                                                 path.remote.addr, path.remote.addrlen, stamp_now());
+                                                 path.remote.addr, path.remote.addrlen, wall_stamp());
         return size < 0 ? 0 : static_cast<std::size_t>(size);
     }
     void ended(QuicCore&) override {}
@@ -172,6 +174,12 @@ private:
         reset(d, ids);
     }
 
+    /// Of tokens that outlive the process, and a monotonic clock's beginning.
+    [[nodiscard]] static ngtcp2_tstamp wall_stamp()
+    {
+        return span_of(std::chrono::milliseconds(loop::Loop::now().wall_ms));
+    }
+
     /// ngtcp2 tells every client that it may clear bit 0x40 (RFC 9287); ours do not, others might. Then the id tells.
     [[nodiscard]] bool greased(BytesView bytes) const
     {
@@ -201,11 +209,11 @@ private:
             start.after_retry = true;
             start.proved = true;
         } else if (token.len > 0) {
-            // One that is too old, of another address or of this server's life before proves nothing, and does no harm
+            // One that is too old, of another address or under another secret proves nothing, and does no harm
             // (RFC 9000 section 8.1.3).
             start.proved = ngtcp2_crypto_verify_regular_token(
                                token.base, token.len, address_secret_.data(), address_secret_.size(), path.remote.addr,
-                               path.remote.addrlen, span_of(address_token_life), stamp_now()) == 0;
+                               path.remote.addrlen, span_of(address_token_life), wall_stamp()) == 0;
         }
         if (!accepting_) return refuse(d, start.head, NGTCP2_CONNECTION_REFUSED);
         if (!start.proved && (options_.retry_always || code == NGTCP2_ERR_RETRY || ledger_->busy(d.from)))

@@ -24,6 +24,9 @@ struct QuicServeOptions {
     /// Keep it across restarts (32 random bytes beside the identity): then clients notice a restart in one round trip,
     /// else after the idle timeout.
     std::array<std::uint8_t, 32> reset_secret{};
+    /// Of the tokens by which clients prove their address when they come again. Keep it likewise: then they do after a
+    /// restart, too. Zeros: one of this server's own.
+    std::array<std::uint8_t, 32> address_secret{};
     /// Proves every client's address before anything is kept of it: a round trip more (Retry) for who shows no token of
     /// a visit of the last day. Else only when the server is busy.
     bool retry_always = false;

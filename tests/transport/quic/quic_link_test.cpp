@@ -404,8 +404,14 @@ TEST_CASE("quic: who has been here proves its address by what it was given then,
     changed.back() ^= 1;
     CHECK(retries_of_a_visit_with(world, changed) == 1);
     CHECK(retries_of_a_visit_with(world, BytesView(first).first(1)) == 1);
-    World restarted(options);
-    CHECK(retries_of_a_visit_with(restarted, first) == 1);
+    World another(options); // each has a secret of its own
+    CHECK(retries_of_a_visit_with(another, first) == 1);
+    options.address_secret.fill(3);
+    World before(options), restarted(options);
+    CHECK(retries_of_a_visit_with(restarted, visit(before)) == 0);
+    options.address_secret.fill(4);
+    World stranger(options);
+    CHECK(retries_of_a_visit_with(stranger, visit(restarted)) == 1);
     auto lenient = World::with({}); // and where addresses are not asked for, a bad one is no reason to refuse
     World other(lenient);
     CHECK(retries_of_a_visit_with(other, changed) == 0);
