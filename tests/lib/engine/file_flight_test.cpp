@@ -50,6 +50,22 @@ struct Pair {
     }
 };
 
+/// Its own program would not send a reference to what it knows nothing of: this one has been told by its owner.
+void believe(World& world, Client& who, const FileInfo& file)
+{
+    who.crash();
+    port::StoredFile row;
+    row.id = file.id;
+    row.size_bytes = file.size_bytes;
+    row.name = file.name;
+    row.key = file.key;
+    who.store.begin();
+    who.store.put_file(row);
+    REQUIRE(who.store.commit().ok());
+    who.start();
+    world.run_for(seconds(5));
+}
+
 const event::FileDone* done(const Client& client, const FileId& file)
 {
     for (const auto& event : client.heard.others)
@@ -150,6 +166,7 @@ TEST_CASE("the account's other device gets it too; somebody else's does not, wha
                                  minutes(3)));
     CHECK(saved(phone, file.id) == bytes(200'000));
     // Carol has the reference from somewhere, and even a message of Alice's.
+    believe(pair.world, carol, file);
     pair.send(carol, file, "alice");
     pair.world.run_for(minutes(1));
     CHECK(carol.wait(carol.ask(request::FileFetch{file.id})).error.code == ErrorCode::ok);
@@ -202,6 +219,7 @@ TEST_CASE("a file that is sought is left at the relay for nobody who is not to h
     REQUIRE(pair.world.run_until([&] { return done(pair.bob, file.id) != nullptr; }));
     // Carol knows the reference, and says that Alice has sent it to her.
     carol.nat = Nat::udp_blocked;
+    believe(pair.world, carol, file);
     pair.send(carol, file, "alice");
     CHECK(carol.wait(carol.ask(request::FileFetch{file.id})).error.code == ErrorCode::ok);
     pair.world.run_for(minutes(3));

@@ -60,10 +60,10 @@ TEST_CASE("who comes, goes, is renamed and muted stands in the history of every 
     const std::string after = "alice added carol; alice name 'the crew'; alice role bob 'admin'; bob muted carol!; "
                               "alice all_muted!; alice removed carol";
     CHECK(notes(crew, crew.alice, group) == "alice created bob; " + after + "; bob left bob");
-    CHECK(notes(crew, crew["bob"], group) == "added bob; " + after + "; bob left bob");
+    CHECK(notes(crew, crew["bob"], group) == "alice added bob; " + after + "; bob left bob");
     CHECK(notes(crew, phone, group) == notes(crew, crew["bob"], group));
     CHECK(notes(crew, crew["carol"], group) ==
-          "added carol; alice name 'the crew'; alice role bob 'admin'; bob muted carol!; alice all_muted!; "
+          "alice added carol; alice name 'the crew'; alice role bob 'admin'; bob muted carol!; alice all_muted!; "
           "alice removed carol");
     for (auto* one : {&crew.alice, &crew["bob"], &phone, &crew["carol"]})
         CHECK(unread(crew, *one, group) == 0);
