@@ -110,7 +110,8 @@ void Ticker::deadline_reached()
     if (closed_ || holding_still()) return;
     const Instant now = parts_.shell.now().mono;
     if (!engine_ && restart_due_ <= now) make_engine();
-    if (engine_) gather([](engine::Engine&, Moment) {}); // finish() looks at every deadline
+    // finish() looks at every deadline; that of an open tick is at the end of this turn.
+    if (engine_ && !tick_open_) gather([](engine::Engine&, Moment) {});
     arm();
 }
 

@@ -22,6 +22,7 @@ struct Engine::State {
     std::deque<Event> events;
     Instant deadline = never;
     bool closed_tick = true;
+    bool was_asked = false;
 
     void must_be_in_transaction() const
     {
@@ -56,6 +57,7 @@ void Engine::submit(Command command, Moment)
 {
     state_->must_be_in_transaction();
     state_->closed_tick = false;
+    state_->was_asked = true;
     if (const auto* credentials = std::get_if<Credentials>(&command.what)) {
         const bool as_derived = credentials->login_secret[0] == 7 && credentials->vault_key.size() == 32;
         state_->events.push_back(
@@ -122,7 +124,8 @@ void Engine::handle_deadline(Moment now)
 {
     state_->must_be_in_transaction();
     state_->closed_tick = true;
-    if (state_->store.chores) state_->store.touch();
+    if (state_->store.chores && state_->was_asked) state_->store.touch();
+    state_->was_asked = false;
     if (now.mono < state_->deadline) return;
     state_->deadline = never;
     DialRelay dial;

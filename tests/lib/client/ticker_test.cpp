@@ -307,7 +307,7 @@ TEST_CASE("commit refused: nothing is said, requests get the error, the engine s
         world.shell.turn();
         CHECK(world.store.rows.size() == 3);
     }
-    SUBCASE("reading goes on, though the engine itself writes in every tick")
+    SUBCASE("reading goes on, though the engine itself writes after every request")
     {
         world.store.chores = true;
         while (world.events.poll())
