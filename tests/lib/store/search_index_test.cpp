@@ -18,7 +18,7 @@ using namespace godwit::store::test;
 TEST_CASE("the index finds what reading everything finds, whatever was edited, taken back or rolled back")
 {
     const std::string pieces[] = {"咖啡", "咖", "啡馆", "tea", "teapot", "Tee", "ok ",
-                                  " ",    "的", "的的", "3",   "👍",     "é"};
+                                  " ",    "的", "的的", "3",   "👍",      "é"};
     constexpr std::uint64_t seeds[] = {1, 2, 3};
     for (const auto seed : seeds) {
         CAPTURE(seed);
@@ -343,4 +343,19 @@ TEST_CASE("chunks and lists: what is encoded decodes; whatever decodes is in ord
         }
         CHECK(again == entries);
     }
+}
+
+TEST_CASE("what a cleared draft said is in no file")
+{
+    FaultDisk disk;
+    auto store = open(disk);
+    const auto put = [&](std::int64_t hlc_ms, std::string_view text) {
+        store->begin();
+        CHECK(store->put_register({"conversation/draft", hlc_ms, to_bytes(as_bytes(text))}));
+        commit(*store);
+    };
+    put(1, "KanarienvogelXyz");
+    CHECK(disk.image_killed().at("home.db-wal").size() > sqlite::prefix_bytes); // It stands in the log.
+    put(2, "");
+    CHECK(count_in_files(FaultDisk(disk.image_killed()), "Kanarien") == 0);
 }
