@@ -154,6 +154,7 @@ void strangers(const Options& options, const RelayProcess& relay)
     auto each = relay.memory_by_owner();
     for (auto& [owner, kib] : each)
         kib = (kib - before.at(owner)) / up;
+    if (!options.tls && each.at("ngtcp2_pages") <= 0) throw std::runtime_error("ngtcp2's memory is not told apart");
     std::printf(
         "%-44s %9.0f  ours %.1f KiB, ngtcp2 %.1f and pages of its pools %.1f, GnuTLS %.1f, SQLite %.1f, others %.1f\n",
         "  of it, each", up, each.at("program"), each.at("ngtcp2"), each.at("ngtcp2_pages"), each.at("gnutls"),

@@ -102,7 +102,8 @@ struct Entry {
     std::uint32_t size = 0;
     std::uint8_t owner = 0;
 };
-constexpr std::size_t entries_max = std::size_t{1} << 23;
+constexpr int entries_bits = 20; // some thousand strangers, and what a relay has besides
+constexpr std::size_t entries_max = std::size_t{1} << entries_bits;
 constexpr std::uintptr_t gone = 1;
 Entry* table = nullptr;
 std::mutex mutex;
@@ -111,7 +112,7 @@ thread_local bool for_ngtcp2 = false;
 
 Entry* place(const void* block)
 {
-    return table + ((reinterpret_cast<std::uintptr_t>(block) >> 4) * 0x9e3779b97f4a7c15ULL >> 41);
+    return table + ((reinterpret_cast<std::uintptr_t>(block) >> 4) * 0x9e3779b97f4a7c15ULL >> (64 - entries_bits));
 }
 
 Owner asker()
@@ -250,6 +251,7 @@ ngtcp2_mem wrapped{nullptr,
 
 } // namespace
 
+#pragma GCC visibility push(default)
 extern "C" {
 
 void* malloc(std::size_t size)
@@ -310,3 +312,4 @@ int ngtcp2_conn_server_new_versioned(ngtcp2_conn** out, const ngtcp2_cid* dcid, 
 }
 
 } // extern "C"
+#pragma GCC visibility pop

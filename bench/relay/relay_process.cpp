@@ -81,7 +81,7 @@ std::map<std::string, double> RelayProcess::memory_by_owner() const
     std::filesystem::remove(account_);
     ::kill(pid_, SIGRTMIN + 3);
     for (int i = 0; !std::filesystem::exists(account_); ++i) {
-        if (i == 1000 || has_ended()) throw std::runtime_error("the relay does not say whose its memory is");
+        if (i == 6000 || has_ended()) throw std::runtime_error("the relay does not say whose its memory is");
         ::usleep(10'000); // it is renamed into place when it is whole
     }
     std::map<std::string, double> out;
