@@ -112,7 +112,7 @@ class Program:
 
 
 class Relay:
-    def __init__(self, world, program, folder, config):
+    def __init__(self, world, program, folder, config=""):
         self.world, self.program, self.folder = world, program, folder
         self.config = []
         if config:
