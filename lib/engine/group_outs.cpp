@@ -146,7 +146,9 @@ bool GroupKeeper::take_instead(const ConversationId& conversation, Chore& chore,
 void GroupKeeper::report(frame::GroupReject what)
 {
     constexpr std::size_t reports_max = 64;
-    const auto same = [&](const Report& one) { return one.what.commit == what.commit; };
+    const auto same = [&](const Report& one) {
+        return one.what.commit == what.commit && one.what.conversation == what.conversation;
+    };
     if (std::any_of(reports_.begin(), reports_.end(), same)) return;
     if (reports_.size() >= reports_max) std::erase_if(reports_, [](const Report& one) { return one.heard; });
     if (reports_.size() < reports_max) reports_.push_back({std::move(what)});
@@ -179,8 +181,9 @@ bool GroupKeeper::refuses(const ConversationId& conversation) const
 void GroupKeeper::answered(const purpose::Reject& what, const frame::Response& response, Moment now)
 {
     const auto code = response.error.code;
-    const auto at = std::find_if(reports_.begin(), reports_.end(),
-                                 [&](const Report& one) { return one.what.commit == what.commit; });
+    const auto at = std::find_if(reports_.begin(), reports_.end(), [&](const Report& one) {
+        return one.what.commit == what.commit && one.what.conversation == what.conversation;
+    });
     if (at != reports_.end()) {
         at->sent = false;
         if (is_temporary(code))

@@ -171,6 +171,14 @@ void GroupKeeper::rejoin(const ConversationId& conversation, Chore& chore, const
     if (outgoing && !outgoing->unproven.empty())
         context_.security(SecurityKind::group_invalid, user_of(conversation), {},
                           "the group is joined again with what nobody here has seen done (" + outgoing->unproven + ")");
+    // A commit that there was no room for here may have been kept from this device by whoever filled its mailbox. What
+    // it has led to cannot be joined: that is a word on it, too, by the epoch that it starts from.
+    if (!outgoing && circles_.is_many(conversation) &&
+        (outgoing.error().code == ErrorCode::authentication_failed || outgoing.error().code == ErrorCode::malformed))
+        if (const auto ours = groups_->version(conversation);
+            ours && ours->incarnation == relays.incarnation && ours->epoch < relays.epoch && !refuses(conversation))
+            report({user_of(conversation), conversation, ours->incarnation, ours->epoch, MessageId{}, 0,
+                    groups_->entered_by(conversation).value_or(MessageId{})});
     // Not each time: where that does not help either, the waits grow.
     if (!outgoing && (chore.failures + 1) % failures_before_new == 0) {
         const bool many = circles_.is_many(conversation);

@@ -34,6 +34,53 @@ Rate anywhere(const Rate& in_one)
     return {in_one.burst * group_rejects_anywhere, in_one.interval / group_rejects_anywhere};
 }
 
+/// CommitVote of a device that the commit was not put for, because there was no room for it. It has seen nothing, and
+/// vouches for nothing; it may reject the commit when it hears of it.
+constexpr auto skipped_vote = static_cast<CommitVote>(4);
+
+/// Open commits of one account in a group of many: 32 of them hold everybody, so they are not one's. Who takes in
+/// hundreds makes some dozens in a row; all of that is for the owner, and half of it for admins.
+constexpr std::size_t open_of_admin_max = open_commits_max / 2;
+constexpr std::size_t open_of_member_max = open_commits_max / 4;
+
+/// What the policy in the newest GroupInfo says; who is not in it (any more) is as a member.
+Role role_of(const std::optional<policy::Policy>& rules, std::string_view user)
+{
+    const auto* const one = rules ? rules->find(user) : nullptr;
+    return one == nullptr ? Role::member : one->role;
+}
+
+/// Those that no age lets stand. After settle(): of what members vouch for the newest one at most is among them.
+bool has_enough_open(Store& store, const StoredGroup& group, const Session& session, WallMs now_ms)
+{
+    const auto all = store.standing_commits(group, open_commits_max);
+    const auto own = std::count_if(all.begin(), all.end(), [&](const StoredCommit& one) {
+        if (one.account != session.account || !one.has_info) return false;
+        return now_ms < one.put_ms + (store.is_contested(one.row) ? contested_stands_ms : unseen_stands_ms);
+    });
+    if (static_cast<std::size_t>(own) < open_of_member_max) return false;
+    const auto role = role_of(policy_of(store.group_info(all.front().row)), session.user);
+    return role != Role::owner && (role != Role::admin || static_cast<std::size_t>(own) >= open_of_admin_max);
+}
+
+/// As many are open as may be, and the oldest is of somebody whom this account outranks: it stands, by the word of who
+/// goes on after it. Or members could keep out the commit that puts them out.
+bool ends_waiting(Store& store, const StoredGroup& group, const Session& session)
+{
+    const auto all = store.standing_commits(group, open_commits_max);
+    if (all.size() < open_commits_max) return false;
+    const auto& oldest = all.back();
+    const auto rules = policy_of(store.group_info(all.front().row));
+    const auto maker = store.member(group.row, oldest.account);
+    const auto role = role_of(rules, session.user);
+    if (oldest.account == session.account || role < Role::admin) return false;
+    if (role <= role_of(rules, maker ? maker->user : std::string())) return false;
+    // An admin in league with its maker would put rubbish out of the others' reach by that.
+    if (role != Role::owner && store.is_contested(oldest.row)) return false;
+    store.forget_commits_before(group.row, oldest.row, group_commits_kept);
+    return true;
+}
+
 /// Those of `some` that are in `others`.
 std::vector<DeviceRow> both(const std::vector<DeviceRow>& some, const std::vector<DeviceRow>& others)
 {
@@ -94,8 +141,16 @@ Answer Groups::commit(const Session& session, const frame::GroupCommit& request,
     if (const auto wait = commits_.wait(committer, now.mono); wait > Duration::zero()) return slow_down(wait);
     const auto offender = offender_of(session.account, request.conversation);
     if (const auto wait = offences_.wait(offender, now.mono); wait > Duration::zero()) return slow_down(wait);
-    if (group.row != 0 && !creates)
-        if (const auto wait = settle(group, now); wait > Duration::zero()) return slow_down(wait);
+    if (group.row != 0 && !creates) {
+        if (const auto wait = settle(group, now); wait > Duration::zero()) {
+            if (place->partner || !ends_waiting(context_.store, group, session)) return slow_down(wait);
+            --context_.counters.group_commits_held;
+        }
+        if (!place->partner && has_enough_open(context_.store, group, session, now.wall_ms)) {
+            ++context_.counters.group_commits_held;
+            return slow_down(open_commits_wait);
+        }
+    }
     if (const auto who_upsets = upsetting(session, *place, request); !who_upsets.empty()) {
         if (const auto wait = creations_.wait(who_upsets, now.mono); wait > Duration::zero()) return slow_down(wait);
         creations_.take(who_upsets, now.mono);
@@ -131,9 +186,16 @@ Answer Groups::commit(const Session& session, const frame::GroupCommit& request,
     if (!place->partner || *tree != 0) trees_.use(request.conversation, group.row, *tree);
     auto others = audience->newcomers; // In it from now on, and not asked about this one.
     others.push_back(session.device);
-    // Nor are those whose mailboxes are full, who are in it all the same.
+    // So are those whose mailboxes are full.
     others.insert(others.end(), audience->judges.begin(), audience->judges.end());
     context_.store.set_commit_voters(group.row, row, judges, others);
+    // They have not judged it yet. When they come they may, or whoever sees to it that there is no room for others
+    // chooses who judges.
+    if (!place->partner && !creates) {
+        const std::set<DeviceRow> got(judges.begin(), judges.end());
+        for (const auto device : audience->judges)
+            if (!got.contains(device)) context_.store.set_commit_vote(row, device, skipped_vote);
+    }
     // Who goes on with them refuses none of those before.
     context_.store.withdraw_commit_votes(group.row, session.device);
     if (creates) context_.store.forget_commits_before(group.row, row, group_commits_kept);

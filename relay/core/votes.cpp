@@ -21,12 +21,16 @@ Answer Groups::reject(const Session& session, const frame::GroupReject& request,
     auto& store = context_.store;
     const auto& group = place->group;
     const bool is_here = request.incarnation == group.incarnation && request.epoch < group.epoch;
-    const auto commit = is_here ? store.group_commit(group, request.epoch) : std::nullopt;
+    auto commit = is_here ? store.group_commit(group, request.epoch) : std::nullopt;
+    // Whom it was never put for names the epoch alone: the commit that starts there cannot be followed.
+    constexpr auto skipped = static_cast<CommitVote>(4); // groups.cpp
+    const bool unseen = request.commit.is_zero() && commit && group.of_many &&
+                        store.commit_vote(commit->row, session.device) == skipped;
+    const bool is_named = commit && (commit->id == request.commit || unseen);
     // Whom a later one has put out has its word on those before.
-    const auto said = commit && commit->id == request.commit ? store.commit_vote(commit->row, session.device)
-                                                             : std::optional<CommitVote>();
+    const auto said = is_named ? store.commit_vote(commit->row, session.device) : std::optional<CommitVote>();
     if (!place->partner && !said && !store.is_member(group.row, session.account)) return not_a_member();
-    if (!commit || commit->id != request.commit) return conflict(group, "this commit is not one of the group's");
+    if (!is_named) return conflict(group, "this commit is not one of the group's");
     const bool is_newest = commit->epoch + 1 == group.epoch;
     Bytes info_before;
     if (request.epoch > 0) {

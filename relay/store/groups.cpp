@@ -174,7 +174,7 @@ std::optional<CommitVote> Store::commit_vote(std::int64_t commit, DeviceRow devi
 {
     const auto got =
         read_integer("SELECT vote FROM commit_voters WHERE of_commit = ?1 AND device = ?2", commit, device);
-    if (!got || *got < 0 || *got > 3 || static_cast<CommitVote>(*got) == CommitVote::none) return std::nullopt;
+    if (!got || *got < 0 || *got > 4 || static_cast<CommitVote>(*got) == CommitVote::none) return std::nullopt;
     return static_cast<CommitVote>(*got);
 }
 
@@ -199,7 +199,11 @@ bool Store::commit_rejected_by_account(std::int64_t commit, AccountRow account)
 
 bool Store::is_contested(std::int64_t commit)
 {
-    return read_integer("SELECT 1 FROM commit_voters WHERE of_commit = ?1 AND vote IN (1, 3) LIMIT 1", commit)
+    // Its own account's devices say so of what they have made themselves: it is not what is to be waited for.
+    return read_integer("SELECT 1 FROM commit_voters v JOIN devices d ON d.id = v.device"
+                        " JOIN group_commits c ON c.id = v.of_commit"
+                        " WHERE v.of_commit = ?1 AND v.vote IN (1, 3) AND d.account <> c.account LIMIT 1",
+                        commit)
         .has_value();
 }
 
@@ -212,7 +216,8 @@ bool Store::commit_puts_out(std::int64_t commit)
 
 namespace {
 
-// v: a device that has a vote on ?1. It has seen the commit (?2: its envelope) when it does not wait any more.
+// v: a device that has a vote on ?1. It has seen the commit (?2: its envelope) when it does not wait any more; whom it
+// could not be put for (4: CommitVote in relay/core/groups.cpp) has not, until it says no.
 constexpr std::string_view voters = " FROM commit_voters v JOIN devices d ON d.id = v.device"
                                     " WHERE v.of_commit = ?1 AND v.vote <> 2";
 constexpr std::string_view waits = "EXISTS (SELECT 1 FROM mailbox m WHERE m.envelope = ?2 AND m.device = v.device)";
@@ -237,8 +242,8 @@ std::string sql(std::initializer_list<std::string_view> parts)
 CommitVotes Store::commit_votes(GroupRow group, const StoredCommit& commit, EnvelopeRow envelope)
 {
     const auto statement =
-        sql({"SELECT count(*), coalesce(sum(v.vote = 1), 0), coalesce(sum(v.vote <> 0 OR NOT ", waits,
-             "), 0), coalesce(sum(v.vote = 0 AND NOT ", waits, " AND NOT ", refuses, "), 0)", voters});
+        sql({"SELECT count(*), coalesce(sum(v.vote = 1), 0), coalesce(sum(v.vote IN (1, 3) OR v.vote = 0 AND NOT ",
+             waits, "), 0), coalesce(sum(v.vote = 0 AND NOT ", waits, " AND NOT ", refuses, "), 0)", voters});
     return read_one(statement, votes_from, commit.row, envelope, group).value_or(CommitVotes{});
 }
 
@@ -246,7 +251,7 @@ CommitVotes Store::commit_votes_of_accounts(GroupRow group, const StoredCommit& 
 {
     // An account of which one device refuses does not vouch for it by another one.
     const auto statement = sql({"WITH one AS (SELECT d.account AS account, max(v.vote = 1) AS rejected,"
-                                " max(v.vote <> 0 OR NOT ",
+                                " max(v.vote IN (1, 3) OR v.vote = 0 AND NOT ",
                                 waits, ") AS seen, max(v.vote = 0 AND NOT ", waits,
                                 ") AS taken,"
                                 " max(",

@@ -38,7 +38,7 @@ constexpr Column member_changes[] = {count, count, count, flag, flag, blob};
 constexpr Column group_joins[] = {rowid, count, count, integer, {Is::integer, 0, false, 0, 2}, blob};
 constexpr Column group_trees[] = {rowid, count, id, key, count, flag, integer};
 constexpr Column group_tree_pieces[] = {rowid, count, count, blob};
-constexpr Column commit_voters[] = {count, count, count, {Is::integer, 0, false, 0, 3}};
+constexpr Column commit_voters[] = {count, count, count, {Is::integer, 0, false, 0, 4}};
 constexpr Column removed_devices[] = {rowid, count, key};
 constexpr Column notices[] = {
     rowid, id,    flag, {Is::integer, 0, false, 1, 255}, integer, integer, flag, text, text, text, flag, count,

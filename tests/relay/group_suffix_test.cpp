@@ -315,14 +315,18 @@ TEST_CASE(
 {
     Circle c;
     c.create();
+    c.hand_over("bo", 1, 2); // A member has not so many open.
+    for (auto* const one : {&c.bo, &c.cy})
+        take_all(*one);
     c.ann.drop();
     c.cy.drop();
     const auto large = [&](std::uint64_t epoch) {
         auto out = c.request(epoch, epoch + 1, {"ann", "bo", "cy"});
-        out.envelope.sealed = commit_of_size(589'824, {c.id, 1}, epoch, out.envelope.id);
+        out.envelope.sealed = commit_of_size(589'824, {c.id, 1}, epoch, out.envelope.id,
+                                             policy::rules_digest(c.policy({"ann", "bo", "cy"})));
         return out;
     };
-    std::uint64_t epoch = 1;
+    std::uint64_t epoch = 2;
     frame::Response last;
     for (; epoch < 40; ++epoch) {
         last = c.bo.ask(large(epoch));
@@ -330,7 +334,7 @@ TEST_CASE(
     }
     CHECK(last.error.code == ErrorCode::rate_limited);
     CHECK(last.error.retry_after_ms == 60'000);
-    CHECK(epoch == 15); // 8 MiB of 32
+    CHECK(epoch == 16); // 8 MiB of 32
     CHECK(c.world.core->counters().handshake_envelopes_skipped == 0);
     CHECK(c.world.core->counters().group_commits_held == 1);
     for (auto* const one : {&c.ann, &c.cy})
@@ -343,6 +347,8 @@ TEST_CASE(
         CHECK(c.bo.code(large(epoch)) == ErrorCode::ok);
         CHECK(c.world.core->counters().handshake_envelopes_skipped == 1);
         CHECK(c.reject(c.cy, epoch, epoch + 1) == ErrorCode::ok);
+        CHECK(c.state(c.ann).epoch == epoch + 1);
+        CHECK(c.reject(c.ann, epoch, epoch + 1) == ErrorCode::ok); // Though she was skipped.
         CHECK(c.state(c.ann).epoch == epoch);
     }
     SUBCASE("others have room of their own")

@@ -64,11 +64,11 @@ Bytes message_bytes(const wire::GroupName& group, std::uint64_t epoch, const Mes
 }
 
 Bytes commit_of_size(std::size_t size_bytes, const wire::GroupName& group, std::uint64_t epoch,
-                     const MessageId& envelope)
+                     const MessageId& envelope, BytesView rules)
 {
     for (std::size_t filler = 1; filler < size_bytes; ++filler) {
         if (filler == 1 && size_bytes > 1'000) filler = size_bytes - 200;
-        auto out = commit_bytes(group, epoch, envelope, 1, filler);
+        auto out = commit_bytes(group, epoch, envelope, 1, filler, rules);
         if (out.size() == size_bytes) return out;
     }
     return {};

@@ -10,7 +10,7 @@ namespace godwit::relay::test {
 [[nodiscard]] Bytes commit_bytes(const wire::GroupName& group, std::uint64_t epoch, const MessageId& envelope,
                                  std::uint8_t filler = 1, std::size_t filler_bytes = 60, BytesView rules = {});
 [[nodiscard]] Bytes commit_of_size(std::size_t size_bytes, const wire::GroupName& group, std::uint64_t epoch,
-                                   const MessageId& envelope);
+                                   const MessageId& envelope, BytesView rules = {});
 /// A PrivateMessage that is application data, bound to `envelope`.
 [[nodiscard]] Bytes message_bytes(const wire::GroupName& group, std::uint64_t epoch, const MessageId& envelope,
                                   std::uint8_t purpose = 1);

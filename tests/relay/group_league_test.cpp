@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// Members in league, with good commits and bad ones, against those who are away for a while: who is skipped has a word,
+// and nobody holds the others.
+#include "tests/relay/circle.hpp"
+
+#include "relay/core/groups.hpp"
+
+#include <deque>
+
+using namespace godwit;
+using namespace godwit::relay;
+using namespace godwit::relay::test;
+
+namespace {
+
+void take_all(Device& by)
+{
+    for (auto mail = by.take<frame::MailboxDeliver>(); !mail.empty(); mail = by.take<frame::MailboxDeliver>())
+        for (const auto& one : mail)
+            by.acknowledge({one.sequence});
+}
+
+/// ann owns it; bo, cy, dee, and p0, p1 … are members. Epoch 2, which all have seen.
+struct Crowd : Circle {
+    std::vector<std::string> all{"ann", "bo", "cy", "dee"};
+    std::deque<Device> more;
+    std::vector<Device*> devices{&ann, &bo, &cy, &dee};
+
+    explicit Crowd(std::size_t others, Config config = {}) : Circle(std::move(config))
+    {
+        befriend(ann, "ann", dee, "dee");
+        for (std::size_t i = 0; i < others; ++i) {
+            auto& one = more.emplace_back(world, 10 + i);
+            all.push_back("p" + std::to_string(i));
+            one.join(all.back(), 1000 + i);
+            befriend(ann, "ann", one, all.back());
+            devices.push_back(&one);
+        }
+        std::vector<DeviceId> newcomers;
+        for (auto* const one : devices)
+            if (one != &ann) newcomers.push_back(one->id);
+        REQUIRE(commit(ann, 0, 1, all, newcomers) == ErrorCode::ok);
+        take();
+        REQUIRE(commit(ann, 1, 2, all) == ErrorCode::ok);
+        take();
+    }
+    void take()
+    {
+        for (auto* const one : devices) {
+            take_all(*one);
+            one->forget_frames();
+        }
+    }
+    /// Good ones that change keys, until the relay does not want more.
+    std::uint64_t commits(Device& by, std::uint64_t& epoch)
+    {
+        std::uint64_t made = 0;
+        for (; made < 2 * open_commits_max; ++made, ++epoch)
+            if (commit(by, epoch, epoch + 1, all) != ErrorCode::ok) break;
+        return made;
+    }
+    std::vector<std::string> without(const std::set<std::string>& out) const
+    {
+        std::vector<std::string> stay;
+        std::copy_if(all.begin(), all.end(), std::back_inserter(stay),
+                     [&](const auto& one) { return !out.contains(one); });
+        return stay;
+    }
+};
+
+} // namespace
+
+TEST_CASE("rubbish that was kept from two of three honest members falls when these have come")
+{
+    Config config;
+    config.limits.mailbox_handshakes_max = 40;
+    Crowd c(1, config); // bo and p0 are in league.
+    befriend(c.bo, "bo", c.dee, "dee");
+    c.ann.drop();
+    c.dee.drop();
+    const auto id = c.id;
+    c.id = filled<ConversationId>(78); // A group of bo's, that fills his share of ann's and dee's mailboxes.
+    c.owner = "bo";
+    REQUIRE(c.commit(c.bo, 0, 100, {"ann", "bo", "dee"}, {c.ann.id, c.dee.id}) == ErrorCode::ok);
+    for (std::uint64_t n = 1; n < 40; ++n)
+        if (c.commit(c.bo, n, 100 + n, {"ann", "bo", "dee"}) != ErrorCode::ok) break;
+    c.id = id;
+    c.owner = "ann";
+    const auto skipped = c.world.core->counters().handshake_envelopes_skipped;
+    REQUIRE(c.commit(c.bo, 2, 3, c.all) == ErrorCode::ok);
+    CHECK(c.world.core->counters().handshake_envelopes_skipped == skipped + 2);
+    take_all(c.cy);
+    take_all(c.more[0]);
+    CHECK(c.reject(c.cy, 2, 3) == ErrorCode::ok);
+    CHECK(c.state(c.cy).epoch == 3);
+    CHECK(c.more[0].code(frame::GroupReject{"", c.id, 1, 2, {}, 7, {}}) == ErrorCode::conflict); // It has seen it.
+    SUBCASE("at once") {}
+    SUBCASE("though those in league have gone on")
+    {
+        REQUIRE(c.commit(c.more[0], 3, 4, c.all) == ErrorCode::ok);
+        take_all(c.bo);
+        REQUIRE(c.commit(c.bo, 4, 5, c.all) == ErrorCode::ok);
+    }
+    for (auto* const one : {&c.ann, &c.dee}) {
+        one->resume();
+        take_all(*one);
+        // They have never seen it, and name its epoch.
+        CHECK(one->code(frame::GroupReject{"", c.id, 1, 2, {}, 7, {}}) == ErrorCode::ok);
+    }
+    CHECK(c.state(c.ann).epoch == 2);
+    CHECK(c.commit(c.ann, 2, 50, c.without({"bo", "p0"})) == ErrorCode::ok);
+}
+
+TEST_CASE("a member keeps nobody from committing, however many others are away, and however often it tries")
+{
+    Crowd c(0);
+    c.cy.drop();
+    c.dee.drop();
+    std::uint64_t epoch = 2;
+    for (int day = 0; day < 12; ++day) {
+        CAPTURE(day);
+        const auto made = c.commits(c.bo, epoch);
+        CHECK(made <= open_commits_max / 4);
+        take_all(c.ann);
+        CHECK(c.commit(c.ann, epoch, epoch + 1, c.all) == ErrorCode::ok);
+        ++epoch;
+        take_all(c.bo);
+        c.world.now.wall_ms += WallMs{24} * 3600 * 1000;
+        c.world.advance(std::chrono::hours(24));
+    }
+    CHECK(c.commit(c.ann, epoch, epoch + 1, c.without({"bo"})) == ErrorCode::ok);
+}
+
+TEST_CASE("four members fill all that may be open: who outranks them goes on, and puts them out; others wait")
+{
+    Crowd c(3); // With bo in league.
+    c.cy.drop();
+    c.dee.drop();
+    std::uint64_t epoch = 2;
+    std::uint64_t made = 0;
+    for (auto* const one : {&c.bo, &c.more[0], &c.more[1], &c.more[2]})
+        made += c.commits(*one, epoch);
+    CHECK(made == open_commits_max);
+    c.cy.resume();
+    CHECK(c.commit(c.cy, epoch, 500, c.all) == ErrorCode::rate_limited);
+    CHECK(c.commit(c.bo, epoch, 501, c.all) == ErrorCode::rate_limited);
+    CHECK(c.commit(c.ann, epoch, 502, c.without({"bo", "p0", "p1", "p2"})) == ErrorCode::ok);
+    CHECK(c.commit(c.ann, epoch + 1, 503, {"ann", "cy", "dee"}) == ErrorCode::ok);
+}
+
+TEST_CASE("what an account says of its own commits makes nobody wait for thirty days")
+{
+    Crowd c(0);
+    Device second(c.world, 30); // Of bo.
+    second.enter("bo", 200);
+    c.ann.drop();
+    c.cy.drop();
+    c.dee.drop();
+    std::uint64_t epoch = 2;
+    REQUIRE(c.commits(c.bo, epoch) == open_commits_max / 4);
+    take_all(second);
+    (void)c.reject(second, 2, 3);
+    c.world.now.wall_ms += unseen_stands_ms;
+    CHECK(c.commits(c.bo, epoch) > 0); // By their age.
+}
