@@ -213,3 +213,31 @@ TEST_CASE("a relay does not allow a change that the group's rules do: named once
     l.honest.push_back(&tablet);
     CHECK(l.world.run_until([&] { return group_of(l.alice, l.conversation).tree().member_count() == 7; }, minutes(10)));
 }
+
+TEST_CASE("who was not sent a commit that leads nowhere says so, by the epoch that it starts from")
+{
+    League l(966);
+    const auto before = group_of(l.mallory, l.conversation);
+    for (auto* one : {&l.alice, &l.phone, &l.carol})
+        one->crash();
+    const auto id = l.fresh_id();
+    l.loses = [&](const Client& to, const frame::MailboxDeliver& mail) {
+        return &to == &l.dave && mail.envelope.id == id;
+    };
+    Lie lie;
+    lie.tag = [](mls::AuthenticatedContent& content) { (*content.auth.confirmation_tag)[0] ^= 1; };
+    auto info = l.false_info(before);
+    info.signature[0] ^= 1;
+    REQUIRE(l.commit(l.mallory, before, id, l.lie(before, id, lie), info).error.code == ErrorCode::ok);
+    l.rejections.clear();
+    l.dave.ask(request::GroupLeave{l.conversation}); // By a commit, which comes too late.
+    CHECK(l.world.run_until(
+        [&] {
+            return std::any_of(l.rejections.begin(), l.rejections.end(), [&](const auto& said) {
+                const auto& [by, what] = said;
+                return by == &l.dave && what.conversation == l.conversation && what.commit.is_zero() &&
+                       what.epoch == before.epoch();
+            });
+        },
+        minutes(3)));
+}

@@ -96,7 +96,9 @@ struct Siege {
     bool deaf = false; ///< The relay hears no rejection, and says that it has.
     /// Mail that the relay shows behind another one, which it has refused, or never had.
     std::function<std::optional<frame::MailboxDeliver>(Client& to, const frame::MailboxDeliver&)> and_then;
-    std::function<void(Client& from, frame::GroupCommit&)> edit_commit; ///< On its way to the relay.
+    std::function<void(Client& from, frame::GroupCommit&)> edit_commit;        ///< On its way to the relay.
+    std::function<bool(const Client& to, const frame::MailboxDeliver&)> loses; ///< Mail that does not come.
+    std::vector<std::pair<const Client*, frame::GroupReject>> rejections;      ///< As they were said.
     std::function<bool(const Client& from)> forbids; ///< The relay says that a commit of theirs is not allowed.
 
     explicit Siege(std::uint64_t seed)
@@ -341,6 +343,8 @@ private:
     {
         const auto decoded = wire::decode_server_frame(bytes);
         REQUIRE(decoded.ok());
+        if (const auto* mail = std::get_if<frame::MailboxDeliver>(&*decoded); mail != nullptr && loses)
+            if (loses(to, *mail)) return {};
         if (const auto* mail = std::get_if<frame::MailboxDeliver>(&*decoded); mail != nullptr && and_then)
             if (const auto more = and_then(to, *mail))
                 return {std::move(bytes), wire::encode(frame::ServerFrame(*more))};
@@ -364,6 +368,7 @@ private:
                                    std::holds_alternative<frame::GroupFetch>(body) ||
                                    std::holds_alternative<frame::GroupReject>(body);
             if (of_groups && silent.contains(&from)) return {};
+            if (const auto* reject = std::get_if<frame::GroupReject>(&body)) rejections.emplace_back(&from, *reject);
             if (const auto* commit = std::get_if<frame::GroupCommit>(&body)) {
                 if (forbids && forbids(from)) {
                     world.inject(from, wire::encode(frame::ServerFrame(frame::Response{
