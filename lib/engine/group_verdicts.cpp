@@ -122,7 +122,7 @@ void GroupKeeper::got_info(const ConversationId& conversation, Chore& chore, con
         chore.dead.reset();
         chore.compare = chore.rejoin = false;
         chore.behind_since = never;
-        return rest(chore, Instant{});
+        return rest(chore, chore.heal ? now.mono + spread(conversation) : Instant{});
     }
     if (ours && ours->incarnation == relays.incarnation && ours->epoch < relays.epoch && !chore.rejoin) {
         // The commits that lead there may be on their way.
@@ -388,9 +388,13 @@ void GroupKeeper::relay_state(const frame::GroupChanged& state)
     if (ours && *ours == seal::Version{state.incarnation, state.epoch} &&
         groups_->entered_by(state.conversation).value_or(state.commit) == state.commit) {
         // Here is where the relay's group stands, again: what this device could not follow was taken back.
-        const auto at = chores_.find(state.conversation);
-        if (at == chores_.end() || !in_doubt(state.conversation)) return;
-        at->second.failures = 0;
+        if (!in_doubt(state.conversation)) {
+            // Nothing is new here: somebody cannot follow, and joins again by what the relay has.
+            if (!circles_.is_many(state.conversation)) return;
+            chores_[state.conversation].verify = verify_tries_max;
+            return look(state.conversation);
+        }
+        chores_[state.conversation].failures = 0;
         return look(state.conversation);
     }
     doubt(state.conversation);

@@ -46,6 +46,7 @@ Answer Groups::reject(const Session& session, const frame::GroupReject& request,
     if (!said) return conflict(group, "this commit was not put for this device: others can tell whether it is valid");
     if (has_built_on(session.peer.device, group, *commit))
         return conflict(group, "this device has committed after it, and so has taken it for valid");
+    bool is_news = false;
     if (*said != CommitVote::rejected) {
         const auto here = who + "/" + to_hex(request.conversation.view());
         const auto wait = std::max(rejects_.wait(here, now.mono), rejects_anywhere_.wait(who, now.mono));
@@ -59,11 +60,16 @@ Answer Groups::reject(const Session& session, const frame::GroupReject& request,
         rejects_anywhere_.take(who, now.mono);
         store.set_commit_vote(commit->row, session.device, CommitVote::rejected);
         ++context_.counters.group_reject_reports;
+        is_news = true;
     }
     const bool vetoed = group.of_many && request.epoch > 0 && members_.is_vetoed(group, *commit, info_before);
     if (!vetoed && !is_refused(group, *commit)) {
         // One word against another: who is on a dead branch says the same of a good commit. It joins again.
         context_.changes.groups.insert({session.account, request.conversation});
+        // That needs a GroupInfo which is true: the others, who have followed, can see whether it is.
+        if (group.of_many && is_news)
+            for (const auto account : store.members(group.row))
+                context_.changes.groups.insert({account, request.conversation});
         return state_of(group);
     }
     if (group.of_many) {
