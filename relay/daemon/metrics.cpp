@@ -125,6 +125,15 @@ void OpenMetrics::states(std::string_view name, std::string_view help,
         out_ += full + "{" + full + "=\"" + escaped(state) + "\"} " + (holds ? "1\n" : "0\n");
 }
 
+void OpenMetrics::labelled(std::string_view name, std::string_view label, std::string_view help,
+                           const std::vector<std::pair<std::string_view, bool>>& states)
+{
+    family(name, "gauge", help);
+    const auto full = prefix_ + std::string(name);
+    for (const auto& [state, holds] : states)
+        out_ += full + "{" + std::string(label) + "=\"" + escaped(state) + "\"} " + (holds ? "1\n" : "0\n");
+}
+
 std::string OpenMetrics::take()
 {
     out_ += "# EOF\n";

@@ -31,6 +31,9 @@ public:
     /// A gauge for each state, of which one is 1.
     void states(std::string_view name, std::string_view help,
                 const std::vector<std::pair<std::string_view, bool>>& states);
+    /// The same as plain gauges with a label, for readers of the Prometheus text format, which has no state sets.
+    void labelled(std::string_view name, std::string_view label, std::string_view help,
+                  const std::vector<std::pair<std::string_view, bool>>& states);
     /// As seconds with a fraction.
     void gauge_seconds(std::string_view name, std::string_view help, std::int64_t ms);
     void gauge_microseconds(std::string_view name, std::string_view help, std::int64_t us);

@@ -334,7 +334,8 @@ std::string metrics_of(const Took& took, WallMs now_ms)
     std::vector<std::pair<std::string_view, bool>> failed;
     for (std::size_t i = 0; i < step_count; ++i)
         failed.emplace_back(step_names[i], took.error && took.failed == i);
-    out.states("failed_step", "Which step did not.", failed);
+    // node_exporter's textfile collector refuses a whole file for one type that is not of the Prometheus text format.
+    out.labelled("failed_step", "step", "Which step did not.", failed);
     for (std::size_t i = 0; i < step_count; ++i)
         if (took.steps[i])
             out.gauge_microseconds(std::string(step_names[i]) + "_seconds", "How long this step took.",

@@ -37,6 +37,12 @@ TEST_CASE("an exposition, letter for letter")
                         "relay_cause{relay_cause=\"slow\"} 0\n"
                         "# EOF\n");
     CHECK(out.take() == "# EOF\n");
+    out.labelled("step", "name", "Which.", {{"full", true}, {"slow", false}});
+    CHECK(out.take() == "# TYPE relay_step gauge\n"
+                        "# HELP relay_step Which.\n"
+                        "relay_step{name=\"full\"} 1\n"
+                        "relay_step{name=\"slow\"} 0\n"
+                        "# EOF\n");
 }
 
 TEST_CASE("a histogram cumulates; a bound belongs to its bucket; the last has everything")

@@ -28,6 +28,13 @@ TEST_CASE("a probe comes twice with one account, by QUIC and by TLS, and says wh
         CHECK(text.find("\ngodwit_probe_success 1\n") != std::string::npos);
         CHECK(text.find("\ngodwit_probe_deliver_seconds 0.") != std::string::npos);
         CHECK(text.ends_with("# EOF\n"));
+        // node_exporter's textfile collector reads the Prometheus text format, which has no other types.
+        std::size_t types = 0;
+        for (auto at = text.find("# TYPE "); at != std::string::npos; at = text.find("# TYPE ", at + 1), ++types) {
+            const auto line = text.substr(at, text.find('\n', at) - at);
+            CHECK_MESSAGE(line.ends_with(" gauge"), line);
+        }
+        CHECK(types == 8);
     }
     relay.signal(SIGUSR1);
     const auto stats = relay.line();
@@ -42,7 +49,7 @@ TEST_CASE("a probe comes twice with one account, by QUIC and by TLS, and says wh
     CHECK(gone.exit_code == 1);
     CHECK(gone.errors.find("probe: connect: ") != std::string::npos);
     CHECK(gone.out.find("godwit_probe_success 0\n") != std::string::npos);
-    CHECK(gone.out.find("godwit_probe_failed_step{godwit_probe_failed_step=\"connect\"} 1\n") != std::string::npos);
+    CHECK(gone.out.find("godwit_probe_failed_step{step=\"connect\"} 1\n") != std::string::npos);
     std::ofstream(directory.path("other")) << "something else\n";
     CHECK(run({"probe", address, "--state", directory.path("other")}).exit_code == 1);
     CHECK(run({"probe", "relay.example.org"}).exit_code == 1);
