@@ -151,23 +151,27 @@ Result<ImportReport> Directory::import(std::string_view csv, bool dry_run, WallM
                                     std::to_string(at.size()));
             continue;
         }
-        const auto field = [&](std::string_view name) {
-            return at.contains(name) ? record.fields[at[name]] : std::string();
-        };
-        Row row{{field("user"), 0, field("full_name"), field("title"), field("email")}, {}};
-        auto path = split(field("department"));
+        Row row;
+        row.member.user = record.fields[at["user"]];
+        // What the file does not speak of stays as it is.
+        const auto before = wire::is_user_name(row.member.user) ? table_.member(row.member.user) : std::nullopt;
+        if (before) row.member = *before;
+        for (const auto& [name, text] : {std::pair("full_name", &row.member.full_name),
+                                         std::pair("title", &row.member.title), std::pair("email", &row.member.email)})
+            if (const auto found = at.find(name); found != at.end()) *text = record.fields[found->second];
+        auto path = split(at.contains("department") ? record.fields[at["department"]] : std::string());
         if (auto why = wrong(row.member)) {
             refuse(record.line, *std::move(why));
         } else if (!path) {
             refuse(record.line, path.error().detail);
-        } else if (const auto [before, fresh] = seen.emplace(row.member.user, record.line); !fresh) {
+        } else if (const auto [other, fresh] = seen.emplace(row.member.user, record.line); !fresh) {
             refuse(record.line,
-                   "user " + row.member.user + " stands in line " + std::to_string(before->second) + " too");
+                   "user " + row.member.user + " stands in line " + std::to_string(other->second) + " too");
         } else {
             for (std::size_t depth = 1; depth <= path->size(); ++depth)
                 paths.emplace(path->begin(), path->begin() + static_cast<std::ptrdiff_t>(depth));
             row.department = *std::move(path);
-            table_.member(row.member.user) ? ++out.members_changed : ++added;
+            before ? ++out.members_changed : ++added;
             rows.push_back(std::move(row));
         }
     }
@@ -195,7 +199,7 @@ Result<ImportReport> Directory::import(std::string_view csv, bool dry_run, WallM
         id = table_.add_department(parent.empty() ? 0 : known[parent], path.back(), now_ms);
     }
     for (auto& row : rows) {
-        if (!row.department.empty()) row.member.department = known[row.department];
+        if (at.contains("department")) row.member.department = row.department.empty() ? 0 : known[row.department];
         table_.set_member(row.member);
     }
     return out;

@@ -105,6 +105,28 @@ TEST_CASE("an import makes departments on its way, changes who is there, and say
     CHECK(office.directory.table().members(std::nullopt, "bo", 1)[0].user == "cy");
 }
 
+TEST_CASE("columns that a file does not have stay as they are; an empty field in one that it has empties it")
+{
+    Office office;
+    office.import("user,full_name,title,email,department\nann,Ann Lee,Engineer,ann@example.org,Radio\n");
+    const auto radio = office.directory.table().member("ann")->department;
+    REQUIRE(radio != 0);
+    CHECK(office.import("user,title\nann,Chief\nbo,Clerk\n").members_changed == 1);
+    auto ann = office.directory.table().member("ann");
+    CHECK(ann->title == "Chief");
+    CHECK(ann->full_name == "Ann Lee");
+    CHECK(ann->email == "ann@example.org");
+    CHECK(ann->department == radio);
+    CHECK(office.directory.table().member("bo")->full_name.empty());
+
+    office.import("user,email,department\nann,,\n");
+    ann = office.directory.table().member("ann");
+    CHECK(ann->email.empty());
+    CHECK(ann->department == 0);
+    CHECK(ann->full_name == "Ann Lee");
+    CHECK(ann->title == "Chief");
+}
+
 TEST_CASE("one wrong line, and nothing is changed: every wrong line is named")
 {
     Office office;
