@@ -62,9 +62,9 @@ std::string hook_signature(std::string_view secret, std::string_view body, WallM
     return "t=" + seconds + ",v1=" + to_hex(mac);
 }
 
-Webhooks::Webhooks(std::vector<Webhook> hooks, Ledger& ledger, port::Entropy& entropy)
+Webhooks::Webhooks(std::vector<Webhook> hooks, Ledger& ledger, port::Entropy& entropy, Rate questions)
     : hooks_(std::move(hooks)), audit_(ledger), events_(ledger), cursors_(ledger), entropy_(entropy),
-      lines_(hooks_.size())
+      lines_(hooks_.size()), question_rate_(questions), question_paces_(question_rate_, decisions_max)
 {
 }
 
@@ -82,10 +82,12 @@ HookRequest Webhooks::request(std::size_t hook, std::uint64_t number, std::strin
 std::optional<HookRequest> Webhooks::next(Moment now)
 {
     for (std::size_t hook = 0; hook < hooks_.size(); ++hook) {
-        const auto& line = lines_[hook];
+        auto& line = lines_[hook];
+        if (line.waits || line.from > now.mono) continue;
+        line.from = {};
         if (hooks_[hook].asks_registration) {
             if (auto out = next_question(hook, now)) return out;
-        } else if (!line.waits && line.from <= now.mono) {
+        } else {
             if (auto out = next_record(hook, now)) return out;
             if (auto out = next_event(hook, now)) return out;
         }
@@ -170,48 +172,65 @@ std::optional<HookRequest> Webhooks::next_event(std::size_t hook, Moment now)
 
 std::optional<HookRequest> Webhooks::next_question(std::size_t hook, Moment now)
 {
+    if (questions_sent_ >= questions_sent_max) return std::nullopt;
     for (auto& [number, question] : questions_) {
         if (question.state != Question::State::to_ask) continue;
         question.state = Question::State::asked;
         question.until = now.mono + decision_time_max;
+        ++questions_sent_;
         return request(hook, number, question.body, now.wall_ms);
     }
     return std::nullopt;
 }
 
-void Webhooks::answered(const HookRequest& request, int status, std::string_view body, Moment now)
+Webhooks::Turn Webhooks::answered(const HookRequest& request, int status, std::string_view body, Moment now)
 {
     const auto& one = hooks_[request.hook];
     auto& line = lines_[request.hook];
     const bool good = status >= 200 && status < 300;
     ++(good ? counters_.webhooks_delivered : counters_.webhooks_failed);
+    const auto turn = line.fails == !good ? Turn::none : good ? Turn::works : Turn::fails;
+    line.fails = !good;
     if (one.asks_registration) {
+        if (questions_sent_ > 0) --questions_sent_;
         const auto found = questions_.find(request.number);
-        if (found == questions_.end() || found->second.state != Question::State::asked) return;
+        if (found == questions_.end() || found->second.state != Question::State::asked) return turn;
         const auto answer = good ? Json::parse(body, nullptr, false) : Json();
         const bool said = answer.is_object() && answer.contains("allow") && answer["allow"].is_boolean();
         const bool allow = said ? answer["allow"].get<bool>() : one.fail_open;
         found->second.state = allow ? Question::State::yes : Question::State::no;
         // No answer is not remembered for long: the next one may be one.
         found->second.until = now.mono + (said ? decision_kept : decision_time_max);
-        return;
+        return turn;
     }
     line.waits = false;
     if (good) {
         line.failures = 0;
         line.from = {};
         cursors_.set(request.is_event ? event_cursor(one) : one.name, request.number);
-        return;
+        return turn;
     }
     line.failures = std::min(line.failures + 1, std::uint32_t{32});
     line.from = now.mono + wait_after(line.failures, entropy_);
+    return turn;
+}
+
+void Webhooks::not_sent(const HookRequest& request, Moment now)
+{
+    auto& line = lines_[request.hook];
+    line.waits = false;
+    line.from = now.mono + webhook_retry_first;
+    if (!hooks_[request.hook].asks_registration) return;
+    if (questions_sent_ > 0) --questions_sent_;
+    if (const auto found = questions_.find(request.number); found != questions_.end())
+        found->second.state = Question::State::to_ask;
 }
 
 Instant Webhooks::deadline() const
 {
     auto out = never;
     for (const auto& line : lines_)
-        if (!line.waits && line.failures > 0) out = earlier(out, line.from);
+        if (!line.waits && line.from != Instant{}) out = earlier(out, line.from);
     return out;
 }
 
@@ -240,6 +259,17 @@ Decision Webhooks::decide(const std::string& user, const PublicKey& key, const s
         numbers_.erase(known);
         if (unanswered) return who->fail_open ? Decision::yes : Decision::no;
     }
+    std::size_t open = 0, of_address = 0;
+    for (const auto& [number, question] : questions_) {
+        const bool is_open = question.state == Question::State::to_ask ||
+                             (question.state == Question::State::asked && question.until > now.mono);
+        if (is_open) ++open;
+        if (is_open && question.address == address) ++of_address;
+    }
+    if (open >= questions_max || of_address >= questions_per_address_max ||
+        question_paces_.wait(address, now.mono) > Duration::zero())
+        return Decision::wait;
+    question_paces_.take(address, now.mono);
     if (questions_.size() >= decisions_max) {
         const auto oldest = questions_.begin()->first;
         std::erase_if(numbers_, [oldest](const auto& one) { return one.second == oldest; });
@@ -247,6 +277,7 @@ Decision Webhooks::decide(const std::string& user, const PublicKey& key, const s
     }
     const auto number = ++last_number_;
     numbers_[name] = number;
+    questions_[number].address = address;
     questions_[number].body = Json{
         {"question", "registration"},
         {"user", user},

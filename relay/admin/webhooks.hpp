@@ -21,6 +21,7 @@
 #include "relay/admin/input.hpp"
 #include "relay/core/config.hpp"
 #include "relay/core/events.hpp"
+#include "relay/core/pace.hpp"
 #include "relay/store/admin_tables.hpp"
 
 #include <map>
@@ -32,6 +33,11 @@ inline constexpr std::uint64_t webhook_lag_max = 10'000;
 inline constexpr Duration webhook_retry_first = std::chrono::seconds(1);
 inline constexpr Duration webhook_retry_max = std::chrono::minutes(10);
 inline constexpr std::size_t decisions_max = 1000; ///< Waited for or remembered; one more: the oldest is forgotten.
+/// Questions without an answer; one more, and whoever wants to know tries again later, whatever silence means.
+inline constexpr std::size_t questions_max = 64;
+inline constexpr std::size_t questions_per_address_max = 8; ///< Of those.
+/// Requests at once: a receiver that hangs holds so many of the background threads, and other hooks have the rest.
+inline constexpr std::size_t questions_sent_max = 2;
 inline constexpr Duration decision_kept = std::chrono::minutes(10);
 inline constexpr Duration decision_time_max = std::chrono::seconds(10);
 
@@ -62,17 +68,27 @@ struct HookRequest {
 class Webhooks {
 public:
     /// `ledger` and `entropy` outlive it.
-    Webhooks(std::vector<Webhook> hooks, Ledger& ledger, port::Entropy& entropy);
+    /// `questions`: of one address.
+    Webhooks(std::vector<Webhook> hooks, Ledger& ledger, port::Entropy& entropy,
+             Rate questions = {100, std::chrono::seconds(10)});
+
+    Webhooks(const Webhooks&) = delete;
+    Webhooks& operator=(const Webhooks&) = delete;
 
     /// What is to be sent now; ask until there is none, after every commit and at deadline(). Writes cursors, for the
     /// next commit.
     [[nodiscard]] std::optional<HookRequest> next(Moment now);
+    /// What an answer says of its receiver, when it is news: told once a turn, whatever the number of tries.
+    enum class Turn : std::uint8_t { none, fails, works };
     /// `status` 0: it was not reached, or not in time. `body`: of a decision, {"allow": true}.
-    void answered(const HookRequest& request, int status, std::string_view body, Moment now);
+    Turn answered(const HookRequest& request, int status, std::string_view body, Moment now);
+    /// There was no thread for it: nothing is known of its receiver, and it comes again from next() in a second.
+    void not_sent(const HookRequest& request, Moment now);
     [[nodiscard]] Instant deadline() const;
     [[nodiscard]] const std::vector<Webhook>& hooks() const noexcept { return hooks_; }
 
-    /// May this name be registered with this key? Starts asking when that is not known.
+    /// May this name be registered with this key? Starts asking when that is not known, and when neither the address
+    /// nor all together have asked too much.
     [[nodiscard]] Decision decide(const std::string& user, const PublicKey& key, const std::string& address,
                                   Moment now);
 
@@ -86,12 +102,14 @@ public:
 private:
     struct Line {
         bool waits = false; ///< For an answer.
+        bool fails = false; ///< Its last answer was none that counts.
         std::uint32_t failures = 0;
         Instant from{}; ///< Not before.
     };
     struct Question {
         enum class State : std::uint8_t { to_ask, asked, yes, no } state = State::to_ask;
         std::string body;
+        std::string address;
         Instant until{};
     };
     [[nodiscard]] std::optional<HookRequest> next_record(std::size_t hook, Moment now);
@@ -109,6 +127,9 @@ private:
     std::map<std::uint64_t, Question> questions_;  ///< By number: the oldest first.
     std::map<std::string, std::uint64_t> numbers_; ///< Name and key -> number.
     std::uint64_t last_number_ = 0;
+    std::size_t questions_sent_ = 0; ///< And not answered.
+    Rate question_rate_;
+    PaceTable question_paces_;
     Counters counters_;
 };
 

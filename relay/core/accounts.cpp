@@ -72,13 +72,14 @@ Answer Accounts::register_account(Session& session, const frame::RegisterAccount
         enter(session, *existing, *device, now);
         return session_info(session, now);
     }
+    // Before anybody is asked about it: who may not register now has no question sent.
+    if (const auto wait = registrations_.wait(session.peer.subscriber, now.mono); wait > Duration::zero())
+        return slow_down(wait);
     if (auto no =
             gate_.refuses_registration(session.app, request.user, request.account_key, session.peer.subscriber, now)) {
         if (no->code != ErrorCode::rate_limited) by_address_.take(session.peer.subscriber, now.mono);
         return *std::move(no);
     }
-    if (const auto wait = registrations_.wait(session.peer.subscriber, now.mono); wait > Duration::zero())
-        return slow_down(wait);
     if (device) return {ErrorCode::already_registered, "this device belongs to another account: log out there first"};
     if (context_.store.has_account_key(request.account_key))
         return {ErrorCode::already_registered, "this account is registered under another name: log in to it"};

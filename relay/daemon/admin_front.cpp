@@ -8,16 +8,14 @@ namespace godwit::relay {
 AdminFront::AdminFront(loop::Loop& loop, Core& core, Store& store, port::Entropy& entropy, const DaemonConfig& config,
                        admin::Api::Commit commit)
     : loop_(loop), config_(config.admin), core_(core), store_(store), admin_(store, entropy), uptime_(store),
-      webhooks_(config_.webhooks, store, entropy), commit_(std::move(commit)),
-      api_(
-          {core, store, admin_, uptime_, config.core.relay_version,
-           [this](const Visit& visit) {
-               if (more_counters_) more_counters_(visit);
-               visit("webhooks_delivered", webhooks_.counters().webhooks_delivered);
-               visit("webhooks_failed", webhooks_.counters().webhooks_failed);
-               visit("webhooks_skipped", webhooks_.counters().webhooks_skipped);
-           }},
-          [this] { return this->commit(); }, loop::Loop::now),
+      webhooks_(config_.webhooks, store, entropy, config.core.limits.registrations_per_address),
+      commit_(std::move(commit)), api_(
+                                      {core, store, admin_, uptime_, config.core.relay_version,
+                                       [this](const Visit& visit) {
+                                           if (more_counters_) more_counters_(visit);
+                                           each_counter(visit);
+                                       }},
+                                      [this] { return this->commit(); }, loop::Loop::now),
       beat_(loop, [this] { beat(); }), pump_(loop, [this] { pump(); }), sender_(loop)
 {
     beat();
@@ -84,10 +82,27 @@ void AdminFront::send(admin::HookRequest request)
     if (!webhooks_.hooks()[request.hook].allow_private)
         post.may_reach = [](BytesView ip) { return turn::PeerPolicy().refusal(stun::Endpoint::of(ip, 0)) == nullptr; };
     const bool sent = sender_.send(std::move(post), [this, request](const hooks::PostResult& result) {
-        webhooks_.answered(request, result.status, result.body, loop::Loop::now());
+        answered(request, result);
         pump();
     });
-    if (!sent) webhooks_.answered(request, 0, {}, loop::Loop::now());
+    if (!sent) webhooks_.not_sent(request, loop::Loop::now());
+}
+
+void AdminFront::answered(const admin::HookRequest& request, const hooks::PostResult& result)
+{
+    const auto turn = webhooks_.answered(request, result.status, result.body, loop::Loop::now());
+    if (turn == admin::Webhooks::Turn::none || !hook_turned_) return;
+    const bool works = turn == admin::Webhooks::Turn::works;
+    hook_turned_(webhooks_.hooks()[request.hook].name, works                ? std::string()
+                                                       : result.status != 0 ? "answers " + std::to_string(result.status)
+                                                                            : result.fault);
+}
+
+void AdminFront::each_counter(const Visit& visit) const
+{
+    visit("webhooks_delivered", webhooks_.counters().webhooks_delivered);
+    visit("webhooks_failed", webhooks_.counters().webhooks_failed);
+    visit("webhooks_skipped", webhooks_.counters().webhooks_skipped);
 }
 
 } // namespace godwit::relay

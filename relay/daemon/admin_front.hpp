@@ -20,6 +20,11 @@ public:
     using Visit = std::function<void(std::string_view, std::uint64_t)>;
     /// What else is counted, for /v1/state.
     void count_too(std::function<void(const Visit&)> more) { more_counters_ = std::move(more); }
+    /// Of webhooks: as Counters::each.
+    void each_counter(const Visit& visit) const;
+    /// A webhook's receiver fails, or works again: `name` of the hook, and why (empty: it works).
+    using HookTurned = std::function<void(const std::string& name, const std::string& fault)>;
+    void observe_hooks(HookTurned turned) { hook_turned_ = std::move(turned); }
     /// Where the configuration says, if it does. Errors: as http::Server::open; the detail says which address.
     [[nodiscard]] Result<void> listen();
     /// Ends the core's tick, and tells webhooks what is new.
@@ -34,6 +39,7 @@ private:
     void beat();
     void pump();
     void send(admin::HookRequest request);
+    void answered(const admin::HookRequest& request, const hooks::PostResult& result);
 
     loop::Loop& loop_;
     AdminConfig config_;
@@ -44,6 +50,7 @@ private:
     admin::Webhooks webhooks_;
     admin::Api::Commit commit_;
     std::function<void(const Visit&)> more_counters_;
+    HookTurned hook_turned_;
     admin::Api api_;
     std::uint64_t events_told_ = 0; ///< Counters::events_recorded then.
     loop::Timer beat_;

@@ -58,6 +58,15 @@ Result<void> Service::listen(loop::Address at, BytesView seed)
     admin_->count_too([this](const auto& visit) {
         if (turn_) turn_->counters().each(visit);
     });
+    admin_->observe_hooks([this](const std::string& name, const std::string& fault) {
+        if (fault.empty())
+            log_.say(LogLevel::warning, "webhook_recovered", "a webhook's receiver takes what it is sent again",
+                     {{"name", name}});
+        else
+            log_.say(LogLevel::warning, "webhook_failed",
+                     "a webhook's receiver does not take what it is sent: tried again until it does",
+                     {{"name", name}, {"fault", fault}});
+    });
     if (auto serving = admin_->listen(); !serving.ok()) return serving.error();
     quic::QuicServeOptions options;
     options.serve = serve_options();
@@ -164,6 +173,7 @@ void Service::each_counter(const std::function<void(std::string_view, std::uint6
     visit("stun_answers", stun_answers_ + turn.bindings);
     visit("slow_readers_closed", front_->slow_readers_closed());
     visit("quic_retries", quic_->retries());
+    admin_->each_counter(visit);
     visit("links_half_open", quic_->half_open() + tls_->half_open());
 }
 

@@ -191,6 +191,18 @@ TEST_CASE("webhooks: a receiver that fails at first hears what was done, signed;
         };
         CHECK(registered("ann", 1) == ErrorCode::ok);
         CHECK(registered("eve", 2) == ErrorCode::not_allowed);
+        relay.process->signal(SIGUSR1);
+        const auto stats = relay.process->line();
+        CHECK_MESSAGE(mentions(stats, "\"webhooks_delivered\":4,"), stats); // two records, two questions
+        CHECK(mentions(stats, "\"webhooks_failed\":"));
+        CHECK(mentions(stats, "\"webhooks_skipped\":0"));
+        relay.process->signal(SIGTERM);
+        CHECK(relay.process->wait() == 0);
+        const auto errors = relay.process->errors();
+        CHECK_MESSAGE(mentions(errors, "webhook_failed"), errors);
+        CHECK(mentions(errors, "name=events fault=\"answers 503\""));
+        CHECK(mentions(errors, "its address is not one that may be reached"));
+        CHECK(mentions(errors, "webhook_recovered"));
     }
     ::pclose(events);
     ::pclose(judge);

@@ -116,6 +116,27 @@ TEST_CASE("a receiver that fails is tried again later and later, at most ten min
     CHECK(desk.hooks->counters().webhooks_failed == 20);
 }
 
+TEST_CASE("that a receiver fails is news once, and so is that it works again; of one that is asked too")
+{
+    using Turn = Webhooks::Turn;
+    auto judge = hook("judge");
+    judge.asks_registration = true;
+    Desk desk({hook("one"), judge});
+    desk.record(2);
+    for (const auto& [status, turn] : {std::pair(0, Turn::fails), std::pair(500, Turn::none),
+                                       std::pair(200, Turn::works), std::pair(204, Turn::none)}) {
+        CHECK(desk.hooks->answered(desk.next(), status, "", desk.now) == turn);
+        desk.pass(webhook_retry_max * 2);
+    }
+    int number = 0;
+    for (const auto& [status, turn] : {std::pair(200, Turn::none), std::pair(0, Turn::fails), std::pair(0, Turn::none),
+                                       std::pair(200, Turn::works)}) {
+        CHECK(desk.hooks->decide("u" + std::to_string(++number), test::signing_key(1).public_key(), "", desk.now) ==
+              Decision::wait);
+        CHECK(desk.hooks->answered(desk.next(), status, R"({"allow": true})", desk.now) == turn);
+    }
+}
+
 TEST_CASE("one that hears some verbs only, beside one that hears all and is slow: neither waits for the other")
 {
     Desk desk({hook("all"), hook("tokens", {"tokens.write"})});
@@ -199,11 +220,65 @@ TEST_CASE("questions are bounded: the oldest is forgotten, and asked anew by who
     const auto key = test::signing_key(1).public_key();
     CHECK(desk.hooks->decide("first", key, "", desk.now) == Decision::wait);
     desk.hooks->answered(desk.next(), 200, R"({"allow": true})", desk.now);
-    for (std::size_t n = 1; n < decisions_max; ++n)
-        CHECK(desk.hooks->decide("u" + std::to_string(n), key, "", desk.now) == Decision::wait);
+    for (std::size_t n = 1; n < decisions_max; ++n) {
+        const auto user = std::to_string(n);
+        CHECK(desk.hooks->decide(user, key, user, desk.now) == Decision::wait);
+        desk.hooks->answered(desk.next(), 200, R"({"allow": true})", desk.now);
+    }
     CHECK(desk.hooks->decide("first", key, "", desk.now) == Decision::yes);
-    CHECK(desk.hooks->decide("one more", key, "", desk.now) == Decision::wait);
+    CHECK(desk.hooks->decide("one more", key, "x", desk.now) == Decision::wait);
     CHECK(desk.hooks->decide("first", key, "", desk.now) == Decision::wait);
+}
+
+TEST_CASE(
+    "questions of one address are paced; a judge in silence holds two requests, and other hooks go on; what is not "
+    "asked is decided by no silence")
+{
+    auto judge = hook("judge");
+    judge.asks_registration = true;
+    judge.fail_open = true;
+    Desk desk({judge, hook("one")});
+    const auto key = test::signing_key(1).public_key();
+    const auto ask = [&](std::size_t user, const std::string& address) {
+        return desk.hooks->decide("u" + std::to_string(user), key, address, desk.now);
+    };
+    // Of one address: questions_per_address_max are open, and by the rate no more than that are asked.
+    desk.hooks.emplace(desk.configured, desk.store, desk.entropy, Rate{3, std::chrono::seconds(600)});
+    std::size_t asked = 0;
+    for (std::size_t n = 0; n < 30; ++n) {
+        CHECK(ask(n, "a") == Decision::wait);
+        while (const auto question = desk.hooks->next(desk.now)) {
+            ++asked;
+            desk.hooks->answered(*question, 200, R"({"allow": true})", desk.now);
+        }
+    }
+    CHECK(asked == 3);
+    CHECK(ask(0, "a") == Decision::yes);
+    desk.pass(std::chrono::seconds(600));
+    CHECK(ask(29, "a") == Decision::wait);
+    desk.hooks->answered(desk.next(), 200, R"({"allow": true})", desk.now);
+
+    // Of many: two are under way, 64 wait, one more is not asked at all. The other hook hears its record.
+    desk.restart();
+    for (std::size_t n = 0; n < questions_max + 1; ++n)
+        CHECK(ask(n, std::to_string(n / questions_per_address_max)) == Decision::wait);
+    desk.record(1);
+    std::vector<HookRequest> silent{desk.next(), desk.next()};
+    CHECK(silent[1].hook == 0);
+    const auto record = desk.next();
+    CHECK(record.hook == 1);
+    CHECK_FALSE(desk.hooks->next(desk.now));
+    desk.hooks->not_sent(record, desk.now); // no thread for it is no failure
+    CHECK(desk.hooks->deadline() == desk.now.mono + webhook_retry_first);
+    desk.hooks->not_sent(silent[1], desk.now);
+    desk.pass(decision_time_max);
+    CHECK(ask(0, "") == Decision::yes);  // asked in vain
+    CHECK(ask(1, "") == Decision::wait); // was not asked
+    CHECK(ask(questions_max - 1, "") == Decision::wait);
+    CHECK(ask(questions_max, "x") == Decision::wait); // there is room for one now
+    CHECK(desk.hooks->counters().webhooks_failed == 0);
+    desk.hooks->answered(silent[0], 0, "", desk.now);
+    CHECK(desk.next().hook == 0);
 }
 
 TEST_CASE("what accounts do: the kinds that a hook names, in a queue of its own, beside the log and over restarts")
