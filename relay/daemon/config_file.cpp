@@ -199,6 +199,12 @@ private:
                    if (prefix) out.allow_peers.push_back(*prefix);
                    return prefix.has_value();
                });
+        s.list("deny_peers", turn_deny_peers_max, "prefixes such as \"198.51.100.0/24\" or \"2001:db8:1::/48\"",
+               [&](const std::string& text) {
+                   const auto prefix = peer_prefix(text);
+                   if (prefix) out.deny_peers.push_back(*prefix);
+                   return prefix.has_value();
+               });
         s.text("secret", out.secret, 1024);
         s.flag("accounts_only", out.accounts_only);
         s.number("lifetime_s", out.lifetime_s, 60, 30 * 86'400);

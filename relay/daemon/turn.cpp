@@ -91,7 +91,7 @@ Result<turn::Config> turn_config(const TurnServing& serving, const loop::Address
     auto own = own_addresses();
     for (const auto& one : {out.address_v4, out.address_v6, out.external_v4})
         if (one) own.push_back(*one);
-    out.peers = turn::PeerPolicy(serving.allow_peers, std::move(own));
+    out.peers = turn::PeerPolicy(serving.allow_peers, std::move(own), serving.deny_peers);
     return out;
 }
 

@@ -27,7 +27,8 @@ struct TurnServing {
     std::optional<loop::Address> external_v4;
     std::vector<loop::Address> listen; ///< Besides the relay's own port.
     std::vector<turn::Prefix> allow_peers;
-    std::string secret; ///< Empty: made from the relay's key.
+    std::vector<turn::Prefix> deny_peers; ///< Asked first: wins over allow_peers.
+    std::string secret;                   ///< Empty: made from the relay's key.
     std::uint32_t lifetime_s = 86'400;
     bool accounts_only = true; ///< False: for every name that has a credential, whoever made it with the secret.
     std::uint16_t port_min = 49152;
@@ -37,6 +38,7 @@ struct TurnServing {
 
 inline constexpr std::size_t turn_listen_max = 8;
 inline constexpr std::size_t turn_allow_peers_max = 64;
+inline constexpr std::size_t turn_deny_peers_max = 256;
 
 /// "198.51.100.0/24", "2001:db8::/32"; without a slash one address. nullopt: neither, or bits set behind the prefix
 /// (which says that another one is meant).

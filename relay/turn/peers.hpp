@@ -6,7 +6,9 @@
 //   IPv4   everything but the special-purpose addresses of RFC 6890 and its registry
 //   IPv6   of 2000::/3 (RFC 4291: global unicast) everything but what is special-purpose, or has an IPv4 address inside
 //   both   not this host's own addresses
-//   then   what the operator allows by name (for labs), which wins
+//          not what a cloud answers inside its own network alone, be it on a public address
+//   first  what the operator denies (his own network's public addresses), which nothing opens again
+//   then   what the operator allows by name (for labs), which wins over the lines above
 #pragma once
 
 #include "relay/stun/endpoint.hpp"
@@ -28,18 +30,22 @@ struct Prefix {
 class PeerPolicy {
 public:
     PeerPolicy() = default;
-    /// `own`: this host's addresses.
-    PeerPolicy(std::vector<Prefix> allowed, std::vector<Endpoint> own)
-        : allowed_(std::move(allowed)), own_(std::move(own))
+    /// `own`: this host's addresses. `denied` is asked before `allowed`.
+    PeerPolicy(std::vector<Prefix> allowed, std::vector<Endpoint> own, std::vector<Prefix> denied = {})
+        : denied_(std::move(denied)), allowed_(std::move(allowed)), own_(std::move(own))
     {
     }
 
     /// nullptr: may be talked to. Else what it is, for logs and tests.
     [[nodiscard]] const char* refusal(const Endpoint& peer) const noexcept;
-    /// By name, in the configuration.
+    /// Allowed by name, in the configuration, and not denied there.
     [[nodiscard]] bool is_named(const Endpoint& peer) const noexcept;
 
+    /// By the configuration; of a v4-mapped address also by what it has inside.
+    [[nodiscard]] bool is_denied(const Endpoint& peer) const noexcept;
+
 private:
+    std::vector<Prefix> denied_;
     std::vector<Prefix> allowed_;
     std::vector<Endpoint> own_;
 };

@@ -168,6 +168,7 @@ address_v6 = "2001:db8::7"
 external_v4 = "203.0.113.7"
 listen = ["0.0.0.0:3478", "[::]:443"]
 allow_peers = ["198.51.100.0/24", "fd00::/8", "127.0.0.1"]
+deny_peers = ["198.51.100.7", "2001:db8:1::/48"]
 secret = "s"
 accounts_only = false
 lifetime_s = 3600
@@ -192,6 +193,9 @@ requests_per_s_per_user = 10
     CHECK(turn.allow_peers[0].bits == 24);
     CHECK(turn.allow_peers[1].base.is_v6);
     CHECK(turn.allow_peers[2].bits == 32);
+    REQUIRE(turn.deny_peers.size() == 2);
+    CHECK(turn.deny_peers[0].bits == 32);
+    CHECK(turn.deny_peers[1].bits == 48);
     CHECK(turn.secret == "s");
     CHECK_FALSE(turn.accounts_only);
     CHECK(turn.lifetime_s == 3600);
@@ -260,6 +264,7 @@ TEST_CASE("what is wrong is named with its line")
         {"[turn_server]\nallow_peers = [\"10.0.0.1/8\"]", "turn_server.allow_peers must be a list of prefixes"},
         {"[turn_server]\nallow_peers = [\"10.0.0.0/33\"]", "turn_server.allow_peers must be"},
         {"[turn_server]\nallow_peers = [5]", "turn_server.allow_peers must be"},
+        {"[turn_server]\ndeny_peers = [\"10.0.0.1/8\"]", "turn_server.deny_peers must be a list of prefixes"},
         {"[turn_server]\nport_min = 1023", "turn_server.port_min must be a whole number from 1024"},
         {"[turn_server]\nport_min = 5000\nport_max = 4999", "line 3: turn_server.port_max must not be below port_min"},
         {"[turn_server]\nport_max = 4999", "line 2: turn_server.port_max must not be below"},

@@ -21,6 +21,9 @@ const char* const forbidden[] = {
     "::", "::1", "100::1", "fc00::1", "fd12:3456:789a::1", "fe80::1", "febf::1", "fec0::1", "ff02::1", "ff0e::1",
     "2001:db8::1", "3fff::1", "3fff:fff::1", "2001:2::1", "2001:10::1", "2001:20::1", "5f00::1", "3ffe::1", "4000::1",
     "8000::1", "2620:4f:8000::1",
+    // of clouds, on addresses that look public
+    "168.63.129.16", "161.26.0.10", "166.8.0.1", "166.11.255.255", "199.36.153.4", "199.36.153.11",
+    "2600:2d00:2:1000::5", "2600:2d00:2:2000::5",
     // 127.0.0.1, 10.0.0.1 and 169.254.169.254 in IPv6 clothes: v4-mapped, v4-compatible, NAT64 (well-known and local),
     // 6to4, Teredo (server and, inverted, client), ISATAP
     "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "::ffff:0:127.0.0.1", "::127.0.0.1", "::10.0.0.1",
@@ -38,6 +41,12 @@ const char* const open_internet[] = {"1.1.1.1",
                                      "100.128.0.0",
                                      "126.255.255.255",
                                      "128.0.0.0",
+                                     "161.25.255.255",
+                                     "161.27.0.0",
+                                     "166.7.255.255",
+                                     "166.12.0.0",
+                                     "168.63.129.15",
+                                     "168.63.129.17",
                                      "169.253.255.255",
                                      "169.255.0.0",
                                      "172.15.255.255",
@@ -51,6 +60,8 @@ const char* const open_internet[] = {"1.1.1.1",
                                      "198.20.0.0",
                                      "198.51.99.255",
                                      "198.51.101.0",
+                                     "199.36.153.3",
+                                     "199.36.153.12",
                                      "203.0.112.255",
                                      "203.0.114.0",
                                      "223.255.255.255",
@@ -60,6 +71,7 @@ const char* const open_internet[] = {"1.1.1.1",
                                      "2a00:1450::1",
                                      "2a00:1450::5eff:7f00:1",
                                      "2003::1",
+                                     "2600:2d00:2:1001::1",
                                      "2620:4f:8001::1",
                                      "3ffd::1"};
 
@@ -138,6 +150,30 @@ TEST_CASE("what the operator names is allowed, and nothing beside it")
     CHECK(ann.permit(at("10.1.2.4")).code() == 403);
     CHECK(ann.permit(at("fd00:0:0:1::5")).code() == 403);
     CHECK(ann.permit(at("::ffff:127.0.0.1")).code() == 403); // another spelling is another address
+}
+
+TEST_CASE("what the operator denies is refused first, whatever allows it")
+{
+    auto denying = config();
+    denying.peers = PeerPolicy({prefix("127.0.0.0", 8), prefix("::ffff:0:0", 96)}, {at("5.9.1.1")},
+                               {prefix("93.184.216.0", 25), prefix("2a00:1450:1::", 48), prefix("127.0.0.53", 32)});
+    World world(denying);
+    Client ann(world, at("93.184.216.34", 4000));
+    REQUIRE(ann.allocate(Fields{}.number(attribute::additional_address_family, 2U << 24)).code() == 0);
+    for (const auto* const ip : {"93.184.216.0", "93.184.216.127", "2a00:1450:1::1", "127.0.0.53", "::ffff:127.0.0.53",
+                                 "::ffff:93.184.216.1"}) {
+        CAPTURE(ip);
+        world.pass(1s);
+        CHECK(ann.permit(at(ip, 80)).code() == 403);
+        CHECK(ann.bind(0x4001, at(ip, 80)).code() == 403);
+        ann.send(at(ip, 80), "secret");
+    }
+    CHECK(world.sockets.to_peers.empty());
+    for (const auto* const ip : {"93.184.216.128", "2a00:1450:2::1", "127.0.0.54", "::ffff:127.0.0.54"}) {
+        CAPTURE(ip);
+        world.pass(1s);
+        CHECK(ann.permit(at(ip)).code() == 0);
+    }
 }
 
 TEST_CASE("a peer of a family that the allocation has not: 443")
