@@ -103,10 +103,11 @@ Result<Reply> reset(Office& office, const Input& in, const Caller&, Moment)
 constexpr Field remove_query[] = {
     {"reserve", Kind::boolean, false, 0, 0, "Nobody registers the name afterwards (true)"}};
 
-Result<Reply> remove(Office& office, const Input& in, const Caller&, Moment now)
+Result<Reply> remove(Office& office, const Input& in, const Caller& caller, Moment now)
 {
     const bool reserve = in.boolean("reserve", true);
-    if (const auto done = office.core.gate().remove(in.text("user"), reserve, now); !done) return done.error();
+    if (const auto done = office.core.gate().remove(in.text("user"), reserve, now, caller.app); !done)
+        return done.error();
     return about(in.text("user"), {{"removed", true}, {"name_reserved", reserve}});
 }
 
@@ -158,7 +159,7 @@ constexpr Field invite_body[] = {
     {"lifetime_s", Kind::integer, false, 60, 365 * 86'400, "For so long (7 days)"},
 };
 
-Result<Reply> invite(Office& office, const Input& in, const Caller&, Moment now)
+Result<Reply> invite(Office& office, const Input& in, const Caller& caller, Moment now)
 {
     std::optional<PublicKey> key;
     if (in.has("account_key")) {
@@ -166,7 +167,8 @@ Result<Reply> invite(Office& office, const Input& in, const Caller&, Moment now)
         key = bytes ? PublicKey::from(*bytes) : std::nullopt;
         if (!key) return Error{ErrorCode::invalid_argument, "account_key: must be 32 bytes in base64url", 0};
     }
-    const auto done = office.core.gate().invite(in.text("user"), key, in.integer("lifetime_s", 7 * 86'400) * 1000, now);
+    const auto done =
+        office.core.gate().invite(in.text("user"), key, in.integer("lifetime_s", 7 * 86'400) * 1000, now, caller.app);
     if (!done) return done.error();
     return Reply{201, invitation_of(*done), done->user, {{"invited", true}, {"with_key", key.has_value()}}};
 }

@@ -3,6 +3,7 @@
 #include "relay/admin/fields.hpp"
 
 #include "relay/admin/prefix.hpp"
+#include "relay/store/share_tables.hpp"
 
 namespace godwit::relay::admin {
 namespace {
@@ -55,7 +56,7 @@ Result<Reply> ban(Office& office, const Input& in, const Caller& caller, Moment 
     const auto lifetime_ms = in.integer("lifetime_s", 0) * 1000;
     auto& gate = office.core.gate();
     if (in.text("kind") == "name") {
-        const auto done = gate.ban_name(subject, in.text("reason"), lifetime_ms, now);
+        const auto done = gate.ban_name(subject, in.text("reason"), lifetime_ms, now, caller.app);
         if (!done) return done.error();
         return Reply{201, ban_of(*done), subject, {{"banned", true}, {"reason", in.text("reason")}}};
     }
@@ -149,7 +150,8 @@ Result<Reply> report(Office& office, const Input& in, const Caller& caller, Mome
     if (!office.core.gate().account(in.text("subject"))) return no_such("account");
     ReportTable table(office.store);
     table.remove_closed(now.wall_ms - reports_kept_ms, reports_expired_at_once);
-    if (table.open_count() >= reports_open_max)
+    // Of clients there may be as many as the relay keeps: they do not keep those who administer from taking one down.
+    if (ShareTable(office.store).reports(app_suffix(in.text("subject"))) >= bound_for(caller.app, reports_open_max))
         return Error{ErrorCode::quota_exceeded, "too many open reports: close some", 0};
     StoredReport made;
     made.subject = in.text("subject");

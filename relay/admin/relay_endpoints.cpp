@@ -177,6 +177,7 @@ Result<Reply> notice_send(Office& office, const Input& in, const Caller& caller,
         if (in.has("app") && draft.app != caller.app) return no_such("application");
         draft.app = caller.app;
     }
+    draft.by = caller.app;
     draft.users = in.texts("to");
     const auto kind = in.text("kind", "announcement");
     for (const auto one : {NoticeKind::announcement, NoticeKind::maintenance, NoticeKind::account})

@@ -3,6 +3,7 @@
 
 #include "lib/wire/names.hpp"
 #include "relay/core/events.hpp"
+#include "relay/store/share_tables.hpp"
 
 namespace godwit::relay {
 namespace {
@@ -142,12 +143,12 @@ Result<void> Gate::set_quotas(std::string_view user, const Quotas& quotas)
     return {};
 }
 
-Result<void> Gate::remove(std::string_view user, bool reserve, Moment now)
+Result<void> Gate::remove(std::string_view user, bool reserve, Moment now, AppRow by)
 {
     const auto who = account(user);
     if (!who) return who.error();
     if (reserve)
-        if (const auto kept = ban_name(user, "a removed account's name", 0, now); !kept) return kept.error();
+        if (const auto kept = ban_name(user, "a removed account's name", 0, now, by); !kept) return kept.error();
     for (const auto contact : context_.store.mutual_contacts(who->row))
         context_.changes.gone_contacts.emplace_back(contact, who->user);
     end_sessions(who->row, gone());
@@ -162,7 +163,8 @@ Result<void> Gate::remove(std::string_view user, bool reserve, Moment now)
 Result<StoredBan> Gate::ban_address(const AddressPrefix& prefix, std::string_view subject, std::string_view reason,
                                     WallMs lifetime_ms, Moment now)
 {
-    auto done = ban({0, BanKind::address, std::string(subject), prefix, std::string(reason), 0, 0}, lifetime_ms, now);
+    auto done =
+        ban({0, BanKind::address, std::string(subject), prefix, std::string(reason), 0, 0}, lifetime_ms, now, 0);
     if (!done) return done;
     context_.sessions.each([&](Session& session) {
         if (session.ending || !prefix.contains(session.peer.ip)) return;
@@ -172,14 +174,15 @@ Result<StoredBan> Gate::ban_address(const AddressPrefix& prefix, std::string_vie
     return done;
 }
 
-Result<StoredBan> Gate::ban_name(std::string_view user, std::string_view reason, WallMs lifetime_ms, Moment now)
+Result<StoredBan> Gate::ban_name(std::string_view user, std::string_view reason, WallMs lifetime_ms, Moment now,
+                                 AppRow by)
 {
     if (const auto name = context_.apps.parse(user); !name || !wire::is_user_name(name->user))
         return invalid("subject: " + std::string(user) + " is no user name, or of no application");
-    return ban({0, BanKind::name, std::string(user), {}, std::string(reason), 0, 0}, lifetime_ms, now);
+    return ban({0, BanKind::name, std::string(user), {}, std::string(reason), 0, 0}, lifetime_ms, now, by);
 }
 
-Result<StoredBan> Gate::ban(StoredBan draft, WallMs lifetime_ms, Moment now)
+Result<StoredBan> Gate::ban(StoredBan draft, WallMs lifetime_ms, Moment now, AppRow by)
 {
     if (auto wrong = check_reason(draft.reason)) return *std::move(wrong);
     if (lifetime_ms < 0 || lifetime_ms > ban_lifetime_ms_max)
@@ -189,9 +192,14 @@ Result<StoredBan> Gate::ban(StoredBan draft, WallMs lifetime_ms, Moment now)
     draft.until_ms = lifetime_ms == 0 ? 0 : now.wall_ms + lifetime_ms;
     BanTable table(context_.store);
     table.remove_over(now.wall_ms);
-    if (!table.find(draft.kind, draft.subject) && table.count() >= bans_max)
+    const auto suffix = app_suffix(draft.subject);
+    const auto most = bound_for(by, bans_max);
+    if (!table.find(draft.kind, draft.subject) && ShareTable(context_.store).bans(suffix) >= most)
         return Error{ErrorCode::quota_exceeded,
-                     "this relay keeps " + std::to_string(bans_max) + " bans: lift some, or use wider prefixes", 0};
+                     "this relay keeps " + std::to_string(most) +
+                         (suffix.empty() ? " bans: lift some, or use wider prefixes"
+                                         : " bans for " + std::string(suffix) + ": lift some"),
+                     0};
     draft.id = table.add(draft);
     bans_.reset();
     context_.changes.rules = true;
@@ -210,7 +218,7 @@ Result<StoredBan> Gate::unban(std::int64_t id)
 }
 
 Result<StoredInvitation> Gate::invite(std::string_view user, std::optional<PublicKey> key, WallMs lifetime_ms,
-                                      Moment now)
+                                      Moment now, AppRow by)
 {
     const auto name = context_.apps.parse(user);
     if (!name || !wire::is_user_name(name->user))
@@ -221,9 +229,13 @@ Result<StoredInvitation> Gate::invite(std::string_view user, std::optional<Publi
         return Error{ErrorCode::name_taken, "there is an account of this name", 0};
     InvitationTable table(context_.store);
     table.remove_over(now.wall_ms);
-    if (!table.find(user) && table.count() >= invitations_max)
+    const auto suffix = app_suffix(user);
+    const auto most = bound_for(by, invitations_max);
+    if (!table.find(user) && ShareTable(context_.store).invitations(suffix) >= most)
         return Error{ErrorCode::quota_exceeded,
-                     "this relay keeps " + std::to_string(invitations_max) + " invitations: take some back", 0};
+                     "this relay keeps " + std::to_string(most) + " invitations" +
+                         (suffix.empty() ? "" : " for " + std::string(suffix)) + ": take some back",
+                     0};
     StoredInvitation out{std::string(user), key, now.wall_ms, now.wall_ms + lifetime_ms};
     table.add(out);
     return out;

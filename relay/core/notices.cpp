@@ -3,6 +3,8 @@
 
 #include "lib/identity/notice.hpp"
 
+#include "relay/store/share_tables.hpp"
+
 #include <algorithm>
 
 namespace godwit::relay {
@@ -72,11 +74,14 @@ Result<StoredNotice> Notices::send(const NoticeDraft& draft, Moment now)
         if (!same) return Error{ErrorCode::conflict, "another notice has this id", 0};
         return *there;
     }
-    while (store.notice_count() >= limits.notices_max)
-        if (!store.remove_settled_notice(now.wall_ms))
+    ShareTable shares(store);
+    const auto most = bound_for(draft.by, limits.notices_max);
+    while (shares.notices(draft.app) >= most)
+        if (!shares.remove_settled_notice(draft.app, now.wall_ms))
             return Error{ErrorCode::quota_exceeded,
-                         "this relay keeps " + std::to_string(limits.notices_max) +
-                             " notices, and none of them is over: withdraw some, or let them end earlier",
+                         "this relay keeps " + std::to_string(most) + " notices" +
+                             (draft.app > 0 ? " to an application" : "") +
+                             ", and none of them is over: withdraw some, or let them end earlier",
                          0};
     notice.sequence = store.add_notice(notice, *accounts);
     ++context_.counters.notices_made;

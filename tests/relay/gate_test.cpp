@@ -159,6 +159,63 @@ TEST_CASE("bans are bounded, and so is why")
     CHECK(gate.disable("ann", longest + "x", town.world.now).error().code == ErrorCode::invalid_argument);
 }
 
+TEST_CASE("an application's people fill a tenth of a bound of their own, and neither the relay's nor another's")
+{
+    Config config;
+    config.limits.notices_max = 20;
+    config.sign_notice = [](wire::OperatorNotice) { return Bytes{1}; };
+    World world(config);
+    auto& gate = world.core->gate();
+    const auto acme = gate.add_app("acme", world.now).value().row;
+    const auto zed = gate.add_app("zed", world.now).value().row;
+    REQUIRE(world.tick().ok());
+    Device eve{world, 11};
+    eve.app = gate.renew_app_key("acme").value().key;
+    REQUIRE(world.tick().ok());
+    eve.join("eve", 1100);
+    const auto now = world.now;
+    const auto full = ErrorCode::quota_exceeded;
+
+    for (std::size_t n = 0; n < bans_max / 10; ++n)
+        REQUIRE(gate.ban_name("n" + std::to_string(n) + "@acme", "", 0, now, acme).ok());
+    CHECK(gate.ban_name("more@acme", "", 0, now, acme).error().code == full);
+    CHECK(gate.remove("eve@acme", true, now, acme).error().code == full); // reserving the name is a ban
+    CHECK(gate.ban_name("more@zed", "", 0, now, zed).ok());
+    CHECK(gate.ban_name("more", "", 0, now).ok());
+    CHECK(gate.ban_name("more@acme", "", 0, now).ok());
+    CHECK(gate.ban_address(AddressPrefix::of(Bytes{198, 51, 100, 0}, 24), "198.51.100.0/24", "", 0, now).ok());
+    CHECK(gate.remove("eve@acme", true, now).ok());
+
+    for (std::size_t n = 0; n < invitations_max / 10; ++n)
+        REQUIRE(gate.invite("i" + std::to_string(n) + "@acme", std::nullopt, 60'000, now, acme).ok());
+    CHECK(gate.invite("less@acme", std::nullopt, 60'000, now, acme).error().code == full);
+    CHECK(gate.invite("less@zed", std::nullopt, 60'000, now, zed).ok());
+    CHECK(gate.invite("less", std::nullopt, 60'000, now).ok());
+    CHECK(gate.invite("less@acme", std::nullopt, 60'000, now).ok());
+
+    std::uint64_t id = 0;
+    const auto says = [&](AppRow by, AppRow to) {
+        NoticeDraft draft;
+        draft.id = filled<NoticeId>(++id);
+        draft.to_all = true;
+        draft.app = to;
+        draft.by = by;
+        draft.title = "x";
+        draft.lifetime_ms = 60'000;
+        const auto done = world.core->notices().send(draft, now);
+        return done ? ErrorCode::ok : done.error().code;
+    };
+    CHECK(says(acme, acme) == ErrorCode::ok);
+    CHECK(says(acme, acme) == ErrorCode::ok);
+    CHECK(says(acme, acme) == full);
+    CHECK(says(zed, zed) == ErrorCode::ok);
+    CHECK(says(0, acme) == ErrorCode::ok);
+    for (int n = 0; n < 20; ++n)
+        CHECK(says(0, no_app) == ErrorCode::ok);
+    CHECK(says(0, no_app) == full);
+    CHECK(world.tick().ok());
+}
+
 TEST_CASE(
     "closed registration lets in who is invited, once; a key keeps the name for its account; a banned name is nobody's")
 {
