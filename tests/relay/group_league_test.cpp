@@ -131,7 +131,7 @@ TEST_CASE("a member keeps nobody from committing, however many others are away, 
     CHECK(c.commit(c.ann, epoch, epoch + 1, c.without({"bo"})) == ErrorCode::ok);
 }
 
-TEST_CASE("four members fill all that may be open: who outranks them goes on, and puts them out; others wait")
+TEST_CASE("four members fill all that may be open: the owner goes on, and puts them out; others wait")
 {
     Crowd c(3); // With bo in league.
     c.cy.drop();
@@ -146,6 +146,25 @@ TEST_CASE("four members fill all that may be open: who outranks them goes on, an
     CHECK(c.commit(c.bo, epoch, 501, c.all) == ErrorCode::rate_limited);
     CHECK(c.commit(c.ann, epoch, 502, c.without({"bo", "p0", "p1", "p2"})) == ErrorCode::ok);
     CHECK(c.commit(c.ann, epoch + 1, 503, {"ann", "cy", "dee"}) == ErrorCode::ok);
+}
+
+TEST_CASE("an admin with members in league puts no rubbish out of the others' reach")
+{
+    Crowd c(2); // p0, p1 in league with bo.
+    c.admins = {"bo"};
+    REQUIRE(c.commit(c.ann, 2, 3, c.all) == ErrorCode::ok);
+    c.take();
+    std::uint64_t epoch = 3;
+    std::uint64_t made = c.commits(c.more[0], epoch);
+    made += c.commits(c.more[1], epoch);
+    made += c.commits(c.bo, epoch);
+    CHECK(made == open_commits_max);
+    CHECK(c.commit(c.bo, epoch, 600, c.all) == ErrorCode::rate_limited);
+    for (auto* const one : {&c.ann, &c.cy, &c.dee}) {
+        take_all(*one);
+        CHECK(c.reject(*one, 3, 4) == ErrorCode::ok);
+    }
+    CHECK(c.state(c.ann).epoch == 3);
 }
 
 TEST_CASE("what an account says of its own commits makes nobody wait for thirty days")
