@@ -46,6 +46,32 @@ struct Options {
     Soak soak;
 };
 
+/// What we hold ourselves to.
+class Goals {
+public:
+    void at_least(const char* what, double came, double wanted)
+    {
+        all_.push_back({what, came, wanted, came >= wanted});
+    }
+    void at_most(const char* what, double came, double wanted) { all_.push_back({what, came, wanted, came <= wanted}); }
+    /// True: each was reached.
+    [[nodiscard]] bool tell() const
+    {
+        std::printf("\n%-62s %10s %10s\n", "goal", "came", "wanted");
+        for (const auto& [what, came, wanted, reached] : all_)
+            std::printf("%-62s %10.1f %10.0f  %s\n", what, came, wanted, reached ? "ok" : "SHORT");
+        return std::all_of(all_.begin(), all_.end(), [](const auto& one) { return one.reached; });
+    }
+
+private:
+    struct Goal {
+        const char* what;
+        double came, wanted;
+        bool reached;
+    };
+    std::vector<Goal> all_;
+};
+
 /// A second of the relay's own processor time does so many.
 void keep(const char* what, const Stretch& stretch, std::size_t count)
 {
@@ -53,14 +79,18 @@ void keep(const char* what, const Stretch& stretch, std::size_t count)
         figure(std::string("relay/") + what, static_cast<double>(count) / cpu);
 }
 
-void idle(const Options& options, Crowd& crowd, const RelayProcess& relay, double empty_kib)
+void idle(const Options& options, Crowd& crowd, const RelayProcess& relay, double empty_kib, Goals& goals)
 {
     crowd.run_for(2);
     const auto each = (relay.usage().rss_kib - empty_kib) / static_cast<double>(crowd.size());
     const Stretch still(relay);
     crowd.idle(options.idle_seconds);
+    const auto busy = 100 * still.cpu_s() / still.wall_s();
     std::printf("%-44s %9zu  %8.1f KiB each  %.1f %% of a core (empty: %.1f MiB)\n", "idle, asked each 28 s",
-                crowd.size(), each, 100 * still.cpu_s() / still.wall_s(), empty_kib / 1024);
+                crowd.size(), each, busy, empty_kib / 1024);
+    goals.at_least("idle clients in one process", static_cast<double>(crowd.size()), 10'000);
+    goals.at_most("memory of an idle client, KiB", each, options.tls ? 32 : 80);
+    goals.at_most("idle, percent of a core", busy, 5);
     std::fflush(stdout);
 }
 
@@ -84,6 +114,8 @@ void messages(const Options& options, Crowd& crowd, const RelayProcess& relay, s
     all.tell(recipients == 0 ? "durable messages of " + bytes + ", and back"
                              : "the same, each to " + std::to_string(recipients),
              done.messages);
+    if (recipients == 0)
+        goals.at_least("durable messages, of a second of a core", all.of_a_core(done.messages), 10'000);
     if (recipients == 0) keep("messages", all, done.messages);
     if (recipients > 0) all.tell("  deliveries of these", done.deliveries);
     if (recipients == 0) figure("relay/accept_p99_ms", done.p99_ms);
@@ -125,6 +157,7 @@ void members(const Options& options, const RelayProcess& relay, Goals& goals)
         const Stretch all(relay);
         crowd.bring_in(back, false);
         all.tell("logins (handshake, known device)", back);
+        goals.at_least("logins, of a second of a core", all.of_a_core(back), 1'500);
         keep("logins", all, back);
     }
     if (options.messages == 0) return;

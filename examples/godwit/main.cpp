@@ -23,7 +23,7 @@ constexpr const char* about =
     "godwit: messages from device to device, with a relay only where the direct way fails.\n"
     "Without a subcommand: a chat you type in (/help inside). `godwit COMMAND --help` explains each.";
 
-constexpr const char* after =
+constexpr const char* epilogue =
     "A first conversation:\n"
     "  godwit --home alice register --relay godwit://HOST:PORT#KEY --user alice\n"
     "  godwit --home alice add bob\n"
@@ -242,7 +242,7 @@ void describe(CLI::App& app, CommandLine& line)
     add_devices(app, line);
     add_archives(app, line);
     add_rescue(app, line);
-    app.footer(after);
+    app.footer(epilogue);
 }
 
 bool is_set(const char* name)

@@ -187,6 +187,7 @@ struct PutEvent {
     {
         put(out, "event", std::string_view("group_refused"));
         put(out, "conversation", it.conversation);
+        put(out, "why", it.why);
     }
     void operator()(const event::NoticeReceived& it) const
     {

@@ -18,6 +18,14 @@ namespace godwit::json {
 [[nodiscard]] inline std::string_view name_of(ConversationKind it) { return conversation_kind_name(it); }
 [[nodiscard]] inline std::string_view name_of(Role it) { return role_name(it); }
 [[nodiscard]] inline std::string_view name_of(JoinRule it) { return join_rule_name(it); }
+[[nodiscard]] inline std::string_view name_of(event::GroupRefused::Why it)
+{
+    switch (it) {
+    case event::GroupRefused::Why::refused: return "refused";
+    case event::GroupRefused::Why::stale_link: return "stale_link";
+    }
+    return "refused";
+}
 [[nodiscard]] inline std::string_view name_of(ContactState it) { return contact_state_name(it); }
 [[nodiscard]] inline std::string_view name_of(FileState it) { return file_state_name(it); }
 [[nodiscard]] inline std::string_view name_of(RelayTransport it)

@@ -176,6 +176,8 @@ template <class What> Request read_history(Fields& in)
     read_where(in, "with", it.with, it.conversation);
     may(in, "limit", it.limit, Span{1, request::history_limit_max});
     may(in, "before", it.before, Form{"one message: 32 hexadecimal digits"});
+    may(in, "after", it.after, Form{"one message: 32 hexadecimal digits"});
+    may(in, "around", it.around, Form{"one message: 32 hexadecimal digits"});
     return Request(std::move(it));
 }
 template <class What> Request read_search(Fields& in)

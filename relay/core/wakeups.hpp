@@ -25,8 +25,8 @@ struct Wake {
     std::set<AccountRow> devices;                           ///< Accounts whose device list changed.
     std::set<std::pair<AccountRow, ConversationId>> groups; ///< Commits were taken back, or not: (who is told, where).
     std::set<ConversationId> circles; ///< Groups of many whose members, or who asks to be one, changed.
-    std::set<std::pair<AccountRow, ConversationId>> outs;          ///< (who is not in it any more, which group)
-    std::set<std::pair<AccountRow, ConversationId>> join_refusals; ///< (who is not let in, where)
+    std::set<std::pair<AccountRow, ConversationId>> outs;                 ///< (who is not in it any more, which group)
+    std::set<std::tuple<AccountRow, ConversationId, bool>> join_refusals; ///< (who is not let in, where, stale link)
     std::set<DeviceRow> mail;             ///< Mailboxes with something new or with room in the window.
     bool notice_to_all = false;           ///< The operator has said something, to all …
     std::set<AccountRow> notice_accounts; ///< … or to these.

@@ -74,10 +74,11 @@ std::vector<Store::RefusedJoin> Store::refused_joins(AccountRow account)
 {
     std::vector<RefusedJoin> out;
     read(
-        "SELECT g.conversation FROM group_joins j JOIN groups g ON g.id = j.of_group"
-        " WHERE j.account = ?1 AND j.refused = 1",
+        "SELECT g.conversation, j.refused FROM group_joins j JOIN groups g ON g.id = j.of_group"
+        " WHERE j.account = ?1 AND j.refused <> 0",
         [&](const Row& s) {
-            if (const auto conversation = s.fixed<ConversationId>(0)) out.push_back(*conversation);
+            if (const auto conversation = s.fixed<ConversationId>(0))
+                out.push_back({*conversation, static_cast<StoredJoin::State>(s.integer(1))});
             return true;
         },
         account);

@@ -73,17 +73,18 @@ bool no_memory = false;
 
 } // namespace
 
-void* operator new(std::size_t size)
+// Not inlined: GCC 12 takes free() beside an inlined new for a mismatch.
+[[gnu::noinline]] void* operator new(std::size_t size)
 {
     void* const out = no_memory ? nullptr : std::malloc(size == 0 ? 1 : size);
     if (out == nullptr) throw std::bad_alloc();
     return out;
 }
-void operator delete(void* block) noexcept
+[[gnu::noinline]] void operator delete(void* block) noexcept
 {
     std::free(block);
 }
-void operator delete(void* block, std::size_t) noexcept
+[[gnu::noinline]] void operator delete(void* block, std::size_t) noexcept
 {
     std::free(block);
 }

@@ -14,7 +14,7 @@ using Json = nlohmann::json;
 
 namespace {
 
-std::string quoted(std::string_view text)
+std::string in_quotes(std::string_view text)
 {
     std::string out;
     json::append_quoted(out, text);
@@ -32,11 +32,11 @@ std::string number(double value)
 
 TEST_CASE("a text, whatever its bytes: one U+FFFD for each part that could have begun a character")
 {
-    CHECK(quoted("") == "\"\"");
-    CHECK(quoted("a\"\\\b\f\n\r\t\x01\x1f\x7f") == "\"a\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\"");
-    CHECK(quoted("\xe8\xa5\xbf\xf0\x9f\xa6\x8a") == "\"\xe8\xa5\xbf\xf0\x9f\xa6\x8a\"");
-    CHECK(quoted("\xe8\xa5") == "\"\xef\xbf\xbd\"");
-    CHECK(quoted("\xe8\xa5x") == "\"\xef\xbf\xbdx\"");
+    CHECK(in_quotes("") == "\"\"");
+    CHECK(in_quotes("a\"\\\b\f\n\r\t\x01\x1f\x7f") == "\"a\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\"");
+    CHECK(in_quotes("\xe8\xa5\xbf\xf0\x9f\xa6\x8a") == "\"\xe8\xa5\xbf\xf0\x9f\xa6\x8a\"");
+    CHECK(in_quotes("\xe8\xa5") == "\"\xef\xbf\xbd\"");
+    CHECK(in_quotes("\xe8\xa5x") == "\"\xef\xbf\xbdx\"");
     // Bytes that lead, follow and end characters, and such as never do, in any order.
     constexpr unsigned char bytes[] = {'a',  '"',  0x00, 0x1f, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1,
                                        0xc2, 0xdf, 0xe0, 0xe1, 0xec, 0xed, 0xee, 0xf0, 0xf1, 0xf4, 0xf5, 0xff};
@@ -46,7 +46,7 @@ TEST_CASE("a text, whatever its bytes: one U+FFFD for each part that could have 
         for (auto length = dice() % 9; length > 0; --length)
             text += static_cast<char>(bytes[dice() % std::size(bytes)]);
         const auto expected = Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
-        REQUIRE_MESSAGE(quoted(text) == expected, expected);
+        REQUIRE_MESSAGE(in_quotes(text) == expected, expected);
     }
 }
 
