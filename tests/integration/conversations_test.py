@@ -248,6 +248,9 @@ def all_of_it_typed(world):
     ann.type("/scheduled", "ben: a later word")
     ann.type("/unschedule 2", "! /unschedule N")
     ann.type("/unschedule 1", "it is not sent")
+    ann.type("/forward 1 cat", "burns after reading")
+    for text in ("one to pass on", "another one", "and a third"):
+        ann.type(text, "me → ben: " + text)
     ann.type("/forward 1 cat", "forwarded to cat")
     cat.event("message")
     ann.type("/bundle 3 1 cat", "3 messages go to cat")

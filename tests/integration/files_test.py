@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files between real programs: directly, through kill -9 and a full disk, by the relay while their sender is away; paused, cancelled, taken back."""
 import hashlib
+import io
 import os
 import random
 import resource
 import stat
 import sys
+import tarfile
 import time
 
 from world import check, equal, main
@@ -269,12 +271,17 @@ def stickers(world):
     """A pack is fetched once, whatever is sent out of it."""
     relay = world.relay()
     alice, bob = world.pair(relay)
-    path, wanted = made(world, "pack.zip", 300_000)
+    path = os.path.join(world.folder, "pack.tar")
+    with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as tar:
+        for name in ("wave.png", "smile.png", "late.png"):
+            entry = tarfile.TarInfo(name)
+            entry.size = 100_000
+            tar.addfile(entry, io.BytesIO(random.randbytes(entry.size)))
     pack = reference(alice, path)
-    for name in ("wave", "smile", "wave"):
+    for name in ("wave.png", "smile.png", "wave.png"):
         alice.ok("send", to="bob", text="", body={"kind": "sticker", "pack": pack, "name": name, "emoji": "", "animated": False})
     bob.event("file_done", file=pack["file"])
-    alice.ok("send", to="bob", text="", body={"kind": "sticker", "pack": pack, "name": "late", "emoji": "", "animated": False})
+    alice.ok("send", to="bob", text="", body={"kind": "sticker", "pack": pack, "name": "late.png", "emoji": "", "animated": False})
     alice.send("bob", "that was all")
     bob.event("message", text="that was all")
     equal(sum(line.get("event") == "file_done" for line in bob.run.lines), 1, "times that it came")

@@ -214,17 +214,18 @@ TEST_CASE("nothing of the home is sent, and nothing is written into it, by whate
 {
     const test::TemporaryFolder folder;
     test::SeededEntropy entropy(1);
-    fs::create_directories(folder / "home/files");
-    put(folder / "home/store.key", "secret");
+    fs::create_directories(folder / "account/files");
+    put(folder / "account/store.key", "secret");
     put(folder / "mine", "mine");
-    fs::create_directory_symlink(folder / "home/files", folder / "elsewhere");
-    fs::create_symlink(folder / "home/store.key", folder / "key");
-    files::DiskUserFiles user(entropy, folder / "home");
-    for (const auto* path : {"home/store.key", "home/../home/store.key", "key"})
+    fs::create_directory_symlink(folder / "account/files", folder / "elsewhere");
+    fs::create_symlink(folder / "account/store.key", folder / "key");
+    files::DiskUserFiles user(entropy, folder / "account");
+    for (const auto* path : {"account/store.key", "account/../account/store.key", "key"})
         CHECK(user.open(folder / path).error().code == ErrorCode::invalid_argument);
-    for (const auto* path : {"home", "home/godwit.db", "home/files/x", "elsewhere", "elsewhere/x", "home/../home/new"})
+    for (const auto* path :
+         {"account", "account/godwit.db", "account/files/x", "elsewhere", "elsewhere/x", "account/../account/new"})
         CHECK(user.create(folder / path, "store.key", true).error().code == ErrorCode::invalid_argument);
     CHECK(user.open(folder / "mine").ok());
-    CHECK(user.create(folder / "home.godwit", "x", true).ok());
+    CHECK(user.create(folder / "account.godwit", "x", true).ok());
     CHECK(user.create(folder.path(), "x", true).ok());
 }
