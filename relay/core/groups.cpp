@@ -34,10 +34,6 @@ Rate anywhere(const Rate& in_one)
     return {in_one.burst * group_rejects_anywhere, in_one.interval / group_rejects_anywhere};
 }
 
-/// CommitVote of a device that the commit was not put for, because there was no room for it. It has seen nothing, and
-/// vouches for nothing; it may reject the commit when it hears of it.
-constexpr auto skipped_vote = static_cast<CommitVote>(4);
-
 /// Open commits of one account in a group of many: 32 of them hold everybody, so they are not one's. Who takes in
 /// hundreds makes some dozens in a row; all of that is for the owner, and half of it for admins.
 constexpr std::size_t open_of_admin_max = open_commits_max / 2;
@@ -190,7 +186,7 @@ Answer Groups::commit(const Session& session, const frame::GroupCommit& request,
     if (!place->partner && !creates) {
         const std::set<DeviceRow> got(judges.begin(), judges.end());
         for (const auto device : audience->judges)
-            if (!got.contains(device)) context_.store.set_commit_vote(row, device, skipped_vote);
+            if (!got.contains(device)) context_.store.set_commit_vote(row, device, CommitVote::skipped);
     }
     // Who goes on with them refuses none of those before.
     context_.store.withdraw_commit_votes(group.row, session.device);

@@ -23,9 +23,8 @@ Answer Groups::reject(const Session& session, const frame::GroupReject& request,
     const bool is_here = request.incarnation == group.incarnation && request.epoch < group.epoch;
     auto commit = is_here ? store.group_commit(group, request.epoch) : std::nullopt;
     // Whom it was never put for names the epoch alone: the commit that starts there cannot be followed.
-    constexpr auto skipped = static_cast<CommitVote>(4); // groups.cpp
     const bool unseen = request.commit.is_zero() && commit && group.of_many &&
-                        store.commit_vote(commit->row, session.device) == skipped;
+                        store.commit_vote(commit->row, session.device) == CommitVote::skipped;
     const bool is_named = commit && (commit->id == request.commit || unseen);
     // Whom a later one has put out has its word on those before.
     const auto said = is_named ? store.commit_vote(commit->row, session.device) : std::optional<CommitVote>();

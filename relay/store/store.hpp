@@ -219,8 +219,11 @@ struct CommitVotes {
 enum class CommitVote : std::uint8_t {
     asked = 0,
     rejected = 1,
-    none = 2,    ///< In the group by it, and not asked.
-    too_many = 3 ///< Rejected beyond the device's pace: counts neither way.
+    none = 2,     ///< In the group by it, and not asked.
+    too_many = 3, ///< Rejected beyond the device's pace: counts neither way.
+    /// The commit was not put for it, because there was no room. It has seen nothing, and vouches for nothing; it may
+    /// reject the commit when it hears of it.
+    skipped = 4
 };
 
 /// Of one account. Who is forgotten is a stranger again, and needs what strangers need.

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Members in league, with good commits and bad ones, against those who are away for a while: who is skipped has a word,
 // and nobody holds the others.
-#include "tests/relay/circle.hpp"
+#include "tests/relay/many.hpp"
 
 #include "relay/core/groups.hpp"
-
-#include <deque>
 
 using namespace godwit;
 using namespace godwit::relay;
@@ -13,44 +11,9 @@ using namespace godwit::relay::test;
 
 namespace {
 
-void take_all(Device& by)
-{
-    for (auto mail = by.take<frame::MailboxDeliver>(); !mail.empty(); mail = by.take<frame::MailboxDeliver>())
-        for (const auto& one : mail)
-            by.acknowledge({one.sequence});
-}
-
 /// ann owns it; bo, cy, dee, and p0, p1 … are members. Epoch 2, which all have seen.
-struct Crowd : Circle {
-    std::vector<std::string> all{"ann", "bo", "cy", "dee"};
-    std::deque<Device> more;
-    std::vector<Device*> devices{&ann, &bo, &cy, &dee};
-
-    explicit Crowd(std::size_t others, Config config = {}) : Circle(std::move(config))
-    {
-        befriend(ann, "ann", dee, "dee");
-        for (std::size_t i = 0; i < others; ++i) {
-            auto& one = more.emplace_back(world, 10 + i);
-            all.push_back("p" + std::to_string(i));
-            one.join(all.back(), 1000 + i);
-            befriend(ann, "ann", one, all.back());
-            devices.push_back(&one);
-        }
-        std::vector<DeviceId> newcomers;
-        for (auto* const one : devices)
-            if (one != &ann) newcomers.push_back(one->id);
-        REQUIRE(commit(ann, 0, 1, all, newcomers) == ErrorCode::ok);
-        take();
-        REQUIRE(commit(ann, 1, 2, all) == ErrorCode::ok);
-        take();
-    }
-    void take()
-    {
-        for (auto* const one : devices) {
-            take_all(*one);
-            one->forget_frames();
-        }
-    }
+struct Crowd : Many {
+    using Many::Many;
     /// Good ones that change keys, until the relay does not want more.
     std::uint64_t commits(Device& by, std::uint64_t& epoch)
     {
@@ -153,7 +116,7 @@ TEST_CASE("an admin with members in league puts no rubbish out of the others' re
     Crowd c(2); // p0, p1 in league with bo.
     c.admins = {"bo"};
     REQUIRE(c.commit(c.ann, 2, 3, c.all) == ErrorCode::ok);
-    c.take();
+    c.all_take();
     std::uint64_t epoch = 3;
     std::uint64_t made = c.commits(c.more[0], epoch);
     made += c.commits(c.more[1], epoch);
