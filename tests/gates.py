@@ -70,6 +70,10 @@ COSTS = {"D1 random": 250, "D1 k-th": 140, "D2 held": 40, "D3 each": 20, "D4 cli
          "X1 media": 120, "X1 host": 120, "Z1 threads": 180, "Z1 media": 180, "Z1 memory": 300}
 
 
+# So many times what it costs, a gate that is not done is taken for one that hangs: the slowest that was seen, beside a load of 20, took 7.6.
+PATIENCE = 20
+
+
 def finish(command, environment, seconds):
     """(what it said, whether it passed); None for the latter when it was not done in time: then it and what it has begun are ended."""
     with subprocess.Popen(command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -79,7 +83,7 @@ def finish(command, environment, seconds):
             return output, process.returncode == 0
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
-            return "", None
+            return process.communicate()[0], None
 
 
 def main():
@@ -111,7 +115,13 @@ def main():
             print(f"no time {name}: {what}, some {COSTS[name]} s", flush=True)
             continue
         left = given.within - (started - begun) if given.within else None
-        output, good = finish([word.format(build) for word in command], {**os.environ, **environment}, left)
+        # One that hangs has failed, whatever time there is.
+        patience = PATIENCE * COSTS[name]
+        output, good = finish([word.format(build) for word in command], {**os.environ, **environment},
+                              patience if left is None else min(left, patience))
+        if good is None and (left is None or left > patience):
+            good = False
+            output += f"\nhangs: not done after {patience} s"
         if good is None:
             print(f"no time {name}: {what}, broken off after {time.monotonic() - started:.0f} s", flush=True)
             continue
