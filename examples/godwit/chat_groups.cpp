@@ -52,9 +52,8 @@ void Chat::with_target(const std::string& name, std::function<void(const request
 {
     if (name.empty()) return screen_.print("! to whom? NAME or #GROUP");
     if (name[0] != '#') return then({name, {}});
-    with_group(name.substr(1), [then = std::move(then)](const godwit::Conversation& one) {
-        then(request::Where{{}, one.id});
-    });
+    with_group(name.substr(1),
+               [then = std::move(then)](const godwit::Conversation& one) { then(request::Where{{}, one.id}); });
 }
 
 std::string Chat::group_of(const godwit::ConversationId& id) const

@@ -119,8 +119,7 @@ std::string harmless_name(std::string_view name)
 std::string harmless_line(std::string_view text)
 {
     std::string out(text);
-    std::replace_if(
-        out.begin(), out.end(), [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
+    std::replace_if(out.begin(), out.end(), [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
     return plain(out, is_hidden);
 }
 

@@ -4,7 +4,8 @@
 //   anything happens ─> gather(): begin a transaction if none is open ─> engine.…(now)
 //   the turn ends    ─> finish(): commit
 //        committed:  events to the application's queue, then effects to the shell
-//        refused:    nobody is told anything; every link closes, the engine is made anew from the store, waiting requests
+//        refused:    nobody is told anything; every link closes, the engine is made anew from the store, waiting
+//        requests
 //                    get the error. Peers and relay offer again what was not acknowledged.
 //
 // Back-pressure: when the application's queue is full, the ticker holds still. No request is taken, no deadline

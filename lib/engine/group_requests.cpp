@@ -83,7 +83,8 @@ void Engine::State::on(RequestId id, const request::GroupAnswer& answer, Moment 
         return;
     }
     book.answered_applicant(answer.conversation, answer.user);
-    if (!session->request(wire::relay::GroupJoinRefuse{answer.conversation, answer.user, {}}, purpose::Contact{id}, now))
+    if (!session->request(wire::relay::GroupJoinRefuse{answer.conversation, answer.user, {}}, purpose::Contact{id},
+                          now))
         context.refuse(id, {ErrorCode::busy, "too many requests wait for the relay", 0});
 }
 

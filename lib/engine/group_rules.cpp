@@ -106,9 +106,7 @@ Result<void> apply(NextGroup& out, const wire::GroupProfile* profile, const Grou
     auto& policy = out.policy;
     return std::visit(
         Overloaded{
-            [](const request::GroupCreate&) -> Result<void> {
-                return Error{ErrorCode::internal, "it exists", 0};
-            },
+            [](const request::GroupCreate&) -> Result<void> { return Error{ErrorCode::internal, "it exists", 0}; },
             [&](const request::GroupInvite& a) -> Result<void> {
                 if (a.users.empty()) return invalid("users: whom to take in");
                 return add_all(out, a.users, key_of);

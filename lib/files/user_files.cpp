@@ -43,7 +43,7 @@ Error of_the_home(const std::string& path)
 std::string way_to(int fd)
 {
     auto out = "/proc/self/fd/" + std::to_string(fd);
-    struct stat about {};
+    struct stat about{};
     return ::lstat(out.c_str(), &about) == 0 ? out : std::string();
 }
 
@@ -160,7 +160,7 @@ DiskUserFiles::DiskUserFiles(port::Entropy& entropy, const std::string& home) : 
 
 std::optional<DiskUserFiles::Place> DiskUserFiles::place_of(const char* folder)
 {
-    struct stat about {};
+    struct stat about{};
     if (::stat(folder, &about) != 0) return std::nullopt;
     return Place{static_cast<std::uint64_t>(about.st_dev), static_cast<std::uint64_t>(about.st_ino)};
 }
@@ -188,7 +188,7 @@ Result<std::unique_ptr<port::UserFiles::Source>> DiskUserFiles::open(const std::
         ::close(fd);
         return of_the_home(path);
     }
-    struct stat about {};
+    struct stat about{};
     if (::fstat(fd, &about) != 0 || !S_ISREG(about.st_mode)) {
         ::close(fd);
         return Error{ErrorCode::invalid_argument, path + " is no ordinary file", 0};
@@ -206,7 +206,7 @@ Result<std::unique_ptr<port::UserFiles::Target>> DiskUserFiles::create(const std
                                                                        bool replace)
 {
     if (auto wrong = wrong_path(path)) return *std::move(wrong);
-    struct stat about {};
+    struct stat about{};
     const bool known = ::stat(path.c_str(), &about) == 0;
     const bool into_folder = (known && S_ISDIR(about.st_mode)) || path.back() == '/';
     const auto target = into_folder ? path + (path.back() == '/' ? "" : "/") + name : path;

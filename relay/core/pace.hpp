@@ -54,7 +54,8 @@ public:
     }
     void forget(const Name& name) { paces_.erase(name); }
     /// All whose names begin so. Looks at every one.
-    void forget_beginning(std::string_view begin) requires std::same_as<Name, std::string>
+    void forget_beginning(std::string_view begin)
+        requires std::same_as<Name, std::string>
     {
         std::erase_if(paces_, [begin](const auto& one) { return one.first.starts_with(begin); });
     }

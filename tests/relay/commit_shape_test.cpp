@@ -146,10 +146,7 @@ TEST_CASE("a commit of a group of many says, signed, which rules it leads to: it
         // bo commits what all the others follow, and has the relay believe that bo has left: then nobody's commit would
         // be from the policy that the relay knows, and members could refuse none of it.
         {"the GroupInfo is without the committer", without_bo},
-        {"the commit alone is without the committer",
-         [&](auto& r, auto& c) {
-             says(r, digest(c, {"ann", "cy"}));
-         }},
+        {"the commit alone is without the committer", [&](auto& r, auto& c) { says(r, digest(c, {"ann", "cy"})); }},
         {"the commit says none", [&](auto& r, auto&) { says(r, {}); }},
         {"what it says is too short",
          [&](auto& r, auto&) {

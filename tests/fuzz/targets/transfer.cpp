@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files from strangers: names, sets of pieces, and devices that give whatever they like.
+#include "lib/base/harmless.hpp"
 #include "lib/transfer/blob.hpp"
 #include "lib/transfer/downloads.hpp"
-#include "lib/base/harmless.hpp"
 #include "lib/transfer/serving.hpp"
 #include "lib/transfer/sticker_pack.hpp"
 #include "tests/fuzz/target.hpp"

@@ -87,8 +87,8 @@ void fill(SqliteStore& store)
                 store.put_annotation({cid(n % 3), mid(n), "reaction/+", "bob", static_cast<std::int64_t>(n),
                                       mid(5000 + n), Bytes{1}, Role::owner});
             if (n % 20 == 0) {
-                store.put_register(
-                    {"conversation/" + std::to_string(n) + "/draft", static_cast<std::int64_t>(n), Bytes(1 + n % 40, 6)});
+                store.put_register({"conversation/" + std::to_string(n) + "/draft", static_cast<std::int64_t>(n),
+                                    Bytes(1 + n % 40, 6)});
                 store.put_conversation({cid(n), ConversationKind::direct, "user" + std::to_string(n), 1000});
             }
             if (n < 12) store.put_due({did(7), "register/" + std::to_string(n), n % 2 == 0 ? mid(n) : MessageId{}});

@@ -18,7 +18,7 @@ using namespace godwit::store::test;
 TEST_CASE("the index finds what reading everything finds, whatever was edited, taken back or rolled back")
 {
     const std::string pieces[] = {"咖啡", "咖", "啡馆", "tea", "teapot", "Tee", "ok ",
-                                  " ",    "的", "的的", "3",   "👍",      "é"};
+                                  " ",    "的", "的的", "3",   "👍",     "é"};
     constexpr std::uint64_t seeds[] = {1, 2, 3};
     for (const auto seed : seeds) {
         CAPTURE(seed);
