@@ -26,15 +26,13 @@ void make_harmless_at(content::Body& body, int depth)
     auto* const forwarded = std::get_if<content::Forwarded>(&body);
     if (forwarded == nullptr) return;
     for (auto& item : forwarded->items) {
+        if (depth >= wire::bundle_levels_max) item.body.clear();
         if (item.body.empty()) continue;
         auto inner = wire::decode_body(item.body);
         if (!inner) continue;
-        if (depth >= bundle_levels_max) {
-            item.body.clear();
-            continue;
-        }
+        const auto before = *inner;
         make_harmless_at(*inner, depth + 1);
-        item.body = wire::encode(*inner);
+        if (*inner != before) item.body = wire::encode(*inner); // Else as it came, with what is not known here.
     }
 }
 

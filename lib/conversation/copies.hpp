@@ -5,6 +5,7 @@
 
 #include "lib/base/time.hpp"
 #include "lib/port/timeline.hpp"
+#include "lib/wire/bundles.hpp"
 
 #include <godwit/content.hpp>
 #include <godwit/result.hpp>
@@ -13,10 +14,8 @@
 
 namespace godwit::conversation {
 
-/// Bundles in bundles, as deep as applications show them (lib/json/render_content); what lies deeper is shown as text.
-inline constexpr int bundle_levels_max = 4;
 /// 0: it is no bundle; 1: one without another in it. Counts no further than `most`.
-[[nodiscard]] int levels_of(const content::Body& body, int most = bundle_levels_max + 1);
+[[nodiscard]] int levels_of(const content::Body& body, int most = wire::bundle_levels_max + 1);
 
 /// Names and media types of files, addresses and names of cards, also in what was forwarded: harmless.hpp.
 void make_harmless(content::FileRef& file);

@@ -261,14 +261,15 @@ void Engine::State::on(RequestId id, request::Forward& forward, Moment now)
         }
         drafts.push_back({row->message.text, std::move(*body), {}, *bound, true, {}});
     }
-    if (forward.merged && conversation::levels_of(bundle) > conversation::bundle_levels_max)
-        return context.refuse(id, invalid("messages: bundles in bundles, at most " +
-                                          std::to_string(conversation::bundle_levels_max) + " deep"));
+    if (forward.merged && conversation::levels_of(bundle) > wire::bundle_levels_max)
+        return context.refuse(
+            id, invalid("messages: bundles in bundles, at most " + std::to_string(wire::bundle_levels_max) + " deep"));
     if (forward.merged) drafts.push_back({{}, std::move(bundle), {}, lives, true, {}});
     // What the conversation itself wishes may be less.
     const auto timer = conversation::timer_of(context.store, parties->conversation);
+    const bool ends = timer.seconds != 0 && timer.from == content::Lifetime::From::sent; // Whether it is read or not.
     for (auto& draft : drafts)
-        if (draft.lifetime && timer.seconds != 0 && timer.seconds < draft.lifetime->seconds) draft.lifetime.reset();
+        if (ends && draft.lifetime && timer.seconds < draft.lifetime->seconds) draft.lifetime.reset();
     for (const auto& draft : drafts) {
         if (auto valid = conversation::validate(draft); !valid) return context.refuse(id, valid.error());
         if (auto may = chats.may_say(*parties, draft.body, now); !may) return context.refuse(id, may.error());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/engine/file_shelf.hpp"
 
+#include "lib/base/harmless.hpp"
+
 #include <algorithm>
 
 namespace godwit::engine {
@@ -94,7 +96,7 @@ FileInfo FileShelf::info(const port::StoredFile& row)
     out.key = row.key;
     out.size_bytes = row.size_bytes;
     out.name = row.name;
-    out.media_type = row.media_type;
+    out.media_type = harmless_media_type(row.media_type); // As in messages.
     out.state = row.state;
     out.done_bytes = row.state == FileState::whole ? row.size_bytes : done_bytes(row, pieces(row));
     return out;

@@ -3,6 +3,7 @@
 
 #include "lib/base/harmless.hpp"
 #include "lib/crypto/hash.hpp"
+#include "lib/wire/bundles.hpp"
 #include "lib/wire/content.hpp"
 
 #include <algorithm>
@@ -11,9 +12,6 @@ namespace godwit::engine {
 
 namespace {
 
-/// What is forwarded may have been forwarded before; deeper, it is shown, and its files are not fetched.
-constexpr int forwarded_depth_max = 4;
-
 /// All references in it, to look at or to change.
 template <class Visit>
 void each_file(content::Body& body, const Visit& visit, int depth = 0)
@@ -21,7 +19,7 @@ void each_file(content::Body& body, const Visit& visit, int depth = 0)
     if (auto* attachment = std::get_if<content::Attachment>(&body)) visit(attachment->file);
     if (auto* sticker = std::get_if<content::Sticker>(&body)) visit(sticker->pack);
     auto* forwarded = std::get_if<content::Forwarded>(&body);
-    if (forwarded == nullptr || depth >= forwarded_depth_max) return;
+    if (forwarded == nullptr || depth >= wire::bundle_levels_max) return;
     for (auto& item : forwarded->items) {
         if (item.body.empty()) continue;
         auto inner = wire::decode_body(item.body);

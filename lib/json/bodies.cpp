@@ -3,13 +3,11 @@
 // lies within another, stands here.
 #include "lib/json/get.hpp"
 #include "lib/json/put.hpp"
+#include "lib/wire/bundles.hpp"
 #include "lib/wire/content.hpp"
 
 namespace godwit::json {
 namespace {
-
-/// What is forwarded may have been forwarded before; deeper, it is bytes.
-constexpr int forwarded_depth_max = 4;
 
 template <class Kind>
 content::Body read_kind(Fields& in)
@@ -46,8 +44,8 @@ void put_items(Writer& out, const content::Forwarded& body, int depth)
         put(out, "from", one.from);
         put(out, "sent_ms", one.sent_ms);
         put(out, "text", one.text);
-        const auto inner = one.body.empty() || depth >= forwarded_depth_max ? Result<content::Body>(Error{})
-                                                                            : wire::decode_body(one.body);
+        const auto inner = one.body.empty() || depth >= wire::bundle_levels_max ? Result<content::Body>(Error{})
+                                                                                : wire::decode_body(one.body);
         if (inner) {
             out.key("body");
             put_body(out, *inner, depth + 1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/json/writer.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <system_error>
@@ -39,12 +40,23 @@ void append_number(std::string& out, Number value)
     out.append(buffer, done.ptr);
 }
 
+/// Stands in JSON as it is, and is a character by itself.
+bool is_plain(char c)
+{
+    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
 } // namespace
 
 void append_quoted(std::string& out, std::string_view text)
 {
     out += '"';
     while (!text.empty()) {
+        const auto plain =
+            static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_plain) - text.begin());
+        out += text.substr(0, plain);
+        text.remove_prefix(plain);
+        if (text.empty()) break;
         const char c = text.front();
         const auto [bytes, whole] = character_at(text);
         if (!whole) {

@@ -50,9 +50,12 @@ Role role_of(const std::optional<policy::Policy>& rules, std::string_view user)
 bool has_enough_open(Store& store, const StoredGroup& group, const Session& session, WallMs now_ms)
 {
     const auto all = store.standing_commits(group, open_commits_max);
+    const auto may_be_open = [&](const StoredCommit& one) {
+        return one.account == session.account && one.has_info && now_ms < one.put_ms + contested_stands_ms;
+    };
+    if (static_cast<std::size_t>(std::count_if(all.begin(), all.end(), may_be_open)) < open_of_member_max) return false;
     const auto own = std::count_if(all.begin(), all.end(), [&](const StoredCommit& one) {
-        if (one.account != session.account || !one.has_info) return false;
-        return now_ms < one.put_ms + (store.is_contested(one.row) ? contested_stands_ms : unseen_stands_ms);
+        return may_be_open(one) && (now_ms < one.put_ms + unseen_stands_ms || store.is_contested(one.row));
     });
     if (static_cast<std::size_t>(own) < open_of_member_max) return false;
     const auto role = role_of(policy_of(store.group_info(all.front().row)), session.user);
@@ -135,8 +138,10 @@ Answer Groups::commit(const Session& session, const frame::GroupCommit& request,
     if (const auto wait = offences_.wait(offender, now.mono); wait > Duration::zero()) return slow_down(wait);
     if (group.row != 0 && !creates) {
         if (const auto wait = settle(group, now); wait > Duration::zero()) {
-            if (place->partner || !ends_waiting(context_.store, group, session)) return slow_down(wait);
-            --context_.counters.group_commits_held;
+            if (place->partner || !ends_waiting(context_.store, group, session)) {
+                ++context_.counters.group_commits_held;
+                return slow_down(wait);
+            }
         }
         if (!place->partner && has_enough_open(context_.store, group, session, now.wall_ms)) {
             ++context_.counters.group_commits_held;
@@ -176,18 +181,17 @@ Answer Groups::commit(const Session& session, const frame::GroupCommit& request,
     const auto row = context_.store.add_group_commit(group.row, commit, request.group_info);
     if (!place->partner) members_.apply(request.conversation, group.row, *audience, row, now);
     if (!place->partner || *tree != 0) trees_.use(request.conversation, group.row, *tree);
+    // Whose mailboxes are full have not judged it yet. When they come they may, or whoever sees to it that there is no
+    // room for others chooses who judges.
+    const std::set<DeviceRow> got(judges.begin(), judges.end());
+    std::vector<DeviceRow> missed;
+    std::copy_if(audience->judges.begin(), audience->judges.end(), std::back_inserter(missed),
+                 [&](DeviceRow one) { return !got.contains(one); });
     auto others = audience->newcomers; // In it from now on, and not asked about this one.
     others.push_back(session.device);
-    // So are those whose mailboxes are full.
-    others.insert(others.end(), audience->judges.begin(), audience->judges.end());
-    context_.store.set_commit_voters(group.row, row, judges, others);
-    // They have not judged it yet. When they come they may, or whoever sees to it that there is no room for others
-    // chooses who judges.
-    if (!place->partner && !creates) {
-        const std::set<DeviceRow> got(judges.begin(), judges.end());
-        for (const auto device : audience->judges)
-            if (!got.contains(device)) context_.store.set_commit_vote(row, device, CommitVote::skipped);
-    }
+    const bool asks_later = !place->partner && !creates;
+    if (!asks_later) others.insert(others.end(), missed.begin(), missed.end());
+    context_.store.set_commit_voters(group.row, row, judges, asks_later ? missed : std::vector<DeviceRow>(), others);
     // Who goes on with them refuses none of those before.
     context_.store.withdraw_commit_votes(group.row, session.device);
     if (creates) context_.store.forget_commits_before(group.row, row, group_commits_kept);

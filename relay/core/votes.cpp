@@ -144,7 +144,6 @@ Duration Groups::settle(const StoredGroup& group, Moment now)
         const auto stands_ms =
             oldest.put_ms + (store.is_contested(oldest.row) ? contested_stands_ms : unseen_stands_ms);
         if (now.wall_ms < stands_ms) {
-            ++context_.counters.group_commits_held;
             return open_commits_wait;
         }
         open = open_commits_max - 1;

@@ -42,7 +42,7 @@ void Store::refuse_join(GroupRow group, AccountRow account, StoredJoin::State wh
 
 void Store::remove_stale_joins(AccountRow account)
 {
-    write("DELETE FROM group_joins WHERE account = ?1 AND refused = 2", account);
+    write("DELETE FROM group_joins WHERE account = ?1 AND refused = ?2", account, StoredJoin::State::stale_link);
 }
 
 void Store::remove_join(GroupRow group, AccountRow account)

@@ -149,7 +149,7 @@ void Store::reject_group_commit(std::int64_t commit)
 }
 
 void Store::set_commit_voters(GroupRow group, std::int64_t commit, const std::vector<DeviceRow>& devices,
-                              const std::vector<DeviceRow>& others)
+                              const std::vector<DeviceRow>& skipped, const std::vector<DeviceRow>& others)
 {
     const auto add = [&](DeviceRow device, CommitVote vote) {
         write("INSERT INTO commit_voters(of_group, of_commit, device, vote) VALUES(?1, ?2, ?3, ?4)"
@@ -158,6 +158,8 @@ void Store::set_commit_voters(GroupRow group, std::int64_t commit, const std::ve
     };
     for (const auto device : devices)
         add(device, CommitVote::asked);
+    for (const auto device : skipped)
+        add(device, CommitVote::skipped);
     for (const auto device : others)
         add(device, CommitVote::none);
 }

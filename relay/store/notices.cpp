@@ -63,11 +63,6 @@ WallMs Store::newest_notice_ms()
     return read_integer("SELECT max(created_ms) FROM notices").value_or(0);
 }
 
-std::uint64_t Store::notice_count()
-{
-    return static_cast<std::uint64_t>(read_integer("SELECT count(*) FROM notices").value_or(0));
-}
-
 std::uint64_t Store::add_notice(const StoredNotice& n, const std::vector<AccountRow>& accounts)
 {
     write("INSERT INTO notices(name, to_all, kind, created_ms, expires_ms, withdrawn, title, text, link, settled,"

@@ -171,7 +171,7 @@ std::vector<StoredReport> ReportTable::before(std::int64_t id, std::size_t limit
 std::uint64_t ReportTable::open_count()
 {
     return static_cast<std::uint64_t>(
-        ledger_.read_integer("SELECT count(*) FROM reports WHERE closed_ms = 0").value_or(0));
+        ledger_.read_integer("SELECT count(*) FROM reports WHERE closed_ms = 0 AND by_client = 1").value_or(0));
 }
 
 std::uint64_t ReportTable::open_count(std::string_view reporter)

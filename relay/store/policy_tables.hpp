@@ -186,6 +186,7 @@ public:
     [[nodiscard]] std::vector<StoredReport> open(std::int64_t after, std::size_t limit, std::string_view of = {});
     /// Newest first, those before this one, closed ones too.
     [[nodiscard]] std::vector<StoredReport> before(std::int64_t id, std::size_t limit, std::string_view of = {});
+    /// Of those that clients have sent: who administers takes down as many as there are, and keeps no client out.
     [[nodiscard]] std::uint64_t open_count();
     [[nodiscard]] std::uint64_t open_count(std::string_view reporter);
     /// An open one that says the same.

@@ -349,9 +349,10 @@ public:
     void reject_group_commit(std::int64_t commit);
     /// Of this incarnation, not rejected, newest first.
     [[nodiscard]] std::vector<StoredCommit> standing_commits(const StoredGroup& group, std::size_t limit);
-    /// Whom a commit was put for; `others`: are in the group after it and have no vote on it.
+    /// Whom a commit was put for; whom it was not put for though they judge it; `others`: are in the group after it and
+    /// have no vote on it. Who is in more than one of these counts as in the first.
     void set_commit_voters(GroupRow group, std::int64_t commit, const std::vector<DeviceRow>& devices,
-                           const std::vector<DeviceRow>& others = {});
+                           const std::vector<DeviceRow>& skipped, const std::vector<DeviceRow>& others = {});
     /// All of these who are still devices of somebody.
     [[nodiscard]] std::vector<std::pair<DeviceRow, AccountRow>> commit_party(std::int64_t commit);
     /// nullopt: it was not put for this device.
@@ -472,7 +473,6 @@ public:
     /// Of the newest; 0: there is none.
     [[nodiscard]] std::uint64_t newest_notice();
     [[nodiscard]] WallMs newest_notice_ms();
-    [[nodiscard]] std::uint64_t notice_count();
     /// With the next sequence, for these accounts when it is not to all. Returns the sequence.
     std::uint64_t add_notice(const StoredNotice& notice, const std::vector<AccountRow>& accounts);
     [[nodiscard]] std::vector<AccountRow> notice_accounts(std::uint64_t sequence);

@@ -69,6 +69,10 @@ TEST_CASE("a report waits for those who judge, with what its reporter chose to s
     report.text = "four times";
     CHECK(c.ann.code(report) == ErrorCode::ok);
     CHECK(table.open_count() == 2);
+    auto by_hand = *found;
+    by_hand.by_client = false;
+    table.add(by_hand);
+    CHECK(table.open_count() == 2); // Takes no client's room.
     CHECK(c.world.core->counters().reports_filed == 2);
     // Nobody else is told.
     CHECK(c.world.inbox[c.bo.link].empty());

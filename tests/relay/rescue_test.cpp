@@ -89,7 +89,7 @@ void fill(Store& store)
                 commit.id = id_of<MessageId>(50'000 + n * 10 + epoch);
                 commit.rules = filler(32, n);
                 const auto row = store.add_group_commit(group, commit, filler(900, n));
-                store.set_commit_voters(group, row, {devices[2 * n], devices[2 * n - 1]});
+                store.set_commit_voters(group, row, {devices[2 * n], devices[2 * n - 1]}, {});
             }
             store.set_group(group, 1, 3, 6);
             if (n % 4 == 0) {

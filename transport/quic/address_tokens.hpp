@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <utility>
 
 namespace godwit::quic {
 
@@ -24,7 +25,9 @@ public:
     {
         if (token.empty() || token.size() > token_bytes_max) return;
         static_cast<void>(take(server));
-        std::rotate(kept_.begin(), kept_.end() - 1, kept_.end());
+        const auto room =
+            std::find_if(kept_.begin(), kept_.end() - 1, [](const Kept& one) { return one.token.empty(); });
+        std::rotate(kept_.begin(), room, room + 1);
         kept_.front() = {server, to_bytes(token)};
     }
     /// Takes it out: a token that is shown twice tells who watches that both came from one client. Empty: there is

@@ -78,6 +78,18 @@ TEST_CASE("a copy goes where things live shorter still: as they live there")
     CHECK(c.bob.history("alice").size() == 1);
 }
 
+TEST_CASE("a copy goes where things burn after reading: by its own time, or it would stay for who does not read")
+{
+    Chain c;
+    const auto goes = c.say("goes", {30, content::Lifetime::From::sent});
+    CHECK(c.ask(c.bob, request::SetTimer{{"carol", {}}, {20, content::Lifetime::From::read}}).error.code ==
+          ErrorCode::ok);
+    CHECK(c.ask(c.bob, request::Forward{{goes}, {"carol", {}}, false, ""}).error.code == ErrorCode::ok);
+    CHECK(c.carol.history("bob").size() == 1);
+    c.world.run_for(seconds(31));
+    CHECK(c.carol.history("bob").empty());
+}
+
 TEST_CASE("what has lived its time on the way is not told")
 {
     Chain c;
@@ -217,7 +229,7 @@ TEST_CASE("bundles of bundles: as deep as they can be shown")
 {
     Chain c;
     auto id = c.say("x", {0, content::Lifetime::From::sent});
-    for (int level = 1; level <= conversation::bundle_levels_max; ++level) {
+    for (int level = 1; level <= wire::bundle_levels_max; ++level) {
         const auto reply = c.ask(c.bob, request::Forward{{id}, {"carol", {}}, true, "t"});
         REQUIRE(reply.error.code == ErrorCode::ok);
         id = std::get<std::vector<MessageId>>(reply.value).at(0);

@@ -34,6 +34,8 @@ TEST_CASE("a text, whatever its bytes: one U+FFFD for each part that could have 
 {
     CHECK(in_quotes("") == "\"\"");
     CHECK(in_quotes("a\"\\\b\f\n\r\t\x01\x1f\x7f") == "\"a\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\"");
+    CHECK(in_quotes("plain \xe8\xa5 and \"plain\" \xf0\x9f\xa6\x8a again") ==
+          "\"plain \xef\xbf\xbd and \\\"plain\\\" \xf0\x9f\xa6\x8a again\"");
     CHECK(in_quotes("\xe8\xa5\xbf\xf0\x9f\xa6\x8a") == "\"\xe8\xa5\xbf\xf0\x9f\xa6\x8a\"");
     CHECK(in_quotes("\xe8\xa5") == "\"\xef\xbf\xbd\"");
     CHECK(in_quotes("\xe8\xa5x") == "\"\xef\xbf\xbdx\"");

@@ -432,6 +432,13 @@ TEST_CASE("quic: tokens are kept for some servers, one each, and none that is to
     tokens.keep(server(4), Bytes(1, 7));
     CHECK(tokens.take(server(4)) == Bytes(1, 7));
     CHECK(tokens.take(server(4)).empty());
+    AddressTokens two;
+    two.keep(server(1), Bytes(1, 1));
+    for (int visit = 0; visit <= servers; ++visit) {
+        static_cast<void>(two.take(server(2)));
+        two.keep(server(2), Bytes(1, 2));
+    }
+    CHECK(two.take(server(1)) == Bytes(1, 1)); // who is visited often pushes nobody out
 }
 
 TEST_CASE("quic: nothing is kept of a thousand who have not proved an address, and each is told how to")
