@@ -3,8 +3,8 @@
 #include "lib/client/ticker.hpp"
 
 #include "lib/base/check.hpp"
-#include "lib/base/harmless.hpp"
 #include "lib/crypto/password.hpp"
+#include "lib/wire/device_name.hpp"
 #include "lib/wire/names.hpp"
 
 #include <algorithm>
@@ -192,9 +192,7 @@ void Ticker::derive(RequestId id, bool create, std::string relay, std::string us
         return refuse(invalid("user: 1 to " + std::to_string(user_name_length_max) +
                               " characters of a-z 0-9 . _ -, the first a letter or digit"));
     if (auto fine = crypto::check_password("password", as_bytes(job->password)); !fine) return refuse(fine.error());
-    if (!is_harmless_line(device_name) || device_name.size() > wire::device_name_bytes_max)
-        return refuse(
-            invalid("device_name: a line of UTF-8, at most " + std::to_string(wire::device_name_bytes_max) + " bytes"));
+    if (auto fine = wire::check_device_name(device_name); !fine) return refuse(fine.error());
     if (deriving_.size() >= derivations_max)
         return refuse(Error{ErrorCode::busy, "other passwords are being checked; repeat in a second", 1000});
 

@@ -5,6 +5,7 @@
 #include "lib/crypto/signing.hpp"
 #include "lib/crypto/vault.hpp"
 #include "lib/identity/device_list.hpp"
+#include "lib/wire/device_name.hpp"
 
 #include <algorithm>
 
@@ -64,8 +65,8 @@ Result<void> certify(const std::string& device_name, const identity::DeviceList*
     certificate.user = identity.user;
     certificate.device = identity.device;
     certificate.created_ms = now.wall_ms;
-    certificate.device_name = device_name.substr(0, wire::device_name_bytes_max);
-    if (!is_utf8(certificate.device_name)) certificate.device_name.clear();
+    // One that was kept before there was a rule is left out rather than the device.
+    if (wire::check_device_name(device_name)) certificate.device_name = device_name;
     certificate = identity::sign_certificate(std::move(certificate), identity.account_seed);
     identity.certificate = wire::encode(certificate);
     if (known == nullptr) {

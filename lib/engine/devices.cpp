@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the application asks about devices and about trust in contacts.
+#include "lib/base/harmless.hpp"
 #include "lib/engine/state.hpp"
 
 #include "lib/identity/safety_number.hpp"
@@ -39,7 +40,7 @@ void Engine::State::on(RequestId id, const request::Devices&, Moment)
     for (const auto& one : roster.self().list.devices) {
         Device device;
         device.id = one.device;
-        device.name = one.device_name;
+        device.name = harmless_line(one.device_name);
         device.created_ms = one.created_ms;
         device.current = one.device == identity->device;
         device.online = device.current ? relay_ready() : roster.self().online.contains(one.device);

@@ -5,7 +5,7 @@
 //   known device ── Resume ── Session ──> live
 #include "lib/engine/state.hpp"
 
-#include "lib/base/harmless.hpp"
+#include "lib/wire/device_name.hpp"
 #include "lib/wire/names.hpp"
 
 namespace godwit::engine {
@@ -28,9 +28,7 @@ void Engine::State::enter(RequestId id, Credentials credentials, Moment now)
         return context.refuse(id,
                               {ErrorCode::invalid_argument,
                                "user: 1 to 32 characters of a-z, 0-9, '.', '_', '-'; the first a letter or digit", 0});
-    if (!is_harmless_line(credentials.device_name))
-        return context.refuse(id, {ErrorCode::invalid_argument,
-                                   "device_name: a line of UTF-8, without control and direction characters", 0});
+    if (auto fine = wire::check_device_name(credentials.device_name); !fine) return context.refuse(id, fine.error());
     auto prepared = credentials.create ? account::prepare_register(context, credentials, now)
                                        : account::prepare_login(context, credentials);
     if (!prepared) return context.refuse(id, std::move(prepared).error());
@@ -45,8 +43,7 @@ void Engine::State::on(RequestId id, const request::LinkCode& code, Moment now)
         return context.refuse(id, {ErrorCode::busy, "a registration or login is under way: wait for its reply", 1000});
     auto address = wire::parse_relay_address(code.relay);
     if (!address) return context.refuse(id, std::move(address).error());
-    if (!is_harmless_line(code.device_name) || code.device_name.size() > wire::device_name_bytes_max)
-        return context.refuse(id, {ErrorCode::invalid_argument, "device_name: a line of UTF-8, at most 64 bytes", 0});
+    if (auto fine = wire::check_device_name(code.device_name); !fine) return context.refuse(id, fine.error());
     auto prepared = account::prepare_link(context, code.relay);
     if (!prepared) return context.refuse(id, std::move(prepared).error());
     Credentials credentials;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/engine/history.hpp"
+#include "lib/base/harmless.hpp"
 
 namespace godwit::engine {
 
@@ -107,7 +108,7 @@ bool History::mark(const DeviceId& from, const MessageId& id, const wire::conten
     if (std::holds_alternative<mark_of::HistoryWanted>(mark.what)) {
         std::string name;
         for (const auto& one : roster_.self().devices)
-            if (one.device == from) name = one.device_name;
+            if (one.device == from) name = harmless_line(one.device_name);
         context_.event(event::HistoryWanted{from, std::move(name)});
     } else if (const auto* offer = std::get_if<mark_of::HistoryOffer>(&mark.what)) {
         if (!files_.open()) return true;

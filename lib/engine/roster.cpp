@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/engine/roster.hpp"
+#include "lib/base/harmless.hpp"
 
 #include "lib/engine/account.hpp"
 #include "lib/engine/former.hpp"
@@ -209,12 +210,12 @@ bool Roster::take_list(Person& person, BytesView shown, Change& change)
         }
         for (const auto& device : list->devices)
             if (person.list.find(device.device) == nullptr && device.device != own_device_) {
-                context_.security(SecurityKind::device_added, user, device.device, device.device_name);
+                context_.security(SecurityKind::device_added, user, device.device, harmless_line(device.device_name));
                 if (person.own) account::note_added(context_.store, device.device);
             }
         for (const auto& device : person.list.devices)
             if (list->find(device.device) == nullptr && device.device != own_device_) {
-                context_.security(SecurityKind::device_removed, user, device.device, device.device_name);
+                context_.security(SecurityKind::device_removed, user, device.device, harmless_line(device.device_name));
                 if (person.own) account::note_removed(context_.store, device.device);
             }
         account::forget_refusal(context_.store, user);

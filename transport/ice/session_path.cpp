@@ -80,9 +80,9 @@ std::optional<std::size_t> SessionCore::send_as_train(std::span<const BytesView>
     switch (send_train(g_socket_get_fd(socket.get()), reinterpret_cast<const sockaddr*>(&to), to_bytes, datagrams)) {
     case TrainOutcome::sent: counters_.sent_datagrams += datagrams.size(); return datagrams.size();
     case TrainOutcome::full: return 0;
-    case TrainOutcome::refused: break;
+    case TrainOutcome::apart: break;
+    case TrainOutcome::refused: trains_refused_ = true; break;
     }
-    trains_refused_ = true;
     return std::nullopt;
 }
 

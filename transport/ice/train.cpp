@@ -36,7 +36,7 @@ TrainOutcome send_train(int fd, const sockaddr* to, socklen_t to_bytes, std::spa
 {
     const auto size =
         static_cast<std::size_t>(datagrams.back().data() - datagrams.front().data()) + datagrams.back().size();
-    if (size > train_bytes_max || datagrams.size() > train_datagrams_max) return TrainOutcome::refused;
+    if (size > train_bytes_max || datagrams.size() > train_datagrams_max) return TrainOutcome::apart;
     iovec all{const_cast<std::uint8_t*>(datagrams.front().data()), size};
     alignas(cmsghdr) char control[CMSG_SPACE(sizeof(std::uint16_t))] = {};
     msghdr message{};
@@ -55,7 +55,14 @@ TrainOutcome send_train(int fd, const sockaddr* to, socklen_t to_bytes, std::spa
     for (;;) {
         if (::sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return TrainOutcome::sent;
         if (errno == EINTR) continue;
-        return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS ? TrainOutcome::full : TrainOutcome::refused;
+        switch (errno) {
+        case EAGAIN:
+        case ENOBUFS: return TrainOutcome::full;
+        case EIO: // The device of this route cannot checksum what it would cut (udp(7)).
+        case ENOPROTOOPT:
+        case EOPNOTSUPP: return TrainOutcome::refused;
+        default: return TrainOutcome::apart; // A segment is longer than the MTU, the route is gone: it may come back.
+        }
     }
 }
 

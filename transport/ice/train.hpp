@@ -14,7 +14,8 @@ namespace godwit::ice {
 enum class TrainOutcome {
     sent,    ///< All of it.
     full,    ///< Nothing: the socket has no room now.
-    refused, ///< Nothing: this system, or this route, takes no trains. Send them one by one.
+    apart,   ///< Nothing: not this one (it is too long, or the route has no place for it now). Send it one by one.
+    refused, ///< Nothing, and this system, or this route's device, takes no train at all. Send them one by one.
 };
 
 /// True when these stand behind each other in memory and are of one size, but for the last, which may be shorter.

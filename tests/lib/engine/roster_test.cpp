@@ -21,6 +21,7 @@ identity::DeviceList list_of(std::uint8_t account, std::uint64_t version, std::s
         wire::DeviceCertificate one;
         one.user = "bob";
         one.device.bytes.fill(static_cast<std::uint8_t>(account + 1 + i));
+        one.device_name = "a\x1b[1m\nb";
         out.push_back(identity::sign_certificate(one, seed));
     }
     return identity::sign_device_list("bob", seed, version, out, 0);
@@ -47,7 +48,10 @@ TEST_CASE("a contact that the relay drops and shows again: another key or an old
         (void)roster.page({{entry}, {}, true});
         std::vector<SecurityKind> out;
         for (const auto& one : context.events)
-            if (const auto* security = std::get_if<event::Security>(&one)) out.push_back(security->kind);
+            if (const auto* security = std::get_if<event::Security>(&one)) {
+                out.push_back(security->kind);
+                if (security->kind == SecurityKind::device_added) CHECK(security->detail == "a_[1m b");
+            }
         return out;
     };
     using Kinds = std::vector<SecurityKind>;
