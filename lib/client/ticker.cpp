@@ -120,6 +120,9 @@ void Ticker::deadline_reached()
 void Ticker::gather(const Input& input, bool is_request)
 {
     GODWIT_ASSERT(engine_ != nullptr);
+    // While the disk refuses, what else comes shares no commit with who asks.
+    if (tick_open_ && only_requests_ && !is_request && disk_refuses()) finish();
+    if (!engine_) return;
     only_requests_ = is_request && (!tick_open_ || only_requests_);
     if (!tick_open_) {
         parts_.store.begin();
@@ -136,9 +139,8 @@ void Ticker::gather(const Input& input, bool is_request)
 void Ticker::take_requests()
 {
     // While the disk refuses, each in a tick of its own: who only reads shares no commit that fails with who writes.
-    const bool disk_refuses = storage_backoff_ != Duration::zero();
-    if (disk_refuses && tick_open_) finish();
-    const std::size_t count_max = disk_refuses ? 1 : tick_requests_max;
+    if (disk_refuses() && tick_open_) finish();
+    const std::size_t count_max = disk_refuses() ? 1 : tick_requests_max;
     for (auto& item : parts_.mailbox.take(count_max)) {
         if (auto* refused = std::get_if<Error>(&item.what)) {
             refused_.push_back({item.id, std::move(*refused), {}});
@@ -330,8 +332,8 @@ void Ticker::finish()
         for (const auto& heard : parts_.shell.heard())
             engine_->link_heard(heard.link, heard.at);
     // What the engine does by itself writes, most times, and would take the answer of who only reads along: while the
-    // disk refuses it has the next tick to itself.
-    const bool answers_only = only_requests_ && storage_backoff_ != Duration::zero();
+    // disk refuses it has ticks to itself, and rests between them.
+    const bool answers_only = disk_refuses() && (only_requests_ || now.mono < quiet_until_);
     exhausted_ = exhausted_ || (!answers_only && !with_memory([&] {
                      mark_dealt_with(now);
                      engine_->handle_deadline(now);
@@ -343,7 +345,10 @@ void Ticker::finish()
         commit_failed(committed.error());
         return;
     }
-    if (written) storage_backoff_ = Duration::zero();
+    if (written) {
+        storage_backoff_ = Duration::zero();
+        quiet_until_ = Instant{};
+    }
     watches_ = engine_->watches();
     marks_committed();
     speak(answers_only);

@@ -130,6 +130,7 @@ private:
     void make_engine();
     // back-pressure
     [[nodiscard]] bool holding_still() const { return !backlog_.empty(); }
+    [[nodiscard]] bool disk_refuses() const { return storage_backoff_ != Duration::zero(); }
     void drop_held();
     void go_on();
     void arm();
@@ -171,7 +172,7 @@ private:
     Instant marks_due_ = never;
 
     Error storage_error_{ErrorCode::ok, {}, 0};
-    Duration storage_backoff_{};
+    Duration storage_backoff_{}; ///< Zero: the last commit of anything held.
     Instant quiet_until_{};
     Instant restart_due_ = never;
     bool only_requests_ = false; ///< In the open tick, so far.

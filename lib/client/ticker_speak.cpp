@@ -115,7 +115,7 @@ void Ticker::perform(engine::Effect&& effect)
 
 void Ticker::commit_failed(const Error& error)
 {
-    const bool first = storage_backoff_ == Duration::zero();
+    const bool first = !disk_refuses();
     storage_backoff_ = first ? storage_backoff_min : std::min(storage_backoff_ * 2, storage_backoff_max);
     storage_error_ = error;
     if (error.code == ErrorCode::storage_corrupt)
@@ -156,7 +156,7 @@ void Ticker::make_engine()
         speak();
         return;
     }
-    if (storage_backoff_ == Duration::zero()) { // at open
+    if (!disk_refuses()) { // at open
         storage_backoff_ = storage_backoff_min;
         storage_error_ = committed.error();
         tell(event::Warning{storage_error_});
@@ -200,6 +200,7 @@ void Ticker::arm()
     if (closed_) return;
     Instant next = never;
     if (!holding_still()) next = engine_ ? earlier(engine_->deadline(), marks_due_) : restart_due_;
+    if (engine_ && disk_refuses()) next = std::max(next, quiet_until_);
     parts_.shell.set_deadline(next);
 }
 

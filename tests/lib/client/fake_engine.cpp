@@ -124,7 +124,7 @@ void Engine::handle_deadline(Moment now)
 {
     state_->must_be_in_transaction();
     state_->closed_tick = true;
-    if (state_->store.chores && state_->was_asked) state_->store.touch();
+    if (state_->store.restless || (state_->store.chores && state_->was_asked)) state_->store.touch();
     state_->was_asked = false;
     if (now.mono < state_->deadline) return;
     state_->deadline = never;
@@ -135,7 +135,7 @@ void Engine::handle_deadline(Moment now)
 
 Instant Engine::deadline() const
 {
-    return state_->closed_tick ? state_->deadline : Instant{};
+    return state_->closed_tick && !state_->store.restless ? state_->deadline : Instant{};
 }
 
 std::optional<Effect> Engine::next_effect()

@@ -17,7 +17,8 @@ public:
     std::vector<Row> rows;
     bool refuse = false; ///< Commits of anything written fail, as on a full disk.
     bool refuse_all = false;
-    bool chores = false; ///< The engine writes, by itself, after every request.
+    bool chores = false;   ///< The engine writes, by itself, after every request.
+    bool restless = false; ///< The engine writes in each tick, and wants the next at once.
     int commits_written = 0;
     int begun = 0;
     bool open = false;

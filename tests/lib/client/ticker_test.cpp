@@ -261,9 +261,8 @@ TEST_CASE("commit refused: nothing is said, requests get the error, the engine s
     {
         CHECK(world.dials() == 0);
         CHECK(std::holds_alternative<event::Disconnected>(*world.events.poll()));
-        world.shell.pass(100ms); // the engine tries again: still quiet
+        world.shell.pass(100ms); // the engine would try again: still quiet
         CHECK(world.dials() == 0);
-        CHECK(std::holds_alternative<event::Disconnected>(*world.events.poll()));
         world.shell.pass(200ms);
         CHECK(world.dials() == 1);
         world.shell.effects.clear();
@@ -328,6 +327,32 @@ TEST_CASE("commit refused: nothing is said, requests get the error, the engine s
         world.shell.pass(1ms);
         CHECK(world.store.rows.size() == 2);
         CHECK(world.frames_sent().size() == 1); // With the tick that follows.
+    }
+    SUBCASE(
+        "reading goes on, though the engine writes in each tick and wants the next at once, and links go down beside")
+    {
+        while (world.events.poll())
+            continue;
+        world.store.restless = true;
+        const int begun = world.store.begun;
+        for (int n = 0; n < 100; ++n) {
+            const auto read = world.ask(request::Status{});
+            world.ticker->woken();
+            world.ticker->link_down(7, Error{ErrorCode::storage_failed, "its engine is gone", 0});
+            world.shell.turn();
+            std::map<RequestId, ErrorCode> answers;
+            while (auto event = world.events.poll())
+                if (const auto* reply = std::get_if<event::Reply>(&*event)) answers[reply->id] = reply->error.code;
+            CHECK(answers == std::map<RequestId, ErrorCode>{{read, ErrorCode::ok}});
+            world.shell.pass(500ms);
+        }
+        // A tick for each request, one for each link, and few in which the disk was tried.
+        CHECK(world.store.begun - begun < 240);
+        world.store.restless = world.store.refuse = false;
+        world.shell.pass(client::storage_backoff_max);
+        world.ask(request::Send{"bob", "now there is room", {}});
+        world.shell.turn();
+        CHECK(world.store.rows.size() == 2);
     }
     SUBCASE("a store that refuses even reading: requests are answered, and the engine starts when it can")
     {
