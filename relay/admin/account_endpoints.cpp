@@ -143,12 +143,16 @@ Json invitation_of(const StoredInvitation& one)
             {"expires_ms", one.expires_ms}};
 }
 
-Result<Reply> invitations(Office& office, const Input&, const Caller& caller, Moment)
+constexpr Field invitations_query[] = {{"after", Kind::text, false, 0, account_name_bytes_max, "Those after this name"},
+                                       limit_field};
+
+Result<Reply> invitations(Office& office, const Input& in, const Caller& caller, Moment)
 {
     Reply out;
     out.body["invitations"] = Json::array();
-    for (const auto& one : InvitationTable(office.store).all())
-        if (sees(office, caller, one.user)) out.body["invitations"].push_back(invitation_of(one));
+    const auto of = suffix_of(office, caller);
+    for (const auto& one : InvitationTable(office.store).after(in.text("after"), limit_of(in), of))
+        out.body["invitations"].push_back(invitation_of(one));
     return out;
 }
 
@@ -220,9 +224,9 @@ constexpr Endpoint endpoints[] = {
     {Method::get,
      "/v1/invitations",
      Verb::invitations_read,
-     "Who may register although registration is closed",
+     "Who may register although registration is closed, by name",
      {},
-     {},
+     invitations_query,
      {},
      invitations},
     {Method::post, "/v1/invitations", Verb::invitations_write, "Let a name be registered", {}, {}, invite_body, invite},

@@ -29,12 +29,14 @@ bool is_of(Office& office, const Caller& caller, BanKind kind, std::string_view 
     return caller.app == 0 || (kind == BanKind::name && sees(office, caller, subject));
 }
 
-Result<Reply> bans(Office& office, const Input&, const Caller& caller, Moment)
+constexpr Field bans_query[] = {{"after", Kind::integer, false, 0, INT64_MAX, "Those after this number"}, limit_field};
+
+Result<Reply> bans(Office& office, const Input& in, const Caller& caller, Moment)
 {
     Reply out;
     out.body["bans"] = Json::array();
-    for (const auto& one : BanTable(office.store).all())
-        if (is_of(office, caller, one.kind, one.subject)) out.body["bans"].push_back(ban_of(one));
+    for (const auto& one : BanTable(office.store).after(in.integer("after"), limit_of(in), suffix_of(office, caller)))
+        out.body["bans"].push_back(ban_of(one));
     return out;
 }
 
@@ -61,6 +63,9 @@ Result<Reply> ban(Office& office, const Input& in, const Caller& caller, Moment 
         return Reply{201, ban_of(*done), subject, {{"banned", true}, {"reason", in.text("reason")}}};
     }
     const auto prefix = parse_prefix(subject);
+    if (!prefix && parse_prefix(subject, 0))
+        return Error{ErrorCode::invalid_argument,
+                     "subject: a prefix has one bit at least: this one is every address there is", 0};
     if (!prefix)
         return Error{ErrorCode::invalid_argument,
                      "subject: must be an address or a prefix such as 198.51.100.0/24 or 2001:db8::/48, with no bits "
@@ -212,7 +217,14 @@ Result<Reply> group(Office& office, const Input& in, const Caller&, Moment)
 
 using http::Method;
 constexpr Endpoint endpoints[] = {
-    {Method::get, "/v1/bans", Verb::bans_read, "Who may not come, and which names nobody may have", {}, {}, {}, bans},
+    {Method::get,
+     "/v1/bans",
+     Verb::bans_read,
+     "Who may not come, and which names nobody may have",
+     {},
+     bans_query,
+     {},
+     bans},
     {Method::post,
      "/v1/bans",
      Verb::bans_write,

@@ -142,7 +142,7 @@ void Core::tell_changes(Moment now)
     for (const auto link : newcomers) {
         auto* const session = context_.sessions.find(link);
         if (session == nullptr) continue; // its device logged in again in this very tick
-        auto pages = roster_.pages(*session);
+        auto pages = roster_.pages(*session, departed_.entries(*session));
         for (auto& page : pages)
             tell(*session, std::move(page));
         for (auto& news : members_.news_of(session->account, now))
@@ -155,7 +155,7 @@ void Core::tell_changes(Moment now)
         if (!context_.sessions.online(viewer)) continue;
         const auto entry = roster_.entry(viewer, contact);
         for (auto* const session : context_.sessions.of_account(viewer))
-            tell(*session, frame::RosterChange{entry});
+            if (!session->is_of_departed(entry.user)) tell(*session, frame::RosterChange{entry});
     }
     for (const auto& [viewer, subject] : changes.presence)
         presence_.tell_pair(viewer, subject, send);
@@ -178,12 +178,13 @@ void Core::end_by_operator(const Changes& changes)
         mailbox_.forget_usage();
         blobs_.forget_usage();
     }
-    for (const auto& [viewer, user] : changes.gone_contacts)
-        for (auto* const session : context_.sessions.of_account(viewer)) {
-            frame::RosterChange gone;
-            gone.entry.user = user;
-            tell(*session, std::move(gone));
-        }
+    const auto send = [this](Session& to, frame::RosterChange&& change) { tell(to, std::move(change)); };
+    for (const auto& one : changes.gone_contacts)
+        for (auto* const session : context_.sessions.of_account(one.viewer))
+            departed_.gone(*session, one, send);
+    for (const auto link : changes.departed)
+        if (auto* const session = context_.sessions.find(link); session != nullptr && session->active)
+            departed_.look(*session, send);
     if (config_.account_ended)
         for (const auto& user : changes.ended_accounts)
             config_.account_ended(user);

@@ -21,10 +21,10 @@ std::uint64_t as_ms(Duration wait)
 Core::Core(Config config, Store& store, port::Entropy& entropy, WakeUps* wakeups)
     : config_(std::move(config)), wakeups_(wakeups), context_{config_, store, entropy, {}, {}, {}}, gate_(context_),
       requests_(config_.limits.requests, config_.limits.throttled_max), accounts_(context_, gate_), linking_(context_),
-      devices_(context_, accounts_, linking_), roster_(context_), presence_(context_, roster_), mailbox_(context_),
-      key_packages_(context_), members_(context_, mailbox_), joins_(context_), trees_(context_),
-      groups_(context_, mailbox_, members_, trees_), blobs_(context_), signals_(context_), notices_(context_),
-      desk_(context_)
+      devices_(context_, accounts_, linking_), roster_(context_), departed_(context_, roster_),
+      presence_(context_, roster_), mailbox_(context_), key_packages_(context_), members_(context_, mailbox_),
+      joins_(context_), trees_(context_), groups_(context_, mailbox_, members_, trees_), blobs_(context_),
+      signals_(context_), notices_(context_), desk_(context_)
 {
 }
 
@@ -233,8 +233,9 @@ void Core::handle_deadline(Moment now)
         const bool more_joins = joins_.expire(now);
         const bool more_members = members_.expire(now);
         const bool more_notices = notices_.expire(now);
-        const bool more =
-            key_packages_.expire(now) || more_mail || more_blobs || more_joins || more_members || more_notices;
+        const bool more_departed = !more_mail && departed_.expire(now);
+        const bool more = more_departed || key_packages_.expire(now) || more_mail || more_blobs || more_joins ||
+                          more_members || more_notices;
         expire_at_ = now.mono + (more ? std::chrono::seconds(1) : expiry_interval);
     }
 }

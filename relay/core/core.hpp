@@ -19,6 +19,7 @@
 
 #include "relay/core/accounts.hpp"
 #include "relay/core/blobs.hpp"
+#include "relay/core/departed.hpp"
 #include "relay/core/devices.hpp"
 #include "relay/core/gate.hpp"
 #include "relay/core/groups.hpp"
@@ -164,6 +165,7 @@ private:
     Linking linking_;
     Devices devices_;
     Roster roster_;
+    Departed departed_;
     Presence presence_;
     Mailbox mailbox_;
     KeyPackages key_packages_;

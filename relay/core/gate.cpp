@@ -2,6 +2,7 @@
 #include "relay/core/gate.hpp"
 
 #include "lib/wire/names.hpp"
+#include "relay/core/departed.hpp"
 #include "relay/core/events.hpp"
 #include "relay/store/share_tables.hpp"
 
@@ -85,7 +86,9 @@ std::optional<Error> Gate::refuses_registration(AppRow app, const std::string& u
     case Decision::no: return Error{ErrorCode::not_allowed, "this relay's operator does not admit this account", 0};
     case Decision::wait: break;
     }
-    return slow_down(registration_decided_after);
+    const auto again_ms = std::chrono::ceil<std::chrono::milliseconds>(registration_decided_after).count();
+    return Error{ErrorCode::rate_limited, "whether this account may be made is being decided: ask again",
+                 static_cast<std::uint64_t>(again_ms)};
 }
 
 void Gate::registered(AppRow app, const std::string& user)
@@ -149,8 +152,7 @@ Result<void> Gate::remove(std::string_view user, bool reserve, Moment now, AppRo
     if (!who) return who.error();
     if (reserve)
         if (const auto kept = ban_name(user, "a removed account's name", 0, now, by); !kept) return kept.error();
-    for (const auto contact : context_.store.mutual_contacts(who->row))
-        context_.changes.gone_contacts.emplace_back(contact, who->user);
+    depart(context_, *who, now);
     end_sessions(who->row, gone());
     PolicyTable(context_.store).remove_account(context_.store, who->row);
     context_.apps.removed();
@@ -163,8 +165,8 @@ Result<void> Gate::remove(std::string_view user, bool reserve, Moment now, AppRo
 Result<StoredBan> Gate::ban_address(const AddressPrefix& prefix, std::string_view subject, std::string_view reason,
                                     WallMs lifetime_ms, Moment now)
 {
-    auto done =
-        ban({0, BanKind::address, std::string(subject), prefix, std::string(reason), 0, 0}, lifetime_ms, now, 0);
+    auto done = ban({0, BanKind::address, std::string(subject), prefix, std::string(reason), 0, 0}, lifetime_ms, now,
+                    relays_own);
     if (!done) return done;
     context_.sessions.each([&](Session& session) {
         if (session.ending || !prefix.contains(session.peer.ip)) return;

@@ -45,18 +45,18 @@ public:
     [[nodiscard]] Result<void> disable(std::string_view user, std::string_view reason, Moment now);
     [[nodiscard]] Result<void> enable(std::string_view user);
     [[nodiscard]] Result<void> set_quotas(std::string_view user, const Quotas& quotas);
-    // `by`: of which application whoever asks is; 0: the relay's own people. Bounds are each application's own, and its
+    // `by`: of which application whoever asks is, or relays_own. Bounds are each application's own, and its
     // own people may fill a tenth of one (relay/store/share_tables.hpp).
     /// `reserve`: nobody registers the name afterwards, until that ban is lifted.
-    [[nodiscard]] Result<void> remove(std::string_view user, bool reserve, Moment now, AppRow by = 0);
+    [[nodiscard]] Result<void> remove(std::string_view user, bool reserve, Moment now, AppRow by);
     /// Links of the prefix end. `lifetime_ms` 0: until it is lifted. `subject`: how it is written, for people.
     [[nodiscard]] Result<StoredBan> ban_address(const AddressPrefix& prefix, std::string_view subject,
                                                 std::string_view reason, WallMs lifetime_ms, Moment now);
     [[nodiscard]] Result<StoredBan> ban_name(std::string_view user, std::string_view reason, WallMs lifetime_ms,
-                                             Moment now, AppRow by = 0);
+                                             Moment now, AppRow by);
     [[nodiscard]] Result<StoredBan> unban(std::int64_t id);
     [[nodiscard]] Result<StoredInvitation> invite(std::string_view user, std::optional<PublicKey> key,
-                                                  WallMs lifetime_ms, Moment now, AppRow by = 0);
+                                                  WallMs lifetime_ms, Moment now, AppRow by);
     [[nodiscard]] Result<void> uninvite(std::string_view user);
     [[nodiscard]] Result<StoredAccount> account(std::string_view full_name);
     /// Of applications, with errors as of Apps: what changes for accounts of it takes effect at once; disabling ends

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/core/mailbox.hpp"
 
+#include "relay/core/departed.hpp"
 #include "relay/store/policy_tables.hpp"
 
 #include "lib/wire/mls_outline.hpp"
@@ -152,11 +153,17 @@ void Mailbox::withdraw(const DeviceId& from, const MessageId& id)
 {
     const auto stored = context_.store.envelope(from, id);
     if (!stored || stored->kind != EnvelopeKind::handshake) return;
-    for (const auto device : context_.store.holders(stored->row)) {
-        forget_usage(device);
-        context_.changes.mail.insert(device); // it may be empty now
-    }
+    for (const auto device : context_.store.holders(stored->row))
+        took_out(device);
     context_.store.remove_envelope(stored->row);
+}
+
+void Mailbox::took_out(DeviceRow device)
+{
+    forget_usage(device);
+    context_.changes.mail.insert(device); // it may be empty now
+    if (const auto* const session = context_.sessions.of_device(device); session && !session->departed.empty())
+        context_.changes.departed.insert(session->link);
 }
 
 void Mailbox::store_mail(DeviceRow device, AccountRow sender, EnvelopeRow envelope, EnvelopeKind kind,
@@ -252,6 +259,7 @@ Mailbox::Usage& Mailbox::usage_of(DeviceRow device)
 
 void Mailbox::acknowledge(Session& session, const frame::MailboxAck& ack)
 {
+    std::set<AccountRow> departed;
     for (const auto sequence : ack.sequences) {
         const auto removed = context_.store.remove_mail(session.device, sequence);
         if (const auto flying = session.in_flight.find(sequence); flying != session.in_flight.end()) {
@@ -259,11 +267,13 @@ void Mailbox::acknowledge(Session& session, const frame::MailboxAck& ack)
             session.in_flight.erase(flying);
         }
         if (!removed) continue; // acknowledged before
+        if (session.departed.contains(removed->sender)) departed.insert(removed->sender);
         ++(removed->kind == EnvelopeKind::content ? context_.counters.content_envelopes_acknowledged
                                                   : context_.counters.handshake_envelopes_acknowledged);
         if (const auto found = usage_.find(session.device); found != usage_.end())
             found->second.shelf(removed->kind).remove(removed->sender, removed->bytes);
     }
+    settle_departed(context_, session, departed);
     context_.changes.mail.insert(session.device);
     context_.changes.acknowledged.insert(session.link);
 }
@@ -273,10 +283,8 @@ bool Mailbox::expire(Moment now)
     std::vector<DeviceRow> touched;
     const auto before = now.wall_ms - context_.config.limits.mailbox_age_ms_max;
     const auto expired = context_.store.expire_mail(before, expired_per_tick_max, touched);
-    for (const auto device : touched) {
-        forget_usage(device);
-        context_.changes.mail.insert(device);
-    }
+    for (const auto device : touched)
+        took_out(device);
     context_.counters.content_envelopes_expired += expired.content;
     context_.counters.handshake_envelopes_expired += expired.handshakes;
     return expired.content + expired.handshakes == expired_per_tick_max;

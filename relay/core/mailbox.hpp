@@ -92,6 +92,8 @@ private:
                                                                const std::function<bool(AccountRow)>& reaches);
     /// True when all who wait for the old bytes have room for the new ones.
     [[nodiscard]] bool replace(const StoredEnvelope& stored, const Bytes& sealed);
+    /// Something of its mail goes, but not by its own acknowledgement.
+    void took_out(DeviceRow device);
     void store_mail(DeviceRow device, AccountRow sender, EnvelopeRow envelope, EnvelopeKind kind, std::size_t bytes);
     [[nodiscard]] std::uint64_t next_sequence(DeviceRow device, Usage& usage);
     [[nodiscard]] ErrorCode may_send(const Session& session, AccountRow to) const;

@@ -35,7 +35,7 @@ struct NoticeDraft {
     NoticeId id; ///< Chosen at random by whoever asks: the same once more is answered as the first time.
     bool to_all = false;
     AppRow app = no_app;            ///< To accounts of this application alone; no_app: of every one.
-    AppRow by = 0;                  ///< Of which application whoever says it is; 0: the relay's own people.
+    AppRow by = relays_own;         ///< Of which application whoever says it is.
     std::vector<std::string> users; ///< Else to these accounts.
     NoticeKind kind = NoticeKind::announcement;
     std::string title;

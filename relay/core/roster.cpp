@@ -2,6 +2,7 @@
 #include "relay/core/roster.hpp"
 
 #include "lib/wire/names.hpp"
+#include "relay/store/departed_table.hpp"
 
 namespace godwit::relay {
 
@@ -38,6 +39,10 @@ Answer Roster::change(Session& session, const std::string& user, Moment now, Cha
     if (const auto wait = paces_.wait(who, now.mono); wait > Duration::zero()) return slow_down(wait);
     paces_.take(who, now.mono);
 
+    if (what == &Roster::do_remove && session.is_of_departed(user)) {
+        forget_departed(session, user);
+        return {};
+    }
     const auto other = wire::is_user_name(user) ? context_.store.account(session.app, user) : std::nullopt;
     if (!other) return {ErrorCode::no_such_user, "this relay has no such user: check the spelling"};
     if (other->row == session.account) return {ErrorCode::invalid_argument, "this is your own name"};
@@ -107,6 +112,16 @@ Answer Roster::do_unblock(AccountRow me, AccountRow other, RosterState mine, Ros
     return {};
 }
 
+/// They wait for nothing more of whom they knew by this name.
+void Roster::forget_departed(const Session& session, const std::string& user)
+{
+    for (const auto& [account, name] : session.departed)
+        if (name == user) {
+            DepartedTable(context_.store).remove(session.account, account);
+            context_.changes.gone_contacts.push_back({session.account, account, name});
+        }
+}
+
 void Roster::set(AccountRow owner, AccountRow other, RosterState state, Moment now)
 {
     context_.store.set_contact(owner, other, state, now.wall_ms);
@@ -118,24 +133,27 @@ bool Roster::has_room(AccountRow owner)
     return context_.store.contact_count(owner) < context_.config.limits.contacts_max;
 }
 
-std::vector<frame::Roster> Roster::pages(const Session& session)
+std::vector<frame::Roster> Roster::pages(const Session& session, std::vector<wire::RosterEntry> first)
 {
     std::vector<frame::Roster> out(1);
     std::size_t bytes = 0;
+    const auto add = [&](wire::RosterEntry&& one) {
+        const auto size = 128 + one.online.size() * 40 + one.device_list.size();
+        if (out.back().entries.size() == wire::roster_page_max || bytes + size > roster_page_bytes_max) {
+            out.back().last = false;
+            out.emplace_back();
+            bytes = 0;
+        }
+        bytes += size;
+        out.back().entries.push_back(std::move(one));
+    };
+    for (auto& one : first)
+        add(std::move(one));
     std::string after;
     for (;;) {
         const auto some = context_.store.contacts(session.account, after, wire::roster_page_max);
-        for (const auto& contact : some) {
-            auto one = entry_from(contact);
-            const auto size = 128 + one.online.size() * 40 + one.device_list.size();
-            if (out.back().entries.size() == wire::roster_page_max || bytes + size > roster_page_bytes_max) {
-                out.back().last = false;
-                out.emplace_back();
-                bytes = 0;
-            }
-            bytes += size;
-            out.back().entries.push_back(std::move(one));
-        }
+        for (const auto& contact : some)
+            if (!session.is_of_departed(contact.user)) add(entry_from(contact));
         if (some.size() < wire::roster_page_max) break;
         after = some.back().user;
     }

@@ -28,7 +28,8 @@ public:
     [[nodiscard]] Answer unblock(Session& session, const std::string& user, Moment now);
 
     // After the commit.
-    [[nodiscard]] std::vector<frame::Roster> pages(const Session& session);
+    /// `first`: in front of the contacts, and in the place of those of the same names.
+    [[nodiscard]] std::vector<frame::Roster> pages(const Session& session, std::vector<wire::RosterEntry> first = {});
     [[nodiscard]] wire::RosterEntry entry(AccountRow viewer, AccountRow other);
     /// The other devices of an account that are connected, as `viewer` may see them; without `except`.
     [[nodiscard]] std::vector<DeviceId> online(AccountRow account, const Session* except = nullptr);
@@ -45,6 +46,7 @@ private:
     [[nodiscard]] Answer do_block(AccountRow me, AccountRow other, RosterState mine, RosterState theirs, Moment now);
     [[nodiscard]] Answer do_unblock(AccountRow me, AccountRow other, RosterState mine, RosterState theirs, Moment now);
 
+    void forget_departed(const Session& session, const std::string& user);
     /// Writes one direction; its owner is told after the commit.
     void set(AccountRow owner, AccountRow other, RosterState state, Moment now);
     [[nodiscard]] bool has_room(AccountRow owner);

@@ -5,6 +5,7 @@
 #include "relay/core/pace.hpp"
 #include "relay/store/store.hpp"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <set>
@@ -52,6 +53,8 @@ struct Session {
     std::map<std::uint64_t, std::size_t> in_flight; ///< Sequence to bytes.
     std::size_t in_flight_bytes = 0;
     bool told_empty = false; ///< MailboxEmpty was said, and nothing has come since.
+    /// Contacts who were removed and whose mail still waits for this device: it knows them under these names.
+    std::map<AccountRow, std::string> departed;
 
     // The operator's notices: read up to there, and delivered, not acknowledged.
     std::optional<std::uint64_t> notices_read_up_to;
@@ -62,6 +65,10 @@ struct Session {
     Pace link_grant_pace;
 
     [[nodiscard]] bool logged_in() const noexcept { return account != 0 && !leaving && !ending; }
+    [[nodiscard]] bool is_of_departed(std::string_view name) const
+    {
+        return std::any_of(departed.begin(), departed.end(), [&](const auto& one) { return one.second == name; });
+    }
 };
 
 class Sessions {

@@ -36,6 +36,7 @@ struct Changes : Wake {
     std::vector<LinkId> logins;
     std::map<LinkId, const char*> logouts;    ///< And the words to go with.
     std::set<LinkId> acknowledged;            ///< Sessions that have acknowledged mail.
+    std::set<LinkId> departed;                ///< Sessions whose mail of contacts who were removed may be over.
     std::set<DeviceRow> notices;              ///< Devices with room in their window of notices.
     std::set<LinkId> endings;                 ///< Sessions that end by the operator's word (Session::ending).
     std::map<AppRow, std::size_t> app_logins; ///< Devices of applications that log in, and were not there.

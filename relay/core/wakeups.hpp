@@ -18,6 +18,15 @@
 
 namespace godwit::relay {
 
+/// A contact whose account was removed. Its row is its name for what it has left.
+struct GoneContact {
+    AccountRow viewer = 0; ///< Who is told.
+    AccountRow account = 0;
+    std::string user;
+
+    friend bool operator==(const GoneContact&, const GoneContact&) = default;
+};
+
 /// Sets: many reasons, one telling.
 struct Wake {
     std::set<std::pair<AccountRow, AccountRow>> roster;     ///< (who sees it, which contact)
@@ -31,7 +40,7 @@ struct Wake {
     bool notice_to_all = false;           ///< The operator has said something, to all …
     std::set<AccountRow> notice_accounts; ///< … or to these.
     std::set<std::string> ended_accounts; ///< Disabled or removed.
-    std::vector<std::pair<AccountRow, std::string>> gone_contacts; ///< (who is told, of whom): removed accounts.
+    std::vector<GoneContact> gone_contacts;
     bool quotas = false; ///< Of some account: what is remembered of them is read anew.
     bool rules = false;  ///< Bans or applications: likewise.
 

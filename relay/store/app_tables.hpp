@@ -11,6 +11,8 @@ namespace godwit::relay {
 
 /// 0: the default one, which has no row: the configuration says what is to be said of it.
 using AppRow = std::int64_t;
+/// Of those who administer: of no application, the relay's own people.
+inline constexpr AppRow relays_own = 0;
 /// Of a key that this relay does not know.
 inline constexpr AppRow no_app = -1;
 

@@ -84,6 +84,11 @@ std::uint64_t Store::contact_count(AccountRow owner, RosterState state)
         read_integer("SELECT count(*) FROM contacts WHERE owner = ?1 AND state = ?2", owner, state).value_or(0));
 }
 
+std::vector<AccountRow> Store::contact_rows(AccountRow owner)
+{
+    return read_all("SELECT other FROM contacts WHERE owner = ?1", first_integer, owner);
+}
+
 std::vector<AccountRow> Store::mutual_contacts(AccountRow owner)
 {
     std::vector<AccountRow> out;

@@ -65,6 +65,13 @@ std::vector<StoredBan> BanTable::all()
     return ledger_.read_all("SELECT " GODWIT_BAN_COLUMNS " FROM bans ORDER BY id", ban_from);
 }
 
+std::vector<StoredBan> BanTable::after(std::int64_t id, std::size_t limit, std::string_view suffix)
+{
+    return ledger_.read_all("SELECT " GODWIT_BAN_COLUMNS " FROM bans WHERE id > ?1 AND (?3 = '' OR (kind = ?4"
+                            " AND substr(subject, -length(?3)) = ?3)) ORDER BY id LIMIT ?2",
+                            ban_from, id, limit, suffix, BanKind::name);
+}
+
 std::optional<StoredBan> BanTable::find(std::int64_t id)
 {
     return ledger_.read_one("SELECT " GODWIT_BAN_COLUMNS " FROM bans WHERE id = ?1", ban_from, id);
@@ -74,11 +81,6 @@ std::optional<StoredBan> BanTable::find(BanKind kind, std::string_view subject)
 {
     return ledger_.read_one("SELECT " GODWIT_BAN_COLUMNS " FROM bans WHERE kind = ?1 AND subject = ?2", ban_from, kind,
                             subject);
-}
-
-std::uint64_t BanTable::count()
-{
-    return static_cast<std::uint64_t>(ledger_.read_integer("SELECT count(*) FROM bans").value_or(0));
 }
 
 std::int64_t BanTable::add(const StoredBan& ban)
@@ -101,21 +103,17 @@ void BanTable::remove_over(WallMs now_ms)
 
 // ---- invitations ----
 
-std::vector<StoredInvitation> InvitationTable::all()
+std::vector<StoredInvitation> InvitationTable::after(std::string_view user, std::size_t limit, std::string_view suffix)
 {
-    return ledger_.read_all("SELECT user, account_key, created_ms, expires_ms FROM invitations ORDER BY user",
-                            invitation_from);
+    return ledger_.read_all("SELECT user, account_key, created_ms, expires_ms FROM invitations WHERE user > ?1"
+                            " AND (?3 = '' OR substr(user, -length(?3)) = ?3) ORDER BY user LIMIT ?2",
+                            invitation_from, user, limit, suffix);
 }
 
 std::optional<StoredInvitation> InvitationTable::find(std::string_view user)
 {
     return ledger_.read_one("SELECT user, account_key, created_ms, expires_ms FROM invitations WHERE user = ?1",
                             invitation_from, user);
-}
-
-std::uint64_t InvitationTable::count()
-{
-    return static_cast<std::uint64_t>(ledger_.read_integer("SELECT count(*) FROM invitations").value_or(0));
 }
 
 void InvitationTable::add(const StoredInvitation& one)

@@ -172,6 +172,7 @@ void PolicyTable::remove_account(Store& store, AccountRow account)
                   account);
     ledger_.write("DELETE FROM group_trees WHERE account = ?1 AND used = 0", account);
     ledger_.write("DELETE FROM contacts WHERE owner = ?1 OR other = ?1", account);
+    ledger_.write("DELETE FROM member_changes WHERE account = ?1", account);
     ledger_.write("DELETE FROM removed_devices WHERE account = ?1", account);
     ledger_.write("DELETE FROM notice_accounts WHERE account = ?1", account);
     ledger_.write("UPDATE blobs SET account = 0, created_ms = 0 WHERE account = ?1", account);

@@ -118,9 +118,10 @@ public:
     explicit BanTable(Ledger& ledger) : ledger_(ledger) {}
 
     [[nodiscard]] std::vector<StoredBan> all(); ///< By id.
+    /// By id, those after this one. `suffix`: of names that end so alone; empty: all.
+    [[nodiscard]] std::vector<StoredBan> after(std::int64_t id, std::size_t limit, std::string_view suffix);
     [[nodiscard]] std::optional<StoredBan> find(std::int64_t id);
     [[nodiscard]] std::optional<StoredBan> find(BanKind kind, std::string_view subject);
-    [[nodiscard]] std::uint64_t count();
     std::int64_t add(const StoredBan& ban); ///< In the place of one of the same subject.
     void remove(std::int64_t id);
     void remove_over(WallMs now_ms);
@@ -141,9 +142,10 @@ class InvitationTable {
 public:
     explicit InvitationTable(Ledger& ledger) : ledger_(ledger) {}
 
-    [[nodiscard]] std::vector<StoredInvitation> all(); ///< By name.
+    /// By name, those after this one. `suffix`: of names that end so alone; empty: all.
+    [[nodiscard]] std::vector<StoredInvitation> after(std::string_view user, std::size_t limit,
+                                                      std::string_view suffix);
     [[nodiscard]] std::optional<StoredInvitation> find(std::string_view user);
-    [[nodiscard]] std::uint64_t count();
     void add(const StoredInvitation& invitation);
     void remove(std::string_view user);
     void remove_over(WallMs now_ms);

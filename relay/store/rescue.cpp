@@ -24,6 +24,8 @@ constexpr Column count{Is::integer, 0, false, 0, INT64_MAX};
 constexpr Column flag{Is::integer, 0, false, 0, 1};
 
 constexpr Column accounts[] = {rowid, text, key, key, key, blob, blob, integer, count};
+constexpr Column departed_accounts[] = {rowid, integer, text, key, blob};
+constexpr Column departed_contacts[] = {count, count};
 constexpr Column devices[] = {rowid, count, key, text, text, integer, integer, count};
 constexpr Column contacts[] = {count, count, {Is::integer, 0, false, 1, 4}, integer};
 constexpr Column envelopes[] = {rowid, key, count, flag, id, integer, count, blob, flag};
@@ -66,6 +68,8 @@ constexpr Column blob_pieces[] = {rowid, count, count, count, blob};
 
 constexpr std::array tables{
     Table{"accounts", "INSERT OR IGNORE INTO accounts VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", accounts},
+    Table{"departed_accounts", "INSERT OR IGNORE INTO departed_accounts VALUES(?1, ?2, ?3, ?4, ?5)", departed_accounts},
+    Table{"departed_contacts", "INSERT OR IGNORE INTO departed_contacts VALUES(?1, ?2)", departed_contacts, true},
     Table{"devices", "INSERT OR IGNORE INTO devices VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", devices},
     Table{"contacts", "INSERT OR IGNORE INTO contacts VALUES(?1, ?2, ?3, ?4)", contacts, true},
     Table{"envelopes", "INSERT OR IGNORE INTO envelopes VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", envelopes},
@@ -120,6 +124,8 @@ constexpr std::array references{
     Reference{"device(s) of no account", "devices", "account NOT IN (SELECT id FROM accounts)"},
     Reference{"contact(s) of or with nobody", "contacts",
               "owner NOT IN (SELECT id FROM accounts) OR other NOT IN (SELECT id FROM accounts)"},
+    Reference{"contact(s) of nobody with an account that was removed", "departed_contacts",
+              "owner NOT IN (SELECT id FROM accounts) OR account NOT IN (SELECT id FROM departed_accounts)"},
     Reference{"mail of which the envelope is missing, or the device", "mailbox",
               "envelope NOT IN (SELECT id FROM envelopes) OR device NOT IN (SELECT id FROM devices)"},
     Reference{"envelope(s) that nobody waits for", "envelopes", "id NOT IN (SELECT envelope FROM mailbox)"},
@@ -229,6 +235,14 @@ Result<Salvage> Carrier::put_in_order()
     if (done)
         done = change("UPDATE notice_cursors SET up_to = (SELECT coalesce(max(id), 0) FROM notices) WHERE up_to > "
                       "(SELECT coalesce(max(id), 0) FROM notices)");
+    // What a removed account has left names it by its number, which no other one is given.
+    if (done)
+        done = change("INSERT INTO sqlite_sequence(name, seq) SELECT 'accounts', 0 WHERE NOT EXISTS (SELECT 1 FROM "
+                      "sqlite_sequence WHERE name = 'accounts')");
+    if (done)
+        done = change("UPDATE sqlite_sequence SET seq = max(seq, (SELECT coalesce(max(id), 0) FROM departed_accounts), "
+                      "(SELECT coalesce(max(sender), 0) FROM envelopes), (SELECT coalesce(max(account), 0) FROM "
+                      "group_commits)) WHERE name = 'accounts'");
     // An application that is lost and has accounts comes back under another name, closed: they go on being served.
     if (done)
         done = change("INSERT INTO apps SELECT app, 'lost-' || app, lower(hex(randomblob(12))), 0, 0, 0, 0, -1, -1, "

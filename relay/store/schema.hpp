@@ -4,8 +4,12 @@
 
 #include "lib/sqlite/database.hpp"
 
+#include <span>
+
 namespace godwit::relay {
 
 [[nodiscard]] sqlite::Schema schema();
+/// Those that all others follow.
+[[nodiscard]] std::span<const char* const> first_steps();
 
 } // namespace godwit::relay

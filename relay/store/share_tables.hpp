@@ -12,10 +12,10 @@ namespace godwit::relay {
 /// People of an application may fill one part in so many of what the relay's own people may.
 inline constexpr std::size_t tenant_share = 10;
 
-/// `by`: of which application whoever asks is; 0: the relay's own people.
+/// `by`: of which application whoever asks is, or relays_own.
 [[nodiscard]] constexpr std::size_t bound_for(AppRow by, std::size_t most)
 {
-    return by == 0 ? most : std::max<std::size_t>(1, most / tenant_share);
+    return by == relays_own ? most : std::max<std::size_t>(1, most / tenant_share);
 }
 
 /// "@acme" of "ann@acme"; empty: of no application.

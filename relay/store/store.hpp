@@ -287,6 +287,8 @@ public:
     [[nodiscard]] std::vector<StoredContact> contacts(AccountRow owner, std::string_view after, std::size_t limit);
     [[nodiscard]] std::uint64_t contact_count(AccountRow owner);
     [[nodiscard]] std::uint64_t contact_count(AccountRow owner, RosterState state);
+    /// Who is in its list, whatever they are to it.
+    [[nodiscard]] std::vector<AccountRow> contact_rows(AccountRow owner);
     /// Those who accepted each other.
     [[nodiscard]] std::vector<AccountRow> mutual_contacts(AccountRow owner);
 

@@ -205,7 +205,7 @@ TEST_CASE("limits of an application at the limit and one beyond, and nobody else
         CHECK(try_to_join(three, "three", 300) == ErrorCode::quota_exceeded);
         CHECK(try_to_join(other, "three", 400) == ErrorCode::ok);
         CHECK(try_to_join(here, "three", 500) == ErrorCode::ok);
-        REQUIRE(t.gate().remove("two@acme", false, t.world.now).ok());
+        REQUIRE(t.gate().remove("two@acme", false, t.world.now, relays_own).ok());
         REQUIRE(t.world.tick().ok());
         CHECK(three.code(three.registration("three", 300)) == ErrorCode::ok);
     }
@@ -331,7 +331,7 @@ TEST_CASE("the operator's words take names with their application; one with acco
     CHECK(t.gate().add_app("acme", t.world.now).error().code == ErrorCode::conflict);
     for (const auto* const wrong : {"", "-a", "A", "a.b", "a@b", "a b", "123456789012345678901234567890123"})
         CHECK(t.gate().add_app(wrong, t.world.now).error().code == ErrorCode::invalid_argument);
-    REQUIRE(t.gate().remove("ann@acme", true, t.world.now).ok());
+    REQUIRE(t.gate().remove("ann@acme", true, t.world.now, relays_own).ok());
     REQUIRE(t.world.tick().ok());
     auto again = t.device(3, t.acme.key);
     CHECK(try_to_join(again, "ann", 300) == ErrorCode::name_taken); // kept from all of acme …
@@ -353,7 +353,7 @@ TEST_CASE("registration of an application is its own: closed, with invitations t
     CHECK(try_to_join(here, "ann", 100) == ErrorCode::unsupported);
     CHECK(try_to_join(acme, "ann", 200) == ErrorCode::ok);
     REQUIRE(t.gate().change_app("acme", {false, std::nullopt, std::nullopt}).ok());
-    REQUIRE(t.gate().invite("cy@acme", std::nullopt, 60'000, t.world.now).ok());
+    REQUIRE(t.gate().invite("cy@acme", std::nullopt, 60'000, t.world.now, relays_own).ok());
     REQUIRE(t.world.tick().ok());
     CHECK(try_to_join(guest, "bo", 300) == ErrorCode::unsupported);
     CHECK(guest.code(guest.registration("cy", 300)) == ErrorCode::ok);

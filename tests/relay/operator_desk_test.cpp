@@ -136,7 +136,7 @@ TEST_CASE("what accounts do is recorded for webhooks when a kind is asked for, i
     CHECK(events.after(4, 1)[0].kind == "report.filed");
     CHECK(events.after(4, 1)[0].target == "bo");
     CHECK(events.after(4, 1)[0].detail == R"({"report":1,"reason":"abuse"})");
-    REQUIRE(c.world.core->gate().remove("dee", false, c.world.now).ok());
+    REQUIRE(c.world.core->gate().remove("dee", false, c.world.now, relays_own).ok());
     REQUIRE(c.world.tick().ok());
     CHECK(events.newest() == 5); // nobody has asked for that kind
 

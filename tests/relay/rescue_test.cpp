@@ -2,6 +2,7 @@
 // relay.db when it is damaged. Nothing on the disk proves a page: what contradicts itself is found and named, what was
 // not touched is saved, and what is made is a sound database that a relay can run on.
 #include "relay/store/admin_tables.hpp"
+#include "relay/store/departed_table.hpp"
 #include "relay/store/directory_tables.hpp"
 #include "relay/store/event_table.hpp"
 #include "relay/store/policy_tables.hpp"
@@ -171,6 +172,14 @@ void fill(Store& store)
         CursorTable(store).set("hook" + std::to_string(n), n);
         TokenTable(store).add({"token" + std::to_string(n), 3, id_of<TokenHash>(n), 5, 0});
         AuditTable(store).add({n, 5, "token1", 3, "bans.write", std::string(n * 40, 'x'), "{}", id_of<AuditLink>(n)});
+    }
+    for (std::uint64_t n = 0; n < 40; ++n) {
+        StoredAccount gone;
+        gone.row = static_cast<AccountRow>(1000 + n);
+        gone.user = "gone" + std::to_string(n);
+        gone.account_key = id_of<PublicKey>(60'000 + n);
+        gone.device_list = filler(300, n);
+        DepartedTable(store).add(gone, {rows[n], rows[(n + 1) % accounts]}, 5);
     }
     for (const auto& [device, sequence] : next)
         store.set_sequence_floor(device, sequence + 1);

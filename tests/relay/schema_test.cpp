@@ -35,6 +35,10 @@ TEST_CASE("an older database: accounts, waiting mail and groups are there; packa
                         .ok());
             REQUIRE(old->run("INSERT INTO mailbox VALUES(2, ?1, ?1)", row).ok());
         }
+        // Of an account that was removed, and had the newest number.
+        REQUIRE(old->run("INSERT INTO envelopes VALUES(5, ?1, 9, 0, ?2, 9, 100, ?3)", ann, envelope(5).id,
+                         envelope(5).sealed)
+                    .ok());
         REQUIRE(old->run("INSERT INTO key_packages VALUES(1, 1, ?1, ?2)", Bytes(32, 1), Bytes(9, 1)).ok());
         REQUIRE(old->run("INSERT INTO last_resorts VALUES(1, ?1)", Bytes(9, 2)).ok());
         REQUIRE(old->run("INSERT INTO groups VALUES(1, ?1, 1, 2, 3, 4, 5)", conversation).ok());
@@ -54,6 +58,9 @@ TEST_CASE("an older database: accounts, waiting mail and groups are there; packa
     CHECK(mail[0].envelope.id == envelope(3).id);
     CHECK(mail[1].envelope.sealed == envelope(4).sealed);
     CHECK(store->envelope(ann, envelope(4).id)->row == 4);
+    StoredAccount newcomer;
+    newcomer.user = "newcomer";
+    CHECK(store->add_account(newcomer, 10) == 10);
     CHECK(store->group(conversation).incarnation == 3);
     CHECK(store->group(conversation).epoch == 4);
     CHECK(store->standing_commits(store->group(conversation), 9).empty());

@@ -162,7 +162,7 @@ TEST_CASE("two relays on one database: what the operator says at the one holds a
     town.carry();
     CHECK(town.second.core->gate().refuses_address(ip, town.second.now).has_value());
 
-    REQUIRE(town.first.core->gate().remove("bo", false, town.first.now).ok());
+    REQUIRE(town.first.core->gate().remove("bo", false, town.first.now, relays_own).ok());
     CHECK(town.first.tick().ok());
     town.carry();
     CHECK(town.bo.is_closed());

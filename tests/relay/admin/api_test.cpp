@@ -144,6 +144,8 @@ TEST_CASE("invitations, bans, reports, notices, groups, clients, tokens")
     CHECK(desk.ask(Method::post, "/v1/invitations", {{"user", "dee"}, {"account_key", key.substr(1) + "!"}}).status ==
           400);
     CHECK(desk.get("/v1/invitations")["invitations"][1]["account_key"] == key);
+    CHECK(desk.get("/v1/invitations?limit=1")["invitations"][0]["user"] == "cy");
+    CHECK(desk.get("/v1/invitations?after=cy")["invitations"].size() == 1);
     CHECK(desk.ask(Method::del, "/v1/invitations/cy").status == 204);
     CHECK(desk.ask(Method::del, "/v1/invitations/cy").status == 404);
 
@@ -152,6 +154,12 @@ TEST_CASE("invitations, bans, reports, notices, groups, clients, tokens")
     CHECK(desk.ask(Method::post, "/v1/bans", {{"kind", "address"}, {"subject", "198.51.100.1/24"}}).status == 400);
     CHECK(desk.ask(Method::post, "/v1/bans", {{"kind", "name"}, {"subject", "root"}}).status == 201);
     CHECK(desk.get("/v1/bans")["bans"].size() == 2);
+    const auto first = desk.get("/v1/bans?limit=1")["bans"];
+    REQUIRE(first.size() == 1);
+    CHECK(desk.get("/v1/bans?after=" + std::to_string(first[0]["id"].get<int>()))["bans"].size() == 1);
+    const auto everybody = desk.ask(Method::post, "/v1/bans", {{"kind", "address"}, {"subject", "0.0.0.0/0"}});
+    CHECK(everybody.status == 400);
+    CHECK(everybody.body.find("every address there is") != std::string::npos);
     CHECK(desk.ask(Method::del, "/v1/bans/" + std::to_string(Json::parse(made.body)["id"].get<int>())).status == 204);
     CHECK(desk.get("/v1/bans")["bans"].size() == 1);
 
@@ -405,7 +413,7 @@ TEST_CASE("an endpoint that fails after it has changed something leaves a record
                           {},
                           {},
                           [](Office& office, const Input&, const Caller&, Moment now) -> Result<Reply> {
-                              (void)office.core.gate().ban_name("postmaster", "", 0, now);
+                              (void)office.core.gate().ban_name("postmaster", "", 0, now, relays_own);
                               throw std::runtime_error("a defect");
                           }};
     http::Request request;
@@ -414,7 +422,7 @@ TEST_CASE("an endpoint that fails after it has changed something leaves a record
     request.authorization = "Bearer " + desk.tokens[Role::owner];
     const auto before = desk.records();
     CHECK(desk.api.answer(broken, request).status == 500);
-    CHECK(BanTable(desk.world.store).count() == 1); // in the tick with what is not its
+    CHECK(BanTable(desk.world.store).all().size() == 1); // in the tick with what is not its
     REQUIRE(desk.records() == before + 1);
     const auto record = desk.admin.audit.table().newest();
     CHECK(record->verb == "bans.write");

@@ -135,6 +135,57 @@ TEST_CASE("every endpoint, asked by an application's operator: what is not in th
     }
 }
 
+TEST_CASE("an application's people fill their own part of what the relay keeps, a tenth, and nobody else's")
+{
+    Tenants t;
+    auto& core = *t.desk.world.core;
+    auto& gate = core.gate();
+    const auto now = t.desk.world.now;
+    // Filled as acme's endpoints do it, each of which says whose token it is.
+    for (std::size_t n = 0; n < bans_max / 10; ++n)
+        REQUIRE(gate.ban_name("n" + std::to_string(n) + "@acme", "", 0, now, t.acme.row).ok());
+    for (std::size_t n = 0; n < invitations_max / 10; ++n)
+        REQUIRE(gate.invite("i" + std::to_string(n) + "@acme", std::nullopt, 60'000, now, t.acme.row).ok());
+    std::uint64_t notice = 0;
+    const auto notice_body = [&] {
+        char id[33];
+        std::snprintf(id, sizeof id, "%032llx", static_cast<unsigned long long>(++notice));
+        return Json{{"id", id}, {"to_all", true}, {"title", "x"}};
+    };
+    for (std::size_t n = 0; n < t.desk.world.config.limits.notices_max / 10; ++n) {
+        NoticeDraft draft;
+        draft.id = NoticeId::from(*from_hex(notice_body()["id"].get<std::string>())).value();
+        draft.to_all = true;
+        draft.app = draft.by = t.acme.row;
+        draft.title = "x";
+        draft.lifetime_ms = 60'000;
+        REQUIRE(core.notices().send(draft, now).ok());
+    }
+    REQUIRE(t.desk.world.tick().ok());
+
+    const Json ban{{"kind", "name"}, {"subject", "more@acme"}};
+    const Json invitation{{"user", "more@acme"}};
+    CHECK(t.ask(Method::post, "/v1/bans", ban).status == 409);
+    CHECK(t.ask(Method::post, "/v1/invitations", invitation).status == 409);
+    CHECK(t.ask(Method::post, "/v1/notices", notice_body()).status == 409);
+    CHECK(t.ask(Method::del, "/v1/accounts/eve@acme").status == 409); // reserving the name is a ban
+    // The owner is as free as before, for acme's names and accounts too.
+    t.made("/v1/bans", {{"kind", "address"}, {"subject", "198.51.100.0/24"}});
+    t.made("/v1/bans", {{"kind", "name"}, {"subject", "postmaster"}});
+    t.made("/v1/bans", ban);
+    t.made("/v1/invitations", {{"user", "carol"}});
+    t.made("/v1/invitations", invitation);
+    t.made("/v1/notices", notice_body());
+    auto to_acme = notice_body();
+    to_acme["app"] = "acme";
+    t.made("/v1/notices", to_acme);
+    CHECK(t.desk.ask(Method::del, "/v1/accounts/bo").status < 300);
+    CHECK(t.desk.ask(Method::del, "/v1/accounts/eve@acme").status < 300);
+    // So is another tenant.
+    CHECK(gate.ban_name("n@zed", "", 0, now, t.zed.row).ok());
+    CHECK(gate.invite("i@zed", std::nullopt, 60'000, now, t.zed.row).ok());
+}
+
 TEST_CASE("an application's people: what they see of a relay with others on it, and what they can do to their own")
 {
     Tenants t;
