@@ -4,8 +4,9 @@
 
 A mutant is an edit of the sources: (name, file, what stands there, what shall stand there), or a name and several such
 edits. Only the edited files are compiled anew, beside the tree, and linked with the objects of a build of it: a mutant
-costs one file, one link, and the seeds until one fails. The seed that found it last is tried first; a seed that fails
-without the mutant as well finds nothing. A mutant whose place is gone says so: mend the edit, or drop it with its reason.
+costs one file, one link, and the seeds until one fails. The seed that found it last is tried first, those that have
+found something before ("kept N" in the table, tests/sim/found_seeds.txt) last; a seed that fails without the mutant as
+well finds nothing. A mutant whose place is gone says so: mend the edit, or drop it with its reason.
 
     ./dev sim --mutants [NAME...] [--seeds N] [--seconds S] [--jobs J] [--scratch DIR] [--afresh]
     ./dev sim --mutants --check                                             only whether each has its place
@@ -29,7 +30,9 @@ import time
 GATE_SEEDS = 400
 FOUND_SHARE = 0.95
 TABLE = "docs/mutants.md"
+KEPT_SEEDS = "tests/sim/found_seeds.txt"
 SURVIVES = "survives"
+KEPT = "kept "
 
 # The old text must stand in the file exactly once.
 MUTANTS = [
@@ -285,8 +288,9 @@ class Table:
                 self.rows[cells[0]] = cells[1:]
 
     def seed_of(self, name):
+        """A seed, KEPT or None."""
         seed = self.rows.get(name, ["", ""])[1]
-        return int(seed) if seed.isdigit() else None
+        return KEPT if seed.startswith(KEPT) else int(seed) if seed.isdigit() else None
 
     def put(self, name, place, seed, verdict):
         with self.lock:
@@ -301,13 +305,16 @@ class Table:
 class Hunter:
     """Runs seeds until one fails that does not fail without the mutant."""
 
-    def __init__(self, sound, seeds, seconds):
-        self.sound, self.seeds, self.seconds = sound, seeds, seconds
+    def __init__(self, sound, seeds, seconds, kept):
+        self.sound, self.seeds, self.seconds, self.kept = sound, seeds, seconds, kept
         self.sound_fails, self.lock = {}, threading.Lock()
 
     def first_failure(self, program, first, seeds, seconds):
         """(seed, verdict), None, or "time": it was up."""
-        command = [program, "--seed", str(first), "--seeds", str(seeds), "--jobs", "1", "--fail-fast"]
+        return self.failure_of(program, ["--seed", str(first), "--seeds", str(seeds)], first, seconds)
+
+    def failure_of(self, program, what, first, seconds):
+        command = [program, *what, "--jobs", "1", "--fail-fast"]
         try:
             ran = run(command, timeout=seconds)
         except subprocess.TimeoutExpired:  # Its worker ends with the first line that it cannot write.
@@ -323,9 +330,22 @@ class Hunter:
                 self.sound_fails[seed] = self.first_failure(self.sound, seed, 1, None) is not None
             return self.sound_fails[seed]
 
+    def hunt_kept(self, program):
+        """By the seeds that are kept, as long as none of them fails without the mutant. (seed, verdict) or None."""
+        found = self.failure_of(program, ["--found", self.kept], "?", self.seconds)
+        if not isinstance(found, tuple):
+            return None
+        with self.lock:
+            if KEPT not in self.sound_fails:
+                self.sound_fails[KEPT] = self.failure_of(self.sound, ["--found", self.kept], "?", None) is not None
+            return None if self.sound_fails[KEPT] else (KEPT + str(found[0]), found[1])
+
     def hunt(self, program, known):
         """(seed, verdict) or (SURVIVES, how far it was hunted)."""
-        if known is not None:
+        if known == KEPT:
+            if found := self.hunt_kept(program):
+                return found
+        elif known is not None:
             found = self.first_failure(program, known, 1, self.seconds)
             if isinstance(found, tuple) and not self.fails_soundly(found[0]):
                 return found
@@ -335,11 +355,11 @@ class Hunter:
             if found is None:
                 break
             if found == "time":
-                return (SURVIVES, "%d s of seeds from 1 on" % self.seconds)
+                return self.hunt_kept(program) or (SURVIVES, "%d s of seeds from 1 on" % self.seconds)
             if not self.fails_soundly(found[0]):
                 return found
             first = found[0] + 1
-        return (SURVIVES, "seeds 1 to %d" % self.seeds)
+        return self.hunt_kept(program) or (SURVIVES, "seeds 1 to %d" % self.seeds)
 
 
 def misplaced(root):
@@ -417,7 +437,8 @@ def main():
     chosen = [mutant for mutant in MUTANTS if not options.names or mutant[0] in options.names]
     build = Build(options.root, options.build)
     table = Table(options.table or os.path.join(options.root, TABLE))
-    hunter = Hunter(os.path.join(build.folder, "tests/sim/sim"), options.seeds, options.seconds)
+    hunter = Hunter(os.path.join(build.folder, "tests/sim/sim"), options.seeds, options.seconds,
+                    os.path.join(build.root, KEPT_SEEDS))
     scratch = options.scratch or tempfile.mkdtemp(prefix="godwit-mutants-")
 
     def one(mutant):
