@@ -133,7 +133,16 @@ Result<client::FacadeParts> make_parts(ClientOptions options, Hooks hooks)
     parts.entropy = std::move(entropy);
     parts.media = std::move(hooks.media);
 #if defined(GODWIT_MEDIA)
-    if (!parts.media) parts.media = media_host::make_host(std::make_unique<loop::SystemEntropy>());
+    if (!parts.media) {
+        struct Doorkeeper { // what a call hears and sees goes into no file of the home either
+            loop::SystemEntropy entropy;
+            files::DiskUserFiles files;
+            explicit Doorkeeper(const std::string& home) : files(entropy, home) {}
+        };
+        parts.media = media_host::make_host(std::make_unique<loop::SystemEntropy>(),
+                                            [keeper = std::make_shared<Doorkeeper>(options.home)](
+                                                const std::string& path) { return keeper->files.may_make(path); });
+    }
 #endif
     parts.make_shell = [shell = ShellOptions{options.allow_loopback, trace.get(), parts.media,
                                              std::move(hooks.wall_ms)}] { return make_link_shell(shell); };

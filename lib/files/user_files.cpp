@@ -178,6 +178,22 @@ bool DiskUserFiles::is_at_home(const std::string& folder) const
     return false;
 }
 
+Result<void> DiskUserFiles::may_make(const std::string& path) const
+{
+    if (auto wrong = wrong_path(path)) return *std::move(wrong);
+    const auto slash = path.rfind('/');
+    const auto folder = slash == std::string::npos ? std::string(".") : path.substr(0, slash + 1);
+    // What is there may be a link, out of the home or into it.
+    if (is_at_home(folder) || is_at_home(path)) return of_the_home(path);
+    struct stat about{};
+    const bool is_there = ::stat(path.c_str(), &about) == 0;
+    // A link to nowhere would be made there, wherever that is.
+    if ((is_there || ::lstat(path.c_str(), &about) == 0) && !S_ISREG(about.st_mode))
+        return Error{ErrorCode::invalid_argument, path + " is no ordinary file", 0};
+    if (::access(is_there ? path.c_str() : folder.c_str(), W_OK) != 0) return says(ErrorCode::invalid_argument, path);
+    return {};
+}
+
 Result<std::unique_ptr<port::UserFiles::Source>> DiskUserFiles::open(const std::string& path)
 {
     if (auto wrong = wrong_path(path)) return *std::move(wrong);

@@ -17,6 +17,9 @@ public:
     /// and its key are neither sent nor written over; empty: none.
     explicit DiskUserFiles(port::Entropy& entropy, const std::string& home = {});
 
+    /// Whether somebody else may make a file at that path, over what is there: not in the home, nor over anything but
+    /// an ordinary file, and this process may write there. Errors: invalid_argument.
+    [[nodiscard]] Result<void> may_make(const std::string& path) const;
     Result<std::unique_ptr<Source>> open(const std::string& path) override;
     Result<std::unique_ptr<Target>> create(const std::string& path, const std::string& name, bool replace) override;
 

@@ -22,6 +22,7 @@ namespace godwit::codec {
 inline constexpr int video_bitrate_min_bps = 30'000;
 inline constexpr int video_bitrate_max_bps = 8'000'000;
 inline constexpr int video_fps_max = 60;
+inline constexpr int video_side_min = 16; ///< The smallest that libvpx's search is fond of.
 inline constexpr int temporal_layers_max = 3;
 inline constexpr int video_threads_max = 8;
 /// Of an encoded frame that is decoded; as much as a sealed one may have (media/rtp).
@@ -29,7 +30,7 @@ inline constexpr std::size_t encoded_frame_bytes_max = std::size_t{1} << 20;
 
 struct VideoEncoderConfig {
     VideoCodec codec = VideoCodec::vp8;
-    int width = 640, height = 360; ///< media::is_picture_size, and at least 16 a side.
+    int width = 640, height = 360; ///< media::is_picture_size, and at least video_side_min a side.
     int fps = 30;                  ///< What is meant; pictures may come more seldom.
     int bitrate_bps = 500'000;
     int temporal_layers = 1;

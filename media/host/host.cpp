@@ -18,14 +18,17 @@ constexpr std::size_t reports_max = 256;
 
 class Host final : public port::MediaHost, private Out {
 public:
-    explicit Host(std::unique_ptr<port::Entropy> entropy) : entropy_(std::move(entropy)) {}
+    Host(std::unique_ptr<port::Entropy> entropy, MayMake may_make)
+        : may_make_(std::move(may_make)), entropy_(std::move(entropy))
+    {
+    }
     ~Host() override
     {
         attach({});
         end_all();
     }
 
-    Result<void> check(const CallDevices& devices) override { return check_names(devices); }
+    Result<void> check(const CallDevices& devices) override { return check_names(devices, may_make_); }
     Result<std::vector<CallDevice>> devices() override { return list_devices(); }
 
     void attach(std::function<void()> notify) override
@@ -176,6 +179,7 @@ private:
         if (notify_) notify_();
     }
 
+    const MayMake may_make_;
     std::mutex mutex_; ///< Of the next two.
     std::unique_ptr<port::Entropy> entropy_;
     std::map<CallId, std::shared_ptr<CallThread>> calls_;
@@ -187,9 +191,9 @@ private:
 
 } // namespace
 
-std::shared_ptr<port::MediaHost> make_host(std::unique_ptr<port::Entropy> entropy)
+std::shared_ptr<port::MediaHost> make_host(std::unique_ptr<port::Entropy> entropy, MayMake may_make)
 {
-    return std::make_shared<Host>(std::move(entropy));
+    return std::make_shared<Host>(std::move(entropy), std::move(may_make));
 }
 
 } // namespace godwit::media_host

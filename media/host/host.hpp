@@ -17,6 +17,8 @@
 
 namespace godwit::media_host {
 
-[[nodiscard]] std::shared_ptr<port::MediaHost> make_host(std::unique_ptr<port::Entropy> entropy);
+/// `may_make`: which files calls may make, asked on any thread; empty: any.
+[[nodiscard]] std::shared_ptr<port::MediaHost>
+make_host(std::unique_ptr<port::Entropy> entropy, std::function<Result<void>(const std::string& path)> may_make = {});
 
 } // namespace godwit::media_host

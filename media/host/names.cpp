@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "media/host/names.hpp"
 
+#include "media/codec/video.hpp"
 #include "media/device/camera.hpp"
 #include "media/device/sound.hpp"
 #include "media/pipeline/picture_file.hpp"
@@ -12,16 +13,40 @@ namespace godwit::media_host {
 
 namespace {
 
-/// A folder that can be written into is there; the file itself is made when the call has media.
-Result<void> may_make(const char* device, const std::string& name)
+/// A file can be made there, and nothing is lost by it; it is made when the call has media. `sources`: what is read
+/// meanwhile.
+Result<void> may_make(const char* device, const std::string& name, std::initializer_list<const std::string*> sources,
+                      const MayMake& allowed)
 {
+    const auto refuse = [&](const char* why) { return about(device, name, {ErrorCode::invalid_argument, why, 0}); };
     std::error_code trouble;
     const std::filesystem::path path(name);
     const auto folder = path.parent_path().empty() ? std::filesystem::path(".") : path.parent_path();
     if (std::filesystem::is_directory(path, trouble) || path.filename().empty())
-        return about(device, name, {ErrorCode::invalid_argument, "this is a folder: name a file in it", 0});
-    if (!std::filesystem::is_directory(folder, trouble))
-        return about(device, name, {ErrorCode::invalid_argument, "there is no folder for it: make it first", 0});
+        return refuse("this is a folder: name a file in it");
+    if (!std::filesystem::is_directory(folder, trouble)) return refuse("there is no folder for it: make it first");
+    const bool is_there = std::filesystem::exists(std::filesystem::status(path, trouble));
+    // A pipe would have the call wait for its reader.
+    if (is_there && !std::filesystem::is_regular_file(path, trouble)) return refuse("this is no ordinary file");
+    for (const auto* source : sources)
+        if (is_there && std::filesystem::equivalent(path, *source, trouble))
+            return refuse("this call reads that file: name another");
+    if (allowed)
+        if (auto may = allowed(name); !may) return about(device, name, may.error());
+    return {};
+}
+
+/// Pictures that can be sent, one at least.
+Result<void> has_pictures(const std::string& path)
+{
+    auto opened = pipeline::Y4mReader::open(path);
+    if (!opened) return opened.error();
+    if (opened->width() < codec::video_side_min || opened->height() < codec::video_side_min)
+        return Error{ErrorCode::invalid_argument,
+                     "its pictures are too small: " + std::to_string(codec::video_side_min) + " on each side, at least",
+                     0};
+    const auto first = opened->read();
+    if (!first || !*first) return Error{ErrorCode::invalid_argument, "there is no whole picture in it", 0};
     return {};
 }
 
@@ -46,7 +71,7 @@ Error about(std::string_view device, const std::string& name, Error why)
     return why;
 }
 
-Result<void> check_names(const CallDevices& names)
+Result<void> check_names(const CallDevices& names, const MayMake& allowed)
 {
     const auto microphone = of_machine(names.audio_source, "sound"),
                loudspeaker = of_machine(names.audio_sink, "sound");
@@ -66,12 +91,20 @@ Result<void> check_names(const CallDevices& names)
         if (const auto opened = pipeline::SoundReader::open(names.audio_source); !opened)
             return about("audio_source", names.audio_source, opened.error());
     if (!is_word(names.video_source) && !camera && names.video_source != "pattern")
-        if (const auto opened = pipeline::Y4mReader::open(names.video_source); !opened)
-            return about("video_source", names.video_source, opened.error());
-    if (!is_word(names.audio_sink) && !loudspeaker)
-        if (auto may = may_make("audio_sink", names.audio_sink); !may) return may;
-    if (!is_word(names.video_sink))
-        if (auto may = may_make("video_sink", names.video_sink); !may) return may;
+        if (const auto may = has_pictures(names.video_source); !may)
+            return about("video_source", names.video_source, may.error());
+    const bool sound_made = !is_word(names.audio_sink) && !loudspeaker, pictures_made = !is_word(names.video_sink);
+    const auto sources = {&names.audio_source, &names.video_source};
+    if (sound_made)
+        if (auto may = may_make("audio_sink", names.audio_sink, sources, allowed); !may) return may;
+    if (pictures_made)
+        if (auto may = may_make("video_sink", names.video_sink, sources, allowed); !may) return may;
+    std::error_code trouble;
+    if (sound_made && pictures_made &&
+        std::filesystem::weakly_canonical(names.audio_sink, trouble) ==
+            std::filesystem::weakly_canonical(names.video_sink, trouble))
+        return about("video_sink", names.video_sink,
+                     {ErrorCode::invalid_argument, "the sound goes there: name another file", 0});
     return {};
 }
 

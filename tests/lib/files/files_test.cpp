@@ -228,4 +228,16 @@ TEST_CASE("nothing of the home is sent, and nothing is written into it, by whate
     CHECK(user.open(folder / "mine").ok());
     CHECK(user.create(folder / "account.godwit", "x", true).ok());
     CHECK(user.create(folder.path(), "x", true).ok());
+    // Nor by somebody else who asks before.
+    fs::create_symlink(folder / "account/new.db", folder / "nowhere");
+    REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
+    for (const auto* path : {"account/store.key", "account/godwit.db", "account/new.wav", "elsewhere/x.wav", "key",
+                             "account/../account/new.wav", "nowhere", "pipe", "no/such/folder.wav"}) {
+        CAPTURE(path);
+        const auto may = user.may_make(folder / path);
+        REQUIRE_FALSE(may.ok());
+        CHECK(may.error().code == ErrorCode::invalid_argument);
+    }
+    CHECK(user.may_make(folder / "new.wav").ok());
+    CHECK(user.may_make(folder / "mine").ok());
 }

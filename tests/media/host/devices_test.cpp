@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace godwit;
@@ -162,5 +163,40 @@ TEST_CASE("devices: what cannot be used says which it is, and why")
     refused({"none", folder.file("no/such/folder.wav"), "none", "none"}, ErrorCode::invalid_argument, "no folder");
     refused({"none", folder.path.string(), "none", "none"}, ErrorCode::invalid_argument, "a folder");
     refused({"none", "none", "none", folder.file("no/such.ivf")}, ErrorCode::invalid_argument, "video_sink");
+    refused({"none", "none", folder.text("head.y4m", "YUV4MPEG2 W64 H64 F30:1\n"), "none"}, ErrorCode::invalid_argument,
+            "no whole picture");
+    refused({"none", "none", folder.text("half.y4m", "YUV4MPEG2 W64 H64 F30:1\nFRAME\nhalf"), "none"},
+            ErrorCode::invalid_argument, "no whole picture");
+    refused({"none", "none", folder.text("tiny.y4m", "YUV4MPEG2 W2 H2 F30:1\nFRAME\n123456"), "none"},
+            ErrorCode::invalid_argument, "too small");
     CHECK(check_names({}).ok());
+}
+
+TEST_CASE("devices: a sink costs nobody a file, and nothing waits for it")
+{
+    const Folder folder;
+    { // a recording
+        auto writer = Devices::open({"none", folder.file("words.wav"), "none", "none"});
+        REQUIRE(writer.ok());
+        (*writer)->write_audio(media::Pcm(step, 100));
+    }
+    const auto words = folder.file("words.wav"), link = folder.file("link.wav"), pipe = folder.file("pipe");
+    std::filesystem::create_symlink(words, link);
+    REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    refused({words, words, "none", "none"}, ErrorCode::invalid_argument, "reads that file");
+    refused({words, link, "none", "none"}, ErrorCode::invalid_argument, "reads that file");
+    refused({words, "none", "none", folder.file("../") + folder.path.filename().string() + "/words.wav"},
+            ErrorCode::invalid_argument, "reads that file");
+    refused({"none", pipe, "none", "none"}, ErrorCode::invalid_argument, "no ordinary file");
+    refused({"none", "none", "none", pipe}, ErrorCode::invalid_argument, "no ordinary file");
+    refused({"none", "/dev/null", "none", "none"}, ErrorCode::invalid_argument, "no ordinary file");
+    refused({"none", folder.file("both.wav"), "none", folder.file("./both.wav")}, ErrorCode::invalid_argument,
+            "the sound goes there");
+    CHECK(Devices::open({words, "none", "none", "none"}).ok()); // still a recording
+    // Whoever knows of more places says which.
+    const auto never = [](const std::string&) { return Result<void>(Error{ErrorCode::invalid_argument, "mine", 0}); };
+    const auto checked = check_names({"none", folder.file("new.wav"), "none", "none"}, never);
+    REQUIRE_FALSE(checked.ok());
+    CHECK(checked.error().detail.find("mine") != std::string::npos);
+    CHECK(check_names({words, "none", "none", "none"}, never).ok()); // nothing is made
 }
