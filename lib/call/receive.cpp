@@ -15,6 +15,11 @@ bool is_offered(State state)
     return state == State::calling || state == State::ringing_there;
 }
 
+bool is_between_two(State state)
+{
+    return state == State::connecting || state == State::active;
+}
+
 bool has_picture(const Media& media)
 {
     return media.camera || media.screen;
@@ -91,7 +96,12 @@ void Calls::on(const ConversationId& conversation, const Device& from, const w::
     call.theirs = v.media;
     enter(call, State::ringing_here, now);
 
-    const auto mine = engaged();
+    auto mine = engaged();
+    // Who is in a call with this device and offers another has forgotten the one it is in: it was started anew.
+    if (mine && calls_.at(*mine).peer == from && is_between_two(calls_.at(*mine).state)) {
+        end(calls_.find(*mine), Outcome::lost, EndReason::lost, now);
+        mine.reset();
+    }
     const Call* const own = mine ? &calls_.at(*mine) : nullptr;
     const bool glare = own != nullptr && !own->incoming && is_offered(own->state) && own->other == from.user;
     if (glare && *mine < v.id) return; // they answer ours

@@ -192,6 +192,12 @@ std::optional<port::CallKeys> Engine::State::CallReachOf::keys(const Conversatio
     return port::CallKeys{number(exported->version), std::move(exported->secret), exported->leaves, exported->own_leaf};
 }
 
+bool Engine::State::CallReachOf::may_talk(const ConversationId& conversation)
+{
+    const auto* person = state.roster.person_of(conversation);
+    return person != nullptr && person->may_talk();
+}
+
 bool Engine::State::CallReachOf::is_alone()
 {
     return state.roster.self().devices.empty();

@@ -2,6 +2,7 @@
 #include "lib/engine/call_side.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace godwit::engine {
 
@@ -196,6 +197,16 @@ void CallSide::ask(RequestId id, const request::CallStats& wanted, Moment now)
     context_.reply(id, out);
 }
 
+void CallSide::hang_up_with(const std::string& user, CallReach& reach, Moment now)
+{
+    std::vector<CallId> with;
+    for (const auto& [id, known] : known_)
+        if (known.info.with == user) with.push_back(id);
+    for (const auto& id : with)
+        static_cast<void>(calls_->hang_up(id, now.mono));
+    if (!with.empty()) carry(reach, now);
+}
+
 std::vector<CallInfo> CallSide::list(Moment now) const
 {
     std::vector<CallInfo> out;
@@ -238,6 +249,7 @@ void CallSide::report(const CallId& call, const port::MediaReport& report, CallR
         calls_->connected(call, now.mono);
     } else if (const auto* failed = std::get_if<port::MediaFailed>(&report)) {
         context_.log("media of a call failed: " + failed->why.detail);
+        context_.event(event::Warning{failed->why});
         calls_->failed(call, now.mono);
     } else if (const auto* trouble = std::get_if<port::MediaTrouble>(&report)) {
         context_.event(event::Warning{trouble->why});
@@ -261,6 +273,12 @@ void CallSide::report(const CallId& call, const port::MediaReport& report, CallR
 void CallSide::end_tick(CallReach& reach, Moment now)
 {
     if (!calls_) return;
+    // Blocked or removed, by another device of the account too; or under another key than the one that was accepted.
+    std::set<std::string> strangers;
+    for (const auto& [id, known] : known_)
+        if (!reach.may_talk(known.info.conversation)) strangers.insert(known.info.with);
+    for (const auto& user : strangers)
+        hang_up_with(user, reach, now);
     calls_->handle_deadline(now.mono);
     carry(reach, now);
     for (auto& [id, known] : known_)

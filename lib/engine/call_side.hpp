@@ -50,9 +50,10 @@ public:
     [[nodiscard]] virtual bool has_files() = 0;
     /// Files may take so much, bytes a second, of the way that a call takes too; 0: no call is in their way.
     virtual void share_files(std::uint64_t bytes_per_s, Moment now) = 0;
-    /// Whose conversation it is, besides the own account's.
     /// This account has this device only.
     [[nodiscard]] virtual bool is_alone() = 0;
+    /// Who is in it besides the own account is a contact, and may talk with it.
+    [[nodiscard]] virtual bool may_talk(const ConversationId& conversation) = 0;
 
 protected:
     ~CallReach() = default;
@@ -84,6 +85,9 @@ public:
     {
         if (calls_) calls_->set_busy(busy);
     }
+
+    /// Whatever it does: before who is in it is no contact any more, so that they hear of it.
+    void hang_up_with(const std::string& user, CallReach& reach, Moment now);
 
     /// A signal that was opened, of a device that may talk to us, in a conversation of two.
     void signal(const ConversationId& conversation, const call::Device& from, const call::Signal& signal,

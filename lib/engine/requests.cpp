@@ -160,11 +160,13 @@ void Engine::State::ask(RequestId id, Request request, Moment now)
                 contact_request(id, what.user, r::ContactAdd{what.user}, now);
             else if constexpr (std::is_same_v<What, request::ContactAccept>)
                 accept(id, what.user, now);
-            else if constexpr (std::is_same_v<What, request::ContactRemove>)
+            else if constexpr (std::is_same_v<What, request::ContactRemove>) {
+                calls.hang_up_with(what.user, call_reach, now);
                 contact_request(id, what.user, r::ContactRemove{what.user}, now);
-            else if constexpr (std::is_same_v<What, request::ContactBlock>)
+            } else if constexpr (std::is_same_v<What, request::ContactBlock>) {
+                calls.hang_up_with(what.user, call_reach, now);
                 contact_request(id, what.user, r::ContactBlock{what.user}, now);
-            else if constexpr (std::is_same_v<What, request::ContactUnblock>)
+            } else if constexpr (std::is_same_v<What, request::ContactUnblock>)
                 contact_request(id, what.user, r::ContactUnblock{what.user}, now);
             else
                 on(id, what, now);

@@ -123,6 +123,7 @@ struct Engine::State {
         std::optional<port::CallKeys> keys(const ConversationId& conversation, const CallId& call,
                                            std::uint64_t known) override;
         void record(const call::out::Record& what, Moment now) override;
+        bool may_talk(const ConversationId& conversation) override;
         bool is_alone() override;
         void signal_group(const ConversationId& conversation, const std::vector<DeviceId>& to, BytesView signal,
                           Moment now) override;

@@ -238,6 +238,30 @@ TEST_CASE("call: no media in time, no word any more, a device that forgot")
     }
 }
 
+TEST_CASE("call: whoever is in a call and offers another was started anew: the call is lost, and it rings")
+{
+    Story s;
+    s.talk(Story::a1, Story::b1);
+    s.who[Story::b1] = Calls(Town::device(Story::b1));
+    s.place(Story::b1, other);
+    s.settle();
+    CHECK(s.of(Story::a1, id).outcome == Outcome::lost);
+    CHECK(s.of(Story::a1, id).records == 1);
+    CHECK(s.who[Story::a1].state(other) == State::ringing_here);
+    CHECK(s.who[Story::b1].state(other) == State::ringing_there);
+    s.done(Story::a1, s.who[Story::a1].answer(other, voice, s.now));
+    s.settle();
+    CHECK(s.who[Story::b1].state(other) == State::connecting);
+
+    // Another device of that account is told that this one is busy, as ever.
+    Story t;
+    t.talk(Story::a1, Story::b1);
+    t.place(Story::b2, other);
+    t.settle();
+    CHECK(t.of(Story::b2, other).outcome == Outcome::busy);
+    CHECK(t.who[Story::a1].state(id) == State::active);
+}
+
 TEST_CASE("call: a caller who vanishes is a missed call, recorded by who rang")
 {
     Story s;

@@ -242,6 +242,29 @@ TEST_CASE("one side dies in a call: the other hears that it is lost, and the one
     CHECK(std::get<std::vector<CallInfo>>(calls.value).empty());
 }
 
+TEST_CASE("who is blocked or removed is in no call any more, at once, and hears that it is over")
+{
+    for (const bool block : {true, false}) {
+        CAPTURE(block);
+        Phones s(9);
+        const auto call = s.talk_to_bob();
+        if (block)
+            CHECK(code(s.bob, request::ContactBlock{"alice"}) == ErrorCode::ok);
+        else
+            CHECK(code(s.bob, request::ContactRemove{"alice"}) == ErrorCode::ok);
+        CHECK(outcome(s.bob, call) == CallOutcome::completed);
+        CHECK(s.bob.media.calls.at(call).ended);
+        REQUIRE(s.world.run_until([&] { return outcome(s.alice, call).has_value(); }, seconds(2)));
+        CHECK(outcome(s.alice, call) == CallOutcome::completed);
+    }
+    // By another device of the account: here it ends as soon as that is known.
+    Phones s(10);
+    const auto call = s.talk_to_bob();
+    CHECK(code(s.tablet, request::ContactBlock{"alice"}) == ErrorCode::ok);
+    REQUIRE(s.world.run_until([&] { return outcome(s.bob, call).has_value(); }, seconds(5)));
+    CHECK(s.bob.media.calls.at(call).ended);
+}
+
 TEST_CASE("media that does not flow ends the call in time")
 {
     Phones s(6);
