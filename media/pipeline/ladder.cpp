@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 namespace godwit::pipeline {
 
@@ -14,6 +15,8 @@ struct Step {
 };
 /// From the best down: pictures become fewer only when they cannot become smaller without becoming unreadable.
 constexpr Step steps[] = {{4, 100}, {3, 100}, {2, 100}, {2, 50}, {1, 100}, {1, 50}};
+/// Of a screen the other way round: letters that are made smaller cannot be read, and little moves.
+constexpr Step screen_steps[] = {{4, 100}, {4, 50}, {4, 20}, {3, 20}, {2, 20}};
 /// Bits that a pixel of conversation wants with VP8, about.
 constexpr double bits_per_pixel = 0.055;
 /// Small pictures are not made smaller.
@@ -34,10 +37,10 @@ double wants_bps(const Rung& rung)
 
 } // namespace
 
-Rung climb(const Rung& source, const Rung& now, double bps) noexcept
+Rung climb(const Rung& source, const Rung& now, double bps, bool screen) noexcept
 {
     Rung lowest = rung_of(source, steps[0]);
-    for (const Step& step : steps) {
+    for (const Step& step : screen ? std::span<const Step>(screen_steps) : std::span<const Step>(steps)) {
         const Rung rung = rung_of(source, step);
         if (std::min(rung.width, rung.height) < std::min(side_min, std::min(source.width, source.height))) continue;
         lowest = rung;

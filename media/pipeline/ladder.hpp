@@ -11,7 +11,7 @@ struct Rung {
 
 /// For pictures that come as `source`, at `bps`. `now`: what is sent at present (width 0: nothing yet); another size
 /// must be clearly worth it, or the picture would change its size with every breath of the path. Even sides, not larger
-/// than the source.
-[[nodiscard]] Rung climb(const Rung& source, const Rung& now, double bps) noexcept;
+/// than the source. `screen`: fewer pictures before smaller ones.
+[[nodiscard]] Rung climb(const Rung& source, const Rung& now, double bps, bool screen = false) noexcept;
 
 } // namespace godwit::pipeline

@@ -58,6 +58,8 @@ public:
     [[nodiscard]] Instant deadline() const noexcept;
     void path_changed(Instant now) { rate_.path_changed(now); }
     void set_wishes(const rate::Wishes& wishes);
+    /// Whether the pictures are of a screen: text and edges, rather than motion. The next one is a keyframe.
+    void set_screen(bool screen) { video_out_.set_screen(screen); }
 
     [[nodiscard]] Statistics statistics(Instant now);
 

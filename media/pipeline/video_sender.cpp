@@ -58,7 +58,7 @@ Result<std::vector<Bytes>> VideoSender::capture(const media::PictureView& pictur
     std::vector<Bytes> out;
     if (bps_ <= 0) return out;
     if (!first_at_) first_at_ = now;
-    Rung rung = climb({picture.width, picture.height, config_.fps}, rung_, bps_);
+    Rung rung = climb({picture.width, picture.height, config_.fps}, rung_, bps_, config_.screen);
     const bool resized = rung_.width != 0 && (rung.width != rung_.width || rung.height != rung_.height);
     if (resized && now - rung_since_ < rung_for) rung = rung_;
     if (rung_.width == 0 || resized) rung_since_ = rung == rung_ ? rung_since_ : now;

@@ -10,6 +10,7 @@
 #include "media/pipeline/protection.hpp"
 
 #include <functional>
+#include <utility>
 
 namespace godwit::pipeline {
 
@@ -39,6 +40,13 @@ public:
     [[nodiscard]] Result<std::vector<Bytes>> capture(const media::PictureView& picture, Instant now);
     void set_rate(double bps) noexcept { bps_ = bps; }
     void request_keyframe() noexcept { keyframe_wanted_ = true; }
+    /// Text and edges, rather than motion: coded and made smaller otherwise. A change is a keyframe.
+    void set_screen(bool screen) noexcept
+    {
+        if (std::exchange(config_.screen, screen) == screen) return;
+        encoder_.reset();
+        rung_ = {};
+    }
     /// As protection_for().
     void set_protection(int group) noexcept { protection_ = group; }
     /// Packets to repeat. What is not known any more is left out.

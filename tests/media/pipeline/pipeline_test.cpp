@@ -3,6 +3,7 @@
 #include "media/pipeline/stream.hpp"
 #include "media/pipeline/synthetic.hpp"
 #include "media/rtp/flow.hpp"
+#include "media/rtp/frame_marking.hpp"
 #include "tests/media/pipeline/call_world.hpp"
 #include "tests/media/support/signals.hpp"
 
@@ -230,6 +231,44 @@ TEST_CASE("ladder: down when the rate falls, up only when it is worth it")
         CHECK(rung.width % 2 == 0);
         CHECK(rung.height % 2 == 0);
     }
+}
+
+TEST_CASE("ladder: a screen stays as large as it is, and moves less")
+{
+    const Rung source{1280, 720, 30};
+    CHECK(climb(source, {}, 2'000'000, true) == source);
+    CHECK(climb(source, {}, 800'000, true) == Rung{1280, 720, 15});
+    CHECK(climb(source, {}, 320'000, true) == Rung{1280, 720, 6});
+    CHECK(climb(source, {}, 320'000) == Rung{640, 360, 15});
+    CHECK(climb(source, {}, 10'000, true) == Rung{640, 360, 6});
+}
+
+TEST_CASE("pictures: from a camera to a screen in mid-call, a keyframe of the whole size, and back")
+{
+    Sealing sealing = sealing_of(0);
+    VideoSender sender({1, 1, 1}, {}, sealing);
+    sender.set_rate(400'000);
+    Pattern pattern(1280, 720);
+    Instant now(1h);
+    const auto shot = [&] {
+        now += 400ms;
+        const auto packets = sender.capture(pattern.read().view(), now);
+        REQUIRE(packets.ok());
+        REQUIRE_FALSE(packets->empty());
+        const auto packet = rtp::decode(packets->front());
+        return rtp::decode_frame_marking(packet->find(extension_marking)->data)->independent;
+    };
+    CHECK(shot());
+    CHECK_FALSE(shot());
+    CHECK(sender.rung().width < 1280);
+    sender.set_screen(true);
+    CHECK(shot());
+    CHECK(sender.rung().width == 1280);
+    sender.set_screen(true); // nothing new
+    CHECK_FALSE(shot());
+    sender.set_screen(false);
+    CHECK(shot());
+    CHECK(sender.rung().width < 1280);
 }
 
 TEST_CASE("mos: an estimate that falls with delay and loss, between its bounds")
