@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "media/host/peer.hpp"
 
+#include <algorithm>
+
 namespace godwit::media_host {
 
 using std::chrono::milliseconds;
@@ -51,7 +53,7 @@ Result<std::unique_ptr<Peer>> Peer::create(const Config& config, const std::vect
     settings.ssrc = ssrc_of(config.call, config.offerer);
     settings.peer_ssrc = ssrc_of(config.call, !config.offerer);
     std::copy_n(config.entropy.begin(), settings.entropy.size(), settings.entropy.begin());
-    settings.video.fps = config.fps;
+    settings.video.fps = std::min(config.fps, codec::video_fps_max); // those between are left out
     auto made = pipeline::Session::create(settings, std::move(sealing), now);
     if (!made) return made.error();
     std::unique_ptr<Peer> peer(new Peer(config, out));
@@ -80,6 +82,7 @@ void Peer::parts(const CallMedia& own, const CallMedia& theirs)
 {
     own_ = own;
     config_.theirs = theirs;
+    session_->set_screen(own.screen);
     wish();
 }
 
@@ -154,6 +157,22 @@ void Peer::look(Instant now)
     }
 }
 
+double Peer::concealed_lately(const jitter::AudioStatistics& now)
+{
+    const Sound sum{now.played, now.concealed + now.missing};
+    Sound since{sum.played - sound_before_.played, sum.concealed - sound_before_.concealed};
+    sound_before_ = sum;
+    // Who holds the call sends nothing, and nothing is missed. What turned out to be silence is given back.
+    if (own_.held || config_.theirs.held) since = {};
+    sound_.push_back(since);
+    if (sound_.size() > concealed_over_reports) sound_.pop_front();
+    Sound out;
+    for (const auto& one : sound_)
+        out = {out.played + one.played, out.concealed + one.concealed};
+    return out.played <= 0 ? 0
+                           : std::clamp(static_cast<double>(out.concealed) / static_cast<double>(out.played), 0.0, 1.0);
+}
+
 void Peer::report(double level_in_db, std::uint64_t dropped_in, Instant now)
 {
     const auto s = session_->statistics(now);
@@ -166,11 +185,11 @@ void Peer::report(double level_in_db, std::uint64_t dropped_in, Instant now)
     out.sent_bps = static_cast<double>(std::exchange(sent_bytes_, 0)) * 8 /
                    std::chrono::duration<double>(port::media_report_every).count();
     out.loss_there = s.loss_there;
-    out.concealed = s.concealed;
     out.round_trip_ms = ms_of(s.round_trip);
     out.jitter_ms = ms_of(s.jitter);
     out.audio_delay_ms = ms_of(s.audio_delay);
-    out.mos = s.mos;
+    out.concealed = concealed_lately(s.audio);
+    out.mos = pipeline::estimate_mos(s.mouth_to_ear, out.concealed);
     out.level_in_db = level_in_db;
     out.level_out_db = level_out_.take();
     out.datagrams_sent = sent_;

@@ -7,6 +7,7 @@
 #include "media/pipeline/session.hpp"
 
 #include <array>
+#include <deque>
 
 namespace godwit::media_host {
 
@@ -23,6 +24,9 @@ protected:
 
 /// Random, for one session: where its counters begin, and which stream it is among those of its device.
 using PeerEntropy = std::array<std::uint8_t, 20>;
+
+/// What is said of concealment is said of so many reports: how it goes now, not how it went an hour ago.
+inline constexpr std::size_t concealed_over_reports = 10;
 
 class Peer {
 public:
@@ -68,6 +72,9 @@ private:
     Peer(const Config& config, Out& out) : config_(config), out_(out) {}
     [[nodiscard]] DeviceId named() const { return config_.in_group ? config_.device : DeviceId{}; }
     void wish();
+    /// The share that had to be made up, 0 to 1, of the last concealed_over_reports; what nobody was to send is none of
+    /// it.
+    [[nodiscard]] double concealed_lately(const jitter::AudioStatistics& now);
 
     Config config_;
     Out& out_;
@@ -79,6 +86,11 @@ private:
     std::optional<Instant> use_newest_at_;
     std::uint64_t sent_ = 0, received_ = 0, dropped_ = 0, sent_bytes_ = 0;
     Level level_out_;
+    struct Sound { // samples
+        std::int64_t played = 0, concealed = 0;
+    };
+    Sound sound_before_;
+    std::deque<Sound> sound_; ///< Of one report each.
 };
 
 } // namespace godwit::media_host

@@ -244,10 +244,11 @@ AudioBuffer::Pulled AudioBuffer::pull(Instant now)
     }
     if (!playing_) {
         if (!may_begin(now)) {
+            if (has_played_) statistics_.missing += pull_samples;
             out.samples.resize(wanted);
             return out;
         }
-        playing_ = true;
+        playing_ = has_played_ = true;
         next_ = waiting_.begin()->first;
         level_samples_ = 0;
     }

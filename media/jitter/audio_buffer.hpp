@@ -51,6 +51,7 @@ struct AudioStatistics {
     // Samples of one channel.
     std::int64_t played = 0;
     std::int64_t concealed = 0;                 ///< Of these, made up. Silence of the sender is none.
+    std::int64_t missing = 0;                   ///< Played as nothing, since nothing had come for outage_max.
     std::int64_t accelerated = 0, expanded = 0; ///< Left out; put in.
     std::uint64_t outages = 0;                  ///< How often nothing was there.
     Duration target{}, level{};                 ///< Delay that is wanted, and that there is.
@@ -100,6 +101,7 @@ private:
     DelayEstimate delay_;
     std::map<std::int64_t, Waiting> waiting_; ///< By timestamp.
     bool playing_ = false;
+    bool has_played_ = false;
     Instant first_waiting_{};
     std::int64_t next_ = 0;                        ///< Timestamp of what is decoded next.
     std::optional<std::int64_t> last_sequence_;    ///< Of what was decoded last.

@@ -238,10 +238,11 @@ Statistics Session::statistics(Instant now)
     out.audio = audio_in_->statistics();
     out.audio_delay = out.audio.level;
     if (out.audio.played > 0)
-        out.concealed = static_cast<double>(out.audio.concealed) / static_cast<double>(out.audio.played);
+        out.concealed =
+            static_cast<double>(out.audio.concealed + out.audio.missing) / static_cast<double>(out.audio.played);
     // Half the way there and back, the frame, what is kept back, and a device's own 20 ms.
-    out.mos = estimate_mos(round_trip_ / 2 + std::chrono::milliseconds(shares_.audio.frame_ms + 20) + out.audio_delay,
-                           out.concealed);
+    out.mouth_to_ear = round_trip_ / 2 + std::chrono::milliseconds(shares_.audio.frame_ms + 20) + out.audio_delay;
+    out.mos = estimate_mos(out.mouth_to_ear, out.concealed);
     out.refused = sealing_.refused();
     out.audio_plan = audio_out_->plan();
     out.video_rung = video_out_.rung();

@@ -12,7 +12,8 @@ struct Statistics {
     Duration round_trip{};
     Duration jitter{};         ///< Of the sound that comes (RFC 3550).
     Duration audio_delay{};    ///< Kept back by the jitter buffer.
-    double concealed = 0;      ///< 0 to 1, of the sound that was played.
+    Duration mouth_to_ear{};   ///< About, in one direction: the way, the frame, the jitter buffer, a device.
+    double concealed = 0;      ///< 0 to 1, of the sound that was played since the beginning.
     double mos = 0;            ///< What people would say of the sound that comes, 1 to 4.5.
     std::uint64_t refused = 0; ///< Frames that did not open.
     rate::AudioPlan audio_plan;

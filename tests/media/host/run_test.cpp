@@ -104,6 +104,21 @@ struct Table {
             }
         }
     }
+    /// The first one holds the call, towards all.
+    void hold(bool held)
+    {
+        CallMedia parts;
+        parts.held = held;
+        for (std::size_t i = 1; i < people; ++i) {
+            order(0, port::MediaParts{parts, {}, device(i)});
+            order(i, port::MediaParts{{}, parts, device(0)});
+        }
+    }
+    /// Of the first one.
+    void way_to_second(std::uint64_t link)
+    {
+        order(0, port::MediaWay{link, link != 0 ? Path::direct : Path::none, device(1)});
+    }
     /// Of all, by all.
     [[nodiscard]] std::uint64_t refused() const
     {
@@ -159,4 +174,31 @@ TEST_CASE("run: whom it reaches later does not hear the others until then, and n
     t.after(3s);
     CHECK(t.refused() == first);
     t.check_heard();
+}
+
+TEST_CASE("run: who holds the call is not missed; a way that is gone is, and ten seconds later that is past")
+{
+    Table t;
+    t.after(5s);
+    t.hold(true);
+    t.after(8s);
+    const auto& of_first = t.all[1].statistics.at(0);
+    CHECK(of_first.concealed < 0.01);
+    CHECK(of_first.mos > 4);
+    t.hold(false);
+    t.after(12s);
+    CHECK(of_first.concealed < 0.05); // coming back takes a moment
+    CHECK(of_first.level_out_db > -40);
+
+    // Three seconds of nothing are three of ten, whatever was played meanwhile.
+    t.way_to_second(0);
+    t.after(3s);
+    t.way_to_second(2);
+    t.after(2s);
+    CHECK(of_first.concealed > 0.25);
+    CHECK(of_first.concealed < 0.40);
+    CHECK(of_first.mos < 3);
+    t.after(12s);
+    CHECK(of_first.concealed < 0.01);
+    CHECK(of_first.mos > 4);
 }
