@@ -12,6 +12,7 @@ import wave
 from world import Failed, befriend, check, equal, main, password_of
 
 RATE = 48000
+TONE = {"audio_source": "tone", "audio_sink": "none", "video_source": "none", "video_sink": "none"}
 
 
 def write_tone(path, hz, seconds):
@@ -207,6 +208,29 @@ def one_side_dies(world):
     equal(bob.ok("calls")["calls"], [], "calls of a new life")
 
 
+def calls_back_after_a_crash(world):
+    alice, bob = world.pair(world.relay())
+    call = ring(alice, bob, **TONE)
+    bob.ok("answer", **TONE)
+    alice.event("call_state", call=call, state="active")
+    bob.kill()
+    bob.start()
+    bob.event("connected")
+    mark = alice.mark()
+    again = bob.ok("call", to="alice", **TONE)["call"]
+    alice.event("call_ended", call=call, outcome="lost")
+    alice.event("call_incoming", mark, call=again)
+    alice.ok("answer", call=again, **TONE)
+    for one in (alice, bob):
+        one.event("call_state", call=again, state="active")
+    # Who is blocked in a call is in none.
+    began = time.monotonic()
+    bob.ok("contact_block", user="alice")
+    bob.event("call_ended", call=again, outcome="completed")
+    alice.event("call_ended", call=again, outcome="completed")
+    check(time.monotonic() - began < 9, "alice hears of it, and does not wait until nothing comes")
+
+
 def a_group(world):
     """Three who do not all know each other: each hears both others at once, one comes late, one is put out of the group."""
     relay = world.relay()
@@ -270,15 +294,26 @@ def what_is_refused(world):
     with open(path("text.wav"), "w", encoding="utf-8") as file:
         file.write("this is no sound\n" * 100)
     write_tone(path("short.wav"), 440, 0.1)
+    os.mkfifo(path("pipe"))
+    os.symlink(os.path.join(alice.home, "store.key"), path("key.wav"))
+    words = os.path.getsize(path("short.wav"))
     for code, fields, names in (
             ("no_such_file", {"audio_source": path("missing.wav")}, "missing.wav"),
             ("invalid_argument", {"audio_source": path("text.wav")}, "text.wav"),
             ("no_such_file", {"video_source": path("missing.y4m")}, "missing.y4m"),
             ("invalid_argument", {"video_source": path("short.wav")}, "short.wav"),
             ("invalid_argument", {"audio_sink": path("no/folder.wav")}, "no/folder.wav"),
-            ("invalid_argument", {"video_sink": world.folder}, world.folder)):
+            ("invalid_argument", {"video_sink": world.folder}, world.folder),
+            ("invalid_argument", {"audio_sink": os.path.join(alice.home, "store.key")}, "store.key"),
+            ("invalid_argument", {"video_sink": os.path.join(alice.home, "godwit.db")}, "godwit.db"),
+            ("invalid_argument", {"audio_sink": os.path.join(alice.home, "new.wav")}, "new.wav"),
+            ("invalid_argument", {"audio_sink": path("key.wav")}, "key.wav"),
+            ("invalid_argument", {"audio_sink": path("pipe")}, "pipe"),
+            ("invalid_argument", {"video_sink": "/dev/null"}, "/dev/null"),
+            ("invalid_argument", {"audio_source": path("short.wav"), "audio_sink": path("short.wav")}, "short.wav")):
         error = alice.refused(code, "call", to="bob", **fields)
         check(names in error["detail"], f"the detail names no file: {error}")
+    equal(os.path.getsize(path("short.wav")), words, "what was recorded")
     alice.refused("not_a_contact", "call", to="nobody")
     alice.refused("invalid_argument", "call", to="alice")
     for do in ("answer", "reject", "hangup", "call_stats"):
@@ -297,4 +332,4 @@ def what_is_refused(world):
 
 
 if __name__ == "__main__":
-    main([said_on_one_side_and_heard_on_the_other, pictures, several_devices_reject_busy_and_missed, one_side_dies, a_group, what_is_refused])
+    main([said_on_one_side_and_heard_on_the_other, pictures, several_devices_reject_busy_and_missed, one_side_dies, calls_back_after_a_crash, a_group, what_is_refused])
