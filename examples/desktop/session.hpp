@@ -19,12 +19,6 @@
 #include <memory>
 #include <vector>
 
-namespace godwit {
-// Qt asks every type of a signal whether it can be compared; a std::variant says yes, and is not.
-bool operator==(const Event&, const Event&) = delete;
-bool operator<(const Event&, const Event&) = delete;
-} // namespace godwit
-
 class Session : public QObject {
     Q_OBJECT
 public:

@@ -26,6 +26,13 @@
 
 namespace godwit {
 
+// Not compared. Said because a std::variant claims that it can be: Qt asks that of every type of a signal, and then
+// compares.
+bool operator==(const Event&, const Event&) = delete;
+bool operator<(const Event&, const Event&) = delete;
+bool operator==(const Request&, const Request&) = delete;
+bool operator<(const Request&, const Request&) = delete;
+
 /// How a client is opened. Defaults suit a desktop program.
 struct ClientOptions {
     /// Folder of this device's account: made (mode 0700) when missing. One client per home at a time.
@@ -52,7 +59,8 @@ public:
     /// invalid_argument.
     [[nodiscard]] static Result<std::unique_ptr<Client>> open(ClientOptions options);
 
-    /// Closes at once: what was accepted is durable and goes out at the next open.
+    /// Closes at once: what was accepted is durable and goes out at the next open. In the child of a fork nothing
+    /// happens: the client is its parent's.
     ~Client();
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;

@@ -5,7 +5,8 @@
  * events must be skipped.
  *
  * Any function from any thread. Handles are checked: NULL, one that was closed, or anything else that is no open client
- * is GODWIT_ERROR_INVALID_ARGUMENT, NULL or -1, and nothing is touched. Strings that godwit returns are freed with
+ * is GODWIT_ERROR_INVALID_ARGUMENT, NULL or -1, and nothing is touched; so is, in the child of a fork, every client of
+ * its parent, to which nothing happens. Strings that godwit returns are freed with
  * godwit_free, unless their comment says that they are static. Functions that return int return 0 or a number of
  * godwit/errors.h, unless their comment says something else.
  */
@@ -35,7 +36,7 @@ typedef struct godwit_options {
     size_t size;
     const char* home;           /* required; UTF-8 */
     const uint8_t* store_key;   /* 32 bytes or NULL */
-    const char* passphrase;     /* or NULL */
+    const char* passphrase;     /* UTF-8, or NULL */
     const char* client_version; /* or NULL */
     int allow_loopback;         /* tests and demonstrations on one machine */
     /* Debug lines (level 0 debug … 3 error), or NULL: called on godwit's thread, must return quickly and not call
@@ -54,6 +55,9 @@ typedef struct godwit_options {
     void* clock_context;
     /* Not 0: godwit starts no thread, and does nothing but in godwit_run_once. */
     int driven_by_host;
+    /* Not 0: asking for the next event says nothing of the one before it; godwit_dealt_with does. For who takes events
+     * ahead of those who are to see them, as a binding does that looks for a reply behind them. */
+    int dealt_by_call;
 } godwit_options;
 
 /* The library's version, e.g. "0.1.0". Static. */
@@ -100,8 +104,12 @@ GODWIT_EXPORT int godwit_request(godwit_client* client, const char* json, size_t
 
 /* The next event or reply as JSON, or NULL when none came within timeout_ms (0: do not wait, negative: no limit). Free
  * with godwit_free. A reply begins with {"id": and any other event with {"event": . Asking for the next says that the
- * previous one is dealt with. */
+ * previous one is dealt with, unless godwit_options.dealt_by_call says otherwise. */
 GODWIT_EXPORT char* godwit_next(godwit_client* client, int timeout_ms);
+
+/* The oldest so many of the events "message" that godwit_next gave out are dealt with: they are not shown again after a
+ * crash. invalid_argument: there are not so many; unsupported: without godwit_options.dealt_by_call. */
+GODWIT_EXPORT int godwit_dealt_with(godwit_client* client, size_t messages);
 
 /* Readable while events wait; -1 where the platform has none. The same as long as the client is open. It may become
  * readable for nothing: godwit_next then returns NULL. */
@@ -142,8 +150,8 @@ GODWIT_EXPORT int godwit_resume(godwit_client* client, char** error_json);
 GODWIT_EXPORT int godwit_stop(godwit_client* client);
 
 /* Closes at once; legal from any thread, also inside `trace`, and at any time; wakes threads inside godwit_next, which
- * return NULL. When it returns the home is free (from `trace`: soon after). What was accepted is durable and goes out
- * at the next open. */
+ * return NULL, and inside godwit_run_once. When it returns the home is free (from a `trace`, also another client's:
+ * soon after). What was accepted is durable and goes out at the next open. */
 GODWIT_EXPORT void godwit_close(godwit_client* client);
 
 /* ---- driven by the host (godwit_options.driven_by_host) -----------------------------------------------------------
@@ -154,7 +162,8 @@ GODWIT_EXPORT void godwit_close(godwit_client* client);
 GODWIT_EXPORT int godwit_run_once(godwit_client* client, int wait_ms);
 
 /* Milliseconds until godwit_run_once has something to do: 0 now, -1 not before godwit_driver_fd is readable, which may
- * be at any time; -2 this client is not driven by its host. Ask again after each godwit_run_once and godwit_request. */
+ * be at any time, or another thread is inside godwit_run_once; -2 this client is not driven by its host. Ask again
+ * after each godwit_run_once and godwit_request. */
 GODWIT_EXPORT int64_t godwit_next_deadline(const godwit_client* client);
 
 /* Readable when godwit_run_once has something to do; -1: none. Another one after godwit_resume. */

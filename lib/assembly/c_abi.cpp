@@ -148,6 +148,14 @@ char* godwit_next(godwit_client* client, int timeout_ms)
     }
 }
 
+int godwit_dealt_with(godwit_client* client, size_t messages)
+{
+    return with_client(client, [&](const Entered& inside) {
+        const auto done = inside->facade().deal(messages);
+        return done.ok() ? 0 : static_cast<int>(done.error().code);
+    });
+}
+
 int godwit_wake_fd(const godwit_client* client)
 {
     const Entered inside(client);

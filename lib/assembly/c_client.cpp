@@ -6,6 +6,10 @@
 #include <algorithm>
 #include <thread>
 
+#if !defined(_WIN32)
+#include <pthread.h>
+#endif
+
 namespace godwit::assembly {
 
 namespace {
@@ -138,7 +142,7 @@ class Table {
 public:
     static Table& instance()
     {
-        static Table* const table = new Table; // outlives whoever closes a client while the process ends
+        static Table* const table = make(); // outlives whoever closes a client while the process ends
         return *table;
     }
     std::uintptr_t add(std::shared_ptr<Entered::Seat> seat)
@@ -152,7 +156,7 @@ public:
     {
         const std::lock_guard lock(mutex_);
         const auto it = seats_.find(handle);
-        if (it == seats_.end()) return nullptr;
+        if (it == seats_.end() || handle <= inherited_) return nullptr;
         const std::lock_guard seat_lock(it->second->mutex);
         ++it->second->inside;
         return it->second;
@@ -160,14 +164,31 @@ public:
     std::shared_ptr<Entered::Seat> remove(std::uintptr_t handle)
     {
         const std::lock_guard lock(mutex_);
+        if (handle <= inherited_) return nullptr;
         const auto node = seats_.extract(handle);
         return node.empty() ? nullptr : node.mapped();
     }
 
 private:
+    /// A fork copies clients without their threads: to end one would be to wait for ever for what is not there. So the
+    /// child knows none of them, and leaves alone what they hold; it may open others.
+    static Table* make()
+    {
+        auto* const table = new Table;
+#if !defined(_WIN32)
+        (void)::pthread_atfork([] { instance().mutex_.lock(); }, [] { instance().mutex_.unlock(); },
+                               [] {
+                                   instance().inherited_ = instance().last_;
+                                   instance().mutex_.unlock();
+                               });
+#endif
+        return table;
+    }
+
     std::mutex mutex_;
     std::unordered_map<std::uintptr_t, std::shared_ptr<Entered::Seat>> seats_;
     std::uintptr_t last_ = 0x1001;
+    std::uintptr_t inherited_ = 0; ///< Up to here: of the process that this one was forked from.
 };
 
 std::uintptr_t number_of(const godwit_client* handle)
@@ -217,8 +238,9 @@ void close(godwit_client* handle)
     if (!seat) return;
     auto& facade = seat->client->facade();
     facade.end_waits();
-    // Out of a hook, whose own call has to return first: somebody else ends it then.
-    if (facade.on_loop_thread() || inside_of == seat.get())
+    // Out of a hook, whose own call has to return first: somebody else ends it then. A hook of another client counts:
+    // one of this client may be closing that one.
+    if (client::Facade::on_any_loop_thread() || inside_of != nullptr)
         std::thread([seat] { end(seat); }).detach();
     else
         end(seat);

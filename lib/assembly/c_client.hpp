@@ -6,8 +6,8 @@
 //   godwit_close -> out of the table; once everybody has left, it goes
 //
 // A handle is a number that looks like a pointer and is never followed: NULL, a closed client and a stranger's pointer
-// are found out, whatever they are. The table belongs to the process (docs/adr/0042-schema.md); nothing is shared
-// between clients but that.
+// are found out, whatever they are, and so is a client of the parent in the child of a fork. The table belongs to the
+// process (docs/adr/0042-schema.md); nothing is shared between clients but that.
 #pragma once
 
 #include "lib/assembly/c_options.hpp"

@@ -28,6 +28,10 @@ Result<COptions> COptions::read(const godwit_options* options)
     if (given.provide_key != nullptr && (given.store_key != nullptr || given.passphrase != nullptr))
         return invalid("options: provide_key, or store_key, or passphrase: one of them");
 
+    // Errors name the home, and errors are JSON.
+    if (given.home != nullptr && !is_utf8(given.home)) return invalid("home: UTF-8");
+    if (given.passphrase != nullptr && !is_utf8(given.passphrase)) return invalid("passphrase: UTF-8");
+
     COptions out;
     if (given.home != nullptr) out.client.home = given.home;
     if (given.store_key != nullptr) out.client.store_key.assign(given.store_key, given.store_key + store_key_bytes);
@@ -44,6 +48,7 @@ Result<COptions> COptions::read(const godwit_options* options)
     if (given.wall_ms != nullptr)
         out.hooks.wall_ms = [wall_ms = given.wall_ms, context = given.clock_context] { return wall_ms(context); };
     out.hooks.driven_by_host = given.driven_by_host != 0;
+    out.hooks.dealt_by_call = given.dealt_by_call != 0;
     return out;
 }
 

@@ -1,14 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/assembly/client_impl.hpp"
 
+#if !defined(_WIN32)
+#include <unistd.h>
+#endif
+
 namespace godwit {
+
+namespace {
+std::int64_t process_id()
+{
+#if defined(_WIN32)
+    return 0; // there is no fork
+#else
+    return ::getpid();
+#endif
+}
+} // namespace
 
 struct Client::Impl {
     std::unique_ptr<client::Facade> facade;
+    std::int64_t process = process_id();
 };
 
 Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Client::~Client() = default;
+Client::~Client()
+{
+    // The child of a fork has the client without its thread, which to wait for would be for ever.
+    if (impl_->process != process_id()) (void)impl_.release();
+}
 
 Result<std::unique_ptr<Client>> Client::open(ClientOptions options)
 {

@@ -17,6 +17,7 @@ namespace godwit::assembly {
 /// What the C face offers beyond ClientOptions.
 struct Hooks {
     bool driven_by_host = false;
+    bool dealt_by_call = false;
     std::shared_ptr<port::MediaHost> media{}; ///< Of the client that is resumed; null: a new one.
     std::function<WallMs()> wall_ms{};        ///< Called on the thread that turns the loop; empty: the system's clock.
 };

@@ -147,6 +147,7 @@ Result<client::FacadeParts> make_parts(ClientOptions options, Hooks hooks)
     parts.make_shell = [shell = ShellOptions{options.allow_loopback, trace.get(), parts.media,
                                              std::move(hooks.wall_ms)}] { return make_link_shell(shell); };
     parts.driven_by_host = hooks.driven_by_host;
+    parts.dealt_by_call = hooks.dealt_by_call;
     parts.trace = std::move(trace);
     parts.derive = derive;
     parts.events_max = std::max(options.event_queue_max, event_queue_max_least);

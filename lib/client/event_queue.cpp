@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // "Taking an event says that the previous one is dealt with": ask() moves the message in hand to the dealt-with list.
+// Whoever takes events ahead of those who are to see them says it by deal() instead.
 #include "lib/client/event_queue.hpp"
 
 #include <algorithm>
 
 namespace godwit::client {
 
-EventQueue::EventQueue(std::size_t events_max, std::function<void()> attend)
-    : queue_(std::max<std::size_t>(events_max, 1)), attend_(std::move(attend))
+EventQueue::EventQueue(std::size_t events_max, std::function<void()> attend, bool dealt_by_call)
+    : queue_(std::max<std::size_t>(events_max, 1)), attend_(std::move(attend)), dealt_by_call_(dealt_by_call)
 {
 }
 
@@ -53,7 +54,7 @@ std::vector<EventQueue::Shown> EventQueue::shown() const
 {
     const std::lock_guard lock(mutex_);
     auto out = dealt_with_;
-    if (in_hand_) out.push_back(*in_hand_);
+    out.insert(out.end(), in_hand_.begin(), in_hand_.end());
     const auto note = [&](const Event& event) {
         if (const auto* received = std::get_if<event::MessageReceived>(&event))
             out.emplace_back(received->message.id, received->message.conversation);
@@ -127,10 +128,26 @@ void EventQueue::finish()
 
 void EventQueue::ask(bool& attend)
 {
-    if (!in_hand_ || closed_) return;
+    if (dealt_by_call_ || in_hand_.empty() || closed_) return;
     attend = dealt_with_.empty();
-    dealt_with_.push_back(*in_hand_);
-    in_hand_.reset();
+    dealt_with_.insert(dealt_with_.end(), in_hand_.begin(), in_hand_.end());
+    in_hand_.clear();
+}
+
+bool EventQueue::deal(std::size_t messages)
+{
+    bool attend = false;
+    {
+        const std::lock_guard lock(mutex_);
+        if (messages > in_hand_.size()) return false;
+        if (closed_ || messages == 0) return true;
+        attend = dealt_with_.empty();
+        const auto end = in_hand_.begin() + static_cast<std::ptrdiff_t>(messages);
+        dealt_with_.insert(dealt_with_.end(), in_hand_.begin(), end);
+        in_hand_.erase(in_hand_.begin(), end);
+    }
+    if (attend) attend_();
+    return true;
 }
 
 std::optional<Event> EventQueue::pop(bool& attend)
@@ -144,7 +161,7 @@ std::optional<Event> EventQueue::pop(bool& attend)
     wake_fd_.set(!queue_.empty() || !last_.empty());
     if (!out) return out;
     if (const auto* received = std::get_if<event::MessageReceived>(&*out))
-        in_hand_.emplace(received->message.id, received->message.conversation);
+        in_hand_.emplace_back(received->message.id, received->message.conversation);
     // Half empty, not one free place: the loop thread then moves many at a time.
     if (refused_ && queue_.size() <= queue_.capacity_max() / 2) {
         refused_ = false;

@@ -25,8 +25,8 @@ public:
 
     /// `attend` is called on an application's thread, without a lock held, when the loop thread should look here: there
     /// is room again after a push() that said no, or a first received message has been dealt with since
-    /// take_dealt_with().
-    EventQueue(std::size_t events_max, std::function<void()> attend);
+    /// take_dealt_with(). `dealt_by_call`: taking an event says nothing of those before it, deal() does.
+    EventQueue(std::size_t events_max, std::function<void()> attend, bool dealt_by_call = false);
 
     // loop thread
     /// False, and `event` untouched, when full.
@@ -57,6 +57,9 @@ public:
     /// nullopt after `timeout` or close().
     [[nodiscard]] std::optional<Event> wait(std::chrono::milliseconds timeout);
     [[nodiscard]] int wake_fd();
+    /// The oldest so many received messages in the application's hand are dealt with. False, and nothing done: there
+    /// are not so many.
+    [[nodiscard]] bool deal(std::size_t messages);
 
     /// Wakes who waits; from now on nothing is handed out and `attend` is not called.
     void close();
@@ -74,7 +77,8 @@ private:
     std::deque<Event> last_; // after those, by push_last()
     WakeFd wake_fd_;
     std::function<void()> attend_;
-    std::optional<Shown> in_hand_; // the message given out last
+    const bool dealt_by_call_;
+    std::deque<Shown> in_hand_; // messages given out: the last one, or as many as deal() did not name
     std::vector<Shown> dealt_with_;
     bool refused_ = false;  // a push() said no since
     bool together_ = false; // whoever waits is woken when all of it is here

@@ -5,9 +5,13 @@
 
 namespace godwit::client {
 
+namespace {
+thread_local bool is_loop_thread = false;
+} // namespace
+
 Facade::Facade(FacadeParts parts)
     : parts_(std::move(parts)), media_(parts_.media), driven_by_host_(parts_.driven_by_host),
-      events_(parts_.events_max, [this] { wake(); })
+      dealt_by_call_(parts_.dealt_by_call), events_(parts_.events_max, [this] { wake(); }, parts_.dealt_by_call)
 {
 }
 
@@ -42,6 +46,7 @@ Result<void> Facade::launch()
         left_ = left.get_future();
         thread_ = std::thread([this, &ready, left = std::move(left)]() mutable {
             loop_thread_ = std::this_thread::get_id();
+            is_loop_thread = true;
             enter();
             ready.set_value();
             if (!stopping_) own_shell_->run();
@@ -77,6 +82,7 @@ void Facade::enter()
         const std::lock_guard lock(shell_mutex_);
         shell_ = own_shell_.get();
     }
+    driver_fd_ = own_shell_->driver_fd();
     ticker_->start();
     own_shell_->wake(); // for what was asked before
 }
@@ -87,6 +93,7 @@ void Facade::leave()
         const std::lock_guard lock(shell_mutex_);
         shell_ = nullptr;
     }
+    driver_fd_ = -1;
     ticker_->close();
     for (auto& event : ticker_->take_rest())
         events_.push_last(std::move(event));
@@ -101,7 +108,12 @@ bool Facade::halt(std::chrono::milliseconds wait_max)
 {
     stopping_ = true;
     if (driven_by_host_) {
-        const std::lock_guard driving(driving_);
+        wake(); // whoever is inside run_once(), which from now on does nothing
+        std::unique_lock driving(driving_, std::defer_lock);
+        if (wait_max == std::chrono::milliseconds::max())
+            driving.lock();
+        else if (!driving.try_lock_for(wait_max))
+            return false;
         if (own_shell_) leave();
         return true;
     }
@@ -136,22 +148,29 @@ void Facade::finish()
 void Facade::run_once(Duration wait_max)
 {
     const std::lock_guard driving(driving_);
-    if (own_shell_) own_shell_->run_once(wait_max);
+    if (own_shell_ && !stopping_) own_shell_->run_once(wait_max);
 }
 
 std::optional<Duration> Facade::quiet_for() const
 {
-    const std::lock_guard driving(driving_);
-    return own_shell_ ? own_shell_->quiet_for() : std::nullopt;
-}
-
-int Facade::driver_fd() const
-{
-    const std::lock_guard driving(driving_);
-    return own_shell_ ? own_shell_->driver_fd() : -1;
+    const std::unique_lock driving(driving_, std::try_to_lock);
+    return driving && own_shell_ && !stopping_ ? own_shell_->quiet_for() : std::nullopt;
 }
 
 // ---- application threads ------------------------------------------------------------------------
+
+bool Facade::on_any_loop_thread() noexcept
+{
+    return is_loop_thread;
+}
+
+Result<void> Facade::deal(std::size_t messages)
+{
+    if (!dealt_by_call_)
+        return Error{ErrorCode::unsupported, "taking the next event says that the one before is dealt with", 0};
+    if (events_.deal(messages)) return {};
+    return Error{ErrorCode::invalid_argument, "there are not so many messages that were given out", 0};
+}
 
 Result<RequestId> Facade::submit(Request request)
 {

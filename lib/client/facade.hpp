@@ -35,6 +35,7 @@ struct FacadeParts {
     std::size_t events_max = 4096;
     std::vector<Error> notices;  ///< What opening found: told first, as event::Warning. A few.
     bool driven_by_host = false; ///< No thread: the host calls run_once().
+    bool dealt_by_call = false;  ///< As EventQueue's.
 };
 
 /// Thread-safe, as include/godwit/client.hpp says; halt(), resume() and finish() by one thread at a time.
@@ -55,6 +56,8 @@ public:
     [[nodiscard]] std::optional<Event> poll() { return events_.poll(); }
     [[nodiscard]] std::optional<Event> wait(std::chrono::milliseconds timeout) { return events_.wait(timeout); }
     [[nodiscard]] int wake_fd() { return events_.wake_fd(); }
+    /// Errors: unsupported (not `dealt_by_call`), invalid_argument (more than are in the application's hand).
+    [[nodiscard]] Result<void> deal(std::size_t messages);
     /// nullptr: this build has no media.
     [[nodiscard]] port::MediaHost* media() const noexcept { return media_.get(); }
     /// To be the next parts', at resume(): threads of the application may be in it.
@@ -64,7 +67,8 @@ public:
     void end_waits() { events_.close(); }
 
     /// Commits, closes every link and the store, ends the thread. What was under way is answered with `cancelled`; what
-    /// waits in the mailbox is kept. False when that took longer than `wait_max`: it goes on, call again.
+    /// waits in the mailbox is kept. False when that took longer than `wait_max`: it goes on, call again. Driven by its
+    /// host it is done here, and a run_once() of another thread returns for it.
     [[nodiscard]] bool halt(std::chrono::milliseconds wait_max);
     /// After a halt() that said true. Errors: as start().
     [[nodiscard]] Result<void> resume(FacadeParts parts);
@@ -77,11 +81,15 @@ public:
     /// Whoever asks is the client's own thread (a trace callback is).
     [[nodiscard]] bool on_loop_thread() const noexcept { return loop_thread_ == std::this_thread::get_id(); }
 
+    /// Whoever asks is the thread of some client.
+    [[nodiscard]] static bool on_any_loop_thread() noexcept;
+
     // Driven by its host: any thread, one at a time.
     [[nodiscard]] bool driven_by_host() const noexcept { return driven_by_host_; }
     void run_once(Duration wait_max);
+    /// nullopt also while another thread is inside run_once().
     [[nodiscard]] std::optional<Duration> quiet_for() const;
-    [[nodiscard]] int driver_fd() const;
+    [[nodiscard]] int driver_fd() const noexcept { return driver_fd_; }
 
 private:
     explicit Facade(FacadeParts parts);
@@ -96,13 +104,15 @@ private:
     FacadeParts parts_; // of whoever starts, halts and resumes, and of the loop thread
     const std::shared_ptr<port::MediaHost> media_;
     const bool driven_by_host_;
+    const bool dealt_by_call_;
     Mailbox mailbox_;
     EventQueue events_;
     std::atomic<bool> stopping_ = false;
     std::atomic<bool> finished_ = false;
 
-    mutable std::recursive_mutex driving_; // held while a host turns the loop
-    std::unique_ptr<Shell> own_shell_;     // made and destroyed on the loop thread, as the next
+    mutable std::recursive_timed_mutex driving_; // held while a host turns the loop
+    std::atomic<int> driver_fd_ = -1;
+    std::unique_ptr<Shell> own_shell_; // made and destroyed on the loop thread, as the next
     std::unique_ptr<Ticker> ticker_;
     std::mutex shell_mutex_;
     Shell* shell_ = nullptr; // while the loop runs; under shell_mutex_

@@ -3,23 +3,6 @@
 
 namespace godwit::client {
 
-std::size_t request_bytes(const Request& request) noexcept
-{
-    using namespace request;
-    if (const auto* r = std::get_if<Send>(&request)) return r->to.size() + r->text.size() + r->key.size();
-    if (const auto* r = std::get_if<RegisterAccount>(&request))
-        return r->relay.size() + r->user.size() + r->password.size() + r->device_name.size();
-    if (const auto* r = std::get_if<Login>(&request))
-        return r->relay.size() + r->user.size() + r->password.size() + r->device_name.size();
-    if (const auto* r = std::get_if<History>(&request)) return r->with.size();
-    const auto devices = [](const CallDevices& d) {
-        return d.audio_source.size() + d.audio_sink.size() + d.video_source.size() + d.video_sink.size();
-    };
-    if (const auto* r = std::get_if<CallPlace>(&request)) return r->to.size() + devices(r->devices);
-    if (const auto* r = std::get_if<CallAnswer>(&request)) return devices(r->devices);
-    return 0;
-}
-
 namespace {
 std::size_t bytes_of(const Submitted& item) noexcept
 {

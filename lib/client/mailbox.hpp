@@ -25,7 +25,7 @@ struct Submitted {
     std::variant<Request, Error> what;
 };
 
-/// Rough size of what a request holds on the heap.
+/// Rough size of what a request holds on the heap (request_bytes.cpp).
 [[nodiscard]] std::size_t request_bytes(const Request& request) noexcept;
 
 class Mailbox {

@@ -5,8 +5,9 @@
 //                                         | godwit's own thread
 //   promise / events() <- #pump <- watch <+
 //
-// Nothing is taken from godwit before somebody wants it: asking for the next event says that the previous one is dealt
-// with, and a program that takes no events makes the other side wait instead of filling memory.
+// Nothing is taken from godwit before somebody wants it, and a program that takes no events makes the other side wait
+// instead of filling memory. Events that stand before a reply are taken with it and wait here; each is dealt with when
+// the program has asked for the one after it.
 "use strict";
 const path = require("node:path");
 const { errorNumbers, requests } = require("./schema.js");
@@ -38,11 +39,19 @@ const refused = (text) => {
 const codeOf = (number) => Object.keys(errorNumbers).find((name) => errorNumbers[name] === number) ?? "internal";
 const closed = () => new GodwitError("cancelled", "the client is closed");
 
+/** What a text of C would cut off: of a passphrase the rest would protect nothing. */
+function whole(options) {
+  for (const name of ["home", "passphrase", "clientVersion"])
+    if (String(options[name] ?? "").includes("\0")) throw new GodwitError("invalid_argument", `${name}: without NUL characters`);
+  return options;
+}
+
 class Client {
   #handle;
   #nextId = 1;
   #pending = new Map(); // id -> {resolve, reject}
   #events = [];
+  #shown = 0; // messages that the program has, and has not asked for more since
   #listeners = []; // resolve functions of next()
   #watching = false;
   #closing;
@@ -53,7 +62,7 @@ class Client {
 
   static async open(home, options = {}) {
     if (typeof home !== "string") throw new TypeError("home: a folder, as a string");
-    return new Client(await addon.open({ ...options, home }).catch(refused));
+    return new Client(await addon.open(whole({ ...options, home })).catch(refused));
   }
 
   // ---- requests
@@ -72,8 +81,10 @@ class Client {
   // ---- events
 
   async nextEvent() {
+    if (this.#shown > 0 && !this.#closing) addon.dealtWith(this.#handle, this.#shown);
+    this.#shown = 0;
     if (this.#events.length > 0) {
-      const event = this.#events.shift();
+      const event = this.#show(this.#events.shift());
       this.#look();
       return event;
     }
@@ -90,6 +101,11 @@ class Client {
 
   [Symbol.asyncIterator]() {
     return this.events();
+  }
+
+  #show(event) {
+    if (event.event === "message") this.#shown++;
+    return event;
   }
 
   get #wanted() {
@@ -111,7 +127,7 @@ class Client {
       const got = JSON.parse(text);
       if ("event" in got) {
         const listener = this.#listeners.shift();
-        if (listener) listener(got);
+        if (listener) listener(this.#show(got));
         else this.#events.push(got);
         continue;
       }
@@ -122,6 +138,22 @@ class Client {
       else waiting?.reject(GodwitError.of(error));
     }
     this.#look();
+  }
+
+  // ---- the life of a program
+
+  async suspend(deadlineMs = -1) {
+    if (this.#closing) throw closed();
+    return (await addon.suspend(this.#handle, deadlineMs)) === 0;
+  }
+
+  async resume() {
+    if (this.#closing) throw closed();
+    await addon.resume(this.#handle).catch(refused);
+  }
+
+  trimMemory() {
+    if (!this.#closing) addon.trimMemory(this.#handle);
   }
 
   // ---- the end
@@ -158,5 +190,5 @@ for (const [method, name, answers] of requests)
 exports.Client = Client;
 exports.GodwitError = GodwitError;
 exports.version = () => addon.version();
-exports.checkHome = async (home, options = {}) => JSON.parse(await addon.check({ ...options, home }).catch(refused));
-exports.repairHome = async (home, options = {}) => JSON.parse(await addon.repair({ ...options, home }).catch(refused));
+exports.checkHome = async (home, options = {}) => JSON.parse(await addon.check(whole({ ...options, home })).catch(refused));
+exports.repairHome = async (home, options = {}) => JSON.parse(await addon.repair(whole({ ...options, home })).catch(refused));

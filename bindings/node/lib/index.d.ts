@@ -39,6 +39,13 @@ export class Client {
   events(): AsyncIterableIterator<Event>;
   /** The next event; undefined when the client is closed. */
   nextEvent(): Promise<Event | undefined>;
+  /** Before the process is frozen: commits, closes connections and store. False: it took longer than the deadline and goes on, call again.
+   * What was under way is answered with `cancelled`; what is asked meanwhile is answered after resume(). */
+  suspend(deadlineMs?: number): Promise<boolean>;
+  /** Opens the home again. Rejected as open() is; the client then stays suspended. */
+  resume(): Promise<void>;
+  /** Memory is short: what is not in use goes back to the system. */
+  trimMemory(): void;
   /** What was accepted is durable and goes out at the next open; requests without an answer fail with `cancelled`; iterators end. */
   close(): Promise<void>;
 }

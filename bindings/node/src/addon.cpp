@@ -3,7 +3,8 @@
 // godwit's descriptor. Everything else is lib/client.js.
 //
 //   open(options) -> Promise<handle>    check(options), repair(options) -> Promise<string>    version() -> string
-//   request(handle, text) -> number     next(handle) -> string | null
+//   request(handle, text) -> number     next(handle) -> string | null    dealtWith(handle, messages)
+//   suspend(handle, ms) -> Promise<number>    resume(handle) -> Promise<void>    trimMemory(handle)
 //   watch(handle, callback)             unwatch(handle)           close(handle) -> Promise<void>
 //
 // A promise is rejected with an error's JSON as a string.
@@ -12,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <node_api.h>
@@ -73,13 +75,15 @@ Handle* handle_of(napi_env env, napi_value value)
 
 /// One call in libuv's pool, and its promise.
 struct Job {
-    enum class Kind : std::uint8_t { open, check, repair, close };
+    enum class Kind : std::uint8_t { open, check, repair, suspend, resume, close };
     Kind kind = Kind::open;
     std::string home, passphrase, client_version;
     std::vector<std::uint8_t> store_key;
     bool has_passphrase = false, has_version = false, allow_loopback = false;
 
-    godwit_client* client = nullptr; ///< What open() gave, or is to be closed.
+    godwit_client* client = nullptr; ///< What open() gave, or whose life it is.
+    int deadline_ms = 0;
+    int result = 0; ///< Of the two in between.
     char* report = nullptr;
     char* error = nullptr;
 
@@ -103,10 +107,13 @@ void run(napi_env, void* data)
     options.passphrase = job.has_passphrase ? job.passphrase.c_str() : nullptr;
     options.client_version = job.has_version ? job.client_version.c_str() : nullptr;
     options.allow_loopback = job.allow_loopback ? 1 : 0;
+    options.dealt_by_call = 1;
     switch (job.kind) {
     case Job::Kind::open: job.client = godwit_open(&options, &job.error); break;
     case Job::Kind::check: job.report = godwit_check(&options, &job.error); break;
     case Job::Kind::repair: job.report = godwit_repair(&options, &job.error); break;
+    case Job::Kind::suspend: job.result = godwit_suspend(job.client, job.deadline_ms); break;
+    case Job::Kind::resume: job.result = godwit_resume(job.client, &job.error); break;
     case Job::Kind::close: godwit_close(job.client); break;
     }
 }
@@ -134,12 +141,16 @@ void done(napi_env env, napi_status, void* data)
 {
     const std::unique_ptr<Job> job(static_cast<Job*>(data));
     napi_value out = undefined(env);
-    const bool failed = job->kind != Job::Kind::close && job->client == nullptr && job->report == nullptr;
+    const bool makes = job->kind == Job::Kind::open || job->kind == Job::Kind::check || job->kind == Job::Kind::repair;
+    const bool failed =
+        makes ? job->client == nullptr && job->report == nullptr : job->kind == Job::Kind::resume && job->result != 0;
     if (failed) {
         out =
             text(env, job->error != nullptr ? job->error : R"({"code":"internal","detail":"out of memory","retry":0})");
     } else if (job->report != nullptr) {
         out = text(env, job->report);
+    } else if (job->kind == Job::Kind::suspend) {
+        napi_create_int32(env, job->result, &out);
     } else if (job->kind == Job::Kind::open) {
         auto handle = std::make_unique<Handle>();
         handle->client = job->client;
@@ -195,6 +206,35 @@ napi_value with_options(napi_env env, napi_callback_info info)
     return start(env, std::move(job));
 }
 
+/// A job on a client that is there already.
+napi_value start(napi_env env, Job::Kind kind, godwit_client* client, int deadline_ms = 0)
+{
+    auto job = std::make_unique<Job>();
+    job->kind = kind;
+    job->client = client;
+    job->deadline_ms = deadline_ms;
+    return start(env, std::move(job));
+}
+
+napi_value suspend(napi_env env, napi_callback_info info)
+{
+    napi_value given[2];
+    if (!arguments(env, info, given)) return nullptr;
+    const Handle* handle = handle_of(env, given[0]);
+    if (handle == nullptr) return nullptr;
+    int deadline_ms = -1;
+    napi_get_value_int32(env, given[1], &deadline_ms);
+    return start(env, Job::Kind::suspend, handle->client, deadline_ms);
+}
+
+napi_value resume(napi_env env, napi_callback_info info)
+{
+    napi_value given[1];
+    if (!arguments(env, info, given)) return nullptr;
+    const Handle* handle = handle_of(env, given[0]);
+    return handle == nullptr ? nullptr : start(env, Job::Kind::resume, handle->client);
+}
+
 napi_value close(napi_env env, napi_callback_info info)
 {
     napi_value given[1];
@@ -202,11 +242,7 @@ napi_value close(napi_env env, napi_callback_info info)
     Handle* handle = handle_of(env, given[0]);
     if (handle == nullptr) return nullptr;
     stop_watching(*handle); // before its descriptor goes
-    auto job = std::make_unique<Job>();
-    job->kind = Job::Kind::close;
-    job->client = handle->client;
-    handle->client = nullptr;
-    return start(env, std::move(job));
+    return start(env, Job::Kind::close, std::exchange(handle->client, nullptr));
 }
 
 // ---- what does not ------------------------------------------------------------------------------
@@ -242,6 +278,26 @@ napi_value next(napi_env env, napi_callback_info info)
         out = text(env, event);
     godwit_free(event);
     return out;
+}
+
+napi_value dealt_with(napi_env env, napi_callback_info info)
+{
+    napi_value given[2];
+    if (!arguments(env, info, given)) return nullptr;
+    const Handle* handle = handle_of(env, given[0]);
+    if (handle == nullptr) return nullptr;
+    std::uint32_t messages = 0;
+    napi_get_value_uint32(env, given[1], &messages);
+    (void)godwit_dealt_with(handle->client, messages);
+    return undefined(env);
+}
+
+napi_value trim_memory(napi_env env, napi_callback_info info)
+{
+    napi_value given[1];
+    if (!arguments(env, info, given)) return nullptr;
+    if (const Handle* handle = handle_of(env, given[0]); handle != nullptr) (void)godwit_trim_memory(handle->client);
+    return undefined(env);
 }
 
 void readable(uv_poll_t* poll, int, int)
@@ -309,6 +365,10 @@ napi_value init(napi_env env, napi_value exports)
     put("next", next);
     put("watch", watch);
     put("unwatch", unwatch);
+    put("dealtWith", dealt_with);
+    put("suspend", suspend);
+    put("resume", resume);
+    put("trimMemory", trim_memory);
     put("close", close);
     return exports;
 }

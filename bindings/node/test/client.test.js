@@ -102,8 +102,30 @@ test("a home is checked with its key", async (t) => {
   assert.equal((await godwit.repairHome(home, { storeKey })).was_sound, true);
 });
 
-test("two talk, and see what came of it", async (t) => {
+test("what C would cut off at a NUL is refused", async (t) => {
+  const home = path.join(folder(t), "ann");
+  await assert.rejects(godwit.open(home, { passphrase: "secret\0tail" }), has("invalid_argument"));
+  await assert.rejects(godwit.open(home + "\0x"), has("invalid_argument"));
+  await assert.rejects(godwit.checkHome(home, { passphrase: "secret\0tail" }), has("invalid_argument"));
+});
+
+test("suspended and resumed", async (t) => {
   const home = folder(t);
+  const ann = await opened(t, home, "ann");
+  assert.equal(await ann.suspend(), true);
+  const other = await opened(t, home, "ann"); // no lock is held
+  await assert.rejects(ann.resume(), has("storage_in_use"));
+  await other.close();
+  const asked = ann.status();
+  await ann.resume();
+  assert.equal((await asked).user, "");
+  ann.trimMemory();
+  await ann.close();
+  await assert.rejects(ann.resume(), has("cancelled"));
+});
+
+/** Two clients at a relay that are each other's contacts. */
+async function pair(t, home) {
   const address = await relay(t, home);
   const [ann, ben] = [await opened(t, home, "ann"), await opened(t, home, "ben")];
   await Promise.all([ann.register({ relay: address, user: "ann", password: "a long password" }), ben.register({ relay: address, user: "ben", password: "a long password" })]);
@@ -111,6 +133,28 @@ test("two talk, and see what came of it", async (t) => {
   await until(ben, { event: "contact_request", user: "ann" });
   await ben.contactAccept({ user: "ann" });
   await until(ann, { event: "contact_accepted", user: "ben" });
+  return [ann, ben];
+}
+
+test("what a reply came past is shown again unless the program has seen it", async (t) => {
+  const home = folder(t);
+  const [ann, ben] = await pair(t, home);
+  const sent = [];
+  for (const text of ["one", "two", "three"]) sent.push((await ann.send({ to: "ben", text })).message);
+  const late = Date.now() + WAIT_MS;
+  while ((await ben.history({ with: "ann" })).messages.length < 3) assert.ok(Date.now() < late); // and looks at no event
+  await ben.status(); // whose reply stands behind their events
+  await until(ben, { event: "message", message: sent[0] });
+  await until(ben, { event: "message", message: sent[1] }); // asked for: so the first is dealt with
+  await ben.close();
+  const again = await opened(t, home, "ben");
+  const shown = [];
+  while (!shown.includes(sent[2])) shown.push((await until(again, { event: "message" })).message);
+  assert.deepEqual(shown, sent.slice(1));
+});
+
+test("two talk, and see what came of it", async (t) => {
+  const [ann, ben] = await pair(t, folder(t));
   const text = "从阿拉斯加问候 🐦";
   const { message } = await ann.send({ to: "ben", text, key: "first" });
   const got = await until(ben, { event: "message", message });

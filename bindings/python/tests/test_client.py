@@ -4,6 +4,7 @@ installed that has it."""
 import asyncio
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
@@ -113,6 +114,62 @@ class Alone(World):
                 await asked
             self.assertEqual((await ann.status())["user"], "")
 
+    async def test_an_open_that_nobody_waits_for_any_more_leaves_the_home_free(self):
+        with self.assertRaises(TimeoutError):
+            async with asyncio.timeout(0.001):
+                async with godwit.open(self.folder / "ann", passphrase="takes Argon2id a while"):
+                    pass
+        async with asyncio.timeout(WAIT_S):
+            while True:  # until what went on has ended
+                try:
+                    async with godwit.open(self.folder / "ann", passphrase="takes Argon2id a while"):
+                        break
+                except godwit.GodwitError as trouble:
+                    self.assertEqual(trouble.code, "storage_in_use")
+                    await asyncio.sleep(0.05)
+
+    async def test_a_close_that_is_cancelled_closes_and_may_be_waited_for_again(self):
+        ann = await self.open("ann")
+        closing = asyncio.create_task(ann.close())
+        await asyncio.sleep(0)
+        closing.cancel()
+        with self.assertRaises(asyncio.CancelledError):
+            await closing
+        async with asyncio.timeout(WAIT_S):
+            await ann.close()
+        async with self.open("ann"):
+            pass
+
+    async def test_what_c_would_cut_off_at_a_nul_is_refused(self):
+        for wrong in ({"home": "ann\0x"}, {"home": "ann", "passphrase": "secret\0tail"}, {"home": "ann", "client_version": "1\0"}):
+            with self.assertRaises(godwit.GodwitError) as refused:
+                godwit.open(self.folder / wrong.pop("home"), **wrong)
+            self.assertEqual(refused.exception.code, "invalid_argument")
+
+    async def test_a_child_of_a_fork_lets_go_of_its_parents_client(self):
+        ann = await self.open("ann")
+        child = os.fork()
+        if child == 0:
+            signal.alarm(60)
+            ann._handle.close()  # as collecting garbage would  # pylint: disable=protected-access
+            os._exit(0)
+        self.assertEqual(os.waitpid(child, 0)[1], 0)
+        self.assertEqual((await ann.status())["user"], "")
+        await ann.close()
+
+    async def test_suspended_and_resumed(self):
+        async with self.open("ann") as ann:
+            self.assertTrue(await ann.suspend())
+            async with self.open("ann") as other:  # no lock is held
+                with self.assertRaises(godwit.GodwitError) as refused:
+                    await ann.resume()
+                self.assertEqual(refused.exception.code, "storage_in_use")
+                await other.status()
+            asked = asyncio.create_task(ann.status())
+            await ann.resume()
+            self.assertEqual((await asked)["user"], "")
+            ann.trim_memory()
+
     async def test_a_home_is_checked_with_its_key(self):
         key = bytes(range(32))
         async with godwit.open(self.folder / "ann", store_key=key):
@@ -154,6 +211,29 @@ class Together(World):
             self.assertEqual(found["hits"][0]["message"], sent["message"])
             numbers = await asyncio.gather(ann.safety_number(with_="ben"), ben.safety_number(with_="ann"))
             self.assertEqual(numbers[0]["number"], numbers[1]["number"])
+
+    async def test_what_a_reply_came_past_is_shown_again_unless_the_program_has_seen_it(self):
+        relay = self.relay()
+        async with self.open("ann") as ann, self.open("ben") as ben:
+            await self.join(ann, relay, "ann")
+            await self.join(ben, relay, "ben")
+            await ann.contact_add(user="ben")
+            await self.until(ben, event="contact_request", user="ann")
+            await ben.contact_accept(user="ann")
+            await self.until(ann, event="contact_accepted", user="ben")
+            sent = [(await ann.send(to="ben", text=text))["message"] for text in ("one", "two", "three")]
+            async with asyncio.timeout(WAIT_S):  # ben asks, and looks at no event, until all three are in his history
+                while len((await ben.history(with_="ann"))["messages"]) < 3:
+                    await asyncio.sleep(0.05)
+                await ben.status()  # whose reply stands behind their events
+            await self.until(ben, event="message", message=sent[0])
+            await self.until(ben, event="message", message=sent[1])  # asked for: so the first is dealt with
+        async with self.open("ben") as ben:
+            shown = []
+            async with asyncio.timeout(WAIT_S):
+                while sent[2] not in shown:
+                    shown.append((await self.until(ben, event="message"))["message"])
+            self.assertEqual(shown, sent[1:])
 
     async def test_the_example_chats(self):
         relay = self.relay()

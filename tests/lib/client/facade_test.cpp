@@ -93,6 +93,78 @@ TEST_CASE("events that belong together wake at their end, and are there before")
     CHECK_FALSE(readable(fd, 0));
 }
 
+TEST_CASE("who takes events ahead of those who are to see them says by a call what is dealt with")
+{
+    int attended = 0;
+    client::EventQueue queue(8, [&] { ++attended; }, true);
+    const auto message = [](int number) {
+        event::MessageReceived out;
+        out.message.id.bytes[0] = static_cast<std::uint8_t>(number);
+        return out;
+    };
+    for (const int number : {1, 2, 3})
+        CHECK(queue.push(message(number)));
+    for (int i = 0; i < 3; ++i)
+        CHECK(queue.poll());
+    CHECK_FALSE(queue.poll());
+    CHECK_FALSE(queue.wait(0ms));
+    CHECK_FALSE(queue.anything_dealt_with()); // however many were taken
+    CHECK(queue.shown().size() == 3);         // and a client that starts anew does not show them again
+    CHECK(queue.deal(0));
+    CHECK_FALSE(queue.deal(4));
+    CHECK_FALSE(queue.anything_dealt_with());
+    CHECK(queue.deal(2));
+    CHECK(attended == 1);
+    const auto dealt = queue.take_dealt_with();
+    REQUIRE(dealt.size() == 2);
+    CHECK(dealt[0].first == message(1).message.id);
+    CHECK(dealt[1].first == message(2).message.id);
+    CHECK_FALSE(queue.deal(2));
+    CHECK(queue.deal(1));
+    CHECK(attended == 2);
+    queue.close();
+    CHECK(queue.deal(0));
+}
+
+TEST_CASE("the mailbox's bytes are those of every kind of request, wherever in it they are")
+{
+    const std::string long_text(100'000, 'x');
+    content::Attachment picture;
+    picture.thumbnail.resize(100'000);
+    content::Forwarded bundle;
+    bundle.items.resize(2);
+    bundle.items[1].body.resize(100'000);
+    const Request holding[] = {
+        request::Edit{{}, long_text},
+        request::Send{.to = "bob", .body = picture},
+        request::Send{.to = "bob", .body = bundle},
+        request::Send{.to = "bob", .body = content::Card{"order", "", {{"label", long_text}}, ""}},
+        request::SetConversation{.where = {}, .draft = long_text},
+        request::SetContact{.user = "bob", .labels = std::vector<std::string>{"", long_text}},
+        request::GroupCreate{.members = {"bob", long_text}},
+        request::GroupSet{.avatar = content::FileRef{{}, 0, long_text, "", {}}},
+        request::Forward{.messages = std::vector<MessageId>(7'000)},
+        request::Watch{.where = {long_text, {}}},
+        request::ContactAdd{long_text},
+        request::ContactBlock{long_text},
+        request::Typing{{long_text, {}}},
+        request::Search{.text = "a", .where = {long_text, {}}},
+        request::ArchiveRead{"path", long_text},
+        request::CallAnswer{.devices = {.audio_source = long_text}},
+        request::Report{.text = long_text},
+    };
+    for (const auto& one : holding) {
+        CHECK_MESSAGE(client::request_bytes(one) >= 100'000, one.index());
+        client::Mailbox mailbox;
+        bool first = false;
+        std::size_t taken = 0;
+        while (taken < client::mailbox_requests_max && mailbox.put(Request(one), first))
+            ++taken;
+        CHECK_MESSAGE(taken < 170, one.index());
+    }
+    CHECK(client::request_bytes(request::Status{}) == 0);
+}
+
 TEST_CASE("four threads ask, one listens: every request is answered once, each thread's in its order")
 {
     constexpr int threads_count = 4;

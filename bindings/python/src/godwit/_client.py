@@ -5,8 +5,8 @@
                                               | godwit's own thread
     future / events() <- _pump() <- wake_fd <-+
 
-Nothing is taken from godwit before somebody wants it: asking for the next event says that the previous one is dealt with, and a program
-that takes no events makes the other side wait instead of filling memory.
+Nothing is taken from godwit before somebody wants it, and a program that takes no events makes the other side wait instead of filling
+memory. Events that stand before a reply are taken with it and wait here; each is dealt with when the program has asked for the one after it.
 """
 from __future__ import annotations
 
@@ -39,8 +39,9 @@ class Client(Requests):
         self._next_id = 0
         self._pending: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._events: collections.deque[Event] = collections.deque()
+        self._shown = 0  # messages that the program has, and has not asked for more since
         self._listeners: collections.deque[asyncio.Future[None]] = collections.deque()
-        self._closing: asyncio.Future[None] | None = None
+        self._closing: asyncio.Future[None] | None = None  # of the handle
 
     # ---- requests
 
@@ -74,6 +75,9 @@ class Client(Requests):
 
     async def next_event(self) -> Event | None:
         """The next event; None when the client is closed. With a time limit: asyncio.timeout()."""
+        if self._shown:
+            self._handle.dealt_with(self._shown)
+            self._shown = 0
         while not self._events:
             if self._closing is not None:
                 return None
@@ -87,6 +91,7 @@ class Client(Requests):
                     self._listeners.remove(listener)
                 self._look()
         event = self._events.popleft()
+        self._shown += event["event"] == "message"
         self._look()
         return event
 
@@ -127,13 +132,28 @@ class Client(Requests):
         if not future.done():
             future.set_result(result)
 
+    # ---- the life of a program (docs/mobile.md)
+
+    async def suspend(self, deadline_s: float | None = None) -> bool:
+        """Before the process is frozen: commits, closes connections and store. False: it took longer than the deadline and goes on, call
+        again. What was under way is answered with `cancelled`; what is asked meanwhile is answered after resume()."""
+        return await asyncio.to_thread(self._handle.suspend, -1 if deadline_s is None else int(deadline_s * 1000))
+
+    async def resume(self) -> None:
+        """Opens the home again. Raises GodwitError as open(); the client then stays suspended."""
+        await asyncio.to_thread(self._handle.resume)
+
+    def trim_memory(self) -> None:
+        """Memory is short: what is not in use goes back to the system."""
+        self._handle.trim_memory()
+
     # ---- the end
 
     async def close(self) -> None:
         """Closes the home. What was accepted is durable and goes out at the next open; requests without an answer fail with
-        `cancelled`; iterators end. May be called again, and while others wait."""
+        `cancelled`; iterators end. May be called again, and while others wait; when it is cancelled, the home is closed all the same."""
         if self._closing is None:
-            self._closing = self._loop.create_future()
+            self._closing = self._loop.run_in_executor(None, self._handle.close)
             self._look()
             for reply in list(self._pending.values()):
                 if not reply.done():
@@ -141,8 +161,6 @@ class Client(Requests):
             self._events.clear()
             while self._listeners:
                 self._finish(self._listeners.popleft(), None)
-            await asyncio.to_thread(self._handle.close)
-            self._finish(self._closing, None)
         await asyncio.shield(self._closing)
 
     async def __aenter__(self) -> Client:

@@ -37,6 +37,13 @@ class GodwitError(Exception):
         return cls(error["code"], error["detail"], error.get("retry", 0))
 
 
+def _whole(name: str, text: bytes) -> bytes:
+    """A text of C ends at its first NUL: of a passphrase the rest would protect nothing."""
+    if b"\0" in text:
+        raise GodwitError("invalid_argument", f"{name}: without NUL characters")
+    return text
+
+
 class Options(ctypes.Structure):
     """godwit_options: size-prefixed, so that an older library ignores what it does not know."""
     _fields_ = [
@@ -48,6 +55,12 @@ class Options(ctypes.Structure):
         ("allow_loopback", ctypes.c_int),
         ("trace", _TRACE),
         ("trace_context", ctypes.c_void_p),
+        ("provide_key", ctypes.c_void_p),
+        ("key_context", ctypes.c_void_p),
+        ("wall_ms", ctypes.c_void_p),
+        ("clock_context", ctypes.c_void_p),
+        ("driven_by_host", ctypes.c_int),
+        ("dealt_by_call", ctypes.c_int),
     ]
 
     @classmethod
@@ -55,9 +68,10 @@ class Options(ctypes.Structure):
            allow_loopback: bool, trace: Trace | None) -> Options:
         if store_key is not None and len(store_key) != 32:
             raise GodwitError("invalid_argument", "store_key: exactly 32 bytes, or None")
-        out = cls(size=ctypes.sizeof(cls), home=os.fsencode(home), store_key=store_key, allow_loopback=int(allow_loopback))
-        out.passphrase = passphrase.encode() if passphrase is not None else None
-        out.client_version = client_version.encode() if client_version is not None else None
+        out = cls(size=ctypes.sizeof(cls), store_key=store_key, allow_loopback=int(allow_loopback), dealt_by_call=1)
+        out.home = _whole("home", os.fsencode(home))
+        out.passphrase = _whole("passphrase", passphrase.encode()) if passphrase is not None else None
+        out.client_version = _whole("client_version", client_version.encode()) if client_version is not None else None
         if trace is not None:
             told = trace
             out.trace = _TRACE(lambda _, level, room, text: told(level, room.decode(), text.decode("utf-8", "replace")))
@@ -74,7 +88,10 @@ def _load() -> ctypes.CDLL:
         getattr(so, name).argtypes = [ctypes.POINTER(Options), ctypes.POINTER(ctypes.c_void_p)]
     so.godwit_check.restype = so.godwit_repair.restype = so.godwit_next.restype = ctypes.c_void_p
     so.godwit_request.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t]
-    so.godwit_next.argtypes = [ctypes.c_void_p, ctypes.c_int]
+    so.godwit_next.argtypes = so.godwit_suspend.argtypes = [ctypes.c_void_p, ctypes.c_int]
+    so.godwit_dealt_with.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+    so.godwit_resume.argtypes = [ctypes.c_void_p, ctypes.POINTER(ctypes.c_void_p)]
+    so.godwit_trim_memory.argtypes = [ctypes.c_void_p]
     so.godwit_wake_fd.argtypes = so.godwit_close.argtypes = so.godwit_free.argtypes = [ctypes.c_void_p]
     return so
 
@@ -129,10 +146,31 @@ class Handle:
         text = _so.godwit_next(self._client, timeout_ms)
         return _take(text) if text else None
 
+    def dealt_with(self, messages: int) -> None:
+        _so.godwit_dealt_with(self._client, messages)
+
     def wake_fd(self) -> int:
         return _so.godwit_wake_fd(self._client)
+
+    def suspend(self, deadline_ms: int) -> bool:
+        code = _so.godwit_suspend(self._client, deadline_ms)
+        if code not in (0, ErrorCode.timed_out):
+            raise GodwitError("cancelled", "the client is closed")
+        return code == 0
+
+    def resume(self) -> None:
+        error = ctypes.c_void_p()
+        if _so.godwit_resume(self._client, ctypes.byref(error)) != 0:
+            raise GodwitError.of(_take(error.value)) if error.value else GodwitError("cancelled", "the client is closed")
+
+    def trim_memory(self) -> None:
+        _so.godwit_trim_memory(self._client)
 
     def close(self) -> None:
         client, self._client = self._client, None
         if client is not None:
             _so.godwit_close(client)
+
+    def __del__(self) -> None:  # of an open() that nobody waited for any more when it was done
+        if getattr(self, "_client", None) is not None:
+            self.close()

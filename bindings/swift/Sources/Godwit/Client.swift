@@ -65,6 +65,10 @@ public final class Client: @unchecked Sendable {
     /// Blocks while the store is opened: not on the main thread.
     public init(_ options: Options) throws {
         if let key = options.storeKey, key.count != 32 { throw GodwitError("invalid_argument", "storeKey: exactly 32 bytes") }
+        // A text of C ends at its first NUL: of a passphrase the rest would protect nothing.
+        for text in [options.home, options.passphrase ?? "", options.clientVersion ?? ""] where text.utf8.contains(0) {
+            throw GodwitError("invalid_argument", "options: texts without NUL characters")
+        }
         var given = godwit_options()
         given.size = MemoryLayout<godwit_options>.size
         given.allow_loopback = options.allowLoopback ? 1 : 0

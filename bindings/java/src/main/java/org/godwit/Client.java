@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import org.json.JSONException;
 import org.json.JSONObject;
 
@@ -43,7 +44,10 @@ public final class Client implements AutoCloseable {
         return open(options, listener, INLINE);
     }
 
-    /** Blocks while the store is opened. The executor runs the listener and completes futures: one task at a time. */
+    /**
+     * Blocks while the store is opened. The executor runs the listener and completes futures: one task at a time. When it takes no more tasks the
+     * client closes: what nobody was told is told at the next open.
+     */
     public static Client open(Options options, Listener listener, Executor executor) throws GodwitException {
         try {
             return new Client(Native.open(bytes(options.home), options.storeKey, bytes(options.passphrase), bytes(options.clientVersion), options.allowLoopback),
@@ -174,12 +178,17 @@ public final class Client implements AutoCloseable {
     // ---- the reader
 
     private void read() {
-        for (byte[] next; (next = Native.next(handle, -1)) != null || !isClosed(); ) {
-            if (next == null) continue;
-            JSONObject got = parse(next);
-            run(() -> deal(got));
+        try {
+            // NULL before the end: there was no memory for it.
+            for (byte[] next; (next = Native.next(handle, -1)) != null || !isClosed(); ) {
+                if (next == null) continue;
+                JSONObject got = parse(next);
+                if (!run(() -> deal(got))) break;
+            }
+        } finally { // also of memory: whoever waits for a reply is told
+            close();
+            run(listener::onClosed);
         }
-        run(listener::onClosed);
     }
 
     private boolean isClosed() {
@@ -188,24 +197,28 @@ public final class Client implements AutoCloseable {
         }
     }
 
-    /** On the executor, and waits until it has been: asking for the next says that this one is dealt with. */
-    private void run(Runnable task) {
+    /**
+     * On the executor, and waits until it has been: asking for the next says that this one is dealt with. What the listener throws is its thread's
+     * affair and ends nothing here. False: the application's executor has ended.
+     */
+    private boolean run(Runnable task) {
         CompletableFuture<Void> done = new CompletableFuture<>();
         try {
             executor.execute(() -> {
                 try {
                     task.run();
-                } catch (RuntimeException thrown) {
+                } catch (Throwable thrown) {
                     Thread.UncaughtExceptionHandler handler = Thread.currentThread().getUncaughtExceptionHandler();
                     handler.uncaughtException(Thread.currentThread(), thrown);
                 } finally {
                     done.complete(null);
                 }
             });
-        } catch (java.util.concurrent.RejectedExecutionException ended) {
-            return; // the application's executor has gone
+        } catch (RejectedExecutionException ended) {
+            return false;
         }
         done.join();
+        return true;
     }
 
     private void deal(JSONObject got) {

@@ -11,7 +11,7 @@ public final class Options {
 
     /** home: a folder of this device's account, made when it is missing. One client at a time. */
     public Options(String home) {
-        this.home = home;
+        this.home = whole("home", home);
     }
 
     /** 32 bytes from the platform's key store. */
@@ -23,14 +23,20 @@ public final class Options {
 
     /** Or a passphrase (Argon2id). With neither a random key is kept in the home: that protects copies of the database, not a stolen folder. */
     public Options passphrase(String text) {
-        passphrase = text;
+        passphrase = whole("passphrase", text);
         return this;
     }
 
     /** Told to the relay, for "there is a newer client". */
     public Options clientVersion(String text) {
-        clientVersion = text;
+        clientVersion = whole("clientVersion", text);
         return this;
+    }
+
+    /** What a text of C would cut off: of a passphrase the rest would protect nothing. */
+    private static String whole(String name, String text) {
+        if (text != null && text.indexOf('\0') >= 0) throw new IllegalArgumentException(name + ": without NUL characters");
+        return text;
     }
 
     /** Direct paths within one machine, for tests. */

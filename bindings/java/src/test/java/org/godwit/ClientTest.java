@@ -15,6 +15,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -43,6 +45,9 @@ public final class ClientTest {
             "a thousand requests are each answered once, also by close", (Story) ClientTest::thousand,
             "suspended, the home is free; resumed, it goes on", (Story) ClientTest::suspended,
             "a home is checked with its key", (Story) ClientTest::key,
+            "what C would cut off at a NUL is refused", (Story) ClientTest::cutOff,
+            "an executor that has ended closes the client, and leaves no future open", (Story) ClientTest::executorEnds,
+            "a listener that throws an Error is told the next event all the same", (Story) ClientTest::throwing,
             "two talk, and see what came of it", (Story) ClientTest::talk,
         };
         for (int i = 0; i < stories.length; i += 2) {
@@ -179,7 +184,59 @@ public final class ClientTest {
         }
     }
 
+    private static void cutOff(Path folder) throws Exception {
+        Options options = new Options(folder.resolve("ann").toString());
+        for (Runnable wrong : new Runnable[] {() -> options.passphrase("secret\0tail"), () -> options.clientVersion("1\0"), () -> new Options("ann\0x")})
+            try {
+                wrong.run();
+                throw new AssertionError("taken");
+            } catch (IllegalArgumentException refused) {
+                check(refused.getMessage().contains("NUL"), refused.toString());
+            }
+    }
+
+    private static void executorEnds(Path folder) throws Exception {
+        ExecutorService executor = Executors.newSingleThreadExecutor();
+        String home = folder.resolve("ann").toString();
+        Client ann = Client.open(new Options(home), new Heard(), executor);
+        get(ann.request(Do.STATUS));
+        executor.shutdown();
+        check(executor.awaitTermination(WAIT_S, TimeUnit.SECONDS), "the executor goes on");
+        refused(ErrorCode.CANCELLED, ann.request(Do.STATUS)); // its reply finds nobody
+        ann.close();
+        Client.open(new Options(home), new Heard()).close();
+    }
+
+    private static void throwing(Path folder) throws Exception {
+        withRelay(folder, relay -> {
+            AtomicInteger told = new AtomicInteger();
+            AtomicInteger thrown = new AtomicInteger();
+            Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
+            Thread.setDefaultUncaughtExceptionHandler((thread, trouble) -> thrown.incrementAndGet());
+            try (Client ann = open(folder, "ann", event -> {
+                told.incrementAndGet();
+                throw new AssertionError("of the program");
+            })) {
+                get(ann.request(Do.REGISTER, "relay", relay, "user", "ann", "password", "a long password"));
+                get(ann.request(Do.LOGOUT));
+                get(ann.request(Do.LOGIN, "relay", relay, "user", "ann", "password", "a long password"));
+                get(ann.request(Do.STATUS));
+                check(told.get() > 1 && thrown.get() == told.get(), told + " told, " + thrown + " thrown");
+            } finally {
+                Thread.setDefaultUncaughtExceptionHandler(before);
+            }
+        });
+    }
+
+    private interface AtRelay {
+        void tell(String address) throws Exception;
+    }
+
     private static void talk(Path folder) throws Exception {
+        withRelay(folder, relay -> talk(folder, relay));
+    }
+
+    private static void withRelay(Path folder, AtRelay story) throws Exception {
         int port;
         try (ServerSocket free = new ServerSocket(0)) {
             port = free.getLocalPort();
@@ -192,7 +249,7 @@ public final class ClientTest {
             for (String line; address == null && (line = lines.readLine()) != null; )
                 if (line.startsWith("ready ")) address = line.split(" ")[1];
             check(address != null, "the relay did not start");
-            talk(folder, address);
+            story.tell(address);
         } finally {
             relay.destroy();
             relay.waitFor();
