@@ -45,11 +45,8 @@ def check_pkg_config(folder, environment):
             if not ok:
                 told(False, what, flags)
                 continue
-            flags = shlex.split(flags)
-            if module == "godwit-static":  # the archive, although the shared library lies beside it; of C++
-                flags = [flag if flag != "-lgodwit" else "-l:libgodwit.a" for flag in flags] + ["-lstdc++", "-lm"]
             program = folder / f"{compiler}-{module}"
-            ok, out = run([compiler, standard, "-Wall", "-Wextra", "-Werror", HERE / source, "-o", program, *flags])
+            ok, out = run([compiler, standard, "-Wall", "-Wextra", "-Werror", HERE / source, "-o", program, *shlex.split(flags)])
             check_program(ok, out, what, program, folder, environment, module != "godwit-static")
 
 
