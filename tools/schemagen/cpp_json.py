@@ -3,6 +3,7 @@
 import re
 import tomllib
 
+from . import cpp_hints
 from .model import GENERATED
 
 HEAD = ["// SPDX-License-Identifier: Apache-2.0", f"// {GENERATED}"]
@@ -15,28 +16,12 @@ def words(names):
 
 
 class Face:
-    """The schema, and what cpp.toml says of it; checked: each names what the other has."""
+    """The schema, and what cpp.toml says of it; each names what the other has (cpp_hints.py)."""
 
     def __init__(self, schema, folder):
         self.schema = schema
         self.cpp = tomllib.loads((folder / "cpp.toml").read_text(encoding="utf-8"))
-        for kind, known in (("enum", schema.enums), ("object", schema.objects), ("event", schema.events),
-                            ("request", {n: r for n, r in schema.requests.items() if not r.host})):
-            # What is only made for another one to have its fields, and what is read and written by hand.
-            spared = {"ForwardedBody", "ForwardedItem"} if kind == "object" else set()
-            for name in known:
-                if name not in self.cpp[kind] and name not in spared:
-                    raise ValueError(f"cpp.toml: there is no {kind}.{name}")
-            for name, about in self.cpp[kind].items():
-                if name not in known:
-                    raise ValueError(f"cpp.toml: {kind}.{name} is not in the schema")
-                if kind == "enum":
-                    continue
-                fields = {f.name for f in known[name].fields}
-                for hint in ("fields", "given", "max", "only", "by"):
-                    for field in about.get(hint, {}):
-                        if field not in fields:
-                            raise ValueError(f"cpp.toml: {kind}.{name}.{hint}: there is no field {field}")
+        cpp_hints.check(self.cpp, schema)
 
     # ---- reading ----
 
