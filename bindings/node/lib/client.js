@@ -156,6 +156,24 @@ class Client {
     if (!this.#closing) addon.trimMemory(this.#handle);
   }
 
+  // ---- sound and pictures of calls whose devices are "app"; nothing waits
+
+  pushAudio(call, samples) {
+    return addon.pushAudio(this.#handle, call, samples);
+  }
+
+  pullAudio(call, samples) {
+    return addon.pullAudio(this.#handle, call, samples);
+  }
+
+  pushPicture(call, { width, height, i420 }) {
+    return addon.pushPicture(this.#handle, call, width, height, i420);
+  }
+
+  pullPicture(call, device) {
+    return addon.pullPicture(this.#handle, call, device);
+  }
+
   // ---- the end
 
   close() {

@@ -26,6 +26,14 @@ export interface OpenOptions extends HomeKey {
   allowLoopback?: boolean;
 }
 
+/** I420 without gaps: width * height bytes of luma, then U and V of ((width + 1) >> 1) * ((height + 1) >> 1) each; sides at most 1920,
+ * 1920 * 1088 pixels. */
+export interface Picture {
+  width: number;
+  height: number;
+  i420: Uint8Array;
+}
+
 /** An account's device. A method a request; every request is answered once. */
 export interface Client extends Requests, AsyncIterable<Event> {}
 export class Client {
@@ -46,6 +54,15 @@ export class Client {
   resume(): Promise<void>;
   /** Memory is short: what is not in use goes back to the system. */
   trimMemory(): void;
+  /** Of calls whose devices are "app"; 48 kHz, 16 bits, mono. How many samples were taken: fewer when 200 ms wait already, 0 when there is
+   * no such call or it has no media yet. */
+  pushAudio(call: string, samples: Int16Array): number;
+  /** At most so many samples: play silence for what is missing. */
+  pullAudio(call: string, samples: number): Int16Array;
+  /** One that was not sent yet gives way to it. False: no such call, or not of a size that a picture may have. */
+  pushPicture(call: string, picture: Picture): boolean;
+  /** The newest that was not pulled yet; in the call of a group of one device, or of whichever has sent one. */
+  pullPicture(call: string, device?: string): Picture | null;
   /** What was accepted is durable and goes out at the next open; requests without an answer fail with `cancelled`; iterators end. */
   close(): Promise<void>;
 }

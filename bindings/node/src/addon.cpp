@@ -5,10 +5,11 @@
 //   open(options) -> Promise<handle>    check(options), repair(options) -> Promise<string>    version() -> string
 //   request(handle, text) -> number     next(handle) -> string | null    dealtWith(handle, messages)
 //   suspend(handle, ms) -> Promise<number>    resume(handle) -> Promise<void>    trimMemory(handle)
+//   sound and pictures: addon.hpp
 //   watch(handle, callback)             unwatch(handle)           close(handle) -> Promise<void>
 //
 // A promise is rejected with an error's JSON as a string.
-#include <godwit/godwit.h>
+#include "addon.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -16,18 +17,32 @@
 #include <utility>
 #include <vector>
 
-#include <node_api.h>
-#include <uv.h>
+namespace godwit_node {
+
+std::string string_of(napi_env env, napi_value value)
+{
+    std::size_t length = 0;
+    if (napi_get_value_string_utf8(env, value, nullptr, 0, &length) != napi_ok) return {};
+    std::string out(length + 1, '\0');
+    napi_get_value_string_utf8(env, value, out.data(), out.size(), &length);
+    out.resize(length);
+    return out;
+}
+
+Handle* handle_of(napi_env env, napi_value value)
+{
+    void* out = nullptr;
+    napi_valuetype type = napi_undefined;
+    if (napi_typeof(env, value, &type) == napi_ok && type == napi_external) napi_get_value_external(env, value, &out);
+    if (out == nullptr) napi_throw_type_error(env, nullptr, "not a handle");
+    return static_cast<Handle*>(out);
+}
+
+} // namespace godwit_node
 
 namespace {
 
-struct Handle {
-    godwit_client* client = nullptr;
-    uv_poll_t* poll = nullptr; ///< Since the first watch().
-    napi_env env = nullptr;
-    napi_ref callback = nullptr;
-    napi_async_context context = nullptr;
-};
+using namespace godwit_node;
 
 napi_value undefined(napi_env env)
 {
@@ -41,34 +56,6 @@ napi_value text(napi_env env, const char* utf8)
     napi_value out = nullptr;
     napi_create_string_utf8(env, utf8, NAPI_AUTO_LENGTH, &out);
     return out;
-}
-
-std::string string_of(napi_env env, napi_value value)
-{
-    std::size_t length = 0;
-    if (napi_get_value_string_utf8(env, value, nullptr, 0, &length) != napi_ok) return {};
-    std::string out(length + 1, '\0');
-    napi_get_value_string_utf8(env, value, out.data(), out.size(), &length);
-    out.resize(length);
-    return out;
-}
-
-template <std::size_t N>
-bool arguments(napi_env env, napi_callback_info info, napi_value (&out)[N])
-{
-    std::size_t count = N;
-    if (napi_get_cb_info(env, info, &count, out, nullptr, nullptr) == napi_ok && count == N) return true;
-    napi_throw_type_error(env, nullptr, "wrong arguments");
-    return false;
-}
-
-Handle* handle_of(napi_env env, napi_value value)
-{
-    void* out = nullptr;
-    napi_valuetype type = napi_undefined;
-    if (napi_typeof(env, value, &type) == napi_ok && type == napi_external) napi_get_value_external(env, value, &out);
-    if (out == nullptr) napi_throw_type_error(env, nullptr, "not a handle");
-    return static_cast<Handle*>(out);
 }
 
 // ---- what blocks --------------------------------------------------------------------------------
@@ -370,6 +357,7 @@ napi_value init(napi_env env, napi_value exports)
     put("resume", resume);
     put("trimMemory", trim_memory);
     put("close", close);
+    add_media(env, exports);
     return exports;
 }
 

@@ -153,6 +153,40 @@ test("what a reply came past is shown again unless the program has seen it", asy
   assert.deepEqual(shown, sent.slice(1));
 });
 
+test("a call with the program's own sound and pictures", async (t) => {
+  const [ann, ben] = await pair(t, folder(t));
+  assert.equal(ann.pushAudio("00".repeat(16), new Int16Array(480)), 0);
+  assert.equal(ann.pullAudio("rubbish", 480).length, 0);
+  assert.throws(() => ann.pushAudio("00".repeat(16), new Uint8Array(480)), TypeError);
+  let call;
+  try {
+    ({ call } = await ann.call({ to: "ben", video: true }));
+  } catch (trouble) {
+    assert.equal(trouble.code, "unsupported");
+    return t.skip("a library without media");
+  }
+  await until(ben, { event: "call_incoming", call });
+  await ben.answer();
+  for (const one of [ann, ben]) await until(one, { event: "call_state", call, state: "active" });
+  const tone = Int16Array.from({ length: 480 }, (_, i) => Math.round(8000 * Math.sin((2 * Math.PI * 1000 * i) / 48000)));
+  const grey = { width: 160, height: 96, i420: new Uint8Array((160 * 96 * 3) / 2).fill(128) };
+  assert.equal(ann.pushPicture(call, { ...grey, i420: grey.i420.subarray(1) }), false);
+  const late = Date.now() + WAIT_MS;
+  let loud = 0;
+  let seen = null;
+  while (loud < 20 || seen === null) {
+    assert.ok(Date.now() < late, `${loud} loud steps, ${seen} seen`);
+    ann.pushAudio(call, tone);
+    assert.equal(ann.pushPicture(call, grey), true);
+    if (Math.max(...ben.pullAudio(call, 480)) > 2000) loud++;
+    seen ??= ben.pullPicture(call);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  assert.deepEqual([seen.width, seen.height, seen.i420.length], [160, 96, grey.i420.length]);
+  assert.equal(ben.pullPicture(call, "rubbish"), null);
+  await ann.hangup();
+});
+
 test("two talk, and see what came of it", async (t) => {
   const [ann, ben] = await pair(t, folder(t));
   const text = "从阿拉斯加问候 🐦";

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Python binding against a real relay. GODWIT_RELAY: the relay's program; GODWIT_LIBRARY: the shared library, unless a wheel is
 installed that has it."""
+import array
 import asyncio
+import dataclasses
+import math
 import os
 import pathlib
 import signal
@@ -51,6 +54,14 @@ class World(unittest.IsolatedAsyncioTestCase):
 
     async def join(self, client, relay, name):
         await client.register(relay=relay, user=name, password=f"a long password of {name}", device_name="test")
+
+    async def befriended(self, relay, ann, ben):
+        await self.join(ann, relay, "ann")
+        await self.join(ben, relay, "ben")
+        await ann.contact_add(user="ben")
+        await self.until(ben, event="contact_request", user="ann")
+        await ben.contact_accept(user="ann")
+        await self.until(ann, event="contact_accepted", user="ben")
 
     async def until(self, client, **wanted):
         """The next event with these members."""
@@ -192,12 +203,7 @@ class Together(World):
     async def test_two_talk_directly_and_see_it(self):
         relay = self.relay()
         async with self.open("ann") as ann, self.open("ben") as ben:
-            await self.join(ann, relay, "ann")
-            await self.join(ben, relay, "ben")
-            await ann.contact_add(user="ben")
-            await self.until(ben, event="contact_request", user="ann")
-            await ben.contact_accept(user="ann")
-            await self.until(ann, event="contact_accepted", user="ben")
+            await self.befriended(relay, ann, ben)
             sent = await ann.send(to="ben", text="从阿拉斯加问候 🐦", key="first")
             got = await self.until(ben, event="message", message=sent["message"])
             self.assertEqual((got["from"], got["text"], got["state"]), ("ann", "从阿拉斯加问候 🐦", "received"))
@@ -212,15 +218,39 @@ class Together(World):
             numbers = await asyncio.gather(ann.safety_number(with_="ben"), ben.safety_number(with_="ann"))
             self.assertEqual(numbers[0]["number"], numbers[1]["number"])
 
+    async def test_a_call_with_the_programs_own_sound_and_pictures(self):
+        relay = self.relay()
+        async with self.open("ann") as ann, self.open("ben") as ben:
+            await self.befriended(relay, ann, ben)
+            self.assertEqual((ann.push_audio("00" * 16, bytes(960)), ann.pull_audio("rubbish", 480)), (0, b""))
+            try:
+                call = (await ann.call(to="ben", video=True))["call"]
+            except godwit.GodwitError as refused:
+                self.assertEqual(refused.code, "unsupported")
+                self.skipTest("a library without media")
+            await self.until(ben, event="call_incoming", call=call)
+            await ben.answer()
+            for one in (ann, ben):
+                await self.until(one, event="call_state", call=call, state="active")
+            tone = array.array("h", [round(8000 * math.sin(2 * math.pi * 1000 * i / 48000)) for i in range(480)]).tobytes()
+            grey = godwit.Picture(160, 96, bytes([128]) * (160 * 96 * 3 // 2))
+            self.assertFalse(ann.push_picture(call, dataclasses.replace(grey, i420=grey.i420[1:])))
+            loud, seen = 0, None
+            async with asyncio.timeout(WAIT_S):
+                while loud < 20 or seen is None:
+                    ann.push_audio(call, tone)
+                    self.assertTrue(ann.push_picture(call, grey))
+                    loud += max(array.array("h", ben.pull_audio(call, 480)), default=0) > 2000
+                    seen = seen or ben.pull_picture(call)
+                    await asyncio.sleep(0.005)
+            self.assertEqual((seen.width, seen.height, len(seen.i420)), (160, 96, len(grey.i420)))
+            self.assertIsNone(ben.pull_picture(call, "rubbish"))
+            await ann.hangup()
+
     async def test_what_a_reply_came_past_is_shown_again_unless_the_program_has_seen_it(self):
         relay = self.relay()
         async with self.open("ann") as ann, self.open("ben") as ben:
-            await self.join(ann, relay, "ann")
-            await self.join(ben, relay, "ben")
-            await ann.contact_add(user="ben")
-            await self.until(ben, event="contact_request", user="ann")
-            await ben.contact_accept(user="ann")
-            await self.until(ann, event="contact_accepted", user="ben")
+            await self.befriended(relay, ann, ben)
             sent = [(await ann.send(to="ben", text=text))["message"] for text in ("one", "two", "three")]
             async with asyncio.timeout(WAIT_S):  # ben asks, and looks at no event, until all three are in his history
                 while len((await ben.history(with_="ann"))["messages"]) < 3:

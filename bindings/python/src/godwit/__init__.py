@@ -13,9 +13,9 @@ Every request is a method, every event a dictionary; their types are in `godwit.
 trust it with anything.
 """
 from . import _schema as types
-from ._client import Client, check_home, open, repair_home  # pylint: disable=redefined-builtin
+from ._client import Client, Picture, check_home, open, repair_home  # pylint: disable=redefined-builtin
 from ._native import GodwitError, version
 from ._schema import UNSET, ErrorCode
 
-__all__ = ["Client", "ErrorCode", "GodwitError", "UNSET", "check_home", "open", "repair_home", "types", "version"]
+__all__ = ["Client", "ErrorCode", "GodwitError", "Picture", "UNSET", "check_home", "open", "repair_home", "types", "version"]
 __version__ = "0.1.0"

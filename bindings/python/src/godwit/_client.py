@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import dataclasses
 import json
 import os
 import warnings
@@ -25,6 +26,15 @@ from ._schema import UNSET, Event, Requests
 EVENTS_MAX = 10_000
 
 Home = str | os.PathLike[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Picture:
+    """I420 without gaps: width * height bytes of luma, then U and V of ((width + 1) // 2) * ((height + 1) // 2) each; sides at most 1920,
+    1920 * 1088 pixels."""
+    width: int
+    height: int
+    i420: bytes = dataclasses.field(repr=False)
 
 
 class Client(Requests):
@@ -146,6 +156,26 @@ class Client(Requests):
     def trim_memory(self) -> None:
         """Memory is short: what is not in use goes back to the system."""
         self._handle.trim_memory()
+
+    # ---- sound and pictures of calls whose devices are "app". Any thread, each by one at a time for one call; nothing waits.
+
+    def push_audio(self, call: str, samples: bytes) -> int:
+        """48 kHz, 16 bits in this machine's order, mono. How many samples were taken: fewer when 200 ms wait already, 0 when there is no such
+        call or it has no media yet."""
+        return self._handle.push_audio(call, samples)
+
+    def pull_audio(self, call: str, samples: int) -> bytes:
+        """As push_audio; at most so many samples. Play silence for what is missing."""
+        return self._handle.pull_audio(call, samples)
+
+    def push_picture(self, call: str, picture: Picture) -> bool:
+        """One that was not sent yet gives way to it. False: no such call, or not of a size that a picture may have."""
+        return self._handle.push_picture(call, picture.width, picture.height, picture.i420)
+
+    def pull_picture(self, call: str, device: str | None = None) -> Picture | None:
+        """The newest that was not pulled yet; in the call of a group of one device, or of whichever has sent one."""
+        got = self._handle.pull_picture(call, device)
+        return Picture(*got) if got is not None else None
 
     # ---- the end
 

@@ -78,6 +78,10 @@ class Options(ctypes.Structure):
         return out
 
 
+#: Of a picture of 1920 * 1088, the largest there is, in I420.
+_PICTURE_BYTES_MAX = 1920 * 1088 * 3 // 2
+
+
 def _load() -> ctypes.CDLL:
     named = os.environ.get("GODWIT_LIBRARY")
     inside = sorted(pathlib.Path(__file__).parent.glob("libgodwit.*"))
@@ -92,6 +96,13 @@ def _load() -> ctypes.CDLL:
     so.godwit_dealt_with.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
     so.godwit_resume.argtypes = [ctypes.c_void_p, ctypes.POINTER(ctypes.c_void_p)]
     so.godwit_trim_memory.argtypes = [ctypes.c_void_p]
+    so.godwit_call_push_audio.argtypes = so.godwit_call_pull_audio.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_size_t]
+    so.godwit_call_push_picture.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t]
+    sizes = [ctypes.POINTER(ctypes.c_int)] * 2
+    so.godwit_call_pull_picture.argtypes = [ctypes.c_void_p, ctypes.c_char_p, *sizes, ctypes.c_void_p, ctypes.c_size_t]
+    so.godwit_call_pull_picture_of.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_char_p, *sizes, ctypes.c_void_p, ctypes.c_size_t]
+    for name in ("push_audio", "pull_audio", "pull_picture", "pull_picture_of"):
+        getattr(so, f"godwit_call_{name}").restype = ctypes.c_size_t
     so.godwit_wake_fd.argtypes = so.godwit_close.argtypes = so.godwit_free.argtypes = [ctypes.c_void_p]
     return so
 
@@ -165,6 +176,26 @@ class Handle:
 
     def trim_memory(self) -> None:
         _so.godwit_trim_memory(self._client)
+
+    def push_audio(self, call: str, samples: bytes) -> int:
+        return _so.godwit_call_push_audio(self._client, call.encode(), samples, len(samples) // 2)
+
+    def pull_audio(self, call: str, samples: int) -> bytes:
+        room = ctypes.create_string_buffer(2 * samples)
+        got = _so.godwit_call_pull_audio(self._client, call.encode(), room, samples)
+        return room.raw[:2 * got]
+
+    def push_picture(self, call: str, width: int, height: int, i420: bytes) -> bool:
+        return bool(_so.godwit_call_push_picture(self._client, call.encode(), width, height, i420, len(i420)))
+
+    def pull_picture(self, call: str, device: str | None) -> tuple[int, int, bytes] | None:
+        width, height, room = ctypes.c_int(), ctypes.c_int(), ctypes.create_string_buffer(_PICTURE_BYTES_MAX)
+        into = (ctypes.byref(width), ctypes.byref(height), room, len(room))
+        if device is None:
+            got = _so.godwit_call_pull_picture(self._client, call.encode(), *into)
+        else:
+            got = _so.godwit_call_pull_picture_of(self._client, call.encode(), device.encode(), *into)
+        return (width.value, height.value, ctypes.string_at(room, got)) if got else None
 
     def close(self) -> None:
         client, self._client = self._client, None

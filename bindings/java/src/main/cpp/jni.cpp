@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <jni.h>
 
@@ -143,6 +144,53 @@ JNIEXPORT void JNICALL Java_org_godwit_Native_resume(JNIEnv* env, jclass, jlong 
 {
     char* error = nullptr;
     if (godwit_resume(client_of(handle), &error) != 0) refuse(env, error);
+}
+
+// ---- sound and pictures
+
+JNIEXPORT jint JNICALL Java_org_godwit_Native_pushAudio(JNIEnv* env, jclass, jlong handle, jbyteArray call,
+                                                        jshortArray samples, jint count)
+{
+    if (count <= 0) return 0;
+    std::vector<std::int16_t> copy(static_cast<std::size_t>(count));
+    env->GetShortArrayRegion(samples, 0, count, copy.data());
+    return static_cast<jint>(
+        godwit_call_push_audio(client_of(handle), string_of(env, call).c_str(), copy.data(), copy.size()));
+}
+
+JNIEXPORT jint JNICALL Java_org_godwit_Native_pullAudio(JNIEnv* env, jclass, jlong handle, jbyteArray call,
+                                                        jshortArray samples)
+{
+    std::vector<std::int16_t> room(static_cast<std::size_t>(env->GetArrayLength(samples)));
+    if (room.empty()) return 0;
+    const auto got = static_cast<jint>(
+        godwit_call_pull_audio(client_of(handle), string_of(env, call).c_str(), room.data(), room.size()));
+    env->SetShortArrayRegion(samples, 0, got, room.data());
+    return got;
+}
+
+JNIEXPORT jboolean JNICALL Java_org_godwit_Native_pushPicture(JNIEnv* env, jclass, jlong handle, jbyteArray call,
+                                                              jint width, jint height, jobject i420, jint bytes)
+{
+    const auto* planes = static_cast<const std::uint8_t*>(env->GetDirectBufferAddress(i420));
+    const auto taken = godwit_call_push_picture(client_of(handle), string_of(env, call).c_str(), width, height, planes,
+                                                static_cast<std::size_t>(bytes));
+    return taken == 1 ? JNI_TRUE : JNI_FALSE;
+}
+
+JNIEXPORT jint JNICALL Java_org_godwit_Native_pullPicture(JNIEnv* env, jclass, jlong handle, jbyteArray call,
+                                                          jbyteArray device, jintArray size, jobject into)
+{
+    auto* planes = static_cast<std::uint8_t*>(env->GetDirectBufferAddress(into));
+    const auto room = static_cast<std::size_t>(env->GetDirectBufferCapacity(into));
+    const std::string name = string_of(env, call);
+    int sides[2] = {0, 0};
+    const auto got = device == nullptr
+                         ? godwit_call_pull_picture(client_of(handle), name.c_str(), &sides[0], &sides[1], planes, room)
+                         : godwit_call_pull_picture_of(client_of(handle), name.c_str(), string_of(env, device).c_str(),
+                                                       &sides[0], &sides[1], planes, room);
+    env->SetIntArrayRegion(size, 0, 2, sides);
+    return static_cast<jint>(got);
 }
 
 JNIEXPORT void JNICALL Java_org_godwit_Native_close(JNIEnv*, jclass, jlong handle)

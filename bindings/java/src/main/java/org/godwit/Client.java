@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.godwit;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -152,6 +153,48 @@ public final class Client implements AutoCloseable {
         } catch (Native.Refused refused) {
             throw GodwitException.of(refused);
         }
+    }
+
+    // ---- sound and pictures of calls whose devices are "app". Any thread, each by one at a time for one call; nothing waits.
+
+    /** Room for the largest picture there is, 1920 * 1088 pixels in I420. */
+    public static final int PICTURE_BYTES_MAX = 1920 * 1088 * 3 / 2;
+
+    /**
+     * The first so many samples, of 48 kHz, 16 bits, mono. How many were taken: fewer when 200 ms wait already, 0 when there is no such call or it
+     * has no media yet.
+     */
+    public int pushAudio(String call, short[] samples, int count) {
+        return Native.pushAudio(handle, bytes(call), samples, Math.min(count, samples.length));
+    }
+
+    /** How many samples there were: play silence for the rest. */
+    public int pullAudio(String call, short[] samples) {
+        return Native.pullAudio(handle, bytes(call), samples);
+    }
+
+    /**
+     * I420 without gaps, from the buffer's position to its limit: width * height bytes of luma, then U and V of ((width + 1) / 2) * ((height + 1) /
+     * 2) each. The buffer is a direct one, and may be used again at once. A picture that was not sent yet gives way to it. False: no such call, or
+     * not of a size that a picture may have.
+     */
+    public boolean pushPicture(String call, int width, int height, ByteBuffer i420) {
+        if (!i420.isDirect()) throw new IllegalArgumentException("i420: a direct buffer");
+        return Native.pushPicture(handle, bytes(call), width, height, i420.slice(), i420.remaining());
+    }
+
+    /**
+     * The newest picture that was not pulled yet, of one device in the call of a group, or (null) of whichever has sent one: as in pushPicture, from
+     * the beginning of a direct buffer to the limit that is set. `size` becomes its width and height. False: none.
+     *
+     * @param into of at least {@link #PICTURE_BYTES_MAX}
+     */
+    public boolean pullPicture(String call, String device, int[] size, ByteBuffer into) {
+        if (!into.isDirect() || into.capacity() < PICTURE_BYTES_MAX || size.length < 2)
+            throw new IllegalArgumentException("into: a direct buffer of PICTURE_BYTES_MAX; size: two numbers");
+        int got = Native.pullPicture(handle, bytes(call), bytes(device), size, into);
+        into.clear().limit(got);
+        return got > 0;
     }
 
     /** Closes the home. What was accepted is durable and goes out at the next open. May be called again, and by the listener. */

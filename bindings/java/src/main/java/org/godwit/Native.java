@@ -3,6 +3,7 @@ package org.godwit;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -40,6 +41,15 @@ final class Native {
     static native int suspend(long handle, int deadlineMs);
 
     static native void resume(long handle) throws Refused;
+
+    static native int pushAudio(long handle, byte[] call, short[] samples, int count);
+
+    static native int pullAudio(long handle, byte[] call, short[] samples);
+
+    static native boolean pushPicture(long handle, byte[] call, int width, int height, ByteBuffer i420, int bytes);
+
+    /** Bytes of the picture in `into`, whose room is that of the largest there is; 0: none. `size`: its width and height. */
+    static native int pullPicture(long handle, byte[] call, byte[] device, int[] size, ByteBuffer into);
 
     static native void close(long handle);
 

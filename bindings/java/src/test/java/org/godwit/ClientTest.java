@@ -6,6 +6,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.ServerSocket;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,6 +50,7 @@ public final class ClientTest {
             "an executor that has ended closes the client, and leaves no future open", (Story) ClientTest::executorEnds,
             "a listener that throws an Error is told the next event all the same", (Story) ClientTest::throwing,
             "two talk, and see what came of it", (Story) ClientTest::talk,
+            "a call with the program's own sound and pictures", (Story) ClientTest::call,
         };
         for (int i = 0; i < stories.length; i += 2) {
             Path folder = Files.createTempDirectory("godwit-java-");
@@ -236,6 +238,10 @@ public final class ClientTest {
         withRelay(folder, relay -> talk(folder, relay));
     }
 
+    private static void call(Path folder) throws Exception {
+        withRelay(folder, relay -> call(folder, relay));
+    }
+
     private static void withRelay(Path folder, AtRelay story) throws Exception {
         int port;
         try (ServerSocket free = new ServerSocket(0)) {
@@ -256,16 +262,63 @@ public final class ClientTest {
         }
     }
 
+    private static void befriend(String relay, Client ann, Heard annHeard, Client ben, Heard benHeard) throws Exception {
+        for (Client one : new Client[] {ann, ben})
+            get(one.request(Do.REGISTER, "relay", relay, "user", one == ann ? "ann" : "ben", "password", "a long password"));
+        get(ann.request(Do.CONTACT_ADD, "user", "ben"));
+        benHeard.until(On.CONTACT_REQUEST, "user", "ann");
+        get(ben.request(Do.CONTACT_ACCEPT, "user", "ann"));
+        annHeard.until(On.CONTACT_ACCEPTED, "user", "ben");
+    }
+
+    private static void call(Path folder, String relay) throws Exception {
+        Heard annHeard = new Heard();
+        Heard benHeard = new Heard();
+        try (Client ann = open(folder, "ann", annHeard); Client ben = open(folder, "ben", benHeard)) {
+            befriend(relay, ann, annHeard, ben, benHeard);
+            check(ann.pushAudio("rubbish", new short[480], 480) == 0, "no such call");
+            String call;
+            try {
+                call = get(ann.request(Do.CALL, "to", "ben", "video", true)).getString("call");
+            } catch (ExecutionException refused) {
+                check(((GodwitException) refused.getCause()).code == ErrorCode.UNSUPPORTED, refused.toString());
+                return; // a library without media
+            }
+            benHeard.until(On.CALL_INCOMING, "call", call);
+            get(ben.request(Do.ANSWER));
+            annHeard.until(On.CALL_STATE, "call", call, "state", "active");
+            benHeard.until(On.CALL_STATE, "call", call, "state", "active");
+            short[] tone = new short[480];
+            for (int i = 0; i < tone.length; ++i) tone[i] = (short) Math.round(8000 * Math.sin(2 * Math.PI * 1000 * i / 48000));
+            ByteBuffer grey = ByteBuffer.allocateDirect(160 * 96 * 3 / 2);
+            while (grey.hasRemaining()) grey.put((byte) 128);
+            grey.flip();
+            check(!ann.pushPicture(call, 160, 98, grey), "a picture that is too short");
+            ByteBuffer shown = ByteBuffer.allocateDirect(Client.PICTURE_BYTES_MAX);
+            int[] size = new int[2];
+            short[] heard = new short[480];
+            int loud = 0;
+            boolean seen = false;
+            for (long late = System.nanoTime() + TimeUnit.SECONDS.toNanos(WAIT_S); loud < 20 || !seen; Thread.sleep(5)) {
+                check(System.nanoTime() < late, loud + " loud steps, seen " + seen);
+                ann.pushAudio(call, tone, tone.length);
+                check(ann.pushPicture(call, 160, 96, grey), "a picture");
+                int most = 0;
+                for (int i = ben.pullAudio(call, heard); i-- > 0; ) most = Math.max(most, heard[i]);
+                if (most > 2000) ++loud;
+                seen = seen || ben.pullPicture(call, null, size, shown);
+            }
+            check(size[0] == 160 && size[1] == 96 && shown.remaining() == grey.remaining(), Arrays.toString(size) + shown);
+            check(!ben.pullPicture(call, "rubbish", size, shown) && !shown.hasRemaining(), "a device that is none");
+            get(ann.request(Do.HANGUP));
+        }
+    }
+
     private static void talk(Path folder, String relay) throws Exception {
         Heard annHeard = new Heard();
         Heard benHeard = new Heard();
         try (Client ann = open(folder, "ann", annHeard); Client ben = open(folder, "ben", benHeard)) {
-            for (Client one : new Client[] {ann, ben})
-                get(one.request(Do.REGISTER, "relay", relay, "user", one == ann ? "ann" : "ben", "password", "a long password"));
-            get(ann.request(Do.CONTACT_ADD, "user", "ben"));
-            benHeard.until(On.CONTACT_REQUEST, "user", "ann");
-            get(ben.request(Do.CONTACT_ACCEPT, "user", "ann"));
-            annHeard.until(On.CONTACT_ACCEPTED, "user", "ben");
+            befriend(relay, ann, annHeard, ben, benHeard);
             String text = "从阿拉斯加问候 \uD83D\uDC26";
             String message = get(ann.request(Do.SEND, "to", "ben", "text", text)).getString("message");
             Event got = benHeard.until(On.MESSAGE, "message", message);
