@@ -110,16 +110,16 @@ void Server::allocate(const Request& request)
         book_.release(user);
         refuse(request, code);
     };
-    const std::size_t more = wish.parity == Book::Parity::even_with_next ? 2 : 1;
+    // Each relayed address counts, also the second one of a dual-stack allocation, and one that is reserved.
+    const std::size_t more = wish.parity == Book::Parity::even_with_next || wish.additional_v6 ? 2 : 1;
     Allocation made;
     if (wish.token) {
         auto* const reserved = book_.redeem(*wish.token, user);
         if (reserved == nullptr) return give_up(508);
         made.relayed.push_back(reserved);
     } else {
-        if (user.allocations.size() + user.reservations + more > config_.limits.allocations_per_user_max)
-            return give_up(486);
-        if (book_.allocations() + book_.reservations() + more > config_.limits.allocations_max) return give_up(508);
+        if (user.relayed() + more > config_.limits.allocations_per_user_max) return give_up(486);
+        if (book_.relayed() + more > config_.limits.allocations_max) return give_up(508);
         if (auto* const one = book_.open(wish.is_v6, wish.parity, user, now.mono, made.reservation)) {
             made.relayed.push_back(one);
         } else {

@@ -46,6 +46,8 @@ struct User {
     {
     }
 
+    /// Addresses of its allocations, and reserved ones.
+    [[nodiscard]] std::size_t relayed() const;
     /// Of one datagram. False: lost.
     [[nodiscard]] bool pay(std::size_t payload_bytes, Instant now)
     {
@@ -102,5 +104,13 @@ struct Allocation {
         std::erase_if(channels, [now](const Channel& one) { return one.until <= now; });
     }
 };
+
+inline std::size_t User::relayed() const
+{
+    auto out = reservations;
+    for (const auto* const one : allocations)
+        out += one->relayed.size();
+    return out;
+}
 
 } // namespace godwit::relay::turn

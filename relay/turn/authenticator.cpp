@@ -47,7 +47,9 @@ std::variant<Caller, Refusal> Authenticator::judge(const stun::Message& request,
     const auto name = parse_rest_username(out.username);
     const bool proved = stun::has_integrity(request, out.key);
     if (!proved || !name) return who_are_you;
-    if (!own && name->expires_s <= now.wall_ms / 1000) return who_are_you;
+    // A call may last longer than its credential; without accounts that are asked for, the credential is all there is.
+    const bool may_be_over = own && config_.may_relay;
+    if (!may_be_over && name->expires_s <= now.wall_ms / 1000) return who_are_you;
     if (!nonces_.is_fresh(nonce->value, client, now.mono)) return Refusal{438, true};
     out.account = name->account;
     if (config_.may_relay && !config_.may_relay(out.account)) return who_are_you;

@@ -53,7 +53,8 @@ public:
     [[nodiscard]] Instant deadline() const;
 
     [[nodiscard]] std::size_t allocations() const noexcept { return by_client_.size(); }
-    [[nodiscard]] std::size_t reservations() const noexcept { return reservations_.size(); }
+    /// Addresses: of allocations, and reserved.
+    [[nodiscard]] std::size_t relayed() const noexcept { return by_id_.size(); }
     template <class F>
     void each(const F& f) const
     {

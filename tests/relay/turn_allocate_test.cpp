@@ -273,7 +273,8 @@ TEST_CASE("without an allocation: 437")
     CHECK(world.sockets.to_peers.empty());
 }
 
-TEST_CASE("quota: five allocations of a user, on whatever device; reserved ports count; the sixth gets 486")
+TEST_CASE("quota: five relayed addresses of a user, on whatever device; reserved ports and second families count; the "
+          "sixth gets 486")
 {
     World world;
     std::deque<Client> clients;
@@ -281,14 +282,18 @@ TEST_CASE("quota: five allocations of a user, on whatever device; reserved ports
         return clients.emplace_back(world, at("93.184.216.34", static_cast<std::uint16_t>(5000 + clients.size())),
                                     account);
     };
-    for (int i = 0; i < 4; ++i)
+    const auto two_families = family(attribute::additional_address_family, 2);
+    const auto two_ports = Fields{}.add(attribute::even_port, Bytes{0x80});
+    for (int i = 0; i < 2; ++i)
         REQUIRE(next().allocate().code() == 0);
-    CHECK(next().allocate(Fields{}.add(attribute::even_port, Bytes{0x80})).code() == 486); // would be two
+    REQUIRE(next().allocate(two_families).code() == 0);
+    for (const auto& would_be_two : {two_families, two_ports})
+        CHECK(next().allocate(would_be_two).code() == 486);
     REQUIRE(next().allocate().code() == 0);
     CHECK(next().allocate().code() == 486);
     CHECK(world.sockets.open.size() == 5);
     CHECK(next("bob").allocate().code() == 0); // others are not concerned
-    CHECK(world.server.counters().refused_quota == 2);
+    CHECK(world.server.counters().refused_quota == 3);
     clients[0].ask(Method::refresh, Fields{}.number(attribute::lifetime, 0));
     CHECK(next().allocate().code() == 0);
     // Another credential of the same account is the same user.

@@ -166,9 +166,13 @@ TEST_CASE("a stale nonce: 438, a new one with it, and the client goes on")
     CHECK(ann.exchange(ann.request(Method::refresh, {})).code() == 401);
 }
 
-TEST_CASE("a credential that expires while its allocation lives goes on serving that, and makes no other")
+TEST_CASE("a credential that expires while its allocation lives goes on serving that when accounts are asked for, and "
+          "makes no other")
 {
-    World world;
+    bool may = true;
+    auto asked = config();
+    asked.may_relay = [&](std::string_view) { return may; };
+    World world(asked);
     Client ann(world, home);
     ann.username = rest_username(world.now.wall_ms / 1000 + 60, "ann");
     ann.password = rest_password(world.settings.secret, ann.username);
@@ -180,6 +184,26 @@ TEST_CASE("a credential that expires while its allocation lives goes on serving 
     later.username = ann.username;
     later.password = ann.password;
     CHECK(later.allocate().code() == 401);
+    may = false;
+    CHECK(ann.ask(Method::refresh).code() == 401);
+}
+
+TEST_CASE("where a credential is all there is, its allocation is not prolonged after its end")
+{
+    World world;
+    Client ann(world, home);
+    ann.username = rest_username(world.now.wall_ms / 1000 + 60, "ann");
+    ann.password = rest_password(world.settings.secret, ann.username);
+    REQUIRE(ann.allocate().code() == 0);
+    world.pass(59s);
+    CHECK(ann.ask(Method::refresh).code() == 0);
+    CHECK(ann.permit(at("8.8.8.8")).code() == 0);
+    world.pass(1s);
+    CHECK(ann.ask(Method::refresh).code() == 401);
+    CHECK(ann.permit(at("8.8.4.4")).code() == 401);
+    CHECK(world.sockets.open.size() == 1); // it was given ten minutes
+    world.pass(600s);
+    CHECK(world.sockets.open.empty());
 }
 
 TEST_CASE("an account that may not any more loses its allocations within five seconds, and gets no new ones")
