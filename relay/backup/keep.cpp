@@ -15,11 +15,13 @@ struct Base {
     Sums sums;
 };
 
-/// What an incremental copy stands on; nullopt: nothing is there yet.
-Result<std::optional<Base>> newest(const std::vector<Manifest>& all)
+/// What an incremental copy stands on; nullopt: nothing is there yet, or enough stands on it.
+Result<std::optional<Base>> newest(const std::vector<Manifest>& all, std::size_t incrementals_max)
 {
     if (all.empty()) return std::optional<Base>();
-    if (auto links = chain(all, 0); !links.ok()) return links.error();
+    const auto links = chain(all, 0);
+    if (!links.ok()) return links.error();
+    if (incrementals_max > 0 && links->size() > incrementals_max) return std::optional<Base>();
     auto sums = read_sums(all.back());
     if (!sums.ok()) return sums.error();
     return std::optional<Base>(Base{all.back(), *std::move(sums)});
@@ -60,7 +62,7 @@ Result<void> write_pages(const fs::path& into, const Source& source, const Sums&
 
 } // namespace
 
-Result<Manifest> keep(const fs::path& folder, const Source& source, bool incremental)
+Result<Manifest> keep(const fs::path& folder, const Source& source, const How& how)
 {
     auto all = list(folder);
     if (!all.ok()) return all.error();
@@ -76,8 +78,8 @@ Result<Manifest> keep(const fs::path& folder, const Source& source, bool increme
         return Error{ErrorCode::invalid_argument,
                      folder.string() + " has backups of a relay with another key: begin another folder", 0};
     Sums known;
-    if (incremental) {
-        auto base = newest(*all);
+    if (how.incremental) {
+        auto base = newest(*all, how.incrementals_max);
         if (!base.ok()) return base.error();
         if (*base) {
             out.is_full = false;

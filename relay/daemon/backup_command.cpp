@@ -3,6 +3,7 @@
 
 #include "lib/sqlite/file_swap.hpp"
 #include "relay/backup/keep.hpp"
+#include "relay/backup/prune.hpp"
 #include "relay/backup/restore.hpp"
 #include "relay/daemon/control_client.hpp"
 #include "relay/daemon/home.hpp"
@@ -124,9 +125,14 @@ int make_backup(const Options& options)
     const auto kept = backup::keep(
         folder,
         {snapshot.path(), fs::path(options.data) / identity_file_name, GODWIT_VERSION, loop::Loop::now().wall_ms},
-        options.backup.incremental);
+        {options.backup.incremental, options.backup.full_after});
     if (!kept.ok()) return refused(kept.error());
     say(about(*kept));
+    if (options.backup.keep == 0) return done;
+    const auto gone = backup::prune(folder, options.backup.keep);
+    if (!gone.ok()) return refused(gone.error());
+    for (const auto& one : *gone)
+        say("removed " + backup::folder_name(one.number, one.is_full));
     return done;
 }
 

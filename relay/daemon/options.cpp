@@ -113,6 +113,16 @@ std::vector<CLI::App*> add_backup(CLI::App& app, Options& out)
         ->type_name("DIR");
     backup->add_flag("--incremental", out.backup.incremental,
                      "Only the pages that changed since the newest copy there");
+    backup
+        ->add_option("--full-after", out.backup.full_after,
+                     "With --incremental: a full copy again after so many incremental ones")
+        ->check(CLI::Range(1, 100'000))
+        ->type_name("N");
+    backup
+        ->add_option("--keep", out.backup.keep,
+                     "Afterwards only the newest N full copies stay, with what stands on them; left out: all")
+        ->check(CLI::Range(1, 100'000))
+        ->type_name("N");
     backup->callback([&out] { out.command = Options::Command::backup; });
     auto* const verify =
         app.add_subcommand("verify", "Are the copies of a folder whole, and the newest a sound database?");

@@ -54,7 +54,9 @@ struct AdminOptions {
 struct BackupOptions {
     std::string folder; ///< Where the copies are.
     bool incremental = false;
-    std::uint32_t number = 0; ///< Which of them; 0: the newest.
+    std::size_t full_after = 0; ///< Incremental ones on one full copy; 0: no bound.
+    std::size_t keep = 0;       ///< Full copies with what stands on them; 0: all.
+    std::uint32_t number = 0;   ///< Which of them; 0: the newest.
 };
 
 struct ProbeOptions {

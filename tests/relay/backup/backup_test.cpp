@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/backup/keep.hpp"
+#include "relay/backup/prune.hpp"
 #include "relay/backup/restore.hpp"
 #include "relay/store/store.hpp"
 
@@ -52,7 +53,7 @@ struct Rig {
         REQUIRE(store.ok());
         return store->account("user" + std::to_string(number)).has_value();
     }
-    Result<backup::Manifest> keep(bool incremental)
+    Result<backup::Manifest> keep(bool incremental, std::size_t incrementals_max = 0)
     {
         fs::remove(snapshot);
         {
@@ -66,7 +67,8 @@ struct Rig {
                 if (*whole) break;
             }
         }
-        return backup::keep(folder, {snapshot, data / "identity.key", "test", 1'800'000'000'000}, incremental);
+        return backup::keep(folder, {snapshot, data / "identity.key", "test", 1'800'000'000'000},
+                            {incremental, incrementals_max});
     }
 };
 
@@ -249,4 +251,46 @@ TEST_CASE("a copy of a database that is written to meanwhile is the database of 
     auto there = store->copy_to(rig.snapshot.string());
     REQUIRE(!there.ok()); // nothing is written over
     CHECK(there.error().code == ErrorCode::storage_failed);
+}
+
+TEST_CASE("a full copy after so many incremental ones; of the old ones go those that nothing newer stands on")
+{
+    Rig rig;
+    std::string kinds;
+    for (int i = 0; i < 10; ++i) {
+        rig.add(i, i + 1);
+        const auto kept = rig.keep(true, 2);
+        REQUIRE(kept.ok());
+        kinds += kept->is_full ? 'f' : 'i';
+    }
+    CHECK(kinds == "fiifiifiif");
+    const auto numbers = [&] {
+        std::string out;
+        const auto all = backup::list(rig.folder);
+        REQUIRE(all.ok());
+        for (const auto& one : *all)
+            out += std::to_string(one.number) + " ";
+        return out;
+    };
+    CHECK(backup::prune(rig.folder, 5)->empty());
+    CHECK(backup::prune(rig.folder, 4)->empty());
+    // One that died: a copy was put aside, and half of it is gone.
+    fs::create_directory(rig.folder / ".old");
+    std::ofstream(rig.folder / ".old" / "pages.sum") << "x";
+    const auto gone = backup::prune(rig.folder, 3);
+    REQUIRE(gone.ok());
+    CHECK(gone->size() == 3);
+    CHECK(gone->front().number == 3); // so that what is left at any moment is whole
+    CHECK_FALSE(fs::exists(rig.folder / ".old"));
+    CHECK(numbers() == "4 5 6 7 8 9 10 ");
+    CHECK(backup::verify(rig.folder).ok());
+    CHECK(backup::prune(rig.folder, 1)->size() == 6);
+    CHECK(numbers() == "10 ");
+    fs::create_directory(rig.root / "again");
+    REQUIRE(backup::restore(rig.folder, 0, rig.root / "again").ok());
+    CHECK(rig.has(9, rig.root / "again" / "relay.db"));
+    const auto next = rig.keep(true, 2);
+    REQUIRE(next.ok());
+    CHECK(next->number == 11);
+    CHECK_FALSE(next->is_full);
 }
