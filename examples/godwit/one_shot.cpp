@@ -52,6 +52,14 @@ public:
             if (!reply) return late("no answer");
             const auto code = reply->error.code;
             if (code == godwit::ErrorCode::ok) return show(*reply);
+            // Whether this account may be made is decided by somebody whom the relay asks.
+            if (what_.kind == Kind::register_account && code == godwit::ErrorCode::rate_limited) {
+                const auto again = Clock::now() + std::chrono::milliseconds(reply->error.retry_after_ms);
+                if (again >= give_up_) return refused(reply->error);
+                while (Clock::now() < again)
+                    (void)next(again);
+                continue;
+            }
             // Before the relay has told its news, a contact's yes may be unknown here. With the relay there, it is the
             // new device that is not connected.
             const bool may_change = code == godwit::ErrorCode::not_connected

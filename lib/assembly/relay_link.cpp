@@ -3,6 +3,7 @@
 // A wrong key ends it at once: no other address may paper over that.
 #include "lib/assembly/wire_link.hpp"
 
+#include "lib/wire/quiet.hpp"
 #include "transport/loop/resolve.hpp"
 #include "transport/quic/quic_client.hpp"
 #include "transport/tls/tls_link.hpp"
@@ -12,14 +13,6 @@
 namespace godwit::assembly {
 
 namespace {
-
-// The relay asks for a sign of life when a link has been quiet for 28 s (relay/daemon/service.cpp), which this side
-// answers in the wake-up in which it came: the router's mapping is renewed from inside (RFC 4787 REQ-6), both sides
-// know that the other one is there, and no timer here has rung.
-/// Not asked for so long: the question is lost, or its way here is gone. Ours goes out by whatever way there is now.
-constexpr Duration relay_quiet_max = std::chrono::seconds(33);
-/// Then the link is down, and dialled anew.
-constexpr Duration relay_gone_after = std::chrono::seconds(45);
 
 class RelayLink final : public WireLink, private port::LinkObserver {
 public:
@@ -48,8 +41,8 @@ private:
         if (!identity.ok()) return end(identity.error());
         tls::DialOptions options;
         options.peer.expected = what_.address.key;
-        options.link.keep_alive = relay_quiet_max;
-        options.link.idle_max = relay_gone_after;
+        options.link.keep_alive = wire::client_asks_after;
+        options.link.idle_max = wire::client_gives_up_after;
         options.link.acknowledge_at_once = true;
         link_ = what_.transport == RelayTransport::tls
                     ? tls::dial(world_.loop, to, *identity, options, *this)

@@ -189,8 +189,9 @@ Webhooks::Turn Webhooks::answered(const HookRequest& request, int status, std::s
     auto& line = lines_[request.hook];
     const bool good = status >= 200 && status < 300;
     ++(good ? counters_.webhooks_delivered : counters_.webhooks_failed);
-    const auto turn = line.fails == !good ? Turn::none : good ? Turn::works : Turn::fails;
-    line.fails = !good;
+    const bool failed = line.failures > 0;
+    const auto turn = failed == !good ? Turn::none : good ? Turn::works : Turn::fails;
+    line.failures = good ? 0 : std::min(line.failures + 1, std::uint32_t{32});
     if (one.asks_registration) {
         if (questions_sent_ > 0) --questions_sent_;
         const auto found = questions_.find(request.number);
@@ -205,12 +206,10 @@ Webhooks::Turn Webhooks::answered(const HookRequest& request, int status, std::s
     }
     line.waits = false;
     if (good) {
-        line.failures = 0;
         line.from = {};
         cursors_.set(request.is_event ? event_cursor(one) : one.name, request.number);
         return turn;
     }
-    line.failures = std::min(line.failures + 1, std::uint32_t{32});
     line.from = now.mono + wait_after(line.failures, entropy_);
     return turn;
 }

@@ -101,10 +101,9 @@ public:
 
 private:
     struct Line {
-        bool waits = false; ///< For an answer.
-        bool fails = false; ///< Its last answer was none that counts.
-        std::uint32_t failures = 0;
-        Instant from{}; ///< Not before.
+        bool waits = false;         ///< For an answer.
+        std::uint32_t failures = 0; ///< In a row.
+        Instant from{};             ///< Not before.
     };
     struct Question {
         enum class State : std::uint8_t { to_ask, asked, yes, no } state = State::to_ask;

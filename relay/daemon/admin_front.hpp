@@ -20,6 +20,8 @@ public:
     using Visit = std::function<void(std::string_view, std::uint64_t)>;
     /// What else is counted, for /v1/state.
     void count_too(std::function<void(const Visit&)> more) { more_counters_ = std::move(more); }
+    /// nullptr: nobody administers over HTTP.
+    [[nodiscard]] const http::Server* server() const noexcept { return server_.get(); }
     /// Of webhooks: as Counters::each.
     void each_counter(const Visit& visit) const;
     /// A webhook's receiver fails, or works again: `name` of the hook, and why (empty: it works).

@@ -40,11 +40,33 @@ public:
         read_admin(top, out_.admin);
         read_operations(top, out_.operations);
         top.finish();
+        contradictions(root);
         if (error_) return *error_;
         return std::move(out_);
     }
 
 private:
+    /// What each table allows, and all together do not.
+    void contradictions(const toml::table& root)
+    {
+        const auto refuse = [&](const char* table, const char* key, const std::string& why) {
+            const auto* const node = root.at_path(std::string(table) + "." + key).node();
+            if (node != nullptr && !error_)
+                error_ = Section::at(node->source(), std::string(table) + "." + key + " " + why);
+        };
+        const auto& admin = out_.admin.listen;
+        const auto& metrics = out_.operations.metrics.listen;
+        if (admin && metrics && admin->port != 0 && admin->port == metrics->port &&
+            (admin == metrics || admin->is_any() || metrics->is_any()))
+            refuse("admin", "listen", "is metrics.listen too: each needs a port of its own");
+        const auto latest = parse_version(out_.core.client_version_latest);
+        const auto required = parse_version(out_.core.client_version_min);
+        if (latest && required && *latest < *required)
+            refuse("clients", "required", "is newer than clients.latest, which would be refused as well");
+        if (out_.links_per_address_max > out_.links_max && root.at_path("limits.links"))
+            refuse("limits", "links_per_address", "must not be above limits.links");
+    }
+
     void version(Section& section, const char* key, std::string& out)
     {
         section.text(key, out, wire::version_text_bytes_max);

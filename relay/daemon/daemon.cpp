@@ -6,6 +6,7 @@
 #include "lib/wire/names.hpp"
 #include "relay/daemon/admin_command.hpp"
 #include "relay/daemon/backup_command.hpp"
+#include "relay/daemon/config_doubts.hpp"
 #include "relay/daemon/home.hpp"
 #include "relay/daemon/identity_file.hpp"
 #include "relay/daemon/listening.hpp"
@@ -56,6 +57,8 @@ Result<int> start(const Options& options)
     if (!config.ok()) return config.error();
     if (options.check_config) {
         say_line(options.config + " is good");
+        for (const auto& doubt : config_doubts(*config))
+            say_line("but: " + doubt);
         return 0;
     }
     config->core.relay_version = GODWIT_VERSION;

@@ -7,6 +7,16 @@ namespace godwit::relay {
 
 static_assert(wire::frame_bytes_max <= port::frame_bytes_max, "what the core says must fit into a link's frames");
 
+namespace {
+
+std::string subscriber_text(const loop::Address& from)
+{
+    const auto parts = loop::split_host_port(from.subscriber().text());
+    return parts->host + (from.is_v6 ? "/64" : "");
+}
+
+} // namespace
+
 Front::Front(loop::Loop& loop, Core& core, const OverloadLimits& limits,
              std::function<void(const Error&)> commit_failed, std::function<void(Shed)> shed_changed)
     : core_(core), gauge_(limits), commit_failed_(std::move(commit_failed)), shed_changed_(std::move(shed_changed)),
@@ -35,7 +45,7 @@ port::LinkObserver& Front::link_accepted(std::unique_ptr<port::Link> link, const
 {
     const auto id = ++last_id_;
     ids_[link.get()] = id;
-    const Peer peer{link->peer_key(), from.text(), from.subscriber().text(), to_bytes(from.ip_bytes())};
+    const Peer peer{link->peer_key(), from.text(), subscriber_text(from), to_bytes(from.ip_bytes())};
     const auto now = loop::Loop::now();
     auto& entry = links_[id];
     entry.id = id;

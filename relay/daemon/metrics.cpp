@@ -120,18 +120,21 @@ void OpenMetrics::states(std::string_view name, std::string_view help,
                          const std::vector<std::pair<std::string_view, bool>>& states)
 {
     family(name, "stateset", help);
-    const auto full = prefix_ + std::string(name);
-    for (const auto& [state, holds] : states)
-        out_ += full + "{" + full + "=\"" + escaped(state) + "\"} " + (holds ? "1\n" : "0\n");
+    one_line_each(name, prefix_ + std::string(name), states);
 }
 
 void OpenMetrics::labelled(std::string_view name, std::string_view label, std::string_view help,
                            const std::vector<std::pair<std::string_view, bool>>& states)
 {
     family(name, "gauge", help);
-    const auto full = prefix_ + std::string(name);
+    one_line_each(name, label, states);
+}
+
+void OpenMetrics::one_line_each(std::string_view name, std::string_view label,
+                                const std::vector<std::pair<std::string_view, bool>>& states)
+{
     for (const auto& [state, holds] : states)
-        out_ += full + "{" + std::string(label) + "=\"" + escaped(state) + "\"} " + (holds ? "1\n" : "0\n");
+        ((((((out_ += prefix_) += name) += '{') += label) += "=\"") += escaped(state)) += holds ? "\"} 1\n" : "\"} 0\n";
 }
 
 std::string OpenMetrics::take()

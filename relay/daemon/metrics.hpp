@@ -44,6 +44,8 @@ public:
     [[nodiscard]] std::string take();
 
 private:
+    void one_line_each(std::string_view name, std::string_view label,
+                       const std::vector<std::pair<std::string_view, bool>>& states);
     void family(std::string_view name, std::string_view type, std::string_view help, std::string_view unit = {});
 
     std::string prefix_;

@@ -114,15 +114,16 @@ public:
     Device(const Device&) = delete;
     Device& operator=(const Device&) = delete;
 
-    Result<void> come(const wire::RelayAddress& relay, const loop::Address& to, bool over_tls)
+    Result<void> come(const wire::RelayAddress& relay, const loop::Address& to, bool over_tls, Instant until_when)
     {
+        down_.reset();
         auto identity = tls::Identity::from_seed(tls::Seed(key_.seed().data(), 32));
         if (!identity.ok()) return identity.error();
         tls::DialOptions options;
         options.peer.expected = relay.key;
         link_ = over_tls ? tls::dial(loop_, to, *identity, options, *this)
                          : quic::dial(loop_, to, *identity, options, entropy_, *this);
-        return until([this] { return up_; }, "the relay does not answer");
+        return until([this] { return up_; }, "the relay does not answer", until_when);
     }
 
     Result<frame::Response> ask(frame::RequestBody body)
@@ -153,12 +154,17 @@ public:
     }
     Result<void> until(const std::function<bool()>& holds, const char* else_what)
     {
+        return until(holds, else_what, end_);
+    }
+
+    Result<void> until(const std::function<bool()>& holds, const char* else_what, Instant end)
+    {
         while (!holds()) {
             if (down_) return *down_;
             if (const auto goodbye = take<frame::Goodbye>()) return goodbye->what;
             const auto now = loop::Loop::now().mono;
-            if (now >= end_) return Error{ErrorCode::timed_out, else_what, 0};
-            loop_.run_once(end_ - now);
+            if (now >= end) return Error{ErrorCode::timed_out, else_what, 0};
+            loop_.run_once(end - now);
         }
         return {};
     }
@@ -223,9 +229,16 @@ private:
         if (auto looked = a_.until([&] { return found.has_value(); }, "the name server does not answer"); !looked.ok())
             return looked;
         if (!found->ok()) return found->error();
-        const auto to = (**found).front();
-        if (auto up = a_.come(relay_, to, options_.over_tls); !up.ok()) return up;
-        return b_.come(relay_, to, options_.over_tls);
+        // As clients do: a name may have an address that this machine cannot reach, such as IPv6 without a route.
+        const auto& all = **found;
+        Result<void> up = Error{ErrorCode::not_connected, "the name has no address", 0};
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            const auto now = loop::Loop::now().mono;
+            up = a_.come(relay_, all[i], options_.over_tls,
+                         now + (end_ - now) / static_cast<Duration::rep>(all.size() - i + 1));
+            if (up.ok()) return b_.come(relay_, all[i], options_.over_tls, end_);
+        }
+        return up;
     }
 
     Result<void> enter()

@@ -2,6 +2,8 @@
 #include "relay/daemon/service.hpp"
 
 #include "lib/crypto/hash.hpp"
+#include "lib/wire/quiet.hpp"
+#include "relay/daemon/config_doubts.hpp"
 #include "relay/daemon/reload.hpp"
 #include "relay/stun/stun.hpp"
 #include "transport/loop/signals.hpp"
@@ -20,9 +22,6 @@ constexpr Rate stun_rate{200, std::chrono::milliseconds(20)};
 constexpr std::size_t stun_subscribers_max = 8192;
 /// Between two attempts to win back the log's space on a disk that says no.
 constexpr Duration reclaim_interval = std::chrono::seconds(1);
-/// A link that has been quiet for so long is asked for a sign of life: by us, so that a client that sleeps wakes once
-/// for it. Routers forget a mapping of UDP after 30 s at the soonest (RFC 4787 REQ-5 asks for 2 min).
-constexpr Duration quiet_max = std::chrono::seconds(28);
 
 } // namespace
 
@@ -111,7 +110,7 @@ tls::ServeOptions Service::serve_options() const
 {
     tls::ServeOptions out;
     out.link.idle_max = config_.idle_max;
-    out.link.keep_alive = std::min<Duration>(quiet_max, config_.idle_max / 3);
+    out.link.keep_alive = std::min<Duration>(wire::relay_asks_after, config_.idle_max / 3);
     out.link.frame_bytes_max = stranger_frame_bytes_max;
     out.link.handshake_max = config_.core.limits.login_time_max;
     out.limits.arrivals_burst = config_.arrivals_burst;
@@ -125,6 +124,8 @@ tls::ServeOptions Service::serve_options() const
 Result<void> Service::serve_operator()
 {
     if (auto logs = log_.configure(config_.operations.log); !logs.ok()) return logs;
+    for (const auto& doubt : config_doubts(config_))
+        log_.say(LogLevel::warning, "config_doubt", doubt);
     auto control = Control::open(loop_, options_.data + "/" + control_file_name, core_, admin_->admin(), snapshots_,
                                  [this] { return admin_->commit(); });
     if (control.ok())
@@ -137,6 +138,7 @@ Result<void> Service::serve_operator()
                         config_.operations.metrics);
     front_->observe_ticks([this](Duration tick, Duration commit, const Result<void>& committed) {
         operations_->ticked(tick, commit, committed);
+        if (committed.ok()) storage_works();
         admin_->ticked();
     });
     return operations_->listen(loop_);
@@ -155,10 +157,14 @@ int Service::run(const std::string& ready)
     const loop::SignalWatch interrupt(loop_, SIGINT, [this] { drain(); });
     const loop::SignalWatch hup(loop_, SIGHUP, [this] { reload(); });
     const loop::SignalWatch usr1(loop_, SIGUSR1, [this] { stats(); });
+    log_.say(LogLevel::info, "started", "serves", {{"version", GODWIT_VERSION}});
     say_line(ready);
     if (const auto* const http = operations_->server(); http != nullptr)
         say_line("metrics http://" + http->local().text() + "/metrics");
+    if (const auto* const http = admin_->server(); http != nullptr)
+        say_line("admin http://" + http->local().text() + "/");
     loop_.run();
+    log_.say(LogLevel::info, "ended", "serves no more", {{"exit_code", std::to_string(exit_code_)}});
     return exit_code_;
 }
 
@@ -255,8 +261,17 @@ void Service::reload()
     }
 }
 
+/// Of a tick that had nothing to store it is not known.
+void Service::storage_works()
+{
+    if (!failed_after_ || core_.counters().commits == *failed_after_) return;
+    failed_after_.reset();
+    log_.say(LogLevel::warning, "storage_recovered", "what comes is stored again");
+}
+
 void Service::commit_failed(const Error& why)
 {
+    failed_after_ = core_.counters().commits;
     if (const auto alive = store_.alive(); !alive.ok()) {
         log_.say(LogLevel::error, "database_stopped",
                  "the database stopped (" + alive.error().detail + "); nothing acknowledged was lost: start again");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/admin/prefix.hpp"
+#include "relay/daemon/config_doubts.hpp"
 #include "relay/daemon/config_file.hpp"
 #include "relay/turn/rest.hpp"
 
@@ -307,4 +308,50 @@ TEST_CASE("TURN credentials: as given, or made from the shared secret")
     CHECK(given.username == "u");
     CHECK(given.password == "p");
     CHECK(given.expires_ms == 0);
+}
+
+TEST_CASE("what each table allows and all together do not is refused, with the line")
+{
+    const std::tuple<const char*, const char*> wrong[] = {
+        {"[metrics]\nlisten = \"127.0.0.1:9180\"\n[admin]\nlisten = \"127.0.0.1:9180\"\n",
+         "line 4: admin.listen is metrics.listen too: each needs a port of its own"},
+        {"[metrics]\nlisten = \"0.0.0.0:9180\"\n[admin]\nlisten = \"127.0.0.1:9180\"\n", "line 4: admin.listen"},
+        {"[clients]\nlatest = \"0.1\"\nrequired = \"0.9.0\"\n", "line 3: clients.required is newer"},
+        {"[limits]\nlinks = 10\nlinks_per_address = 11\n", "line 3: limits.links_per_address must not be above"},
+    };
+    for (const auto& [text, why] : wrong) {
+        const auto said = parse_config(text);
+        REQUIRE_FALSE(said.ok());
+        CHECK_MESSAGE(said.error().detail.find(why) != std::string::npos, said.error().detail);
+    }
+    for (const auto* const right : {"[metrics]\nlisten = \"127.0.0.1:0\"\n[admin]\nlisten = \"127.0.0.1:0\"\n",
+                                    "[metrics]\nlisten = \"127.0.0.1:1\"\n[admin]\nlisten = \"127.0.0.2:1\"\n",
+                                    "[clients]\nlatest = \"0.9\"\nrequired = \"0.9.0\"\n", "[limits]\nlinks = 10\n",
+                                    "[limits]\nlinks = 10\nlinks_per_address = 10\n"})
+        CHECK(parse_config(right).ok());
+}
+
+TEST_CASE("what is allowed and was hardly meant is said")
+{
+    const auto doubts = [](const char* text) {
+        const auto config = parse_config(text);
+        REQUIRE(config.ok());
+        return config_doubts(*config);
+    };
+    CHECK(doubts("").empty());
+    CHECK(doubts("[admin]\nlisten = \"127.0.0.1:0\"\n[metrics]\nlisten = \"[::1]:0\"\n").empty());
+    CHECK(doubts("[turn_server]\naddress_v4 = \"127.0.0.1\"\n").empty());
+    const auto admin = doubts("[admin]\nlisten = \"0.0.0.0:4480\"\n");
+    REQUIRE(admin.size() == 1);
+    CHECK(admin[0].find("admin.listen 0.0.0.0:4480 is reached by other machines") == 0);
+    CHECK(doubts("[metrics]\nlisten = \"[::]:9180\"\n").size() == 1);
+    CHECK(doubts("[log]\nfile = \"/tmp/relay.log\"\n").empty());
+    CHECK(doubts("[log]\nfile = \"/nonexistent/relay.log\"\n").size() == 1);
+    // RFC 5737 section 3, RFC 3849: of no machine.
+    const auto turn = doubts("[turn_server]\naddress_v4 = \"192.0.2.1\"\naddress_v6 = \"2001:db8::1\"\n");
+    REQUIRE(turn.size() == 2);
+    CHECK(turn[0].find("turn_server.address_v4 192.0.2.1 is no address of this machine") == 0);
+    CHECK(turn[0].find("external_v4") != std::string::npos);
+    CHECK(turn[1].find("turn_server.address_v6 2001:db8::1 is no address of this machine") == 0);
+    CHECK(doubts("[turn_server]\nenabled = false\naddress_v4 = \"192.0.2.1\"\n").empty());
 }

@@ -60,6 +60,7 @@ public:
           hello_(first_flight(Over::tls, address_)), initial_(first_flight(Over::quic, address_)),
           ann_(loop_, address_, Over::quic, 1), bo_(loop_, address_, Over::tls, 2)
     {
+        CHECK(relay_.line() == "admin http://127.0.0.1:" + std::to_string(admin_port_) + "/");
         REQUIRE(ann_.is_up());
         REQUIRE(bo_.is_up());
         CHECK(ann_.join("ann", 100) == ErrorCode::ok);

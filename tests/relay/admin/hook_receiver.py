@@ -40,7 +40,7 @@ class Receiver(http.server.BaseHTTPRequestHandler):
             return self.answer(401)
         said = json.loads(body)
         if said.get("question") == "registration":
-            print("asked", said["user"], flush=True)
+            print("asked", said["user"], "from", said["address"], flush=True)
             return self.answer(200, json.dumps({"allow": said["user"] != "eve"}).encode())
         print(said["verb"], said["target"], flush=True)
         return self.answer(204)

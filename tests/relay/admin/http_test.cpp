@@ -11,7 +11,6 @@
 #include <thread>
 
 #include <arpa/inet.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,34 +20,23 @@ using namespace godwit::relay::test;
 
 namespace {
 
-/// One that nobody listens on just now.
-std::uint16_t free_port()
-{
-    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof at;
-    REQUIRE(::bind(socket, reinterpret_cast<const sockaddr*>(&at), size) == 0);
-    REQUIRE(::getsockname(socket, reinterpret_cast<sockaddr*>(&at), &size) == 0);
-    ::close(socket);
-    return ntohs(at.sin_port);
-}
-
 struct Relay {
     TemporaryDirectory directory;
     std::string data = directory.path("data");
-    std::string url = "http://127.0.0.1:" + std::to_string(free_port());
+    std::string url;
     std::unique_ptr<RelayProcess> process;
     wire::RelayAddress address;
     std::string token;
 
     explicit Relay(const std::string& more = "")
     {
-        std::ofstream(directory.path("config")) << "[admin]\nlisten = \"" << url.substr(7) << "\"\n" << more;
+        std::ofstream(directory.path("config")) << "[admin]\nlisten = \"127.0.0.1:0\"\n" << more;
         process = std::make_unique<RelayProcess>(
             std::vector<std::string>{"--data", data, "--listen", "127.0.0.1:0", "--config", directory.path("config")});
         address = process->ready();
+        const auto admin = process->line(); // admin http://127.0.0.1:PORT/
+        REQUIRE(admin.starts_with("admin http://127.0.0.1:"));
+        url = admin.substr(6, admin.size() - 7);
         const auto made = run({"admin", "token", "add", "root", "--role", "owner", "--data", data});
         REQUIRE_MESSAGE(made.exit_code == 0, made.errors);
         token = made.out.substr(0, made.out.find('\n'));
@@ -191,6 +179,7 @@ TEST_CASE("webhooks: a receiver that fails at first hears what was done, signed;
         };
         CHECK(registered("ann", 1) == ErrorCode::ok);
         CHECK(registered("eve", 2) == ErrorCode::not_allowed);
+        CHECK_MESSAGE(mentions(heard("judge"), "asked eve from 127.0.0.1\n"), heard("judge"));
         relay.process->signal(SIGUSR1);
         const auto stats = relay.process->line();
         CHECK_MESSAGE(mentions(stats, "\"webhooks_delivered\":4,"), stats); // two records, two questions

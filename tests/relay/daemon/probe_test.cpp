@@ -2,6 +2,7 @@
 #include "tests/relay/process.hpp"
 
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -53,6 +54,23 @@ TEST_CASE("a probe comes twice with one account, by QUIC and by TLS, and says wh
     std::ofstream(directory.path("other")) << "something else\n";
     CHECK(run({"probe", address, "--state", directory.path("other")}).exit_code == 1);
     CHECK(run({"probe", "relay.example.org"}).exit_code == 1);
+}
+
+TEST_CASE("a name with an address that nobody answers at: the probe comes by the other one, as clients do")
+{
+    if (std::system("unshare -rm true 2>/dev/null") != 0) {
+        MESSAGE("no namespace of our own here: not tried");
+        return;
+    }
+    const TemporaryDirectory directory;
+    RelayProcess relay({"--data", directory.path("data"), "--listen", "127.0.0.1:0", "--advertise", "relay.test"});
+    const auto address = relay.ready().to_text();
+    const auto hosts = directory.path("hosts");
+    std::ofstream(hosts) << "::1 relay.test\n127.0.0.1 relay.test\n";
+    for (const auto* const over : {"", " --tls"})
+        CHECK(std::system(("unshare -rm sh -c 'mount --bind " + hosts + " /etc/hosts && exec " GODWIT_RELAY " probe " +
+                           address + " --timeout 20 --state " + directory.path("probe") + over + "' >/dev/null")
+                              .c_str()) == 0);
 }
 
 TEST_CASE("the abuse rules hold with the limits as they are, and with others; one that is not there is named")
