@@ -278,7 +278,7 @@ Instant Engine::State::deadline() const
     out = earlier(out, peers.deadline([&](const DeviceId& device, LinkId link) { return outbox.owes(device, link); }));
     out = earlier(out, earlier(outbox.deadline(), announcer.deadline()));
     if (relay_ready()) out = earlier(out, receipts.mailbox_deadline());
-    if (relay_ready()) out = earlier(out, keeper.deadline());
+    if (relay_ready()) out = earlier(out, earlier(keeper.deadline(), book.wishes_at()));
     out = earlier(out, keeper.departures_deadline());
     out = earlier(out, earlier(group_end, earlier(calls.deadline(), group_calls.deadline())));
     for (const auto& device : calls.sought())

@@ -53,9 +53,15 @@ GroupBook::Came GroupBook::joins_came(const ConversationId& id, const wire::rela
     return out;
 }
 
-void GroupBook::joins_failed(const ConversationId& id)
+void GroupBook::joins_failed(const ConversationId& id, Instant again)
 {
-    if (auto* group = get(id)) group->joins = 0;
+    auto* group = get(id);
+    if (group == nullptr) return;
+    group->joins_asked = false;
+    if (again == never)
+        group->joins = 0;
+    else
+        group->ask_after = again;
 }
 
 void GroupBook::answered_applicant(const ConversationId& id, const std::string& user)

@@ -53,6 +53,7 @@ void GroupBook::stop()
         group.policy = nullptr;
         group.circle.reset();
         group.shut_out = group.roster_asked = group.joins_asked = false;
+        group.ask_after = Instant{};
     }
     accounts_.clear();
 }
@@ -199,12 +200,15 @@ void GroupBook::roster_came(const ConversationId& id, const wire::relay::GroupRo
     changed_.insert(id);
 }
 
-void GroupBook::roster_failed(const ConversationId& id)
+void GroupBook::roster_failed(const ConversationId& id, Instant again)
 {
     auto* group = get(id);
     if (group == nullptr) return;
     group->roster_asked = false;
-    group->roster_shown = group->roster; // Until the relay says more.
+    if (again == never)
+        group->roster_shown = group->roster;
+    else
+        group->ask_after = again;
 }
 
 void GroupBook::out(const ConversationId& id, const std::string& by)
@@ -235,26 +239,46 @@ bool GroupBook::shut_out(const ConversationId& id, bool is_so)
 
 void GroupBook::disconnected()
 {
-    for (auto& [id, group] : groups_)
+    for (auto& [id, group] : groups_) {
         group.roster_asked = group.joins_asked = false;
+        group.ask_after = Instant{};
+    }
 }
 
-std::vector<GroupBook::Wish> GroupBook::take_wishes()
+bool GroupBook::wants_roster(const Group& group)
+{
+    return group.state == Group::State::in && !group.roster_asked && group.roster < group.roster_shown;
+}
+
+bool GroupBook::wants_joins(const Group& group) const
+{
+    const auto* own = group.own(account_key_);
+    return group.joins > 0 && !group.joins_asked && own != nullptr && own->role >= group.policy->invite &&
+           group.readable;
+}
+
+std::vector<GroupBook::Wish> GroupBook::take_wishes(Instant now)
 {
     std::vector<Wish> out;
     for (auto& [id, group] : groups_) {
-        if (group.state != Group::State::in) continue;
-        if (!group.roster_asked && group.roster < group.roster_shown) {
+        if (group.ask_after > now) continue;
+        if (wants_roster(group)) {
             group.roster_asked = true;
             out.push_back({id, false, group.roster});
         }
-        const auto* own = group.own(account_key_);
-        if (group.joins > 0 && !group.joins_asked && own != nullptr && own->role >= group.policy->invite &&
-            group.readable) {
+        if (wants_joins(group)) {
             group.joins_asked = true;
             out.push_back({id, true, 0});
         }
     }
+    return out;
+}
+
+Instant GroupBook::wishes_at() const
+{
+    Instant out = never;
+    for (const auto& [id, group] : groups_)
+        if (wants_roster(group) || wants_joins(group)) out = earlier(out, group.ask_after);
     return out;
 }
 

@@ -50,6 +50,7 @@ struct Group {
     std::uint32_t joins = 0; ///< Accounts that ask to be let in, as the relay says.
     bool roster_asked = false;
     bool joins_asked = false;
+    Instant ask_after{}; ///< The relay could not answer: it is asked again then.
     struct Applicant {
         GroupApplicant said;
         PublicKey account_key;
@@ -135,7 +136,8 @@ public:
     void news(const wire::relay::GroupNews& news);
     void refused(const wire::relay::GroupJoinRefused& refusal);
     void roster_came(const ConversationId& id, const wire::relay::GroupRoster& page);
-    void roster_failed(const ConversationId& id);
+    /// `again`: when to ask once more; never: the relay will not have it, until it says that there is more.
+    void roster_failed(const ConversationId& id, Instant again);
     struct Came {
         std::vector<std::string> fresh;     ///< New to this device.
         std::vector<std::string> strangers; ///< Whose device list is none, as far as can be told here.
@@ -147,7 +149,7 @@ public:
             stale; ///< Who do not know the link of now, or nobody is let in by link. Only when that is known here.
     };
     [[nodiscard]] Came joins_came(const ConversationId& id, const wire::relay::GroupJoins& joins, WallMs now_ms);
-    void joins_failed(const ConversationId& id);
+    void joins_failed(const ConversationId& id, Instant again); ///< As roster_failed.
     void answered_applicant(const ConversationId& id, const std::string& user);
     /// An epoch was entered, or left for good.
     void entered(const seal::Changes& changes, WallMs now_ms);
@@ -163,7 +165,9 @@ public:
         bool joins = false; ///< Else the roster.
         std::uint64_t after = 0;
     };
-    [[nodiscard]] std::vector<Wish> take_wishes();
+    [[nodiscard]] std::vector<Wish> take_wishes(Instant now);
+    /// When there is one again. Precondition: as there.
+    [[nodiscard]] Instant wishes_at() const;
     /// Groups whose circle or policy is another than when last asked; and those that look otherwise.
     [[nodiscard]] std::set<ConversationId> take_changed() { return std::exchange(changed_, {}); }
     [[nodiscard]] std::set<ConversationId> take_shown() { return std::exchange(shown_, {}); }
@@ -206,6 +210,8 @@ public:
 
 private:
     Group* get(const ConversationId& id);
+    [[nodiscard]] static bool wants_roster(const Group& group);
+    [[nodiscard]] bool wants_joins(const Group& group) const;
     Group& make(const ConversationId& id);
     void save(const Group& group);
     void save_index();

@@ -16,6 +16,8 @@ namespace frame = wire::relay;
 namespace {
 
 constexpr std::string_view fanned_out_reason = "fanned out by the relay";
+/// What the relay could not answer is asked again after so long.
+constexpr Duration ask_again_wait = std::chrono::seconds(2);
 
 } // namespace
 
@@ -25,23 +27,32 @@ void Engine::State::groups_asked(Moment now)
 {
     auto* session = ready_session();
     if (session == nullptr) return;
-    for (const auto& wish : book.take_wishes()) {
+    for (const auto& wish : book.take_wishes(now.mono)) {
         const bool asked =
             wish.joins
                 ? session->request(frame::GroupJoinsFetch{wish.id}, purpose::GroupJoins{wish.id}, now)
                 : session->request(frame::GroupRosterFetch{wish.id, wish.after}, purpose::GroupRoster{wish.id}, now);
         if (asked) continue;
+        const auto again = now.mono + jittered(ask_again_wait, context.entropy); // Too much is being asked already.
         if (wish.joins)
-            book.joins_failed(wish.id);
+            book.joins_failed(wish.id, again);
         else
-            book.roster_failed(wish.id);
+            book.roster_failed(wish.id, again);
     }
+}
+
+Instant Engine::State::asked_again_at(const Error& why, Moment now)
+{
+    if (!is_temporary(why.code)) return never;
+    const auto wait = std::max<Duration>(ask_again_wait, std::chrono::milliseconds(why.retry_after_ms));
+    return now.mono + jittered(wait, context.entropy);
 }
 
 void Engine::State::group_answered(const purpose::GroupRoster& what, const frame::Response& response, Moment now)
 {
     const auto* page = std::get_if<frame::GroupRoster>(&response.body);
-    if (response.error.code != ErrorCode::ok || page == nullptr) return book.roster_failed(what.conversation);
+    if (response.error.code != ErrorCode::ok || page == nullptr)
+        return book.roster_failed(what.conversation, asked_again_at(response.error, now));
     book.roster_came(what.conversation, *page);
     groups_asked(now);
 }
@@ -51,7 +62,7 @@ void Engine::State::group_answered(const purpose::GroupJoins& what, const frame:
     const auto* joins = std::get_if<frame::GroupJoins>(&response.body);
     const auto* group = book.find(what.conversation);
     if (response.error.code != ErrorCode::ok || joins == nullptr || group == nullptr)
-        return book.joins_failed(what.conversation);
+        return book.joins_failed(what.conversation, asked_again_at(response.error, now));
     const auto came = book.joins_came(what.conversation, *joins, now.wall_ms);
     auto* session = ready_session();
     const bool crowded = joins->entries.size() >= wire::group_joins_page_max;

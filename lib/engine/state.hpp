@@ -234,6 +234,8 @@ struct Engine::State {
     // group_side.cpp
     /// What is to be asked of the relay about groups.
     void groups_asked(Moment now);
+    /// never: the answer is final.
+    [[nodiscard]] Instant asked_again_at(const Error& why, Moment now);
     void books_changed(Moment now);
     void keep_picture(const ConversationId& conversation, const GroupBook::Picture& picture, Moment now);
     void group_answered(const purpose::GroupRoster& what, const wire::relay::Response& response, Moment now);

@@ -204,6 +204,42 @@ TEST_CASE("a relay that hands out a secret of its own, or none: nothing is ever 
     CHECK(t.name_at(t.bob) == "fourth");
 }
 
+TEST_CASE("the relay does not get to say a group's secret: it is asked again, and nothing is put over what it opens")
+{
+    Told t(747);
+    bool silent = true;
+    std::size_t asked = 0;
+    ErrorCode says = ErrorCode::relay_unavailable;
+    SUBCASE("it says that it cannot now") {}
+    SUBCASE("what was asked is lost")
+    {
+        says = ErrorCode::ok;
+    }
+    t.evil.on_way_up = [&](Client& from, frame::ClientFrame& what) {
+        const auto* request = std::get_if<frame::Request>(&what);
+        if (&from != &t.bob || request == nullptr || !std::holds_alternative<frame::GroupRosterFetch>(request->body))
+            return true;
+        ++asked;
+        if (silent && says != ErrorCode::ok) t.evil.push(from, frame::Response{request->id, {says, "not now", 0}, {}});
+        return !silent;
+    };
+    t.crew.must(t.alice, request::GroupRemove{t.group, {"carol"}});
+    t.crew.settle(seconds(40));
+    t.rename(t.alice, "second");
+    CHECK(asked > 1);
+    CHECK(asked < 40);
+    CHECK(t.name_at(t.bob) == "first");
+    auto set = request::GroupSet{t.group};
+    set.name = "first again";
+    CHECK(t.crew.code(t.bob, set) != ErrorCode::ok); // He does not know what he would put it over.
+    silent = false;
+    t.crew.settle(seconds(20));
+    CHECK(t.name_at(t.bob) == "second");
+    CHECK(t.name_at(t.alice) == "second");
+    t.rename(t.bob, "third");
+    CHECK(t.name_at(t.alice) == "third");
+}
+
 TEST_CASE("a relay that hands out secrets of its own without end: those that have opened something stay")
 {
     Told t(746);
