@@ -53,6 +53,7 @@ void GroupKeeper::stop()
     chores_.clear();
     reports_.clear();
     changed_.clear();
+    bare_.clear();
     unlisted_.clear();
     evicted_.clear();
     evictions_.clear();
@@ -77,6 +78,7 @@ void GroupKeeper::mailbox_empty()
 void GroupKeeper::disconnected()
 {
     drained_ = false;
+    bare_.clear();
     stock_due_ = never;
     for (auto& one : reports_) { // Whatever the relay said to it: it was restored perhaps, or lied.
         one.sent = one.heard = false;
@@ -349,6 +351,7 @@ void GroupKeeper::fetch_packages(const ConversationId& conversation, Chore& chor
                     fetch.devices.push_back(device);
         chore.ask.pop_back();
         if (fetch.devices.empty()) continue;
+        chore.asked = fetch.devices;
         if (!session.request(std::move(fetch), purpose::Group{conversation}, now)) return fail(chore, now);
         chore.step = Chore::Step::packages;
         return;

@@ -61,6 +61,10 @@ public:
     /// Whether this device is where the others are is being found out.
     [[nodiscard]] bool in_doubt(const ConversationId& conversation) const;
 
+    /// The relay, asked for what takes the device into a group, had nothing, not even a last resort: it is gone, or
+    /// has never been there for long.
+    [[nodiscard]] bool is_bare(const DeviceId& device) const { return bare_.contains(device); }
+
     void commit_came(const MessageId& id, const DeviceId& from, BytesView sealed, Moment now);
     void welcome_came(BytesView sealed, Moment now);
     void relay_state(const wire::relay::GroupChanged& state);
@@ -100,6 +104,7 @@ private:
         std::uint64_t incarnation = 0; ///< To create.
         seal::Version lost_to{};       ///< Where the relay's group stood at the last conflict.
         std::vector<std::string> ask;  ///< Accounts whose packages are still to be fetched.
+        std::vector<DeviceId> asked;   ///< Devices whose packages are being fetched.
         std::map<DeviceId, Bytes> packages;
         std::uint32_t failures = 0;
         Instant missing_since = never;
@@ -207,6 +212,7 @@ private:
     std::map<ConversationId, Chore> chores_;
     std::vector<Report> reports_;
     std::set<ConversationId> changed_;
+    std::set<DeviceId> bare_; ///< As the relay said since this session began.
     Unlisted unlisted_;
     Evicted evicted_;
     Evictions evictions_;

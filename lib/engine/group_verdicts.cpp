@@ -54,9 +54,15 @@ void GroupKeeper::answered(const purpose::Group& what, const frame::Response& re
         }
         // Devices whose packages are not to be had join by themselves, once their account is in.
         if ((!ok || packages == nullptr) && !chore.plan) return fail(chore, now);
-        if (packages != nullptr)
+        if (ok && packages != nullptr) {
             for (const auto& one : packages->packages)
                 chore.packages[one.device] = one.package;
+            for (const auto& device : std::exchange(chore.asked, {}))
+                if (chore.packages.contains(device))
+                    bare_.erase(device);
+                else if (bare_.insert(device).second)
+                    changed_.insert(what.conversation); // What waits for it goes to the relay, which knows.
+        }
         // Goes on at once, within this tick.
         chore.step = Chore::Step::rest;
         chore.due = Instant{};

@@ -85,7 +85,8 @@ delivery::Fitness Engine::State::fit(port::OutboxEnvelope& envelope, const Devic
     return seal_envelope(person->circle, envelope);
 }
 
-/// Of many: who is not in the policy any more does not get it; who has no leaf yet waits for it.
+/// Of many: who is not in the policy any more does not get it; who has no leaf yet waits for it, unless it can have
+/// none.
 delivery::Fitness Engine::State::fit_group(port::OutboxEnvelope& envelope, const Group& group, const DeviceId& device)
 {
     using delivery::Fitness;
@@ -99,7 +100,10 @@ delivery::Fitness Engine::State::fit_group(port::OutboxEnvelope& envelope, const
         if (user.empty() || group.policy->find(user) == nullptr) return Fitness::never;
         if (!groups->is_member(group.id, device)) {
             keeper.hurry(group.id);
-            return Fitness::wait;
+            // Nobody can take it in. The last device of an account stays on its list when it has gone: whether it has,
+            // the relay says when something is put for it. One that comes yet asks for it to be sealed anew.
+            if (!keeper.is_bare(device) || paths.best_link(device, policy) != nullptr) return Fitness::wait;
+            if (!envelope.sealed.empty()) return Fitness::ready;
         }
     } else if (!envelope.sealed.empty() &&
                groups->can_open(group.id, roster.own_device(), {envelope.incarnation, envelope.epoch})) {

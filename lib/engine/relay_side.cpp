@@ -174,7 +174,8 @@ void Engine::State::answered(const Purpose& what, const frame::Response& respons
             const auto envelope = book.all().empty() ? std::nullopt : context.store.envelope(put->message);
             const auto* group = envelope ? book.find(envelope->conversation) : nullptr;
             for (std::size_t i = 0; group != nullptr && i < put->devices.size() && i < done->results.size(); ++i)
-                if (done->results[i] == ErrorCode::ok && book.knows(put->devices[i]) &&
+                if (done->results[i] == ErrorCode::ok && book.knows(put->devices[i]) && groups &&
+                    groups->is_member(group->id, put->devices[i]) && // Else it cannot read it: sealed anew when it can.
                     (!receipts_from(put->devices[i]) || !group->is_small()))
                     announce(outbox.handed_over(context.store, put->message, put->devices[i]), now);
         } else

@@ -329,3 +329,65 @@ TEST_CASE("whoever is taken in without a leaf comes in at last")
     };
     CHECK(f.world.run_until([&] { return heard(f.alice) && heard(f.carol); }, minutes(2)));
 }
+
+TEST_CASE("whose last device has gone, and never had a leaf, is waited for by nothing that is said")
+{
+    Friends f(738);
+    const auto gone = f.bob.wait(f.bob.ask(request::Logout{}));
+    REQUIRE_MESSAGE(gone.error.code == ErrorCode::ok, gone.error.detail);
+    const auto reply =
+        f.alice.wait(f.alice.ask(request::GroupCreate{ConversationKind::group, "crew", {"bob", "carol"}}));
+    REQUIRE_MESSAGE(reply.error.code == ErrorCode::ok, reply.error.detail);
+    const auto group = std::get<ConversationId>(reply.value);
+    f.world.run_for(seconds(10));
+    request::Send send;
+    send.conversation = group;
+    send.text = "hello";
+    const auto said = f.alice.wait(f.alice.ask(send));
+    REQUIRE_MESSAGE(said.error.code == ErrorCode::ok, said.error.detail);
+    f.world.run_for(minutes(2));
+    CHECK(f.carol.store.has_message(group, std::get<MessageId>(said.value)));
+    CHECK(f.alice.state(std::get<MessageId>(said.value)) == MessageState::delivered);
+    CHECK(f.alice.status().outbox_messages == 0);
+}
+
+TEST_CASE(
+    "a device for which the relay has no KeyPackage for a while reads what was said meanwhile, when it has come in")
+{
+    Friends f(739);
+    bool handed_out = false; // Bob's KeyPackages.
+    bool joins = false;      // Bob's own device, from outside.
+    f.evil.on_way_up = [&](Client& from, frame::ClientFrame& what) {
+        auto* request = std::get_if<frame::Request>(&what);
+        if (request == nullptr) return true;
+        if (const auto* fetch = std::get_if<frame::KeyPackageFetch>(&request->body))
+            if (fetch->user == "bob" && !handed_out) {
+                f.evil.push(from, frame::Response{request->id, {ErrorCode::ok, {}, 0}, frame::KeyPackages{}});
+                return false;
+            }
+        if (&from != &f.bob || joins) return true;
+        return !std::holds_alternative<frame::GroupFetch>(request->body);
+    };
+    const auto reply =
+        f.alice.wait(f.alice.ask(request::GroupCreate{ConversationKind::group, "crew", {"bob", "carol"}}));
+    REQUIRE_MESSAGE(reply.error.code == ErrorCode::ok, reply.error.detail);
+    const auto group = std::get<ConversationId>(reply.value);
+    f.world.run_for(seconds(10));
+    SUBCASE("it is there") {}
+    SUBCASE("it is away")
+    {
+        f.bob.crash();
+    }
+    const bool away = !f.bob.running();
+    request::Send send;
+    send.conversation = group;
+    send.text = "hello";
+    const auto said = f.alice.wait(f.alice.ask(send));
+    REQUIRE_MESSAGE(said.error.code == ErrorCode::ok, said.error.detail);
+    f.world.run_for(minutes(1));
+    handed_out = joins = true;
+    if (away) f.bob.start();
+    f.world.run_for(minutes(3));
+    CHECK(f.bob.store.has_message(group, std::get<MessageId>(said.value)));
+    CHECK(f.alice.status().outbox_messages == 0);
+}
