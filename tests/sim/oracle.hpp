@@ -157,6 +157,13 @@ private:
         bool dissolved = false;           ///< Somebody asked for it.
         bool muted = false;               ///< All who are no admins: likewise.
         bool is_channel = false;
+        /// What an application was told is changed in it, and what that says from then on.
+        struct Granted {
+            Client* to = nullptr;
+            content::GroupNote::What what{};
+            std::string text;
+        };
+        std::vector<Granted> granted;
     };
     struct File {
         std::optional<FileId> id;
@@ -199,6 +206,7 @@ private:
         std::map<RequestId, std::size_t> requests;
         std::map<RequestId, std::size_t> act_requests;
         std::map<RequestId, std::size_t> group_requests;
+        std::map<RequestId, request::GroupSet> set_requests;
         Bits shown_in_this_life;
     };
 
@@ -252,6 +260,8 @@ private:
     /// Nothing is promised to this account there, or by it.
     [[nodiscard]] bool is_shaken(const Said& said, const std::string& account);
     [[nodiscard]] std::string apart(const Group& group);
+    void was_granted(Client& to, const request::GroupSet& set);
+    void granted_is_done();
     // oracle_files.cpp
     [[nodiscard]] std::string files_under_way();
     void gone_with_its_post(std::size_t n);

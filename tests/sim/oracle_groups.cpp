@@ -4,9 +4,24 @@
 #include "tests/sim/broken.hpp"
 #include "tests/sim/oracle.hpp"
 
+#include "lib/wire/content.hpp"
+
 #include <algorithm>
 
 namespace godwit::testing {
+
+namespace {
+
+std::optional<content::GroupNote> note_of(const port::StoredMessage& row)
+{
+    if (!row.quiet) return std::nullopt;
+    const auto extra = wire::decode_extra(row.extra);
+    const auto body = extra ? wire::decode_body(extra->body) : Result<content::Body>(extra.error());
+    const auto* note = body ? std::get_if<content::GroupNote>(&*body) : nullptr;
+    return note == nullptr ? std::nullopt : std::optional(*note);
+}
+
+} // namespace
 
 std::string Oracle::group_name()
 {
@@ -54,7 +69,9 @@ void Oracle::asks_group(Member& mine, RequestId id, const Request& request)
         const auto at = groups_by_id_.find(conversation);
         return at == groups_by_id_.end() ? nullptr : &groups_[at->second];
     };
-    if (const auto* out = std::get_if<request::GroupRemove>(&request)) {
+    if (const auto* set = std::get_if<request::GroupSet>(&request))
+        mine.set_requests[id] = *set;
+    else if (const auto* out = std::get_if<request::GroupRemove>(&request)) {
         if (auto* group = of(out->conversation)) group->shaken.insert(out->users.begin(), out->users.end());
     } else if (const auto* leave = std::get_if<request::GroupLeave>(&request)) {
         if (auto* group = of(leave->conversation)) group->shaken.insert(mine.client->account());
@@ -197,6 +214,37 @@ std::string Oracle::apart(const Group& group)
             (here.contains(one.user) && !members.contains(one.device)))
             return "a device that left is a member: of " + one.user + ", for " + at(*first);
     return {};
+}
+
+void Oracle::was_granted(Client& to, const request::GroupSet& set)
+{
+    const auto at = groups_by_id_.find(set.conversation);
+    if (at == groups_by_id_.end()) return;
+    using What = content::GroupNote::What;
+    auto& granted = groups_[at->second].granted;
+    if (set.about) granted.push_back({&to, What::about, *set.about});
+    if (set.announcement) granted.push_back({&to, What::announcement, *set.announcement});
+}
+
+/// Of what was changed the history tells, whatever it was changed to later: at who changed it, or found it so.
+void Oracle::granted_is_done()
+{
+    constexpr std::uint32_t whole_history = 100'000;
+    for (const auto& group : groups_) {
+        if (!group.id) continue;
+        std::map<Client*, std::vector<content::GroupNote>> told;
+        for (auto* client : in_order_)
+            for (const auto& row : client->disk.store().history(*group.id, whole_history, std::nullopt))
+                if (auto note = note_of(row)) told[client].push_back(std::move(*note));
+        for (const auto& one : group.granted) {
+            if (member(*one.to).logged_out) continue;
+            const auto& notes = told[one.to];
+            demand(std::any_of(notes.begin(), notes.end(),
+                               [&](const auto& note) { return note.what == one.what && note.text == one.text; }),
+                   "not done: " + one.to->name + " was told that \"" + one.text + "\" is said of \"" + group.name +
+                       "\", and its history has no such change");
+        }
+    }
 }
 
 std::string Oracle::describe(const GroupInfo& group)

@@ -84,6 +84,7 @@ void Oracle::rest()
     }
     demand(!world_.relay.disk.shows(plain_marker), "plaintext on the disk of the relay");
     demand(!world_.relay.disk.shows(file_marker), "plaintext of a file on the disk of the relay");
+    granted_is_done();
     for (std::size_t n = 0; n < said_.size(); ++n)
         if (said_[n].accepted) all_have(n);
     for (const auto& [conversation, unused] : histories_)
