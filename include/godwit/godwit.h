@@ -130,7 +130,7 @@ GODWIT_EXPORT int godwit_network_changed(godwit_client* client);
 #define GODWIT_PUSH_BYTES_MAX 4096
 GODWIT_EXPORT int godwit_push_received(godwit_client* client, const void* payload, size_t length);
 
-/* Memory is short: what is not in use goes back to the system. */
+/* Memory is short: what is kept of the store to be faster, and what is not in use, goes back to the system, soon. */
 GODWIT_EXPORT int godwit_trim_memory(godwit_client* client);
 
 /* Before the system freezes the process: commits, closes every connection and the store, ends godwit's thread. After 0

@@ -17,10 +17,6 @@
 #include <algorithm>
 #include <exception>
 
-#if defined(__GLIBC__)
-#include <malloc.h>
-#endif
-
 namespace {
 
 using namespace godwit;
@@ -185,10 +181,8 @@ int godwit_push_received(godwit_client* client, const void* payload, size_t leng
 
 int godwit_trim_memory(godwit_client* client)
 {
-    return with_client(client, [](const Entered&) {
-#if defined(__GLIBC__)
-        ::malloc_trim(0);
-#endif
+    return with_client(client, [](const Entered& inside) {
+        inside->facade().trim();
         return 0;
     });
 }

@@ -18,6 +18,10 @@
 #include <algorithm>
 #include <exception>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 namespace godwit::assembly {
 
 namespace {
@@ -63,8 +67,8 @@ Error invalid(std::string detail)
     return Error{ErrorCode::invalid_argument, std::move(detail), 0};
 }
 
-Result<std::unique_ptr<port::Store>> open_store(const Home& home, std::string_view passphrase, port::Trace& trace,
-                                                std::vector<Error>& notices)
+Result<std::unique_ptr<store::SqliteStore>> open_store(const Home& home, std::string_view passphrase,
+                                                       port::Trace& trace, std::vector<Error>& notices)
 {
     auto key =
         passphrase.empty() || !home.key.empty() ? sqlite::Key::raw(home.key) : sqlite::Key::passphrase(passphrase);
@@ -91,7 +95,14 @@ Result<std::unique_ptr<port::Store>> open_store(const Home& home, std::string_vi
             error.detail += ", or run `godwit check` on this home, and `godwit repair` to save what is undamaged";
         return error;
     }
-    return std::unique_ptr<port::Store>(*std::move(store));
+    return store;
+}
+
+void give_back_free_pages()
+{
+#if defined(__GLIBC__)
+    ::malloc_trim(0);
+#endif
 }
 
 Result<client::FacadeParts> make_parts(ClientOptions options, Hooks hooks)
@@ -127,6 +138,10 @@ Result<client::FacadeParts> make_parts(ClientOptions options, Hooks hooks)
     // bounded by themselves.
     parts.config.in_flight_messages_max = client::held_reports_max / 2;
     engine::wake_seldom(parts.config);
+    parts.trim = [store = store->get()] {
+        store->trim();
+        give_back_free_pages();
+    };
     parts.store = *std::move(store);
     parts.kept_files = std::make_unique<files::SealedFiles>(home->files);
     parts.user_files = std::make_unique<files::DiskUserFiles>(*entropy, options.home);

@@ -74,7 +74,10 @@ void Facade::enter()
                                                    parts_.derive,
                                                    {parts_.kept_files.get(), parts_.user_files.get()},
                                                    parts_.media.get(),
-                                                   events_.shown()});
+                                                   events_.shown(),
+                                                   [this] {
+                                                       if (trim_wanted_.exchange(false) && parts_.trim) parts_.trim();
+                                                   }});
     own_shell_->observe(*ticker_);
     for (auto& notice : std::exchange(parts_.notices, {}))
         (void)events_.push(event::Warning{std::move(notice)});
@@ -205,6 +208,12 @@ void Facade::answer_mailbox()
                                : Error{ErrorCode::cancelled, "the client was closed before this was begun", 0},
             {}});
     }
+}
+
+void Facade::trim()
+{
+    trim_wanted_ = true;
+    wake();
 }
 
 void Facade::wake()

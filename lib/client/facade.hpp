@@ -33,9 +33,10 @@ struct FacadeParts {
     std::function<std::unique_ptr<Shell>()> make_shell; ///< Called once, on the loop thread.
     DerivePassword derive;
     std::size_t events_max = 4096;
-    std::vector<Error> notices;  ///< What opening found: told first, as event::Warning. A few.
-    bool driven_by_host = false; ///< No thread: the host calls run_once().
-    bool dealt_by_call = false;  ///< As EventQueue's.
+    std::vector<Error> notices;   ///< What opening found: told first, as event::Warning. A few.
+    std::function<void()> trim{}; ///< Gives back memory that is not needed; called on the loop thread.
+    bool driven_by_host = false;  ///< No thread: the host calls run_once().
+    bool dealt_by_call = false;   ///< As EventQueue's.
 };
 
 /// Thread-safe, as include/godwit/client.hpp says; halt(), resume() and finish() by one thread at a time.
@@ -62,6 +63,8 @@ public:
     [[nodiscard]] port::MediaHost* media() const noexcept { return media_.get(); }
     /// To be the next parts', at resume(): threads of the application may be in it.
     [[nodiscard]] std::shared_ptr<port::MediaHost> shared_media() const noexcept { return media_; }
+    /// Memory is short: FacadeParts::trim, soon.
+    void trim();
     /// Threads inside wait() return; nothing is handed out any more. Before the destructor, when other threads may
     /// wait.
     void end_waits() { events_.close(); }
@@ -108,6 +111,7 @@ private:
     Mailbox mailbox_;
     EventQueue events_;
     std::atomic<bool> stopping_ = false;
+    std::atomic<bool> trim_wanted_ = false;
     std::atomic<bool> finished_ = false;
 
     mutable std::recursive_timed_mutex driving_; // held while a host turns the loop

@@ -89,6 +89,7 @@ std::vector<Event> Ticker::take_rest()
 void Ticker::woken()
 {
     if (closed_) return;
+    if (parts_.woken) parts_.woken();
     if (holding_still()) go_on();
     if (holding_still()) return;
     if (marks_due_ == never && parts_.events.anything_dealt_with())

@@ -63,6 +63,7 @@ struct TickerParts {
     port::FileDoors files{};
     port::MediaDoor* media = nullptr;
     std::vector<EventQueue::Shown> shown{}; ///< Received messages that the application has been shown already.
+    std::function<void()> woken{};          ///< Whenever the application has rung, before its requests are taken.
 };
 
 class Ticker final : public Reports {

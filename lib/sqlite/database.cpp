@@ -304,6 +304,10 @@ bool Database::in_transaction() const noexcept
 {
     return sqlite3_get_autocommit(impl_->core.db) == 0;
 }
+void Database::release_memory() noexcept
+{
+    sqlite3_db_release_memory(impl_->core.db);
+}
 std::int64_t Database::changes() const noexcept
 {
     return sqlite3_changes64(impl_->core.db);

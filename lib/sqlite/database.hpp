@@ -112,6 +112,8 @@ public:
     /// Rows changed by the last insert, update or delete.
     [[nodiscard]] std::int64_t changes() const noexcept;
     [[nodiscard]] std::int64_t last_insert_rowid() const noexcept;
+    /// Gives back what is kept of pages that nobody is reading; they are read again when they are needed.
+    void release_memory() noexcept;
     /// The schema step of the file.
     [[nodiscard]] Result<std::int64_t> user_version();
 

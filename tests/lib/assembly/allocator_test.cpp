@@ -75,6 +75,11 @@ struct Purse {
         const std::lock_guard lock(mutex);
         return live.size();
     }
+    std::size_t held_bytes()
+    {
+        const std::lock_guard lock(mutex);
+        return bytes;
+    }
     void fail_at(std::size_t call)
     {
         const std::lock_guard lock(mutex);
@@ -142,6 +147,18 @@ TEST_CASE("an allocator, from before the first call to after the last")
         CHECK(one_life(folder / "home"));
     CHECK(purse.held() == kept);
     CHECK(purse.strangers == 0);
+    {
+        const auto client = opened(folder / "home");
+        REQUIRE(ask(client.get(), R"({"id":1,"do":"status"})") == 0);
+        REQUIRE(next(client.get()).starts_with(R"({"id":1,"ok":true)"));
+        const auto before_trim = purse.held_bytes();
+        CHECK(godwit_trim_memory(client.get()) == 0);
+        REQUIRE(ask(client.get(), R"({"id":2,"do":"status"})") == 0); // is taken after it
+        REQUIRE(next(client.get()).starts_with(R"({"id":2,"ok":true)"));
+        const auto after = purse.held_bytes();
+        CHECK_MESSAGE(after + 50'000 < before_trim, before_trim << " before, " << after << " after");
+        MESSAGE("trimmed: " << before_trim << " to " << after << " bytes");
+    }
     MESSAGE("most at once: " << purse.bytes_most << " bytes; calls: " << purse.calls << "; kept: " << kept);
 
     // Where it gives nothing, something is refused: nothing ends, nothing is lost.

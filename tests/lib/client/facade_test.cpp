@@ -22,7 +22,7 @@ public:
     void line(port::TraceLevel, std::string_view, std::string_view) override {}
 };
 
-std::unique_ptr<client::Facade> open(std::size_t events_max = 4096)
+std::unique_ptr<client::Facade> open(std::size_t events_max = 4096, std::function<void()> trim = {})
 {
     client::FacadeParts parts;
     parts.store = std::make_unique<test::FakeStore>();
@@ -31,6 +31,7 @@ std::unique_ptr<client::Facade> open(std::size_t events_max = 4096)
     parts.make_shell = [] { return std::make_unique<test::FakeShell>(); };
     parts.derive = [](auto, const auto&, auto) { return client::PasswordKeys{Bytes(32, 7), Bytes(32, 8)}; };
     parts.events_max = events_max;
+    parts.trim = std::move(trim);
     auto facade = client::Facade::start(std::move(parts));
     REQUIRE(facade.ok());
     return *std::move(facade);
@@ -124,6 +125,19 @@ TEST_CASE("who takes events ahead of those who are to see them says by a call wh
     CHECK(attended == 2);
     queue.close();
     CHECK(queue.deal(0));
+}
+
+TEST_CASE("memory is given back on the client's own thread, when it is asked for, and also of a client that is idle")
+{
+    std::promise<std::thread::id> given_back;
+    auto client = open(4096, [&] { given_back.set_value(std::this_thread::get_id()); });
+    CHECK(client->submit(request::Status{}).ok());
+    CHECK(client->wait(10s));
+    auto where = given_back.get_future();
+    CHECK(where.wait_for(0s) == std::future_status::timeout); // ringing alone gives nothing back
+    client->trim();
+    REQUIRE(where.wait_for(10s) == std::future_status::ready);
+    CHECK(where.get() != std::this_thread::get_id());
 }
 
 TEST_CASE("the mailbox's bytes are those of every kind of request, wherever in it they are")
