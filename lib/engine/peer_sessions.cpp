@@ -445,7 +445,7 @@ void PeerSessions::network_changed(Moment now)
     }
 }
 
-void PeerSessions::relay_came_back()
+void PeerSessions::relay_came_back(Moment now)
 {
     for (auto& [device, peer] : peers_) {
         peer.retry_at = Instant{};
@@ -454,6 +454,9 @@ void PeerSessions::relay_came_back()
         devices_by_link_.erase(peer.attempt->link);
         context_.effect(CloseLink{peer.attempt->link});
         peer.attempt.reset();
+        // In another network it was to be the way that is left: who waits until the old one is known to be dead is not
+        // heard for seconds.
+        if (!peer.links.empty()) (void)open(device, peer, context_.entropy.next_u64(), true, now);
     }
 }
 

@@ -94,8 +94,8 @@ public:
     void close_all();
     /// New paths beside the old ones, which must prove that they live.
     void network_changed(Moment now);
-    /// Signals may have been lost with the old relay session.
-    void relay_came_back();
+    /// Signals may have been lost with the old relay session: what waits for an answer begins anew.
+    void relay_came_back(Moment now);
     /// Policy changed: what it forbids goes.
     void enforce_policy();
 

@@ -97,11 +97,11 @@ void Engine::State::set_means(const frame::Session& info)
     peers.set_means(std::move(means));
 }
 
-void Engine::State::ready(RelaySession& session)
+void Engine::State::ready(RelaySession& session, Moment now)
 {
     session.roster_complete();
     outbox.restart_mailbox();
-    peers.relay_came_back();
+    peers.relay_came_back(now);
     const auto over = dialer.transport_of(session.link());
     connection_detail = session.welcome().observed_address;
     if (!announced_connected || announced_over != over) context.event(event::Connected{identity->relay, over});
@@ -259,7 +259,7 @@ void Engine::State::pushed(RelaySession& session, frame::ServerFrame& what, Mome
         if (session.stage() != RelaySession::Stage::roster) return context.reject("a roster page out of turn");
         roster_changed(roster.page(*page), now);
         if (page->last) {
-            ready(session);
+            ready(session, now);
             files.look(now);
         }
     } else if (const auto* change = std::get_if<frame::RosterChange>(&what)) {

@@ -255,7 +255,7 @@ struct Engine::State {
     void relay_frame(RelaySession& session, BytesView bytes, Moment now);
     void relay_notes(LinkId link, std::vector<Note> notes, Moment now);
     void relay_lost(LinkId link, Error reason, bool close_it, Moment now);
-    void ready(RelaySession& session);
+    void ready(RelaySession& session, Moment now);
     void session_over(RelaySession& session);
     void answered(const Purpose& what, const wire::relay::Response& response, Moment now);
     void pushed(RelaySession& session, wire::relay::ServerFrame& frame, Moment now);

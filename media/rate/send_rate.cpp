@@ -205,6 +205,9 @@ void SendRate::path_changed(Instant now)
     delay_bps_ = std::max(rate_min_bps, rate_bps() / 2);
     trend_.reset();
     losses_ = LossBound();
+    // What was sent into the old one while it died is no loss of this one.
+    under_way_.clear();
+    waiting_ = false;
     arrivals_.clear();
     arrivals_bytes_ = 0;
     arriving_bps_.reset();

@@ -58,6 +58,34 @@ struct Seeker {
 
 } // namespace
 
+TEST_CASE("in another network: what is offered while the relay is away is offered again as soon as it is back")
+{
+    Seeker seeker;
+    const auto first = seeker.seek();
+    PublicKey key;
+    key.bytes = seeker.peer.bytes;
+    REQUIRE(seeker.sessions.link_up(first.link, key, Path::direct, "", seeker.now).has_value());
+    const auto opened = [&] {
+        std::optional<engine::LinkId> out;
+        for (const auto& effect : std::exchange(seeker.context.effects, {}))
+            if (const auto* open = std::get_if<engine::OpenPath>(&effect)) out = open->link;
+        return out;
+    };
+    static_cast<void>(opened());
+    seeker.sessions.network_changed(seeker.now);
+    const auto lost = opened(); // its offer goes down with the relay's old session
+    REQUIRE(lost);
+    seeker.now.mono += milliseconds(10);
+    seeker.sessions.relay_came_back(seeker.now);
+    const auto again = opened();
+    REQUIRE(again);
+    CHECK(*again != *lost);
+    // Nothing was under way: nothing begins.
+    REQUIRE(seeker.sessions.link_up(*again, key, Path::direct, "", seeker.now).has_value());
+    seeker.sessions.relay_came_back(seeker.now);
+    CHECK_FALSE(opened());
+}
+
 TEST_CASE("a TURN server that gives no address is left out for a minute, where a direct path may do without it")
 {
     Seeker seeker;

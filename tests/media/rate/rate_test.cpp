@@ -126,6 +126,36 @@ TEST_CASE("rate: nothing said by the receiver, less is sent; bounds")
     CHECK(other.rate_bps() == rate_begin_bps / 2);
 }
 
+TEST_CASE("send rate: what was lost on the path before is no loss of this one")
+{
+    SendRate rate;
+    Instant now(1h);
+    std::int64_t number = 0;
+    const auto sends = [&](int packets, std::optional<Duration> way) {
+        std::vector<Fate> fates;
+        for (int i = 0; i < packets; ++i, now += 20ms) {
+            rate.packet_sent(number, 500, now);
+            fates.push_back({number++, way ? std::optional(now.time_since_epoch() + *way) : std::nullopt});
+        }
+        return fates;
+    };
+    for (int i = 0; i < 40; ++i)
+        rate.feedback(sends(5, 20ms), now += 20ms);
+    const double before = rate.rate_bps();
+    auto lost = sends(40, std::nullopt); // the old path dies, and nobody says anything for 800 ms
+    rate.tick(now);
+    const double then = rate.rate_bps();
+    rate.path_changed(now);
+    auto fates = sends(3, 30ms);
+    fates.insert(fates.begin(), lost.begin(), lost.end()); // the first feedback of the new one says what did not come
+    rate.feedback(fates, now);
+    for (int i = 0; i < 10; ++i)
+        rate.feedback(sends(5, 30ms), now += 30ms);
+    CHECK(rate.loss() < 0.01);
+    CHECK(then > 0.6 * before);
+    CHECK(rate.rate_bps() >= then / 2);
+}
+
 TEST_CASE("delay trend: a queue that grows, stands, and empties")
 {
     DelayTrend trend;
