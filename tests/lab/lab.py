@@ -5,6 +5,7 @@
     lab.py --list              what there is
     lab.py [NAME...]           run all, or those whose name begins so; ends with "N passed, N failed"
     lab.py --write             run all, and put the table of results into docs/lab.md
+    lab.py calls --write       run that, and put what it measured there
     lab.py --clean             remove what a killed run left behind
 
 Needs root. Exit code 0: all passed; 1: some failed; 2: wrong use; 77: this machine cannot run it.
@@ -45,6 +46,13 @@ def check(condition, what):
 
 
 NOTES = []
+#: Of scenarios that measure: {name: (columns, rows)}; docs/lab.md has a place for each.
+TABLES = {}
+
+
+def table(name, columns, rows):
+    """What a scenario has measured so far; --write puts it into docs/lab.md."""
+    TABLES[name] = (columns, list(rows))
 
 
 def note(text):
@@ -87,20 +95,34 @@ def run_one(name, build):
 Result = collections.namedtuple("Result", "name outcome seconds notes")
 
 
-def write_table(path, results):
-    """Puts the results where docs/lab.md keeps them."""
-    begin, end = "<!-- results: ./dev lab --write -->\n", "<!-- end of results -->\n"
+def put(path, begin, end, lines):
+    """Puts lines between two marks of a document."""
     with open(path, encoding="utf-8") as file:
         text = file.read()
     before, _, rest = text.partition(begin)
     _, found, after = rest.partition(end)
     if not found:
-        sys.exit(f"lab: {path} has no place for results")
+        sys.exit(f"lab: {path} has no place for {begin.strip()}")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(before + begin + "\n".join(lines) + "\n" + end + after)
+
+
+def write_results(path, results):
+    """Puts the results where docs/lab.md keeps them."""
     rows = [f"| `{one.name}` | {one.outcome} | {one.seconds:.0f} s | {'; '.join(one.notes).replace('|', '/') or '-'} |"
             for one in results]
-    table = [f"Of {time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores.\n", "| Scenario | Result | Took | Seen |", "|---|---|---|---|", *rows]
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(before + begin + "\n".join(table) + "\n" + end + after)
+    put(path, "<!-- results: ./dev lab --write -->\n", "<!-- end of results -->\n",
+        [f"Of {time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores.\n", "| Scenario | Result | Took | Seen |", "|---|---|---|---|", *rows])
+
+
+def write_tables(path, results):
+    """What scenarios have measured, with what they noted."""
+    for one in results:
+        if one.name in TABLES:
+            columns, rows = TABLES[one.name]
+            put(path, f"<!-- {one.name}: ./dev lab {one.name} --write -->\n", f"<!-- end of {one.name} -->\n",
+                [f"Of {time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores: {one.outcome} in {one.seconds:.0f} s; {'; '.join(one.notes)}.\n",
+                 "| " + " | ".join(columns) + " |", "|---" * len(columns) + "|", *("| " + " | ".join(row) + " |" for row in rows)])
 
 
 def main():
@@ -116,7 +138,7 @@ def main():
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--clean", action="store_true")
-    parser.add_argument("--write", action="store_true", help="put the results into docs/lab.md; takes all scenarios")
+    parser.add_argument("--write", action="store_true", help="put the results into docs/lab.md: with names, only the tables of those that measure")
     parser.add_argument("--build", default=os.path.join(here, "..", "..", "build"), help="build directory (default: build)")
     options = parser.parse_args()
 
@@ -124,9 +146,6 @@ def main():
         for name, (_, what, _) in SCENARIOS.items():
             print(f"{name:24} {what}")
         return 0
-    if options.write and options.names:
-        print("lab: --write takes all scenarios", file=sys.stderr)
-        return 2
     names = [name for name in SCENARIOS if not options.names or any(name.startswith(n) for n in options.names)]
     unknown = [n for n in options.names if not any(name.startswith(n) for name in SCENARIOS)]
     if unknown:
@@ -150,7 +169,10 @@ def main():
     results = [run_one(name, os.path.abspath(options.build)) for name in names]
     outcomes = [one.outcome for one in results]
     if options.write:
-        write_table(os.path.join(here, "..", "..", "docs", "lab.md"), results)
+        document = os.path.join(here, "..", "..", "docs", "lab.md")
+        write_tables(document, results)
+        if not options.names:
+            write_results(document, results)
     failed, skipped = outcomes.count("FAILED"), outcomes.count("not run")
     print(f"{outcomes.count('passed')} passed, {failed} failed" + (f", {skipped} not run" if skipped else ""))
     return 1 if failed else 0

@@ -401,10 +401,21 @@ class Lab:
         self.inet.ip("link", "set", port, "master", "br0")
         edge.address("wan", *addresses)
         edge.ip("route", "replace", "default", "via", GATEWAY)
-        process = middle.spawn(self.program("tests/lab/forwarder"), "near", "far", *options, stdout=subprocess.PIPE, text=True)
+        site.wire = middle
+        self._forward(site, *options)
+        wait_carrier(edge, "wan")
+
+    def _forward(self, site, *options):
+        process = site.wire.spawn(self.program("tests/lab/forwarder"), "near", "far", *options, stdout=subprocess.PIPE, text=True)
         if process.stdout.readline().strip() != "ready":
             raise LabError("the forwarder did not start")
-        wait_carrier(edge, "wan")
+        site.forwarder = process
+
+    def rewire(self, site, *options):
+        """Another wire in the place of the one that wire() has put there; what is on it is lost."""
+        site.forwarder.terminate()
+        site.forwarder.wait(5)
+        self._forward(site, *options)
 
     def capture(self, host, interface="wan"):
         """tcpdump into a file; stop() of the result returns the packets as (seconds, bytes)."""
