@@ -72,10 +72,12 @@ void GroupCalls::heard_in(Place at, const Device& from, const w::Present& v, Ins
     call.began = std::min(call.began, now - std::chrono::seconds(v.call_s));
     const auto member = call.members.find(from.device);
     const bool knows_us = std::find(v.members.begin(), v.members.end(), self_.device) != v.members.end();
-    // Whom they know and this device does not: neither may have heard of the other.
+    // Whom they know and this device does not: neither may have heard of the other. Devices of the group only: or one
+    // member had this device speak to as many as it can think of, by the pace at which the relay takes its signals.
     std::vector<DeviceId> strangers;
     for (const auto& device : v.members)
-        if (device != self_.device && !call.members.contains(device)) strangers.push_back(device);
+        if (device != self_.device && !call.members.contains(device) && users_.contains(device))
+            strangers.push_back(device);
     answer_present(at, std::move(strangers), now);
     if (member == call.members.end()) {
         if (call.members.size() + 1 >= call_members_max) {

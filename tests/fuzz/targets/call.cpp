@@ -167,6 +167,13 @@ FUZZ_TARGET(call_town, "", 768, stories)
 
 namespace {
 
+bool is_of_town(const DeviceId& device)
+{
+    for (std::size_t i = 0; i < Town::devices; ++i)
+        if (Town::device(i).device == device) return true;
+    return false;
+}
+
 std::vector<Bytes> group_stories()
 {
     Bytes honest;
@@ -179,7 +186,8 @@ std::vector<Bytes> group_stories()
 } // namespace
 
 /// The call of a group, at one device whom three others and a stranger tell anything. Holds: as many calls and members
-/// as there may be, in one of them at most, and when nobody says anything any more it ends.
+/// as there may be, in one of them at most, nothing is said to who is not of the group, and when nobody says anything
+/// any more it ends.
 FUZZ_TARGET(call_group, "", 1024, group_stories)
 {
     if (const auto signal = wire::call::decode_group_signal(input))
@@ -199,7 +207,10 @@ FUZZ_TARGET(call_group, "", 1024, group_stories)
             wire::call::Present present{some_id(),      "ann",          choices.flag(), choices.byte(),
                                         choices.byte(), choices.flag(), media,          {}};
             for (std::size_t i = choices.dice(4); i > 0; --i)
-                present.members.push_back(Town::device(choices.dice(Town::devices)).device);
+                if (choices.flag())
+                    present.members.push_back(Town::device(choices.dice(Town::devices)).device);
+                else
+                    present.members.emplace_back().bytes.fill(choices.byte()); // of nobody
             calls.receive(Town::conversation(), from, present, now);
             break;
         }
@@ -218,7 +229,10 @@ FUZZ_TARGET(call_group, "", 1024, group_stories)
             calls.handle_deadline(now);
             break;
         }
-        static_cast<void>(calls.take());
+        for (const auto& output : calls.take())
+            if (const auto* sent = std::get_if<call::group_out::Send>(&output))
+                for (const auto& device : sent->to)
+                    FUZZ_CHECK(is_of_town(device));
         std::size_t in = 0;
         for (const auto& id : calls.all()) {
             const auto view = calls.view(id);

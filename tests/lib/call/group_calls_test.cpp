@@ -111,6 +111,7 @@ struct Village {
             const auto one = under_way.front();
             under_way.pop_front();
             if (!all[one.to].online || out_of_group.contains(one.to)) continue;
+            set_group(one.to); // As the engine does.
             all[one.to].calls.receive(conversation(), all[one.from].self, one.signal, now);
             collect(one.to);
         }
@@ -132,14 +133,18 @@ struct Village {
             }
         }
     }
+    void set_group(std::size_t i)
+    {
+        std::vector<Device> devices;
+        if (!out_of_group.contains(i))
+            for (std::size_t j = 0; j < all.size(); ++j)
+                if (!out_of_group.contains(j)) devices.push_back(all[j].self);
+        all[i].calls.set_group(conversation(), devices, now);
+    }
     void group_changed()
     {
         for (std::size_t i = 0; i < all.size(); ++i) {
-            std::vector<Device> devices;
-            if (!out_of_group.contains(i))
-                for (std::size_t j = 0; j < all.size(); ++j)
-                    if (!out_of_group.contains(j)) devices.push_back(all[j].self);
-            all[i].calls.set_group(conversation(), devices, now);
+            set_group(i);
             collect(i);
         }
         settle();
@@ -476,6 +481,37 @@ TEST_CASE("group call: nonsense is refused, and changes nothing")
         one.receive(conversation(), v.all[2].self, present, v.now);
     }
     CHECK(one.all().size() == group_calls_max);
+}
+
+TEST_CASE("group call: nothing is said to devices that a member names and that are not of the group")
+{
+    Village v(3);
+    v.call(0);
+    v.joins(1);
+    v.set_group(0);
+    wire::call::Present present;
+    present.id = id;
+    present.starter = v.all[0].self.user;
+    const auto told = [&] { // by device 0, when device 1 has said this
+        std::vector<DeviceId> out;
+        v.all[0].calls.receive(conversation(), v.all[1].self, present, v.now);
+        for (const auto& output : v.all[0].calls.take())
+            if (const auto* sent = std::get_if<o::Send>(&output))
+                out.insert(out.end(), sent->to.begin(), sent->to.end());
+        return out;
+    };
+    for (std::uint8_t i = 0; i < 100; ++i) {
+        present.members = {v.all[0].self.device};
+        for (std::uint8_t n = 0; n < 6; ++n) {
+            present.members.emplace_back().bytes.fill(0xff);
+            present.members.back().bytes[0] = i;
+            present.members.back().bytes[1] = n;
+        }
+        REQUIRE(told().empty());
+    }
+    // One of the group that has not heard of this device hears of it.
+    present.members = {v.all[0].self.device, v.all[2].self.device};
+    CHECK(told() == std::vector{v.all[2].self.device});
 }
 
 TEST_CASE("group call: signals are lost and devices come and go; when that ends, those who are in it see each other")
