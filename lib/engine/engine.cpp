@@ -228,7 +228,7 @@ void Engine::State::end_tick(Moment now)
         relay_notes(link, std::move(some), now);
 
     ask_unsynced(now);
-    peers.handle_deadline(now, [&](const DeviceId& device, LinkId link) { return outbox.owes(device, link); });
+    peers.handle_deadline(now, [&](const DeviceId& device, LinkId link) { return owes(device, link); });
     paths_happened(now);
 
     withheld(now);
@@ -275,7 +275,7 @@ Instant Engine::State::deadline() const
     Instant out = earlier(earlier(dialer.deadline(), hold.deadline()), chats.deadline());
     for (const auto& session : sessions)
         out = earlier(out, session->deadline());
-    out = earlier(out, peers.deadline([&](const DeviceId& device, LinkId link) { return outbox.owes(device, link); }));
+    out = earlier(out, peers.deadline([&](const DeviceId& device, LinkId link) { return owes(device, link); }));
     out = earlier(out, earlier(outbox.deadline(), announcer.deadline()));
     if (relay_ready()) out = earlier(out, receipts.mailbox_deadline());
     if (relay_ready()) out = earlier(out, earlier(keeper.deadline(), book.wishes_at()));

@@ -207,14 +207,17 @@ void FileFetch::end_tick(FileReach& reach, Moment now)
         ask_around(reach, now);
     }
     if (fetches_.empty()) return;
-    for (const auto source : downloads_.handle_deadline(now.mono))
+    for (const auto source : downloads_.handle_deadline(now.mono)) {
         context_.log("a device that gives a file is silent: link " + std::to_string(source));
+        source_lost(source);
+    }
     if (reach.blobs() == nullptr && downloads_.is_up(relay_source)) relay_gone();
     std::vector<FileId> due;
     for (auto& [id, fetch] : fetches_) {
         ask_relay(reach, id, fetch, now);
-        if (std::exchange(fetch.missed, false) && !downloads_.served(id, Rank::relay, now.mono))
-            ask_authors(reach, id, now);
+        if (std::exchange(fetch.missed, false) && !downloads_.served(id, Rank::relay, now.mono) &&
+            ask_authors(reach, id, now) > 0) // Who was told begins to leave it there within seconds.
+            fetch.relay_retry_at = earlier(fetch.relay_retry_at, now.mono + fetch.relay_retry / 5);
         show(id, fetch, now);
         if (fetch.mark_at <= now.mono) due.push_back(id);
     }

@@ -40,6 +40,8 @@ public:
 
     void link_down(LinkId link);
     void relay_gone();
+    /// The far side of this link owes pieces: whether it is still there is worth asking.
+    [[nodiscard]] bool owes(LinkId link) const { return downloads_.owes(link); }
     // Frames of a peer. False: nonsense.
     bool have(LinkId link, const wire::peer::FileHave& have, Moment now);
     void gone(LinkId link, const wire::peer::FileGone& gone);
@@ -70,9 +72,10 @@ private:
         std::uint32_t unmarked_bytes = 0;
         Instant mark_at = never;
         Instant shown_at{};
-        bool changed = false; ///< Since it was shown.
+        bool changed = false;          ///< Since it was shown.
+        transfer::SourceId source = 0; ///< Of the last piece, while it gives more; `path` says by which way it came.
         std::string from;
-        Path path = Path::none;
+        Path path = Path::none; ///< none: nobody gives it now.
         struct Blob {
             FileKey key;
             std::uint64_t size_bytes = 0;
@@ -99,7 +102,10 @@ private:
     void give_turn(port::StoredFile& row);
     void ask_around(FileReach& reach, Moment now);
     void ask_relay(FileReach& reach, const FileId& id, Fetch& fetch, Moment now);
-    void ask_authors(FileReach& reach, const FileId& id, Moment now);
+    /// Returns how many were told.
+    std::size_t ask_authors(FileReach& reach, const FileId& id, Moment now);
+    /// What comes from there comes no more.
+    void source_lost(transfer::SourceId source);
     void send_asks(FileReach& reach, Moment now);
     /// Judged, written. False: bad.
     bool take(const FileId& id, transfer::SourceId source, std::uint32_t piece, BytesView bytes, Moment now);

@@ -125,7 +125,7 @@ void FileFetch::ask_relay(FileReach& reach, const FileId& id, Fetch& fetch, Mome
 
 /// Whoever posted it counts an account as served with any of its devices, and does not see that this one is cut off
 /// from all others.
-void FileFetch::ask_authors(FileReach& reach, const FileId& id, Moment now)
+std::size_t FileFetch::ask_authors(FileReach& reach, const FileId& id, Moment now)
 {
     std::set<DeviceId> devices;
     for (const auto& grant : context_.store.file_grants(id))
@@ -134,6 +134,7 @@ void FileFetch::ask_authors(FileReach& reach, const FileId& id, Moment now)
     std::size_t told = 0;
     for (const auto& device : devices)
         if (told < authors_told_max && reach.sought(device, id, now)) ++told;
+    return told;
 }
 
 void FileFetch::send_asks(FileReach& reach, Moment now)
@@ -155,9 +156,19 @@ void FileFetch::send_asks(FileReach& reach, Moment now)
     }
 }
 
+void FileFetch::source_lost(transfer::SourceId source)
+{
+    for (auto& [id, fetch] : fetches_) {
+        if (fetch.path == Path::none || fetch.source != source) continue;
+        fetch.path = Path::none;
+        fetch.changed = true;
+    }
+}
+
 void FileFetch::link_down(LinkId link)
 {
     downloads_.source_down(link);
+    source_lost(link);
     owners_.erase(link);
     for (auto& [id, fetch] : fetches_)
         if (fetch.via.erase(link) > 0) look_ = true;
@@ -166,6 +177,7 @@ void FileFetch::link_down(LinkId link)
 void FileFetch::relay_gone()
 {
     downloads_.source_down(relay_source);
+    source_lost(relay_source);
     for (auto& [id, fetch] : fetches_)
         fetch.relay_asked = false;
 }
@@ -223,6 +235,7 @@ bool FileFetch::take(const FileId& id, transfer::SourceId source, std::uint32_t 
     auto& fetch = fetches_.at(id);
     const auto at = fetch.via.find(source);
     fetch.from = at == fetch.via.end() ? std::string() : owners_[source];
+    fetch.source = source;
     fetch.path = source == relay_source                    ? Path::mailbox
                  : downloads_.rank(source) == Rank::direct ? Path::direct
                                                            : Path::turned;
@@ -324,9 +337,12 @@ void FileFetch::answered(const purpose::BlobFetch& what, const wire::relay::Resp
              !try_size(what.file, fetch.blob.size_bytes)))
             return next();
         downloads_.offers(what.file, relay_source, state->stored);
-        // It may still be growing; asked again when what there is has come. Or another key has more.
+        // Asked again when what there is has come: soon, where it is still growing. Or another key has more.
         ++fetch.blob_turn;
-        fetch.relay_retry_at = now.mono + config.blob_retry_min;
+        std::uint64_t stored = 0;
+        for (const auto& range : state->stored)
+            stored += range.count;
+        fetch.relay_retry_at = now.mono + (stored < state->pieces ? config.blob_retry_min / 5 : config.blob_retry_min);
         return;
     }
     const auto* sealed = std::get_if<wire::relay::BlobPiece>(&response.body);

@@ -57,10 +57,10 @@ void FileUpload::begin(const port::FileGrant& grant, std::uint64_t size_bytes)
 
 // ---- what is sought -----------------------------------------------------------------------------
 
-/// By what I posted it is that device's to have, and there is no other way to it.
-bool FileUpload::is_lacked(FileReach& reach, const port::FileGrant& grant, const DeviceId& device, Moment now)
+/// By what I posted it is that device's to have.
+bool FileUpload::is_due(FileReach& reach, const port::FileGrant& grant, const DeviceId& device, Moment now)
 {
-    if (!grant.mine || is_over(grant, now) || reach.way(device)) return false;
+    if (!grant.mine || is_over(grant, now)) return false;
     const auto members = reach.members(grant.conversation);
     return std::find(members.begin(), members.end(), device) != members.end();
 }
@@ -69,20 +69,26 @@ void FileUpload::sought(FileReach& reach, const DeviceId& device, const FileId& 
 {
     const auto grants = context_.store.file_grants(file);
     if (sought_.size() >= sought_max ||
-        std::none_of(grants.begin(), grants.end(), [&](const auto& one) { return is_lacked(reach, one, device, now); }))
+        std::none_of(grants.begin(), grants.end(), [&](const auto& one) { return is_due(reach, one, device, now); }))
         return;
-    sought_.insert({file, device});
+    // A link that looks alive from here may have died there; that shows within link_silence_max.
+    sought_[{file, device}] = now.mono + 2 * context_.config.link_silence_max;
     look_at_ = earlier(look_at_, now.mono);
 }
 
 bool FileUpload::begin_sought(FileReach& reach, Moment now)
 {
-    while (!sought_.empty()) {
-        const auto [file, device] = sought_.extract(sought_.begin()).value();
+    for (auto at = sought_.begin(); at != sought_.end();) {
+        const auto [file, device] = at->first;
+        if (reach.way(device) && at->second > now.mono) { // link_down() looks again.
+            ++at;
+            continue;
+        }
+        at = sought_.erase(at);
         const auto* row = shelf_.find(file);
-        if (row == nullptr || row->state != FileState::whole || row->size_bytes == 0) continue;
+        if (reach.way(device) || row == nullptr || row->state != FileState::whole || row->size_bytes == 0) continue;
         for (const auto& grant : context_.store.file_grants(file))
-            if (is_lacked(reach, grant, device, now) && !rests(grant, now)) return begin(grant, row->size_bytes), true;
+            if (is_due(reach, grant, device, now) && !rests(grant, now)) return begin(grant, row->size_bytes), true;
     }
     return false;
 }

@@ -52,7 +52,7 @@ private:
     void begin(const port::FileGrant& grant, std::uint64_t size_bytes);
     /// True: the upload of one that was sought begins.
     bool begin_sought(FileReach& reach, Moment now);
-    [[nodiscard]] bool is_lacked(FileReach& reach, const port::FileGrant& grant, const DeviceId& device, Moment now);
+    [[nodiscard]] bool is_due(FileReach& reach, const port::FileGrant& grant, const DeviceId& device, Moment now);
     void go_on(FileReach& reach, transfer::Serving& pace, Moment now);
     /// Precondition: there is an upload.
     void rest(Duration how_long, Moment now);
@@ -61,7 +61,7 @@ private:
     FileShelf& shelf_;
     std::optional<Upload> upload_;
     std::map<std::pair<FileId, FileKey>, Instant> rests_; ///< Refused: not before then.
-    std::set<std::pair<FileId, DeviceId>> sought_;
+    std::map<std::pair<FileId, DeviceId>, Instant> sought_; ///< Until when it is thought of.
     Instant look_at_ = never;
     bool blocked_ = false; ///< By the rate.
 };

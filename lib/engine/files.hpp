@@ -90,6 +90,8 @@ public:
     void link_down(LinkId link, Moment now);
     void relay_gone();
     void answered(const purpose::BlobFetch& what, const wire::relay::Response& response, Moment now);
+    /// As FileFetch::owes.
+    [[nodiscard]] bool owes(LinkId link) const { return fetch_.owes(link); }
     void answered(const purpose::BlobUpload& what, const wire::relay::Response& response, Moment now);
     void answered(const purpose::BlobDrop& what, const wire::relay::Response& response, Moment now);
 

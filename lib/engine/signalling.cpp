@@ -61,8 +61,10 @@ void Engine::State::signal_push(const wire::relay::SignalPush& push, Moment now)
             return context.reject("somebody writes in a group that they are not in");
         return chats.typing(*person, *typing->conversation, typing->on, now);
     }
-    if (const auto* sought = std::get_if<wire::FileSoughtSignal>(&*signal); sought != nullptr && talks)
+    if (const auto* sought = std::get_if<wire::FileSoughtSignal>(&*signal); sought != nullptr && talks) {
+        peers.doubt(push.from); // Who says so by the relay has no link that it knows of.
         return files.sought(reach, push.from, sought->file, now);
+    }
     // A path to an acquaintance is of use in a call only.
     auto* ice = std::get_if<wire::IceSignal>(&*signal);
     if (ice == nullptr || !may_link(push.from)) return context.reject("a signal of no use from an acquaintance");

@@ -278,6 +278,11 @@ struct Engine::State {
     void count_content(Path path, std::size_t bytes);
     void tell_path_changes(Moment now);
     struct PathShown {
+    /// The far side of this link owes a receipt, or pieces of a file.
+    [[nodiscard]] bool owes(const DeviceId& device, LinkId link) const
+    {
+        return outbox.owes(device, link) || files.owes(link);
+    }
         Path path = Path::none;
         std::string reason;
         friend bool operator==(const PathShown&, const PathShown&) = default;

@@ -46,6 +46,12 @@ void Downloads::source_down(SourceId source)
     sources_.erase(source);
 }
 
+bool Downloads::owes(SourceId source) const
+{
+    const auto at = sources_.find(source);
+    return at != sources_.end() && at->second.out > 0;
+}
+
 void Downloads::offers(const FileId& file, SourceId source, const std::vector<PieceRange>& pieces)
 {
     const auto at = files_.find(file);

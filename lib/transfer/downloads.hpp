@@ -59,6 +59,8 @@ public:
     [[nodiscard]] bool is_up(SourceId source) const { return sources_.contains(source); }
     /// Precondition: up.
     [[nodiscard]] Rank rank(SourceId source) const { return sources_.at(source).rank; }
+    /// Pieces were asked of it that have not come.
+    [[nodiscard]] bool owes(SourceId source) const;
     /// What it says it has; adds to what it said before.
     void offers(const FileId& file, SourceId source, const std::vector<PieceRange>& pieces);
     /// It has nothing of it, or gives us nothing.

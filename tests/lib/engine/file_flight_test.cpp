@@ -137,6 +137,39 @@ TEST_CASE("the receiver dies in the middle, the path is another one afterwards: 
     CHECK(saved(pair.bob, file.id) == bytes(3'000'000));
 }
 
+TEST_CASE("the path swallows everything in the middle: the rest comes another way within seconds")
+{
+    Pair pair(31);
+    auto expected = Path::mailbox;
+    SUBCASE("by the relay") {}
+    SUBCASE("by a TURN server")
+    {
+        pair.world.network.turn_possible = true;
+        expected = Path::turned;
+    }
+    pair.alice.wait(pair.alice.ask(request::SetRate{200'000, 0}));
+    const auto file = pair.add(pair.alice, bytes(3'000'000));
+    (void)pair.send(pair.alice, file);
+    const auto shown = [&] { // What the application was told last.
+        FileInfo out;
+        for (const auto& event : pair.bob.heard.others)
+            if (const auto* one = std::get_if<event::FileProgress>(&event); one != nullptr && one->file.id == file.id)
+                out = one->file;
+        return out;
+    };
+    REQUIRE(pair.world.run_until([&] { return shown().done_bytes > 500'000; }));
+    REQUIRE(shown().path == Path::direct);
+    pair.world.network.direct_blackholed = true;
+    pair.world.run_for(seconds(4));
+    CHECK(shown().path != Path::direct); // Not what it was once.
+    const auto before = shown().done_bytes;
+    REQUIRE(pair.world.run_until([&] { return done(pair.bob, file.id) != nullptr || shown().done_bytes > before; },
+                                 seconds(10)));
+    CHECK(shown().path == expected);
+    REQUIRE(pair.world.run_until([&] { return done(pair.bob, file.id) != nullptr; }, minutes(2)));
+    CHECK(saved(pair.bob, file.id) == bytes(3'000'000));
+}
+
 TEST_CASE("a photo that is taken back goes from every disk")
 {
     Pair pair(4);
