@@ -2,7 +2,7 @@
 // Of files: packs of stickers, looked into where they lie, so that no picture is written anywhere in the clear.
 #include "lib/engine/files.hpp"
 
-#include "lib/transfer/sticker_pack.hpp"
+#include <algorithm>
 
 namespace godwit::engine {
 namespace {
@@ -43,17 +43,35 @@ Error not_whole()
     return {ErrorCode::no_such_file, "file: this pack is not here, or not whole yet: fetch it first", 0};
 }
 
+Result<const transfer::PackedSticker*> find_sticker(const std::vector<transfer::PackedSticker>& pack,
+                                                    std::string_view name)
+{
+    const auto at = std::find_if(pack.begin(), pack.end(), [&](const auto& one) { return one.about.name == name; });
+    if (at == pack.end()) return Error{ErrorCode::invalid_argument, "name: there is no such sticker in this pack", 0};
+    return &*at;
+}
+
 } // namespace
+
+Result<const std::vector<transfer::PackedSticker>*> Files::pack_of(const port::StoredFile& row)
+{
+    if (!pack_ || pack_->first != row.id) {
+        auto stickers = transfer::read_pack(row.size_bytes, KeptBytes(shelf_, row.id));
+        if (!stickers.ok()) return stickers.error();
+        pack_.emplace(row.id, *std::move(stickers));
+    }
+    return &pack_->second;
+}
 
 void Files::ask(RequestId id, const request::StickerPack& pack, Moment)
 {
     const auto* row = known(id, pack.file);
     if (row == nullptr) return;
     if (row->state != FileState::whole) return context_.refuse(id, not_whole());
-    const auto stickers = transfer::read_pack(row->size_bytes, KeptBytes(shelf_, pack.file));
+    const auto stickers = pack_of(*row);
     if (!stickers.ok()) return context_.refuse(id, stickers.error());
     StickerPackInfo out;
-    for (const auto& one : *stickers)
+    for (const auto& one : **stickers)
         out.stickers.push_back(one.about);
     context_.reply(id, std::move(out));
 }
@@ -63,11 +81,10 @@ Result<void> Files::may_send(const content::Sticker& sticker)
 {
     const auto* row = shelf_.open() ? shelf_.find(sticker.pack.id) : nullptr;
     if (row == nullptr || row->state != FileState::whole) return {};
-    const auto stickers = transfer::read_pack(row->size_bytes, KeptBytes(shelf_, sticker.pack.id));
+    const auto stickers = pack_of(*row);
     if (!stickers.ok()) return stickers.error();
-    for (const auto& one : *stickers)
-        if (one.about.name == sticker.name) return {};
-    return Error{ErrorCode::invalid_argument, "name: there is no such sticker in this pack", 0};
+    if (const auto one = find_sticker(**stickers, sticker.name); !one.ok()) return one.error();
+    return {};
 }
 
 void Files::ask(RequestId id, const request::StickerImage& sticker, Moment)
@@ -75,16 +92,14 @@ void Files::ask(RequestId id, const request::StickerImage& sticker, Moment)
     const auto* row = known(id, sticker.file);
     if (row == nullptr) return;
     if (row->state != FileState::whole) return context_.refuse(id, not_whole());
-    KeptBytes bytes(shelf_, sticker.file);
-    const auto stickers = transfer::read_pack(row->size_bytes, bytes);
+    const auto stickers = pack_of(*row);
     if (!stickers.ok()) return context_.refuse(id, stickers.error());
-    for (const auto& one : *stickers) {
-        if (one.about.name != sticker.name) continue;
-        auto picture = bytes(one.offset, static_cast<std::size_t>(one.about.size_bytes));
-        if (!picture.ok()) return context_.refuse(id, picture.error());
-        return context_.reply(id, StickerPicture{one.about, *std::move(picture)});
-    }
-    context_.refuse(id, {ErrorCode::invalid_argument, "name: there is no such sticker in this pack", 0});
+    const auto one = find_sticker(**stickers, sticker.name);
+    if (!one.ok()) return context_.refuse(id, one.error());
+    const auto& [about, offset] = **one;
+    auto picture = KeptBytes(shelf_, sticker.file)(offset, static_cast<std::size_t>(about.size_bytes));
+    if (!picture.ok()) return context_.refuse(id, picture.error());
+    context_.reply(id, StickerPicture{about, *std::move(picture)});
 }
 
 } // namespace godwit::engine

@@ -16,6 +16,7 @@
 #include "lib/engine/file_serve.hpp"
 #include "lib/engine/file_upload.hpp"
 #include "lib/engine/group_book.hpp"
+#include "lib/transfer/sticker_pack.hpp"
 
 namespace godwit::engine {
 
@@ -89,9 +90,9 @@ public:
     void look(Moment now);
     void link_down(LinkId link, Moment now);
     void relay_gone();
-    void answered(const purpose::BlobFetch& what, const wire::relay::Response& response, Moment now);
     /// As FileFetch::owes.
     [[nodiscard]] bool owes(LinkId link) const { return fetch_.owes(link); }
+    void answered(const purpose::BlobFetch& what, const wire::relay::Response& response, Moment now);
     void answered(const purpose::BlobUpload& what, const wire::relay::Response& response, Moment now);
     void answered(const purpose::BlobDrop& what, const wire::relay::Response& response, Moment now);
 
@@ -110,6 +111,8 @@ private:
     void settle_size(const FileId& file);
     void take_damaged();
     [[nodiscard]] Result<void> may_send(const content::Sticker& sticker);
+    /// What is in it; valid until the next call. Precondition: whole. Errors: of read_pack.
+    [[nodiscard]] Result<const std::vector<transfer::PackedSticker>*> pack_of(const port::StoredFile& row);
     [[nodiscard]] bool is_key_of(const port::StoredFile& row, const FileKey& key);
     [[nodiscard]] FileKey own_key(const content::FileRef& file);
 
@@ -123,6 +126,8 @@ private:
     std::uint64_t auto_fetch_bytes_max_;
     std::uint64_t rate_up_ = 0, rate_down_ = 0; ///< As the user wants them.
     std::uint64_t share_ = 0;
+    /// The last pack that was looked into: who sends a sticker sends more of the same one. By its hash, so it is true.
+    std::optional<std::pair<FileId, std::vector<transfer::PackedSticker>>> pack_;
     bool total_told_ = false; ///< That no more comes by itself.
 };
 

@@ -33,6 +33,25 @@ void note_profile(std::vector<content::GroupNote>& out, const std::string& by, c
     if (after.avatar != before.avatar) out.push_back({Note::avatar, by, {}, {}, 0});
 }
 
+struct Opened {
+    wire::GroupProfile profile;
+    const WipingBytes* secret; ///< Of the group.
+};
+
+/// By whichever of its secrets does; nullopt: none of them.
+std::optional<Opened> open_by_any(const Group& group, BytesView sealed)
+{
+    std::vector<const WipingBytes*> secrets;
+    if (!group.secret.empty()) secrets.push_back(&group.secret);
+    for (const auto* some : {&group.spare_secrets, &group.given_secrets})
+        for (const auto& secret : *some)
+            secrets.push_back(&secret);
+    for (const auto* secret : secrets)
+        if (auto profile = seal::open_profile(*secret, group.id, sealed))
+            return Opened{tamed(std::move(*profile)), secret};
+    return std::nullopt;
+}
+
 } // namespace
 
 void GroupBook::take_policy(Group& group, std::shared_ptr<const seal::Policy> policy)
@@ -48,14 +67,12 @@ bool GroupBook::open_profile(Group& group)
 {
     group.readable = false;
     if (!group.policy) return false;
-    const auto opens = [&](const WipingBytes& secret) {
-        auto profile = seal::open_profile(secret, group.id, group.policy->profile);
-        if (profile) group.profile = tamed(std::move(*profile));
-        return profile.ok();
-    };
-    if (!group.secret.empty() && opens(group.secret)) return group.readable = true;
+    auto opened = open_by_any(group, group.policy->profile);
+    if (opened) group.profile = std::move(opened->profile);
+    if (opened && opened->secret == &group.secret) return group.readable = true;
     for (auto* some : {&group.spare_secrets, &group.given_secrets}) {
-        const auto at = std::find_if(some->begin(), some->end(), opens);
+        const auto at = std::find_if(some->begin(), some->end(),
+                                     [&](const WipingBytes& one) { return opened && &one == opened->secret; });
         if (at == some->end()) continue;
         auto secret = std::move(*at);
         some->erase(at);
@@ -233,20 +250,11 @@ void GroupBook::note_changes(Group& group, const seal::Changes& changes, const w
 void GroupBook::note_unread(Group& group)
 {
     if (!group.readable) return;
-    const auto open = [&](const Bytes& sealed) -> std::optional<wire::GroupProfile> {
-        std::vector<const WipingBytes*> secrets{&group.secret};
-        for (const auto* some : {&group.spare_secrets, &group.given_secrets})
-            for (const auto& secret : *some)
-                secrets.push_back(&secret);
-        for (const auto* secret : secrets)
-            if (auto profile = seal::open_profile(*secret, group.id, sealed)) return tamed(std::move(*profile));
-        return std::nullopt;
-    };
     for (const auto& one : std::exchange(group.unread, {})) {
-        const auto before = open(one.before);
-        const auto after = open(one.after);
+        const auto before = open_by_any(group, one.before);
+        const auto after = open_by_any(group, one.after);
         std::vector<content::GroupNote> notes;
-        if (before && after) note_profile(notes, one.by, *before, *after);
+        if (before && after) note_profile(notes, one.by, before->profile, after->profile);
         for (auto& said : notes)
             note(group, one.version, std::move(said));
     }
