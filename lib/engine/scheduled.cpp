@@ -69,14 +69,17 @@ void keep(port::Store& store, const Entry& entry, BytesView value)
     store.put_value(name_of(entry.id), value);
 }
 
-/// False: it is not there.
-bool forget(port::Store& store, const MessageId& id)
+/// `unsaid`: nobody will ever have it, so its words leave no trace either. False: it is not there.
+bool forget(port::Store& store, const MessageId& id, bool unsaid)
 {
     auto entries = read_list(store);
     const auto gone = std::erase_if(entries, [&](const Entry& one) { return one.id == id; });
     if (gone == 0) return false;
     write_list(store, entries);
-    store.remove_value(name_of(id));
+    if (unsaid)
+        store.wipe_value(name_of(id));
+    else
+        store.remove_value(name_of(id));
     return true;
 }
 
@@ -160,7 +163,7 @@ bool Chats::can_schedule() const
 
 bool Chats::unschedule(const MessageId& message)
 {
-    return forget(context_.store, message);
+    return forget(context_.store, message, true);
 }
 
 void Chats::send_scheduled(Moment now)
@@ -175,7 +178,7 @@ void Chats::send_scheduled(Moment now)
             due_by(now.wall_ms + again_ms, now);
             continue;
         }
-        static_cast<void>(forget(context_.store, entry.id));
+        static_cast<void>(forget(context_.store, entry.id, false));
         if (!parties && one && !one->post.to.empty()) { // Nobody one talks to any more: their name is known still.
             conversation::Parties former;
             former.conversation = one->conversation;

@@ -123,6 +123,8 @@ public:
     [[nodiscard]] virtual std::optional<Bytes> value(std::string_view name) = 0;
     virtual void put_value(std::string_view name, BytesView value) = 0;
     virtual void remove_value(std::string_view name) = 0;
+    /// The same, and what it was is gone from the files when the commit has returned.
+    virtual void wipe_value(std::string_view name) = 0;
 
     // contacts
     [[nodiscard]] virtual std::vector<StoredContact> contacts() = 0;

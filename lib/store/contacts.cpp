@@ -77,6 +77,12 @@ void SqliteStore::remove_value(std::string_view name)
     write("DELETE FROM value WHERE name = ?1", name);
 }
 
+void SqliteStore::wipe_value(std::string_view name)
+{
+    remove_value(name);
+    wipe_ = true;
+}
+
 std::vector<port::StoredContact> SqliteStore::contacts()
 {
     std::vector<port::StoredContact> out;

@@ -130,6 +130,7 @@ void SqliteStore::remove_file(const FileId& id)
 {
     write("DELETE FROM file WHERE id = ?1", id);
     write("DELETE FROM file_had WHERE file = ?1", id);
+    wipe_ = true; // Its name may have been nobody else's business.
 }
 
 void SqliteStore::put_file_grant(const port::FileGrant& grant)

@@ -60,6 +60,7 @@ public:
     [[nodiscard]] std::optional<Bytes> value(std::string_view name) override;
     void put_value(std::string_view name, BytesView value) override;
     void remove_value(std::string_view name) override;
+    void wipe_value(std::string_view name) override;
     [[nodiscard]] std::vector<port::StoredContact> contacts() override;
     void put_contact(const port::StoredContact& contact) override;
     void remove_contact(std::string_view user) override;

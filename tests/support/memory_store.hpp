@@ -34,6 +34,7 @@ public:
     {
         if (write()) erase(data_.values, std::string(name));
     }
+    void wipe_value(std::string_view name) override { remove_value(name); }
 
     std::vector<port::StoredContact> contacts() override
     {

@@ -67,6 +67,7 @@ public:
     std::optional<Bytes> value(std::string_view) override { return {}; }
     void put_value(std::string_view, BytesView) override {}
     void remove_value(std::string_view) override {}
+    void wipe_value(std::string_view) override {}
     std::vector<port::StoredContact> contacts() override { return {}; }
     void put_contact(const port::StoredContact&) override {}
     void remove_contact(std::string_view) override {}

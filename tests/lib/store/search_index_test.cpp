@@ -345,6 +345,34 @@ TEST_CASE("chunks and lists: what is encoded decodes; whatever decodes is in ord
     }
 }
 
+TEST_CASE("what was to be said later, and was taken off, is in no file")
+{
+    FaultDisk disk;
+    auto store = open(disk);
+    store->begin();
+    store->put_value("scheduled/1", as_bytes("KanarienvogelXyz"));
+    commit(*store);
+    CHECK(count_in_files(FaultDisk(disk.image_killed()), "Kanarien") > 0);
+    store->begin();
+    store->wipe_value("scheduled/1");
+    commit(*store);
+    CHECK_FALSE(store->value("scheduled/1"));
+    CHECK(count_in_files(FaultDisk(disk.image_killed()), "Kanarien") == 0);
+
+    // Likewise the name of a file that was thought better of.
+    port::StoredFile file;
+    file.id.bytes[0] = 1;
+    file.name = "KanarienvogelXyz.png";
+    store->begin();
+    store->put_file(file);
+    commit(*store);
+    CHECK(count_in_files(FaultDisk(disk.image_killed()), "Kanarien") > 0);
+    store->begin();
+    store->remove_file(file.id);
+    commit(*store);
+    CHECK(count_in_files(FaultDisk(disk.image_killed()), "Kanarien") == 0);
+}
+
 TEST_CASE("what a cleared draft said is in no file")
 {
     FaultDisk disk;
