@@ -85,6 +85,7 @@ Result<void> Importer::take(record::Record what, Step& step, Moment now)
 void Importer::complete(const ConversationId& conversation)
 {
     if (!store_.heads(conversation).empty()) return;
+    begun_here_.insert(conversation);
     if (const auto newest = store_.newest(conversation))
         store_.put_heads(conversation, {{newest->message.id, newest->hlc_ms}});
 }

@@ -34,6 +34,8 @@ public:
     [[nodiscard]] std::uint64_t added() const noexcept { return added_; }
     /// Conversations of which something came.
     [[nodiscard]] const std::set<ConversationId>& conversations() const noexcept { return conversations_; }
+    /// Those of them in which nothing had been said as far as this device was there.
+    [[nodiscard]] const std::set<ConversationId>& begun() const noexcept { return begun_here_; }
 
 private:
     [[nodiscard]] Result<void> take(wire::archive::Record record, Step& step, Moment now);
@@ -49,6 +51,7 @@ private:
     wire::archive::End counts_;
     std::uint64_t added_ = 0;
     std::set<ConversationId> conversations_;
+    std::set<ConversationId> begun_here_;
 };
 
 } // namespace godwit::archive

@@ -40,6 +40,9 @@ void Engine::State::archives_happened(Moment now)
     chats.merged(happened.step.added, std::move(happened.step.changed), now);
     for (const auto& conversation : happened.complete)
         chats.complete(conversation, now);
+    // What was said between the archive and this device's coming is not waited for.
+    for (const auto& conversation : happened.begun)
+        roster.came_back(conversation);
     if (happened.offered) {
         if (*happened.offered) chats.settings_came();
         handover.read(*happened.offered, now);

@@ -259,6 +259,7 @@ std::optional<Result<ArchiveInfo>> Archives::read_slice(Happened& happened, Mome
     if (!job.check_only) {
         note_archive_read(context_.store, head.id);
         happened.complete = job.importer.conversations();
+        happened.begun = job.importer.begun();
     }
     return Result<ArchiveInfo>(std::move(info));
 }

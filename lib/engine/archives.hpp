@@ -28,6 +28,7 @@ public:
     struct Happened {
         archive::Importer::Step step;
         std::set<ConversationId> complete;          ///< When all of it is here.
+        std::set<ConversationId> begun;             ///< Likewise; archive::Importer::begun().
         std::optional<Result<ArchiveInfo>> offered; ///< What read_offered() came to.
     };
     [[nodiscard]] Happened end_tick(Moment now);

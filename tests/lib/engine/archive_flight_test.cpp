@@ -189,6 +189,29 @@ TEST_CASE("a backup and the one after it, into a new home")
     story.same(phone);
 }
 
+TEST_CASE("a backup that is older than the conversation: what comes next is neither waited for nor told with a gap")
+{
+    Story story(517, 8);
+    auto& [world, alice, bob, said] = story;
+    ok(alice, request::ArchiveMake{"/a", "a passphrase", false, false});
+    (void)bob.send("alice", "after the backup");
+    (void)alice.send("bob", "and this");
+    world.run_for(seconds(10));
+    auto& phone = story.enter("alice.phone");
+    phone.user_files.files = alice.user_files.files;
+    ok(phone, request::ArchiveRead{"/a", "a passphrase", false});
+    REQUIRE(phone.history("bob").size() == 8);
+    (void)bob.send("alice", "new to all");
+    REQUIRE(world.run_until([&] { return phone.history("bob").size() == 9; }, seconds(4)));
+    CHECK(phone.history("bob").back().text == "new to all");
+    CHECK_FALSE(phone.history("bob").back().gap_before);
+    // Later ones are waited for, as everywhere.
+    (void)alice.send("bob", "yes");
+    (void)bob.send("alice", "good");
+    world.run_for(seconds(10));
+    CHECK(phone.history("bob").size() == 11);
+}
+
 TEST_CASE("one archive at a time, and it may be called off")
 {
     Story story(513);
