@@ -37,15 +37,19 @@ Composed compose(port::Store& store, const Parties& parties, const MessageId& id
     if (parties.kind == ConversationKind::direct || parties.kind == ConversationKind::self) content.to = parties.with;
     content.sent_ms = now.wall_ms;
     content.hlc_ms = now.wall_ms;
+    // Heads of a time when this clock was ahead are no reason to be ahead again: what comes from there is late for all.
+    const auto after = [&](const port::Timeline::Head& head) {
+        return std::min(head.hlc_ms + 1, std::max<WallMs>(now.wall_ms, 0) + hlc_ahead_ms_max);
+    };
     for (const auto& head : store.heads(parties.conversation)) {
         // A recall waits for nothing: it overtakes what it would wait for.
         if (std::holds_alternative<content::Recall>(draft.body)) {
-            content.hlc_ms = std::max(content.hlc_ms, head.hlc_ms + 1);
+            content.hlc_ms = std::max(content.hlc_ms, after(head));
             continue;
         }
         if (content.parents.size() >= wire::parents_max) break;
         content.parents.push_back(head.id);
-        content.hlc_ms = std::max(content.hlc_ms, head.hlc_ms + 1);
+        content.hlc_ms = std::max(content.hlc_ms, after(head));
     }
     port::StoredMessage act;
     act.message.conversation = parties.conversation;

@@ -51,7 +51,8 @@ std::optional<port::Annotation> annotation_of(const port::StoredMessage& row, co
 bool may_recall(const port::StoredMessage& target, std::string_view author, Role role, std::int64_t at_ms,
                 std::int64_t window_ms)
 {
-    if (author == target.message.from) return at_ms - target.hlc_ms <= window_ms;
+    // By the author's own clock in both: where it was ahead, the place in the order is nearer than what they said.
+    if (author == target.message.from) return at_ms - std::max(target.hlc_ms, target.message.sent_ms) <= window_ms;
     return role >= Role::admin && target.message.with.empty();
 }
 
@@ -207,15 +208,15 @@ std::optional<Changed> settle(port::Store& store, port::StoredMessage row, const
 namespace {
 
 /// When it was sent, as far as that can be known: not after now, not before what its author had seen, and not longer
-/// ago than anything can be under way.
-std::int64_t sent_at(const port::StoredMessage& row, Moment now)
+/// ago than anything can be under way. By this device's clock, which is ahead of others by so much.
+std::int64_t sent_at(const port::StoredMessage& row, Moment now, std::int64_t ahead_ms)
 {
     const auto sent_ms = std::max(row.message.sent_ms, row.hlc_ms);
-    return sent_ms > now.wall_ms - under_way_ms_max ? std::min(sent_ms, now.wall_ms) : now.wall_ms;
+    return sent_ms > now.wall_ms - under_way_ms_max ? std::min(sent_ms + ahead_ms, now.wall_ms) : now.wall_ms;
 }
 
 /// When it goes, counted from now at the latest: a clock that is ahead does not prolong it.
-void begin_lifetime(port::StoredMessage& row, Moment now)
+void begin_lifetime(port::StoredMessage& row, Moment now, std::int64_t ahead_ms)
 {
     const auto extra = wire::decode_extra(row.extra);
     if (!extra || extra->lifetime.seconds == 0) return;
@@ -223,7 +224,7 @@ void begin_lifetime(port::StoredMessage& row, Moment now)
     if (extra->lifetime.from == content::Lifetime::From::read)
         row.burn_seconds = seconds;
     else
-        row.message.expires_ms = sent_at(row, now) + std::int64_t{seconds} * 1000;
+        row.message.expires_ms = sent_at(row, now, ahead_ms) + std::int64_t{seconds} * 1000;
     if (row.message.expires_ms < 0) row.message.expires_ms = 1;
 }
 
@@ -260,7 +261,8 @@ Changed withdraw(port::Store& store, port::StoredMessage row)
     return end_life(store, std::move(row));
 }
 
-Filed take(port::Store& store, port::StoredMessage& row, const std::vector<MessageId>& parents, Moment now)
+Filed take(port::Store& store, port::StoredMessage& row, const std::vector<MessageId>& parents, Moment now,
+           std::int64_t clock_ahead_ms)
 {
     Filed out;
     std::optional<port::Annotation> act;
@@ -273,7 +275,7 @@ Filed take(port::Store& store, port::StoredMessage& row, const std::vector<Messa
     }
     if (!act) {
         if (row.shown) {
-            begin_lifetime(row, now);
+            begin_lifetime(row, now, clock_ahead_ms);
             mind_quote(store, row);
         }
         out.added = file(store, row, parents, now);
@@ -296,7 +298,8 @@ Filed take(port::Store& store, port::StoredMessage& row, const std::vector<Messa
         row.notified = true;
         row.message.recalled_ms = std::max<std::int64_t>(row.hlc_ms, 1);
         row.message.recalled_by = row.message.from;
-        if (lives_seconds != 0) row.message.expires_ms = sent_at(row, now) + std::int64_t{lives_seconds} * 1000;
+        if (lives_seconds != 0)
+            row.message.expires_ms = sent_at(row, now, clock_ahead_ms) + std::int64_t{lives_seconds} * 1000;
         out.added = file(store, row, parents, now);
         if (out.added) static_cast<void>(settle(store, row, nullptr)); // Its recall may know better when and by whom.
         return out;

@@ -38,7 +38,9 @@ struct Filed {
     std::optional<Changed> changed;
 };
 [[nodiscard]] Filed take(port::Store& store, port::StoredMessage& row, const std::vector<MessageId>& parents,
-                         Moment now);
+/// `clock_ahead_ms`: this device's clock is so much ahead of its author's, as far as is known: what lives for a time
+/// from its sending ends that much later here.
+                         Moment now, std::int64_t clock_ahead_ms = 0);
 
 /// What goes out in the place of a post that was emptied before everybody had it: it keeps its place, and says nothing.
 [[nodiscard]] wire::content::Post tombstone(const port::StoredMessage& row);

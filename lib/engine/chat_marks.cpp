@@ -106,7 +106,11 @@ void Chats::mark(const conversation::Parties& parties, const conversation::Sende
     const auto& conversation = parties.conversation;
     if (const auto* read = std::get_if<wire::content::mark::Read>(&mark.what)) {
         if (sender.user == own_user_) return context_.reject("a read mark of an own device, which registers are for");
-        conversation::Place place{std::min(read->hlc_ms, now.wall_ms + conversation::hlc_ahead_ms_max), read->id};
+        // Where that stands here: a reader's clock that is wrong has it elsewhere.
+        const auto read_row = context_.store.message_in(conversation, read->id);
+        conversation::Place place{read_row ? read_row->hlc_ms
+                                           : std::min(read->hlc_ms, now.wall_ms + conversation::hlc_ahead_ms_max),
+                                  read->id};
         // What has not left this device nobody has read, whatever its clock says.
         const auto before = conversation::read_up_to(context_.store, conversation, sender.user);
         const auto from = before.value_or(conversation::Place{});
@@ -172,8 +176,11 @@ void Chats::shared(const wire::content::Register& value, Moment now)
             context_.store.put_conversation(
                 {about->conversation, parties->kind, parties->with, std::min(value.hlc_ms, now.wall_ms)});
     if (about->what == shared::read)
-        if (const auto read = conversation::decode_read(value.value);
-            read && conversation::note_read(context_.store, about->conversation, own_user_, read->place)) {
+        if (auto read = conversation::decode_read(value.value)) {
+            if (const auto row = context_.store.message_in(about->conversation, read->place.id))
+                read->place.hlc_ms = row->hlc_ms; // As above.
+            if (!conversation::note_read(context_.store, about->conversation, own_user_, read->place))
+                return tell(about->conversation);
             const auto parties = find({{}, about->conversation});
             context_.event(event::ReadUpTo{about->conversation, parties ? parties->with : std::string(), own_user_,
                                            read->place.id});

@@ -60,9 +60,7 @@ Moment by_better_clock(port::Store& store, const conversation::Parties& parties,
     if (!content::is_shown(draft.body)) return now;
     const auto lifetime = draft.lifetime ? *draft.lifetime : conversation::timer_of(store, parties.conversation);
     if (lifetime.seconds == 0 || lifetime.from != content::Lifetime::From::sent) return now;
-    const auto known = store.value(clock_behind_value);
-    const auto behind_ms = known ? shared::read_number(*known).value_or(0) : 0;
-    if (behind_ms > 0 && behind_ms < conversation::under_way_ms_max) now.wall_ms += behind_ms;
+    now.wall_ms += clock_differs_ms(store, clock_behind_value);
     return now;
 }
 
@@ -310,7 +308,9 @@ void Chats::show(std::vector<delivery::CausalHold::Ready> ready, Moment now)
         auto& row = one.message;
         const auto conversation = row.message.conversation;
         if (row.shown && gaps_owed_.contains(conversation)) row.message.gap_before = true;
-        auto filed = conversation::take(context_.store, row, one.parents, now);
+        // A plain text that stays is told by its row.
+        const auto ahead_ms = row.extra.empty() ? 0 : clock_differs_ms(context_.store, clock_ahead_value);
+        auto filed = conversation::take(context_.store, row, one.parents, now, ahead_ms);
         if (!filed.added) continue;
         // What acts on something, or was taken back before it came, is no news, and its gap would be none either.
         const bool is_told = row.shown && row.message.recalled_ms == 0;

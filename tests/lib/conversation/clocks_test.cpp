@@ -75,6 +75,38 @@ TEST_CASE("what is said in a time that nobody lives in counts nowhere, and does 
     CHECK(timer_of(both.ann.store, chat).seconds == 7);
 }
 
+TEST_CASE("a device whose clock is ahead, and knows by how much, shows what disappears for its time; never for longer")
+{
+    Shelf here("bob");
+    const auto expiry = [&](std::uint32_t n, std::int64_t ahead_ms) {
+        auto row = lasting(n, "ann", {60, content::Lifetime::From::sent}, 1000);
+        row.message.state = MessageState::received;
+        (void)conversation::take(here.store, row, {}, at_ms(121'000), ahead_ms);
+        return here.store.message_in(chat, message_named(n))->message.expires_ms;
+    };
+    CHECK(expiry(1, 0) == at_ms(61'000).wall_ms); // Over when it came.
+    CHECK(expiry(2, 115'000) == at_ms(176'000).wall_ms);
+    CHECK(expiry(3, 120'000) == at_ms(181'000).wall_ms);
+    CHECK(expiry(4, 9'000'000) == at_ms(181'000).wall_ms); // A relay that lies: from when it came, at the latest.
+}
+
+TEST_CASE("a recall of a clock that was ahead for weeks is heard, and so is one after it was put right")
+{
+    constexpr std::int64_t weeks_ms = 40LL * 24 * 3600 * 1000;
+    Both both;
+    both.say(both.ann, content::Text{}, weeks_ms, "canary");
+    both.say(both.ann, content::Recall{message_named(101)}, weeks_ms + 1000);
+    both.say(both.ann, content::Text{}, weeks_ms + 2000, "still ahead");
+    both.say(both.ann, content::Text{}, 11'000, "canary again");
+    both.now_ms = 12'000;
+    both.say(both.ann, content::Recall{message_named(104)}, 12'000);
+    for (auto* one : {&both.ann, &both.bob}) {
+        CHECK(one->shown(101).recalled_ms != 0);
+        CHECK(one->shown(104).recalled_ms != 0);
+        CHECK_FALSE(finds(one->store, "canary"));
+    }
+}
+
 TEST_CASE("a clock that lies years behind: its messages stand where they came, and live as long as they should")
 {
     Shelf here("bob");

@@ -276,3 +276,44 @@ TEST_CASE("a clock that is three days behind: the first disappearing message liv
     CHECK(bob.history("alice").empty());
     CHECK(alice.history("bob").empty());
 }
+
+TEST_CASE("clocks that are wrong: a fast one shows what disappears, and what is read by a slow one is read everywhere")
+{
+    World world(806);
+    auto& alice = world.client("alice");
+    auto& bob = world.client("bob");
+    auto& phone = world.client("bob.phone");
+    world.befriend(alice, bob);
+    phone.start();
+    REQUIRE(phone.wait(phone.enter(false)).error.code == ErrorCode::ok);
+    world.run_for(seconds(10));
+    const auto set = [&](Client& client, std::int64_t skew_ms) {
+        client.crash();
+        client.clock_skew_ms = skew_ms;
+        client.start();
+        world.run_for(seconds(10));
+    };
+    set(bob, 120'000);
+    request::Send send{"bob", "soon gone", {}};
+    send.lifetime = content::Lifetime{60, content::Lifetime::From::sent};
+    CHECK(code(alice, send) == ErrorCode::ok);
+    world.run_for(seconds(20));
+    for (auto* one : {&bob, &phone})
+        CHECK(one->history("alice").size() == 1);
+    world.run_for(seconds(75)); // The wall clock is looked at twice a minute.
+    for (auto* one : {&bob, &phone})
+        CHECK(one->history("alice").empty());
+
+    set(bob, 0);
+    set(phone, -40LL * 24 * 3600 * 1000);
+    (void)alice.send("bob", "read me");
+    world.run_for(seconds(10));
+    const auto unread = [](Client& client) {
+        return std::get<std::vector<Conversation>>(ask(client, request::Conversations{}).value).at(0).unread;
+    };
+    REQUIRE(unread(bob) == 1);
+    CHECK(code(phone, request::MarkRead{{"alice", {}}, {}}) == ErrorCode::ok);
+    world.run_for(seconds(10));
+    CHECK(unread(bob) == 0);
+    CHECK_FALSE(all<event::ReadUpTo>(alice).empty());
+}
