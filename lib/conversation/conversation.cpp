@@ -60,7 +60,7 @@ Composed compose(port::Store& store, const Parties& parties, const MessageId& id
     content.text = std::move(draft.text);
     content.extra.body = wire::encode(draft.body);
     if (draft.reply) {
-        if (is_gone(store, parties.conversation, draft.reply->id)) draft.reply->excerpt.clear();
+        compose_quote(store, parties.conversation, *draft.reply, parties.with.empty());
         content.extra.reply.push_back(std::move(*draft.reply));
     }
     if (content::is_shown(draft.body))
@@ -186,7 +186,7 @@ Message present(port::Store& store, port::StoredMessage row)
         make_harmless(out.body);
         if (!extra->reply.empty()) {
             out.reply = std::move(extra->reply.front());
-            if (is_gone(store, out.conversation, out.reply->id)) out.reply->excerpt.clear();
+            present_quote(store, out.conversation, *out.reply, out.with.empty());
         }
         out.lifetime = extra->lifetime;
         out.forwarded = extra->forwarded;

@@ -94,7 +94,7 @@ void file_gone(port::Store& store, const ConversationId& conversation, const Mes
     row.message.state = MessageState::received;
     row.notified = true;
     row.shown = false;
-    static_cast<void>(store.add_message(row));
+    if (store.add_message(row)) static_cast<void>(empty_quotes(store, conversation, id));
 }
 
 const port::Annotation* earliest_recall(const port::StoredMessage& target, const std::vector<port::Annotation>& notes)
@@ -313,6 +313,8 @@ Filed take(port::Store& store, port::StoredMessage& row, const std::vector<Messa
     if (!put(store, *act, now) || act->target.is_zero()) return out;
     if (auto target = store.message_in(act->conversation, act->target))
         out.changed = settle(store, std::move(*target), &*act);
+    else if (act->name.starts_with(recall_name))
+        out.quotes = empty_quotes(store, *act);
     return out;
 }
 
@@ -413,7 +415,9 @@ std::optional<Changed> merge(port::Store& store, const port::Annotation& note, M
     if (note.name.starts_with(version_prefix) && !may_keep_version(store, note)) return std::nullopt;
     if (!put(store, note, now) || note.target.is_zero()) return std::nullopt;
     auto target = store.message_in(note.conversation, note.target);
-    return target ? settle(store, *std::move(target), &note) : std::nullopt;
+    if (target) return settle(store, *std::move(target), &note);
+    if (note.name.starts_with(recall_name)) static_cast<void>(empty_quotes(store, note));
+    return std::nullopt;
 }
 
 std::optional<Changed> merge_gone(port::Store& store, const ConversationId& conversation, const MessageId& id)

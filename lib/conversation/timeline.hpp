@@ -36,10 +36,11 @@ struct Changed {
 struct Filed {
     bool added = false; ///< false: it was there already.
     std::optional<Changed> changed;
+    std::vector<MessageId> quotes{}; ///< These have quoted what was taken back and is not here, and do so no more.
 };
-[[nodiscard]] Filed take(port::Store& store, port::StoredMessage& row, const std::vector<MessageId>& parents,
 /// `clock_ahead_ms`: this device's clock is so much ahead of its author's, as far as is known: what lives for a time
 /// from its sending ends that much later here.
+[[nodiscard]] Filed take(port::Store& store, port::StoredMessage& row, const std::vector<MessageId>& parents,
                          Moment now, std::int64_t clock_ahead_ms = 0);
 
 /// What goes out in the place of a post that was emptied before everybody had it: it keeps its place, and says nothing.

@@ -27,16 +27,6 @@ bool is_group_note(const port::StoredMessage& row)
     return row.kind == wire::body_kind(wire::encode(content::Body(content::GroupNote{})));
 }
 
-/// Enough of a text to know it by, cut at a character.
-std::string excerpt_of(const std::string& text)
-{
-    if (text.size() <= content::excerpt_bytes_max) return text;
-    std::size_t end = content::excerpt_bytes_max;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80)
-        --end;
-    return text.substr(0, end);
-}
-
 } // namespace
 
 /// A conversation that was looked at counts as open for a while: paths to it are kept and looked for. For no longer
@@ -122,7 +112,7 @@ void Engine::State::on(RequestId id, request::Send& send, Moment now)
         const auto row = context.store.message_in(parties->conversation, *send.reply_to);
         if (!row || !row->shown || is_group_note(*row))
             return context.refuse(id, invalid("reply_to: there is no such message in this conversation"));
-        draft.reply = content::Quote{*send.reply_to, row->message.from, excerpt_of(row->message.text)};
+        draft.reply = content::Quote{*send.reply_to, row->message.from, {}}; // Its words when it is said.
     }
     if (!send.at_ms || *send.at_ms <= now.wall_ms) return say(id, parties, std::move(draft), now);
     if (!parties) return context.refuse(id, parties.error());

@@ -352,6 +352,7 @@ void Chats::show(std::vector<delivery::CausalHold::Ready> ready, Moment now)
         } else {
             tell(row.message.conversation);
         }
+            unquoted(row.message.conversation, filed.quotes);
     }
 }
 
@@ -398,17 +399,23 @@ void Chats::changed(conversation::Changed what, Moment)
         leave_place(context_.store, outbox_, what.row.message.id, what.row);
         for (const auto& edit : what.edits)
             empty_edit(context_.store, outbox_, edit);
-        for (const auto& quote : what.quotes) {
-            context_.touched.message(what.row.message.conversation, quote);
-            if (const auto envelope = context_.store.envelope(quote))
-                outbox_.empty_content(context_.store, quote, conversation::without_quote(envelope->content));
-        }
+        unquoted(what.row.message.conversation, what.quotes);
     }
     context_.event(event::MessageChanged{told_as(what.what), conversation::present(context_.store, what.row)});
 }
 
 /// Something was shown: the conversation moves up in the list, and a hidden one comes back.
 void Chats::active(const port::StoredMessage& row, ConversationKind kind)
+/// What they quoted is gone: from what is on its way, too.
+void Chats::unquoted(const ConversationId& conversation, const std::vector<MessageId>& by)
+{
+    for (const auto& id : by) {
+        context_.touched.message(conversation, id);
+        if (const auto envelope = context_.store.envelope(id))
+            outbox_.empty_content(context_.store, id, conversation::without_quote(envelope->content));
+    }
+}
+
 {
     const auto& id = row.message.conversation;
     auto known = context_.store.conversation(id);

@@ -126,6 +126,7 @@ private:
     /// How far this account has read, to the contacts there.
     void tell_read(const conversation::Parties& parties);
     void say_opened(const conversation::Parties& parties, const std::vector<MessageId>& ids);
+    void unquoted(const ConversationId& conversation, const std::vector<MessageId>& by);
     void note_late(const port::StoredMessage& row, Moment now);
     /// What this account's devices say they have read there; kept decoded, as it is looked at for every message.
     [[nodiscard]] const std::optional<conversation::OwnRead>& own_read(const ConversationId& conversation);

@@ -45,6 +45,78 @@ TEST_CASE("taken back: no answer quotes it any more, whatever came first")
     } while (std::next_permutation(std::begin(order), std::end(order)));
 }
 
+TEST_CASE("a device that never had what was quoted forgets the words all the same, in any order, and by whom they are")
+{
+    const auto by = [](std::uint32_t n, const std::string& who, Role role) {
+        auto out = post(n, who, "", content::Recall{message_named(1)}, 30);
+        out.role = role;
+        return out;
+    };
+    struct Row {
+        ConversationKind kind;
+        port::StoredMessage recall;
+        bool goes;
+    };
+    const Row rows[] = {
+        {ConversationKind::group, by(3, "ann", Role::member), true},
+        {ConversationKind::group, by(3, "eve", Role::admin), true},
+        {ConversationKind::group, by(3, "eve", Role::member), false}, // Nobody's to take back.
+        {ConversationKind::direct, by(3, "eve", Role::owner), false},
+    };
+    for (const auto& row : rows)
+        for (const bool recall_first : {false, true}) {
+            CAPTURE(recall_first);
+            CAPTURE(row.recall.message.from);
+            Shelf here("cas", row.kind);
+            if (recall_first) (void)here.take(row.recall, 40);
+            (void)here.take(answer(2, 1, "canary", 20), 40);
+            if (!recall_first) {
+                const auto filed = here.take(row.recall, 40);
+                CHECK(filed.quotes.size() == (row.goes ? 1 : 0));
+            }
+            CHECK(finds(here.store, "canary") == !row.goes);
+            REQUIRE(here.shown(2).reply);
+            CHECK(here.shown(2).reply->excerpt.empty() == row.goes);
+        }
+}
+
+TEST_CASE("of what goes by itself no words are put into an answer; they are shown while it is here")
+{
+    for (const auto from : {content::Lifetime::From::sent, content::Lifetime::From::read}) {
+        Shelf here("cas");
+        auto brief = lasting(1, "ann", {60, from}, 10);
+        brief.message.text = "canary";
+        (void)here.take(brief, 10);
+        Draft draft{"I see", {}, content::Quote{message_named(1), "ann", {}}, {}, false, {}};
+        auto composed = compose(here.store, here.parties, message_named(5), std::move(draft), at_ms(20));
+        CHECK(composed.content.extra.reply.front().excerpt.empty());
+        (void)here.take(composed.row, 20);
+        CHECK(here.shown(5).reply->excerpt == "canary");
+        auto row = here.store.message_in(chat, message_named(1));
+        REQUIRE(row);
+        CHECK(withdraw(here.store, *row).quotes == std::vector<MessageId>{message_named(5)}); // Who shows it is told.
+        CHECK(here.shown(5).reply->excerpt.empty());
+    }
+    Shelf here("cas");
+    auto stays = text(1, "ann", "words", 10);
+    (void)here.take(stays, 10);
+    Draft draft{"I see", {}, content::Quote{message_named(1), "ann", {}}, {}, false, {}};
+    const auto composed = compose(here.store, here.parties, message_named(5), std::move(draft), at_ms(20));
+    CHECK(composed.content.extra.reply.front().excerpt == "words");
+}
+
+TEST_CASE("who answers puts no words into somebody's mouth: a quote of what is here is shown as that stands")
+{
+    Shelf here("cas", ConversationKind::group);
+    (void)here.take(text(1, "ann", "I did not", 10), 10);
+    auto row = answer(2, 1, "I did", 20);
+    auto extra = *wire::decode_extra(row.extra);
+    extra.reply.front().from = "eve";
+    row.extra = wire::encode(extra);
+    (void)here.take(row, 20);
+    CHECK(here.shown(2).reply == content::Quote{message_named(1), "ann", "I did not"});
+}
+
 TEST_CASE("what has lived its time is quoted no more, nor by an answer that is written afterwards")
 {
     Shelf here("cas");

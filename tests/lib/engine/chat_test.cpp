@@ -327,6 +327,27 @@ TEST_CASE("the words of an edit go with their message, also from what waits to b
     CHECK_FALSE(finds(t.bob, "canary"));
 }
 
+TEST_CASE("an answer that is to be sent later has its quote from then")
+{
+    Three t(484);
+    const auto id = t.say(t.alice, "bob", "canary");
+    request::Send later{"alice", "I see", {}};
+    later.reply_to = id;
+    later.at_ms = t.world.wall_ms() + 60'000;
+    CHECK(t.bob.wait(t.bob.ask(later)).error.code == ErrorCode::ok);
+    CHECK(t.alice.wait(t.alice.ask(request::Recall{id})).error.code == ErrorCode::ok);
+    t.settle();
+    for (const auto& one : std::get<std::vector<ScheduledMessage>>(t.bob.wait(t.bob.ask(request::Scheduled{})).value)) {
+        const auto value = t.bob.store.value("scheduled/" + to_hex(one.id.view()));
+        REQUIRE(value);
+        CHECK(as_text(*value).find("canary") == std::string_view::npos);
+    }
+    t.settle(minutes(2));
+    REQUIRE(newest(t.alice, "bob").reply);
+    CHECK(newest(t.alice, "bob").reply->id == id);
+    CHECK(newest(t.alice, "bob").reply->excerpt.empty());
+}
+
 TEST_CASE("messages to come: any number of them sent and withdrawn, none is lost")
 {
     Three t(484);
