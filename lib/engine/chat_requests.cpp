@@ -119,6 +119,7 @@ void Engine::State::on(RequestId id, request::Send& send, Moment now)
     if (auto valid = conversation::validate(draft); !valid) return context.refuse(id, valid.error());
     if (auto fine = files.may_refer(draft.body); !fine) return context.refuse(id, fine.error());
     if (auto ok = chats.reach(*parties); !ok && !is_temporary(ok.error().code)) return context.refuse(id, ok.error());
+    if (auto may = chats.may_say(*parties, draft.body, now); !may) return context.refuse(id, may.error());
     if (!draft.send_key.empty()) return context.refuse(id, invalid("key: a message to come has none"));
     if (!chats.can_schedule())
         return context.refuse(id, {ErrorCode::quota_exceeded, "at_ms: too many messages wait for their time", 0});

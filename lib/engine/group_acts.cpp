@@ -275,7 +275,21 @@ void GroupActs::policy_came(const ConversationId& conversation)
 {
     const auto at = queues_.find(conversation);
     const auto* group = book_.find(conversation);
-    if (at == queues_.end() || group == nullptr || !group->policy) return;
+    if (at == queues_.end()) return;
+    const bool is_out = group == nullptr || group->state != Group::State::in ||
+                        (group->policy && group->own(self_.account_key) == nullptr);
+    if (is_out) {
+        for (const auto& one : std::exchange(at->second, {})) {
+            if (one.id == 0) continue;
+            if (std::holds_alternative<request::GroupLeave>(one.act))
+                context_.reply_ok(one.id);
+            else
+                context_.refuse(one.id, {ErrorCode::not_allowed,
+                                         "this account is not in this group any more: others were quicker", 0});
+        }
+        return;
+    }
+    if (!group->policy) return;
     // The first may be under way, so that none is taken out of the queue here.
     for (auto& one : at->second)
         if (const auto* act = std::get_if<TakeIn>(&one.act))

@@ -50,7 +50,8 @@ public:
     void done(const ConversationId& conversation) override;
     void refused(const ConversationId& conversation, const Error& why) override;
     void lost(const ConversationId& conversation) override;
-    /// Another epoch: whom somebody else has taken in is not taken in once more, when they may be out again.
+    /// Another epoch: whom somebody else has taken in is not taken in once more, when they may be out again. Where this
+    /// account is out of it, nothing that waits will be done.
     void policy_came(const ConversationId& conversation);
     /// What waits is not going to be done.
     void stop(const Error& why);

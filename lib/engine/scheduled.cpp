@@ -203,10 +203,13 @@ void Chats::send_scheduled(Moment now)
         conversation::Draft draft{std::move(one->post.text), std::move(*body), {}, {}, false, {}};
         if (!one->post.extra.reply.empty()) draft.reply = std::move(one->post.extra.reply.front());
         if (one->post.hlc_ms != 0) draft.lifetime = one->post.extra.lifetime;
-        if (recipients)
+        // What was allowed when it was written need not be now: who was muted, what is over, a file that is gone.
+        auto may = recipients ? may_say(*parties, draft.body, now) : Result<void>(recipients.error());
+        if (may) may = files_.may_refer(draft.body);
+        if (may)
             static_cast<void>(say(*parties, std::move(draft), *recipients, now, entry.id));
         else
-            fail(*parties, std::move(draft), entry.id, recipients.error().code, now);
+            fail(*parties, std::move(draft), entry.id, may.error().code, now);
     }
 }
 

@@ -37,6 +37,84 @@ std::uint32_t unread(Crew& crew, Client& who, const ConversationId& group)
 
 } // namespace
 
+TEST_CASE("words that were taken back, or go by themselves, stay in no answer of a member who never had them")
+{
+    Crew crew(768, {"bob", "carol", "dan"});
+    const auto group = crew.create({"bob", "carol"});
+    const auto word = crew.say(crew["bob"], group, "canary sings");
+    request::Send brief;
+    brief.conversation = group;
+    brief.text = "canary burns";
+    brief.lifetime = content::Lifetime{3600, content::Lifetime::From::read};
+    const auto burning = std::get<MessageId>(crew.ask(crew["bob"], brief).value);
+    crew.settle();
+    crew.must(crew.alice, request::GroupInvite{group, {"dan"}});
+    crew.settle();
+    for (const auto& to : {word, burning}) {
+        request::Send answer;
+        answer.conversation = group;
+        answer.text = "I hear";
+        answer.reply_to = to;
+        crew.must(crew["carol"], answer);
+        crew.settle();
+    }
+    const auto quoted = [&](Client& who) {
+        std::string out;
+        for (const auto& one : crew.history(who, group))
+            if (one.reply) out += (out.empty() ? "" : ", ") + one.reply->excerpt;
+        return out;
+    };
+    CHECK(quoted(crew.alice) == "canary sings, canary burns");
+    CHECK(quoted(crew["dan"]) == "canary sings, "); // What burns is shown where it is, and travels in no quote.
+    crew.must(crew["bob"], request::Recall{word});
+    crew.settle();
+    CHECK(quoted(crew["dan"]) == ", ");
+    CHECK(quoted(crew.alice) == ", canary burns");
+    for (const auto& row : crew["dan"].store.sorted(group))
+        CHECK(as_text(row.extra).find("canary") == std::string_view::npos);
+    crew.must(crew.alice, request::MarkRead{{{}, group}, {}});
+    crew.settle(hours(2));
+    CHECK(quoted(crew.alice) == ", ");
+}
+
+TEST_CASE("what may not be said any more when its time comes has failed")
+{
+    Crew crew(769, {"bob", "carol"});
+    const auto group = crew.create({"bob", "carol"});
+    request::Send later;
+    later.conversation = group;
+    later.text = "later";
+    later.at_ms = crew.world.wall_ms() + 60'000;
+    const auto reply = crew.ask(crew["bob"], later);
+    REQUIRE(reply.error.code == ErrorCode::ok);
+    crew.must(crew.alice, request::GroupMute{group, "bob", 9'000'000'000'000});
+    crew.settle(minutes(3));
+    const auto id = std::get<MessageId>(reply.value);
+    CHECK(crew["bob"].state(id) == MessageState::failed);
+    CHECK(crew.texts(crew.alice, group).empty());
+    later.at_ms = crew.world.wall_ms() + 60'000;
+    CHECK(crew.code(crew["bob"], later) == ErrorCode::not_allowed); // And it is said at once where it is known.
+}
+
+TEST_CASE("who is removed while requests wait is answered")
+{
+    Crew crew(770, {"bob", "carol", "dan"});
+    const auto group = crew.create({"bob", "carol", "dan"});
+    crew.must(crew.alice, request::GroupRole{group, "bob", Role::admin});
+    crew.settle();
+    auto& bob = crew["bob"];
+    const auto removes = crew.alice.ask(request::GroupRemove{group, {"bob"}});
+    std::vector<RequestId> asked;
+    asked.push_back(bob.ask(request::GroupRemove{group, {"carol"}}));
+    asked.push_back(bob.ask(request::GroupSet{group, "bobs"}));
+    asked.push_back(bob.ask(request::GroupMute{group, "dan", 9'000'000'000'000}));
+    asked.push_back(bob.ask(request::GroupLeave{group}));
+    crew.settle(minutes(2));
+    CHECK(crew.alice.reply(removes) != nullptr);
+    for (const auto id : asked)
+        CHECK(bob.reply(id) != nullptr);
+}
+
 TEST_CASE("who comes, goes, is renamed and muted stands in the history of every member, and is not unread")
 {
     Crew crew(761, {"bob", "carol", "dave"});
