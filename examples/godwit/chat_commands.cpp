@@ -32,6 +32,7 @@ constexpr const char* help_text =
     "  /list             your conversations, with what is unread\n"
     "  /top [off]   /archive [off]   /hide [off]         /silence [MINUTES|off]   the conversation in that list\n"
     "  /receipts [off] [everywhere]   whether others are told what you have read   /settings   as it stands here\n"
+    "  /receipts [off] delivery       whether they are told what has reached you\n"
     "  /draft [TEXT]     keep it for later               /later MINUTES text   send it then\n"
     "  /scheduled        what is to come                 /unschedule N    and is not\n"
     "  /remark NAME [TEXT]   what you call a contact     /label NAME [LABEL …]   groups of contacts they are in\n"

@@ -51,6 +51,9 @@ void Chat::settings_command(const std::string& name, const std::string& first, c
         return ask(request::SetReceipts{on},
                    said(on ? "  others are told what you have read, but where you said otherwise"
                            : "  nobody is told what you have read, but where you said otherwise"));
+    } else if (name == "receipts" && (rest == "delivery" || first == "delivery")) {
+        return ask(request::SetReceipts{{}, on},
+                   said(on ? "  others are told what has reached you" : "  nobody is told what has reached you"));
     } else if (name == "receipts") {
         set.receipts = on;
     } else {

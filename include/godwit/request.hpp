@@ -203,9 +203,10 @@ struct Unwatch {
     std::uint64_t watch = 0;
 };
 inline constexpr std::size_t watches_max = 32;
-/// Read receipts of this account, in all conversations that say nothing else. On at first.
+/// Receipts of this account, on at first; what is left out stays as it was. Errors: invalid_argument (both are).
 struct SetReceipts {
-    bool on = true;
+    std::optional<bool> on{};       ///< Of reading, in all conversations that say nothing else.
+    std::optional<bool> delivery{}; ///< Of delivery, to everybody: without, messages to this account end as `sent`.
 };
 
 /// A page of a conversation; answers oldest first. At most one of `before`, `after` and `around`, each a message of

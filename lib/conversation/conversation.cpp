@@ -110,7 +110,10 @@ Result<Incoming> interpret(wire::content::Any content, const Sender& sender, con
     row.message.from_device = sender.device;
     row.message.received_ms = now.wall_ms;
     row.message.sent_ms = now.wall_ms;
-    row.message.state = out.own_copy ? MessageState::sent : MessageState::received;
+    // A note to oneself is where it belongs.
+    row.message.state = !out.own_copy                            ? MessageState::received
+                        : parties.kind == ConversationKind::self ? MessageState::delivered
+                                                                 : MessageState::sent;
     row.message.path = path;
     row.message.path_reason = reason;
     row.hlc_ms = now.wall_ms;

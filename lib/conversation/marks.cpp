@@ -164,7 +164,7 @@ std::vector<std::string> take_opened(port::Store& store, const ConversationId& c
     return out;
 }
 
-void note_delivery(port::Store& store, const ConversationId& conversation, const MessageId& id, const std::string& user,
+bool note_delivery(port::Store& store, const ConversationId& conversation, const MessageId& id, const std::string& user,
                    MessageState state, Path path)
 {
     port::Annotation note;
@@ -175,7 +175,7 @@ void note_delivery(port::Store& store, const ConversationId& conversation, const
     note.hlc_ms = static_cast<std::int64_t>(state); // The furthest stands.
     note.id = id;
     note.value = {static_cast<std::uint8_t>(state), static_cast<std::uint8_t>(path)};
-    static_cast<void>(store.put_annotation(note));
+    return store.put_annotation(note);
 }
 
 std::vector<DeliveredTo> deliveries(port::Store& store, const ConversationId& conversation, const MessageId& id)

@@ -9,6 +9,24 @@ namespace {
 constexpr std::string_view prefix = "conversation/";
 constexpr std::string_view contact_prefix = "contact/";
 constexpr std::uint8_t several_version = 1;
+constexpr std::uint8_t reached_version = 1;
+constexpr std::size_t reached_text_bytes_max = 64; ///< Of a user name, and of an error's.
+
+void put_text(Bytes& out, std::string_view text)
+{
+    const auto size = std::min(text.size(), reached_text_bytes_max);
+    out.push_back(static_cast<std::uint8_t>(size));
+    append(out, as_bytes(text).first(size));
+}
+
+/// Takes it off the front; false: it is not all there.
+bool take_text(BytesView& from, std::string& out)
+{
+    if (from.empty() || from[0] > reached_text_bytes_max || from.size() - 1 < from[0]) return false;
+    out = as_text(from.subspan(1, from[0]));
+    from = from.subspan(1 + std::size_t{from[0]});
+    return true;
+}
 
 } // namespace
 
@@ -107,6 +125,48 @@ std::optional<Several> read_several(BytesView bytes)
         if (one == nullptr || one->name == several) return std::nullopt;
         out.registers.push_back(std::move(*one));
         rest = rest.subspan(4 + size);
+    }
+    return out;
+}
+
+Bytes encode(const std::vector<Reached>& all)
+{
+    Bytes out{reached_version};
+    for (const auto& one : all) {
+        append(out, one.conversation.view());
+        out.push_back(static_cast<std::uint8_t>(one.state));
+        out.push_back(static_cast<std::uint8_t>(one.path));
+        put_text(out, one.user);
+        put_text(out, one.failure);
+        out.push_back(static_cast<std::uint8_t>(one.messages.size() >> 8));
+        out.push_back(static_cast<std::uint8_t>(one.messages.size()));
+        for (const auto& id : one.messages)
+            append(out, id.view());
+    }
+    return out;
+}
+
+std::optional<std::vector<Reached>> read_reached(BytesView bytes)
+{
+    if (bytes.empty() || bytes[0] != reached_version) return std::nullopt;
+    std::vector<Reached> out;
+    for (auto rest = bytes.subspan(1); !rest.empty();) {
+        if (rest.size() < ConversationId::size_bytes + 2) return std::nullopt;
+        Reached one;
+        one.conversation = *ConversationId::from(rest.first(ConversationId::size_bytes));
+        rest = rest.subspan(ConversationId::size_bytes);
+        one.state = static_cast<MessageState>(rest[0]);
+        one.path = static_cast<Path>(rest[1]);
+        rest = rest.subspan(2);
+        if (one.state < MessageState::sent || one.state > MessageState::failed || one.path > Path::mailbox)
+            return std::nullopt;
+        if (!take_text(rest, one.user) || !take_text(rest, one.failure) || rest.size() < 2) return std::nullopt;
+        const auto count = std::size_t{rest[0]} << 8 | rest[1];
+        rest = rest.subspan(2);
+        if (count > reached_messages_max || rest.size() < count * MessageId::size_bytes) return std::nullopt;
+        for (std::size_t n = 0; n < count; ++n, rest = rest.subspan(MessageId::size_bytes))
+            one.messages.push_back(*MessageId::from(rest.first(MessageId::size_bytes)));
+        out.push_back(std::move(one));
     }
     return out;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <godwit/ids.hpp>
+#include <godwit/message.hpp>
 
 #include "lib/base/bytes.hpp"
 #include "lib/wire/content.hpp"
@@ -29,6 +30,8 @@ inline constexpr std::string_view labels = "labels"; ///< Texts.
 inline constexpr std::string_view key = "key";       ///< Trust: what the user has decided about the account key.
 /// Of the account.
 inline constexpr std::string_view account_receipts = "account/receipts";
+/// Likewise of delivery.
+inline constexpr std::string_view account_delivery = "account/delivery_receipts";
 /// A number: so many earlier versions of an edited message are kept.
 inline constexpr std::string_view account_versions = "account/versions";
 /// A number: own messages can be taken back for so many seconds.
@@ -40,10 +43,13 @@ inline constexpr std::string_view account_notices_read = "account/notices_read";
 /// Several registers in one: on its way only, and stored nowhere.
 inline constexpr std::string_view several = "registers";
 
+/// How far own messages have come, as the device that wrote them says: on its way only, and stored nowhere.
+inline constexpr std::string_view reached = "reached";
+
 /// Messages to come were registers once, of one device alone; nobody takes them from another.
 [[nodiscard]] constexpr bool is_shared(std::string_view name)
 {
-    return !name.starts_with("scheduled/") && name != several;
+    return !name.starts_with("scheduled/") && name != several && name != reached;
 }
 
 /// What a register named `several` holds.
@@ -57,6 +63,22 @@ inline constexpr std::size_t several_bytes_max = 48 * 1024;
 [[nodiscard]] Bytes encode(const Several& all);
 /// nullopt: malformed, or of a later version.
 [[nodiscard]] std::optional<Several> read_several(BytesView bytes);
+
+/// What a register named `reached` holds, as a list: messages of one conversation that stand alike with one account.
+struct Reached {
+    ConversationId conversation;
+    std::string user;                        ///< Empty: the relay, for many; the account itself: nobody else is in it.
+    MessageState state = MessageState::sent; ///< sent, delivered or failed.
+    Path path = Path::none;
+    std::string failure; ///< error_name; empty unless failed.
+    std::vector<MessageId> messages;
+};
+inline constexpr std::size_t reached_messages_max = 256; ///< Of one entry.
+/// version (1), then each: conversation (16) ‖ state (1) ‖ path (1) ‖ user, failure (each behind its length, a byte) ‖
+/// count (2, big-endian) ‖ ids (16 each).
+[[nodiscard]] Bytes encode(const std::vector<Reached>& all);
+/// nullopt: malformed, or of a later version.
+[[nodiscard]] std::optional<std::vector<Reached>> read_reached(BytesView bytes);
 
 [[nodiscard]] std::string name_of(const ConversationId& conversation, std::string_view what);
 struct OfConversation {

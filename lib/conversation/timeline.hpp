@@ -158,7 +158,8 @@ struct DeliveredTo {
     MessageState state = MessageState::sent;
     Path path = Path::none;
 };
-void note_delivery(port::Store& store, const ConversationId& conversation, const MessageId& id, const std::string& user,
+/// False: that was known.
+bool note_delivery(port::Store& store, const ConversationId& conversation, const MessageId& id, const std::string& user,
                    MessageState state, Path path);
 [[nodiscard]] std::vector<DeliveredTo> deliveries(port::Store& store, const ConversationId& conversation,
                                                   const MessageId& id);

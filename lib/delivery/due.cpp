@@ -21,7 +21,7 @@ void Due::load(port::Store& store)
             const auto page = store.due(device, after, false, page_max);
             for (const auto& row : page)
                 if (row.message.is_zero())
-                    waiting_.insert(device);
+                    waiting_.try_emplace(device);
                 else
                     entries_[device].open.insert(row.message);
             if (page.size() < page_max) break;
@@ -30,10 +30,19 @@ void Due::load(port::Store& store)
     }
 }
 
-void Due::note(port::Store& store, const DeviceId& device, const std::string& name)
+void Due::note(port::Store& store, const DeviceId& device, const std::string& name, Instant from)
 {
     store.put_due({device, name, {}});
-    waiting_.insert(device);
+    auto& since = waiting_.try_emplace(device, from).first->second;
+    since = earlier(since, from);
+}
+
+std::set<DeviceId> Due::waiting() const
+{
+    std::set<DeviceId> out;
+    for (const auto& [device, from] : waiting_)
+        out.insert(device);
+    return out;
 }
 
 std::vector<std::string> Due::names(port::Store& store, const DeviceId& device, std::uint32_t limit) const
@@ -54,6 +63,7 @@ Duration Due::rest(std::size_t open)
 
 bool Due::may_make(const DeviceId& device, Instant now) const
 {
+    if (const auto waits = waiting_.find(device); waits != waiting_.end() && waits->second > now) return false;
     const auto at = entries_.find(device);
     if (at == entries_.end()) return true;
     const auto open = at->second.open.size();
@@ -111,12 +121,13 @@ std::vector<Due::Open> Due::open() const
 Instant Due::deadline() const
 {
     Instant out = never;
-    for (const auto& device : waiting_) {
+    for (const auto& [device, from] : waiting_) {
         const auto at = entries_.find(device);
-        if (at == entries_.end()) return Instant{};
-        const auto open = at->second.open.size();
-        if (open < due_open_at_once) return Instant{};
-        if (open < due_open_max) out = earlier(out, at->second.last + rest(open));
+        const auto open = at == entries_.end() ? 0 : at->second.open.size();
+        if (open < due_open_at_once)
+            out = earlier(out, from);
+        else if (open < due_open_max)
+            out = earlier(out, std::max(from, at->second.last + rest(open)));
     }
     return out;
 }
@@ -126,7 +137,7 @@ void Due::look(port::Store& store, const DeviceId& device)
     if (store.due(device, {}, true, 1).empty())
         waiting_.erase(device);
     else
-        waiting_.insert(device);
+        waiting_.try_emplace(device);
 }
 
 } // namespace godwit::delivery

@@ -33,10 +33,11 @@ class Due {
 public:
     void load(port::Store& store);
 
-    /// `device` lacks the newest of `name`.
-    void note(port::Store& store, const DeviceId& device, const std::string& name);
+    /// `device` lacks the newest of `name`. `from`: no envelope is made for that alone before then, so that more can
+    /// come together; what is said earlier takes it along.
+    void note(port::Store& store, const DeviceId& device, const std::string& name, Instant from = {});
     /// Devices with names in no envelope.
-    [[nodiscard]] const std::set<DeviceId>& waiting() const { return waiting_; }
+    [[nodiscard]] std::set<DeviceId> waiting() const;
     /// Those names, at most `limit`, in order.
     [[nodiscard]] std::vector<std::string> names(port::Store& store, const DeviceId& device, std::uint32_t limit) const;
     /// One more envelope for the device is in order.
@@ -67,7 +68,7 @@ private:
     void look(port::Store& store, const DeviceId& device);
 
     std::map<DeviceId, Entry> entries_;
-    std::set<DeviceId> waiting_;
+    std::map<DeviceId, Instant> waiting_; ///< From when on. Not durable: after a restart, at once.
 };
 
 } // namespace godwit::delivery

@@ -112,9 +112,11 @@ public:
     /// Keys came or went: what could not leave may be able to.
     void groups_changed();
 
-    /// `device` has `ids` durably. `link`: the one the receipt came by; 0: by the mailbox.
+    /// `device` has `ids` durably. `link`: the one the receipt came by; 0: by the mailbox. `quiet`: its account does
+    /// not want that to be shown, so they are done with and no more than sent.
     [[nodiscard]] std::vector<Progress> receipt(port::Store& store, const DeviceId& device,
-                                                const std::vector<MessageId>& ids, std::uint64_t link);
+                                                const std::vector<MessageId>& ids, std::uint64_t link,
+                                                bool quiet = false);
     /// `device` has `ids` and cannot open them: they are sealed anew and offered again.
     [[nodiscard]] std::vector<Progress> unopened(port::Store& store, const DeviceId& device,
                                                  const std::vector<MessageId>& ids);

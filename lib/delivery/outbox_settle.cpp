@@ -45,7 +45,7 @@ std::vector<Progress> Outbox::fail_one(port::Store& store, const MessageId& id, 
 }
 
 std::vector<Progress> Outbox::receipt(port::Store& store, const DeviceId& device, const std::vector<MessageId>& ids,
-                                      std::uint64_t link)
+                                      std::uint64_t link, bool quiet)
 {
     std::vector<Progress> out;
     const auto at = devices_.find(device);
@@ -53,7 +53,7 @@ std::vector<Progress> Outbox::receipt(port::Store& store, const DeviceId& device
     for (const auto& id : ids) {
         Route by;
         by.link = link;
-        settle(store, id, device, DeliveryState::delivered, by, ErrorCode::ok, out);
+        settle(store, id, device, DeliveryState::delivered, by, ErrorCode::ok, out, quiet);
     }
     return out;
 }

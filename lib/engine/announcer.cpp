@@ -18,6 +18,8 @@ constexpr std::string_view register_prefix = "register/";
 constexpr std::string_view read_prefix = "read/";
 constexpr std::string_view opened_prefix = "opened/";
 constexpr std::string_view moved_prefix = "moved/";
+/// Last in the order of names: however many they are, they are in no setting's way.
+constexpr std::string_view reached_prefix = "told/";
 constexpr std::string_view settings_name = "settings"; ///< Behind all registers, in the order of names.
 /// Devices of the account that have been given all settings, 32 bytes each.
 constexpr std::string_view given_value = "settings/given";
@@ -27,6 +29,9 @@ constexpr std::string_view held_value = "settings/held";
 /// Names that one look takes for one device; the others follow.
 constexpr std::uint32_t names_at_once = 256;
 constexpr std::uint32_t registers_page = 256;
+/// Accounts of one message that own devices are told of: there are more only where contacts are in a very large group.
+constexpr std::size_t reached_accounts_max = 256;
+constexpr std::size_t reached_entry_bytes = 96; ///< Of an entry with one message, at most.
 
 template <class Id>
 std::vector<Id> read_ids(port::Store& store, std::string_view name)
@@ -90,6 +95,29 @@ std::vector<MessageId> late_in(port::Store& store, const ConversationId& convers
     if (late.size() > wire::content::mark::read_late_max)
         late.erase(late.begin(), late.end() - static_cast<std::ptrdiff_t>(wire::content::mark::read_late_max));
     return std::move(late);
+}
+
+/// As it stands, an entry for each account; none: no further than the other own devices know.
+std::vector<shared::Reached> how_far(port::Store& store, const port::StoredMessage& row, const std::string& own_user)
+{
+    const auto& m = row.message;
+    const bool ended = m.state == MessageState::delivered || m.state == MessageState::failed;
+    const auto entry = [&](std::string user, MessageState state, Path path) {
+        return shared::Reached{m.conversation, std::move(user), state, path, m.failure, {m.id}};
+    };
+    std::vector<shared::Reached> out;
+    if (!m.with.empty()) {
+        if (ended) out.push_back(entry(m.with, m.state, m.path));
+        return out;
+    }
+    bool said = false;
+    for (auto& one : conversation::deliveries(store, m.conversation, m.id)) {
+        if (out.size() == reached_accounts_max) break;
+        said = said || one.state == m.state;
+        out.push_back(entry(std::move(one.user), one.state, one.path));
+    }
+    if (ended && !said) out.push_back(entry(own_user, m.state, m.path));
+    return out;
 }
 
 } // namespace
@@ -169,6 +197,18 @@ void Announcer::moved(const ConversationId& conversation, const MessageId& messa
         due_.note(context_.store, one.device, name_of(moved_prefix, conversation) + "/" + to_hex(message.view()));
 }
 
+void Announcer::reached(const ConversationId& conversation, const MessageId& message, Moment now)
+{
+    const auto& self = roster_.self();
+    if (self.devices.empty() || conversation == self.conversation) return;
+    const auto row = context_.store.message_in(conversation, message);
+    if (!row || !row->shown || row->message.from_device != roster_.own_device()) return;
+    const auto name = name_of(reached_prefix, conversation) + "/" + to_hex(message.view());
+    // Who has no room for messages has not got all of them; so there are not more names than messages.
+    for (const auto& device : self.devices)
+        if (outbox_.has_room(device.device)) due_.note(context_.store, device.device, name, now.mono + reached_gather);
+}
+
 /// To own devices that are new: everything, once.
 void Announcer::give_settings()
 {
@@ -204,7 +244,7 @@ void Announcer::end_tick(const std::function<bool(const ConversationId&)>& tells
     if (!running_) return;
     give_settings();
     std::map<std::vector<std::string>, Devices> groups; // Devices that lack the same get the same.
-    for (const auto& device : std::set<DeviceId>(due_.waiting()))
+    for (const auto& device : due_.waiting())
         if (due_.may_make(device, now.mono))
             groups[due_.names(context_.store, device, names_at_once)].push_back(device);
     for (const auto& [names, devices] : groups)
@@ -215,8 +255,13 @@ void Announcer::said(const std::vector<std::string>& names, const Devices& devic
                      const std::function<bool(const ConversationId&)>& tells_read, Moment now)
 {
     std::vector<std::string> registers;
+    std::vector<std::string> told;
     std::map<ConversationId, std::vector<std::string>> opened;
     for (const auto& name : names) {
+        if (name.starts_with(reached_prefix)) {
+            told.push_back(name);
+            continue;
+        }
         if (name.starts_with(register_prefix) || name == settings_name) {
             registers.push_back(name);
             continue;
@@ -255,6 +300,44 @@ void Announcer::said(const std::vector<std::string>& names, const Devices& devic
         say_mark(conversation, of_it, devices, std::move(mark), now);
     }
     if (!registers.empty()) say_registers(registers, devices, now);
+    if (!told.empty()) say_reached(told, devices, now);
+}
+
+void Announcer::say_reached(const std::vector<std::string>& names, const Devices& devices, Moment now)
+{
+    const auto to = ready(devices, now);
+    if (to.empty()) return;
+    std::vector<shared::Reached> all;
+    std::vector<std::string> taken;
+    std::size_t bytes = 0;
+    for (const auto& name : names) {
+        const auto about = read_name(reached_prefix, name);
+        const auto row =
+            about && about->message ? context_.store.message_in(about->conversation, *about->message) : std::nullopt;
+        auto far = row && row->shown ? how_far(context_.store, *row, roster_.self().stored.user)
+                                     : std::vector<shared::Reached>();
+        if (far.empty()) {
+            drop({name}, devices); // It is gone.
+            continue;
+        }
+        const auto size = far.size() * reached_entry_bytes;
+        if (bytes != 0 && bytes + size > shared::several_bytes_max) break;
+        bytes += size;
+        for (auto& one : far) {
+            const auto alike = std::find_if(all.begin(), all.end(), [&](const auto& other) {
+                return other.conversation == one.conversation && other.user == one.user && other.state == one.state &&
+                       other.path == one.path && other.failure == one.failure;
+            });
+            if (alike == all.end())
+                all.push_back(std::move(one));
+            else
+                alike->messages.push_back(one.messages.front());
+        }
+        taken.push_back(name);
+    }
+    if (taken.empty()) return;
+    put_out(roster_.self().conversation, taken, to,
+            wire::content::Register{now.wall_ms, std::string(shared::reached), shared::encode(all)}, now);
 }
 
 void Announcer::say_registers(const std::vector<std::string>& names, const Devices& devices, Moment now)

@@ -10,6 +10,7 @@
 //   "read/<conversation>"              to contacts: how far this account has read
 //   "moved/<conversation>/<message>"   likewise: where a live location is
 //   "opened/<conversation>/<message>"  to all of a conversation: what burns was read
+//   "told/<conversation>/<message>"    to the own devices: how far what was written here has come, many in one
 //
 // A device that is new to its account does not know yet whether the account tells what it has read. Until another one
 // has given it the settings, it keeps that to itself.
@@ -47,6 +48,9 @@ public:
     void moved(const ConversationId& conversation, const MessageId& message,
                const std::vector<delivery::Recipient>& to);
 
+    /// A message has come further: where it was written here, the own devices are told within reached_gather.
+    void reached(const ConversationId& conversation, const MessageId& message, Moment now);
+
     /// Other devices of the account may have settings that this one has not been given yet.
     [[nodiscard]] bool wants_settings() const { return wants_settings_; }
     /// What is read meanwhile.
@@ -59,12 +63,15 @@ public:
     [[nodiscard]] Instant deadline() const { return running_ ? due_.deadline() : never; }
 
 private:
+    /// Receipts of a group come within such a time; whoever has two devices in hand sees them in step.
+    static constexpr Duration reached_gather = std::chrono::seconds(3);
     using Devices = std::vector<DeviceId>;
     void all_given();
     void give_settings();
     void said(const std::vector<std::string>& names, const Devices& devices,
               const std::function<bool(const ConversationId&)>& tells_read, Moment now);
     void say_registers(const std::vector<std::string>& names, const Devices& devices, Moment now);
+    void say_reached(const std::vector<std::string>& names, const Devices& devices, Moment now);
     void say_mark(const ConversationId& conversation, const std::vector<std::string>& names, const Devices& devices,
                   decltype(wire::content::Mark::what) what, Moment now);
     /// Those of the devices that one more envelope may go to.

@@ -228,7 +228,7 @@ void Engine::State::CallReachOf::record(const call::out::Record& what, Moment no
         recipients = std::vector<delivery::Recipient>{};
     }
     (void)state.chats.say(*parties, std::move(draft), *recipients, now, id);
-    state.accepted_at[id] = now.mono;
+    state.note_accepted(id, now);
 }
 
 } // namespace godwit::engine

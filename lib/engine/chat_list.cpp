@@ -182,4 +182,19 @@ void Chats::set_receipts(bool on, Moment now)
     settings_came();
 }
 
+void Chats::set_delivery_receipts(bool on, Moment now)
+{
+    share(std::string(shared::account_delivery), shared::number(on ? 1 : 0), now);
+    tells_delivery_ = on;
+}
+
+bool Chats::tells_delivery()
+{
+    if (!tells_delivery_) {
+        const auto known = context_.store.register_named(shared::account_delivery);
+        tells_delivery_ = !known || shared::read_number(known->value).value_or(1) != 0;
+    }
+    return *tells_delivery_;
+}
+
 } // namespace godwit::engine

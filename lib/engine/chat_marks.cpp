@@ -17,6 +17,9 @@ namespace {
 
 constexpr std::uint32_t versions_at_once = 4096;
 
+/// Beside the path by which the device that wrote a message has sent it.
+constexpr std::string_view reached_reason = "as the device that wrote it says";
+
 /// Of a branch that is dead: the last so many.
 constexpr std::uint64_t epochs_unnoted_max = 64;
 /// Rows of a history in which notes are looked for that are not so.
@@ -162,6 +165,7 @@ void Chats::shared(const wire::content::Register& value, Moment now)
         return context_.reject("a register of a time that nobody lives in");
     if (!context_.store.put_register({value.name, value.hlc_ms, value.value})) return;
     read_cache_.reset();
+    tells_delivery_.reset();
     if (value.name == shared::account_versions) forget_versions(context_.store);
     if (const auto user = shared::parse_contact(value.name); !user.empty()) {
         context_.touched.contacts.insert(std::string(user));
@@ -186,6 +190,43 @@ void Chats::shared(const wire::content::Register& value, Moment now)
                                            read->place.id});
         }
     tell(about->conversation);
+}
+
+void Chats::reached(const DeviceId& from, BytesView value)
+{
+    const auto all = shared::read_reached(value);
+    if (!all) return context_.reject("how far messages have come, in a form that makes no sense");
+    for (const auto& one : *all) {
+        const bool is_group = book_.find(one.conversation) != nullptr;
+        for (const auto& id : one.messages) {
+            const auto row = context_.store.message_in(one.conversation, id);
+            const bool many = row ? row->message.with.empty() : is_group;
+            if (row && (row->message.from != own_user_ || row->message.from_device != from)) {
+                context_.reject("how far a message has come, from a device that did not write it");
+                continue;
+            }
+            // Of two accounts the row says it, once it is here.
+            if (many ? one.user != own_user_ : !row)
+                if (conversation::note_delivery(context_.store, one.conversation, id, one.user, one.state, one.path))
+                    context_.touched.message(one.conversation, id);
+            if (!row || one.state == MessageState::sent) continue;
+            if (context_.store.set_message_state(one.conversation, id, one.state, one.path, reached_reason,
+                                                 one.failure))
+                context_.event(event::MessageStateChanged{
+                    id, row->message.with, one.state, one.path,
+                    one.state == MessageState::failed ? one.failure : std::string(reached_reason), 0,
+                    one.conversation});
+        }
+    }
+}
+
+void Chats::reached_before(port::StoredMessage& row)
+{
+    auto& m = row.message;
+    for (const auto& one : conversation::deliveries(context_.store, m.conversation, m.id))
+        if (one.state == MessageState::delivered &&
+            context_.store.set_message_state(m.conversation, m.id, one.state, one.path, reached_reason, {}))
+            m.state = one.state;
 }
 
 // ---- who writes ----

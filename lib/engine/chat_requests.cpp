@@ -94,7 +94,7 @@ void Engine::State::say(RequestId id, const Result<conversation::Parties>& parti
     const auto recipients = chats.reach(*parties);
     if (!recipients) return context.refuse(id, recipients.error());
     const auto message = chats.say(*parties, std::move(draft), *recipients, now);
-    if (parties->kind != ConversationKind::self) accepted_at[message] = now.mono; // Nobody tells when a note is read.
+    if (parties->kind != ConversationKind::self) note_accepted(message, now); // Nobody tells when a note is read.
     note_interest(*parties, now);
     context.reply(id, message);
 }
@@ -271,7 +271,7 @@ void Engine::State::on(RequestId id, request::Forward& forward, Moment now)
     std::vector<MessageId> out;
     for (auto& draft : drafts) {
         out.push_back(chats.say(*parties, std::move(draft), *recipients, now));
-        if (parties->kind != ConversationKind::self) accepted_at[out.back()] = now.mono;
+        if (parties->kind != ConversationKind::self) note_accepted(out.back(), now);
     }
     note_interest(*parties, now);
     context.reply(id, std::move(out));
@@ -343,7 +343,9 @@ void Engine::State::on(RequestId id, const request::SetConversation& what, Momen
 void Engine::State::on(RequestId id, const request::SetReceipts& receipts_wanted, Moment now)
 {
     if (!is_ready_to_talk(id)) return;
-    chats.set_receipts(receipts_wanted.on, now);
+    if (!receipts_wanted.on && !receipts_wanted.delivery) return context.refuse(id, invalid("on or delivery"));
+    if (receipts_wanted.on) chats.set_receipts(*receipts_wanted.on, now);
+    if (receipts_wanted.delivery) chats.set_delivery_receipts(*receipts_wanted.delivery, now);
     context.reply_ok(id);
 }
 

@@ -72,6 +72,7 @@ void Chats::start(const port::StoredIdentity& identity)
     own_device_ = identity.device;
     running_ = true;
     due_ = Instant{};
+    tells_delivery_.reset();
     gaps_owed_.clear();
     const auto owed = context_.store.value(gaps_owed_value).value_or(Bytes());
     for (std::size_t at = 0; at + ConversationId::size_bytes <= owed.size(); at += ConversationId::size_bytes)
@@ -318,6 +319,7 @@ void Chats::show(std::vector<delivery::CausalHold::Ready> ready, Moment now)
         if (row.message.state == MessageState::received) roster_.caught_up(row.message.conversation);
         if (row.shown) {
             const bool own = row.message.from == own_user_;
+            if (own) reached_before(row);
             const auto* group = book_.find(row.message.conversation);
             active(row, group != nullptr                ? group->kind
                         : row.message.with == own_user_ ? ConversationKind::self
@@ -342,7 +344,7 @@ void Chats::show(std::vector<delivery::CausalHold::Ready> ready, Moment now)
                                              row.message.id); // Recalled or over before it came: no news.
             } else if (own) {
                 context_.event(event::MessageStateChanged{
-                    row.message.id, row.message.with, MessageState::sent, Path::none, {}, 0, row.message.conversation});
+                    row.message.id, row.message.with, row.message.state, Path::none, {}, 0, row.message.conversation});
                 if (stands)
                     context_.event(event::MessageChanged{event::MessageChanged::What::sent,
                                                          conversation::present(context_.store, row)});
@@ -350,9 +352,9 @@ void Chats::show(std::vector<delivery::CausalHold::Ready> ready, Moment now)
         } else if (filed.changed) {
             changed(std::move(*filed.changed), now);
         } else {
+            unquoted(row.message.conversation, filed.quotes);
             tell(row.message.conversation);
         }
-            unquoted(row.message.conversation, filed.quotes);
     }
 }
 
@@ -404,8 +406,6 @@ void Chats::changed(conversation::Changed what, Moment)
     context_.event(event::MessageChanged{told_as(what.what), conversation::present(context_.store, what.row)});
 }
 
-/// Something was shown: the conversation moves up in the list, and a hidden one comes back.
-void Chats::active(const port::StoredMessage& row, ConversationKind kind)
 /// What they quoted is gone: from what is on its way, too.
 void Chats::unquoted(const ConversationId& conversation, const std::vector<MessageId>& by)
 {
@@ -416,6 +416,8 @@ void Chats::unquoted(const ConversationId& conversation, const std::vector<Messa
     }
 }
 
+/// Something was shown: the conversation moves up in the list, and a hidden one comes back.
+void Chats::active(const port::StoredMessage& row, ConversationKind kind)
 {
     const auto& id = row.message.conversation;
     auto known = context_.store.conversation(id);

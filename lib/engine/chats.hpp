@@ -71,6 +71,8 @@ public:
     void mark(const conversation::Parties& parties, const conversation::Sender& sender, const MessageId& id,
               const wire::content::Mark& mark, Moment now);
     void shared(const wire::content::Register& value, Moment now);
+    /// How far messages that an own device wrote have come, as it says: encoded shared::Reached.
+    void reached(const DeviceId& from, BytesView value);
     /// `conversation`: of the two, or a small group that both are in.
     void typing(const Person& person, const ConversationId& conversation, bool on, Moment now);
     /// Something has happened to groups.
@@ -88,6 +90,9 @@ public:
     void read(const conversation::Parties& parties, const conversation::Place& place, Moment now);
     void set(const conversation::Parties& parties, const request::SetConversation& what, Moment now);
     void set_receipts(bool on, Moment now);
+    void set_delivery_receipts(bool on, Moment now);
+    /// Others are shown what has reached this account.
+    [[nodiscard]] bool tells_delivery();
     [[nodiscard]] bool receipts_on(const ConversationId& conversation) const;
     /// The order of the list: pinned ones first, then the newest.
     [[nodiscard]] static bool comes_before(const Conversation& a, const Conversation& b);
@@ -121,12 +126,14 @@ public:
 
 private:
     void changed(conversation::Changed what, Moment now);
+    void unquoted(const ConversationId& conversation, const std::vector<MessageId>& by);
     void active(const port::StoredMessage& row, ConversationKind kind);
     void opened(const conversation::Parties& parties, const std::string& by, const MessageId& id, Moment now);
     /// How far this account has read, to the contacts there.
     void tell_read(const conversation::Parties& parties);
     void say_opened(const conversation::Parties& parties, const std::vector<MessageId>& ids);
-    void unquoted(const ConversationId& conversation, const std::vector<MessageId>& by);
+    /// What the device that wrote it had said before the message itself was here.
+    void reached_before(port::StoredMessage& row);
     void note_late(const port::StoredMessage& row, Moment now);
     /// What this account's devices say they have read there; kept decoded, as it is looked at for every message.
     [[nodiscard]] const std::optional<conversation::OwnRead>& own_read(const ConversationId& conversation);
@@ -190,6 +197,7 @@ private:
         std::optional<conversation::OwnRead> read;
     };
     std::optional<ReadCache> read_cache_;
+    std::optional<bool> tells_delivery_; ///< Looked at for each receipt; nullopt: not read yet.
     std::set<ConversationId> gaps_owed_; ///< As in the store.
 };
 

@@ -263,7 +263,7 @@ void Engine::State::end_tick(Moment now)
     paths_happened(now);
     tell_path_changes(now);
     for (auto& one : outbox.take_further())
-        if (!book.all().empty()) note_delivery(one);
+        note_delivery(one, now);
     views.update();
     more_to_index = context.store.index_more();
     if (groups) groups->flush();

@@ -102,16 +102,16 @@ void Engine::State::on(RequestId id, const request::Deliveries& wanted, Moment)
     }
     for (const auto& one : conversation::deliveries(context.store, message.conversation, message.id))
         out.push_back({one.user, one.state, one.path});
-    // What is open yet: nobody of that account has it.
+    // What is open yet, or was acknowledged quietly: nobody of that account is known to have it.
     for (const auto& open : context.store.deliveries(message.id)) {
         const auto& user = open.user;
         if (user == identity->user) continue;
         const bool known = std::any_of(out.begin(), out.end(), [&](const auto& one) { return one.user == user; });
         if (!known)
             out.push_back({user,
-                           open.state == port::DeliveryState::stored   ? MessageState::sent
+                           open.state == port::DeliveryState::queued   ? MessageState::accepted
                            : open.state == port::DeliveryState::failed ? MessageState::failed
-                                                                       : MessageState::accepted,
+                                                                       : MessageState::sent,
                            open.state == port::DeliveryState::stored ? Path::mailbox : Path::none});
     }
     std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.user < b.user; });

@@ -186,16 +186,20 @@ void Engine::State::fanned_out(const purpose::FanOut& what, const frame::Respons
     announce(outbox.fail_one(context.store, what.message, device, code), now);
 }
 
-void Engine::State::note_delivery(delivery::Progress& progress)
+/// In a group it is kept by account. The account's other devices hear of it.
+void Engine::State::note_delivery(delivery::Progress& progress, Moment now)
 {
-    if (book.find(progress.conversation) == nullptr || !context.store.has_message(progress.conversation, progress.id))
-        return;
-    const bool alone = identity && progress.with == identity->user; // Nobody else is in the group.
-    if (!alone)
-        conversation::note_delivery(context.store, progress.conversation, progress.id, progress.with, progress.state,
-                                    progress.path);
-    context.touched.message(progress.conversation, progress.id);
-    progress.with.clear();
+    bool news = progress.first;
+    if (book.find(progress.conversation) != nullptr && context.store.has_message(progress.conversation, progress.id)) {
+        const bool alone = identity && progress.with == identity->user; // Nobody else is in the group.
+        if (!alone)
+            news = conversation::note_delivery(context.store, progress.conversation, progress.id, progress.with,
+                                               progress.state, progress.path);
+        context.touched.message(progress.conversation, progress.id);
+        progress.with.clear();
+    }
+    if (news && (progress.state == MessageState::delivered || progress.state == MessageState::failed))
+        announcer.reached(progress.conversation, progress.id, now);
 }
 
 bool Engine::State::receipts_from(const DeviceId& device) const

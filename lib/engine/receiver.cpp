@@ -31,7 +31,7 @@ void Engine::State::peer_frame(LinkId link, const DeviceId& device, BytesView by
         Arrival arrival{link, live->path(), live->path() == Path::direct ? "direct path open" : "TURN path open", 0};
         if (!receive(device, deliver->envelope, arrival, now)) nonsense("an envelope that we may not take");
     } else if (const auto* receipt = std::get_if<wire::peer::Receipt>(&*decoded)) {
-        announce(outbox.receipt(context.store, device, receipt->ids, link), now);
+        announce(outbox.receipt(context.store, device, receipt->ids, link, receipt->quiet), now);
     } else if (const auto* not_opened = std::get_if<wire::peer::Unopened>(&*decoded)) {
         take_unopened(device, not_opened->ids, now);
     } else if (const auto* head = std::get_if<wire::peer::GroupHead>(&*decoded)) {
@@ -149,7 +149,7 @@ bool Engine::State::take_control(const DeviceId& from, BytesView content, Moment
     const auto decoded = wire::decode_content(content);
     if (decoded) {
         if (const auto* receipt = std::get_if<wire::content::Receipt>(&*decoded)) {
-            announce(outbox.receipt(context.store, from, receipt->ids, 0), now);
+            announce(outbox.receipt(context.store, from, receipt->ids, 0, receipt->quiet), now);
             return true;
         }
         if (const auto* not_opened = std::get_if<wire::content::Unopened>(&*decoded)) {
@@ -213,7 +213,10 @@ bool Engine::State::take_content(const seal::Opened& opened, const MessageId& id
             context.reject("what own devices share, in the conversation with somebody else");
             return false;
         }
-        take_setting(*value, now);
+        if (value->name == conversation::shared::reached)
+            chats.reached(from, value->value);
+        else
+            take_setting(*value, now);
     } else if (const auto* mark = std::get_if<wire::content::Mark>(&*decoded)) {
         if (parties->kind != ConversationKind::self || !handover.mark(from, id, *mark, now))
             chats.mark(*parties, sender, id, *mark, now);
@@ -266,6 +269,7 @@ void Engine::State::send_receipts(Moment now)
             release_mail(receipts.take(device));
             continue;
         }
+        const bool quiet = !person->own && !chats.tells_delivery();
         const auto* way = paths.best_link(device, policy);
         if (way != nullptr) {
             const auto came = session != nullptr ? std::optional(Came::by_link) : std::nullopt;
@@ -273,8 +277,8 @@ void Engine::State::send_receipts(Moment now)
                 auto parcel = receipts.take(device, came);
                 if (parcel.ids.empty()) break;
                 receipts.sent_on_link(way->link, device, parcel.ids, now.mono);
-                context.effect(
-                    SendFrame{way->link, wire::encode(wire::peer::Frame(wire::peer::Receipt{std::move(parcel.ids)}))});
+                context.effect(SendFrame{
+                    way->link, wire::encode(wire::peer::Frame(wire::peer::Receipt{std::move(parcel.ids), quiet}))});
             }
         }
         if (session == nullptr || !receipts.mailbox_ready(device, now.mono)) continue;
@@ -285,9 +289,10 @@ void Engine::State::send_receipts(Moment now)
         }
         // On the link too, and at once, in case it is the sender that is mistaken.
         if (way != nullptr)
-            context.effect(SendFrame{way->link, wire::encode(wire::peer::Frame(wire::peer::Receipt{parcel.ids}))});
+            context.effect(
+                SendFrame{way->link, wire::encode(wire::peer::Frame(wire::peer::Receipt{parcel.ids, quiet}))});
         receipts.sent_by_mailbox(device, now.mono);
-        const wire::content::Any what(wire::content::Receipt{parcel.ids});
+        const wire::content::Any what(wire::content::Receipt{parcel.ids, quiet});
         if (send_control(device, what, purpose::Receipt{device, parcel}, now)) continue;
         // The mail must not block what may be behind it, the commit that would let us answer.
         release_mail(parcel);

@@ -105,6 +105,12 @@ void Engine::State::offer_content(Moment now)
     announce(std::move(batch.progress), now);
 }
 
+void Engine::State::note_accepted(const MessageId& id, Moment now)
+{
+    if (accepted_at.size() >= accepted_at_max) accepted_at.clear();
+    accepted_at[id] = now.mono;
+}
+
 void Engine::State::count_content(Path path, std::size_t bytes)
 {
     content_bytes[static_cast<std::size_t>(path)] += bytes;
@@ -113,7 +119,7 @@ void Engine::State::count_content(Path path, std::size_t bytes)
 void Engine::State::announce(std::vector<delivery::Progress> progress, Moment now)
 {
     for (auto& one : progress) {
-        if (!book.all().empty()) note_delivery(one);
+        note_delivery(one, now);
         event::MessageStateChanged out;
         out.id = one.id;
         out.conversation = one.conversation;

@@ -274,15 +274,17 @@ struct Engine::State {
     void offer_content(Moment now);
     void announce(std::vector<delivery::Progress> progress, Moment now);
     /// Of a message in a group: who has it is kept.
-    void note_delivery(delivery::Progress& progress);
+    void note_delivery(delivery::Progress& progress, Moment now);
+    /// When it was said: how long it takes is told.
+    void note_accepted(const MessageId& id, Moment now);
     void count_content(Path path, std::size_t bytes);
-    void tell_path_changes(Moment now);
-    struct PathShown {
     /// The far side of this link owes a receipt, or pieces of a file.
     [[nodiscard]] bool owes(const DeviceId& device, LinkId link) const
     {
         return outbox.owes(device, link) || files.owes(link);
     }
+    void tell_path_changes(Moment now);
+    struct PathShown {
         Path path = Path::none;
         std::string reason;
         friend bool operator==(const PathShown&, const PathShown&) = default;
@@ -404,7 +406,9 @@ struct Engine::State {
     std::uint64_t notice_ack = 0;                         ///< Likewise; 0: none.
     std::map<std::string, Instant, std::less<>> interest; ///< Conversations that the application looks at.
     std::map<std::string, PathShown, std::less<>> shown_paths;
+    /// Of messages that have not ended; those that end as `sent` stay in it.
     std::unordered_map<MessageId, Instant, FixedBytesHash> accepted_at;
+    static constexpr std::size_t accepted_at_max = 65'536; ///< Then it begins anew.
     std::unordered_map<LinkId, std::uint32_t> rejects;
     std::uint64_t content_bytes[4] = {}; ///< By Path.
     Instant forget_seen_at{};

@@ -150,7 +150,8 @@ template <class What> Request read_set_conversation(Fields& in)
 template <class What> Request read_set_receipts(Fields& in)
 {
     What it{};
-    need(in, "on", it.on);
+    may(in, "on", it.on);
+    may(in, "delivery", it.delivery);
     return Request(std::move(it));
 }
 template <class What> Request read_watch(Fields& in)

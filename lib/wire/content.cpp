@@ -96,6 +96,7 @@ template <class C>
 void fields(C& c, Of<C, content::Receipt>& v)
 {
     c.list(v.ids, receipt_ids_max, fixed_item);
+    c.later(v.quiet, [&] { c.flag(v.quiet); });
 }
 
 template <class C>

@@ -200,6 +200,8 @@ struct Register {
 struct Receipt {
     static constexpr std::uint8_t wire_kind = 2;
     std::vector<MessageId> ids;
+    /// This account tells nobody what has reached it: the sender need not keep them, and shows them as sent.
+    bool quiet = false;
 };
 
 /// "These came, and this device has no keys for them": the sender seals them anew, under the same ids.

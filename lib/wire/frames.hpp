@@ -108,6 +108,7 @@ struct Deliver {
 struct Receipt {
     static constexpr std::uint8_t wire_kind = 41;
     std::vector<MessageId> ids;
+    bool quiet = false; ///< As in content::Receipt.
 };
 /// Delivered envelopes that this device has no keys for: the sender seals them anew, under the same ids.
 struct Unopened {

@@ -1041,7 +1041,10 @@ export interface SetConversationFields {
 }
 
 export interface SetReceiptsFields {
-  on: boolean;
+  /** Of reading, where set_conversation says nothing else */
+  on?: boolean;
+  /** Of delivery, to everybody: without, messages to this account end as sent */
+  delivery?: boolean;
 }
 
 export interface ScheduledReply {
@@ -2257,8 +2260,8 @@ export interface Requests {
   conversations(fields?: ConversationsFields): Promise<ConversationsReply>;
   /** What this account's devices share about a conversation; what is not given stays as it is. */
   setConversation(fields?: SetConversationFields): Promise<void>;
-  /** Read receipts of this account, where set_conversation says nothing else. On at first. */
-  setReceipts(fields: SetReceiptsFields): Promise<void>;
+  /** Receipts of this account, on at first; what is not given stays as it is. */
+  setReceipts(fields?: SetReceiptsFields): Promise<void>;
   /** Messages to come (`at_ms` of send), the earliest first. Works offline. */
   scheduled(): Promise<ScheduledReply>;
   /** It is not sent. */

@@ -82,6 +82,28 @@ TEST_CASE("what changes while its envelope is on its way waits again, and its re
     CHECK(desk.due.waiting().empty());
 }
 
+TEST_CASE("what can wait comes together, and what cannot takes it along")
+{
+    using std::chrono::seconds;
+    Desk desk;
+    const Instant now{hours(1)};
+    desk.due.note(desk.store, phone, "told/1", now + seconds(3));
+    desk.due.note(desk.store, phone, "told/2", now + seconds(5));
+    CHECK_FALSE(desk.due.may_make(phone, now));
+    CHECK(desk.due.deadline() == now + seconds(3));
+    CHECK(desk.due.may_make(phone, now + seconds(3)));
+    CHECK(desk.names(phone) == Names{"told/1", "told/2"});
+    desk.due.note(desk.store, phone, "draft");
+    CHECK(desk.due.may_make(phone, now));
+    (void)desk.make(phone, now);
+    CHECK(desk.due.waiting().empty());
+    CHECK(desk.due.deadline() == never);
+    desk.due.note(desk.store, phone, "told/3", now + seconds(6));
+    CHECK_FALSE(desk.due.may_make(phone, now + seconds(5)));
+    desk.restart(); // How long it was to wait is not known any more: at once.
+    CHECK(desk.due.may_make(phone, now));
+}
+
 TEST_CASE("a device that stays away gets a few envelopes, less and less often, and no more than due_open_max")
 {
     Desk desk;

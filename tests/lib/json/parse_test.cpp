@@ -109,7 +109,10 @@ TEST_CASE("every request by its name")
     CHECK(watched.where.with == "bob");
     CHECK(watched.limit == 7);
     CHECK(expect<request::Unwatch>(R"({"do":"unwatch","watch":3})").watch == 3);
-    CHECK_FALSE(expect<request::SetReceipts>(R"({"do":"set_receipts","on":false})").on);
+    const auto receipts = expect<request::SetReceipts>(R"({"do":"set_receipts","on":false})");
+    CHECK(receipts.on == false);
+    CHECK_FALSE(receipts.delivery);
+    CHECK(expect<request::SetReceipts>(R"({"do":"set_receipts","delivery":false})").delivery == false);
     CHECK(expect<request::Send>(R"({"do":"send","to":"bob","text":""})").key.empty());
     const auto page = expect<request::History>(
         R"({"do":"history","with":"bob","limit":1000,"before":"000102030405060708090a0b0c0d0eFF"})");

@@ -62,6 +62,8 @@ std::vector<Sample> samples()
     std::vector<Sample> out;
     out.push_back({"content.receipt", encode(wire::content::Any(wire::content::Receipt{{message(0x11)}})),
                    "920291c41011111111111111111111111111111111", again_content});
+    out.push_back({"content.receipt_quiet", encode(wire::content::Any(wire::content::Receipt{{message(0x11)}, true})),
+                   "930291c41011111111111111111111111111111111c3", again_content});
     out.push_back({"content.unopened", encode(wire::content::Any(wire::content::Unopened{{message(0x11)}})),
                    "920391c41011111111111111111111111111111111", again_content});
     out.push_back({"certificate",
@@ -101,6 +103,8 @@ std::vector<Sample> samples()
                    "922892c410eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeec4025ea1", again_peer});
     out.push_back({"peer.receipt", encode(peer::Frame(peer::Receipt{{message(0x11), message(0x12)}})),
                    "922992c41011111111111111111111111111111111c41012121212121212121212121212121212", again_peer});
+    out.push_back({"peer.receipt_quiet", encode(peer::Frame(peer::Receipt{{message(0x11)}, true})),
+                   "932991c41011111111111111111111111111111111c3", again_peer});
     out.push_back({"peer.unopened", encode(peer::Frame(peer::Unopened{{message(0x11)}})),
                    "922c91c41011111111111111111111111111111111", again_peer});
     out.push_back({"peer.group_head",

@@ -1876,9 +1876,13 @@ class Requests:
         """
         await self._ask("set_conversation", {"with": with_, "conversation": conversation, "pinned": pinned, "archived": archived, "hidden": hidden, "receipts": receipts, "muted_until_ms": muted_until_ms, "draft": draft})
 
-    async def set_receipts(self, *, on: bool) -> None:
-        """Read receipts of this account, where set_conversation says nothing else. On at first."""
-        await self._ask("set_receipts", {"on": on})
+    async def set_receipts(self, *, on: bool | None = None, delivery: bool | None = None) -> None:
+        """Receipts of this account, on at first; what is not given stays as it is.
+
+        on: Of reading, where set_conversation says nothing else
+        delivery: Of delivery, to everybody: without, messages to this account end as sent
+        """
+        await self._ask("set_receipts", {"on": on, "delivery": delivery})
 
     async def scheduled(self) -> ScheduledReply:
         """Messages to come (`at_ms` of send), the earliest first. Works offline."""

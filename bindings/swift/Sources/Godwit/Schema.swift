@@ -176,7 +176,7 @@ public enum Do: String, Sendable {
     case `conversations` = "conversations"
     /// What this account's devices share about a conversation; what is not given stays as it is.
     case `setConversation` = "set_conversation"
-    /// Read receipts of this account, where set_conversation says nothing else. On at first.
+    /// Receipts of this account, on at first; what is not given stays as it is.
     case `setReceipts` = "set_receipts"
     /// Messages to come (`at_ms` of send), the earliest first.
     case `scheduled` = "scheduled"

@@ -62,7 +62,7 @@ public final class Schema {
         public static final String CONVERSATIONS = "conversations";
         /** What this account's devices share about a conversation; what is not given stays as it is. Fields: with?, conversation?, pinned?, archived?, hidden?, receipts?, muted_until_ms?, draft?. */
         public static final String SET_CONVERSATION = "set_conversation";
-        /** Read receipts of this account, where set_conversation says nothing else. On at first. Fields: on. */
+        /** Receipts of this account, on at first; what is not given stays as it is. Fields: on?, delivery?. */
         public static final String SET_RECEIPTS = "set_receipts";
         /** Messages to come (`at_ms` of send), the earliest first. */
         public static final String SCHEDULED = "scheduled";
@@ -324,6 +324,7 @@ public final class Schema {
         public static final String DATAGRAMS_RECEIVED = "datagrams_received";
         public static final String DATAGRAMS_SENT = "datagrams_sent";
         public static final String DELIVERIES = "deliveries";
+        public static final String DELIVERY = "delivery";
         public static final String DEPARTMENT = "department";
         public static final String DEPARTMENTS = "departments";
         public static final String DETAIL = "detail";

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stories of receipts: who is told how far a message has come, on which devices, and who is not.
+#include "lib/delivery/due.hpp"
+#include "tests/lib/engine/group_story.hpp"
+
+using namespace godwit;
+using namespace godwit::testing;
+
+namespace {
+
+/// Alice has a telephone besides; bob and carol are her contacts.
+struct Four : Crew {
+    Client& phone;
+    Client& bob;
+    Client& carol;
+
+    explicit Four(std::uint64_t seed)
+        : Crew(seed, {"bob", "carol"}), phone(enter("alice.phone")), bob((*this)["bob"]), carol((*this)["carol"])
+    {
+        settle();
+    }
+    Message shown(Client& who, const std::string& with, const MessageId& id)
+    {
+        for (const auto& one : who.history(with))
+            if (one.id == id) return one;
+        return {};
+    }
+    /// What the application was told of it last.
+    std::string heard(Client& who, const MessageId& id)
+    {
+        std::string out = "nothing";
+        for (const auto& one : all<event::MessageStateChanged>(who))
+            if (one.id == id) out = std::string(message_state_name(one.state)) + "/" + std::string(path_name(one.path));
+        return out;
+    }
+};
+
+} // namespace
+
+TEST_CASE("how far a message has come is known on all devices of its author, by account and way")
+{
+    Four t(801);
+    const auto id = t.alice.send("bob", "hello");
+    t.settle();
+    CHECK(t.shown(t.alice, "bob", id).state == MessageState::delivered);
+    CHECK(t.shown(t.phone, "bob", id).state == MessageState::delivered);
+    CHECK(t.shown(t.phone, "bob", id).path == t.shown(t.alice, "bob", id).path);
+    CHECK(t.heard(t.phone, id) == "delivered/" + std::string(path_name(t.shown(t.alice, "bob", id).path)));
+    CHECK(t.report(t.phone, id) == t.report(t.alice, id));
+    // Also the other way round.
+    const auto back = t.phone.send("bob", "from the telephone");
+    t.settle();
+    CHECK(t.shown(t.alice, "bob", back).state == MessageState::delivered);
+    // A note to oneself is where it belongs.
+    const auto note = t.alice.send("alice", "milk");
+    t.settle();
+    CHECK(t.shown(t.phone, "alice", note).state == MessageState::delivered);
+
+    const auto group = t.create({"bob", "carol"});
+    t.bob.crash();
+    const auto word = t.say(t.alice, group, "all here?");
+    CHECK(t.report(t.phone, word) == t.report(t.alice, word));
+    CHECK(t.report(t.phone, word).find("carol:delivered") != std::string::npos);
+    CHECK(t.report(t.phone, word).find("bob:delivered") == std::string::npos);
+    CHECK(t.history(t.phone, group).back().state == MessageState::delivered);
+    t.bob.start();
+    t.settle(seconds(30));
+    CHECK(t.report(t.phone, word).find("bob:delivered") != std::string::npos);
+    CHECK(t.report(t.phone, word) == t.report(t.alice, word));
+}
+
+TEST_CASE("a device that was away hears of it when it is back, and so does one whose sibling died in between")
+{
+    Four t(802);
+    t.phone.crash();
+    std::vector<MessageId> said;
+    for (int n = 0; n < 40; ++n) {
+        said.push_back(t.alice.send("bob", "words " + std::to_string(n)));
+        t.settle(seconds(5));
+    }
+    // Not an envelope for each: a few, and names.
+    std::set<MessageId> envelopes;
+    for (const auto& due : t.alice.store.due(t.phone.store.identity()->device, "", false, 1000))
+        if (!due.message.is_zero()) envelopes.insert(due.message);
+    CHECK(envelopes.size() <= delivery::due_open_max);
+    t.phone.start();
+    t.settle(minutes(2));
+    for (const auto& id : said)
+        CHECK(t.shown(t.phone, "bob", id).state == MessageState::delivered);
+    CHECK(t.alice.store.due(t.phone.store.identity()->device, "", false, 10).empty());
+
+    const auto id = t.alice.send("bob", "last");
+    REQUIRE(t.world.run_until([&] { return t.alice.state(id) == MessageState::delivered; }));
+    t.alice.crash();
+    t.settle();
+    CHECK(t.shown(t.phone, "bob", id).state == MessageState::sent);
+    t.alice.start();
+    t.settle();
+    CHECK(t.shown(t.phone, "bob", id).state == MessageState::delivered);
+}
+
+TEST_CASE("receipts of many at once go to the own devices in one envelope")
+{
+    Four t(803);
+    const auto phone = t.phone.store.identity()->device;
+    std::vector<MessageId> said;
+    for (int n = 0; n < 30; ++n)
+        said.push_back(t.alice.send("bob", "words " + std::to_string(n)));
+    std::set<MessageId> envelopes;
+    REQUIRE(t.world.run_until(
+        [&] {
+            for (const auto& due : t.alice.store.due(phone, "", false, 1000))
+                if (!due.message.is_zero()) envelopes.insert(due.message);
+            return t.phone.state(said.back()) == MessageState::delivered;
+        },
+        minutes(1)));
+    CHECK(envelopes.size() <= 2);
+    for (const auto& id : said)
+        CHECK(t.shown(t.phone, "bob", id).state == MessageState::delivered);
+}
+
+TEST_CASE("what has failed has failed on all devices of its author")
+{
+    Four t(804);
+    t.bob.crash();
+    const auto id = t.alice.send("bob", "too late");
+    t.settle();
+    CHECK(t.shown(t.phone, "bob", id).state == MessageState::sent);
+    t.must(t.alice, request::ContactRemove{"bob"});
+    t.settle();
+    CHECK(t.shown(t.alice, "bob", id).state == MessageState::failed);
+    CHECK(t.shown(t.phone, "bob", id).state == MessageState::failed);
+    CHECK(t.shown(t.phone, "bob", id).failure == t.shown(t.alice, "bob", id).failure);
+}
+
+TEST_CASE("who gives no receipts of delivery has the message, and its author sees no more than that it was sent")
+{
+    Four t(805);
+    auto& tablet = t.enter("bob.tablet");
+    PathPolicy policy = PathPolicy::direct_first;
+    SUBCASE("on a link") {}
+    SUBCASE("by the relay")
+    {
+        policy = PathPolicy::relay_only;
+    }
+    t.must(t.alice, request::SetPolicy{policy});
+    CHECK(t.code(t.bob, request::SetReceipts{}) == ErrorCode::invalid_argument);
+    t.must(t.bob, request::SetReceipts{{}, false});
+    t.settle();
+    const auto id = t.alice.send("bob", "hello");
+    const auto group = t.create({"bob", "carol"});
+    const auto word = t.say(t.alice, group, "all here?");
+    t.settle(minutes(2));
+    for (auto* one : {&t.bob, &tablet})
+        CHECK(one->history("alice").back().id == id);
+    CHECK(t.shown(t.alice, "bob", id).state == MessageState::sent);
+    CHECK(t.shown(t.phone, "bob", id).state == MessageState::sent);
+    CHECK_FALSE(t.alice.store.envelope(id)); // Nothing is kept for it.
+    CHECK(t.report(t.alice, word).find("bob:sent") != std::string::npos);
+    CHECK(t.report(t.alice, word).find("carol:delivered") != std::string::npos);
+    // Reading is told all the same.
+    t.must(t.bob, request::MarkRead{{"alice", {}}, {}});
+    t.settle();
+    CHECK_FALSE(all<event::ReadUpTo>(t.alice).empty());
+
+    t.bob.crash();
+    t.bob.start();
+    t.must(tablet, request::SetReceipts{{}, true});
+    t.settle();
+    const auto next = t.alice.send("bob", "and now?");
+    t.settle();
+    CHECK(t.shown(t.alice, "bob", next).state == MessageState::delivered);
+}
