@@ -62,18 +62,14 @@ bool has_enough_open(Store& store, const StoredGroup& group, const Session& sess
     return role != Role::owner && (role != Role::admin || static_cast<std::size_t>(own) >= open_of_admin_max);
 }
 
-/// As many are open as may be, and the oldest is not the owner's: it stands, by the word of the owner, who goes on
-/// after it. Or members could keep out the commit that puts them out. Nobody else's word does: an admin in league with
-/// its maker would put rubbish out of the others' reach, before they have seen it.
-bool ends_waiting(Store& store, const StoredGroup& group, const Session& session)
+/// As many are open as may be, and the oldest of them is not the owner's, who wants to go on: a few more may be open
+/// then, or members could keep out the commit that puts them out. Nothing stands by that: an owner in league with the
+/// oldest one's maker would put rubbish out of the others' reach, before they have seen it.
+bool may_exceed(Store& store, const StoredGroup& group, const Session& session)
 {
     const auto all = store.standing_commits(group, open_commits_max);
-    if (all.size() < open_commits_max) return false;
-    const auto& oldest = all.back();
-    const auto rules = policy_of(store.group_info(all.front().row));
-    if (oldest.account == session.account || role_of(rules, session.user) != Role::owner) return false;
-    store.forget_commits_before(group.row, oldest.row, group_commits_kept);
-    return true;
+    if (all.size() < open_commits_max || all.back().account == session.account) return false;
+    return role_of(policy_of(store.group_info(all.front().row)), session.user) == Role::owner;
 }
 
 /// Those of `some` that are in `others`.
@@ -137,11 +133,12 @@ Answer Groups::commit(const Session& session, const frame::GroupCommit& request,
     const auto offender = offender_of(session.account, request.conversation);
     if (const auto wait = offences_.wait(offender, now.mono); wait > Duration::zero()) return slow_down(wait);
     if (group.row != 0 && !creates) {
-        if (const auto wait = settle(group, now); wait > Duration::zero()) {
-            if (place->partner || !ends_waiting(context_.store, group, session)) {
-                ++context_.counters.group_commits_held;
-                return slow_down(wait);
-            }
+        auto wait = settle(group, open_commits_max, now);
+        if (wait > Duration::zero() && !place->partner && may_exceed(context_.store, group, session))
+            wait = settle(group, open_commits_max + open_of_owner_more, now);
+        if (wait > Duration::zero()) {
+            ++context_.counters.group_commits_held;
+            return slow_down(wait);
         }
         if (!place->partner && has_enough_open(context_.store, group, session, now.wall_ms)) {
             ++context_.counters.group_commits_held;

@@ -32,6 +32,10 @@ namespace godwit::relay {
 /// Commits in a row that may still be taken back: so many epochs back members follow (seal::taken_back_max). Who takes
 /// in hundreds while few are there makes some dozens in a row.
 inline constexpr std::size_t open_commits_max = 32;
+/// Of the owner of a group of many so many more, when the oldest of the others is somebody else's.
+inline constexpr std::size_t open_of_owner_more = 8;
+/// Those that may be open, and the one that they are built on.
+inline constexpr std::size_t standing_commits_max = open_commits_max + open_of_owner_more + 1;
 /// Commits of one group whose ids are remembered, beside the open ones: a committer that did not hear the answer asks
 /// again.
 inline constexpr std::size_t group_commits_kept = 32;
@@ -113,13 +117,15 @@ private:
         return frame::GroupState{group.incarnation, group.epoch, group.commit, std::move(group_info), tree_pieces};
     }
     // votes.cpp
+    [[nodiscard]] Answer cannot_join(const Session& session, const ConversationId& conversation,
+                                     const StoredGroup& group, Moment now);
     [[nodiscard]] bool has_built_on(const DeviceId& device, const StoredGroup& group, const StoredCommit& commit);
     [[nodiscard]] CommitVotes votes_on(const StoredGroup& group, const StoredCommit& commit);
     [[nodiscard]] bool is_refused(const StoredGroup& group, const StoredCommit& commit);
     [[nodiscard]] bool is_vouched(const StoredGroup& group, const StoredCommit& commit);
     /// Before another commit: what need not be gone back to any more is forgotten. How long it has to wait; zero: it
     /// may come.
-    [[nodiscard]] Duration settle(const StoredGroup& group, Moment now);
+    [[nodiscard]] Duration settle(const StoredGroup& group, std::size_t open_max, Moment now);
     /// With all that were built on it.
     void take_back(const Session& session, const Place& place, const ConversationId& conversation,
                    const StoredCommit& commit, Moment now);

@@ -25,6 +25,10 @@ Answer Groups::reject(const Session& session, const frame::GroupReject& request,
     // Whom it was never put for names the epoch alone: the commit that starts there cannot be followed.
     const bool unseen = request.commit.is_zero() && commit && group.of_many &&
                         store.commit_vote(commit->row, session.device) == CommitVote::skipped;
+    const bool is_newcomer = request.commit.is_zero() && commit && group.of_many && commit->epoch + 1 == group.epoch &&
+                             !store.commit_vote(commit->row, session.device);
+    if (is_newcomer && store.is_member(group.row, session.account))
+        return cannot_join(session, request.conversation, group, now);
     const bool is_named = commit && (commit->id == request.commit || unseen);
     // Whom a later one has put out has its word on those before.
     const auto said = is_named ? store.commit_vote(commit->row, session.device) : std::optional<CommitVote>();
@@ -84,10 +88,24 @@ Answer Groups::reject(const Session& session, const frame::GroupReject& request,
     return state_of(store.group(request.conversation));
 }
 
+/// Who was not asked about the newest commit cannot join by the GroupInfo beside it, or was shown another group by the
+/// Welcome: that takes nothing back. The others can see whether the GroupInfo is true.
+Answer Groups::cannot_join(const Session& session, const ConversationId& conversation, const StoredGroup& group,
+                           Moment now)
+{
+    const auto here = std::to_string(session.device) + "/" + to_hex(conversation.view());
+    if (const auto wait = rejects_.wait(here, now.mono); wait > Duration::zero()) return slow_down(wait);
+    rejects_.take(here, now.mono);
+    ++context_.counters.group_reject_reports;
+    for (const auto account : context_.store.members(group.row))
+        context_.changes.groups.insert({account, conversation});
+    return state_of(group);
+}
+
 /// By a commit of its own, joining from outside included.
 bool Groups::has_built_on(const DeviceId& device, const StoredGroup& group, const StoredCommit& commit)
 {
-    const auto all = context_.store.standing_commits(group, open_commits_max + 1);
+    const auto all = context_.store.standing_commits(group, standing_commits_max);
     return std::any_of(all.begin(), all.end(),
                        [&](const StoredCommit& one) { return one.row > commit.row && one.from == device; });
 }
@@ -125,10 +143,10 @@ bool Groups::is_vouched(const StoredGroup& group, const StoredCommit& commit)
     return 2 * (votes.accepted + 1) > electorate + 1;
 }
 
-Duration Groups::settle(const StoredGroup& group, Moment now)
+Duration Groups::settle(const StoredGroup& group, std::size_t open_max, Moment now)
 {
     auto& store = context_.store;
-    const auto all = store.standing_commits(group, open_commits_max + 1);
+    const auto all = store.standing_commits(group, standing_commits_max);
     if (all.empty()) return Duration::zero();
     // The first that stands; those before it are open.
     std::size_t open = 0;
@@ -139,14 +157,11 @@ Duration Groups::settle(const StoredGroup& group, Moment now)
         ++open;
         if (first) break;
     }
-    if (open >= open_commits_max) {
-        const auto& oldest = all[open_commits_max - 1];
+    for (; open >= open_max; --open) {
+        const auto& oldest = all[open - 1];
         const auto stands_ms =
             oldest.put_ms + (store.is_contested(oldest.row) ? contested_stands_ms : unseen_stands_ms);
-        if (now.wall_ms < stands_ms) {
-            return open_commits_wait;
-        }
-        open = open_commits_max - 1;
+        if (now.wall_ms < stands_ms) return open_commits_wait;
     }
     store.forget_commits_before(group.row, all[std::min(open, all.size() - 1)].row, group_commits_kept);
     return Duration::zero();
@@ -158,7 +173,7 @@ void Groups::take_back(const Session& session, const Place& place, const Convers
     auto& store = context_.store;
     const auto& group = place.group;
     std::vector<std::int64_t> fallen;
-    for (const auto& one : store.standing_commits(group, open_commits_max + 1)) { // The newest first.
+    for (const auto& one : store.standing_commits(group, standing_commits_max)) { // The newest first.
         if (one.row < commit.row) break;
         store.reject_group_commit(one.row);
         mailbox_.withdraw(one.from, one.id);

@@ -145,3 +145,58 @@ TEST_CASE("what an account says of its own commits makes nobody wait for thirty 
     c.world.now.wall_ms += unseen_stands_ms;
     CHECK(c.commits(c.bo, epoch) > 0); // By their age.
 }
+
+TEST_CASE("an owner with a member in league puts no rubbish out of the others' reach either")
+{
+    Crowd c(1); // ann owns it, and p0 is in league with her.
+    std::uint64_t epoch = 2;
+    std::uint64_t made = 0;
+    SUBCASE("rubbish first, and good ones on it without end")
+    {
+        REQUIRE(c.commit(c.more[0], 2, 3, c.all) == ErrorCode::ok);
+        ++epoch;
+        made = 1 + c.commits(c.ann, epoch);
+        CHECK(made == open_commits_max + 1); // Then the oldest of so many is her own.
+    }
+    SUBCASE("as many as there are of others' between")
+    {
+        made = c.commits(c.more[0], epoch);
+        CHECK(made == open_commits_max / 4);
+        made += c.commits(c.ann, epoch);
+        CHECK(made == open_commits_max + open_of_owner_more);
+    }
+    CHECK(c.commit(c.ann, epoch, 700, c.all) == ErrorCode::rate_limited);
+    for (auto* const one : {&c.bo, &c.cy, &c.dee}) {
+        take_all(*one);
+        CHECK(c.reject(*one, 2, 3) == ErrorCode::ok);
+    }
+    CHECK(c.state(c.bo).epoch == 2);
+    CHECK(c.commit(c.bo, 2, 701, c.all) == ErrorCode::ok);
+}
+
+TEST_CASE("who cannot join by what lies here says so: nothing is taken back, and all members are told, at a pace")
+{
+    Crowd c(1);
+    Device tablet(c.world, 30); // Of cy.
+    tablet.enter("cy", 300);
+    Device stranger(c.world, 31);
+    stranger.join("sam", 3100);
+    REQUIRE(c.commit(c.bo, 2, 3, c.all, {tablet.id}) == ErrorCode::ok);
+    c.all_take();
+    take_all(tablet);
+    const frame::GroupReject says{"", c.id, 1, 2, {}, 0, {}};
+    CHECK(tablet.code(says) == ErrorCode::ok);
+    CHECK(c.state(c.ann).epoch == 3);
+    for (auto* const one : c.devices)
+        CHECK(one->take<frame::GroupChanged>().size() == 1);
+    // Not who was asked about it, of another epoch, or of another group.
+    CHECK(c.dee.code(says) == ErrorCode::conflict);
+    CHECK(stranger.code(says) == ErrorCode::not_allowed);
+    CHECK(tablet.code(frame::GroupReject{"", c.id, 1, 1, {}, 0, {}}) == ErrorCode::conflict);
+    CHECK(tablet.code(frame::GroupReject{"", c.id, 2, 2, {}, 0, {}}) == ErrorCode::conflict);
+    for (int n = 0; n < 4; ++n)
+        CHECK(tablet.code(says) == ErrorCode::ok);
+    CHECK(tablet.code(says) == ErrorCode::rate_limited);
+    REQUIRE(c.commit(c.ann, 3, 4, c.all) == ErrorCode::ok);
+    CHECK(tablet.code(says) == ErrorCode::conflict);
+}
