@@ -3,7 +3,8 @@
 // not see it. When it does harm it is fetched and held against what they have.
 //
 //   a join from outside that is not valid: made from a false GroupInfo? ──┐
-//   a change of ours that the relay does not allow: judged by false rules? ┴─> GroupFetch ── the epoch that we are in
+//   a change of ours that the relay does not allow: judged by false rules? ┼─> GroupFetch ── the epoch that we are in
+//   a Welcome: to the group that the others are in? ───────────────────────┘
 //        ── it is so: nothing, or the relay's doing, which is named
 //        ── it is not: who signed it is named; fresh keys, with a GroupInfo of our own, for those who want to join
 #include "lib/engine/group_keeper.hpp"
@@ -47,6 +48,67 @@ void GroupKeeper::verify_info(const ConversationId& conversation, Chore& chore, 
         context_.security(SecurityKind::group_invalid, user_of(conversation), {},
                           "the relay does not allow a change that the group's rules do (" + why + ")");
     chore.heal = wrong && !wrong->rules;
+}
+
+// ---- after a Welcome ----------------------------------------------------------------------------
+
+/// The relay and the members have judged the commit beside it. What the Welcome says only the newcomer reads.
+void GroupKeeper::welcomed(const seal::Changes& changes, Moment now)
+{
+    entered(changes, now);
+    if (groups_->is_hearsay(changes.conversation)) fresh_[changes.conversation].by = changes.welcomed_by;
+    verify_hearsay(changes.conversation);
+}
+
+void GroupKeeper::verify_hearsay(const ConversationId& conversation)
+{
+    if (!groups_->is_hearsay(conversation)) return;
+    look(conversation);
+    chores_[conversation].verify = verify_tries_max;
+}
+
+/// The relay's group is in the epoch that a Welcome has led to. False: it is another group.
+bool GroupKeeper::is_the_same(const ConversationId& conversation, Chore& chore, const frame::GroupState& state)
+{
+    const auto wrong = groups_->false_info(conversation, state.group_info);
+    // Whoever founds a group gives it to all of them, who are in it then: it is the relay that was told something else,
+    // and verify_info names that.
+    const bool founds = state.epoch == 1;
+    if (!wrong || !wrong->context || founds) {
+        groups_->prove(conversation, state.commit);
+        return true;
+    }
+    auto& fresh = fresh_[conversation];
+    if (!std::exchange(fresh.misled, true))
+        context_.security(SecurityKind::group_invalid, user_of(conversation),
+                          fresh.by.is_zero() ? wrong->by.value_or(DeviceId{}) : fresh.by,
+                          "this device was let into another group than the relay has (" + wrong->what +
+                              "): it joins that one");
+    // The commit says its rules to the relay and to members alike: here it is the Welcome that is false. Of the rest
+    // either may be, and its group stays until the relay's is entered: when that was made up the others, who refuse
+    // what is made from it, find out.
+    if (wrong->rules) {
+        groups_->abandon(conversation);
+        changed_.insert(conversation);
+    }
+    chore.put_out = true;
+    chore.verify = 0;
+    return false;
+}
+
+void GroupKeeper::doubt_unread(const ConversationId& conversation)
+{
+    if (groups_ == nullptr) return;
+    if (const auto at = fresh_.find(conversation); at != fresh_.end()) at->second.unread = true;
+    doubt(conversation);
+}
+
+/// Who makes a Welcome and a GroupInfo to the same false group deceives nobody about its rules, and nobody opens
+/// anything there. A join by that GroupInfo the others refuse, and look.
+bool GroupKeeper::is_elsewhere(const ConversationId& conversation)
+{
+    const auto at = fresh_.find(conversation);
+    return at != fresh_.end() && at->second.unread && !std::exchange(at->second.rejoined, true);
 }
 
 } // namespace godwit::engine

@@ -44,12 +44,16 @@ void GroupKeeper::look_at_all()
     for (const auto& [user, person] : roster_.people())
         begin(person);
     for (const auto& [id, group] : book_.all())
-        if (group.state == Group::State::in) look(id);
+        if (group.state == Group::State::in) {
+            look(id);
+            verify_hearsay(id);
+        }
 }
 
 void GroupKeeper::stop()
 {
     groups_ = nullptr;
+    fresh_.clear();
     chores_.clear();
     reports_.clear();
     changed_.clear();

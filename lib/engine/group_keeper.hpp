@@ -54,6 +54,8 @@ public:
     void plan(const ConversationId& conversation);
     /// This device may be on a branch that is dead: compare with the relay.
     void doubt(const ConversationId& conversation);
+    /// The same: something that was sent to the group does not open here.
+    void doubt_unread(const ConversationId& conversation);
 
     /// The relay says that this account is in the group (again).
     void taken_in(const ConversationId& conversation);
@@ -112,8 +114,9 @@ private:
         bool waited = false; ///< For the other account to create it.
         /// Changes of ours that another branch has taken the place of, once we have joined that.
         std::optional<GroupBook::Span> dead;
-        bool put_out = false; ///< By others: coming back is worth a word.
-        bool doubted = false; ///< What the relay shows is not joined by, which was told.
+        bool put_out = false;    ///< By others: coming back is worth a word.
+        bool doubted = false;    ///< What the relay shows is not joined by, which was told.
+        std::string cannot_join; ///< Why the group cannot be joined, as was told last.
         // What the relay has of the group is held against what is here (group_infos.cpp).
         std::uint32_t verify = 0; ///< So often the relay is asked, until it stands where we stand.
         std::string not_allowed;  ///< Why it does not take a change that nobody here has asked for.
@@ -143,13 +146,15 @@ private:
         wire::relay::GroupReject what;
         Instant due{};
         bool sent = false;
-        bool heard = false; ///< Kept until the group is in another epoch: this device is not behind, it refuses.
+        bool heard = false;   ///< Kept until the group is in another epoch: this device is not behind, it refuses.
+        bool outside = false; ///< No commit: this device cannot join where `what.epoch` has led to.
     };
 
     void look_at_all();
     void sweep(Moment now);
     void expire_departures(Moment now);
-    void report(wire::relay::GroupReject what);
+    void report(wire::relay::GroupReject what, bool outside = false);
+    void report_unjoinable(const ConversationId& conversation, const seal::Version& at);
     void send_reports(RelaySession& session, Moment now);
     [[nodiscard]] bool refuses(const ConversationId& conversation) const;
     void ask_for_stock(RelaySession& session, Moment now);
@@ -175,6 +180,13 @@ private:
     void verify(const ConversationId& conversation, Moment now);
     void not_allowed(const ConversationId& conversation, Chore& chore, const std::string& why);
     void verify_info(const ConversationId& conversation, Chore& chore, const wire::relay::GroupState& state);
+    void welcomed(const seal::Changes& changes, Moment now);
+    void verify_hearsay(const ConversationId& conversation);
+    [[nodiscard]] bool is_elsewhere(const ConversationId& conversation);
+    [[nodiscard]] bool is_the_same(const ConversationId& conversation, Chore& chore,
+                                   const wire::relay::GroupState& state);
+    void join_from_outside(const ConversationId& conversation, Chore& chore, const wire::relay::GroupState& state,
+                           Moment now);
     void begin_creating(Chore& chore, const seal::Circle& circle, std::uint64_t incarnation);
     /// False: nothing is planned.
     bool begin_plan(const ConversationId& conversation, Chore& chore, RelaySession& session, Moment now);
@@ -209,6 +221,14 @@ private:
     Instant sweep_due_ = never; ///< Keys grow old without anything happening; set when first connected.
     Instant departures_due_{};  ///< Groups that a commit has put us out of: when to see which of them is final.
     Instant stock_due_ = never; ///< Contacts use KeyPackages up while we are connected.
+    /// Of a group that is here by a Welcome, since then no commit was followed in it.
+    struct Fresh {
+        DeviceId by;           ///< Who made the Welcome.
+        bool misled = false;   ///< It has led to another group than the relay has, which was told.
+        bool unread = false;   ///< Something does not open in it.
+        bool rejoined = false; ///< From outside, for that: once.
+    };
+    std::map<ConversationId, Fresh> fresh_;
     std::map<ConversationId, Chore> chores_;
     std::vector<Report> reports_;
     std::set<ConversationId> changed_;

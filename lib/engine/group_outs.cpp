@@ -143,7 +143,7 @@ bool GroupKeeper::take_instead(const ConversationId& conversation, Chore& chore,
 
 // ---- commits that are not valid here ------------------------------------------------------------
 
-void GroupKeeper::report(frame::GroupReject what)
+void GroupKeeper::report(frame::GroupReject what, bool outside)
 {
     constexpr std::size_t reports_max = 64;
     const auto same = [&](const Report& one) {
@@ -151,7 +151,22 @@ void GroupKeeper::report(frame::GroupReject what)
     };
     if (std::any_of(reports_.begin(), reports_.end(), same)) return;
     if (reports_.size() >= reports_max) std::erase_if(reports_, [](const Report& one) { return one.heard; });
-    if (reports_.size() < reports_max) reports_.push_back({std::move(what)});
+    if (reports_.size() < reports_max) reports_.push_back({std::move(what), Instant{}, false, false, outside});
+}
+
+/// Nobody can join by what the relay has. Who is in the group may have been kept from the commit that led there, by
+/// whoever filled its mailbox: that is a word on it, by the epoch that it starts from. The others see whether it is so.
+void GroupKeeper::report_unjoinable(const ConversationId& conversation, const seal::Version& at)
+{
+    const auto ours = groups_->version(conversation);
+    if (!ours || groups_->is_hearsay(conversation)) {
+        if (at.epoch > 0)
+            report({user_of(conversation), conversation, at.incarnation, at.epoch - 1, MessageId{}, 0, MessageId{}},
+                   true);
+    } else if (ours->incarnation == at.incarnation && ours->epoch < at.epoch && !refuses(conversation)) {
+        report({user_of(conversation), conversation, ours->incarnation, ours->epoch, MessageId{}, 0,
+                groups_->entered_by(conversation).value_or(MessageId{})});
+    }
 }
 
 /// Before what came with it is acknowledged: whoever has taken a commit and not refused it vouches for it.
@@ -159,6 +174,7 @@ void GroupKeeper::send_reports(RelaySession& session, Moment now)
 {
     std::erase_if(reports_, [&](const Report& one) {
         const auto& what = one.what;
+        if (one.outside) return one.heard;
         auto at = groups_->version(what.conversation);
         if (const auto out = groups_->put_out(what.conversation); !at && out) at = out->from;
         return at != seal::Version{what.incarnation, what.epoch};
@@ -174,7 +190,8 @@ bool GroupKeeper::refuses(const ConversationId& conversation) const
 {
     const auto at = groups_->version(conversation);
     return std::any_of(reports_.begin(), reports_.end(), [&](const Report& one) {
-        return one.what.conversation == conversation && at == seal::Version{one.what.incarnation, one.what.epoch};
+        return !one.outside && one.what.conversation == conversation &&
+               at == seal::Version{one.what.incarnation, one.what.epoch};
     });
 }
 
@@ -192,7 +209,8 @@ void GroupKeeper::answered(const purpose::Reject& what, const frame::Response& r
         else
             at->heard = true;
     }
-    if (code == ErrorCode::conflict) doubt(what.conversation);
+    const bool outside = at != reports_.end() && at->outside;
+    if (code == ErrorCode::conflict && !outside) doubt(what.conversation);
 }
 
 } // namespace godwit::engine

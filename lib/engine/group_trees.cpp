@@ -99,7 +99,7 @@ void GroupKeeper::tree_came(const ConversationId& conversation, Chore& chore, co
     const auto welcome = std::exchange(chore.welcome, {});
     auto changes = groups_->welcome(welcome, now.wall_ms, tree);
     rest(chore, Instant{});
-    if (changes) return entered(*changes, now);
+    if (changes) return welcomed(*changes, now);
     if (changes.error().code != ErrorCode::conflict)
         context_.security(SecurityKind::group_invalid, {}, {}, "an invitation was refused: " + changes.error().detail);
 }

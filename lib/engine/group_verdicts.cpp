@@ -14,6 +14,9 @@ namespace {
 
 /// After a conflict: the winner's commit is on its way.
 constexpr Duration conflict_wait = std::chrono::milliseconds(500);
+/// What this device has entered was taken back: so long the others need to see by what it had joined, and to mend that.
+/// Each join counts at the relay, which takes few.
+constexpr Duration taken_back_wait = std::chrono::seconds(5);
 /// The relay could not now: the same goes again, no sooner.
 constexpr Duration repeat_wait = std::chrono::seconds(2);
 /// After so many failures to join, the group counts as lost, and the next incarnation takes its place.
@@ -123,6 +126,9 @@ void GroupKeeper::got_info(const ConversationId& conversation, Chore& chore, con
     if (state.incarnation == 0 || state.epoch == 0)
         return begin_creating(chore, *circle, std::max(state.incarnation, ours ? ours->incarnation : 0) + 1);
     if (came_back(conversation, chore, state, now)) return;
+    if (is_ours && groups_->is_hearsay(conversation) && !is_the_same(conversation, chore, state))
+        return join_from_outside(conversation, chore, state, now);
+    if (is_ours && is_elsewhere(conversation)) return join_from_outside(conversation, chore, state, now);
     if (is_ours) {
         if (chore.verify > 0) verify_info(conversation, chore, state);
         chore.dead.reset();
@@ -138,13 +144,24 @@ void GroupKeeper::got_info(const ConversationId& conversation, Chore& chore, con
         if (!refuses(conversation))
             context_.security(SecurityKind::commit_withheld, user_of(conversation), {},
                               "changes of the group were accepted and have not come: the relay keeps them back, or who "
-                              "made them left this device out");
+                              "made them left this device out, or left no room for them in its mailbox");
     }
     if (ours && !chore.rejoin && ours->epoch >= relays.epoch && ours->incarnation == relays.incarnation) {
         chore.dead = {conversation, ours->incarnation, std::min(relays.epoch + 1, ours->epoch), ours->epoch};
         context_.security(SecurityKind::group_forked, user_of(conversation), {},
                           "the relay has another history of the group than this device");
+        if (many) { // What was joined by a false GroupInfo is refused: those who do that are about to bring another
+                    // one.
+            chore.rejoin = true;
+            return rest(chore, now.mono + soon(taken_back_wait));
+        }
     }
+    join_from_outside(conversation, chore, state, now);
+}
+
+void GroupKeeper::join_from_outside(const ConversationId& conversation, Chore& chore, const frame::GroupState& state,
+                                    Moment now)
+{
     chore.rejoin = true;
     if (state.tree_pieces > 0) {
         chore.state = state;
@@ -177,20 +194,16 @@ void GroupKeeper::rejoin(const ConversationId& conversation, Chore& chore, const
     if (outgoing && !outgoing->unproven.empty())
         context_.security(SecurityKind::group_invalid, user_of(conversation), {},
                           "the group is joined again with what nobody here has seen done (" + outgoing->unproven + ")");
-    // A commit that there was no room for here may have been kept from this device by whoever filled its mailbox. What
-    // it has led to cannot be joined: that is a word on it, too, by the epoch that it starts from.
     if (!outgoing && circles_.is_many(conversation) &&
         (outgoing.error().code == ErrorCode::authentication_failed || outgoing.error().code == ErrorCode::malformed))
-        if (const auto ours = groups_->version(conversation);
-            ours && ours->incarnation == relays.incarnation && ours->epoch < relays.epoch && !refuses(conversation))
-            report({user_of(conversation), conversation, ours->incarnation, ours->epoch, MessageId{}, 0,
-                    groups_->entered_by(conversation).value_or(MessageId{})});
+        report_unjoinable(conversation, relays);
     // Not each time: where that does not help either, the waits grow.
     if (!outgoing && (chore.failures + 1) % failures_before_new == 0) {
         const bool many = circles_.is_many(conversation);
-        context_.security(SecurityKind::group_invalid, user_of(conversation), {},
-                          "the group cannot be joined (" + outgoing.error().detail + ")" +
-                              (many ? "" : ": a new one takes its place"));
+        if (!many || std::exchange(chore.cannot_join, outgoing.error().detail) != outgoing.error().detail)
+            context_.security(SecurityKind::group_invalid, user_of(conversation), {},
+                              "the group cannot be joined (" + outgoing.error().detail + ")" +
+                                  (many ? "" : ": a new one takes its place"));
         if (many) return fail(chore, now); // Its policy is nobody's to make up.
         ++chore.failures;
         const auto ours = groups_->version(conversation);
@@ -225,6 +238,7 @@ void GroupKeeper::got_verdict(const ConversationId& conversation, Chore& chore, 
                                   "this device had fallen out of the conversation and joined again");
         }
         chore.compare = chore.creates = chore.hurry = chore.waited = chore.named = false;
+        chore.cannot_join.clear();
         chore.behind_since = never;
         chore.failures = 0;
         return rest(chore, Instant{});
@@ -262,6 +276,7 @@ void GroupKeeper::entered(const seal::Changes& changes, Moment now)
                  std::to_string(changes.version.epoch) + ", " + std::to_string(changes.added.size()) + " added, " +
                  std::to_string(changes.removed.size()) + " removed");
     changed_.insert(changes.conversation);
+    fresh_.erase(changes.conversation);
     book_.entered(changes, now.wall_ms);
     for (const auto& certificate : changes.removed)
         if (!is_listed(changes.conversation, certificate))
@@ -359,8 +374,11 @@ void GroupKeeper::commit_came(const MessageId& id, const DeviceId& from, BytesVi
         if (led_here) report(std::move(why));
         return;
     }
-    context_.security(SecurityKind::commit_rejected, user_of(conversation), from,
-                      "a change of the group is not valid (" + outcome.detail + "): it was refused and reported");
+    if (groups_->is_hearsay(conversation)) // It may be the Welcome that is not true: a word to the relay, and no event.
+        context_.log("a commit does not fit the group of a Welcome: " + outcome.detail);
+    else
+        context_.security(SecurityKind::commit_rejected, user_of(conversation), from,
+                          "a change of the group is not valid (" + outcome.detail + "): it was refused and reported");
     report(std::move(why));
     // Who joins by a false GroupInfo does not know that it is one.
     if (const auto read = wire::read_mls_commit(sealed); read && read->joins) verify(conversation, now);
@@ -382,7 +400,7 @@ void GroupKeeper::welcome_came(BytesView sealed, Moment now)
         return look(wants->first);
     }
     auto changes = groups_->welcome(sealed, now.wall_ms);
-    if (changes) return entered(*changes, now);
+    if (changes) return welcomed(*changes, now);
     if (changes.error().code == ErrorCode::conflict) return; // We are in already.
     context_.security(SecurityKind::group_invalid, {}, {}, "an invitation was refused: " + changes.error().detail);
 }

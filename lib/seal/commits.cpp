@@ -294,12 +294,16 @@ Result<Changes> Groups::welcome(BytesView sealed, WallMs now_ms, BytesView tree_
     const auto circle = s.directory.circle_of(name->conversation);
     const auto policy = policy::decode(group->context().extensions);
     PublicKey maker;
+    DeviceId its_device;
     if (policy && (!circle || circle->many)) {
         // Its maker signed the GroupInfo, as join() has verified.
         const auto info = mls::read_welcome(s.environment(undecided, now_ms), *welcome, found->bundle);
         if (!info) return unauthentic("welcome: " + std::string(mls::mls_error_name(info.error())));
         if (auto good = s.judge_welcome(*name, *group, *policy, info->signer); !good) return good.error();
-        if (const auto* leaf = group->tree().leaf(info->signer)) maker = certificate_of(*leaf).account_key;
+        if (const auto* leaf = group->tree().leaf(info->signer)) {
+            maker = certificate_of(*leaf).account_key;
+            its_device = device_of(*leaf);
+        }
     } else {
         if (!circle) return Error{ErrorCode::not_a_contact, "welcome: to no conversation of ours", 0};
         const auto accounts = accounts_of(*circle);
@@ -324,6 +328,7 @@ Result<Changes> Groups::welcome(BytesView sealed, WallMs now_ms, BytesView tree_
     Changes out = s.entered(*c, before, true, std::nullopt);
     out.policy_before = policy_before;
     out.committer_account = maker;
+    out.welcomed_by = its_device;
     // A last resort is not only ours to have used: its leaf gets fresh keys as soon as possible.
     c->about.updated_ms = found->last_resort || now_ms < 0 ? 0 : static_cast<std::uint64_t>(now_ms);
     c->sent = 0;

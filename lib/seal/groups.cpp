@@ -110,6 +110,22 @@ std::optional<MessageId> Groups::entered_by(const ConversationId& conversation)
     return c->about.entered.front().commit;
 }
 
+bool Groups::is_hearsay(const ConversationId& conversation)
+{
+    auto* const c = state_->find_group(conversation);
+    return c != nullptr && state_->is_hearsay(*c);
+}
+
+void Groups::prove(const ConversationId& conversation, const MessageId& commit)
+{
+    auto* const c = state_->find_group(conversation);
+    if (c == nullptr || !state_->is_hearsay(*c)) return;
+    auto& entered = c->about.entered;
+    entered.insert(entered.begin(), Entered{c->group->epoch(), commit});
+    if (entered.size() > entered_max) entered.resize(entered_max);
+    c->about_dirty = true;
+}
+
 bool Groups::is_pending(const ConversationId& conversation)
 {
     return state_->pending.contains(conversation);

@@ -127,9 +127,9 @@ inline constexpr std::int64_t departure_kept_ms = update_after_ms;
 /// device has committed, if it is there at all.
 inline constexpr std::int64_t doubt_kept_ms = update_after_ms;
 
-/// The relay takes back so many commits in a row at most (open_commits_max of relay/core/groups.hpp): further back than
-/// that nobody follows it.
-inline constexpr std::uint64_t taken_back_max = 32;
+/// The relay takes back so many commits in a row at most (open_commits_max and open_of_owner_more of
+/// relay/core/groups.hpp): further back than that nobody follows it.
+inline constexpr std::uint64_t taken_back_max = 40;
 
 /// A commit on its way to the Delivery Service. Stored until the answer is known; the same again after a crash.
 struct Outgoing {
@@ -156,8 +156,9 @@ struct Changes {
     Version version;                            ///< Now.
     std::vector<wire::DeviceCertificate> added; ///< As the next without this device.
     std::vector<wire::DeviceCertificate> removed;
-    DeviceId committer;                            ///< Zero for a Welcome.
-    bool self_removed = false;                     ///< We are out; by somebody else's commit, that can be taken back.
+    DeviceId committer;        ///< Zero for a Welcome.
+    DeviceId welcomed_by{};    ///< Of a group of many: who made the Welcome and signed what it says.
+    bool self_removed = false; ///< We are out; by somebody else's commit, that can be taken back.
     std::shared_ptr<const Policy> policy_before{}; ///< Of a group, as the next. nullptr: there was none here.
     std::shared_ptr<const Policy> policy{};        ///< Also of one that we are out of, when it could be read.
     PublicKey committer_account{};                 ///< Of two, zero for a Welcome.
@@ -264,7 +265,8 @@ public:
     /// An external commit into the group that `group_info` (MLSMessage) describes; takes the place of our old leaf if
     /// it has one, and of our state when it is accepted. Errors: conflict (one is pending), authentication_failed (also
     /// for one of an older incarnation, or further back than taken_back_max), not_allowed (it raises somebody, and who
-    /// signed it may not; after doubt_kept_ms it is followed, and said so), malformed, quota_exceeded.
+    /// signed it may not; after doubt_kept_ms it is followed, and said so), malformed, quota_exceeded. What is hearsay
+    /// says neither how old it may be nor who may do what in it.
     /// `tree`: of that epoch, encoded, where the GroupInfo lacks it.
     [[nodiscard]] Result<Outgoing> rejoin(const Circle& circle, BytesView group_info, Version at_relay, WallMs now_ms,
                                           BytesView tree = {});
@@ -288,10 +290,16 @@ public:
     [[nodiscard]] std::shared_ptr<const Policy> policy(const ConversationId& conversation);
     /// Envelope id of the commit by which we entered the current epoch; nullopt when that was by a Welcome.
     [[nodiscard]] std::optional<MessageId> entered_by(const ConversationId& conversation);
+    /// A group of many is here by a Welcome, and nothing but its maker has vouched for it: no commit has been followed
+    /// in it, and it was not held against what the relay has. Its policy bars the way into no other group.
+    [[nodiscard]] bool is_hearsay(const ConversationId& conversation);
+    /// It is the group that the relay has: `commit` (an envelope's id) has led there, as entered_by() says from now on.
+    void prove(const ConversationId& conversation, const MessageId& commit);
     /// What the relay shows of the epoch that we are in, when it is not so.
     struct FalseInfo {
         std::string what;           ///< Instead of what members have, in words.
         bool rules = false;         ///< Other extensions: the relay judges by them.
+        bool context = false;       ///< Another GroupContext: it is another group than the one here.
         std::optional<DeviceId> by; ///< The member who signed it; nullopt: none did.
     };
     /// `group_info`: an MLSMessage. nullopt: it is that of our epoch (the tree beside it is not looked at), or no group

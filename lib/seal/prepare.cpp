@@ -280,10 +280,13 @@ Result<Outgoing> Groups::rejoin(const Circle& circle, BytesView group_info, Vers
         return unauthentic("group info: of a group that this account is not in");
     if (!circle.many && context.extensions != context_extensions(accounts))
         return unauthentic("group info: for other accounts");
-    if (const Conversation* c = s.find(circle.conversation)) {
+    // What a Welcome alone has made says as little of what comes after it as no group at all.
+    Conversation* const there = s.find(circle.conversation);
+    const bool hearsay = there != nullptr && there->group && s.is_hearsay(*there);
+    if (const Conversation* c = there) {
         // An older epoch than ours may be right (the newest commit was taken back), a much older one is not.
         const bool older =
-            c->group &&
+            c->group && !hearsay &&
             (at_relay.incarnation < c->version().incarnation ||
              (at_relay.incarnation == c->version().incarnation && at_relay.epoch + taken_back_max < c->group->epoch()));
         if (older || Version{at_relay.incarnation, at_relay.epoch + 1} < c->about.floor)
@@ -308,7 +311,7 @@ Result<Outgoing> Groups::rejoin(const Circle& circle, BytesView group_info, Vers
                                           : wire::decode_certificate(signer->credential.content);
         if (!by || policy->find(by->account_key) == nullptr) return unauthentic("group info: by no member");
         // It says who is in the group: a relay could make up all of it.
-        Conversation* const c = s.find_group(circle.conversation);
+        Conversation* const c = hearsay ? nullptr : s.find_group(circle.conversation);
         const auto here = c == nullptr ? nullptr : s.policy_of(*c);
         if ((!here || here->find(by->account_key) == nullptr) &&
             !s.directory.follows(circle.conversation, *policy, *by))

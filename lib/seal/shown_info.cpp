@@ -42,7 +42,7 @@ std::optional<Groups::FalseInfo> Groups::false_info(const ConversationId& conver
                              ? mls::MlsResult<mls::MLSMessage>(mls::MlsError::message_too_large)
                              : mls::decode<mls::MLSMessage>(group_info);
     const auto* const shown = message ? message->as<mls::GroupInfo>() : nullptr;
-    if (shown == nullptr) return FalseInfo{"nothing that decodes", false, std::nullopt};
+    if (shown == nullptr) return FalseInfo{"nothing that decodes", false, false, std::nullopt};
     const auto* const leaf = group.tree().leaf(shown->signer);
     const bool is_signed = leaf != nullptr && mls::verify_group_info(*shown, leaf->signature_key);
     const Membership service(group);
@@ -50,6 +50,7 @@ std::optional<Groups::FalseInfo> Groups::false_info(const ConversationId& conver
     FalseInfo out;
     out.what = what_is_wrong(*shown, ours);
     out.rules = shown->group_context.extensions != ours.group_context.extensions;
+    out.context = shown->group_context != ours.group_context;
     if (is_signed) out.by = device_of(*leaf);
     if (out.what.empty() && !is_signed) out.what = "no member's signature";
     if (out.what.empty()) return std::nullopt;

@@ -122,6 +122,12 @@ const std::shared_ptr<const Policy>& Groups::State::policy_of(Conversation& c)
     return c.policy;
 }
 
+bool Groups::State::is_hearsay(Conversation& c)
+{
+    const auto& entered = c.about.entered;
+    return policy_of(c) != nullptr && (entered.empty() || entered.front().epoch != c.group->epoch());
+}
+
 Conversation* Groups::State::make(const ConversationId& id)
 {
     if (Conversation* const out = find(id)) return out;

@@ -76,6 +76,8 @@ struct Groups::State {
     Conversation* make(const ConversationId& id);
     /// Of its group, when that is one of many; else nullptr.
     [[nodiscard]] const std::shared_ptr<const Policy>& policy_of(Conversation& conversation);
+    /// Precondition: a group.
+    [[nodiscard]] bool is_hearsay(Conversation& conversation);
     void save(Conversation& conversation);
     void save_ratchets(Conversation& conversation);
     void evict();

@@ -159,7 +159,7 @@ TEST_CASE("a good commit with a GroupInfo that nobody can join by: who tries is 
     l.all_hear(l.dave, "welcome");
 }
 
-TEST_CASE("who founds a group shows the relay other rules than its members: the first change says so")
+TEST_CASE("who founds a group shows the relay other rules than its members: named as soon as they are in")
 {
     Siege s(964);
     s.silent.clear();
@@ -184,11 +184,13 @@ TEST_CASE("who founds a group shows the relay other rules than its members: the 
     REQUIRE_MESSAGE(made.error.code == ErrorCode::ok, made.error.detail);
     s.conversation = std::get<ConversationId>(made.value);
     REQUIRE(s.world.run_until([&] { return seal::load_group(s.phone.store, s.conversation).has_value(); }));
+    CHECK(s.world.run_until([&] { return !of_false_infos(s.alice).empty() && !of_false_infos(s.phone).empty(); }));
     s.world.run_for(seconds(5));
     // Everybody may leave. As the relay has it, alice would unmute all the others by that.
     const auto left = s.alice.wait(s.alice.ask(request::GroupLeave{s.conversation}));
     CHECK(left.error.code == ErrorCode::not_allowed);
-    CHECK(s.world.run_until([&] { return !of_false_infos(s.alice).empty(); }, minutes(1)));
+    s.world.run_for(minutes(1));
+    CHECK(of_false_infos(s.alice).size() <= 2); // At first sight, and by what came of it.
     for (const auto* told : of_false_infos(s.alice)) {
         CHECK(told->device == id_of(s.mallory));
         CHECK_MESSAGE(told->detail.find("other rules") != std::string::npos, told->detail);
