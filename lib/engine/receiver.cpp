@@ -109,10 +109,12 @@ bool Engine::State::receive_message(const DeviceId& from, const wire::Envelope& 
         [[fallthrough]];
     case Verdict::forged:
         context.reject("an envelope that does not open");
-        context.security(SecurityKind::message_forged, book.user_of(from), from,
-                         opened.verdict == Verdict::repeated ? "a message was replayed" : "a message does not open");
+        if (!unopened.was_asked(from, envelope.id)) // Else it was sealed anew for us, and that was told.
+            context.security(SecurityKind::message_forged, book.user_of(from), from,
+                             opened.verdict == Verdict::repeated ? "a message was replayed"
+                                                                 : "a message does not open");
         // On another branch of the group this is what honest messages look like too.
-        keeper.doubt(label.conversation);
+        keeper.doubt_unread(label.conversation);
         // A generation used twice under a new id: its sender went back in time, and must seal it anew.
         if (is_control) return false;
         unopenable(from, envelope.id, label, arrival);
