@@ -264,7 +264,13 @@ void GroupActs::refused(const ConversationId& conversation, const Error& why)
 void GroupActs::lost(const ConversationId& conversation)
 {
     const auto* group = book_.find(conversation);
-    if (group == nullptr || !can_wait(conversation)) return;
+    if (group == nullptr) return;
+    // One that is being made is not known to the relay yet.
+    if (const auto at = queues_.find(conversation);
+        at != queues_.end() && !at->second.empty() &&
+        std::holds_alternative<request::GroupCreate>(at->second.front().act))
+        return;
+    went(conversation);
     if (group->policy || context_.store.conversation(conversation))
         book_.out(conversation, {});
     else
@@ -276,24 +282,27 @@ void GroupActs::policy_came(const ConversationId& conversation)
     const auto at = queues_.find(conversation);
     const auto* group = book_.find(conversation);
     if (at == queues_.end()) return;
-    const bool is_out = group == nullptr || group->state != Group::State::in ||
-                        (group->policy && group->own(self_.account_key) == nullptr);
-    if (is_out) {
-        for (const auto& one : std::exchange(at->second, {})) {
-            if (one.id == 0) continue;
-            if (std::holds_alternative<request::GroupLeave>(one.act))
-                context_.reply_ok(one.id);
-            else
-                context_.refuse(one.id, {ErrorCode::not_allowed,
-                                         "this account is not in this group any more: others were quicker", 0});
-        }
-        return;
-    }
+    if (group == nullptr || group->state != Group::State::in ||
+        (group->policy && group->own(self_.account_key) == nullptr))
+        return went(conversation);
     if (!group->policy) return;
     // The first may be under way, so that none is taken out of the queue here.
     for (auto& one : at->second)
         if (const auto* act = std::get_if<TakeIn>(&one.act))
             one.is_done = one.is_done || group->policy->find(act->account_key) != nullptr;
+}
+
+/// This account is out of it, by whatever way: nothing that waits is done any more, and nobody looks there again.
+void GroupActs::went(const ConversationId& conversation)
+{
+    const auto at = queues_.find(conversation);
+    while (at != queues_.end() && !at->second.empty()) {
+        if (std::holds_alternative<request::GroupLeave>(at->second.front().act))
+            done(conversation);
+        else
+            refused(conversation,
+                    {ErrorCode::not_allowed, "this account is not in this group any more: others were quicker", 0});
+    }
 }
 
 bool GroupActs::is_moot(const Waiting& what) const

@@ -66,6 +66,7 @@ private:
     };
     [[nodiscard]] KeyOf key_of() const;
     [[nodiscard]] Result<NextGroup> plan(const ConversationId& conversation, const GroupAct& act, Moment now);
+    void went(const ConversationId& conversation);
     /// Nobody is to be taken in by it any more: they are in, or were, or do not ask.
     [[nodiscard]] bool is_moot(const Waiting& what) const;
     void take_in_others(const ConversationId& conversation, NextGroup& made, const std::deque<Waiting>& queue) const;

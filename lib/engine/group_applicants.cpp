@@ -9,9 +9,14 @@ namespace godwit::engine {
 void GroupBook::refused(const wire::relay::GroupJoinRefused& refusal)
 {
     const auto id = refusal.conversation;
-    const auto* group = find(id);
+    auto* group = get(id);
     if (group == nullptr || group->state != Group::State::asked) return;
-    forget(id);
+    if (context_.store.conversation(id)) {
+        group->state = Group::State::out; // As before it asked to come back: its history is here.
+        save(*group);
+    } else {
+        forget(id);
+    }
     using Why = event::GroupRefused::Why;
     context_.event(event::GroupRefused{id, refusal.why == wire::relay::GroupJoinRefused::stale_link ? Why::stale_link
                                                                                                     : Why::refused});

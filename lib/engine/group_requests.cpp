@@ -24,6 +24,10 @@ void Engine::State::act(RequestId id, GroupAct what, Moment now)
 {
     if (!is_ready_to_talk(id)) return;
     if (!relay_ready()) return context.refuse(id, no_relay());
+    if (const auto* set = std::get_if<request::GroupSet>(&what);
+        set != nullptr && set->avatar && !set->avatar->id.is_zero())
+        if (auto fine = files.may_refer(content::Attachment{content::AttachmentKind::image, *set->avatar}); !fine)
+            return context.refuse(id, fine.error());
     const auto* leave = std::get_if<request::GroupLeave>(&what);
     const auto* left = leave == nullptr ? nullptr : book.find(leave->conversation);
     if (left != nullptr && left->shut_out) {

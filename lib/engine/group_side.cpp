@@ -81,6 +81,10 @@ void Engine::State::group_answered(const purpose::GroupJoins& what, const frame:
     for (const auto& user : came.fresh) {
         const auto at = group->applicants.find(user);
         if (at == group->applicants.end()) continue;
+        // Whom this account has blocked others may let in.
+        if (const auto* person = roster.person(user);
+            person != nullptr && person->stored.state == ContactState::blocked)
+            continue;
         if (group->policy->join == JoinRule::link) {
             if (acts.take_in(what.conversation, user, 0, now)) keeper.plan(what.conversation);
         } else if (group->policy->join == JoinRule::request) {

@@ -148,10 +148,26 @@ TEST_CASE("who was put out does not come back by the link that they know; by the
     crew.must(crew["carol"], request::GroupJoin{link});
     crew.settle(seconds(20));
     CHECK(crew.members(crew.alice, group) == "alice* bob");
+    CHECK_FALSE(crew.about(crew["carol"], group).active); // As before she asked: her history is there.
     CHECK(link_of() != link);
     crew.must(crew["carol"], request::GroupJoin{link_of()});
     crew.settle(seconds(20));
     CHECK(crew.members(crew["bob"], group) == "alice* bob carol");
+}
+
+TEST_CASE("whom this account has blocked its devices do not let in; another admin may")
+{
+    Crew crew(734, {"bob", "carol"});
+    const auto group =
+        crew.create(request::GroupCreate{ConversationKind::group, "open", {"bob"}, "", Role::admin, JoinRule::link});
+    const auto link = std::get<std::string>(crew.ask(crew.alice, request::GroupLink{group}).value);
+    crew.must(crew.alice, request::ContactBlock{"carol"});
+    crew.must(crew["carol"], request::GroupJoin{link});
+    crew.settle(minutes(1));
+    CHECK(crew.members(crew["bob"], group) == "alice* bob");
+    crew.must(crew.alice, request::GroupRole{group, "bob", Role::admin});
+    crew.settle(minutes(1));
+    CHECK(crew.members(crew["bob"], group) == "alice* bob+ carol");
 }
 
 TEST_CASE("who came in by link and is put out at once stays out, however many devices would have let them in")

@@ -97,12 +97,27 @@ TEST_CASE("by link: as soon as somebody sees it; the next link makes the last on
     crew.settle(seconds(20));
     REQUIRE(all<event::GroupRefused>(crew["carol"]).size() == 2);
     CHECK(all<event::GroupRefused>(crew["carol"]).back().why == Why::stale_link);
+    CHECK(crew.code(crew["carol"], request::GroupAbout{group}) == ErrorCode::invalid_argument); // she was never in
     crew.must(crew.alice, request::GroupSet{group, {}, {}, {}, {}, {}, JoinRule::link});
     crew.settle();
     crew.must(crew["carol"], request::GroupJoin{renewed}); // At once, not a day later.
     crew.settle(seconds(20));
     CHECK(crew.members(crew["carol"], group) == "alice* bob carol dave");
     CHECK(crew.code(crew.alice, request::GroupJoin{"godwit-group:1:nonsense"}) == ErrorCode::invalid_argument);
+}
+
+TEST_CASE("a picture that nobody has is no picture of a group")
+{
+    Crew crew(717, {"bob"});
+    const auto group = crew.create({"bob"});
+    content::FileRef nowhere;
+    nowhere.id.bytes.fill(0xab);
+    nowhere.size_bytes = 100;
+    request::GroupSet set{group};
+    set.avatar = nowhere;
+    CHECK(crew.code(crew.alice, set) == ErrorCode::no_such_file);
+    set.avatar = content::FileRef{}; // none
+    CHECK(crew.code(crew.alice, set) == ErrorCode::ok);
 }
 
 TEST_CASE("by request: a person says yes or no")

@@ -128,6 +128,31 @@ TEST_CASE("bob leaves; alice cannot before she has handed over; the others go on
     crew.say(crew["carol"], group, "alone");
 }
 
+TEST_CASE("an admin who is put out while requests of theirs wait has a reply to each")
+{
+    Crew crew(707, {"bob", "carol", "dave"});
+    auto& phone = crew.enter("bob.phone");
+    const auto group = crew.create({"bob", "carol", "dave"});
+    crew.must(crew.alice, request::GroupRole{group, "bob", Role::admin});
+    crew.settle();
+    std::vector<std::pair<Client*, RequestId>> asked;
+    const auto out = crew.alice.ask(request::GroupRemove{group, {"bob"}});
+    for (auto* one : {&crew["bob"], &phone}) {
+        asked.emplace_back(one, one->ask(request::GroupSet{group, "bob's"}));
+        asked.emplace_back(one, one->ask(request::GroupRemove{group, {"carol"}}));
+        asked.emplace_back(one, one->ask(request::GroupMute{group, "dave", 9'000'000'000'000}));
+        asked.emplace_back(one, one->ask(request::GroupLeave{group}));
+    }
+    crew.settle(minutes(2));
+    CHECK(crew.alice.reply(out).has_value());
+    for (const auto& [who, id] : asked) {
+        CAPTURE(who->name);
+        CAPTURE(id);
+        CHECK(who->reply(id).has_value());
+    }
+    CHECK(crew.members(crew["dave"], group).find("bob") == std::string::npos);
+}
+
 TEST_CASE("only contacts are taken in, names and lengths are looked at, and offline nothing is changed")
 {
     Crew crew(706, {"bob"});
