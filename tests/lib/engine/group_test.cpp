@@ -144,11 +144,11 @@ TEST_CASE("an admin who is put out while requests of theirs wait has a reply to 
         asked.emplace_back(one, one->ask(request::GroupLeave{group}));
     }
     crew.settle(minutes(2));
-    CHECK(crew.alice.reply(out).has_value());
+    CHECK(crew.alice.reply(out) != nullptr);
     for (const auto& [who, id] : asked) {
         CAPTURE(who->name);
         CAPTURE(id);
-        CHECK(who->reply(id).has_value());
+        CHECK(who->reply(id) != nullptr);
     }
     CHECK(crew.members(crew["dave"], group).find("bob") == std::string::npos);
 }
