@@ -337,7 +337,8 @@ TEST_CASE("an answer that is to be sent later has its quote from then")
     CHECK(t.bob.wait(t.bob.ask(later)).error.code == ErrorCode::ok);
     CHECK(t.alice.wait(t.alice.ask(request::Recall{id})).error.code == ErrorCode::ok);
     t.settle();
-    for (const auto& one : std::get<std::vector<ScheduledMessage>>(t.bob.wait(t.bob.ask(request::Scheduled{})).value)) {
+    const auto reply = t.bob.wait(t.bob.ask(request::Scheduled{}));
+    for (const auto& one : std::get<std::vector<ScheduledMessage>>(reply.value)) {
         const auto value = t.bob.store.value("scheduled/" + to_hex(one.id.view()));
         REQUIRE(value);
         CHECK(as_text(*value).find("canary") == std::string_view::npos);
