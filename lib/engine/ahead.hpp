@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Private to lib/engine: what peers sent directly in an epoch that this device has not entered yet. The commit that
-// leads there comes by the relay and is usually slower than a direct link. In memory, and without a receipt: who sent
-// it offers it again.
+// leads there comes by the relay and is usually slower than a direct link. And a Welcome whose tree is still asked for,
+// with the mail behind it. In memory, and without a receipt or an acknowledgement: who sent it offers it again, and so
+// does the relay at the next connection.
 #pragma once
 
 #include "lib/base/time.hpp"
@@ -25,6 +26,7 @@ public:
         std::uint64_t link = 0;
         wire::Envelope envelope;
         Instant since{};
+        std::uint64_t sequence = 0; ///< Of the mailbox row, which is not acknowledged yet; 0: it came by a link.
     };
 
     /// False: no room, it is dropped.

@@ -134,6 +134,12 @@ bool GroupKeeper::in_doubt(const ConversationId& conversation) const
     return at != chores_.end() && (at->second.compare || at->second.rejoin);
 }
 
+bool GroupKeeper::waits_for_tree(const ConversationId& conversation) const
+{
+    const auto at = chores_.find(conversation);
+    return at != chores_.end() && !at->second.welcome.empty();
+}
+
 // ---- what is due --------------------------------------------------------------------------------
 
 void GroupKeeper::handle_deadline(RelaySession* session, Moment now)
@@ -224,10 +230,12 @@ void GroupKeeper::work(const ConversationId& conversation, Chore& chore, RelaySe
 {
     const auto circle = circles_.circle_of(conversation);
     if (groups_->is_pending(conversation)) return send_pending(conversation, chore, session, now);
+    // Not when the mailbox is empty: what lies in it behind the Welcome waits for this.
+    if (!chore.welcome.empty()) return fetch_tree(conversation, chore, session, now);
     if (!drained_) return;
     if (std::exchange(chore.fetched, false) && (chore.plan || circle))
         return fetch_packages(conversation, chore, chore.plan ? *chore.plan : *circle, session, now);
-    if (!chore.welcome.empty() || chore.state) return fetch_tree(conversation, chore, session, now);
+    if (chore.state) return fetch_tree(conversation, chore, session, now);
     if (!circle) {
         denied(conversation, chore);
         return rest(chore, never); // Not now; a change of the circle looks again.

@@ -62,13 +62,16 @@ public:
 
     /// Whether this device is where the others are is being found out.
     [[nodiscard]] bool in_doubt(const ConversationId& conversation) const;
+    /// A Welcome is here and its tree is not: what comes behind it cannot be read yet.
+    [[nodiscard]] bool waits_for_tree(const ConversationId& conversation) const;
 
     /// The relay, asked for what takes the device into a group, had nothing, not even a last resort: it is gone, or
     /// has never been there for long.
     [[nodiscard]] bool is_bare(const DeviceId& device) const { return bare_.contains(device); }
 
     void commit_came(const MessageId& id, const DeviceId& from, BytesView sealed, Moment now);
-    void welcome_came(BytesView sealed, Moment now);
+    /// The conversation when its tree has to be fetched first: until waits_for_tree() is over, nobody else has it.
+    std::optional<ConversationId> welcome_came(BytesView sealed, Moment now);
     void relay_state(const wire::relay::GroupChanged& state);
     void answered(const purpose::Group& what, const wire::relay::Response& response, Moment now);
     void answered(const purpose::KeyPackageStock& what, const wire::relay::Response& response);

@@ -82,7 +82,7 @@ void GroupKeeper::tree_came(const ConversationId& conversation, Chore& chore, co
     if (response.error.code != ErrorCode::ok || piece == nullptr || piece->pieces > wire::group_tree_pieces_max) {
         // The group has gone on, and we join it as it is now.
         const bool later = is_temporary(response.error.code);
-        if (!later) chore.welcome.clear();
+        if (!later && !std::exchange(chore.welcome, {}).empty()) changed_.insert(conversation);
         chore.state.reset();
         chore.tree.clear();
         chore.piece = chore.pieces = 0;
@@ -99,6 +99,7 @@ void GroupKeeper::tree_came(const ConversationId& conversation, Chore& chore, co
     const auto welcome = std::exchange(chore.welcome, {});
     auto changes = groups_->welcome(welcome, now.wall_ms, tree);
     rest(chore, Instant{});
+    changed_.insert(conversation); // Whatever becomes of it, what is behind the Welcome waits no longer.
     if (changes) return welcomed(*changes, now);
     if (changes.error().code != ErrorCode::conflict)
         context_.security(SecurityKind::group_invalid, {}, {}, "an invitation was refused: " + changes.error().detail);

@@ -384,25 +384,30 @@ void GroupKeeper::commit_came(const MessageId& id, const DeviceId& from, BytesVi
     if (const auto read = wire::read_mls_commit(sealed); read && read->joins) verify(conversation, now);
 }
 
-void GroupKeeper::welcome_came(BytesView sealed, Moment now)
+std::optional<ConversationId> GroupKeeper::welcome_came(BytesView sealed, Moment now)
 {
-    if (groups_ == nullptr) return;
+    if (groups_ == nullptr) return std::nullopt;
     if (const auto wants = groups_->wants_tree(sealed, now.wall_ms)) {
         const auto waits = [](const auto& entry) { return !entry.second.welcome.empty(); };
         const auto at = chores_.find(wants->first);
         if ((at == chores_.end() || !waits(*at)) &&
-            static_cast<std::size_t>(std::count_if(chores_.begin(), chores_.end(), waits)) >= welcomes_waiting_max)
-            return context_.reject("a Welcome behind too many that wait for their trees"); // It joins from outside.
+            static_cast<std::size_t>(std::count_if(chores_.begin(), chores_.end(), waits)) >= welcomes_waiting_max) {
+            context_.reject("a Welcome behind too many that wait for their trees"); // It joins from outside.
+            return std::nullopt;
+        }
         auto& chore = chores_[wants->first];
         chore.welcome = to_bytes(sealed);
         chore.welcome_at = wants->second;
         chore.piece = chore.pieces = 0;
-        return look(wants->first);
+        look(wants->first);
+        return wants->first;
     }
     auto changes = groups_->welcome(sealed, now.wall_ms);
-    if (changes) return welcomed(*changes, now);
-    if (changes.error().code == ErrorCode::conflict) return; // We are in already.
-    context_.security(SecurityKind::group_invalid, {}, {}, "an invitation was refused: " + changes.error().detail);
+    if (changes)
+        welcomed(*changes, now);
+    else if (changes.error().code != ErrorCode::conflict) // We are in already.
+        context_.security(SecurityKind::group_invalid, {}, {}, "an invitation was refused: " + changes.error().detail);
+    return std::nullopt;
 }
 
 void GroupKeeper::relay_state(const frame::GroupChanged& state)

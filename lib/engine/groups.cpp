@@ -12,16 +12,29 @@ void Engine::State::groups_moved(Moment now)
     if (moved.empty()) return;
     outbox.groups_changed();
     for (const auto& conversation : moved) {
-        for (auto& item : ahead.take(conversation)) {
-            const auto* link = peers.live(item.link);
-            Arrival arrival{item.link, link != nullptr ? link->path() : Path::direct, "direct path open", 0};
-            (void)receive(item.from, item.envelope, arrival, now);
-        }
+        if (keeper.waits_for_tree(conversation)) continue;
+        for (const auto& item : ahead.take(conversation))
+            take_ahead(item, now);
         if (!groups) return;
         for (const auto& certificate : groups->members(conversation))
             if (const auto* way = paths.best_link(certificate.device, policy))
                 gossip(certificate.device, way->link, conversation);
     }
+}
+
+/// What waited, as if it came now.
+void Engine::State::take_ahead(const Ahead::Item& item, Moment now)
+{
+    if (item.sequence == 0) {
+        const auto* link = peers.live(item.link);
+        Arrival arrival{item.link, link != nullptr ? link->path() : Path::direct, "direct path open", 0};
+        (void)receive(item.from, item.envelope, arrival, now);
+        return;
+    }
+    const auto label = seal::read_label(item.envelope.sealed);
+    const bool is_welcome = label && label->kind == seal::Label::Kind::welcome; // It has had its effect, or has none.
+    const Arrival arrival{0, Path::mailbox, "fetched from the relay's mailbox", item.sequence};
+    if (is_welcome || !receive(item.from, item.envelope, arrival, now)) mailbox_acks.push_back(item.sequence);
 }
 
 /// Tells a peer where we stand in what we have in common, so that nobody can show us different histories.
@@ -57,7 +70,15 @@ void Engine::State::group_head(const DeviceId& device, const wire::peer::GroupHe
 void Engine::State::withheld(Moment now)
 {
     for (const auto& conversation : ahead.overdue(now.mono)) {
-        for (const auto& item : ahead.take(conversation))
+        auto items = ahead.take(conversation);
+        if (keeper.waits_for_tree(conversation)) { // A slow relay, and nobody's fault.
+            for (auto& item : items) {
+                item.since = now.mono;
+                (void)ahead.hold(conversation, std::move(item));
+            }
+            continue;
+        }
+        for (const auto& item : items)
             unopened.owe(item.from, item.envelope.id);
         context.security(SecurityKind::commit_withheld, circles.with(conversation), {},
                          "a member is in a later epoch of the group, and the change that leads there does not come");

@@ -51,16 +51,21 @@ bool Engine::State::receive(const DeviceId& from, const wire::Envelope& envelope
         return false;
     }
     using Kind = seal::Label::Kind;
+    if (arrival.link == 0 && label->kind != Kind::welcome && keeper.waits_for_tree(label->conversation) &&
+        ahead.hold(label->conversation, {from, 0, envelope, now.mono, arrival.sequence}))
+        return true; // Read when its Welcome has been.
     if (label->kind == Kind::message) return receive_message(from, envelope, *label, arrival, now);
     if (arrival.link != 0) {
         context.reject("a commit that did not come by the relay");
         return false;
     }
     // Whoever sent these: they are judged by the group, and a revoked device's last commit counts like any other.
-    if (label->kind == Kind::commit)
+    if (label->kind == Kind::commit) {
         keeper.commit_came(envelope.id, from, envelope.sealed, now);
-    else
-        keeper.welcome_came(envelope.sealed, now);
+    } else if (const auto waiting = keeper.welcome_came(envelope.sealed, now);
+               waiting && ahead.hold(*waiting, {from, 0, envelope, now.mono, arrival.sequence})) {
+        return true;
+    }
     mailbox_acks.push_back(arrival.sequence);
     groups_moved(now);
     return true;

@@ -225,6 +225,7 @@ struct Engine::State {
     void groups_moved(Moment now);
     void gossip(const DeviceId& device, LinkId link, const ConversationId& conversation);
     void group_head(const DeviceId& device, const wire::peer::GroupHead& head);
+    void take_ahead(const Ahead::Item& item, Moment now);
     void withheld(Moment now);
     [[nodiscard]] delivery::Fitness fit(port::OutboxEnvelope& envelope, const DeviceId& device);
     [[nodiscard]] delivery::Fitness fit_group(port::OutboxEnvelope& envelope, const Group& group,
