@@ -61,20 +61,20 @@ TEST_CASE("words that were taken back, or go by themselves, stay in no answer of
     const auto quoted = [&](Client& who) {
         std::string out;
         for (const auto& one : crew.history(who, group))
-            if (one.reply) out += (out.empty() ? "" : ", ") + one.reply->excerpt;
+            if (one.reply) out += "[" + one.reply->excerpt + "]";
         return out;
     };
-    CHECK(quoted(crew.alice) == "canary sings, canary burns");
-    CHECK(quoted(crew["dan"]) == "canary sings, "); // What burns is shown where it is, and travels in no quote.
+    CHECK(quoted(crew.alice) == "[canary sings][canary burns]");
+    CHECK(quoted(crew["dan"]) == "[canary sings][]"); // What burns is shown where it is, and travels in no quote.
     crew.must(crew["bob"], request::Recall{word});
     crew.settle();
-    CHECK(quoted(crew["dan"]) == ", ");
-    CHECK(quoted(crew.alice) == ", canary burns");
+    CHECK(quoted(crew["dan"]) == "[][]");
+    CHECK(quoted(crew.alice) == "[][canary burns]");
     for (const auto& row : crew["dan"].store.sorted(group))
         CHECK(as_text(row.extra).find("canary") == std::string_view::npos);
     crew.must(crew.alice, request::MarkRead{{{}, group}, {}});
     crew.settle(hours(2));
-    CHECK(quoted(crew.alice) == ", ");
+    CHECK(quoted(crew.alice) == "[][]");
 }
 
 TEST_CASE("what may not be said any more when its time comes has failed")
