@@ -359,7 +359,7 @@ class Hunter:
             if not self.fails_soundly(found[0]):
                 return found
             first = found[0] + 1
-        return self.hunt_kept(program) or (SURVIVES, "seeds 1 to %d" % self.seeds)
+        return self.hunt_kept(program) or (SURVIVES, "seeds 1 to %d, and those kept" % self.seeds)
 
 
 def misplaced(root):
