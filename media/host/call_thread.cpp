@@ -68,12 +68,18 @@ Result<std::unique_ptr<CallThread>> CallThread::start(const CallId& call, port::
 
 CallThread::~CallThread()
 {
+    end();
+}
+
+void CallThread::end()
+{
     {
         const std::lock_guard lock(mutex_);
         stop_ = true;
     }
     changed_.notify_one();
     if (thread_.joinable()) thread_.join();
+    devices_->close();
 }
 
 void CallThread::order(port::MediaOrder order, const PeerEntropy& entropy)

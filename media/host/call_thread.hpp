@@ -28,7 +28,7 @@ public:
     /// Errors: those of Devices::open; internal (no thread).
     [[nodiscard]] static Result<std::unique_ptr<CallThread>> start(const CallId& call, port::MediaBegin begin,
                                                                    const PeerEntropy& entropy, Out& out);
-    /// Ends it: files are whole afterwards.
+    /// As end().
     ~CallThread();
     CallThread(const CallThread&) = delete;
     CallThread& operator=(const CallThread&) = delete;
@@ -37,8 +37,12 @@ public:
     void order(port::MediaOrder order, const PeerEntropy& entropy);
     /// Ignored when `from` is not in this call.
     void datagram(const DeviceId& from, BytesView bytes);
+    /// Files are whole afterwards, and nothing comes to Out any more, whoever still holds this: a thread of the
+    /// application may be in app(), and must neither keep the call alive nor wait for its end. By one thread.
+    void end();
+
     [[nodiscard]] AppSide& app() noexcept { return devices_->app(); }
-    [[nodiscard]] bool app_pictures() const noexcept { return devices_->app_pictures(); }
+    [[nodiscard]] const OfApp& of_app() const noexcept { return devices_->of_app(); }
 
     struct Order {
         port::MediaOrder what;

@@ -21,6 +21,7 @@ Result<std::unique_ptr<Devices>> Devices::open(const CallDevices& names)
 {
     if (auto fine = check_names(names); !fine) return fine.error();
     std::unique_ptr<Devices> out(new Devices);
+    out->of_app_ = {names.audio_source == "app", names.audio_sink == "app", names.video_source == "app"};
     if (auto opened = out->open_pictures(names); !opened) return opened.error();
     if (auto opened = out->open_sound(names); !opened) return opened.error();
     return out;
@@ -95,6 +96,16 @@ Result<void> Devices::open_pictures(const CallDevices& names)
     camera_ = std::move(*opened);
     fps_ = camera_->fps();
     return {};
+}
+
+void Devices::close()
+{
+    camera_.reset();
+    machine_sound_.reset();
+    sinks_.clear();
+    sound_out_.reset();
+    sound_.reset();
+    y4m_.reset();
 }
 
 media::Pcm Devices::read_raw()

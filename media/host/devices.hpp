@@ -38,6 +38,14 @@ struct AppSide {
     std::map<DeviceId, media::Picture> pictures_out; ///< By whose they are; zero in a call of two.
 };
 
+/// Which devices are the application's, and so which of its functions do anything. Where there is a device of the
+/// machine its thread is the ring's other end: a ring has one writer and one reader.
+struct OfApp {
+    bool audio_source = false;
+    bool audio_sink = false;
+    bool video_source = false;
+};
+
 class Devices {
 public:
     /// Errors: no_such_file, invalid_argument, unsupported: which one, and why.
@@ -59,7 +67,13 @@ public:
     /// That device is not in the call any more. Its file stays open, should it come back.
     void forget(const DeviceId& from);
 
+    /// Files are whole afterwards, and the machine's devices are let go. Their threads and the media thread have to be
+    /// done with the rest; app() stays, for threads of the application that are in it.
+    void close();
+
     [[nodiscard]] AppSide& app() noexcept { return app_; }
+    /// Any thread: never changes.
+    [[nodiscard]] const OfApp& of_app() const noexcept { return of_app_; }
     /// Pictures come when somebody else has taken them.
     [[nodiscard]] bool app_pictures() const noexcept { return video_in_ == From::app; }
     /// The first that went wrong since it was asked last.
@@ -77,6 +91,7 @@ private:
 
     From audio_in_ = From::none, video_in_ = From::none;
     bool audio_to_app_ = false, video_to_app_ = false;
+    OfApp of_app_;
     AppSide app_;
     pipeline::Tone tone_;
     std::optional<pipeline::SoundReader> sound_;

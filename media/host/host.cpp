@@ -54,16 +54,14 @@ public:
             const std::lock_guard lock(mutex_);
             ended.swap(calls_);
         }
-        std::vector<CallId> ids;
         for (const auto& [id, call] : ended)
-            ids.push_back(id);
-        ended.clear(); // waits for their threads: after that nothing comes of them
+            call->end(); // waits for its thread: after that nothing comes of it
         {
             // Links of the next engine have the same numbers.
             const std::lock_guard lock(out_mutex_);
             outgoing_.clear();
         }
-        for (const auto& id : ids)
+        for (const auto& [id, call] : ended)
             report(id, port::MediaFailed{{ErrorCode::cancelled, "call media: the links were closed", 0}});
     }
 
@@ -93,17 +91,17 @@ public:
     std::size_t push_audio(const CallId& call, std::span<const std::int16_t> samples) override
     {
         const auto one = find(call);
-        return one ? one->app().audio_in.write(samples) : 0;
+        return one && one->of_app().audio_source ? one->app().audio_in.write(samples) : 0;
     }
     std::size_t pull_audio(const CallId& call, std::span<std::int16_t> samples) override
     {
         const auto one = find(call);
-        return one ? one->app().audio_out.read(samples) : 0;
+        return one && one->of_app().audio_sink ? one->app().audio_out.read(samples) : 0;
     }
     bool push_picture(const CallId& call, int width, int height, std::span<const std::uint8_t> i420) override
     {
         const auto one = find(call);
-        if (!one || !one->app_pictures() || !media::is_picture_size(width, height) ||
+        if (!one || !one->of_app().video_source || !media::is_picture_size(width, height) ||
             i420.size() != media::Picture::bytes_of(width, height))
             return false;
         media::Picture picture(width, height);
@@ -144,18 +142,24 @@ private:
     {
         auto made = CallThread::start(call, std::move(begin), random(), *this);
         if (!made) return report(call, port::MediaFailed{made.error()});
-        std::shared_ptr<CallThread> other = std::move(*made); // then the one before: as in end()
-        const std::lock_guard lock(mutex_);
-        calls_[call].swap(other);
+        std::shared_ptr<CallThread> other = std::move(*made); // then the one before
+        {
+            const std::lock_guard lock(mutex_);
+            calls_[call].swap(other);
+        }
+        if (other) other->end();
     }
     void end(const CallId& call)
     {
-        std::shared_ptr<CallThread> ended; // outside of the lock: it waits for the thread
-        const std::lock_guard lock(mutex_);
-        if (const auto at = calls_.find(call); at != calls_.end()) {
-            ended = std::move(at->second);
-            calls_.erase(at);
+        std::shared_ptr<CallThread> ended;
+        {
+            const std::lock_guard lock(mutex_);
+            if (const auto at = calls_.find(call); at != calls_.end()) {
+                ended = std::move(at->second);
+                calls_.erase(at);
+            }
         }
+        if (ended) ended->end(); // outside of the lock: it waits for the thread
     }
 
     bool datagram(std::uint64_t link, Bytes bytes) override

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two hosts with their threads, joined by a wire that carries what they take out: a call in small.
+#include "media/host/call_thread.hpp"
 #include "media/host/host.hpp"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
+#include <filesystem>
 #include <mutex>
+
+#include <unistd.h>
 
 using namespace godwit;
 using namespace godwit::media_host;
@@ -17,7 +22,7 @@ class Zeros final : public port::Entropy {
     void fill(std::span<std::uint8_t> out) override { std::fill(out.begin(), out.end(), std::uint8_t{0}); }
 };
 
-DeviceId device(std::uint8_t byte)
+DeviceId device_of(std::uint8_t byte)
 {
     DeviceId out;
     out.bytes.fill(byte);
@@ -86,8 +91,8 @@ struct Wire {
     {
         const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(4);
         for (;;) {
-            carry(*a, *b, device(1), of_a);
-            carry(*b, *a, device(2), of_b);
+            carry(*a, *b, device_of(1), of_a);
+            carry(*b, *a, device_of(2), of_b);
             if (holds()) return true;
             std::unique_lock lock(mutex);
             if (!changed.wait_until(lock, end, [this] { return notified; })) return false;
@@ -96,8 +101,8 @@ struct Wire {
     }
     void begin(const CallDevices& of_a_devices, const CallDevices& of_b_devices, CallMedia media = {})
     {
-        a->order(call(), port::MediaBegin{device(2), true, of_a_devices, keys(1, 0), media, media});
-        b->order(call(), port::MediaBegin{device(1), false, of_b_devices, keys(1, 1), media, media});
+        a->order(call(), port::MediaBegin{device_of(2), true, of_a_devices, keys(1, 0), media, media});
+        b->order(call(), port::MediaBegin{device_of(1), false, of_b_devices, keys(1, 1), media, media});
         a->order(call(), port::MediaWay{9, Path::direct});
         b->order(call(), port::MediaWay{9, Path::direct});
     }
@@ -185,17 +190,65 @@ TEST_CASE(
     CHECK(wire.a->take_datagrams().empty());
 }
 
+TEST_CASE("host: sound and pictures are taken and given where the device is the application's, nowhere else")
+{
+    Wire wire;
+    const std::vector<std::uint8_t> grey(160 * 96 * 3 / 2, 128);
+    std::vector<std::int16_t> sound(480);
+    wire.begin({"tone", "none", "pattern", "none"}, {});
+    CHECK(wire.a->push_audio(call(), sound) == 0);
+    CHECK_FALSE(wire.a->push_picture(call(), 160, 96, grey));
+    CHECK(wire.b->push_audio(call(), sound) == sound.size());
+    CHECK(wire.b->push_picture(call(), 160, 96, grey));
+}
+
+TEST_CASE("host: a call that has ended says nothing more and its files are whole, whoever is still in it")
+{
+    struct Heard final : Out {
+        std::atomic<int> datagrams = 0, reports = 0;
+        bool datagram(std::uint64_t, Bytes) override
+        {
+            ++datagrams;
+            datagrams.notify_all();
+            return true;
+        }
+        void report(const CallId&, port::MediaReport) override { ++reports; }
+    } heard;
+    const auto file = std::filesystem::temp_directory_path() / ("godwit-ended-" + std::to_string(::getpid()) + ".wav");
+    port::MediaBegin begin{device_of(2), true, {"tone", file.string(), "none", "none"}, keys(1, 0), {}, {}};
+    auto made = CallThread::start(call(), std::move(begin), {}, heard);
+    REQUIRE(made.ok());
+    const std::shared_ptr<CallThread> held = std::move(*made); // As by a thread of the application.
+    held->order(port::MediaWay{9, Path::direct}, {});
+    for (int seen = 0; seen < 20; seen = heard.datagrams)
+        heard.datagrams.wait(seen);
+    held->end();
+    const int datagrams = heard.datagrams, reports = heard.reports;
+    // A header that was never finished says that there is no sound.
+    auto reader = pipeline::SoundReader::open(file.string());
+    REQUIRE(reader.ok());
+    const auto read = reader->read(480);
+    CHECK((read.ok() && read->size() == 480));
+    held->order(port::MediaWay{8, Path::direct}, {});
+    held->datagram(device_of(2), Bytes(20));
+    CHECK(held->app().audio_in.held() == 0); // it is there
+    held->end();                             // twice: nothing
+    CHECK(heard.datagrams == datagrams);
+    CHECK(heard.reports == reports);
+    std::filesystem::remove(file);
+}
+
 TEST_CASE("host: what cannot begin says so; what ends is gone; all ended are reported")
 {
     Wire wire;
-    wire.a->order(call(),
-                  port::MediaBegin{device(2), true, {"/no/such/file.wav", "none", "none", "none"}, keys(1, 0), {}, {}});
+    wire.a->order(call(), port::MediaBegin{
+                              device_of(2), true, {"/no/such/file.wav", "none", "none", "none"}, keys(1, 0), {}, {}});
     REQUIRE(wire.until([&] { return count<port::MediaFailed>(wire.of_a) == 1; }));
     CHECK(std::get<port::MediaFailed>(wire.of_a.back()).why.code == ErrorCode::no_such_file);
 
     auto bad = keys(1, 0);
     bad.base_key.resize(5);
-    wire.a->order(call(), port::MediaBegin{device(2), true, {}, std::move(bad), {}, {}});
+    wire.a->order(call(), port::MediaBegin{device_of(2), true, {}, std::move(bad), {}, {}});
     REQUIRE(wire.until([&] { return count<port::MediaFailed>(wire.of_a) == 2; }));
     wire.a->order(call(), port::MediaEnd{});
     wire.a->order(call(), port::MediaEnd{}); // twice: nothing
