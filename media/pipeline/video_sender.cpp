@@ -19,6 +19,10 @@ constexpr std::uint16_t picture_id_mask = 0x7fff;
 constexpr std::size_t descriptor_bytes_max = 6;
 /// A change of size is a keyframe; so not more often than that.
 constexpr Duration rung_for = std::chrono::seconds(3);
+/// No picture came out of the encoder for so long, or for so many: it makes up for a rate that is past (of a path that
+/// was narrow, pictures that were left out), for many seconds. A new one owes nothing.
+constexpr Duration starved_for = std::chrono::seconds(1);
+constexpr int starved_pictures = 4;
 
 } // namespace
 
@@ -64,6 +68,10 @@ Result<std::vector<Bytes>> VideoSender::capture(const media::PictureView& pictur
     if (rung_.width == 0 || resized) rung_since_ = rung == rung_ ? rung_since_ : now;
     // Fewer pictures than come: those are left out that come too soon, by a quarter of their distance.
     if (encoder_ && (now - last_at_).count() * rung.fps < 750'000) return out;
+    if (encoder_ && now - made_at_ > std::max(starved_for, Duration(starved_pictures * 1'000'000 / rung.fps))) {
+        encoder_.reset();
+        made_at_ = now;
+    }
     if (auto prepared = prepare(rung); !prepared) return prepared.error();
     last_at_ = now;
 
@@ -76,6 +84,7 @@ Result<std::vector<Bytes>> VideoSender::capture(const media::PictureView& pictur
     auto frame = encoder_->encode(scaled ? scaled->view() : picture, now - *first_at_, keyframe_wanted_);
     if (!frame) return frame.error();
     if (!*frame) return out;
+    made_at_ = now;
     if ((*frame)->keyframe) keyframe_wanted_ = false;
     return packets_of(**frame, timestamp_at(now), now);
 }

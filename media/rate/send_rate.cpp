@@ -11,6 +11,11 @@ namespace {
 constexpr double decrease_to = 0.85;
 /// Not beyond what the path has carried: who sends little learns little.
 constexpr double beyond_arriving = 1.5, beyond_arriving_bps = 15'000;
+/// Except up to here, when no limit is known: who may send voice alone, and pauses between words, would never learn
+/// that there is room for pictures, which begin a little below. Where there is none, it is tried again after a pause
+/// that doubles.
+constexpr double trial_bps = 120'000;
+constexpr Duration trial_pause_most = std::chrono::seconds(64);
 constexpr Duration measured_over = std::chrono::milliseconds(500);
 /// Packets in that time: at the highest rate there are two thousand.
 constexpr std::size_t arrivals_max = packets_under_way_max;
@@ -138,7 +143,7 @@ void SendRate::control(Instant now)
         break;
     case Usage::underuse: growth_ = 0; break; // the queue empties: hold
     case Usage::normal:
-        if (!draining_since_) increase(elapsed_s);
+        if (!draining_since_) increase(elapsed_s, now);
         break;
     }
 }
@@ -148,6 +153,8 @@ void SendRate::decrease(Instant now)
     last_decrease_ = now;
     decreased_ = true;
     growth_ = 0;
+    if (trying_) trial_pause_ = std::min(2 * trial_pause_, trial_pause_most);
+    trying_ = false;
     const double arriving = arriving_bps_.value_or(delay_bps_);
     const double lowered = decrease_to * arriving;
     delay_bps_ = std::max(rate_min_bps, std::min(delay_bps_ * 0.98, lowered));
@@ -164,7 +171,7 @@ void SendRate::decrease(Instant now)
     limit_variance_ = std::max((0.05 * limit_bps_) * (0.05 * limit_bps_), 0.8 * limit_variance_ + 0.2 * error * error);
 }
 
-void SendRate::increase(double elapsed_s)
+void SendRate::increase(double elapsed_s, Instant now)
 {
     const double deviation = std::sqrt(limit_variance_);
     const bool near =
@@ -181,7 +188,15 @@ void SendRate::increase(double elapsed_s)
         delay_bps_ *= 1 + growth_ * elapsed_s;
     }
     if (arriving_bps_) {
-        const double most = beyond_arriving * *arriving_bps_ + beyond_arriving_bps;
+        double most = beyond_arriving * *arriving_bps_ + beyond_arriving_bps;
+        const bool rested = decreased_ && now - last_decrease_ >= trial_pause_ && limit_bps_ == 0;
+        if (*arriving_bps_ > trial_bps) {
+            trying_ = false; // there was room
+            trial_pause_ = trial_pause_first;
+        } else if (delay_bps_ > most && (trying_ || rested)) {
+            trying_ = true;
+            most = std::max(most, trial_bps);
+        }
         if (delay_bps_ > most) delay_bps_ = std::max(most, delay_bps_ / (1 + growth_ * elapsed_s));
     }
     delay_bps_ = std::min(delay_bps_, rate_max_bps);
@@ -219,7 +234,8 @@ void SendRate::path_changed(Instant now)
     draining_since_.reset();
     drained_at_.reset();
     drain_bps_ = rate_max_bps;
-    decreased_ = false;
+    decreased_ = trying_ = false;
+    trial_pause_ = trial_pause_first;
     silent_since_ = now;
 }
 

@@ -29,6 +29,8 @@ namespace godwit::rate {
 inline constexpr double rate_min_bps = 20'000; ///< A voice at 6 kbit/s in frames of 60 ms, and what is around it.
 inline constexpr double rate_max_bps = 20'000'000;
 inline constexpr double rate_begin_bps = 300'000;
+/// So long after a decrease more is tried than what arrives proves; doubled each time that this was too much.
+inline constexpr Duration trial_pause_first = std::chrono::seconds(8);
 /// Packets on the way whose fate is not known; older ones are forgotten.
 inline constexpr std::size_t packets_under_way_max = 4096;
 
@@ -70,7 +72,7 @@ private:
     void measure(std::size_t bytes, Duration arrived);
     void control(Instant now);
     void decrease(Instant now);
-    void increase(double elapsed_s);
+    void increase(double elapsed_s, Instant now);
     void learn_queue(Duration least_way, Instant now);
     [[nodiscard]] bool drain(Instant now);
 
@@ -89,6 +91,8 @@ private:
     Duration round_trip_ = std::chrono::milliseconds(100);
     Instant last_control_{}, last_decrease_{};
     bool decreased_ = false;
+    Duration trial_pause_ = trial_pause_first;
+    bool trying_ = false; ///< More is allowed than what arrives proves.
     // What arrived when the path was full, smoothed: its limit, as far as is known.
     double limit_bps_ = 0, limit_variance_ = 0;
     // Least way of a packet, in this and in the previous stretch of ten seconds; and what is above it now.

@@ -142,6 +142,31 @@ TEST_CASE(
     }
 }
 
+TEST_CASE("pipeline: who speaks in words with pauses has pictures again within seconds of a path that was narrow")
+{
+    CallConfig config;
+    config.there = {.delay = 50ms, .jitter = 1ms, .rate_bps = 1'000'000.0, .queue_bytes = 30'000};
+    config.back = {.delay = 50ms};
+    config.length = 28s;
+    config.settle = 21s;
+    config.wishes.video = true;
+    config.video.fps = 15;
+    config.sound = [speak = speaks(), step = 0]() mutable { // half a second of words, one of nothing
+        auto out = speak();
+        if (step++ % 150 >= 50) std::fill(out.begin(), out.end(), std::int16_t{0});
+        return out;
+    };
+    config.picture = shows();
+    config.each_ms = [](LinkConfig& there, LinkConfig&, Duration t) {
+        there.rate_bps = t >= 4s && t < 7s ? 40'000.0 : 1'000'000.0;
+        return false;
+    };
+    const auto got = run(config);
+    SAY(got);
+    CHECK(got.pictures_shown > 80); // of 105
+    CHECK(got.delay_mean < 250ms);
+}
+
 TEST_CASE("pipeline: another path in the middle of the call, and silence for half a second between them")
 {
     CallConfig config;
