@@ -60,7 +60,7 @@ private:
     Context& context_;
     FileShelf& shelf_;
     std::optional<Upload> upload_;
-    std::map<std::pair<FileId, FileKey>, Instant> rests_; ///< Refused: not before then.
+    std::map<std::pair<FileId, FileKey>, Instant> rests_;   ///< Refused: not before then.
     std::map<std::pair<FileId, DeviceId>, Instant> sought_; ///< Until when it is thought of.
     Instant look_at_ = never;
     bool blocked_ = false; ///< By the rate.
