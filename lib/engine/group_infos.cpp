@@ -71,9 +71,11 @@ void GroupKeeper::verify_hearsay(const ConversationId& conversation)
 bool GroupKeeper::is_the_same(const ConversationId& conversation, Chore& chore, const frame::GroupState& state)
 {
     const auto wrong = groups_->false_info(conversation, state.group_info);
-    // Whoever founds a group gives it to all of them, who are in it then: it is the relay that was told something else,
-    // and verify_info names that.
-    const bool founds = state.epoch == 1;
+    // Whoever founds a group gives it to all of them, who are in it then: where the same one signed both, it is the
+    // relay that was told something else, and verify_info names that.
+    const auto known = fresh_.find(conversation);
+    const bool founds =
+        state.epoch == 1 && wrong && wrong->by && known != fresh_.end() && wrong->by == known->second.by;
     if (!wrong || !wrong->context || founds) {
         groups_->prove(conversation, state.commit);
         return true;

@@ -243,8 +243,10 @@ void GroupKeeper::work(const ConversationId& conversation, Chore& chore, RelaySe
     const auto* group = book_.find(conversation);
     const bool many = group != nullptr;
     if (many && !chore.compare && !chore.rejoin && begin_plan(conversation, chore, session, now)) return;
-    if (many && group->policy && group->policy->dissolved && groups_->version(conversation))
-        return rest(chore, never); // Nothing changes there any more.
+    // Nothing changes there any more; unless it is a Welcome alone that says so.
+    if (many && group->policy && group->policy->dissolved && groups_->version(conversation) &&
+        !groups_->is_hearsay(conversation))
+        return rest(chore, never);
 
     const auto needs = groups_->needs(*circle, now.wall_ms);
     const bool alone = !many && circle->parties.size() == 1 && circle->parties.front().devices.size() < 2;

@@ -296,6 +296,8 @@ Result<Changes> Groups::welcome(BytesView sealed, WallMs now_ms, BytesView tree_
     PublicKey maker;
     DeviceId its_device;
     if (policy && (!circle || circle->many)) {
+        // The relay begins none anew: another incarnation would be a way past the group that is here.
+        if (name->incarnation != 1) return unauthentic("welcome: to a group of many that was begun anew");
         // Its maker signed the GroupInfo, as join() has verified.
         const auto info = mls::read_welcome(s.environment(undecided, now_ms), *welcome, found->bundle);
         if (!info) return unauthentic("welcome: " + std::string(mls::mls_error_name(info.error())));

@@ -42,7 +42,8 @@ std::optional<Groups::FalseInfo> Groups::false_info(const ConversationId& conver
                              ? mls::MlsResult<mls::MLSMessage>(mls::MlsError::message_too_large)
                              : mls::decode<mls::MLSMessage>(group_info);
     const auto* const shown = message ? message->as<mls::GroupInfo>() : nullptr;
-    if (shown == nullptr) return FalseInfo{"nothing that decodes", false, false, std::nullopt};
+    // It proves nothing, and counts as another context.
+    if (shown == nullptr) return FalseInfo{"nothing that decodes", false, true, std::nullopt};
     const auto* const leaf = group.tree().leaf(shown->signer);
     const bool is_signed = leaf != nullptr && mls::verify_group_info(*shown, leaf->signature_key);
     const Membership service(group);

@@ -62,13 +62,15 @@ bool has_enough_open(Store& store, const StoredGroup& group, const Session& sess
     return role != Role::owner && (role != Role::admin || static_cast<std::size_t>(own) >= open_of_admin_max);
 }
 
-/// As many are open as may be, and the oldest of them is not the owner's, who wants to go on: a few more may be open
+/// As many are open as may be, and not all of them are the owner's, who wants to go on: a few more may be open
 /// then, or members could keep out the commit that puts them out. Nothing stands by that: an owner in league with the
 /// oldest one's maker would put rubbish out of the others' reach, before they have seen it.
 bool may_exceed(Store& store, const StoredGroup& group, const Session& session)
 {
     const auto all = store.standing_commits(group, open_commits_max);
-    if (all.size() < open_commits_max || all.back().account == session.account) return false;
+    if (all.size() < open_commits_max ||
+        std::all_of(all.begin(), all.end(), [&](const StoredCommit& one) { return one.account == session.account; }))
+        return false;
     return role_of(policy_of(store.group_info(all.front().row)), session.user) == Role::owner;
 }
 

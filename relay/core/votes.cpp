@@ -25,9 +25,10 @@ Answer Groups::reject(const Session& session, const frame::GroupReject& request,
     // Whom it was never put for names the epoch alone: the commit that starts there cannot be followed.
     const bool unseen = request.commit.is_zero() && commit && group.of_many &&
                         store.commit_vote(commit->row, session.device) == CommitVote::skipped;
-    const bool is_newcomer = request.commit.is_zero() && commit && group.of_many && commit->epoch + 1 == group.epoch &&
-                             !store.commit_vote(commit->row, session.device);
-    if (is_newcomer && store.is_member(group.row, session.account))
+    // Whether it was asked about the commit or not: it may have taken that, and have lost its group since.
+    const bool is_outside =
+        request.commit.is_zero() && commit && group.of_many && commit->epoch + 1 == group.epoch && !unseen;
+    if (is_outside && store.is_member(group.row, session.account))
         return cannot_join(session, request.conversation, group, now);
     const bool is_named = commit && (commit->id == request.commit || unseen);
     // Whom a later one has put out has its word on those before.
