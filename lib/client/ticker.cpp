@@ -333,8 +333,8 @@ void Ticker::finish()
         for (const auto& heard : parts_.shell.heard())
             engine_->link_heard(heard.link, heard.at);
     // What the engine does by itself writes, most times, and would take the answer of who only reads along: while the
-    // disk refuses it has ticks to itself, and rests between them.
-    const bool answers_only = disk_refuses() && (only_requests_ || now.mono < quiet_until_);
+    // disk refuses it has ticks to itself, and rests between them (arm()). What else comes is whole with its end only.
+    const bool answers_only = disk_refuses() && only_requests_;
     exhausted_ = exhausted_ || (!answers_only && !with_memory([&] {
                      mark_dealt_with(now);
                      engine_->handle_deadline(now);

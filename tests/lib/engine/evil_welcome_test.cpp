@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a Welcome says only the newcomer reads: neither the relay nor the members can judge it.
+#include "lib/seal/key_packages.hpp"
 #include "tests/lib/engine/league.hpp"
 
 using namespace godwit;
@@ -9,6 +10,12 @@ namespace {
 
 /// Mallory, a plain member, takes in Carol's tablet, by a commit that is good for all members. It waits three seconds
 /// for a Welcome; Mallory is quicker.
+enum class Fork {
+    same,  ///< The same policy, other secrets.
+    owned, ///< Mallory is owner.
+    over,  ///< The group is dissolved.
+};
+
 struct Intake : League {
     Client& tablet;
     mls::Group before;
@@ -17,9 +24,9 @@ struct Intake : League {
     mls::CommitOutput honest; ///< What the commit leads to.
     mls::CommitOutput fork;   ///< Of the same id and epoch, and something else.
 
-    explicit Intake(std::uint64_t seed, bool owns)
+    explicit Intake(std::uint64_t seed, Fork kind)
         : League(seed), tablet(enter_silently()), before(group_of(mallory, conversation)), id(fresh_id()),
-          package(fetch_package()), honest(make(false)), fork(make(owns))
+          package(fetch_package()), honest(make(Fork::same)), fork(make(kind))
     {
     }
     [[nodiscard]] mls::GroupInfo info(const mls::CommitOutput& of) { return of.next.group_info(lawless(), true, true); }
@@ -81,16 +88,17 @@ private:
         const auto message = must(mls::decode<mls::MLSMessage>(packages[0].package));
         return *message.as<mls::KeyPackage>();
     }
-    mls::CommitOutput make(bool owns)
+    mls::CommitOutput make(Fork kind)
     {
         auto group = before;
         auto extensions = before.context().extensions;
         mls::CommitOptions options;
         options.proposals.push_back(mls::Proposal{mls::Add{package}});
-        if (owns) {
+        if (kind != Fork::same) {
             auto policy = *seal::policy::decode(extensions);
+            policy.dissolved = kind == Fork::over;
             for (auto& one : policy.members)
-                one.role = one.user == "mallory" ? Role::owner : Role::member;
+                if (kind == Fork::owned) one.role = one.user == "mallory" ? Role::owner : Role::member;
             extensions = seal::policy::encode(policy);
             options.proposals.push_back(mls::Proposal{mls::GroupContextExtensions{extensions}});
         }
@@ -104,7 +112,7 @@ private:
 TEST_CASE("a plain member takes in another one's new device by a Welcome to a group that it owns: the device joins the "
           "others, and the liar is named")
 {
-    Intake l(973, true);
+    Intake l(973, Fork::owned);
     l.take_in(l.fork, l.info(l.honest));
     CHECK(l.world.run_until([&] { return l.is_in(); }, minutes(1)));
     CHECK(Intake::names_mallory(l.tablet, l.mallory));
@@ -119,7 +127,7 @@ TEST_CASE("a plain member takes in another one's new device by a Welcome to a gr
 
 TEST_CASE("the same, with a GroupInfo that nobody can join by: the others are told, and bring another one")
 {
-    Intake l(974, true);
+    Intake l(974, Fork::owned);
     auto info = l.info(l.honest);
     info.signature = Bytes(64, 7);
     l.take_in(l.fork, info);
@@ -128,9 +136,81 @@ TEST_CASE("the same, with a GroupInfo that nobody can join by: the others are to
     l.all_talk();
 }
 
+TEST_CASE("the same, where the Welcome's group is over already: it is held against the relay's all the same")
+{
+    Intake l(978, Fork::over);
+    l.take_in(l.fork, l.info(l.honest));
+    CHECK(l.world.run_until([&] { return l.is_in(); }, minutes(1)));
+    CHECK(Intake::names_mallory(l.tablet, l.mallory));
+    l.all_talk();
+}
+
+TEST_CASE("the same, with a GroupInfo that the relay takes and no member can read: it proves nothing")
+{
+    Intake l(979, Fork::owned);
+    auto info = l.info(l.honest);
+    for (std::uint16_t n = 0; n < 300; ++n)
+        info.extensions.push_back({static_cast<mls::ExtensionType>(0xf000 + n), {}});
+    mls::sign_group_info(info, mls::GroupTestAccess::signer(l.honest.next));
+    l.take_in(l.fork, info);
+    CHECK(l.world.run_until([&] { return l.is_in(); }, minutes(3)));
+    CHECK(Intake::names_mallory(l.tablet, l.mallory));
+    l.all_talk();
+}
+
+TEST_CASE("who is in a group is taken by no Welcome into another one that is called the same, begun anew")
+{
+    League l(983);
+    const auto before = group_of(l.mallory, l.conversation);
+    const std::vector<DeviceId> to{id_of(l.alice), id_of(l.phone)};
+    const auto got = l.ask(l.mallory, frame::KeyPackageFetch{"alice", to});
+    REQUIRE(got.error.code == ErrorCode::ok);
+    auto policy = *seal::policy::decode(before.context().extensions);
+    std::vector<std::string> members;
+    for (auto& one : policy.members) {
+        members.push_back(one.user);
+        one.role = one.user == "mallory" ? Role::owner : Role::member;
+    }
+    const auto commit = [&](mls::Group group, const MessageId& id, bool adds) {
+        mls::CommitOptions options;
+        if (adds)
+            for (const auto& one : std::get<frame::KeyPackages>(got.body).packages) {
+                const auto message = must(mls::decode<mls::MLSMessage>(one.package));
+                options.proposals.push_back(mls::Proposal{mls::Add{*message.as<mls::KeyPackage>()}});
+            }
+        options.authenticated_data = seal::bind(seal::commit_purpose, id, {}, l.rules_of(group.context().extensions));
+        return must(group.commit(l.lawless(), options));
+    };
+    const auto certificate = before.tree().leaf(before.own_leaf())->credential.content;
+    const auto anew = must(mls::Group::create(
+        l.lawless(), before.cipher_suite(), seal::encode_group_id(l.conversation, 2), seal::leaf_options(certificate),
+        mls::GroupTestAccess::signer(before), seal::lifetime_from(l.world.wall_ms()), seal::policy::encode(policy),
+        {mls::HandshakeFormat::private_message, 0}));
+    const auto fork = commit(anew, l.fresh_id(), true);
+    const auto id = l.fresh_id();
+    const auto good = commit(before, id, false);
+    auto info = good.next.group_info(l.lawless(), true, true);
+    info.signature = Bytes(64, 7); // Nobody joins by it, who has lost the group.
+    frame::GroupCommit out;
+    out.members = members;
+    out.conversation = l.conversation;
+    out.incarnation = 1;
+    out.epoch = before.epoch();
+    out.envelope = {id, good.commit};
+    out.newcomers = to;
+    out.welcome = *fork.welcome;
+    out.group_info = mls::encode(mls::MLSMessage{info});
+    REQUIRE(l.ask(l.mallory, std::move(out)).error.code == ErrorCode::ok);
+    l.world.run_for(minutes(2));
+    l.all_hear(l.alice, "the owner is here");
+    const auto put_out = l.alice.wait(l.alice.ask(request::GroupRemove{l.conversation, {"mallory"}}));
+    CHECK_MESSAGE(put_out.error.code == ErrorCode::ok, put_out.error.detail);
+    l.all_hear(l.carol, "she is out");
+}
+
 TEST_CASE("a Welcome that is true with a GroupInfo that is not: the device comes in, and the liar is named")
 {
-    Intake l(975, false);
+    Intake l(975, Fork::same);
     auto info = l.info(l.honest);
     SUBCASE("another history, signed")
     {
@@ -156,7 +236,7 @@ TEST_CASE("a Welcome that is true with a GroupInfo that is not: the device comes
 
 TEST_CASE("a Welcome and a GroupInfo to the same false group, of the true rules: the first message shows it")
 {
-    Intake l(976, false);
+    Intake l(976, Fork::same);
     l.take_in(l.fork, l.info(l.fork));
     REQUIRE(l.world.run_until([&] { return seal::load_group(l.tablet.store, l.conversation).has_value(); }));
     l.world.run_for(seconds(10));
@@ -168,7 +248,7 @@ TEST_CASE("a Welcome and a GroupInfo to the same false group, of the true rules:
 
 TEST_CASE("a Welcome that is true costs a question, and nobody is accused")
 {
-    Intake l(977, false);
+    Intake l(977, Fork::same);
     l.take_in(l.honest, l.info(l.honest));
     CHECK(l.world.run_until([&] { return l.is_in(); }, minutes(1)));
     l.world.run_for(minutes(5));
