@@ -111,6 +111,7 @@ void Ticker::deadline_reached()
     if (closed_ || holding_still()) return;
     const Instant now = parts_.shell.now().mono;
     if (!engine_ && restart_due_ <= now) make_engine();
+    release();
     // finish() looks at every deadline; that of an open tick is at the end of this turn.
     if (engine_ && !tick_open_) gather([](engine::Engine&, Moment) {});
     arm();
@@ -227,7 +228,7 @@ void Ticker::derive(RequestId id, bool create, std::string relay, std::string us
 void Ticker::report(LinkId link, std::size_t bytes, Input input)
 {
     if (closed_) return;
-    if (!holding_still()) {
+    if (!holds()) {
         if (engine_) gather(input);
         return;
     }
@@ -257,7 +258,7 @@ void Ticker::link_up(LinkId link, const PublicKey& peer, Path path, std::string_
 
 void Ticker::link_frame(LinkId link, BytesView frame)
 {
-    if (!holding_still()) { // the common case, without a copy
+    if (!holds()) { // the common case, without a copy
         if (engine_ && !closed_)
             gather([&](engine::Engine& engine, Moment now) { engine.link_frame(link, frame, now); });
         return;
@@ -305,7 +306,7 @@ void Ticker::ice_gathering_done(LinkId link)
 void Ticker::media_report(const CallId& call, port::MediaReport what)
 {
     // How it goes is told again in a second; nobody looks now.
-    if (holding_still() && std::holds_alternative<CallStatistics>(what)) return;
+    if (holds() && std::holds_alternative<CallStatistics>(what)) return;
     report(0, sizeof what, [call, what = std::move(what)](engine::Engine& engine, Moment now) {
         engine.media_report(call, what, now);
     });
@@ -313,7 +314,7 @@ void Ticker::media_report(const CallId& call, port::MediaReport what)
 
 void Ticker::network_changed()
 {
-    if (holding_still()) {
+    if (holds()) {
         network_changed_held_ = true;
         return;
     }

@@ -132,8 +132,14 @@ private:
     // back-pressure
     [[nodiscard]] bool holding_still() const { return !backlog_.empty(); }
     [[nodiscard]] bool disk_refuses() const { return storage_backoff_ != Duration::zero(); }
+    /// What is no request waits: nobody listens, or the disk is to be tried again later.
+    [[nodiscard]] bool holds() const
+    {
+        return holding_still() || (disk_refuses() && parts_.shell.now().mono < quiet_until_);
+    }
     void drop_held();
     void go_on();
+    void release();
     void arm();
     void trace(LinkId link, std::string_view what, std::string_view detail);
     void trace_shortage();

@@ -95,7 +95,7 @@ void Ticker::perform(engine::Effect&& effect)
         const auto job = compute->job;
         const auto done = [this, job, alive = std::weak_ptr<Alive>(alive_)] {
             if (alive.expired() || closed_) return;
-            if (holding_still())
+            if (holds())
                 computed_held_.push_back(job);
             else if (engine_)
                 gather([job](engine::Engine& engine, Moment now) { engine.computed(job, now); });
@@ -186,7 +186,13 @@ void Ticker::go_on()
 {
     while (!backlog_.empty() && parts_.events.push(std::move(backlog_.front())))
         backlog_.pop_front();
-    if (holding_still()) return;
+    release();
+}
+
+/// What was held, unless it is to be held on.
+void Ticker::release()
+{
+    if (holds()) return;
     for (auto& held : std::exchange(held_, {}))
         if (engine_) gather(held.input);
     held_bytes_ = 0;
@@ -200,6 +206,8 @@ void Ticker::arm()
     if (closed_) return;
     Instant next = never;
     if (!holding_still()) next = engine_ ? earlier(engine_->deadline(), marks_due_) : restart_due_;
+    const bool held = !held_.empty() || !computed_held_.empty() || network_changed_held_;
+    if (engine_ && held && !holding_still()) next = Instant{};
     if (engine_ && disk_refuses()) next = std::max(next, quiet_until_);
     parts_.shell.set_deadline(next);
 }

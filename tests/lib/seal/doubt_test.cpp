@@ -22,6 +22,7 @@ struct League {
             c.device(user, std::string(user) + "1");
         c.create(c.at("ann1"), crew());
         c.everybody_talks({"ann1", "ada1", "abe1", "bob1", "ben1"});
+        bob().tick([&](Groups& g) { return g.prove(c.conversation, message_id(77)), 0; }); // Held against the relay's.
     }
     Member& bob() { return c.at("bob1"); }
     /// `by` makes, with its own keys, a next epoch as it likes it, and the relay shows that.
