@@ -65,9 +65,13 @@ public:
     [[nodiscard]] std::shared_ptr<port::MediaHost> shared_media() const noexcept { return media_; }
     /// Memory is short: FacadeParts::trim, soon.
     void trim();
-    /// Threads inside wait() return; nothing is handed out any more. Before the destructor, when other threads may
-    /// wait.
-    void end_waits() { events_.close(); }
+    /// Threads inside wait() and run_once() return; nothing is handed out any more. Before the destructor, when other
+    /// threads may wait.
+    void end_waits()
+    {
+        events_.close();
+        wake();
+    }
 
     /// Commits, closes every link and the store, ends the thread. What was under way is answered with `cancelled`; what
     /// waits in the mailbox is kept. False when that took longer than `wait_max`: it goes on, call again. Driven by its
