@@ -13,16 +13,19 @@ using seal::Policy;
 
 namespace {
 
+const MessageId created = message_id(77);
+
 struct League {
     CrewWorld c;
 
-    League()
+    /// `proven`: bob has held his Welcome against what the relay has.
+    explicit League(bool proven = true)
     {
         for (const char* user : {"ann", "ada", "abe", "bob", "ben"})
             c.device(user, std::string(user) + "1");
         c.create(c.at("ann1"), crew());
         c.everybody_talks({"ann1", "ada1", "abe1", "bob1", "ben1"});
-        bob().tick([&](Groups& g) { return g.prove(c.conversation, message_id(77)), 0; }); // Held against the relay's.
+        if (proven) bob().tick([&](Groups& g) { return g.prove(c.conversation, created), 0; });
     }
     Member& bob() { return c.at("bob1"); }
     /// `by` makes, with its own keys, a next epoch as it likes it, and the relay shows that.
@@ -79,6 +82,26 @@ TEST_CASE("doubt: a role that the member who signed the GroupInfo could not give
     const auto after_leaving = l.joins(fewer);
     REQUIRE_MESSAGE(after_leaving.ok(), (after_leaving.ok() ? "" : after_leaving.error().detail));
     CHECK(after_leaving->unproven.empty());
+}
+
+TEST_CASE("doubt: what a Welcome alone has said of roles keeps nobody out, until it is proven")
+{
+    League l(false);
+    const auto& id = l.c.conversation;
+    CHECK(l.bob().groups->is_hearsay(id));
+    CHECK_FALSE(l.bob().groups->entered_by(id).has_value());
+    l.claim("ben1", raised());
+    const auto joined = l.joins(raised());
+    REQUIRE_MESSAGE(joined.ok(), (joined.ok() ? "" : joined.error().detail));
+    CHECK(joined->unproven.empty());
+    l.bob().tick([&](Groups& g) { return g.prove(id, created), 0; });
+    l.bob().crash();
+    CHECK_FALSE(l.bob().groups->is_hearsay(id));
+    CHECK(l.bob().groups->entered_by(id) == created);
+    CHECK(l.joins(raised()).error().code == ErrorCode::not_allowed);
+    l.bob().tick([&](Groups& g) { return g.prove(id, message_id(78)), 0; }); // Once.
+    CHECK(l.bob().groups->entered_by(id) == created);
+    CHECK_FALSE(l.c.at("ann1").groups->is_hearsay(id)); // By a commit of its own.
 }
 
 TEST_CASE("doubt: it ends after a week, and says so: who could have raised them has not been there since")
