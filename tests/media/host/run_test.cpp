@@ -199,6 +199,6 @@ TEST_CASE("run: who holds the call is not missed; a way that is gone is, and ten
     CHECK(of_first.concealed < 0.40);
     CHECK(of_first.mos < 3);
     t.after(12s);
-    CHECK(of_first.concealed < 0.01);
+    CHECK(of_first.concealed < 0.02); // a word's beginning may fall to the buffer that grows again
     CHECK(of_first.mos > 4);
 }
