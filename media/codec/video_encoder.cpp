@@ -162,7 +162,8 @@ const VideoEncoderConfig& VideoEncoder::config() const noexcept
 
 Result<VideoEncoder> VideoEncoder::create(const VideoEncoderConfig& config)
 {
-    if (!media::is_picture_size(config.width, config.height) || config.width < video_side_min || config.height < video_side_min)
+    if (!media::is_picture_size(config.width, config.height) || config.width < video_side_min ||
+        config.height < video_side_min)
         return wrong("video encoder: width and height are 16 to 1920, and no more than 1920 x 1088 together");
     if (config.fps < 1 || config.fps > video_fps_max) return wrong("video encoder: fps is 1 to 60");
     if (config.bitrate_bps < video_bitrate_min_bps || config.bitrate_bps > video_bitrate_max_bps)
