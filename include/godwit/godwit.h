@@ -108,7 +108,8 @@ GODWIT_EXPORT int godwit_request(godwit_client* client, const char* json, size_t
 GODWIT_EXPORT char* godwit_next(godwit_client* client, int timeout_ms);
 
 /* The oldest so many of the events "message" that godwit_next gave out are dealt with: they are not shown again after a
- * crash. invalid_argument: there are not so many; unsupported: without godwit_options.dealt_by_call. */
+ * crash. invalid_argument: there are not so many; unsupported: without godwit_options.dealt_by_call. Of more than
+ * 65,536 that nobody named the oldest counts as dealt with. */
 GODWIT_EXPORT int godwit_dealt_with(godwit_client* client, size_t messages);
 
 /* Readable while events wait; -1 where the platform has none. The same as long as the client is open. It may become
@@ -181,6 +182,8 @@ GODWIT_EXPORT size_t godwit_call_push_audio(godwit_client* client, const char* c
                                             size_t count);
 /* Returns how many samples there were: play silence for the rest. */
 GODWIT_EXPORT size_t godwit_call_pull_audio(godwit_client* client, const char* call, int16_t* samples, size_t count);
+/* Room for any picture: 1920 * 1088 pixels in I420, where odd sides round the planes of colour up. */
+#define GODWIT_CALL_PICTURE_BYTES_MAX (1920 * 1088 * 3 / 2 + (1920 + 1920) / 2 + 1)
 /* I420 without gaps: width * height of luma, then U and V of ((width + 1) / 2) * ((height + 1) / 2) each; sides at most
  * 1920, 1920 * 1088 pixels. Returns 1 when it was taken, else 0. */
 GODWIT_EXPORT int godwit_call_push_picture(godwit_client* client, const char* call, int width, int height,

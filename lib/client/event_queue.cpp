@@ -129,9 +129,17 @@ void EventQueue::finish()
 void EventQueue::ask(bool& attend)
 {
     if (dealt_by_call_ || in_hand_.empty() || closed_) return;
-    attend = dealt_with_.empty();
-    dealt_with_.insert(dealt_with_.end(), in_hand_.begin(), in_hand_.end());
-    in_hand_.clear();
+    attend = hand_back(in_hand_.size());
+}
+
+/// The oldest so many in hand are dealt with. True: those are the first to be marked.
+bool EventQueue::hand_back(std::size_t messages)
+{
+    const bool first = dealt_with_.empty();
+    const auto end = in_hand_.begin() + static_cast<std::ptrdiff_t>(messages);
+    dealt_with_.insert(dealt_with_.end(), in_hand_.begin(), end);
+    in_hand_.erase(in_hand_.begin(), end);
+    return first;
 }
 
 bool EventQueue::deal(std::size_t messages)
@@ -141,10 +149,7 @@ bool EventQueue::deal(std::size_t messages)
         const std::lock_guard lock(mutex_);
         if (messages > in_hand_.size()) return false;
         if (closed_ || messages == 0) return true;
-        attend = dealt_with_.empty();
-        const auto end = in_hand_.begin() + static_cast<std::ptrdiff_t>(messages);
-        dealt_with_.insert(dealt_with_.end(), in_hand_.begin(), end);
-        in_hand_.erase(in_hand_.begin(), end);
+        attend = hand_back(messages);
     }
     if (attend) attend_();
     return true;
@@ -162,6 +167,7 @@ std::optional<Event> EventQueue::pop(bool& attend)
     if (!out) return out;
     if (const auto* received = std::get_if<event::MessageReceived>(&*out))
         in_hand_.emplace_back(received->message.id, received->message.conversation);
+    if (in_hand_.size() > in_hand_max && hand_back(1)) attend = true;
     // Half empty, not one free place: the loop thread then moves many at a time.
     if (refused_ && queue_.size() <= queue_.capacity_max() / 2) {
         refused_ = false;

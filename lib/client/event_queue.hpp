@@ -18,6 +18,9 @@
 
 namespace godwit::client {
 
+/// Messages that were given out and are not dealt with: beyond that the oldest counts as dealt with.
+inline constexpr std::size_t in_hand_max = 65'536;
+
 class EventQueue {
 public:
     /// A message is itself in one conversation only.
@@ -67,8 +70,9 @@ public:
     void finish();
 
 private:
-    std::optional<Event> pop(bool& attend); // lock held
-    void ask(bool& attend);                 // lock held
+    std::optional<Event> pop(bool& attend);             // lock held
+    void ask(bool& attend);                             // lock held
+    [[nodiscard]] bool hand_back(std::size_t messages); // lock held
     void keep_together(bool together);
 
     mutable std::mutex mutex_;
@@ -78,7 +82,8 @@ private:
     WakeFd wake_fd_;
     std::function<void()> attend_;
     const bool dealt_by_call_;
-    std::deque<Shown> in_hand_; // messages given out: the last one, or as many as deal() did not name
+    std::deque<Shown>
+        in_hand_; // messages given out: the last one, or as many as deal() did not name, at most in_hand_max
     std::vector<Shown> dealt_with_;
     bool refused_ = false;  // a push() said no since
     bool together_ = false; // whoever waits is woken when all of it is here

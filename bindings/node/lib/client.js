@@ -144,7 +144,9 @@ class Client {
 
   async suspend(deadlineMs = -1) {
     if (this.#closing) throw closed();
-    return (await addon.suspend(this.#handle, deadlineMs)) === 0;
+    const code = await addon.suspend(this.#handle, deadlineMs);
+    if (code !== 0 && this.#closing) throw closed();
+    return code === 0;
   }
 
   async resume() {

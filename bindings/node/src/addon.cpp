@@ -206,8 +206,7 @@ napi_value start(napi_env env, Job::Kind kind, godwit_client* client, int deadli
 napi_value suspend(napi_env env, napi_callback_info info)
 {
     napi_value given[2];
-    if (!arguments(env, info, given)) return nullptr;
-    const Handle* handle = handle_of(env, given[0]);
+    const Handle* handle = handle_and(env, info, given);
     if (handle == nullptr) return nullptr;
     int deadline_ms = -1;
     napi_get_value_int32(env, given[1], &deadline_ms);
@@ -217,16 +216,14 @@ napi_value suspend(napi_env env, napi_callback_info info)
 napi_value resume(napi_env env, napi_callback_info info)
 {
     napi_value given[1];
-    if (!arguments(env, info, given)) return nullptr;
-    const Handle* handle = handle_of(env, given[0]);
+    const Handle* handle = handle_and(env, info, given);
     return handle == nullptr ? nullptr : start(env, Job::Kind::resume, handle->client);
 }
 
 napi_value close(napi_env env, napi_callback_info info)
 {
     napi_value given[1];
-    if (!arguments(env, info, given)) return nullptr;
-    Handle* handle = handle_of(env, given[0]);
+    Handle* handle = handle_and(env, info, given);
     if (handle == nullptr) return nullptr;
     stop_watching(*handle); // before its descriptor goes
     return start(env, Job::Kind::close, std::exchange(handle->client, nullptr));
@@ -242,8 +239,7 @@ napi_value version(napi_env env, napi_callback_info)
 napi_value request(napi_env env, napi_callback_info info)
 {
     napi_value given[2];
-    if (!arguments(env, info, given)) return nullptr;
-    const Handle* handle = handle_of(env, given[0]);
+    const Handle* handle = handle_and(env, info, given);
     if (handle == nullptr) return nullptr;
     const std::string line = string_of(env, given[1]);
     napi_value out = nullptr;
@@ -254,8 +250,7 @@ napi_value request(napi_env env, napi_callback_info info)
 napi_value next(napi_env env, napi_callback_info info)
 {
     napi_value given[1];
-    if (!arguments(env, info, given)) return nullptr;
-    const Handle* handle = handle_of(env, given[0]);
+    const Handle* handle = handle_and(env, info, given);
     if (handle == nullptr) return nullptr;
     char* event = godwit_next(handle->client, 0);
     napi_value out = nullptr;
@@ -270,8 +265,7 @@ napi_value next(napi_env env, napi_callback_info info)
 napi_value dealt_with(napi_env env, napi_callback_info info)
 {
     napi_value given[2];
-    if (!arguments(env, info, given)) return nullptr;
-    const Handle* handle = handle_of(env, given[0]);
+    const Handle* handle = handle_and(env, info, given);
     if (handle == nullptr) return nullptr;
     std::uint32_t messages = 0;
     napi_get_value_uint32(env, given[1], &messages);
@@ -308,8 +302,7 @@ void readable(uv_poll_t* poll, int, int)
 napi_value watch(napi_env env, napi_callback_info info)
 {
     napi_value given[2];
-    if (!arguments(env, info, given)) return nullptr;
-    Handle* handle = handle_of(env, given[0]);
+    Handle* handle = handle_and(env, info, given);
     if (handle == nullptr || handle->client == nullptr) return undefined(env);
     if (handle->poll == nullptr) {
         uv_loop_t* loop = nullptr;

@@ -32,6 +32,13 @@ bool arguments(napi_env env, napi_callback_info info, napi_value (&out)[N])
     return false;
 }
 
+/// The arguments of a call whose first one is a handle. Null, and an exception is on its way: there are others.
+template <std::size_t N>
+[[nodiscard]] Handle* handle_and(napi_env env, napi_callback_info info, napi_value (&out)[N])
+{
+    return arguments(env, info, out) ? handle_of(env, out[0]) : nullptr;
+}
+
 /// media.cpp: pushAudio(handle, call, Int16Array) -> number    pullAudio(handle, call, count) -> Int16Array
 ///            pushPicture(handle, call, width, height, Uint8Array) -> boolean
 ///            pullPicture(handle, call, device | null) -> {width, height, i420} | null

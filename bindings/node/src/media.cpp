@@ -13,8 +13,6 @@ namespace {
 
 /// Sound of so long waits at most; more is not asked for.
 constexpr std::uint32_t samples_max = 48'000;
-/// 1920 * 1088 pixels in I420.
-constexpr std::size_t picture_bytes_max = std::size_t{1920} * 1088 * 3 / 2;
 
 /// The elements of a typed array of that type; null, and an exception is on its way: it is none.
 template <class Element>
@@ -48,8 +46,7 @@ napi_value copied(napi_env env, napi_typedarray_type type, std::size_t count, co
 napi_value push_audio(napi_env env, napi_callback_info info)
 {
     napi_value given[3];
-    if (!arguments(env, info, given)) return nullptr;
-    const Handle* handle = handle_of(env, given[0]);
+    const Handle* handle = handle_and(env, info, given);
     if (handle == nullptr) return nullptr;
     std::size_t count = 0;
     const auto* samples = elements<std::int16_t>(env, given[2], napi_int16_array, "samples: an Int16Array", count);
@@ -63,8 +60,7 @@ napi_value push_audio(napi_env env, napi_callback_info info)
 napi_value pull_audio(napi_env env, napi_callback_info info)
 {
     napi_value given[3];
-    if (!arguments(env, info, given)) return nullptr;
-    const Handle* handle = handle_of(env, given[0]);
+    const Handle* handle = handle_and(env, info, given);
     if (handle == nullptr) return nullptr;
     std::uint32_t wanted = 0;
     napi_get_value_uint32(env, given[2], &wanted);
@@ -78,8 +74,7 @@ napi_value pull_audio(napi_env env, napi_callback_info info)
 napi_value push_picture(napi_env env, napi_callback_info info)
 {
     napi_value given[5];
-    if (!arguments(env, info, given)) return nullptr;
-    const Handle* handle = handle_of(env, given[0]);
+    const Handle* handle = handle_and(env, info, given);
     if (handle == nullptr) return nullptr;
     std::int32_t width = 0;
     std::int32_t height = 0;
@@ -99,14 +94,13 @@ napi_value push_picture(napi_env env, napi_callback_info info)
 napi_value pull_picture(napi_env env, napi_callback_info info)
 {
     napi_value given[3];
-    if (!arguments(env, info, given)) return nullptr;
-    const Handle* handle = handle_of(env, given[0]);
+    const Handle* handle = handle_and(env, info, given);
     if (handle == nullptr) return nullptr;
     const std::string call = string_of(env, given[1]);
     napi_valuetype type = napi_undefined;
     napi_typeof(env, given[2], &type);
     thread_local std::vector<std::uint8_t> room;
-    room.resize(picture_bytes_max);
+    room.resize(GODWIT_CALL_PICTURE_BYTES_MAX);
     int width = 0;
     int height = 0;
     const auto got =
@@ -115,7 +109,7 @@ napi_value pull_picture(napi_env env, napi_callback_info info)
                                           &height, room.data(), room.size())
             : godwit_call_pull_picture(handle->client, call.c_str(), &width, &height, room.data(), room.size());
     napi_value out = nullptr;
-    if (got == 0) {
+    if (got == 0 || got > room.size()) {
         napi_get_null(env, &out);
         return out;
     }

@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstring>
 #include <poll.h>
 
 #include <thread>
@@ -125,6 +126,19 @@ TEST_CASE("who takes events ahead of those who are to see them says by a call wh
     CHECK(attended == 2);
     queue.close();
     CHECK(queue.deal(0));
+}
+
+TEST_CASE("what nobody ever calls dealt with is bounded: the oldest counts as that")
+{
+    client::EventQueue queue(8, [] {}, true);
+    for (std::uint32_t number = 0; number < client::in_hand_max + 2; ++number) {
+        event::MessageReceived message;
+        std::memcpy(message.message.id.bytes.data(), &number, sizeof number);
+        REQUIRE(queue.push(std::move(message)));
+        REQUIRE(queue.poll());
+    }
+    CHECK(queue.take_dealt_with().size() == 2);
+    CHECK(queue.shown().size() == client::in_hand_max);
 }
 
 TEST_CASE("memory is given back on the client's own thread, when it is asked for, and also of a client that is idle")

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/media/support/signals.hpp"
 
+#include <godwit/godwit.h>
+#include <godwit/media.hpp>
+
 #include <doctest/doctest.h>
+
+#include <algorithm>
 
 using namespace godwit;
 using namespace godwit::media;
@@ -28,6 +33,18 @@ TEST_CASE("media base: which pictures may be allocated")
     CHECK_FALSE(is_picture_size(0, 10));
     CHECK_FALSE(is_picture_size(10, -1));
     CHECK_FALSE(is_picture_size(std::int64_t{1} << 40, std::int64_t{1} << 40));
+}
+
+TEST_CASE("media base: what the C interface calls room for any picture is that")
+{
+    std::size_t most = 0;
+    for (int width = 1; width <= picture_side_max; ++width) {
+        const int height = std::min(picture_side_max, picture_pixels_max / width);
+        for (const int h : {height, height - 1})
+            if (is_picture_size(width, h)) most = std::max(most, call_picture_bytes(width, h));
+    }
+    CHECK(most > std::size_t{picture_pixels_max} * 3 / 2); // odd sides
+    CHECK(most <= GODWIT_CALL_PICTURE_BYTES_MAX);
 }
 
 TEST_CASE("media base: planes of odd sizes do not overlap and fill the picture")

@@ -6,6 +6,7 @@ import ctypes
 import json
 import os
 import pathlib
+import threading
 from typing import Any, Callable
 
 from ._schema import ErrorCode
@@ -78,8 +79,9 @@ class Options(ctypes.Structure):
         return out
 
 
-#: Of a picture of 1920 * 1088, the largest there is, in I420.
-_PICTURE_BYTES_MAX = 1920 * 1088 * 3 // 2
+#: GODWIT_CALL_PICTURE_BYTES_MAX: of the largest picture there is, in I420, where odd sides round up.
+_PICTURE_BYTES_MAX = 1920 * 1088 * 3 // 2 + (1920 + 1920) // 2 + 1
+_room = threading.local()
 
 
 def _load() -> ctypes.CDLL:
@@ -189,13 +191,15 @@ class Handle:
         return bool(_so.godwit_call_push_picture(self._client, call.encode(), width, height, i420, len(i420)))
 
     def pull_picture(self, call: str, device: str | None) -> tuple[int, int, bytes] | None:
-        width, height, room = ctypes.c_int(), ctypes.c_int(), ctypes.create_string_buffer(_PICTURE_BYTES_MAX)
+        width, height = ctypes.c_int(), ctypes.c_int()
+        if (room := getattr(_room, "bytes", None)) is None:
+            room = _room.bytes = ctypes.create_string_buffer(_PICTURE_BYTES_MAX)
         into = (ctypes.byref(width), ctypes.byref(height), room, len(room))
         if device is None:
             got = _so.godwit_call_pull_picture(self._client, call.encode(), *into)
         else:
             got = _so.godwit_call_pull_picture_of(self._client, call.encode(), device.encode(), *into)
-        return (width.value, height.value, ctypes.string_at(room, got)) if got else None
+        return (width.value, height.value, ctypes.string_at(room, got)) if 0 < got <= len(room) else None
 
     def close(self) -> None:
         client, self._client = self._client, None

@@ -190,7 +190,7 @@ JNIEXPORT jint JNICALL Java_org_godwit_Native_pullPicture(JNIEnv* env, jclass, j
                          : godwit_call_pull_picture_of(client_of(handle), name.c_str(), string_of(env, device).c_str(),
                                                        &sides[0], &sides[1], planes, room);
     env->SetIntArrayRegion(size, 0, 2, sides);
-    return static_cast<jint>(got);
+    return got > room ? 0 : static_cast<jint>(got); // more than there is room for was not written
 }
 
 JNIEXPORT void JNICALL Java_org_godwit_Native_close(JNIEnv*, jclass, jlong handle)

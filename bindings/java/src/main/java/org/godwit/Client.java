@@ -144,7 +144,11 @@ public final class Client implements AutoCloseable {
 
     /** Before the process is frozen: no lock is held and no I/O in flight afterwards. False: not within the time; it goes on, call again. */
     public boolean suspend(int deadlineMs) {
-        return Native.suspend(handle, deadlineMs) == 0;
+        int code = Native.suspend(handle, deadlineMs);
+        synchronized (pending) {
+            if (code != 0 && closed) throw new IllegalStateException("the client is closed");
+        }
+        return code == 0;
     }
 
     public void resume() throws GodwitException {
@@ -157,8 +161,8 @@ public final class Client implements AutoCloseable {
 
     // ---- sound and pictures of calls whose devices are "app". Any thread, each by one at a time for one call; nothing waits.
 
-    /** Room for the largest picture there is, 1920 * 1088 pixels in I420. */
-    public static final int PICTURE_BYTES_MAX = 1920 * 1088 * 3 / 2;
+    /** Room for the largest picture there is, 1920 * 1088 pixels in I420, where odd sides round up. */
+    public static final int PICTURE_BYTES_MAX = 1920 * 1088 * 3 / 2 + (1920 + 1920) / 2 + 1;
 
     /**
      * The first so many samples, of 48 kHz, 16 bits, mono. How many were taken: fewer when 200 ms wait already, 0 when there is no such call or it
