@@ -52,9 +52,10 @@ public:
             if (!reply) return late("no answer");
             const auto code = reply->error.code;
             if (code == godwit::ErrorCode::ok) return show(*reply);
-            // Whether this account may be made is decided by somebody whom the relay asks.
+            // Asked too often, or somebody whom the relay asks has not decided yet.
             if (what_.kind == Kind::register_account && code == godwit::ErrorCode::rate_limited) {
-                const auto again = Clock::now() + std::chrono::milliseconds(reply->error.retry_after_ms);
+                const auto again =
+                    Clock::now() + std::chrono::milliseconds(std::max<std::uint64_t>(reply->error.retry_after_ms, 500));
                 if (again >= give_up_) return refused(reply->error);
                 while (Clock::now() < again)
                     (void)next(again);

@@ -102,13 +102,10 @@ struct OfRequest {
     {
         return heap(it.user);
     }
-    /// Those that have a conversation, and beside it nothing on the heap.
-    template <class Placed>
-        requires(requires(const Placed& it) { it.where; } && !std::is_same_v<Placed, request::SetConversation>)
-    std::size_t operator()(const Placed& it) const
-    {
-        return heap(it.where);
-    }
+    std::size_t operator()(const request::MarkRead& it) const { return heap(it.where); }
+    std::size_t operator()(const request::SetTimer& it) const { return heap(it.where); }
+    std::size_t operator()(const request::Typing& it) const { return heap(it.where); }
+    std::size_t operator()(const request::Watch& it) const { return heap(it.where); }
     std::size_t operator()(const request::Search& it) const { return heap(it.text, it.where, it.from, it.kinds); }
     std::size_t operator()(const request::SetConversation& it) const { return heap(it.where, it.draft); }
 

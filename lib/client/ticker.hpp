@@ -4,16 +4,16 @@
 //   anything happens ─> gather(): begin a transaction if none is open ─> engine.…(now)
 //   the turn ends    ─> finish(): commit
 //        committed:  events to the application's queue, then effects to the shell
-//        refused:    nobody is told anything; every link closes, the engine is made anew from the store, waiting
-//        requests
-//                    get the error. Peers and relay offer again what was not acknowledged.
+//        refused:    nobody is told anything; every link closes, the engine is made anew from the store,
+//                    waiting requests get the error. Peers and relay offer again what was not acknowledged.
 //
 // Back-pressure: when the application's queue is full, the ticker holds still. No request is taken, no deadline
 // handled, no frame processed, hence none receipted, so peers and relay stop by themselves at their windows. What
 // arrives meanwhile is held up to a bound, past which the links are closed. No event is lost.
 //
 // While the disk refuses, a tick in which there were only requests is committed without what the engine does by itself,
-// which writes: its events are told, its effects go out with the next tick.
+// which writes: its events are told, its effects go out with the next tick. What else arrives is held until the disk is
+// to be tried again: its tick would fail, or be committed by halves.
 #pragma once
 
 #include "lib/client/event_queue.hpp"

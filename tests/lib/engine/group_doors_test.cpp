@@ -49,6 +49,29 @@ struct Friends {
     }
 };
 
+/// The relay has no KeyPackage of Bob's, and his own device does not hear of the group either.
+struct BobWithoutLeaf {
+    bool handed_out = false; ///< His KeyPackages.
+    bool joins = false;      ///< His own device, from outside.
+
+    explicit BobWithoutLeaf(Friends& f)
+    {
+        f.evil.on_way_up = [this, &f](Client& from, frame::ClientFrame& what) {
+            auto* request = std::get_if<frame::Request>(&what);
+            if (request == nullptr) return true;
+            if (const auto* fetch = std::get_if<frame::KeyPackageFetch>(&request->body))
+                if (fetch->user == "bob" && !handed_out) {
+                    f.evil.push(from, frame::Response{request->id, {ErrorCode::ok, {}, 0}, frame::KeyPackages{}});
+                    return false;
+                }
+            if (&from != &f.bob || joins) return true;
+            return !std::holds_alternative<frame::GroupFetch>(request->body);
+        };
+    }
+    BobWithoutLeaf(const BobWithoutLeaf&) = delete;
+    BobWithoutLeaf& operator=(const BobWithoutLeaf&) = delete;
+};
+
 /// Notes of what happened to the group.
 std::size_t told_of_group(Client& client, const std::string& with)
 {
@@ -296,19 +319,7 @@ TEST_CASE("the relay has no KeyPackages for a moment: the group waits for them, 
 TEST_CASE("whoever is taken in without a leaf comes in at last")
 {
     Friends f(737);
-    bool handed_out = false; // Bob's KeyPackages.
-    bool joins = false;      // Bob's own device, from outside.
-    f.evil.on_way_up = [&](Client& from, frame::ClientFrame& what) {
-        auto* request = std::get_if<frame::Request>(&what);
-        if (request == nullptr) return true;
-        if (const auto* fetch = std::get_if<frame::KeyPackageFetch>(&request->body))
-            if (fetch->user == "bob" && !handed_out) {
-                f.evil.push(from, frame::Response{request->id, {ErrorCode::ok, {}, 0}, frame::KeyPackages{}});
-                return false;
-            }
-        if (&from != &f.bob || joins) return true;
-        return !std::holds_alternative<frame::GroupFetch>(request->body);
-    };
+    BobWithoutLeaf bob(f);
     const auto reply =
         f.alice.wait(f.alice.ask(request::GroupCreate{ConversationKind::group, "crew", {"bob", "carol"}}));
     REQUIRE_MESSAGE(reply.error.code == ErrorCode::ok, reply.error.detail);
@@ -321,7 +332,7 @@ TEST_CASE("whoever is taken in without a leaf comes in at last")
     };
     SUBCASE("by itself, from outside")
     {
-        joins = true;
+        bob.joins = true;
         f.bob.crash();
         f.bob.start();
         CHECK(f.world.run_until([&] { return told(f.bob, What::joined) == 1; }, minutes(1)));
@@ -329,7 +340,7 @@ TEST_CASE("whoever is taken in without a leaf comes in at last")
     }
     SUBCASE("by who is in, once there is a KeyPackage")
     {
-        handed_out = true;
+        bob.handed_out = true;
         CHECK(f.world.run_until([&] { return told(f.bob, What::joined) == 1; }, minutes(90)));
         CHECK(commits_of(f.bob) == 0);
     }
@@ -371,19 +382,7 @@ TEST_CASE(
     "a device for which the relay has no KeyPackage for a while reads what was said meanwhile, when it has come in")
 {
     Friends f(739);
-    bool handed_out = false; // Bob's KeyPackages.
-    bool joins = false;      // Bob's own device, from outside.
-    f.evil.on_way_up = [&](Client& from, frame::ClientFrame& what) {
-        auto* request = std::get_if<frame::Request>(&what);
-        if (request == nullptr) return true;
-        if (const auto* fetch = std::get_if<frame::KeyPackageFetch>(&request->body))
-            if (fetch->user == "bob" && !handed_out) {
-                f.evil.push(from, frame::Response{request->id, {ErrorCode::ok, {}, 0}, frame::KeyPackages{}});
-                return false;
-            }
-        if (&from != &f.bob || joins) return true;
-        return !std::holds_alternative<frame::GroupFetch>(request->body);
-    };
+    BobWithoutLeaf bob(f);
     const auto reply =
         f.alice.wait(f.alice.ask(request::GroupCreate{ConversationKind::group, "crew", {"bob", "carol"}}));
     REQUIRE_MESSAGE(reply.error.code == ErrorCode::ok, reply.error.detail);
@@ -401,7 +400,7 @@ TEST_CASE(
     const auto said = f.alice.wait(f.alice.ask(send));
     REQUIRE_MESSAGE(said.error.code == ErrorCode::ok, said.error.detail);
     f.world.run_for(minutes(1));
-    handed_out = joins = true;
+    bob.handed_out = bob.joins = true;
     if (away) f.bob.start();
     f.world.run_for(minutes(3));
     CHECK(f.bob.store.has_message(group, std::get<MessageId>(said.value)));

@@ -96,25 +96,6 @@ TEST_CASE("what may not be said any more when its time comes has failed")
     CHECK(crew.code(crew["bob"], later) == ErrorCode::not_allowed); // And it is said at once where it is known.
 }
 
-TEST_CASE("who is removed while requests wait is answered")
-{
-    Crew crew(770, {"bob", "carol", "dan"});
-    const auto group = crew.create({"bob", "carol", "dan"});
-    crew.must(crew.alice, request::GroupRole{group, "bob", Role::admin});
-    crew.settle();
-    auto& bob = crew["bob"];
-    const auto removes = crew.alice.ask(request::GroupRemove{group, {"bob"}});
-    std::vector<RequestId> asked;
-    asked.push_back(bob.ask(request::GroupRemove{group, {"carol"}}));
-    asked.push_back(bob.ask(request::GroupSet{group, "bobs"}));
-    asked.push_back(bob.ask(request::GroupMute{group, "dan", 9'000'000'000'000}));
-    asked.push_back(bob.ask(request::GroupLeave{group}));
-    crew.settle(minutes(2));
-    CHECK(crew.alice.reply(removes) != nullptr);
-    for (const auto id : asked)
-        CHECK(bob.reply(id) != nullptr);
-}
-
 TEST_CASE("who comes, goes, is renamed and muted stands in the history of every member, and is not unread")
 {
     Crew crew(761, {"bob", "carol", "dave"});
