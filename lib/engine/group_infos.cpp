@@ -15,6 +15,13 @@ namespace godwit::engine {
 
 namespace frame = wire::relay;
 
+namespace {
+
+/// So long the others need to look at a GroupInfo, and to bring another one when it is false.
+constexpr Duration others_look = std::chrono::seconds(5);
+
+} // namespace
+
 /// Not all at once: the first one's commit is enough.
 void GroupKeeper::verify(const ConversationId& conversation, Moment now)
 {
@@ -67,8 +74,9 @@ void GroupKeeper::verify_hearsay(const ConversationId& conversation)
     chores_[conversation].verify = verify_tries_max;
 }
 
-/// The relay's group is in the epoch that a Welcome has led to. False: it is another group.
-bool GroupKeeper::is_the_same(const ConversationId& conversation, Chore& chore, const frame::GroupState& state)
+/// The relay's group is in the epoch that a Welcome has led to. True: it is another group, and that is seen to.
+bool GroupKeeper::leave_false_group(const ConversationId& conversation, Chore& chore, const frame::GroupState& state,
+                                    Moment now)
 {
     const auto wrong = groups_->false_info(conversation, state.group_info);
     // Whoever founds a group gives it to all of them, who are in it then: where the same one signed both, it is the
@@ -78,24 +86,30 @@ bool GroupKeeper::is_the_same(const ConversationId& conversation, Chore& chore, 
         state.epoch == 1 && wrong && wrong->by && known != fresh_.end() && wrong->by == known->second.by;
     if (!wrong || !wrong->context || founds) {
         groups_->prove(conversation, state.commit);
-        return true;
+        return false;
     }
     auto& fresh = fresh_[conversation];
     if (!std::exchange(fresh.misled, true))
         context_.security(SecurityKind::group_invalid, user_of(conversation),
                           fresh.by.is_zero() ? wrong->by.value_or(DeviceId{}) : fresh.by,
-                          "this device was let into another group than the relay has (" + wrong->what +
-                              "): it joins that one");
-    // The commit says its rules to the relay and to members alike: here it is the Welcome that is false. Of the rest
-    // either may be, and its group stays until the relay's is entered: when that was made up the others, who refuse
-    // what is made from it, find out.
+                          "this device was let into another group than the relay shows (" + wrong->what + ")" +
+                              (wrong->rules ? ": it joins that one" : ": one of the two was made up"));
+    // The commit says its rules to the relay and to members alike: here it is the Welcome that is false.
     if (wrong->rules) {
         groups_->abandon(conversation);
         changed_.insert(conversation);
+    } else if (!std::exchange(fresh.asked, true)) {
+        // Of the rest either may be. Whoever joins by a false GroupInfo commits what all others refuse: they look
+        // first. When it was false they renew the keys, and this device follows them or not.
+        report_unjoinable(conversation, {state.incarnation, state.epoch});
+        rest(chore, now.mono + soon(others_look));
+        return true;
     }
+    // Its group stays until the relay's is entered.
     chore.put_out = true;
     chore.verify = 0;
-    return false;
+    join_from_outside(conversation, chore, state, now);
+    return true;
 }
 
 void GroupKeeper::doubt_unread(const ConversationId& conversation)

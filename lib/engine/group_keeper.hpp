@@ -186,8 +186,8 @@ private:
     void welcomed(const seal::Changes& changes, Moment now);
     void verify_hearsay(const ConversationId& conversation);
     [[nodiscard]] bool is_elsewhere(const ConversationId& conversation);
-    [[nodiscard]] bool is_the_same(const ConversationId& conversation, Chore& chore,
-                                   const wire::relay::GroupState& state);
+    [[nodiscard]] bool leave_false_group(const ConversationId& conversation, Chore& chore,
+                                         const wire::relay::GroupState& state, Moment now);
     void join_from_outside(const ConversationId& conversation, Chore& chore, const wire::relay::GroupState& state,
                            Moment now);
     void begin_creating(Chore& chore, const seal::Circle& circle, std::uint64_t incarnation);
@@ -228,6 +228,7 @@ private:
     struct Fresh {
         DeviceId by;           ///< Who made the Welcome.
         bool misled = false;   ///< It has led to another group than the relay has, which was told.
+        bool asked = false;    ///< The others look which of the two is true.
         bool unread = false;   ///< Something does not open in it.
         bool rejoined = false; ///< From outside, for that: once.
     };

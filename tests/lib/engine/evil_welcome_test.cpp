@@ -231,6 +231,22 @@ TEST_CASE("a Welcome that is true with a GroupInfo that is not: the device comes
     for (auto* one : {&l.tablet, &l.alice, &l.phone, &l.carol, &l.dave})
         named = named || Intake::names_mallory(*one, l.mallory);
     CHECK(named);
+    // It has not joined by what is false: that would be refused, and held against it.
+    for (auto* one : {&l.alice, &l.phone, &l.carol, &l.dave})
+        CHECK(told(*one, SecurityKind::commit_rejected) == 0);
+    l.all_talk();
+}
+
+TEST_CASE("a Welcome to another group of the true rules: the others are asked, and it is the GroupInfo that is true")
+{
+    Intake l(984, Fork::same);
+    const auto renewed = l.before.epoch() + 2; // Nobody renews keys for what is true; a join from outside does.
+    l.take_in(l.fork, l.info(l.honest));
+    CHECK(l.world.run_until([&] { return l.is_in(); }, minutes(1)));
+    CHECK(l.epoch() == renewed);
+    CHECK(Intake::names_mallory(l.tablet, l.mallory));
+    for (auto* one : {&l.alice, &l.phone, &l.carol, &l.dave})
+        CHECK(told(*one, SecurityKind::commit_rejected) == 0);
     l.all_talk();
 }
 
