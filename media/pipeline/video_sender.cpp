@@ -19,8 +19,8 @@ constexpr std::uint16_t picture_id_mask = 0x7fff;
 constexpr std::size_t descriptor_bytes_max = 6;
 /// A change of size is a keyframe; so not more often than that.
 constexpr Duration rung_for = std::chrono::seconds(3);
-/// No picture came out of the encoder for so long, or for so many: it makes up for a rate that is past (of a path that
-/// was narrow, pictures that were left out), for many seconds. A new one owes nothing.
+/// What was given to the encoder did not come out for so long, or for so many: it makes up for a rate that is past (of
+/// a path that was narrow, pictures that were left out), for many seconds. A new one owes nothing.
 constexpr Duration starved_for = std::chrono::seconds(1);
 constexpr int starved_pictures = 4;
 
@@ -48,6 +48,7 @@ Result<void> VideoSender::prepare(const Rung& rung)
         if (!made) return made.error();
         encoder_ = std::move(*made);
         encoder_bps_ = bps;
+        made_at_ = last_at_;
         keyframe_wanted_ = true;
     } else if (std::abs(bps - encoder_bps_) > 0.05 * encoder_bps_ || rung.fps != rung_.fps) {
         encoder_->set_rate(bps, rung.fps);
@@ -68,12 +69,10 @@ Result<std::vector<Bytes>> VideoSender::capture(const media::PictureView& pictur
     if (rung_.width == 0 || resized) rung_since_ = rung == rung_ ? rung_since_ : now;
     // Fewer pictures than come: those are left out that come too soon, by a quarter of their distance.
     if (encoder_ && (now - last_at_).count() * rung.fps < 750'000) return out;
-    if (encoder_ && now - made_at_ > std::max(starved_for, Duration(starved_pictures * 1'000'000 / rung.fps))) {
-        encoder_.reset();
-        made_at_ = now;
-    }
-    if (auto prepared = prepare(rung); !prepared) return prepared.error();
+    const Duration starved_after = std::max(starved_for, Duration(starved_pictures * 1'000'000 / rung.fps));
+    if (encoder_ && last_at_ > made_at_ && now - made_at_ > starved_after) encoder_.reset();
     last_at_ = now;
+    if (auto prepared = prepare(rung); !prepared) return prepared.error();
 
     std::optional<media::Picture> scaled;
     if (picture.width != rung.width || picture.height != rung.height) {

@@ -73,7 +73,7 @@ private:
     int protection_ = 0;
     std::uint16_t parity_number_ = 0;
     std::optional<Instant> first_at_;
-    Instant last_at_{}, made_at_{}; ///< Given to the encoder; come out of it.
+    Instant last_at_{}, made_at_{}; ///< Given to the encoder; come out of it, or given to a new one.
     Instant rung_since_{};
     std::uint16_t picture_id_ = 0;
     std::uint8_t tl0_pic_idx_ = 0;
