@@ -11,7 +11,7 @@ namespace godwit::relay {
 
 struct Facts {
     bool is_draining = false;
-    std::string storage_error;                    ///< Of the last tick's commit; empty: it went well.
+    std::string storage_error; ///< Of the last commit that failed, and none has stored anything since; empty: it works.
     std::optional<std::uint64_t> disk_free_bytes; ///< nullopt: the system does not say.
     std::uint64_t disk_free_bytes_min = 0;
     std::string overload; ///< What is given up; empty: nothing.

@@ -62,11 +62,18 @@ Result<void> Operations::listen(loop::Loop& loop)
     return {};
 }
 
-void Operations::ticked(Duration tick, Duration commit, const Result<void>& committed)
+bool Operations::ticked(Duration tick, Duration commit, const Result<void>& committed, std::uint64_t commits)
 {
     ticks_.observe(tick);
     commits_.observe(commit);
-    storage_error_ = committed.ok() ? std::string() : committed.error().detail;
+    if (!committed.ok()) {
+        storage_error_ = committed.error().detail;
+        failed_after_ = commits;
+        return false;
+    }
+    if (storage_error_.empty() || commits == failed_after_) return false;
+    storage_error_.clear();
+    return true;
 }
 
 Facts Operations::facts() const

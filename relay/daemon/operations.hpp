@@ -33,8 +33,9 @@ public:
     /// nullptr: nowhere.
     [[nodiscard]] const http::Server* server() const noexcept { return server_.get(); }
 
-    /// How long the whole of a tick took, and its commit alone; whether that could be stored.
-    void ticked(Duration tick, Duration commit, const Result<void>& committed);
+    /// How long the whole of a tick took, and its commit alone; whether that could be stored; and how many have stored
+    /// something so far: by a tick with nothing to store it is not known whether that works. True: it works again.
+    [[nodiscard]] bool ticked(Duration tick, Duration commit, const Result<void>& committed, std::uint64_t commits);
     void reconfigure(const MetricsConfig& config) { config_.disk_free_bytes_min = config.disk_free_bytes_min; }
 
     [[nodiscard]] Facts facts() const;
@@ -47,7 +48,8 @@ private:
     Moment started_;
     Histogram ticks_;
     Histogram commits_;
-    std::string storage_error_;
+    std::string storage_error_;      ///< Empty: what there was to store was stored.
+    std::uint64_t failed_after_ = 0; ///< Commits that had worked when one did not.
     std::unique_ptr<http::Server> server_;
 };
 

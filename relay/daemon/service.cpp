@@ -137,8 +137,8 @@ Result<void> Service::serve_operator()
                                           GODWIT_VERSION, options_.data},
                         config_.operations.metrics);
     front_->observe_ticks([this](Duration tick, Duration commit, const Result<void>& committed) {
-        operations_->ticked(tick, commit, committed);
-        if (committed.ok()) storage_works();
+        if (operations_->ticked(tick, commit, committed, core_.counters().commits))
+            log_.say(LogLevel::warning, "storage_recovered", "what comes is stored again");
         admin_->ticked();
     });
     return operations_->listen(loop_);
@@ -261,17 +261,8 @@ void Service::reload()
     }
 }
 
-/// Of a tick that had nothing to store it is not known.
-void Service::storage_works()
-{
-    if (!failed_after_ || core_.counters().commits == *failed_after_) return;
-    failed_after_.reset();
-    log_.say(LogLevel::warning, "storage_recovered", "what comes is stored again");
-}
-
 void Service::commit_failed(const Error& why)
 {
-    failed_after_ = core_.counters().commits;
     if (const auto alive = store_.alive(); !alive.ok()) {
         log_.say(LogLevel::error, "database_stopped",
                  "the database stopped (" + alive.error().detail + "); nothing acknowledged was lost: start again");

@@ -56,7 +56,6 @@ private:
     [[nodiscard]] bool stray(const loop::UdpDatagram& datagram);
     void answer_binding(const loop::UdpDatagram& datagram);
     void commit_failed(const Error& why);
-    void storage_works();
 
     DaemonConfig config_;
     Options options_;
@@ -71,7 +70,6 @@ private:
     std::uint64_t stun_answers_ = 0;
     int exit_code_ = 0;
     Instant reclaim_from_{};
-    std::optional<std::uint64_t> failed_after_; ///< Commits that had worked when one did not; nullopt: they work.
 
     loop::Loop loop_; // dies last of what follows
     Drain drain_{loop_,

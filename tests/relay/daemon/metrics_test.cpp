@@ -2,6 +2,7 @@
 #include "relay/core/counters.hpp"
 #include "relay/daemon/health.hpp"
 #include "relay/daemon/metrics.hpp"
+#include "relay/daemon/operations.hpp"
 #include "relay/turn/turn.hpp"
 
 #include <doctest/doctest.h>
@@ -115,4 +116,23 @@ TEST_CASE("what speaks against a relay, one cause and all of them")
     CHECK(causes_against(good).empty());
     CHECK(!disk_free("/no/such/place"));
     CHECK(disk_free("/"));
+}
+
+TEST_CASE("after a commit that failed the database is well again by one that stores something, and by no empty one")
+{
+    MetricsConfig config;
+    config.disk_free_bytes_min = 0;
+    Operations operations({[](const auto&) {}, [] { return false; }, [] { return std::string(); }, "1", "/"}, config);
+    const auto ticked = [&](const Result<void>& committed, std::uint64_t commits) {
+        return operations.ticked(Duration(1), Duration(1), committed, commits);
+    };
+    CHECK_FALSE(ticked({}, 7));
+    CHECK_FALSE(ticked(Error{ErrorCode::storage_failed, "disk I/O error", 0}, 7));
+    CHECK_FALSE(ticked({}, 7));
+    const auto causes = causes_against(operations.facts());
+    REQUIRE(causes.size() == 1);
+    CHECK(causes[0].name == "database");
+    CHECK(ticked({}, 8));
+    CHECK(causes_against(operations.facts()).empty());
+    CHECK_FALSE(ticked({}, 8));
 }
