@@ -35,11 +35,12 @@ void depart(Context& context, const StoredAccount& who, Moment now)
 
 void settle_departed(Context& context, const Session& session, const std::set<AccountRow>& senders)
 {
-    if (senders.empty()) return;
     DepartedTable table(context.store);
-    for (const auto sender : senders)
+    for (const auto sender : senders) {
+        if (table.mail_waits_for(session.device, sender)) continue;
+        context.changes.departed.insert(session.link);
         if (!table.mail_waits(session.account, sender)) table.remove(session.account, sender);
-    context.changes.departed.insert(session.link);
+    }
 }
 
 bool Departed::expire(Moment now)

@@ -44,13 +44,6 @@ std::vector<DepartedAccount> DepartedTable::of(AccountRow owner)
     return out;
 }
 
-std::optional<AccountRow> DepartedTable::find(AccountRow owner, std::string_view user)
-{
-    return ledger_.read_integer("SELECT a.id FROM departed_contacts c JOIN departed_accounts a ON a.id = c.account"
-                                " WHERE c.owner = ?1 AND a.user = ?2 ORDER BY a.id LIMIT 1",
-                                owner, user);
-}
-
 void DepartedTable::remove(AccountRow owner, AccountRow account)
 {
     ledger_.write("DELETE FROM departed_contacts WHERE owner = ?1 AND account = ?2", owner, account);

@@ -26,7 +26,6 @@ public:
     void add(const StoredAccount& account, const std::vector<AccountRow>& owners, WallMs now_ms);
     /// By user name; two that had one name one after the other: by row.
     [[nodiscard]] std::vector<DepartedAccount> of(AccountRow owner);
-    [[nodiscard]] std::optional<AccountRow> find(AccountRow owner, std::string_view user);
     void remove(AccountRow owner, AccountRow account);
     /// All of an owner, who goes too.
     void remove_owner(AccountRow owner);
