@@ -22,7 +22,7 @@ public:
     /// Any device of `owner` has mail of this account.
     [[nodiscard]] bool mail_waits(AccountRow owner, AccountRow from);
     [[nodiscard]] bool mail_waits_for(DeviceRow device, AccountRow from);
-    /// For these contacts of it, who are not none.
+    /// `owners`: one at least.
     void add(const StoredAccount& account, const std::vector<AccountRow>& owners, WallMs now_ms);
     /// By user name; two that had one name one after the other: by row.
     [[nodiscard]] std::vector<DepartedAccount> of(AccountRow owner);
