@@ -32,7 +32,7 @@ namespace godwit::relay {
 /// Commits in a row that may still be taken back: so many epochs back members follow (seal::taken_back_max). Who takes
 /// in hundreds while few are there makes some dozens in a row.
 inline constexpr std::size_t open_commits_max = 32;
-/// Of the owner of a group of many so many more, when the oldest of the others is somebody else's.
+/// Of the owner of a group of many so many more, unless all that are open are the owner's.
 inline constexpr std::size_t open_of_owner_more = 8;
 /// Those that may be open, and the one that they are built on.
 inline constexpr std::size_t standing_commits_max = open_commits_max + open_of_owner_more + 1;
@@ -117,6 +117,8 @@ private:
         return frame::GroupState{group.incarnation, group.epoch, group.commit, std::move(group_info), tree_pieces};
     }
     // votes.cpp
+    /// How long it has to wait, here or anywhere; zero: it may now, and has had one.
+    [[nodiscard]] Duration may_reject(DeviceRow device, const ConversationId& conversation, Instant now);
     [[nodiscard]] Answer cannot_join(const Session& session, const ConversationId& conversation,
                                      const StoredGroup& group, Moment now);
     [[nodiscard]] bool has_built_on(const DeviceId& device, const StoredGroup& group, const StoredCommit& commit);

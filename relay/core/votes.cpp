@@ -52,16 +52,12 @@ Answer Groups::reject(const Session& session, const frame::GroupReject& request,
         return conflict(group, "this device has committed after it, and so has taken it for valid");
     bool is_news = false;
     if (*said != CommitVote::rejected) {
-        const auto here = who + "/" + to_hex(request.conversation.view());
-        const auto wait = std::max(rejects_.wait(here, now.mono), rejects_anywhere_.wait(who, now.mono));
-        if (wait > Duration::zero()) {
+        if (const auto wait = may_reject(session.device, request.conversation, now.mono); wait > Duration::zero()) {
             // Beyond its pace it takes nothing back; nor does it vouch for what it refuses.
             store.set_commit_vote(commit->row, session.device, CommitVote::too_many);
             context_.changes.groups.insert({session.account, request.conversation}); // It has to join again.
             return slow_down(wait);
         }
-        rejects_.take(here, now.mono);
-        rejects_anywhere_.take(who, now.mono);
         store.set_commit_vote(commit->row, session.device, CommitVote::rejected);
         ++context_.counters.group_reject_reports;
         is_news = true;
@@ -89,14 +85,23 @@ Answer Groups::reject(const Session& session, const frame::GroupReject& request,
     return state_of(store.group(request.conversation));
 }
 
-/// Who was not asked about the newest commit cannot join by the GroupInfo beside it, or was shown another group by the
-/// Welcome: that takes nothing back. The others can see whether the GroupInfo is true.
+Duration Groups::may_reject(DeviceRow device, const ConversationId& conversation, Instant now)
+{
+    const auto anywhere = std::to_string(device), here = anywhere + "/" + to_hex(conversation.view());
+    const auto wait = std::max(rejects_.wait(here, now), rejects_anywhere_.wait(anywhere, now));
+    if (wait > Duration::zero()) return wait;
+    rejects_.take(here, now);
+    rejects_anywhere_.take(anywhere, now);
+    return Duration::zero();
+}
+
+/// Who cannot join by the GroupInfo beside the newest commit, or was shown another group by the Welcome: that takes
+/// nothing back. The others can see whether the GroupInfo is true.
 Answer Groups::cannot_join(const Session& session, const ConversationId& conversation, const StoredGroup& group,
                            Moment now)
 {
-    const auto here = std::to_string(session.device) + "/" + to_hex(conversation.view());
-    if (const auto wait = rejects_.wait(here, now.mono); wait > Duration::zero()) return slow_down(wait);
-    rejects_.take(here, now.mono);
+    if (const auto wait = may_reject(session.device, conversation, now.mono); wait > Duration::zero())
+        return slow_down(wait);
     ++context_.counters.group_reject_reports;
     for (const auto account : context_.store.members(group.row))
         context_.changes.groups.insert({account, conversation});

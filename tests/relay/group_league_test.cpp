@@ -220,3 +220,20 @@ TEST_CASE("who cannot join by what lies here says so: nothing is taken back, and
     REQUIRE(c.commit(c.ann, 3, 4, c.all) == ErrorCode::ok);
     CHECK(tablet.code(says) == ErrorCode::conflict);
 }
+
+TEST_CASE("who cannot join in one group after the other has all members told no oftener than rejections may come")
+{
+    Config config;
+    config.limits.group_rejects = {1, std::chrono::minutes(12)};
+    Circle c(config);
+    for (std::uint32_t n = 0; n <= group_rejects_anywhere; ++n) {
+        CAPTURE(n);
+        c.id = filled<ConversationId>(static_cast<std::uint8_t>(80 + n));
+        REQUIRE(c.commit(c.ann, 0, 100 + n, {"ann", "bo"}, {c.bo.id}) == ErrorCode::ok);
+        c.forget_frames();
+        const bool may = n < group_rejects_anywhere;
+        CHECK(c.bo.code(frame::GroupReject{"", c.id, 1, 0, {}, 0, {}}) ==
+              (may ? ErrorCode::ok : ErrorCode::rate_limited));
+        CHECK(c.ann.take<frame::GroupChanged>().size() == (may ? 1 : 0));
+    }
+}
