@@ -44,7 +44,7 @@ Result<Reply> list(Office& office, const Input&, const Caller& caller, Moment)
     Reply out;
     out.body["apps"] = Json::array();
     for (const auto& one : office.core.apps().all())
-        if (caller.app == 0 || caller.app == one.row) out.body["apps"].push_back(app_of(office, one));
+        if (caller.app == relays_own || caller.app == one.row) out.body["apps"].push_back(app_of(office, one));
     return out;
 }
 

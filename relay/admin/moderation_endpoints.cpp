@@ -26,7 +26,7 @@ Json ban_of(const StoredBan& ban)
 /// Addresses are everybody's; a name is its application's.
 bool is_of(Office& office, const Caller& caller, BanKind kind, std::string_view subject)
 {
-    return caller.app == 0 || (kind == BanKind::name && sees(office, caller, subject));
+    return caller.app == relays_own || (kind == BanKind::name && sees(office, caller, subject));
 }
 
 constexpr Field bans_query[] = {{"after", Kind::integer, false, 0, INT64_MAX, "Those after this number"}, limit_field};

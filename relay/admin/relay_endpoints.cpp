@@ -58,10 +58,11 @@ Result<Reply> availability(Office& office, const Input& in, const Caller& caller
                               : Json(static_cast<double>(found.served_s) / static_cast<double>(found.seconds))},
                 {"parts", Json::array()}};
     for (const auto& part : found.parts)
-        out.body["parts"].push_back({{"from_ms", part.from_ms},
-                                     {"seconds", part.seconds},
-                                     {"served_s", part.served_s},
-                                     {"sessions_max", caller.app == 0 ? Json(part.sessions_max) : Json(nullptr)}});
+        out.body["parts"].push_back(
+            {{"from_ms", part.from_ms},
+             {"seconds", part.seconds},
+             {"served_s", part.served_s},
+             {"sessions_max", caller.app == relays_own ? Json(part.sessions_max) : Json(nullptr)}});
     return out;
 }
 
@@ -86,9 +87,9 @@ Json notice_of(Office& office, const StoredNotice& notice, Moment now)
                       : over           ? "over"
                                        : "open"},
             {"to_all", notice.to_all},
-            {"app", app != nullptr    ? Json(app->name)
-                    : notice.app == 0 ? Json("")
-                                      : Json(nullptr)},
+            {"app", app != nullptr             ? Json(app->name)
+                    : notice.app == relays_own ? Json("")
+                                               : Json(nullptr)},
             {"kind", notice_kind_name(notice.kind)},
             {"title", notice.title},
             {"text", notice.text},
@@ -112,7 +113,7 @@ constexpr Field notices_query[] = {limit_field,
 /// Of the caller's application: said to it, or by those who administer it alone.
 bool is_of(const Caller& caller, const StoredNotice& notice)
 {
-    return caller.app == 0 || notice.app == caller.app;
+    return caller.app == relays_own || notice.app == caller.app;
 }
 
 Result<Reply> notices(Office& office, const Input& in, const Caller& caller, Moment now)

@@ -73,19 +73,19 @@ Scope scope_of(const Endpoint& endpoint) noexcept
 
 bool sees(Office& office, const Caller& caller, std::string_view full_name)
 {
-    if (caller.app == 0) return true;
+    if (caller.app == relays_own) return true;
     const auto name = office.core.apps().parse(full_name);
     return name && name->app == caller.app;
 }
 
 std::string suffix_of(Office& office, const Caller& caller)
 {
-    return caller.app == 0 ? std::string() : "@" + name_of(office, caller);
+    return caller.app == relays_own ? std::string() : "@" + name_of(office, caller);
 }
 
 std::optional<Error> outside(Office& office, const Endpoint& endpoint, const Caller& caller, Input& input)
 {
-    if (caller.app == 0) return std::nullopt;
+    if (caller.app == relays_own) return std::nullopt;
     const auto app = name_of(office, caller);
     if (app.empty()) return not_yours("the application of this token is gone");
     switch (scope_of(endpoint)) {

@@ -17,6 +17,7 @@ Result<std::vector<Manifest>> prune(const fs::path& folder, std::size_t full_kep
     auto all = list(folder);
     if (!all.ok()) return all.error();
     std::size_t full = 0;
+    full_kept = std::max<std::size_t>(full_kept, 1);
     auto kept = all->rbegin();
     while (kept != all->rend() && full < full_kept)
         if ((kept++)->is_full) ++full;

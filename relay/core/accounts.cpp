@@ -183,7 +183,7 @@ std::optional<Error> Accounts::refuses(const StoredAccount& account, const Store
 {
     if (auto no = context_.apps.refuses(account.app)) return no;
     if (auto no = gate_.refuses_account(account.row)) return no;
-    if (device == nullptr || account.app == 0) return std::nullopt;
+    if (device == nullptr || account.app == relays_own) return std::nullopt;
     const auto most = context_.apps.limits(account.app).sessions;
     const auto there = context_.sessions.of_app(account.app) + context_.changes.app_logins[account.app];
     if (!most || there < *most || context_.sessions.of_device(device->row) != nullptr) return std::nullopt;

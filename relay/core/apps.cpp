@@ -77,7 +77,7 @@ std::vector<StoredApp> Apps::all()
 std::string Apps::full_name(AppRow app, std::string_view user)
 {
     std::string out(user);
-    if (app == 0) return out;
+    if (app == relays_own) return out;
     const auto* const one = find(app);
     return out + "@" + (one == nullptr ? std::string("?") : one->name);
 }

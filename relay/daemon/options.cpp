@@ -111,11 +111,12 @@ std::vector<CLI::App*> add_backup(CLI::App& app, Options& out)
     backup->add_option("--to", out.backup.folder, "Folder of the copies; made when missing")
         ->required()
         ->type_name("DIR");
-    backup->add_flag("--incremental", out.backup.incremental,
-                     "Only the pages that changed since the newest copy there");
+    auto* const incremental = backup->add_flag("--incremental", out.backup.incremental,
+                                               "Only the pages that changed since the newest copy there");
     backup
         ->add_option("--full-after", out.backup.full_after,
                      "With --incremental: a full copy again after so many incremental ones")
+        ->needs(incremental)
         ->check(CLI::Range(1, 100'000))
         ->type_name("N");
     backup

@@ -286,6 +286,8 @@ TEST_CASE("a full copy after so many incremental ones; of the old ones go those 
     CHECK(backup::verify(rig.folder).ok());
     CHECK(backup::prune(rig.folder, 1)->size() == 6);
     CHECK(numbers() == "10 ");
+    CHECK(backup::prune(rig.folder, 0)->empty()); // a folder without any is no backup
+    CHECK(numbers() == "10 ");
     fs::create_directory(rig.root / "again");
     REQUIRE(backup::restore(rig.folder, 0, rig.root / "again").ok());
     CHECK(rig.has(9, rig.root / "again" / "relay.db"));

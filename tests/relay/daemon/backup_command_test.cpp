@@ -175,4 +175,8 @@ TEST_CASE("backup, verify, restore: what is wrong with a question is said")
     CHECK(run({"verify", "--from", directory.path("nowhere")}).exit_code != 0);
     CHECK(run({"backup", "--to", directory.path("copies")}).exit_code == 2);
     CHECK(run({"restore", "--data", directory.path("data")}).exit_code == 2);
+    const auto half =
+        run({"backup", "--data", directory.path("data"), "--to", directory.path("copies"), "--full-after", "3"});
+    CHECK(half.exit_code == 2);
+    CHECK(half.errors.find("--incremental") != std::string::npos);
 }
