@@ -20,7 +20,6 @@ SPEECH = "/usr/share/sounds/alsa/*_*.wav"
 SETTLE_S, MEASURED_S = 6, 15
 #: Besides the way itself, at the median.
 MOUTH_TO_EAR_MS = 150
-NOTHING = {"audio_sink": "none", "video_source": "none", "video_sink": "none"}
 
 #: (name, options of the wire, kbit/s there are or None). Delay in one direction; loss in either.
 RUNGS = [
@@ -100,7 +99,7 @@ def talk(lab, studio, alice, bob, name, meanwhile=None):
     before = [len(one.events) for one in (alice, bob)]
     call = alice.must("call", to=bob.user, video=True, audio_source=studio.speech, audio_sink=own, video_source=studio.film, video_sink="none")["call"]
     bob.wait_event("call_incoming", 20, call=call)
-    bob.must("answer", call=call, **{**NOTHING, "audio_source": "none", "audio_sink": heard, "video_sink": seen})
+    bob.must("answer", call=call, audio_source="none", audio_sink=heard, video_source="none", video_sink=seen)
     for one in (alice, bob):
         one.wait_event("call_state", 20, call=call, state="active")
     time.sleep(SETTLE_S)
@@ -127,10 +126,8 @@ def talk(lab, studio, alice, bob, name, meanwhile=None):
     for one in (own, heard, seen):
         if os.path.exists(one):
             os.unlink(one)
-    out = {"sound": sound, "pictures": pictures, "start": start, "end": end, "used": sum(one["sent_bps"] for one in rates) / max(1, len(rates)) / 1000,
-           "made_up": max(one["concealed"] for one in [end]), "mos": end["mos"], "rates": rates, "held_ms": round(max(held) * 1000), "path": end["path"]}
-    out["freezes"], out["frozen_ms"] = end["freezes"] - start["freezes"], end["frozen_ms"] - start["frozen_ms"]
-    return out
+    return {"sound": sound, "pictures": pictures, "used": sum(one["sent_bps"] for one in rates) / max(1, len(rates)) / 1000, "made_up": end["concealed"], "mos": end["mos"],
+            "freezes": end["freezes"] - start["freezes"], "frozen_ms": end["frozen_ms"] - start["frozen_ms"], "held_ms": round(max(held) * 1000), "path": end["path"]}
 
 
 def row(name, got, there):
