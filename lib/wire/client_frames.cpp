@@ -237,7 +237,8 @@ void fields(C& c, Of<C, relay::GroupJoinRefuse>& v)
     c.fixed(v.conversation);
     c.text(v.user, user_name_length_max);
     c.later(v.stale_link.has_value(), [&] {
-        if constexpr (C::decodes) v.stale_link.emplace();
+        // Not emplace(): clang takes a nested struct with initializers for one without a default constructor.
+        if constexpr (C::decodes) v.stale_link = relay::GroupJoinRefuse::StaleLink{};
         c.number(v.stale_link->incarnation);
         c.number(v.stale_link->epoch);
         c.wall(v.stale_link->asked_ms);
