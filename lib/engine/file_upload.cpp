@@ -48,7 +48,7 @@ bool FileUpload::rests(const port::FileGrant& grant, Moment now)
 
 void FileUpload::begin(const port::FileGrant& grant, std::uint64_t size_bytes)
 {
-    upload_.emplace();
+    upload_ = Upload{};
     upload_->file = grant.file;
     upload_->key = grant.key;
     upload_->size_bytes = size_bytes;

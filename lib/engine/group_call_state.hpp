@@ -132,7 +132,7 @@ struct GroupCallSide::State {
     void on(call::group_out::Begin& v, CallReach&, Moment now)
     {
         const auto view = calls->view(v.id);
-        in.emplace();
+        in = In{};
         in->id = v.id;
         in->devices = wanted;
         if (view) in->conversation = view->conversation;
