@@ -123,8 +123,9 @@ void Ticker::gather(const Input& input, bool is_request)
 {
     GODWIT_ASSERT(engine_ != nullptr);
     // While the disk refuses, what else comes shares no commit with who asks.
+    const auto whose = engines_made_;
     if (tick_open_ && only_requests_ && !is_request && disk_refuses()) finish();
-    if (!engine_) return;
+    if (whose != engines_made_) return; // It is of a link that went with the engine; the next one counts from 1 again.
     only_requests_ = is_request && (!tick_open_ || only_requests_);
     if (!tick_open_) {
         parts_.store.begin();

@@ -148,7 +148,8 @@ private:
     std::shared_ptr<Alive> alive_ = std::make_shared<Alive>(); // background work may outlive this object
 
     TickerParts parts_;
-    std::unique_ptr<engine::Engine> engine_;         // null only while the store refuses even to start one
+    std::unique_ptr<engine::Engine> engine_; // null only while the store refuses even to start one
+    std::uint64_t engines_made_ = 0;
     std::shared_ptr<const engine::Watches> watches_; // as committed
     bool tick_open_ = false;
     bool exhausted_ = false; // memory ran out in this tick

@@ -146,6 +146,7 @@ void Ticker::commit_failed(const Error& error)
 void Ticker::make_engine()
 {
     restart_due_ = never;
+    ++engines_made_;
     engine_ = std::make_unique<engine::Engine>(parts_.config, parts_.store, parts_.entropy, parts_.trace, parts_.files,
                                                parts_.media);
     engine_->resume(watches_);
@@ -193,9 +194,10 @@ void Ticker::go_on()
 void Ticker::release()
 {
     if (holds()) return;
-    for (auto& held : std::exchange(held_, {}))
-        if (engine_) gather(held.input);
+    const auto whose = engines_made_;
     held_bytes_ = 0;
+    for (auto& held : std::exchange(held_, {}))
+        if (engine_ && whose == engines_made_) gather(held.input);
     for (const auto job : std::exchange(computed_held_, {}))
         if (engine_) gather([job](engine::Engine& engine, Moment now) { engine.computed(job, now); });
     if (std::exchange(network_changed_held_, false)) network_changed();

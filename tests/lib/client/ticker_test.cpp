@@ -357,6 +357,32 @@ TEST_CASE("commit refused: nothing is said, requests get the error, the engine s
         world.shell.turn();
         CHECK(world.store.rows.size() == 2);
     }
+    SUBCASE(
+        "what comes by a link that went with the engine does not reach the next one, which has a link of that number")
+    {
+        while (world.events.poll())
+            continue;
+        world.shell.pass(300ms);
+        const int closed = world.shell.closed_links;
+        bool is_held = false;
+        SUBCASE("as it comes") {}
+        SUBCASE("held until the disk was tried again")
+        {
+            is_held = true;
+        }
+        world.ask(request::Send{"bob", "lost as well", {}});
+        if (is_held) world.shell.clock.mono -= 200ms; // Still quiet.
+        if (is_held) world.frame("of the former engine");
+        if (is_held) world.frame("of the former engine, too");
+        if (is_held) world.shell.clock.mono += 200ms;
+        world.ticker->woken(); // The tick of who asks.
+        is_held ? world.ticker->deadline_reached() : world.frame("of the former engine");
+        world.store.refuse = false;
+        world.shell.turn();
+        CHECK(world.shell.closed_links == closed + 1);
+        CHECK(world.store.rows.size() == 1);
+        CHECK(world.frames_sent().empty());
+    }
     SUBCASE("a store that refuses even reading: requests are answered, and the engine starts when it can")
     {
         world.store.refuse_all = true;
