@@ -192,14 +192,14 @@ TEST_CASE("a message to come is sent at its time, also when the process was not 
     later.at_ms = pair.world.wall_ms() + 10 * 60 * 1000;
     const auto id = std::get<MessageId>(pair.alice.wait(pair.alice.ask(later)).value);
     later.text = "never";
-    const auto never = std::get<MessageId>(pair.alice.wait(pair.alice.ask(later)).value);
+    const auto withdrawn = std::get<MessageId>(pair.alice.wait(pair.alice.ask(later)).value);
     pair.world.run_for(minutes(5));
     CHECK(pair.bob.history("alice").empty());
     auto waiting = std::get<std::vector<ScheduledMessage>>(pair.alice.wait(pair.alice.ask(request::Scheduled{})).value);
     REQUIRE(waiting.size() == 2);
     CHECK(waiting[0].with == "bob");
-    CHECK(code(pair.alice, request::Unschedule{never}) == ErrorCode::ok);
-    CHECK(code(pair.alice, request::Unschedule{never}) == ErrorCode::invalid_argument);
+    CHECK(code(pair.alice, request::Unschedule{withdrawn}) == ErrorCode::ok);
+    CHECK(code(pair.alice, request::Unschedule{withdrawn}) == ErrorCode::invalid_argument);
     pair.alice.crash();
     pair.world.run_for(minutes(20));
     pair.alice.start();
