@@ -84,17 +84,33 @@ def check_reachable(root):
 
 
 def check_translation(root):
-    """README.zh-CN.md has the README's headings, examples and links, each where the other has it."""
-    there = root / "README.zh-CN.md"
-    if not there.is_file():
-        return ["README.zh-CN.md: is missing"]
-    own, other = (root / "README.md").read_text(), there.read_text()
+    """What is there in Chinese has the English page's headings, links, commands and examples, but for what examples say."""
     out = []
-    if len(re.findall(r"^#+ ", FENCE.sub("", own), re.M)) != len(re.findall(r"^#+ ", FENCE.sub("", other), re.M)):
-        out.append("README.zh-CN.md: has other headings than the README")
-    out += [f"README.zh-CN.md: lacks the link to {link}" for link in sorted(set(LINK.findall(own)) - set(LINK.findall(other)) - {"README.zh-CN.md"})]
-    out += ["README.zh-CN.md: an example is not the README's" for block in re.findall(r"^```cpp\n.*?^```$", own, re.M | re.S) if block not in other]
+    for page in ("README.md", "docs/getting-started.md"):
+        name = page.replace(".md", ".zh-CN.md")
+        if not (root / page).is_file():
+            continue
+        if not (root / name).is_file():
+            out.append(f"{name}: is missing")
+            continue
+        own, other = (root / page).read_text(), (root / name).read_text()
+        if len(re.findall(r"^#+ ", FENCE.sub("", own), re.M)) != len(re.findall(r"^#+ ", FENCE.sub("", other), re.M)):
+            out.append(f"{name}: has other headings than {page}")
+        itself = {pathlib.PurePath(name).name, pathlib.PurePath(page).name}
+        out += [f"{name}: lacks the link to {link}" for link in sorted(set(LINK.findall(own)) - set(LINK.findall(other)) - itself)]
+        out += [f"{name}: lacks the command {line}" for line in sorted(set(commands(own)) - set(commands(other)))]
+        out += [f"{name}: an example is not that of {page}" for block in examples(own) if block not in examples(other)]
     return out
+
+
+def commands(text):
+    """What a page tells to type, without the words beside it."""
+    return [line.partition("  #")[0].strip() for line in re.findall(r"^    \$ (.*)$", text, re.M)]
+
+
+def examples(text):
+    """Its blocks of code, without what stands in their strings."""
+    return [re.sub(r'"(?:\\.|[^"\\])*"', '""', block) for block in re.findall(r"^```\w+\n.*?^```$", text, re.M | re.S)]
 
 
 def check_blocks(root):
@@ -224,7 +240,9 @@ def selftest():
         (check_decisions, {"docs/adr/0001-z.md": "# 0001\n"}, "is taken"),
         (check_translation, {"README.zh-CN.md": "# A\n"}, "lacks the link"),
         (check_translation, {"README.zh-CN.md": "# A\n## B\n"}, "other headings"),
-        (check_translation, {"README.zh-CN.md": "# A\n"}, "is not the README's"),
+        (check_translation, {"README.zh-CN.md": "# A\n"}, "is not that of README.md"),
+        (check_translation, {"docs/getting-started.md": "# A\n    $ make x  # all\n", "docs/getting-started.zh-CN.md": "# A\n    $ make\n"}, "lacks the command make x"),
+        (check_translation, {"docs/getting-started.md": '```c\nf("a");\n```\n', "docs/getting-started.zh-CN.md": '```c\ng("b");\n```\n'}, "is not that of docs/getting-started.md"),
         (check_blocks, {"docs/b.md": "# B\n## Some heading\n```python\ndef\n```\n"}, "a block of python"),
         (check_titles, {"docs/adr/0001-x.md": "# 1. X\n"}, "begins with"),
         (check_titles, {"docs/adr/0001-x.md": "# 0001 — Y\n"}, "begins with"),
