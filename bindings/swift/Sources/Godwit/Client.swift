@@ -52,6 +52,30 @@ private func object(_ text: UnsafeMutablePointer<CChar>) -> [String: Any] {
     return (try? JSONSerialization.jsonObject(with: data)) as? [String: Any] ?? [:]
 }
 
+/// See Client.events.
+public struct Events: AsyncSequence {
+    public typealias Element = Event
+    fileprivate let client: Client
+    fileprivate let stream: AsyncStream<Event>
+
+    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(client: client, base: stream.makeAsyncIterator(), shown: false) }
+
+    public struct AsyncIterator: AsyncIteratorProtocol {
+        fileprivate let client: Client
+        fileprivate var base: AsyncStream<Event>.Iterator
+        /// The last event was a message, which the program has seen when it asks for the next.
+        fileprivate var shown: Bool
+
+        public mutating func next() async -> Event? {
+            if shown { client.dealtWith() }
+            shown = false
+            let event = await base.next()
+            shown = event?.known == .message
+            return event
+        }
+    }
+}
+
 /// Any function from any thread. Every request is answered exactly once; `close` answers what is left with `cancelled`.
 public final class Client: @unchecked Sendable {
     private let handle: OpaquePointer
@@ -72,6 +96,7 @@ public final class Client: @unchecked Sendable {
         var given = godwit_options()
         given.size = MemoryLayout<godwit_options>.size
         given.allow_loopback = options.allowLoopback ? 1 : 0
+        given.dealt_by_call = 1 // the reader takes events ahead of the program, to find replies behind them
         var error: UnsafeMutablePointer<CChar>?
         let opened: OpaquePointer? = options.home.withCString { home in
             (options.passphrase ?? "").withCString { passphrase in
@@ -99,8 +124,10 @@ public final class Client: @unchecked Sendable {
 
     deinit { close() }
 
-    /// What happens, in order, until the client is closed; for one reader.
-    public var events: AsyncStream<Event> { stream }
+    /// What happens, in order, until the client is closed; for one reader. A received message counts as dealt with when the event
+    /// after it is asked for; until then it is shown again after a restart.
+    public var events: Events { Events(client: self, stream: stream) }
+    fileprivate func dealtWith() { _ = godwit_dealt_with(handle, 1) }
 
     /// A request and its fields: `try await client.request(.send, ["to": "bob", "text": "hi"])`.
     @discardableResult
