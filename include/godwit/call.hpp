@@ -39,12 +39,20 @@ inline constexpr std::size_t call_picture_members_max = 4;
 /// Longest name of a source or sink, in bytes.
 inline constexpr std::size_t call_device_bytes_max = 4096;
 
+/// What pictures are coded with. All devices know VP8.
+enum class VideoCodec : std::uint8_t { vp8 = 1, vp9 = 2 };
+[[nodiscard]] constexpr std::string_view video_codec_name(VideoCodec codec) noexcept
+{
+    return codec == VideoCodec::vp9 ? "vp9" : "vp8";
+}
+
 /// How a device takes part in a call.
 struct CallMedia {
     bool muted = false;  ///< Nothing is to be heard of it.
     bool held = false;   ///< It sends nothing and plays nothing, until it says otherwise.
     bool camera = false; ///< It sends pictures ...
     bool screen = false; ///< ... which are of its screen: sharp before smooth.
+    bool vp9 = false;    ///< It takes pictures in VP9, too: that is so or not, and nobody's to set.
     friend bool operator==(const CallMedia&, const CallMedia&) = default;
 };
 
@@ -68,6 +76,9 @@ struct CallDevices {
     std::string video_sink = "app";
     /// Echo, noise and loudness of what is captured are dealt with. Absent: of a microphone of this machine only.
     std::optional<bool> processed{};
+    /// Of the pictures that are sent. VP9: fewer bits for the same picture, and more work; who does not take it gets
+    /// VP8. Each device chooses for what it sends.
+    VideoCodec video_codec = VideoCodec::vp8;
     friend bool operator==(const CallDevices&, const CallDevices&) = default;
 };
 
@@ -176,6 +187,8 @@ struct CallStatistics {
     std::uint64_t frozen_ms = 0; ///< ... all of them together.
     std::uint32_t width = 0;     ///< Of the pictures that come.
     std::uint32_t height = 0;
+    std::optional<VideoCodec> codec_sent{};     ///< Of pictures; absent: none have been.
+    std::optional<VideoCodec> codec_received{}; ///< Likewise.
 };
 
 /// A microphone, loudspeaker or camera of this machine.

@@ -282,7 +282,7 @@ std::string Calls::fingerprint() const
     std::string out;
     const auto media = [](const Media& m) {
         return std::to_string(m.revision) + (m.muted ? "m" : "") + (m.held ? "h" : "") + (m.camera ? "c" : "") +
-               (m.screen ? "s" : "");
+               (m.screen ? "s" : "") + (m.vp9 ? "9" : "");
     };
     const auto when = [](Instant at) { return std::to_string(at.time_since_epoch().count()); };
     for (const auto& [id, call] : calls_)

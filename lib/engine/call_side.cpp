@@ -10,12 +10,12 @@ namespace {
 
 call::Media to_wire(const CallMedia& media)
 {
-    return {0, media.muted, media.held, media.camera, media.screen};
+    return {0, media.muted, media.held, media.camera, media.screen, media.vp9};
 }
 
 CallMedia from_wire(const call::Media& media)
 {
-    return {media.muted, media.held, media.camera, media.screen};
+    return {media.muted, media.held, media.camera, media.screen, media.vp9};
 }
 
 CallOutcome told_as(call::Outcome outcome)
@@ -34,10 +34,11 @@ std::uint64_t files_share(double bps)
     return std::max<std::uint64_t>(2'000, static_cast<std::uint64_t>(bps / 8));
 }
 
-CallMedia begins_with(bool video)
+CallMedia begins_with(bool video, bool vp9)
 {
     CallMedia out;
     out.camera = video;
+    out.vp9 = vp9;
     return out;
 }
 
@@ -124,7 +125,7 @@ void CallSide::ask(RequestId id, const conversation::Parties& parties, const req
     known.info.conversation = parties.conversation;
     known.info.with = parties.with;
     known.info.video = place.video;
-    known.info.own = begins_with(place.video);
+    known.info.own = begins_with(place.video, door_->decodes_vp9());
     known.devices = place.devices;
     const auto placed =
         calls_->place(call, parties.conversation, parties.with, place.video, to_wire(known.info.own), now.mono);
@@ -139,7 +140,7 @@ void CallSide::ask(RequestId id, const request::CallAnswer& answer, CallReach& r
     if (refused(id, answer.devices)) return;
     auto* const known = meant(id, answer.call, true, false);
     if (known == nullptr) return;
-    const auto own = begins_with(answer.video);
+    const auto own = begins_with(answer.video, door_->decodes_vp9());
     const auto answered = calls_->answer(known->info.id, to_wire(own), now.mono);
     if (!answered) return context_.refuse(id, answered.error());
     known->info.own = own;
@@ -351,7 +352,7 @@ void CallSide::on(call::out::Incoming& v, CallReach& reach, Moment now)
     known.info.incoming = true;
     known.info.video = v.video;
     known.info.state = CallState::ringing;
-    known.info.theirs = begins_with(v.video);
+    known.info.theirs = begins_with(v.video, false);
     context_.event(event::CallIncoming{known.info});
     known_.insert_or_assign(v.id, std::move(known));
     reach.seek(v.from.device, now); // while it rings, the path is found

@@ -65,6 +65,7 @@ void GroupCallSide::ask(RequestId id, const conversation::Parties& parties, cons
     state_->context.entropy.fill(fresh.bytes);
     CallMedia media;
     media.camera = place.video;
+    media.vp9 = state_->door->decodes_vp9();
     state_->wanted = place.devices;
     const auto placed = state_->calls->place(fresh, parties.conversation, place.video, to_wire(media), now.mono);
     if (!placed) return state_->context.refuse(id, placed.error());
@@ -79,6 +80,7 @@ void GroupCallSide::ask(RequestId id, const request::CallAnswer& answer, CallRea
     if (!call) return;
     CallMedia media;
     media.camera = answer.video;
+    media.vp9 = state_->door->decodes_vp9();
     state_->wanted = answer.devices;
     const auto answered = state_->calls->answer(*call, to_wire(media), now.mono);
     if (!answered) return state_->context.refuse(id, answered.error());

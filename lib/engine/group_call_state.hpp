@@ -17,12 +17,12 @@ inline constexpr std::uint64_t files_bytes_per_s_min = 2'000;
 
 inline call::Media to_wire(const CallMedia& media)
 {
-    return {0, media.muted, media.held, media.camera, media.screen};
+    return {0, media.muted, media.held, media.camera, media.screen, media.vp9};
 }
 
 inline CallMedia from_wire(const call::Media& media)
 {
-    return {media.muted, media.held, media.camera, media.screen};
+    return {media.muted, media.held, media.camera, media.screen, media.vp9};
 }
 
 inline CallMember told(const call::GroupMember& member)

@@ -18,6 +18,7 @@ inline constexpr Choice report_reason_choices[] = {{"spam", static_cast<std::uin
 inline constexpr Choice attachment_kind_choices[] = {{"file", static_cast<std::uint8_t>(content::AttachmentKind::file)}, {"image", static_cast<std::uint8_t>(content::AttachmentKind::image)}, {"voice", static_cast<std::uint8_t>(content::AttachmentKind::voice)}, {"video", static_cast<std::uint8_t>(content::AttachmentKind::video)}};
 inline constexpr Choice lifetime_from_choices[] = {{"sent", static_cast<std::uint8_t>(content::Lifetime::From::sent)}, {"read", static_cast<std::uint8_t>(content::Lifetime::From::read)}};
 inline constexpr Choice watch_what_choices[] = {{"conversations", static_cast<std::uint8_t>(request::Watch::What::conversations)}, {"messages", static_cast<std::uint8_t>(request::Watch::What::messages)}, {"contacts", static_cast<std::uint8_t>(request::Watch::What::contacts)}};
+inline constexpr Choice video_codec_choices[] = {{"vp8", static_cast<std::uint8_t>(VideoCodec::vp8)}, {"vp9", static_cast<std::uint8_t>(VideoCodec::vp9)}};
 // clang-format on
 
 } // namespace godwit::json

@@ -65,6 +65,7 @@ namespace godwit::json {
 [[nodiscard]] inline std::string_view name_of(CallState it) { return call_state_name(it); }
 [[nodiscard]] inline std::string_view name_of(CallOutcome it) { return call_outcome_name(it); }
 [[nodiscard]] inline std::string_view name_of(event::CallMemberChanged::What it) { return event::call_member_change_name(it); }
+[[nodiscard]] inline std::string_view name_of(VideoCodec it) { return video_codec_name(it); }
 // clang-format on
 
 } // namespace godwit::json

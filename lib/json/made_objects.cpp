@@ -226,6 +226,7 @@ void members(Writer& out, const CallMedia& it)
     put(out, "held", it.held);
     put(out, "camera", it.camera);
     put(out, "screen", it.screen);
+    put(out, "vp9", it.vp9);
 }
 void members(Writer& out, const CallInfo& it)
 {
@@ -285,6 +286,8 @@ void members(Writer& out, const CallStatistics& it)
     put(out, "frozen_ms", it.frozen_ms);
     put(out, "width", it.width);
     put(out, "height", it.height);
+    put_or_null(out, "codec_sent", it.codec_sent);
+    put_or_null(out, "codec_received", it.codec_received);
 }
 void members(Writer& out, const event::ViewChanged::Step& it)
 {

@@ -387,6 +387,7 @@ template <class What> Request read_call(Fields& in)
     read_call_device(in, "video_source", it.devices.video_source);
     read_call_device(in, "video_sink", it.devices.video_sink);
     may(in, "processed", it.devices.processed);
+    may(in, "video_codec", it.devices.video_codec, Choices(video_codec_choices));
     return Request(std::move(it));
 }
 template <class What> Request read_answer(Fields& in)
@@ -399,6 +400,7 @@ template <class What> Request read_answer(Fields& in)
     read_call_device(in, "video_source", it.devices.video_source);
     read_call_device(in, "video_sink", it.devices.video_sink);
     may(in, "processed", it.devices.processed);
+    may(in, "video_codec", it.devices.video_codec, Choices(video_codec_choices));
     return Request(std::move(it));
 }
 template <class What> Request read_reject(Fields& in)

@@ -100,6 +100,8 @@ public:
     /// Sources can be read and sinks made. Errors: no_such_file, invalid_argument (which one, and why). Quick: looks at
     /// the beginning of files.
     [[nodiscard]] virtual Result<void> check(const CallDevices& devices) = 0;
+    /// Pictures that come may be VP9; VP8 they may be everywhere.
+    [[nodiscard]] virtual bool decodes_vp9() { return false; }
     /// Of this machine. Errors: unsupported.
     [[nodiscard]] virtual Result<std::vector<CallDevice>> devices()
     {

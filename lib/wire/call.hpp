@@ -23,6 +23,7 @@ struct Media {
     bool held = false;   ///< It sends nothing and plays nothing, until it says otherwise.
     bool camera = false; ///< Sends a picture of its camera ...
     bool screen = false; ///< ... and one of its screen.
+    bool vp9 = false;    ///< Decodes VP9.
     friend bool operator==(const Media&, const Media&) = default;
 };
 

@@ -15,6 +15,7 @@ void fields(C& c, Of<C, call::Media>& v)
     c.flag(v.held);
     c.flag(v.camera);
     c.flag(v.screen);
+    c.later(v.vp9, [&] { c.flag(v.vp9); });
 }
 
 /// Which call, and no more.

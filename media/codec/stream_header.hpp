@@ -3,6 +3,8 @@
 // for up to 16,384 x 16,384 on a stranger's word, in VP9 also in the middle of a stream; so we look first.
 #pragma once
 
+#include <godwit/call.hpp>
+
 #include "lib/base/bytes.hpp"
 
 #include <cstdint>
@@ -10,7 +12,7 @@
 
 namespace godwit::codec {
 
-enum class VideoCodec : std::uint8_t { vp8 = 1, vp9 = 2 };
+using godwit::VideoCodec;
 
 struct StreamHeader {
     bool keyframe = false;

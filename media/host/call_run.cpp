@@ -33,7 +33,9 @@ Result<void> CallRun::begin(port::MediaBegin begin, const PeerEntropy& entropy, 
 
 Result<void> CallRun::add(const DeviceId& device, bool offerer, const CallMedia& theirs, const PeerEntropy& entropy)
 {
-    auto made = Peer::create({call_, device, in_group_, offerer, theirs, devices_.fps(), entropy}, keys_, out_, now_);
+    auto made =
+        Peer::create({call_, device, in_group_, offerer, theirs, devices_.fps(), devices_.video_codec(), entropy},
+                     keys_, out_, now_);
     if (!made) return made.error();
     Peer& peer = **made;
     peer.parts(own_, theirs);

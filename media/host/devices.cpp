@@ -21,6 +21,7 @@ Result<std::unique_ptr<Devices>> Devices::open(const CallDevices& names)
 {
     if (auto fine = check_names(names); !fine) return fine.error();
     std::unique_ptr<Devices> out(new Devices);
+    out->video_codec_ = names.video_codec;
     out->of_app_ = {names.audio_source == "app", names.audio_sink == "app", names.video_source == "app"};
     if (auto opened = out->open_pictures(names); !opened) return opened.error();
     if (auto opened = out->open_sound(names); !opened) return opened.error();

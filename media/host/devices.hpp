@@ -58,6 +58,8 @@ public:
     /// A picture to be sent, when it is time for one at `fps()`.
     [[nodiscard]] std::optional<media::Picture> read_picture();
     [[nodiscard]] int fps() const noexcept { return fps_; }
+    /// That pictures should be sent in.
+    [[nodiscard]] codec::VideoCodec video_codec() const noexcept { return video_codec_; }
     /// `from`: zero in a call of two.
     void write_picture(const DeviceId& from, media::Picture picture);
     /// The frame that a picture was made of, as it came. `timestamp`: 90 kHz.
@@ -101,6 +103,7 @@ private:
     std::string y4m_path_; ///< To begin anew.
     std::optional<pipeline::Y4mReader> y4m_;
     int fps_ = pattern_fps;
+    codec::VideoCodec video_codec_ = codec::VideoCodec::vp8;
     std::string video_sink_; ///< A file; empty: none.
     std::map<DeviceId, VideoSink> sinks_;
     std::optional<Error> trouble_;

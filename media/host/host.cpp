@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "media/host/host.hpp"
 
+#include "media/codec/video.hpp"
 #include "media/host/call_thread.hpp"
 #include "media/host/names.hpp"
 
@@ -29,6 +30,7 @@ public:
     }
 
     Result<void> check(const CallDevices& devices) override { return check_names(devices, may_make_); }
+    bool decodes_vp9() override { return codec::VideoDecoder::create(codec::VideoCodec::vp9).ok(); }
     Result<std::vector<CallDevice>> devices() override { return list_devices(); }
 
     void attach(std::function<void()> notify) override

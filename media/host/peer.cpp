@@ -83,6 +83,7 @@ void Peer::parts(const CallMedia& own, const CallMedia& theirs)
     own_ = own;
     config_.theirs = theirs;
     session_->set_screen(own.screen);
+    session_->set_video_codec(theirs.vp9 ? config_.video_codec : codec::VideoCodec::vp8);
     wish();
 }
 
@@ -202,6 +203,8 @@ void Peer::report(double level_in_db, std::uint64_t dropped_in, Instant now)
     out.frozen_ms = static_cast<std::uint64_t>(ms_of(s.video.frozen));
     out.width = static_cast<std::uint32_t>(s.video.width);
     out.height = static_cast<std::uint32_t>(s.video.height);
+    out.codec_sent = s.codec_sent;
+    if (s.video.shown > 0) out.codec_received = s.video.codec;
     out_.report(config_.call, std::move(out));
 }
 

@@ -37,6 +37,7 @@ public:
         bool offerer = false;
         CallMedia theirs;
         int fps = 30;
+        codec::VideoCodec video_codec = codec::VideoCodec::vp8; ///< Wished; who does not take it gets VP8.
         PeerEntropy entropy{};
     };
     /// `keys`: of the newest epochs, the oldest first; not empty. Errors: internal, those of pipeline::Session::create.

@@ -64,7 +64,11 @@ Result<void> VideoSink::write(codec::VideoCodec codec, BytesView frame, std::int
         if (!made) return failed(made.error());
         ivf_.emplace(std::move(*made));
         first_ = timestamp;
+        codec_ = codec;
     }
+    if (codec != codec_)
+        return failed(
+            {ErrorCode::unsupported, "an IVF is of one codec, and the other device has changed to another", 0});
     auto written = ivf_->write(frame, static_cast<std::uint64_t>(timestamp - first_));
     return written ? written : failed(written.error());
 }

@@ -23,7 +23,7 @@ public:
 
     /// Into a Y4M: as large as the first was. Errors: as Y4mWriter.
     [[nodiscard]] Result<void> write(const media::Picture& picture);
-    /// Into an IVF, as it came. `timestamp`: 90 kHz. Errors: as IvfWriter.
+    /// Into an IVF, as it came. `timestamp`: 90 kHz. Errors: as IvfWriter; unsupported (another codec than before).
     [[nodiscard]] Result<void> write(codec::VideoCodec codec, BytesView frame, std::int64_t timestamp, int width,
                                      int height);
 
@@ -36,6 +36,7 @@ private:
     int width_ = 0, height_ = 0;
     std::optional<pipeline::IvfWriter> ivf_;
     std::int64_t first_ = 0;
+    codec::VideoCodec codec_{}; ///< Of the file.
 };
 
 } // namespace godwit::media_host

@@ -249,6 +249,7 @@ Statistics Session::statistics(Instant now)
     out.video_bps = shares_.video_bps;
     out.files_bps = shares_.files_bps;
     out.video = video_in_.statistics();
+    if (video_out_.packets() > 0) out.codec_sent = video_out_.codec();
     return out;
 }
 

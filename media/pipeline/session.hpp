@@ -60,6 +60,8 @@ public:
     void set_wishes(const rate::Wishes& wishes);
     /// Whether the pictures are of a screen: text and edges, rather than motion. The next one is a keyframe.
     void set_screen(bool screen) { video_out_.set_screen(screen); }
+    /// Of pictures that are sent. The next one after a change is a keyframe.
+    void set_video_codec(codec::VideoCodec codec) { video_out_.set_codec(codec); }
 
     [[nodiscard]] Statistics statistics(Instant now);
 

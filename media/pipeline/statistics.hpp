@@ -22,6 +22,7 @@ struct Statistics {
     double files_bps = 0; ///< Left for files, when there are some.
     jitter::AudioStatistics audio;
     VideoStatistics video;
+    std::optional<codec::VideoCodec> codec_sent; ///< nullopt: no picture has been.
 };
 
 /// Mean opinion score by the E-model (ITU-T G.107 with G.107.1's idea of a better codec than the telephone's):

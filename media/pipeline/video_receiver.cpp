@@ -49,12 +49,14 @@ bool VideoReceiver::take(const rtp::Packet& packet, Instant now)
     } else {
         return false;
     }
-    if (codec != codec_) { // the sender has changed it
+    const std::int64_t number = sequence_.unwrap(packet.sequence_number);
+    if (codec != codec_) {                                           // the sender has changed it
+        if (statistics_.shown > 0 && number < newest_) return false; // ... and this one comes late
         codec_ = codec;
         decoder_.reset();
         frames_.need_keyframe();
     }
-    const std::int64_t number = sequence_.unwrap(packet.sequence_number);
+    newest_ = std::max(newest_, number);
     nacks_.arrived(number, now);
     frames_.insert({number, timestamp_.unwrap(packet.timestamp), marking->start_of_frame, marking->end_of_frame,
                     marking->independent, marking->base_layer_sync, marking->temporal_id, marking->tl0_pic_idx,
@@ -146,6 +148,7 @@ VideoReceiver::Ask VideoReceiver::poll(Instant now)
 VideoStatistics VideoReceiver::statistics() const noexcept
 {
     VideoStatistics out = statistics_;
+    out.codec = codec_;
     out.frames = frames_.statistics();
     out.nacks = nacks_.statistics();
     return out;

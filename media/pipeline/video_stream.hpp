@@ -47,6 +47,12 @@ public:
         encoder_.reset();
         rung_ = {};
     }
+    /// A change is a keyframe.
+    void set_codec(codec::VideoCodec codec) noexcept
+    {
+        if (std::exchange(config_.codec, codec) != codec) encoder_.reset();
+    }
+    [[nodiscard]] codec::VideoCodec codec() const noexcept { return config_.codec; }
     /// As protection_for().
     void set_protection(int group) noexcept { protection_ = group; }
     /// Packets to repeat. What is not known any more is left out.
@@ -93,6 +99,7 @@ struct VideoStatistics {
     Duration frozen{};                    ///< All of them together.
     std::uint64_t repaired = 0;           ///< Packets that were lost, and made anew from what was sent beside them.
     int width = 0, height = 0;
+    codec::VideoCodec codec = codec::VideoCodec::vp8; ///< Of what comes.
     jitter::FrameStatistics frames;
     jitter::NackStatistics nacks;
 };
@@ -143,6 +150,7 @@ private:
     jitter::FrameBuffer frames_;
     jitter::NackList nacks_;
     codec::VideoCodec codec_ = codec::VideoCodec::vp8;
+    std::int64_t newest_ = 0; ///< Sequence number.
     std::optional<codec::VideoDecoder> decoder_;
     std::optional<Instant> last_shown_, stuck_since_;
     VideoStatistics statistics_;

@@ -142,6 +142,25 @@ def pictures(world):
         check(os.fstat(file.fileno()).st_size > 500, "frames in it")
 
 
+def pictures_in_vp9(world):
+    alice, bob = world.pair(world.relay())
+    path = lambda name: os.path.join(world.folder, name)
+    alice.refused("invalid_argument", "call", to="bob", video=True, video_codec="h264")
+    call = ring(alice, bob, video=True, audio_source="none", audio_sink="none", video_source="pattern", video_sink=path("alice.ivf"), video_codec="vp9")
+    bob.ok("answer", call=call, video=True, audio_source="none", audio_sink="none", video_source="pattern", video_sink=path("bob.ivf"))
+    alice.event("call_state", call=call, state="active")
+    check(alice.ok("calls")["calls"][0]["theirs"]["vp9"], "bob takes VP9")
+    for one, sent, received in ((alice, "vp9", "vp8"), (bob, "vp8", "vp9")):
+        one.run.wait(lambda line: line.get("event") == "call_quality" and (line["codec_sent"], line["codec_received"]) == (sent, received) and line["pictures_shown"] > 2, f"codecs at {one.name}'s", 0, 90)
+    bob.ok("hangup")
+    alice.event("call_ended", call=call, outcome="completed")
+    bob.event("call_ended", call=call, outcome="completed")
+    for name, codec in (("alice.ivf", b"VP80"), ("bob.ivf", b"VP90")):
+        with open(path(name), "rb") as file:
+            head = file.read(32)
+            equal((head[:4], head[8:12]), (b"DKIF", codec), name)
+
+
 def several_devices_reject_busy_and_missed(world):
     relay = world.relay()
     alice, bob = world.pair(relay)
@@ -332,4 +351,4 @@ def what_is_refused(world):
 
 
 if __name__ == "__main__":
-    main([said_on_one_side_and_heard_on_the_other, pictures, several_devices_reject_busy_and_missed, one_side_dies, calls_back_after_a_crash, a_group, what_is_refused])
+    main([said_on_one_side_and_heard_on_the_other, pictures, pictures_in_vp9, several_devices_reject_busy_and_missed, one_side_dies, calls_back_after_a_crash, a_group, what_is_refused])

@@ -66,7 +66,9 @@ struct SimMedia final : port::MediaDoor {
     };
     std::map<CallId, Call> calls;
     bool flows = true;
+    bool vp9 = true;
 
+    bool decodes_vp9() override { return vp9; }
     Result<void> check(const CallDevices& devices) override
     {
         if (devices.audio_source == "missing")

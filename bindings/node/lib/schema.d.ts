@@ -127,6 +127,9 @@ export type CallOutcome = "completed" | "cancelled" | "no_answer" | "declined" |
 /** What has become of a device in the call of a group. */
 export type CallMemberChange = "joined" | "connected" | "media" | "left" | "lost" | "removed";
 
+/** What the pictures of a call are coded with. */
+export type VideoCodec = "vp8" | "vp9";
+
 /** Why something failed, in words good enough to show. */
 export interface Error {
   /** What to do about it */
@@ -687,6 +690,8 @@ export interface CallMedia {
   camera: boolean;
   /** Which are of its screen: sharp before smooth */
   screen: boolean;
+  /** It takes pictures in VP9, too */
+  vp9: boolean;
 }
 
 /** A call that is not over. How one ended stands in the history, as a card named godwit.call. */
@@ -780,6 +785,10 @@ export interface CallStatistics {
   /** Of the pictures that come */
   width: number;
   height: number;
+  /** Of pictures; null: none have been */
+  codec_sent: VideoCodec | null;
+  /** Likewise */
+  codec_received: VideoCodec | null;
 }
 
 /** A step of a list that changes. */
@@ -1439,6 +1448,8 @@ export interface CallFields {
   video_sink?: string;
   /** Echo, noise and loudness are dealt with; absent: of a microphone of this machine */
   processed?: boolean;
+  /** vp8: of the pictures that are sent; who does not take vp9 gets vp8 */
+  video_codec?: VideoCodec;
 }
 
 export interface CallReply {
@@ -1460,6 +1471,8 @@ export interface AnswerFields {
   video_sink?: string;
   /** Echo, noise and loudness are dealt with; absent: of a microphone of this machine */
   processed?: boolean;
+  /** vp8: of the pictures that are sent; who does not take vp9 gets vp8 */
+  video_codec?: VideoCodec;
 }
 
 export interface AnswerReply {
@@ -2156,6 +2169,10 @@ export interface CallQualityEvent {
   /** Of the pictures that come */
   width: number;
   height: number;
+  /** Of pictures; null: none have been */
+  codec_sent: VideoCodec | null;
+  /** Likewise */
+  codec_received: VideoCodec | null;
   call: CallId;
 }
 

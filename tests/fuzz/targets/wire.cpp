@@ -81,7 +81,7 @@ static std::vector<Bytes> call_signals()
 {
     const wire::call::Media media{7, true, false, true, false};
     return {encode(wire::call::Signal(wire::call::Offer{{}, true, media})),
-            encode(wire::call::Signal(wire::call::Taken{{}, {}, media})),
+            encode(wire::call::Signal(wire::call::Taken{{}, {}, {7, true, false, true, false, true}})),
             encode(wire::call::Signal(wire::call::End{{}, wire::call::EndReason::lost}))};
 }
 

@@ -321,6 +321,36 @@ TEST_CASE("what is refused: strangers, groups, oneself, bad sources, calls that 
     CHECK(code(s.bob, request::CallAnswer{first, false, {}}) == ErrorCode::ok);
 }
 
+TEST_CASE("who decodes VP9 says so, each hears it of the other, and what is wished goes to the media")
+{
+    Phones s(12);
+    s.alice.media.vp9 = false;
+    request::CallPlace call_bob;
+    call_bob.to = "bob";
+    call_bob.video = true;
+    call_bob.devices.video_codec = VideoCodec::vp9;
+    const auto placed = s.alice.wait(s.alice.ask(std::move(call_bob)));
+    REQUIRE(placed.error.code == ErrorCode::ok);
+    const auto call = std::get<CallId>(placed.value);
+    REQUIRE(s.world.run_until([&] { return rang(s.bob, call); }));
+    REQUIRE(code(s.bob, request::CallAnswer{}) == ErrorCode::ok);
+    REQUIRE(s.world.run_until(
+        [&] { return is(s.alice, call, CallState::active) && is(s.bob, call, CallState::active); }, seconds(30)));
+    const auto &here = *s.alice.media.calls.at(call).begin, &there = *s.bob.media.calls.at(call).begin;
+    CHECK(here.devices.video_codec == VideoCodec::vp9);
+    CHECK(there.devices.video_codec == VideoCodec::vp8);
+    CHECK(here.theirs.vp9);
+    CHECK_FALSE(here.own.vp9);
+    CHECK_FALSE(there.theirs.vp9);
+    CHECK(there.own.vp9);
+    // What is set in mid-call leaves it as it is.
+    request::CallSetMedia set;
+    set.muted = true;
+    CHECK(code(s.bob, set) == ErrorCode::ok);
+    REQUIRE(s.world.run_until([&] { return !events<event::CallPeerMedia>(s.alice).empty(); }));
+    CHECK(events<event::CallPeerMedia>(s.alice).back().call.theirs.vp9);
+}
+
 TEST_CASE("a device without media: it does not ring; an account of nothing else says so at once")
 {
     Story s(9);

@@ -109,6 +109,8 @@ TEST_CASE("a group's call: rings at all; who comes has a link with everybody, al
     CHECK(at_bob.begin->keys.own_leaf != at_carol.begin->keys.own_leaf);
     CHECK(at_bob.peers.at(c.device(carol)).offerer != at_carol.peers.at(c.device(bob)).offerer);
     CHECK_FALSE(dave.media.calls.contains(id));
+    CHECK(at_alice.peers.at(c.device(carol)).theirs.vp9);
+    CHECK(at_carol.peers.at(c.device(c.alice)).theirs.vp9);
 
     // Dave lets it ring, and comes late.
     c.settle(minutes(2));

@@ -20,6 +20,7 @@ CallInfo call()
     out.video = true;
     out.state = CallState::active;
     out.own.muted = true;
+    out.own.vp9 = true;
     out.theirs.camera = true;
     out.active_ms = 61'000;
     return out;
@@ -27,8 +28,8 @@ CallInfo call()
 const std::string members =
     R"("call":")" + id_hex + R"(","conversation":")" + conversation_hex +
     R"(","with":"bob","device":null,"incoming":true,"video":true,"state":"active",)"
-    R"("own":{"muted":true,"held":false,"camera":false,"screen":false},)"
-    R"("theirs":{"muted":false,"held":false,"camera":true,"screen":false},"active_ms":61000,"group":false,"members":[])";
+    R"("own":{"muted":true,"held":false,"camera":false,"screen":false,"vp9":true},)"
+    R"("theirs":{"muted":false,"held":false,"camera":true,"screen":false,"vp9":false},"active_ms":61000,"group":false,"members":[])";
 
 template <class T>
 T expect(const std::string& line)
@@ -57,6 +58,12 @@ TEST_CASE("requests about calls")
     CHECK(full.video);
     CHECK(full.devices == CallDevices{"tone", "a.wav", "pattern", "none"});
 
+    CHECK(plain.devices.video_codec == VideoCodec::vp8);
+    CHECK(expect<request::CallPlace>(R"({"do":"call","to":"bob","video_codec":"vp9"})").devices.video_codec ==
+          VideoCodec::vp9);
+    CHECK(expect<request::CallAnswer>(R"({"do":"answer","video_codec":"vp9"})").devices.video_codec == VideoCodec::vp9);
+    CHECK(expect<request::CallAnswer>(R"({"do":"answer","video_codec":"vp8"})").devices.video_codec == VideoCodec::vp8);
+
     const auto answer = expect<request::CallAnswer>(R"({"do":"answer","audio_sink":"b.wav"})");
     CHECK_FALSE(answer.call);
     CHECK(answer.devices.audio_sink == "b.wav");
@@ -79,8 +86,10 @@ TEST_CASE("requests about calls")
     for (const std::string& bad :
          {std::string(R"({"do":"call"})"), std::string(R"({"do":"call","to":"bob","audio_source":""})"),
           R"({"do":"call","to":"bob","audio_sink":")" + longest + "a\"}",
-          std::string(R"({"do":"call","to":"bob","video":1})"), std::string(R"({"do":"answer","call":"12"})"),
-          std::string(R"({"do":"call_media"})"), std::string(R"({"do":"call_media","muted":"yes"})")})
+          std::string(R"({"do":"call","to":"bob","video_codec":"h264"})"),
+          std::string(R"({"do":"answer","video_codec":9})"), std::string(R"({"do":"call","to":"bob","video":1})"),
+          std::string(R"({"do":"answer","call":"12"})"), std::string(R"({"do":"call_media"})"),
+          std::string(R"({"do":"call_media","muted":"yes"})")})
         CHECK_MESSAGE(json::parse_request(bad).request.error().code == ErrorCode::invalid_argument, bad);
 }
 
@@ -103,11 +112,13 @@ TEST_CASE("answers and events about calls")
     statistics.path = Path::turned;
     statistics.mos = 4.25;
     statistics.datagrams_sent = 7;
+    statistics.codec_sent = VideoCodec::vp9;
     const auto line = json::render_event(event::CallQuality{call().id, statistics});
     CHECK(line.find(R"({"event":"call_quality","call":")" + id_hex + "\"") == 0);
     CHECK(line.find(R"("active_ms":0,"path":"turned")") != std::string::npos);
     CHECK(line.find(R"("mos":4.25)") != std::string::npos);
     CHECK(line.find(R"("datagrams_sent":7)") != std::string::npos);
+    CHECK(line.find(R"("codec_sent":"vp9","codec_received":null)") != std::string::npos);
 }
 
 TEST_CASE("the record of a call in the history")

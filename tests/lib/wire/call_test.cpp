@@ -39,6 +39,8 @@ TEST_CASE("wire call: name, value, bytes")
         {"reject", Reject{id, RejectReason::busy}, "93cce4" + id_hex + "02"},
         {"end", End{id, EndReason::superseded}, "93cce5" + id_hex + "06"},
         {"update", Update{id, media}, "93cce6" + id_hex + media_hex},
+        {"update of who decodes VP9", Update{id, {7, true, false, true, false, true}},
+         "93cce6" + id_hex + "9607c3c2c3c2c3"},
     };
     for (const auto& row : table) {
         CAPTURE(row.name);

@@ -190,6 +190,32 @@ TEST_CASE(
     CHECK(wire.a->take_datagrams().empty());
 }
 
+TEST_CASE("host: pictures in the codec that is wished, where it is taken; VP8 to who takes no other")
+{
+    Wire wire;
+    CHECK(wire.a->decodes_vp9());
+    CallDevices devices{"none", "none", "pattern", "app"};
+    devices.video_codec = VideoCodec::vp9;
+    CallMedia knows, knows_not;
+    knows.camera = knows_not.camera = true;
+    knows.vp9 = true;
+    wire.a->order(call(), port::MediaBegin{device_of(2), true, devices, keys(1, 0), knows, knows_not});
+    wire.b->order(call(), port::MediaBegin{device_of(1), false, devices, keys(1, 1), knows_not, knows});
+    wire.a->order(call(), port::MediaWay{9, Path::direct});
+    wire.b->order(call(), port::MediaWay{9, Path::direct});
+    const auto seen = [](const std::vector<port::MediaReport>& reports, VideoCodec sent, VideoCodec received) {
+        const auto two = newest_two(reports);
+        return two && two->second.codec_sent == sent && two->second.codec_received == received;
+    };
+    CHECK(wire.until([&] {
+        return seen(wire.of_a, VideoCodec::vp8, VideoCodec::vp9) && seen(wire.of_b, VideoCodec::vp9, VideoCodec::vp8);
+    }));
+    // In mid-call they take it, and get it.
+    wire.a->order(call(), port::MediaParts{knows, knows});
+    wire.b->order(call(), port::MediaParts{knows, knows});
+    CHECK(wire.until([&] { return seen(wire.of_b, VideoCodec::vp9, VideoCodec::vp9); }));
+}
+
 TEST_CASE("host: sound and pictures are taken and given where the device is the application's, nowhere else")
 {
     Wire wire;

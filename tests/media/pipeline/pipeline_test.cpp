@@ -300,6 +300,43 @@ TEST_CASE("pictures: from a camera to a screen in mid-call, a keyframe of the wh
     }
 }
 
+TEST_CASE("pictures: another codec in mid-call, and what comes late of the first one is no way back")
+{
+    Sealing out = sealing_of(0), in = sealing_of(1);
+    VideoSender sender({1, 1, 1}, {}, out);
+    VideoReceiver receiver(1 + 1, in);
+    sender.set_rate(400'000);
+    Pattern pattern(160, 90);
+    Instant now(1h);
+    const auto shoot = [&] {
+        now += 100ms;
+        auto packets = sender.capture(pattern.read().view(), now);
+        REQUIRE(packets.ok());
+        return *packets;
+    };
+    const auto show = [&](const std::vector<Bytes>& packets) {
+        for (const auto& one : packets)
+            if (const auto packet = rtp::decode(one); packet && packet->payload_type != payload_parity)
+                receiver.receive(*packet, one, now);
+        std::uint64_t before = receiver.statistics().shown;
+        while (receiver.next(now)) {}
+        return receiver.statistics().shown - before;
+    };
+    CHECK(show(shoot()) == 1);
+    const auto late = shoot();
+    sender.set_codec(codec::VideoCodec::vp9);
+    CHECK(show(shoot()) == 1);
+    CHECK(receiver.statistics().codec == codec::VideoCodec::vp9);
+    show(late);
+    CHECK(receiver.statistics().codec == codec::VideoCodec::vp9);
+    CHECK(show(shoot()) == 1);
+    sender.set_codec(codec::VideoCodec::vp9); // nothing new
+    CHECK(show(shoot()) == 1);
+    sender.set_codec(codec::VideoCodec::vp8);
+    CHECK(show(shoot()) == 1);
+    CHECK(receiver.statistics().codec == codec::VideoCodec::vp8);
+}
+
 TEST_CASE("mos: an estimate that falls with delay and loss, between its bounds")
 {
     CHECK(estimate_mos(50ms, 0) > 4.3);

@@ -160,6 +160,9 @@ CallOutcome = Literal["completed", "cancelled", "no_answer", "declined", "busy",
 CallMemberChange = Literal["joined", "connected", "media", "left", "lost", "removed"]
 """What has become of a device in the call of a group."""
 
+VideoCodec = Literal["vp8", "vp9"]
+"""What the pictures of a call are coded with."""
+
 Error = TypedDict(
     "Error",
     {
@@ -670,6 +673,7 @@ CallMedia = TypedDict(
         "held": "bool",
         "camera": "bool",
         "screen": "bool",
+        "vp9": "bool",
     },
 )
 """How a device takes part in a call."""
@@ -745,6 +749,8 @@ CallStatistics = TypedDict(
         "frozen_ms": "int",
         "width": "int",
         "height": "int",
+        "codec_sent": "VideoCodec | None",
+        "codec_received": "VideoCodec | None",
     },
 )
 """How a call goes, on this device. Rates are bits a second, shares 0 to 1, levels dB of full scale."""
@@ -1634,6 +1640,8 @@ CallQualityEvent = TypedDict(
         "frozen_ms": "int",
         "width": "int",
         "height": "int",
+        "codec_sent": "VideoCodec | None",
+        "codec_received": "VideoCodec | None",
         "call": "str",
     },
 )
@@ -2175,7 +2183,7 @@ class Requests:
         """
         await self._ask("notices_read", {"up_to": up_to})
 
-    async def call(self, *, to: str | None = None, conversation: str | None = None, video: bool | None = None, audio_source: str | None = None, audio_sink: str | None = None, video_source: str | None = None, video_sink: str | None = None, processed: bool | None = None) -> CallReply:
+    async def call(self, *, to: str | None = None, conversation: str | None = None, video: bool | None = None, audio_source: str | None = None, audio_sink: str | None = None, video_source: str | None = None, video_sink: str | None = None, processed: bool | None = None, video_codec: VideoCodec | None = None) -> CallReply:
         """Calls an account: it rings at all its devices. In a group: begins its call, or joins the one that goes on; call_member tells who is in. call_state, then call_ended tell how it goes.
 
         to: An account (one's own: notes to oneself), or
@@ -2186,10 +2194,11 @@ class Requests:
         video_source: app; none; camera or camera:NAME; pattern; or a Y4M file
         video_sink: app; none; or a Y4M or .ivf file to be made
         processed: Echo, noise and loudness are dealt with; absent: of a microphone of this machine
+        video_codec: vp8: of the pictures that are sent; who does not take vp9 gets vp8
         """
-        return cast(CallReply, await self._ask("call", {"to": to, "conversation": conversation, "video": video, "audio_source": audio_source, "audio_sink": audio_sink, "video_source": video_source, "video_sink": video_sink, "processed": processed}))
+        return cast(CallReply, await self._ask("call", {"to": to, "conversation": conversation, "video": video, "audio_source": audio_source, "audio_sink": audio_sink, "video_source": video_source, "video_sink": video_sink, "processed": processed, "video_codec": video_codec}))
 
-    async def answer(self, *, call: str | None = None, video: bool | None = None, audio_source: str | None = None, audio_sink: str | None = None, video_source: str | None = None, video_sink: str | None = None, processed: bool | None = None) -> AnswerReply:
+    async def answer(self, *, call: str | None = None, video: bool | None = None, audio_source: str | None = None, audio_sink: str | None = None, video_source: str | None = None, video_sink: str | None = None, processed: bool | None = None, video_codec: VideoCodec | None = None) -> AnswerReply:
         """Takes a call that rings here, or joins the open one of a group.
 
         call: The one that rings
@@ -2199,8 +2208,9 @@ class Requests:
         video_source: app; none; camera or camera:NAME; pattern; or a Y4M file
         video_sink: app; none; or a Y4M or .ivf file to be made
         processed: Echo, noise and loudness are dealt with; absent: of a microphone of this machine
+        video_codec: vp8: of the pictures that are sent; who does not take vp9 gets vp8
         """
-        return cast(AnswerReply, await self._ask("answer", {"call": call, "video": video, "audio_source": audio_source, "audio_sink": audio_sink, "video_source": video_source, "video_sink": video_sink, "processed": processed}))
+        return cast(AnswerReply, await self._ask("answer", {"call": call, "video": video, "audio_source": audio_source, "audio_sink": audio_sink, "video_source": video_source, "video_sink": video_sink, "processed": processed, "video_codec": video_codec}))
 
     async def reject(self, *, call: str | None = None) -> None:
         """Refuses a call that rings here, for all devices of the account; of a group: stops its ringing.

@@ -152,9 +152,9 @@ public final class Schema {
         public static final String NOTICES = "notices";
         /** Up to this one they are read, on all devices of the account. Fields: up_to?. */
         public static final String NOTICES_READ = "notices_read";
-        /** Calls an account: it rings at all its devices. In a group: begins its call, or joins the one that goes on; call_member tells who is in. call_state, then call_ended tell how it goes. Fields: to?, conversation?, video?, audio_source?, audio_sink?, video_source?, video_sink?, processed?. */
+        /** Calls an account: it rings at all its devices. In a group: begins its call, or joins the one that goes on; call_member tells who is in. call_state, then call_ended tell how it goes. Fields: to?, conversation?, video?, audio_source?, audio_sink?, video_source?, video_sink?, processed?, video_codec?. */
         public static final String CALL = "call";
-        /** Takes a call that rings here, or joins the open one of a group. Fields: call?, video?, audio_source?, audio_sink?, video_source?, video_sink?, processed?. */
+        /** Takes a call that rings here, or joins the open one of a group. Fields: call?, video?, audio_source?, audio_sink?, video_source?, video_sink?, processed?, video_codec?. */
         public static final String ANSWER = "answer";
         /** Refuses a call that rings here, for all devices of the account; of a group: stops its ringing. Fields: call?. */
         public static final String REJECT = "reject";
@@ -306,6 +306,8 @@ public final class Schema {
         public static final String CHECK_ONLY = "check_only";
         public static final String CLIENT_VERSION = "client_version";
         public static final String CODE = "code";
+        public static final String CODEC_RECEIVED = "codec_received";
+        public static final String CODEC_SENT = "codec_sent";
         public static final String COMPLETE = "complete";
         public static final String CONCEALED = "concealed";
         public static final String CONNECTED = "connected";
@@ -490,8 +492,10 @@ public final class Schema {
         public static final String VERSIONS = "versions";
         public static final String VIDEO = "video";
         public static final String VIDEO_BPS = "video_bps";
+        public static final String VIDEO_CODEC = "video_codec";
         public static final String VIDEO_SINK = "video_sink";
         public static final String VIDEO_SOURCE = "video_source";
+        public static final String VP9 = "vp9";
         public static final String WATCH = "watch";
         public static final String WAVEFORM = "waveform";
         public static final String WHAT = "what";
