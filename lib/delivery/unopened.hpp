@@ -64,22 +64,34 @@ public:
             if (!owed.ids.empty() && owed.after <= now) out.push_back(device);
         return out;
     }
-    /// At most receipt_ids_max of the oldest.
-    [[nodiscard]] std::vector<MessageId> take(const DeviceId& device, Instant now)
+    /// At most receipt_ids_max of the oldest: what becomes of them says told() or give_back().
+    [[nodiscard]] std::vector<MessageId> take(const DeviceId& device)
     {
         auto& owed = owed_[device];
         const auto count = std::min(owed.ids.size(), wire::receipt_ids_max);
         const auto end = owed.ids.begin() + static_cast<std::ptrdiff_t>(count);
         std::vector<MessageId> out(owed.ids.begin(), end);
         owed.ids.erase(owed.ids.begin(), end);
-        for (const auto& id : out)
+        return out;
+    }
+    /// They are on their way to the device.
+    void told(const DeviceId& device, const std::vector<MessageId>& ids, Instant now)
+    {
+        auto& owed = owed_[device];
+        for (const auto& id : ids)
             if (!holds(owed.asked, id)) push(owed.asked, id);
         if (std::exchange(owed.in_vain, false)) ++owed.failures;
         Duration gap = unopened_gap;
         for (std::uint32_t n = 0; n < owed.failures && gap < unopened_gap_max; ++n)
             gap *= 2;
         owed.after = now + std::min(gap, unopened_gap_max);
-        return out;
+    }
+    /// Nothing could be sent: owed as before, and its sender was told nothing by it.
+    void give_back(const DeviceId& device, const std::vector<MessageId>& ids)
+    {
+        auto& owed = owed_[device];
+        for (const auto& id : ids)
+            if (!holds(owed.ids, id)) push(owed.ids, id);
     }
     void rest(const DeviceId& device, Instant until) { owed_[device].after = until; }
     [[nodiscard]] Instant deadline() const

@@ -321,14 +321,15 @@ void Engine::State::send_unopened(Moment now)
             unopened.rest(device, now.mono + unopened_rest);
             continue;
         }
-        const auto ids = unopened.take(device, now.mono);
+        const auto ids = unopened.take(device);
         if (way != nullptr) {
             context.effect(SendFrame{way->link, wire::encode(wire::peer::Frame(wire::peer::Unopened{ids}))});
         } else if (!send_control(device, wire::content::Any(wire::content::Unopened{ids}), purpose::Report{}, now)) {
-            for (const auto& id : ids)
-                (void)unopened.owe(device, id);
+            unopened.give_back(device, ids);
             unopened.rest(device, now.mono + receipt_rest);
+            continue;
         }
+        unopened.told(device, ids, now.mono);
     }
 }
 
