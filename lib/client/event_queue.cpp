@@ -31,7 +31,7 @@ void EventQueue::keep_together(bool together)
 {
     const std::lock_guard lock(mutex_);
     together_ = together;
-    if (together || (queue_.empty() && last_.empty())) return;
+    if (together || !has_events()) return;
     wake_fd_.set(true);
     changed_.notify_all(); // several may wait, and there may be one for each
 }
@@ -59,6 +59,7 @@ std::vector<EventQueue::Shown> EventQueue::shown() const
         if (const auto* received = std::get_if<event::MessageReceived>(&event))
             out.emplace_back(received->message.id, received->message.conversation);
     };
+    std::for_each(returned_.begin(), returned_.end(), note);
     queue_.each(note);
     for (const auto& event : last_)
         note(event);
@@ -102,7 +103,7 @@ std::optional<Event> EventQueue::wait(std::chrono::milliseconds timeout)
         lock.lock();
         attend = false;
     }
-    const auto ready = [this] { return closed_ || finished_ || !queue_.empty() || !last_.empty(); };
+    const auto ready = [this] { return closed_ || finished_ || has_events(); };
     // Bounded so that the sum with the clock cannot overflow; nobody waits for a year.
     constexpr std::chrono::milliseconds wait_max = std::chrono::hours(24 * 365);
     changed_.wait_for(lock, std::clamp(timeout, std::chrono::milliseconds(0), wait_max), ready);
@@ -110,6 +111,20 @@ std::optional<Event> EventQueue::wait(std::chrono::milliseconds timeout)
     lock.unlock();
     if (attend) attend_();
     return out;
+}
+
+void EventQueue::give_back(std::list<Event>&& event) noexcept
+{
+    const std::lock_guard lock(mutex_);
+    if (const auto* received = std::get_if<event::MessageReceived>(&event.front())) {
+        // Nobody has seen it, so it is not dealt with by whatever is asked next.
+        const Shown shown{received->message.id, received->message.conversation};
+        const auto at = std::find(in_hand_.rbegin(), in_hand_.rend(), shown);
+        if (at != in_hand_.rend()) in_hand_.erase(std::next(at).base());
+    }
+    returned_.splice(returned_.begin(), event);
+    wake_fd_.set(true);
+    changed_.notify_one();
 }
 
 void EventQueue::close()
@@ -158,12 +173,18 @@ bool EventQueue::deal(std::size_t messages)
 std::optional<Event> EventQueue::pop(bool& attend)
 {
     if (closed_) return std::nullopt;
-    auto out = queue_.pop();
+    std::optional<Event> out;
+    if (!returned_.empty()) {
+        out = std::move(returned_.front());
+        returned_.pop_front();
+    } else {
+        out = queue_.pop();
+    }
     if (!out && !last_.empty()) {
         out = std::move(last_.front());
         last_.pop_front();
     }
-    wake_fd_.set(!queue_.empty() || !last_.empty());
+    wake_fd_.set(has_events());
     if (!out) return out;
     if (const auto* received = std::get_if<event::MessageReceived>(&*out))
         in_hand_.emplace_back(received->message.id, received->message.conversation);

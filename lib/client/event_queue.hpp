@@ -12,6 +12,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <list>
 #include <mutex>
 #include <optional>
 #include <vector>
@@ -59,6 +60,8 @@ public:
     [[nodiscard]] std::optional<Event> poll();
     /// nullopt after `timeout` or close().
     [[nodiscard]] std::optional<Event> wait(std::chrono::milliseconds timeout);
+    /// What was taken and could not be handed on: it comes again, next. Takes no memory.
+    void give_back(std::list<Event>&& event) noexcept;
     [[nodiscard]] int wake_fd();
     /// The oldest so many received messages in the application's hand are dealt with. False, and nothing done: there
     /// are not so many.
@@ -77,6 +80,9 @@ private:
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;
+    [[nodiscard]] bool has_events() const { return !returned_.empty() || !queue_.empty() || !last_.empty(); }
+
+    std::list<Event> returned_; // before those in the queue
     BoundedQueue<Event> queue_;
     std::deque<Event> last_; // after those, by push_last()
     WakeFd wake_fd_;

@@ -57,6 +57,7 @@ Result<void> Facade::launch()
         is_ready.wait(); // `ready` lives on this stack
         return {};
     } catch (const std::exception& trouble) {
+        let_go(); // what halted holds nothing
         return Error{ErrorCode::internal, std::string("cannot start a thread: ") + trouble.what(), 0};
     }
 }
@@ -77,7 +78,8 @@ void Facade::enter()
                                                    events_.shown(),
                                                    [this] {
                                                        if (trim_wanted_.exchange(false) && parts_.trim) parts_.trim();
-                                                   }});
+                                                   },
+                                                   watches_});
     own_shell_->observe(*ticker_);
     for (auto& notice : std::exchange(parts_.notices, {}))
         (void)events_.push(event::Warning{std::move(notice)});
@@ -98,10 +100,16 @@ void Facade::leave()
     }
     driver_fd_ = -1;
     ticker_->close();
+    watches_ = ticker_->watches();
     for (auto& event : ticker_->take_rest())
         events_.push_last(std::move(event));
     ticker_.reset();
     own_shell_.reset(); // waits for a password that is being stretched
+    let_go();
+}
+
+void Facade::let_go()
+{
     parts_.store.reset();
     parts_.kept_files.reset();
     parts_.user_files.reset();

@@ -15,6 +15,7 @@
 #include <atomic>
 #include <functional>
 #include <future>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -56,6 +57,8 @@ public:
 
     [[nodiscard]] std::optional<Event> poll() { return events_.poll(); }
     [[nodiscard]] std::optional<Event> wait(std::chrono::milliseconds timeout) { return events_.wait(timeout); }
+    /// As EventQueue's.
+    void give_back(std::list<Event>&& event) noexcept { events_.give_back(std::move(event)); }
     [[nodiscard]] int wake_fd() { return events_.wake_fd(); }
     /// Errors: unsupported (not `dealt_by_call`), invalid_argument (more than are in the application's hand).
     [[nodiscard]] Result<void> deal(std::size_t messages);
@@ -77,7 +80,7 @@ public:
     /// waits in the mailbox is kept. False when that took longer than `wait_max`: it goes on, call again. Driven by its
     /// host it is done here, and a run_once() of another thread returns for it.
     [[nodiscard]] bool halt(std::chrono::milliseconds wait_max);
-    /// After a halt() that said true. Errors: as start().
+    /// After a halt() that said true. Errors: as start(); it is halted then, and holds no store.
     [[nodiscard]] Result<void> resume(FacadeParts parts);
     /// After a halt() that said true, for good: every request gets its answer, then wait() returns nothing.
     void finish();
@@ -104,6 +107,7 @@ private:
     void run();
     void enter();
     void leave();
+    void let_go();
     Result<RequestId> put(std::variant<Request, Error> what);
     void answer_mailbox();
     void wake();
@@ -114,6 +118,7 @@ private:
     const bool dealt_by_call_;
     Mailbox mailbox_;
     EventQueue events_;
+    std::shared_ptr<const engine::Watches> watches_; ///< Of the engine before: lists go on where they were.
     std::atomic<bool> stopping_ = false;
     std::atomic<bool> trim_wanted_ = false;
     std::atomic<bool> finished_ = false;

@@ -31,7 +31,7 @@ Error Ticker::out_of_memory()
     return Error{ErrorCode::storage_failed, "out of memory: free some; nothing accepted was lost", 0};
 }
 
-Ticker::Ticker(TickerParts parts) : parts_(std::move(parts))
+Ticker::Ticker(TickerParts parts) : parts_(std::move(parts)), watches_(parts_.watches)
 {
     shown_.insert(parts_.shown.begin(), parts_.shown.end());
 }
@@ -46,18 +46,26 @@ void Ticker::start()
 void Ticker::close()
 {
     if (closed_) return;
-    if (!tick_open_) {
-        parts_.store.begin();
-        tick_open_ = true;
-    }
+    bool says = tick_open_; // what this unfinished turn has done is told, as after any other
+    if (!std::exchange(tick_open_, true)) parts_.store.begin();
     for (const auto& one : parts_.events.take_dealt_with())
         dealt_with_.push_back(one);
-    if (engine_ && !exhausted_)
-        for (const auto& [id, conversation] : dealt_with_)
-            engine_->message_taken(conversation, id);
-    // Requests of this unfinished turn were never answered, so they may be kept or lost: keep them.
-    if (exhausted_ || !parts_.store.commit().ok()) parts_.store.rollback();
+    exhausted_ = exhausted_ || !with_memory([&] {
+                     if (!engine_) return;
+                     for (const auto& [id, conversation] : dealt_with_)
+                         engine_->message_taken(conversation, id);
+                     if (disk_refuses()) return; // as little as can be: it may be taken
+                     const Moment now = parts_.shell.now();
+                     says = engine_->end_calls(now) || says;
+                     if (says) engine_->handle_deadline(now);
+                 });
+    const bool committed = !exhausted_ && parts_.store.commit().ok();
+    if (!committed) parts_.store.rollback();
     tick_open_ = false;
+    if (committed && engine_ && says) {
+        watches_ = engine_->watches();
+        speak(disk_refuses());
+    }
     closed_ = true;
     held_.clear();
     parts_.shell.close_links();

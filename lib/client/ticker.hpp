@@ -64,6 +64,7 @@ struct TickerParts {
     port::MediaDoor* media = nullptr;
     std::vector<EventQueue::Shown> shown{}; ///< Received messages that the application has been shown already.
     std::function<void()> woken{};          ///< Whenever the application has rung, before its requests are taken.
+    std::shared_ptr<const engine::Watches> watches{}; ///< Of the ticker before.
 };
 
 class Ticker final : public Reports {
@@ -73,11 +74,13 @@ public:
 
     /// First call, on the loop thread: the engine reads the store and dials.
     void start();
-    /// Last call: marks what the application has dealt with, says goodbye to every link.
+    /// Last call: ends calls, marks what the application has dealt with, says goodbye to every link.
     void close();
     /// After close(): what was committed and not told for want of room, then `cancelled` to every request that has no
     /// answer.
     [[nodiscard]] std::vector<Event> take_rest();
+    /// As committed.
+    [[nodiscard]] std::shared_ptr<const engine::Watches> watches() const { return watches_; }
 
     void woken() override;
     void turn_ended() override;

@@ -23,7 +23,7 @@ public:
     void line(port::TraceLevel, std::string_view, std::string_view) override {}
 };
 
-std::unique_ptr<client::Facade> open(std::size_t events_max = 4096, std::function<void()> trim = {})
+client::FacadeParts some_parts(std::size_t events_max = 4096, std::function<void()> trim = {})
 {
     client::FacadeParts parts;
     parts.store = std::make_unique<test::FakeStore>();
@@ -33,7 +33,12 @@ std::unique_ptr<client::Facade> open(std::size_t events_max = 4096, std::functio
     parts.derive = [](auto, const auto&, auto) { return client::PasswordKeys{Bytes(32, 7), Bytes(32, 8)}; };
     parts.events_max = events_max;
     parts.trim = std::move(trim);
-    auto facade = client::Facade::start(std::move(parts));
+    return parts;
+}
+
+std::unique_ptr<client::Facade> open(std::size_t events_max = 4096, std::function<void()> trim = {})
+{
+    auto facade = client::Facade::start(some_parts(events_max, std::move(trim)));
     REQUIRE(facade.ok());
     return *std::move(facade);
 }
@@ -126,6 +131,53 @@ TEST_CASE("who takes events ahead of those who are to see them says by a call wh
     CHECK(attended == 2);
     queue.close();
     CHECK(queue.deal(0));
+}
+
+TEST_CASE("what could not be handed on comes again, before what came after it, and is not dealt with by asking")
+{
+    client::EventQueue queue(8, [] {});
+    const int fd = queue.wake_fd();
+    for (const auto number : {std::uint8_t{1}, std::uint8_t{2}}) {
+        event::MessageReceived message;
+        message.message.id.bytes[0] = number;
+        CHECK(queue.push(std::move(message)));
+    }
+    const auto take = [&] {
+        std::list<Event> out;
+        out.push_back(queue.poll().value());
+        return out;
+    };
+    const auto number = [](const Event& event) { return std::get<event::MessageReceived>(event).message.id.bytes[0]; };
+    for (int tries = 0; tries < 3; ++tries) {
+        auto event = take();
+        CHECK(number(event.front()) == 1);
+        queue.give_back(std::move(event));
+        CHECK(readable(fd, 0));
+        CHECK(queue.shown().size() == 2);
+    }
+    CHECK_FALSE(queue.anything_dealt_with());
+    (void)take();
+    auto second = take();
+    CHECK(number(second.front()) == 2);
+    CHECK(queue.take_dealt_with().size() == 1); // the first one
+    CHECK_FALSE(readable(fd, 0));
+    queue.give_back(std::move(second));
+    CHECK(readable(fd, 0)); // nothing else waits
+    CHECK(number(take().front()) == 2);
+}
+
+TEST_CASE("lists that are watched go on after a client was suspended")
+{
+    auto client = open();
+    CHECK(client->submit(request::Watch{}).ok());
+    CHECK(client->wait(10s));
+    for (int life = 0; life < 2; ++life) {
+        REQUIRE(client->halt(std::chrono::milliseconds::max()));
+        REQUIRE(client->resume(some_parts()).ok());
+        const auto event = client->wait(10s);
+        REQUIRE(event);
+        CHECK(std::holds_alternative<event::ViewChanged>(*event));
+    }
 }
 
 TEST_CASE("what nobody ever calls dealt with is bounded: the oldest counts as that")

@@ -4,6 +4,7 @@
 //   start          dials link 1 and shows again what nobody took      send        a row, an answer, a frame on link 1
 //   link_frame     a row, an event, a frame back (the receipt)        contacts    never answered (as a relay that is
 //   slow) anything else  answered
+//   send "call"     this device is in a call
 //   send "no memory"  a row, and then there is no memory for the rest
 #include "lib/engine/engine.hpp"
 
@@ -23,6 +24,8 @@ struct Engine::State {
     Instant deadline = never;
     bool closed_tick = true;
     bool was_asked = false;
+    bool in_call = false;
+    std::shared_ptr<const Watches> watches;
 
     void must_be_in_transaction() const
     {
@@ -35,6 +38,8 @@ struct Engine::State {
         return id;
     }
 };
+
+struct Watches {};
 
 Engine::Engine(Config, port::Store& store, port::Entropy&, port::Trace&, port::FileDoors, port::MediaDoor*)
     : state_(std::make_unique<State>(store))
@@ -67,6 +72,7 @@ void Engine::submit(Command command, Moment)
     const auto& request = std::get<Request>(command.what);
     if (std::holds_alternative<request::Contacts>(request)) return;
     event::Reply reply{command.id, {ErrorCode::ok, {}, 0}, {}};
+    if (std::holds_alternative<request::Watch>(request)) state_->watches = std::make_shared<Watches>();
     if (const auto* send = std::get_if<request::Send>(&request)) {
         Message message;
         message.id = State::id_of(as_bytes(send->text));
@@ -74,6 +80,7 @@ void Engine::submit(Command command, Moment)
         message.text = send->text;
         state_->store.add(message, true);
         if (send->text == "no memory") throw std::bad_alloc();
+        state_->in_call = send->text == "call";
         state_->effects.push_back(SendFrame{1, to_bytes(as_bytes(send->text))});
         reply.value = message.id;
     }
@@ -120,6 +127,16 @@ void Engine::ice_local_candidate(LinkId, std::string_view, Moment) {}
 void Engine::ice_gathering_done(LinkId, Moment) {}
 void Engine::media_report(const CallId&, const port::MediaReport&, Moment) {}
 
+bool Engine::end_calls(Moment)
+{
+    state_->must_be_in_transaction();
+    if (!std::exchange(state_->in_call, false)) return false;
+    state_->closed_tick = false;
+    state_->events.push_back(event::CallEnded{});
+    state_->effects.push_back(SendFrame{1, to_bytes(as_bytes("goodbye"))});
+    return true;
+}
+
 void Engine::handle_deadline(Moment now)
 {
     state_->must_be_in_transaction();
@@ -160,10 +177,14 @@ void Engine::computed(std::uint64_t, Moment) {}
 
 std::shared_ptr<const Watches> Engine::watches() const
 {
-    return nullptr;
+    return state_->watches;
 }
 
-void Engine::resume(std::shared_ptr<const Watches>) {}
+void Engine::resume(std::shared_ptr<const Watches> watches)
+{
+    if (watches) state_->events.push_back(event::ViewChanged{7, {}});
+    state_->watches = std::move(watches);
+}
 
 void Engine::discard_outputs()
 {

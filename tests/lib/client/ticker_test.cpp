@@ -520,6 +520,52 @@ TEST_CASE("an application that does not take its events stops its client, and lo
     }
 }
 
+TEST_CASE("a client that is closed or suspended in a call hangs up: its own application hears it, too")
+{
+    World world;
+    world.ask(request::Send{"bob", "call", {}});
+    world.shell.turn();
+    world.frames_sent();
+    while (world.events.poll()) {}
+    SUBCASE("between ticks") {}
+    SUBCASE("in the middle of one")
+    {
+        world.frame("last");
+    }
+    SUBCASE("though the application takes no events")
+    {
+        while (world.events.push(event::Warning{})) {}
+    }
+    world.ticker->close();
+    const auto sent = world.frames_sent();
+    REQUIRE(!sent.empty());
+    CHECK(sent.back() == "goodbye");
+    for (auto& event : world.ticker->take_rest())
+        world.events.push_last(std::move(event));
+    bool ended = false;
+    while (auto event = world.events.poll())
+        ended = ended || std::holds_alternative<event::CallEnded>(*event);
+    CHECK(ended);
+}
+
+TEST_CASE("what was done in a turn that close() cuts short is told: its events, and its answers")
+{
+    World world;
+    world.frame("before");
+    const auto id = world.ask(request::Send{"bob", "one", {}});
+    world.ticker->woken();
+    REQUIRE(world.store.open);
+    world.ticker->close();
+    CHECK(world.store.rows.size() == 2);
+    for (auto& event : world.ticker->take_rest())
+        world.events.push_last(std::move(event));
+    CHECK(world.text() == "before");
+    const auto reply = world.reply();
+    CHECK(reply.id == id);
+    CHECK(reply.error.code == ErrorCode::ok); // it is in the store
+    CHECK_FALSE(world.events.poll());
+}
+
 TEST_CASE("the platform's network change needs no request and gets no reply")
 {
     World world;
