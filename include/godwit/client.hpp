@@ -46,7 +46,8 @@ struct ClientOptions {
     std::string client_version = "0.1.0";
     /// ICE may use loopback addresses: for demonstrations and tests on one machine.
     bool allow_loopback = false;
-    /// Debug lines; called on godwit's thread, must return quickly and not call back. Never carries content or keys.
+    /// Debug lines; called on godwit's thread, must return quickly, not throw and not call back. Never carries content
+    /// or keys.
     std::function<void(int level, std::string_view room, std::string_view text)> trace{};
     /// Events that may wait for the application before the client stops reading from its links.
     std::size_t event_queue_max = 4096;

@@ -104,7 +104,8 @@ GODWIT_EXPORT int godwit_request(godwit_client* client, const char* json, size_t
 
 /* The next event or reply as JSON, or NULL when none came within timeout_ms (0: do not wait, negative: no limit). Free
  * with godwit_free. A reply begins with {"id": and any other event with {"event": . Asking for the next says that the
- * previous one is dealt with, unless godwit_options.dealt_by_call says otherwise. */
+ * previous one is dealt with, unless godwit_options.dealt_by_call says otherwise. NULL also when there is no memory for
+ * the text: it comes again. */
 GODWIT_EXPORT char* godwit_next(godwit_client* client, int timeout_ms);
 
 /* The oldest so many of the events "message" that godwit_next gave out are dealt with: they are not shown again after a
@@ -135,8 +136,8 @@ GODWIT_EXPORT int godwit_push_received(godwit_client* client, const void* payloa
 GODWIT_EXPORT int godwit_trim_memory(godwit_client* client);
 
 /* Before the system freezes the process: commits, closes every connection and the store, ends godwit's thread. After 0
- * there is no lock held, on files either, and no I/O in flight. What was under way is answered with cancelled; events
- * can still be taken; what is asked meanwhile is answered after godwit_resume. timed_out: it took longer than
+ * there is no lock held, on files either, and no I/O in flight. What was under way is answered with cancelled, a
+ * call is hung up; events can still be taken; what is asked meanwhile is answered after godwit_resume. timed_out: it took longer than
  * deadline_ms (negative: no limit) and goes on, call again. Legal when it is suspended already. */
 GODWIT_EXPORT int godwit_suspend(godwit_client* client, int deadline_ms);
 

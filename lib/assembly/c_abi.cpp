@@ -30,6 +30,18 @@ void tell(char** error_json, std::string_view text)
     if (error_json != nullptr) *error_json = copy_out(text);
 }
 
+/// What is read off the client of a handle; `none` when there is none.
+template <class Value, class Work>
+Value of_client(const godwit_client* handle, Value none, Work&& work)
+{
+    try {
+        const Entered client(handle);
+        return client ? work(client) : none;
+    } catch (const std::exception&) {
+        return none;
+    }
+}
+
 /// `work` on the client of a handle: GODWIT_ERROR_INVALID_ARGUMENT when there is none.
 template <class Work>
 int with_client(const godwit_client* handle, Work&& work)
@@ -136,9 +148,7 @@ char* godwit_next(godwit_client* client, int timeout_ms)
 {
     try {
         const Entered inside(client);
-        if (!inside) return nullptr;
-        const auto text = inside->next(timeout_ms);
-        return text ? copy_out(*text) : nullptr;
+        return inside ? inside->next(timeout_ms) : nullptr;
     } catch (const std::exception&) {
         return nullptr;
     }
@@ -154,8 +164,7 @@ int godwit_dealt_with(godwit_client* client, size_t messages)
 
 int godwit_wake_fd(const godwit_client* client)
 {
-    const Entered inside(client);
-    return inside ? inside->facade().wake_fd() : -1;
+    return of_client(client, -1, [](const Entered& inside) { return inside->facade().wake_fd(); });
 }
 
 void godwit_free(char* text)
@@ -217,7 +226,10 @@ int godwit_stop(godwit_client* client)
 
 void godwit_close(godwit_client* client)
 {
-    assembly::close(client);
+    try {
+        assembly::close(client);
+    } catch (const std::exception&) { // a mutex that the system does not lock: it stays open
+    }
 }
 
 int godwit_run_once(godwit_client* client, int wait_ms)
@@ -232,17 +244,18 @@ int godwit_run_once(godwit_client* client, int wait_ms)
 
 int64_t godwit_next_deadline(const godwit_client* client)
 {
-    const Entered inside(client);
-    if (!inside || !inside->facade().driven_by_host()) return -2;
-    const auto quiet = inside->facade().quiet_for();
-    if (!quiet) return -1;
-    return std::chrono::ceil<std::chrono::milliseconds>(*quiet).count();
+    return of_client(client, std::int64_t{-2}, [](const Entered& inside) -> std::int64_t {
+        if (!inside->facade().driven_by_host()) return -2;
+        const auto quiet = inside->facade().quiet_for();
+        return quiet ? std::chrono::ceil<std::chrono::milliseconds>(*quiet).count() : -1;
+    });
 }
 
 int godwit_driver_fd(const godwit_client* client)
 {
-    const Entered inside(client);
-    return inside && inside->facade().driven_by_host() ? inside->facade().driver_fd() : -1;
+    return of_client(client, -1, [](const Entered& inside) {
+        return inside->facade().driven_by_host() ? inside->facade().driver_fd() : -1;
+    });
 }
 
 } // extern "C"

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/assembly/c_client.hpp"
 
+#include "lib/assembly/c_memory.hpp"
 #include "lib/json/json.hpp"
 
 #include <algorithm>
+#include <list>
 #include <thread>
 
 #if !defined(_WIN32)
@@ -50,31 +52,60 @@ int CClient::request_silently(Request request)
     return 0;
 }
 
-std::optional<std::string> CClient::next(int timeout_ms)
+char* CClient::next(int timeout_ms)
 {
     const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(std::max(timeout_ms, 0));
+    std::list<Event> hand(1); // before the event is taken: giving it back takes no memory
     for (int left = timeout_ms;;) {
-        const auto event = left == 0 ? facade_->poll() : facade_->wait(span(left));
-        if (!event) return std::nullopt;
-        if (auto text = render(*event)) return text;
+        auto event = left == 0 ? facade_->poll() : facade_->wait(span(left));
+        if (!event) return nullptr;
+        if (!is_silent(*event)) {
+            hand.front() = *std::move(event);
+            break;
+        }
         if (timeout_ms > 0) // a reply that nobody sees is no reason to wait longer
             left = static_cast<int>(std::max<std::chrono::milliseconds::rep>(
                 0, std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now())
                        .count()));
     }
+    char* text = nullptr;
+    try {
+        text = copy_out(render(hand.front()));
+    } catch (const std::exception&) { // as if there were no memory for the copy
+    }
+    if (text != nullptr)
+        said(hand.front());
+    else
+        facade_->give_back(std::move(hand));
+    return text;
 }
 
-std::optional<std::string> CClient::render(const Event& event)
+bool CClient::is_silent(const Event& event)
+{
+    const auto* reply = std::get_if<event::Reply>(&event);
+    if (reply == nullptr) return false;
+    const std::lock_guard lock(mutex_);
+    return silent_.erase(reply->id) > 0;
+}
+
+std::string CClient::render(const Event& event)
 {
     const auto* reply = std::get_if<event::Reply>(&event);
     if (reply == nullptr) return json::render_event(event);
     std::string id = "null";
     {
         const std::lock_guard lock(mutex_);
-        if (silent_.erase(reply->id) > 0) return std::nullopt;
-        if (auto node = ids_.extract(reply->id)) id = std::move(node.mapped());
+        if (const auto at = ids_.find(reply->id); at != ids_.end()) id = at->second;
     }
     return json::render_reply(*reply, id);
+}
+
+void CClient::said(const Event& event)
+{
+    const auto* reply = std::get_if<event::Reply>(&event);
+    if (reply == nullptr) return;
+    const std::lock_guard lock(mutex_);
+    ids_.erase(reply->id);
 }
 
 // ---- the life of a program ----------------------------------------------------------------------
@@ -101,6 +132,7 @@ Result<void> CClient::resume()
     if (!options.ok()) return std::move(options).error();
     Hooks hooks = options_.hooks;
     hooks.media = facade_->shared_media();
+    hooks.resumes = true;
     auto parts = open_parts(*std::move(options), std::move(hooks));
     if (!parts.ok()) return std::move(parts).error();
     auto resumed = facade_->resume(*std::move(parts));
@@ -130,7 +162,8 @@ struct Entered::Seat {
     std::unique_ptr<CClient> client;
     std::mutex mutex;
     std::condition_variable left;
-    std::size_t inside = 0; ///< Calls under way.
+    std::size_t inside = 0;     ///< Calls under way.
+    std::shared_ptr<Seat> next; ///< In the table's list of those that nobody could end.
 };
 
 namespace {
@@ -169,6 +202,19 @@ public:
         return node.empty() ? nullptr : node.mapped();
     }
 
+    /// For the next who can wait: there was no thread to end it.
+    void put_off(std::shared_ptr<Entered::Seat> seat) noexcept
+    {
+        const std::lock_guard lock(mutex_);
+        seat->next = std::move(put_off_);
+        put_off_ = std::move(seat);
+    }
+    std::shared_ptr<Entered::Seat> take_put_off() noexcept
+    {
+        const std::lock_guard lock(mutex_);
+        return std::move(put_off_);
+    }
+
 private:
     /// A fork copies clients without their threads: to end one would be to wait for ever for what is not there. So the
     /// child knows none of them, and leaves alone what they hold; it may open others.
@@ -179,6 +225,8 @@ private:
         (void)::pthread_atfork([] { instance().mutex_.lock(); }, [] { instance().mutex_.unlock(); },
                                [] {
                                    instance().inherited_ = instance().last_;
+                                   static std::shared_ptr<Entered::Seat> of_parent; // left alone likewise
+                                   of_parent.swap(instance().put_off_);
                                    instance().mutex_.unlock();
                                });
 #endif
@@ -187,6 +235,7 @@ private:
 
     std::mutex mutex_;
     std::unordered_map<std::uintptr_t, std::shared_ptr<Entered::Seat>> seats_;
+    std::shared_ptr<Entered::Seat> put_off_;
     std::uintptr_t last_ = 0x1001;
     std::uintptr_t inherited_ = 0; ///< Up to here: of the process that this one was forked from.
 };
@@ -205,10 +254,17 @@ void end(const std::shared_ptr<Entered::Seat>& seat)
     seat->client.reset();
 }
 
+void end_put_off()
+{
+    for (auto seat = Table::instance().take_put_off(); seat; seat = std::move(seat->next))
+        end(seat);
+}
+
 } // namespace
 
 godwit_client* publish(std::unique_ptr<CClient> client)
 {
+    end_put_off();
     auto seat = std::make_shared<Entered::Seat>();
     seat->client = std::move(client);
     return reinterpret_cast<godwit_client*>(Table::instance().add(std::move(seat))); // NOLINT: never followed
@@ -240,10 +296,16 @@ void close(godwit_client* handle)
     facade.end_waits();
     // Out of a hook, whose own call has to return first: somebody else ends it then. A hook of another client counts:
     // one of this client may be closing that one.
-    if (client::Facade::on_any_loop_thread() || inside_of != nullptr)
-        std::thread([seat] { end(seat); }).detach();
-    else
-        end(seat);
+    if (client::Facade::on_any_loop_thread() || inside_of != nullptr) {
+        try {
+            std::thread([seat] { end(seat); }).detach();
+        } catch (const std::exception&) {
+            Table::instance().put_off(seat);
+        }
+        return;
+    }
+    end_put_off();
+    end(seat);
 }
 
 } // namespace godwit::assembly

@@ -34,8 +34,8 @@ public:
     [[nodiscard]] int request(std::string_view json);
     /// A request whose reply nobody sees.
     [[nodiscard]] int request_silently(Request request);
-    /// As godwit_next; nullopt: nothing came.
-    [[nodiscard]] std::optional<std::string> next(int timeout_ms);
+    /// As godwit_next. Null also where there is no memory for the text: the event is not lost, and comes again.
+    [[nodiscard]] char* next(int timeout_ms);
 
     // The life of a program; each by one thread at a time, which life_ sees to.
     [[nodiscard]] int suspend(int deadline_ms);
@@ -44,7 +44,9 @@ public:
     [[nodiscard]] bool suspended() const;
 
 private:
-    [[nodiscard]] std::optional<std::string> render(const Event& event);
+    [[nodiscard]] bool is_silent(const Event& event);
+    [[nodiscard]] std::string render(const Event& event);
+    void said(const Event& event);
 
     COptions options_;
     std::unique_ptr<client::Facade> facade_;

@@ -4,18 +4,19 @@
 #include "lib/sqlite/memory.hpp"
 #include "transport/loop/memory.hpp"
 
-#include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
-#include <mutex>
+#include <thread>
 
 namespace godwit::assembly {
 
 namespace {
 
 struct Memory {
-    std::mutex mutex;
-    bool decided = false; // under mutex: set, or used as it was
+    enum class State : std::uint8_t { open, being_set, decided }; ///< decided: set, or used as it was.
+    /// No mutex: the child of a fork would inherit it locked.
+    std::atomic<State> state = State::open;
     MemoryFunctions functions{
         .allocate = [](void*, std::size_t bytes) { return std::malloc(bytes); },
         .resize = [](void*, void* block, std::size_t bytes) { return std::realloc(block, bytes); },
@@ -30,6 +31,18 @@ Memory& memory()
     return one;
 }
 
+/// False: it is decided.
+bool begin_setting()
+{
+    for (auto was = Memory::State::open;
+         !memory().state.compare_exchange_weak(was, Memory::State::being_set, std::memory_order_acquire);
+         was = Memory::State::open) {
+        if (was == Memory::State::decided) return false;
+        if (was == Memory::State::being_set) std::this_thread::yield();
+    }
+    return true;
+}
+
 } // namespace
 
 int set_allocator(const godwit_allocator* allocator)
@@ -40,18 +53,20 @@ int set_allocator(const godwit_allocator* allocator)
     if (given.allocate == nullptr || given.resize == nullptr || given.release == nullptr)
         return GODWIT_ERROR_INVALID_ARGUMENT;
     const MemoryFunctions functions{given.allocate, given.resize, given.release, given.context};
-    const std::lock_guard lock(memory().mutex);
-    if (memory().decided || !sqlite::use_memory(functions)) return GODWIT_ERROR_UNSUPPORTED;
-    loop::use_memory(functions);
-    memory().functions = functions;
-    memory().decided = true;
-    return 0;
+    if (!begin_setting()) return GODWIT_ERROR_UNSUPPORTED;
+    const bool taken = sqlite::use_memory(functions);
+    if (taken) {
+        loop::use_memory(functions);
+        memory().functions = functions;
+    }
+    memory().state.store(taken ? Memory::State::decided : Memory::State::open, std::memory_order_release);
+    return taken ? 0 : GODWIT_ERROR_UNSUPPORTED;
 }
 
 void memory_is_used()
 {
-    const std::lock_guard lock(memory().mutex);
-    memory().decided = true;
+    if (memory().state.load(std::memory_order_acquire) == Memory::State::decided || !begin_setting()) return;
+    memory().state.store(Memory::State::decided, std::memory_order_release);
 }
 
 char* copy_out(std::string_view text)

@@ -33,7 +33,7 @@ Result<COptions> COptions::read(const godwit_options* options)
     if (given.passphrase != nullptr && !is_utf8(given.passphrase)) return invalid("passphrase: UTF-8");
 
     COptions out;
-    if (given.home != nullptr) out.client.home = given.home;
+    if (given.home != nullptr) out.client.home = absolute_home(given.home);
     if (given.store_key != nullptr) out.client.store_key.assign(given.store_key, given.store_key + store_key_bytes);
     if (given.passphrase != nullptr) out.client.passphrase = given.passphrase;
     if (given.client_version != nullptr) out.client.client_version = given.client_version;

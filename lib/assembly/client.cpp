@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/assembly/client_impl.hpp"
 
+#include <thread>
+
 #if !defined(_WIN32)
 #include <unistd.h>
 #endif
@@ -21,13 +23,24 @@ std::int64_t process_id()
 struct Client::Impl {
     std::unique_ptr<client::Facade> facade;
     std::int64_t process = process_id();
+
+    /// The child of a fork has the client without its thread: nothing would ever be answered.
+    [[nodiscard]] bool is_here() const { return process == process_id(); }
+    [[nodiscard]] port::MediaHost* media() const { return is_here() ? facade->media() : nullptr; }
 };
 
 Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Client::~Client()
 {
-    // The child of a fork has the client without its thread, which to wait for would be for ever.
-    if (impl_->process != process_id()) (void)impl_.release();
+    if (!impl_->is_here()) {
+        (void)impl_.release();
+    } else if (impl_->facade->on_loop_thread()) { // out of its own trace, which has to return first
+        Impl* const ends = impl_.release();
+        try {
+            std::thread([ends] { delete ends; }).detach();
+        } catch (const std::exception&) { // no thread: it stays open
+        }
+    }
 }
 
 Result<std::unique_ptr<Client>> Client::open(ClientOptions options)
@@ -39,34 +52,36 @@ Result<std::unique_ptr<Client>> Client::open(ClientOptions options)
 
 Result<RequestId> Client::submit(Request request)
 {
+    if (!impl_->is_here())
+        return Error{ErrorCode::invalid_argument, "this client is of the process that this one was forked from", 0};
     return impl_->facade->submit(std::move(request));
 }
 
 std::optional<Event> Client::poll()
 {
-    return impl_->facade->poll();
+    return impl_->is_here() ? impl_->facade->poll() : std::nullopt;
 }
 
 std::optional<Event> Client::wait(std::chrono::milliseconds timeout)
 {
-    return impl_->facade->wait(timeout);
+    return impl_->is_here() ? impl_->facade->wait(timeout) : std::nullopt;
 }
 
 std::size_t Client::push_audio(const CallId& call, std::span<const std::int16_t> samples)
 {
-    auto* const media = impl_->facade->media();
+    auto* const media = impl_->media();
     return media == nullptr ? 0 : media->push_audio(call, samples);
 }
 
 std::size_t Client::pull_audio(const CallId& call, std::span<std::int16_t> samples)
 {
-    auto* const media = impl_->facade->media();
+    auto* const media = impl_->media();
     return media == nullptr ? 0 : media->pull_audio(call, samples);
 }
 
 bool Client::push_picture(const CallId& call, int width, int height, std::span<const std::uint8_t> i420)
 {
-    auto* const media = impl_->facade->media();
+    auto* const media = impl_->media();
     return media != nullptr && media->push_picture(call, width, height, i420);
 }
 
@@ -77,7 +92,7 @@ std::optional<CallPicture> Client::pull_picture(const CallId& call)
 
 std::optional<CallPicture> Client::pull_picture(const CallId& call, const DeviceId& from)
 {
-    auto* const media = impl_->facade->media();
+    auto* const media = impl_->media();
     auto picture = media == nullptr ? std::nullopt : media->pull_picture(call, from);
     if (!picture) return std::nullopt;
     return CallPicture{picture->width, picture->height, std::move(picture->i420), picture->from};
@@ -85,7 +100,7 @@ std::optional<CallPicture> Client::pull_picture(const CallId& call, const Device
 
 int Client::wake_fd() const
 {
-    return impl_->facade->wake_fd();
+    return impl_->is_here() ? impl_->facade->wake_fd() : -1;
 }
 
 } // namespace godwit

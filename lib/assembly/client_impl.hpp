@@ -18,6 +18,7 @@ namespace godwit::assembly {
 struct Hooks {
     bool driven_by_host = false;
     bool dealt_by_call = false;
+    bool resumes = false;                     ///< The home is there, or has gone: none is made.
     std::shared_ptr<port::MediaHost> media{}; ///< Of the client that is resumed; null: a new one.
     std::function<WallMs()> wall_ms{};        ///< Called on the thread that turns the loop; empty: the system's clock.
 };

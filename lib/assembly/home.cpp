@@ -128,6 +128,20 @@ Result<WipingBytes> read_own_key(const std::string& folder)
     return read_key(key);
 }
 
+bool has_store(const std::string& folder)
+{
+    std::error_code ignored;
+    return fs::exists(fs::path(folder) / database_name, ignored);
+}
+
+std::string absolute_home(const std::string& folder)
+{
+    if (folder.empty()) return {};
+    std::error_code why;
+    const auto path = fs::absolute(folder, why);
+    return why ? folder : path.string();
+}
+
 Result<Home> open_home(const std::string& folder_text, bool own_key, port::Entropy& entropy)
 {
     if (folder_text.empty())

@@ -29,6 +29,10 @@ struct Home {
     WipingBytes key;      ///< From store.key; empty when the embedder brings a key or passphrase.
 };
 
+/// `folder` has a store, whole or not.
+[[nodiscard]] bool has_store(const std::string& folder);
+/// The same folder wherever the program goes meanwhile.
+[[nodiscard]] std::string absolute_home(const std::string& folder);
 /// Makes the folder when it is missing, and finds or makes store.key when `own_key`. Errors: invalid_argument (no name,
 /// not a folder), storage_failed (read-only, full, not allowed), wrong_key (the store is there, its store.key is not).
 [[nodiscard]] Result<Home> open_home(const std::string& folder, bool own_key, port::Entropy& entropy);

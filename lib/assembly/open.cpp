@@ -16,7 +16,13 @@
 #include "transport/loop/system_entropy.hpp"
 
 #include <algorithm>
+#include <array>
 #include <exception>
+
+#if !defined(_WIN32)
+#include <fcntl.h>
+#include <unistd.h>
+#endif
 
 #if defined(__GLIBC__)
 #include <malloc.h>
@@ -25,6 +31,9 @@
 namespace godwit::assembly {
 
 namespace {
+
+/// Of an open client with a call, some links and a file under way; fewer do to open one.
+constexpr std::size_t descriptors_needed = 32;
 
 class CallbackTrace final : public port::Trace {
 public:
@@ -98,6 +107,25 @@ Result<std::unique_ptr<store::SqliteStore>> open_store(const Home& home, std::st
     return store;
 }
 
+/// libuv and GLib end the process where they get none.
+Result<void> check_descriptors()
+{
+#if !defined(_WIN32)
+    std::array<int, descriptors_needed> taken{};
+    std::size_t count = 0;
+    while (count < taken.size() && (taken[count] = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0)
+        ++count;
+    for (std::size_t n = 0; n < count; ++n)
+        ::close(taken[n]);
+    if (count < taken.size())
+        return Error{ErrorCode::quota_exceeded,
+                     "this process may open too few files: a client needs " + std::to_string(descriptors_needed) +
+                         ": raise the limit (ulimit -n, RLIMIT_NOFILE), or close something",
+                     0};
+#endif
+    return {};
+}
+
 void give_back_free_pages()
 {
 #if defined(__GLIBC__)
@@ -113,6 +141,14 @@ Result<client::FacadeParts> make_parts(ClientOptions options, Hooks hooks)
     if (options.client_version.size() > wire::version_text_bytes_max || !is_utf8(options.client_version))
         return invalid("client_version: UTF-8, at most " + std::to_string(wire::version_text_bytes_max) + " bytes");
 
+    if (auto enough = check_descriptors(); !enough.ok()) return std::move(enough).error();
+
+    options.home = absolute_home(options.home);
+    if (hooks.resumes && !has_store(options.home))
+        return Error{ErrorCode::storage_failed,
+                     "home: " + options.home +
+                         " has no store any more: put it back, or close this client and open a new one",
+                     0};
     auto entropy = std::make_unique<loop::SystemEntropy>();
     const bool own_key = options.store_key.empty() && options.passphrase.empty();
     auto home = open_home(options.home, own_key, *entropy);

@@ -72,6 +72,17 @@ void CallSide::stop()
     calls_.reset();
 }
 
+bool CallSide::leave(CallReach& reach, Moment now)
+{
+    if (known_.empty()) return false;
+    if (const auto in = calls_->engaged()) {
+        static_cast<void>(calls_->hang_up(*in, now.mono));
+        carry(reach, now);
+    }
+    stop();
+    return true;
+}
+
 CallInfo CallSide::info(const Known& call, Moment now) const
 {
     CallInfo out = call.info;

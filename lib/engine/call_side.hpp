@@ -67,6 +67,8 @@ public:
     void start(const std::string& user, const DeviceId& device);
     /// Logged out. Calls end here; the other side hears nothing more of them.
     void stop();
+    /// Likewise, and hangs up the call that this device is in. False: there was none.
+    [[nodiscard]] bool leave(CallReach& reach, Moment now);
     [[nodiscard]] bool has_media() const { return door_ != nullptr; }
 
     // What the application asks. place(): `parties` may be called, as far as the rest of the engine knows.

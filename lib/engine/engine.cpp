@@ -127,6 +127,14 @@ void Engine::computed(std::uint64_t job, Moment)
     state_->archives.stretched(job);
 }
 
+bool Engine::end_calls(Moment now)
+{
+    const bool pair = state_->calls.leave(state_->call_reach, now);
+    const bool group = state_->group_calls.leave(state_->call_reach, now);
+    state_->tick_open = state_->tick_open || pair || group;
+    return pair || group;
+}
+
 void Engine::media_report(const CallId& call, const port::MediaReport& report, Moment now)
 {
     state_->tick_open = true;

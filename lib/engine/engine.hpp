@@ -253,6 +253,9 @@ public:
     void ice_local_description(LinkId link, std::string_view ufrag, std::string_view pwd, Moment now);
     void ice_local_candidate(LinkId link, std::string_view candidate, Moment now);
     void ice_gathering_done(LinkId link, Moment now);
+    /// The program stops, or is about to be frozen: hangs up the call that this device is in, and ends here what rings;
+    /// the account's other devices ring on. False: there was no call. Last but handle_deadline().
+    [[nodiscard]] bool end_calls(Moment now);
     /// What has become of a call's media.
     void media_report(const CallId& call, const port::MediaReport& report, Moment now);
 

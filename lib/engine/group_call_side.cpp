@@ -26,6 +26,17 @@ void GroupCallSide::stop()
     state_->calls.reset();
 }
 
+bool GroupCallSide::leave(CallReach& reach, Moment now)
+{
+    if (!state_->calls || state_->calls->all().empty()) return false;
+    if (state_->in) {
+        static_cast<void>(state_->calls->leave(state_->in->id, now.mono));
+        state_->carry(reach, now);
+    }
+    stop();
+    return true;
+}
+
 bool GroupCallSide::engaged() const
 {
     return state_->in.has_value();

@@ -24,6 +24,8 @@ public:
 
     void start(const std::string& user, const DeviceId& device);
     void stop();
+    /// As CallSide.
+    [[nodiscard]] bool leave(CallReach& reach, Moment now);
     [[nodiscard]] bool engaged() const;
     [[nodiscard]] bool knows(const CallId& call) const;
     /// How many a request without a call's id may mean: one that rings, or the one that this device is in.

@@ -76,6 +76,13 @@ void Client::crash_at(Seam seam, std::uint64_t detail, Leaves leaves)
     if (seam == Seam::before_commit) disk.doom(detail, leaves);
 }
 
+bool Client::end_calls()
+{
+    bool any = false;
+    input([&](engine::Engine& engine, Moment now) { any = engine.end_calls(now); });
+    return any;
+}
+
 void Client::live_on()
 {
     plan_.reset();

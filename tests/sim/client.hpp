@@ -109,6 +109,8 @@ public:
     /// effects.
     void crash_at(Seam seam, std::uint64_t detail = 0, Leaves leaves = Leaves::all);
     void live_on();
+    /// As a program does that ends, or is about to be frozen. Drive::engine.
+    bool end_calls();
 
     RequestId ask(Request request);
     RequestId enter(bool create, const std::string& password = "password");

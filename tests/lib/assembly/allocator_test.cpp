@@ -161,6 +161,24 @@ TEST_CASE("an allocator, from before the first call to after the last")
     }
     MESSAGE("most at once: " << purse.bytes_most << " bytes; calls: " << purse.calls << "; kept: " << kept);
 
+    // A text that there is no memory for is an event that comes again.
+    {
+        const auto client = opened(folder / "home");
+        std::map<std::string, int> answers;
+        for (int number = 1; number <= 60; ++number) {
+            REQUIRE(ask(client.get(), R"({"id":)" + std::to_string(number) + R"(,"do":"status"})") == 0);
+            for (int tries = 0; answers[std::to_string(number)] == 0 && tries < 40; ++tries) {
+                purse.fail_at(static_cast<std::size_t>(1 + (number + tries) % 3)); // the next one, or soon
+                const auto text = next(client.get(), tries < 20 ? 500 : 30'000);
+                purse.fail_at(0);
+                if (text.starts_with(R"({"id":)")) ++answers[text.substr(6, text.find(',') - 6)];
+            }
+        }
+        CHECK(answers.size() == 60);
+        for (const auto& [id, times] : answers)
+            CHECK_MESSAGE(times == 1, id << ": " << times);
+    }
+
     // Where it gives nothing, something is refused: nothing ends, nothing is lost.
     std::size_t refused = 0;
     for (std::size_t call = 1; call <= 400; ++call) {

@@ -8,8 +8,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <utility>
 
 #include <poll.h>
+#include <pthread.h>
+#include <sys/resource.h>
 
 using namespace godwit::test;
 
@@ -26,6 +29,26 @@ bool is_free(const std::string& home)
 {
     return opened(home) != nullptr;
 }
+
+/// While one lives the system gives no thread: none has so much room for a stack.
+class NoThreads {
+public:
+    NoThreads()
+    {
+        ::pthread_getattr_default_np(&before_);
+        pthread_attr_t huge = before_;
+        ::pthread_attr_setstacksize(&huge, std::size_t{1} << 46);
+        refused_ = ::pthread_setattr_default_np(&huge) != 0;
+    }
+    ~NoThreads() { ::pthread_setattr_default_np(&before_); }
+    NoThreads(const NoThreads&) = delete;
+    NoThreads& operator=(const NoThreads&) = delete;
+    [[nodiscard]] bool refused() const { return refused_; }
+
+private:
+    pthread_attr_t before_{};
+    bool refused_ = false;
+};
 
 void none_of_ours(godwit_client* handle)
 {
@@ -178,6 +201,64 @@ TEST_CASE("C: suspended, there is no thread and no lock, and what is asked meanw
     CHECK(is_free(folder / "home")); // and closed while it is suspended
 }
 
+TEST_CASE("C: a client that cannot be resumed for want of a thread stays suspended, and holds nothing")
+{
+    const TemporaryFolder folder;
+    const auto client = opened(folder / "home");
+    CHECK(godwit_suspend(client.get(), -1) == 0);
+    {
+        const NoThreads here;
+        REQUIRE_FALSE(here.refused());
+        char* error = nullptr;
+        CHECK(godwit_resume(client.get(), &error) == GODWIT_ERROR_INTERNAL);
+        CHECK(taken(error).find("cannot start a thread") != std::string::npos);
+    }
+    CHECK(is_free(folder / "home"));
+    CHECK(godwit_resume(client.get(), nullptr) == 0);
+    REQUIRE(ask(client.get(), R"({"id":1,"do":"status"})") == 0);
+    CHECK(next(client.get()).starts_with(R"({"id":1,"ok":true)"));
+}
+
+TEST_CASE("C: a home that was named relative to where the program was stays where it is; one that has gone is not made")
+{
+    namespace fs = std::filesystem;
+    const TemporaryFolder folder;
+    const auto before = fs::current_path();
+    fs::current_path(fs::path(folder / "").parent_path());
+    const auto client = opened("a-relative-home");
+    fs::current_path(before);
+    REQUIRE(client != nullptr);
+    CHECK(fs::exists(folder / "a-relative-home/godwit.db"));
+    CHECK(godwit_suspend(client.get(), -1) == 0);
+    CHECK(godwit_resume(client.get(), nullptr) == 0);
+    CHECK_FALSE(fs::exists("a-relative-home"));
+    CHECK(godwit_suspend(client.get(), -1) == 0);
+    fs::remove_all(folder / "a-relative-home");
+    char* error = nullptr;
+    CHECK(godwit_resume(client.get(), &error) == GODWIT_ERROR_STORAGE_FAILED);
+    CHECK(taken(error).find("has no store any more") != std::string::npos);
+    CHECK_FALSE(fs::exists(folder / "a-relative-home"));
+}
+
+TEST_CASE("C: where the process may open too few files a client is refused")
+{
+    const TemporaryFolder folder;
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    for (rlim_t most = 4; most < 32; ++most) {
+        auto few = before;
+        few.rlim_cur = most;
+        REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
+        const auto options = options_for(folder / "home");
+        char* error = nullptr;
+        const CHandle client(godwit_open(&options, &error));
+        REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+        CHECK(client == nullptr);
+        CHECK(taken(error).find("quota_exceeded") != std::string::npos);
+    }
+    CHECK(is_free(folder / "home"));
+}
+
 TEST_CASE("C: driven by its host, nothing happens but when the host says so")
 {
     const TemporaryFolder folder;
@@ -308,4 +389,33 @@ TEST_CASE("C: closed from inside its own trace, a client goes all the same")
         ::poll(&nothing, 1, 10);
     CHECK(hook.closed == 1);
     CHECK(tries < 1000);
+}
+
+TEST_CASE("C: closed from inside a hook while there is no thread to end it, it is ended by the next who can")
+{
+    const TemporaryFolder folder;
+    const std::string home = folder / "home";
+    auto options = options_for(home);
+    options.driven_by_host = 1;
+    godwit_client* client = nullptr;
+    options.trace_context = &client;
+    options.trace = [](void* context, int, const char*, const char*) {
+        if (auto* own = std::exchange(*static_cast<godwit_client**>(context), nullptr)) {
+            const NoThreads here;
+            godwit_close(own);
+        }
+    };
+    auto* const handle = godwit_open(&options, nullptr);
+    REQUIRE(handle != nullptr);
+    client = handle;
+    REQUIRE(
+        ask(handle,
+            R"({"do":"device_link_code","relay":"godwit://127.0.0.1:9#BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA"})") ==
+        0);
+    for (int turns = 0; client != nullptr && turns < 1000; ++turns)
+        (void)godwit_run_once(handle, 10);
+    CHECK(client == nullptr);
+    none_of_ours(handle);
+    (void)opened(folder / "other"); // whoever opens or closes one ends it
+    CHECK(is_free(home));
 }

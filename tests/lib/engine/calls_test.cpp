@@ -159,6 +159,41 @@ TEST_CASE("it rings on both devices, one answers, the other stops; media gets on
     CHECK(s.alice.media.calls.at(next).begin->keys.base_key != s.alice.media.calls.at(call).begin->keys.base_key);
 }
 
+TEST_CASE("a program that ends, or is frozen, hangs up: both sides hear it; what rings there rings on elsewhere")
+{
+    Phones s(30);
+    CHECK_FALSE(s.alice.end_calls());
+    SUBCASE("in the middle of a call")
+    {
+        const auto call = s.talk_to_bob();
+        CHECK(s.bob.end_calls());
+        CHECK(outcome(s.bob, call) == CallOutcome::completed);
+        CHECK(s.bob.media.calls.at(call).ended);
+        REQUIRE(s.world.run_until([&] { return outcome(s.alice, call).has_value(); }, seconds(5)));
+        CHECK(outcome(s.alice, call) == CallOutcome::completed);
+        CHECK_FALSE(s.bob.end_calls());
+    }
+    SUBCASE("before an answer")
+    {
+        const auto call = s.ring();
+        CHECK(s.alice.end_calls());
+        CHECK(outcome(s.alice, call) == CallOutcome::cancelled);
+        REQUIRE(s.world.run_until([&] { return outcome(s.bob, call) && outcome(s.tablet, call); }, seconds(5)));
+        CHECK(outcome(s.bob, call) == CallOutcome::cancelled);
+    }
+    SUBCASE("where it rings")
+    {
+        const auto call = s.ring();
+        CHECK(s.bob.end_calls());
+        CHECK(outcome(s.bob, call) == CallOutcome::cancelled);
+        s.world.run_for(seconds(5));
+        CHECK_FALSE(outcome(s.tablet, call));
+        CHECK_FALSE(outcome(s.alice, call));
+        REQUIRE(code(s.tablet, request::CallAnswer{}) == ErrorCode::ok);
+        CHECK(s.world.run_until([&] { return is(s.alice, call, CallState::active); }, seconds(30)));
+    }
+}
+
 TEST_CASE("both call each other: one call goes on, answered by itself")
 {
     Phones s(2);
