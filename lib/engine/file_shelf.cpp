@@ -18,8 +18,10 @@ void FileShelf::load()
     if (!open()) return;
     const auto names = kept().names();
     if (!names.ok()) return context_.log("files: " + names.error().detail);
+    // Not removed before this tick is committed: a Store that cannot read knows of none, and then commits nothing
+    // either.
     for (const auto& name : *names)
-        if (!context_.store.has_slot(name)) (void)kept().remove(name); // else it is rubbish for longer
+        if (!context_.store.has_slot(name)) let_go_.push_back(name);
 }
 
 void FileShelf::end_tick()

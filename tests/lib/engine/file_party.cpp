@@ -29,15 +29,30 @@ FileParty::FileParty(FileWorld& world, std::string user_in, std::uint8_t number)
     start();
 }
 
-void FileParty::start()
+void FileParty::make()
 {
     on = true;
     context_.reset(new Context{config, store, entropy_, trace_, {}, {}, 0, 0});
     files_ = std::make_unique<Files>(*context_, port::FileDoors{&kept, &outside});
     session_ = std::make_unique<RelaySession>(*context_, relay_link, wire::relay::Resume{}, std::string());
     store.begin();
+}
+
+void FileParty::start()
+{
+    make();
     files_->start();
     REQUIRE(store.commit().ok());
+}
+
+void FileParty::start_in_vain()
+{
+    make();
+    store.fail_at(1);
+    store.put_value("refused", {}); // from here on nothing is read, as of a disk that fails
+    files_->start();
+    REQUIRE(!store.commit().ok());
+    crash();
 }
 
 void FileParty::crash()

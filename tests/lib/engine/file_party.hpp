@@ -43,6 +43,8 @@ public:
     std::vector<Event> events;
 
     void start();
+    /// As start(), from a disk that cannot be read: what it does is not committed, and this process is gone.
+    void start_in_vain();
     /// The process is gone, and what was not synced with it.
     void crash();
     void tick(const std::function<void(Files&)>& what = {});
@@ -99,6 +101,7 @@ public:
 
 private:
     friend class FileWorld;
+    void make(); ///< And opens its first tick.
     event::Reply reply_to(Request request);
 
     FileWorld& world_;

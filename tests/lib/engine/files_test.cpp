@@ -454,7 +454,21 @@ TEST_CASE("files: what a crash leaves of a file that was being added is cleared 
     CHECK(ann.kept.count() == 3);
     ann.crash();
     ann.start();
+    for (int i = 0; i < 2; ++i)
+        ann.tick();
     CHECK(ann.kept.count() == 1);
+    CHECK(ann.content(kept.id) == bytes(3 * chunk));
+}
+
+TEST_CASE("files: a start from a disk that cannot be read takes nothing for rubbish")
+{
+    FileWorld world;
+    auto& ann = world.party("ann");
+    const auto kept = ann.add("/kept", bytes(3 * chunk));
+    ann.crash();
+    ann.start_in_vain();
+    CHECK(ann.kept.count() == 1);
+    ann.start();
     CHECK(ann.content(kept.id) == bytes(3 * chunk));
 }
 
