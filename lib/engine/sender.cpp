@@ -40,14 +40,18 @@ void Engine::State::route_content(Moment now)
             continue;
         }
         const auto* person = roster.owner_of(device);
+        const bool talks = person != nullptr && person->may_talk();
+        const bool is_contact = person != nullptr && (person->own || person->stored.state == ContactState::accepted);
         const bool is_member = book.knows(device);
-        if (person == nullptr && !is_member && relay_ready()) {
-            // Nobody's any more, and the relay has shown all lists: it left while we were not there to see it.
-            announce(outbox.fail_device(context.store, device, ErrorCode::device_revoked), now);
+        if (!is_contact && !is_member && relay_ready()) {
+            // Nobody's any more, and the relay has shown all lists: it left while we were not there to see it. Or of
+            // somebody who was in a group with us, and is no contact.
+            const auto why = person == nullptr ? ErrorCode::device_revoked : ErrorCode::not_a_contact;
+            announce(outbox.fail_device(context.store, device, why), now);
             continue;
         }
         std::vector<delivery::Route> routes;
-        if (person != nullptr && person->may_talk() && can_seal(*person, device)) {
+        if (talks && can_seal(*person, device)) {
             const bool waits = outbox.waits(device);
             auto choice = choose(*person, device, waits, now);
             if (choice.seek_direct && waits) peers.seek(device, now);
@@ -73,8 +77,33 @@ void Engine::State::offer_content(Moment now)
         budget.mailbox_bytes = config.relay_in_flight_bytes_max -
                                std::min<std::size_t>(config.relay_in_flight_bytes_max, session->put_bytes());
     }
-    auto batch = outbox.collect(context.store, now, budget,
-                                [this](auto& envelope, const auto& device) { return fit(envelope, device); });
+    // A sealing of now is judged by the policy of now: what that forbids nobody would take, and it would be offered for
+    // ever.
+    const auto is_forbidden = [this](const port::OutboxEnvelope& envelope, const DeviceId& device) {
+        const auto* group = book.find(envelope.conversation);
+        if (group == nullptr || !groups || !identity || group->state == Group::State::out || !group->policy ||
+            group->policy->dissolved)
+            return false;
+        const auto& reader = fan_of(device) != nullptr ? roster.own_device() : device;
+        if (!envelope.sealed.empty() &&
+            groups->can_open(envelope.conversation, reader, {envelope.incarnation, envelope.epoch}))
+            return false;
+        const auto content = wire::decode_content(envelope.content);
+        seal::Opened opened;
+        opened.sender.user = identity->user;
+        opened.sender.account_key = identity->account_key;
+        opened.policy = group->policy;
+        return content && unheard(*content, opened, group->own(identity->account_key)).has_value();
+    };
+    std::vector<std::pair<MessageId, DeviceId>> forbidden;
+    auto batch =
+        outbox.collect(context.store, now, budget, [&](port::OutboxEnvelope& envelope, const DeviceId& device) {
+            if (!is_forbidden(envelope, device)) return fit(envelope, device);
+            forbidden.emplace_back(envelope.message, device);
+            return delivery::Fitness::wait;
+        });
+    for (const auto& [message, device] : forbidden)
+        announce(outbox.fail_one(context.store, message, device, ErrorCode::not_allowed), now);
     more_to_offer = batch.more;
     for (auto& offer : batch.offers) {
         const auto size = offer.envelope.sealed.size();

@@ -26,6 +26,30 @@ TEST_CASE("who is muted is not heard, by anybody; an admin is heard when all are
     CHECK(crew.texts(crew["bob"], group) == "bob:free carol:me");
 }
 
+TEST_CASE("what was said before a mute, and leaves after it, has failed: nobody would take it")
+{
+    Crew crew(722, {"bob", "carol"});
+    const auto group = crew.create({"bob", "carol"});
+    auto& bob = crew["bob"];
+    crew.world.network.direct_possible = false;
+    crew.must(bob, request::SetPolicy{PathPolicy::direct_only});
+    const auto early = crew.say(bob, group, "early");
+    CHECK(bob.state(early) == MessageState::accepted);
+    crew.must(crew.alice, request::GroupMute{group, "bob", crew.world.wall_ms() + 600'000});
+    crew.settle();
+    crew.must(bob, request::SetPolicy{PathPolicy::direct_first});
+    crew.settle(seconds(30));
+    CHECK(bob.state(early) == MessageState::failed);
+    const auto said = crew.history(bob, group);
+    CHECK(std::any_of(said.begin(), said.end(),
+                      [&](const auto& one) { return one.id == early && one.failure == "not_allowed"; }));
+    CHECK(crew.texts(crew["carol"], group).empty());
+    crew.must(crew.alice, request::GroupMute{group, "bob", 0});
+    crew.settle();
+    crew.say(bob, group, "late");
+    CHECK(crew.texts(crew["carol"], group) == "bob:late");
+}
+
 TEST_CASE("a channel: few write, all react")
 {
     Crew crew(712, {"bob", "carol"});
