@@ -126,10 +126,28 @@ void Engine::State::books_changed(Moment now)
     for (const auto& conversation : book.take_shown())
         if (context.store.conversation(conversation)) chats.tell(conversation);
     if (changed.empty()) return;
+    // A device of the account that is let in, or joins, looks for a contact there (GroupBook::follows). Where none is
+    // any more it has the word of this one.
+    const auto vouch = [&](const Group& group) {
+        namespace shared = conversation::shared;
+        if (!identity || roster.self().devices.empty() || group.state != Group::State::in || !group.policy ||
+            group.own(identity->account_key) == nullptr)
+            return;
+        const auto name = shared::name_of(group.id, shared::asked);
+        if (const auto asked = context.store.register_named(name); asked && !asked->value.empty()) return;
+        const auto is_contact = [&](const GroupMember& member) {
+            const auto* person = roster.person(member.user);
+            return person != nullptr && !person->own && person->stored.state == ContactState::accepted &&
+                   person->stored.account_key == member.account_key;
+        };
+        const auto& members = group.policy->members;
+        if (std::none_of(members.begin(), members.end(), is_contact)) chats.share(name, shared::number(1), now);
+    };
     for (const auto& conversation : changed) {
         acts.policy_came(conversation);
         keeper.look(conversation);
         const auto* group = book.find(conversation);
+        if (group != nullptr) vouch(*group);
         if (group != nullptr && group->state == Group::State::in && group->policy && !groups->version(conversation))
             keeper.doubt(conversation);
     }

@@ -336,7 +336,8 @@ void Engine::State::roster_changed(const Roster::Change& change, Moment now)
         }
         keeper.look(conversation);
     }
-    if (!change.circles.empty()) {
+    // Whose contact has ended may know nobody in a group any more.
+    if (!change.circles.empty() || (!change.gone.empty() && change.gone_reason == ErrorCode::not_a_contact)) {
         book.lists_changed();
         outbox.groups_changed();
     }

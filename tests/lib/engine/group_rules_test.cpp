@@ -226,6 +226,25 @@ TEST_CASE("a new device of a member comes in by itself; a revoked one goes")
     CHECK(crew.texts(phone, group) == "carol:to all");
 }
 
+TEST_CASE("in a group where no contact is left the account's other devices come in all the same")
+{
+    Crew crew(723, {"bob", "carol"});
+    auto& phone = crew.enter("bob.phone");
+    phone.crash();
+    const auto group = crew.create({"bob", "carol"});
+    crew.must(crew["bob"], request::ContactRemove{"alice"});
+    crew.settle();
+    phone.start();
+    crew.settle(minutes(1));
+    CHECK(crew.members(phone, group) == "alice* bob carol");
+    auto& tablet = crew.enter("bob.tablet");
+    crew.settle(minutes(1));
+    CHECK(crew.members(tablet, group) == "alice* bob carol");
+    crew.say(crew["carol"], group, "to all");
+    CHECK(crew.texts(phone, group) == "carol:to all");
+    CHECK(crew.texts(tablet, group) == "carol:to all");
+}
+
 TEST_CASE("a device that was not running when the group was made knows its names of before, as its sibling does")
 {
     Crew crew(721, {"bob", "carol"});
