@@ -131,6 +131,7 @@ void Engine::State::entered(RelaySession& session, const frame::Session& info, M
     goodbye.reset();
     roster.disconnected();
     receipts.forget_sequences();
+    book.disconnected(); // What the session before was asked is asked again.
     keeper.disconnected();
     keeper.connected(info);
     set_means(info);

@@ -240,6 +240,24 @@ TEST_CASE("the relay does not get to say a group's secret: it is asked again, an
     CHECK(t.name_at(t.alice) == "third");
 }
 
+TEST_CASE("the connection is another one before the relay has said what was asked: it is asked again by that one")
+{
+    Told t(748);
+    bool silent = true;
+    t.evil.on_way_up = [&](Client& from, frame::ClientFrame& what) {
+        const auto* request = std::get_if<frame::Request>(&what);
+        return &from != &t.bob || request == nullptr || !silent ||
+               !std::holds_alternative<frame::GroupRosterFetch>(request->body);
+    };
+    t.crew.must(t.alice, request::GroupRemove{t.group, {"carol"}});
+    t.crew.settle(seconds(5));
+    silent = false;
+    t.crew.must(t.bob, request::NetworkChanged{});
+    t.crew.settle(minutes(1));
+    t.rename(t.alice, "second");
+    CHECK(t.name_at(t.bob) == "second");
+}
+
 TEST_CASE("a relay that hands out secrets of its own without end: those that have opened something stay")
 {
     Told t(746);
