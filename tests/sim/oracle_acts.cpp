@@ -124,10 +124,12 @@ void Oracle::stands_alike(std::size_t n)
         }
     for (const auto& act : acts_) {
         if (act.target != n || !act.accepted || act.failed) continue;
+        // Among the devices of an account, too, it goes sealed in the group: who has left that hears of it no more.
+        const auto there = is_shaken(said, act.by->account()) ? at(*act.by) : mine;
         if (act.kind == Act::Kind::recall)
-            demand(mine.recalled_ms != 0, "not taken back: " + words(n) + " stands, and was recalled");
+            demand(there.recalled_ms != 0, "not taken back: " + words(n) + " stands, and was recalled");
         else if (act.kind == Act::Kind::edit)
-            demand(mine.recalled_ms != 0 || mine.text != said.text,
+            demand(there.recalled_ms != 0 || there.text != said.text,
                    "not edited: " + words(n) + " stands as it was said, and was edited");
     }
 }
