@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Calls between real programs over loopback, in numbers: from the answer until sound flows, directly and through TURN, and what a call takes of a processor and of
-memory. `./dev bench call --live`; in a group of N: `--members 4`."""
+memory, also in groups of 2 to 8: `./dev bench call --live [--members N…]`."""
 import os
 import statistics
 import sys
@@ -17,6 +17,7 @@ TURN_SERVER_CONFIG = """
 allow_peers = ["127.0.0.0/8"]
 """
 MEASURED_S = 10
+PICTURE_MEMBERS_MAX = 4  # call_picture_members_max
 
 
 def cpu_s(client):
@@ -87,34 +88,76 @@ def what_a_call_takes(world):
         hang_up(alice, bob, call)
 
 
+def everybody(people, group, **devices):
+    """All in one call of theirs; what each took from `answer` until it was connected with all who were there, in ms. A member who is in the call speaks to every other by itself (a mesh)."""
+    call = people[0].ok("call", conversation=group, **devices)["call"]
+    times = []
+    for i, one in enumerate(people[1:], 1):
+        one.event("call_incoming", call=call)
+        mark, began = one.mark(), time.monotonic()
+        one.ok("answer", call=call, **devices)
+        for other in people[:i]:
+            one.run.wait(lambda line: line.get("event") == "call_member" and line["what"] == "connected" and line["member"]["user"] == other.name, f"{other.name} heard", mark)
+        times.append((time.monotonic() - began) * 1000)
+    return call, times
+
+
+def pairs_of(people, call):
+    """What each says of each other."""
+    out = []
+    for one in people:
+        [seen] = [known for known in one.ok("calls")["calls"] if known["call"] == call]
+        out += [one.ok("call_stats", call=call, device=member["device"]) for member in seen["members"]]
+    return out
+
+
+def in_a_call(world, people, group, pictures):
+    count = len(people)
+    before = [memory_mib(one) for one in people]
+    devices = {"audio_source": "tone", "audio_sink": "none", "video_source": "pattern" if pictures else "none", "video_sink": "none", "video": pictures}
+    call, times = everybody(people, group, **devices)
+    time.sleep(10)  # until the rates have found their places
+    shown = [pair["pictures_shown"] for pair in pairs_of(people, call)]
+    spent, began = [cpu_s(one) for one in people], time.monotonic()
+    time.sleep(MEASURED_S)
+    passed = time.monotonic() - began
+    shares = [100 * (cpu_s(one) - was) / passed for one, was in zip(people, spent)]
+    pairs = pairs_of(people, call)
+    shown = [(pair["pictures_shown"] - was) / passed for pair, was in zip(pairs, shown)]
+    # Half the way there and back, what the jitter buffer keeps back, a frame of 20 ms and a step of 10.
+    delays = [pair["round_trip_ms"] / 2 + pair["audio_delay_ms"] + 30 for pair in pairs]
+    more = [memory_mib(one) - was for one, was in zip(people, before)]
+    mean = statistics.mean
+    print(f"{count} with {'pictures' if pictures else 'sound'}: from the answer until connected with all: median {statistics.median(times):.0f} ms, longest {max(times):.0f}; "
+          f"of one processor each {mean(shares):.1f} %, most {max(shares):.1f}; memory {mean(more):.1f} MiB more, most {max(more):.1f}; from mouth to ear, by what the members measure, "
+          f"{statistics.median(delays):.0f} ms, longest {max(delays):.0f}; made up {100 * mean(pair['concealed'] for pair in pairs):.1f} %; "
+          f"sent to each {mean(pair['sent_bps'] for pair in pairs) / 1000:.0f} kbit/s"
+          + (f"; pictures a second of each {mean(shown):.1f}, least {min(shown):.1f}, of {pairs[0]['width']} x {pairs[0]['height']}" if pictures else "")
+          + f"; load {os.getloadavg()[0]:.0f}", flush=True)
+    marks = [one.mark() for one in people]
+    for one in people:
+        one.ok("hangup", call=call)
+    for one, mark in zip(people, marks):
+        one.event("call_ended", mark, call=call)
+
+
 def a_group(world):
-    count = world.given.members
     relay = world.relay()
-    people = [world.client(f"p{i}") for i in range(count)]
+    people = [world.client(f"p{i}") for i in range(max(world.given.members))]
     for one in people:
         one.ok("register", relay=relay.address, user=one.name, password=password_of(one.name))
         one.event("connected")
     for other in people[1:]:
         befriend(people[0], other)
-    group = people[0].ok("group_create", name="crew", members=[one.name for one in people[1:]])["conversation"]
-    for other in people[1:]:
-        other.event("group", what="joined", conversation=group)
-    devices = {"audio_source": "tone", "audio_sink": "none", "video_source": "none", "video_sink": "none"}
-    call = people[0].ok("call", conversation=group, **devices)["call"]
-    times = []
-    for i, one in enumerate(people[1:], 1):
-        one.event("call_incoming", call=call)
-        began = time.monotonic()
-        one.ok("answer", call=call, **devices)
-        for other in people[:i]:
-            one.run.wait(lambda line: line.get("event") == "call_member" and line["what"] == "connected" and line["member"]["user"] == other.name, f"{other.name} heard")
-        times.append((time.monotonic() - began) * 1000)
-    spent, began = cpu_s(people[1]), time.monotonic()
-    time.sleep(MEASURED_S)
-    share = (cpu_s(people[1]) - spent) / (time.monotonic() - began)
-    print(f"a group's call of {count}: from the answer until all others are heard: median {statistics.median(times):.0f} ms, longest {max(times):.0f} ms; "
-          f"sound with {count - 1} others takes {100 * share:.1f} % of one processor of each", flush=True)
+    for count in world.given.members:
+        some = people[:count]
+        group = people[0].ok("group_create", name=f"crew {count}", members=[one.name for one in some[1:]])["conversation"]
+        for other in some[1:]:
+            other.event("group", what="joined", conversation=group)
+        for pictures in (False, True):
+            if not pictures or count <= PICTURE_MEMBERS_MAX:
+                in_a_call(world, some, group, pictures)
 
 
 if __name__ == "__main__":
-    main([set_up, what_a_call_takes, a_group], lambda parser: parser.add_argument("--members", type=int, default=4))
+    main([set_up, what_a_call_takes, a_group], lambda parser: parser.add_argument("--members", type=int, nargs="+", default=[2, 3, 4, 8]))

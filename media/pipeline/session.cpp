@@ -58,6 +58,7 @@ Result<std::unique_ptr<Session>> Session::create(const SessionConfig& config, Se
 
 void Session::apply_rate()
 {
+    rate_.set_wanted(rate::wanted_bps(wishes_));
     shares_ = rate::share(rate_.rate_bps(), rate_.loss(), wishes_);
     if (wishes_.audio) audio_out_->set_plan(shares_.audio);
     // The codec's share is what is left beside RTP, SFrame and the rest around each packet.
@@ -107,7 +108,7 @@ void Session::receive(BytesView datagram, Instant now)
     if (!flow || flow->flow_id != media_flow) return;
     if (rtp::is_rtcp(flow->packet)) return on_rtcp(flow->packet, now);
     const auto packet = rtp::decode(flow->packet);
-    // Sound, pictures, and the parity of those.
+    // Sound, pictures, and the parity of those or padding, which is there to arrive.
     if (!packet || packet->ssrc - config_.peer_ssrc > 2) return;
     if (const auto number = transport_number(*packet)) feedback_.arrived(*number, now);
     if (packet->ssrc == config_.peer_ssrc)
@@ -214,15 +215,20 @@ std::optional<Bytes> Session::next_datagram(Instant now)
         control_.pop_front();
         return out;
     }
-    auto packet = pacer_.next(now);
-    if (!packet) return std::nullopt;
-    return rtp::encode_datagram(media_flow, number(std::move(packet->data), now));
+    if (auto packet = pacer_.next(now)) return rtp::encode_datagram(media_flow, number(std::move(packet->data), now));
+    const std::size_t bytes = rate_.padding(now);
+    if (bytes == 0) return std::nullopt;
+    Bytes padding = video_out_.padding(bytes - std::min(bytes, config_.overhead_bytes), now);
+    write_transport_number(padding, static_cast<std::uint16_t>(next_number_));
+    rate_.padding_sent(next_number_++, padding.size() + config_.overhead_bytes, now);
+    return rtp::encode_datagram(media_flow, padding);
 }
 
 Instant Session::deadline() const noexcept
 {
     Instant out = earlier(feedback_at_, reports_at_);
     out = earlier(out, pacer_.deadline());
+    out = earlier(out, rate_.padding_deadline());
     out = earlier(out, video_in_.deadline());
     return earlier(out, rate_.deadline());
 }

@@ -21,8 +21,8 @@ namespace godwit::pipeline {
 inline constexpr std::uint64_t media_flow = 2;
 
 struct SessionConfig {
-    /// Of this device: ssrc of its sound is this, of its pictures one more, of their parity two more. The other device
-    /// has others.
+    /// Of this device: ssrc of its sound is this, of its pictures one more, of their parity and of padding two more.
+    /// The other device has others.
     std::uint32_t ssrc = 0;
     std::uint32_t peer_ssrc = 0;
     /// 12 random bytes: where counters begin.

@@ -10,7 +10,7 @@ namespace godwit::pipeline {
 
 // Both ends are ours, so payload types and extension ids are constants and not negotiated; those that WebRTC uses.
 inline constexpr std::uint8_t payload_opus = 111, payload_red = 63, payload_vp8 = 96, payload_vp9 = 98,
-                              payload_parity = 118;
+                              payload_parity = 118, payload_padding = 119;
 inline constexpr std::uint8_t extension_transport = 1, extension_marking = 2;
 
 /// What fits through a path of 1,200 bytes: less UDP's share, QUIC's (37), flow identifier and RTP with extensions.

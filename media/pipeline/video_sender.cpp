@@ -8,6 +8,7 @@
 #include "media/rtp/vp9.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace godwit::pipeline {
@@ -153,6 +154,19 @@ std::vector<Bytes> VideoSender::packets_of(const codec::EncodedFrame& frame, std
         out.push_back(encode_unnumbered(packet));
     }
     return out;
+}
+
+Bytes VideoSender::padding(std::size_t bytes, Instant now)
+{
+    static constexpr std::array<std::uint8_t, payload_bytes_max> zeros{};
+    rtp::Packet packet;
+    packet.payload_type = payload_padding;
+    packet.sequence_number = parity_number_++;
+    packet.timestamp = timestamp_at(now);
+    packet.ssrc = start_.ssrc + 1;
+    const std::size_t around = encode_unnumbered(packet).size();
+    packet.payload = BytesView(zeros).first(std::min(zeros.size(), bytes - std::min(bytes, around)));
+    return encode_unnumbered(packet);
 }
 
 std::vector<Bytes> VideoSender::repeat(const std::vector<std::uint16_t>& numbers, Duration round_trip, Instant now)

@@ -58,6 +58,9 @@ public:
     /// Packets to repeat. What is not known any more is left out.
     [[nodiscard]] std::vector<Bytes> repeat(const std::vector<std::uint16_t>& numbers, Duration round_trip,
                                             Instant now);
+    /// A packet of about so many bytes that carries nothing, on the stream of the parity: who gets it says that it
+    /// came.
+    [[nodiscard]] Bytes padding(std::size_t bytes, Instant now);
     [[nodiscard]] std::uint32_t timestamp_at(Instant now) const noexcept;
     [[nodiscard]] std::uint32_t ssrc() const noexcept { return start_.ssrc; }
     [[nodiscard]] std::uint32_t packets() const noexcept { return packets_; }

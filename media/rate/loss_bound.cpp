@@ -15,12 +15,12 @@ constexpr double raise_first = 0.05, raise_most = 0.25;
 constexpr double fade_s = 0.8, fade_packets = 30, packets_min = 20;
 constexpr Duration step_every = std::chrono::milliseconds(300);
 /// Lowered so often, and the loss as high as before but for a quarter: it is not ours.
-constexpr int lowered_in_vain = 3;
-constexpr double helped = 0.75;
+constexpr int lowered_in_vain = 5, lowered_in_vain_unused = 3;
+constexpr double helped = 0.75, smoothing = 4;
 
 } // namespace
 
-void LossBound::feedback(std::uint32_t received, std::uint32_t lost, double rate_bps, Instant now)
+void LossBound::feedback(std::uint32_t received, std::uint32_t lost, double rate_bps, bool is_used, Instant now)
 {
     const double elapsed_s = last_ == Instant{} ? 0 : static_cast<double>((now - last_).count()) / 1e6;
     last_ = now;
@@ -41,7 +41,8 @@ void LossBound::feedback(std::uint32_t received, std::uint32_t lost, double rate
             loss_then_ = loss_;
             rate_then_ = std::min(rate_bps, bound_bps_);
         }
-        if (++lowered_ > lowered_in_vain && loss_ > helped * loss_then_) {
+        loss_then_ += (loss_ - loss_then_) / smoothing; // of a voice's forty packets it may be half as much again
+        if (++lowered_ > (is_used ? lowered_in_vain : lowered_in_vain_unused) && loss_ > helped * loss_then_) {
             inherent_ = std::min(inherent_loss_max, loss_);
             bound_bps_ = rate_then_;
             lowered_ = 0;
@@ -58,6 +59,13 @@ void LossBound::feedback(std::uint32_t received, std::uint32_t lost, double rate
         lowered_ = 0;
         raise_ = 0;
     }
+}
+
+void LossBound::carried(double bps) noexcept
+{
+    if (bps <= bound_bps_) return;
+    bound_bps_ = bps;
+    lowered_ = 0;
 }
 
 } // namespace godwit::rate

@@ -16,8 +16,11 @@ inline constexpr double inherent_loss_max = 0.25;
 
 class LossBound {
 public:
-    /// Of one feedback. `rate_bps`: what is allowed now.
-    void feedback(std::uint32_t received, std::uint32_t lost, double rate_bps, Instant now);
+    /// Of one feedback. `rate_bps`: what is allowed now. `is_used`: and about that much is sent; else lowering it has
+    /// changed nothing yet, and is known to be in vain sooner.
+    void feedback(std::uint32_t received, std::uint32_t lost, double rate_bps, bool is_used, Instant now);
+    /// A probe at `bps` lost no more than is lost anyway: up to there losses are the path's own.
+    void carried(double bps) noexcept;
     /// Not more than that; infinite while losses say nothing.
     [[nodiscard]] double bound_bps() const noexcept { return bound_bps_; }
     [[nodiscard]] double loss() const noexcept { return loss_; } ///< 0 to 1, of about the last second.

@@ -21,6 +21,9 @@ constexpr int redundancy_for(double loss)
     return loss >= 0.15 ? 2 : loss >= 0.06 ? 1 : 0;
 }
 
+/// Files fill what there is; so much of it is looked for by probes.
+constexpr double files_most_bps = 2'000'000;
+
 } // namespace
 
 double cost_bps(const AudioPlan& plan) noexcept
@@ -49,6 +52,15 @@ AudioPlan plan_audio(double budget_bps, double loss) noexcept
     AudioPlan cheapest = ladder[std::size(ladder) - 1];
     cheapest.expected_loss_percent = percent;
     return cheapest;
+}
+
+double wanted_bps(const Wishes& wishes) noexcept
+{
+    double out = 0;
+    if (wishes.audio) out += cost_bps({audio_best_bps, 20, 0, 0});
+    if (wishes.video) out += wishes.video_bps_max;
+    if (wishes.files) out += files_most_bps;
+    return out;
 }
 
 Shares share(double budget_bps, double loss, const Wishes& wishes) noexcept

@@ -31,6 +31,9 @@ struct Wishes {
     double video_bps_max = 1'500'000; ///< More would show nothing more.
     bool files = false;               ///< As much as there is.
 };
+/// What would be sent if the path were wide enough, in bits a second.
+[[nodiscard]] double wanted_bps(const Wishes& wishes) noexcept;
+
 struct Shares {
     AudioPlan audio;
     double audio_bps = 0; ///< What audio takes on the path.

@@ -59,15 +59,21 @@ TEST_CASE("pipeline: a voice over a good path is heard, soon")
 
 TEST_CASE("pipeline: at 20 % of loss a voice is still one")
 {
-    const auto got = run({.there = {.loss = 0.20, .jitter = 1ms},
-                          .back = {.loss = 0.20, .jitter = 1ms},
-                          .length = 20s,
-                          .sound = speaks(),
-                          .settle = 8s});
-    SAY(got);
-    CHECK(got.concealed_percent < 7); // of 20: the rest came by redundancy
-    CHECK(got.caller.audio_plan.redundancy == 2);
-    CHECK(got.delay_mean < 200ms);
+    double concealed = 0;
+    for (const std::uint64_t seed : {1U, 2U, 3U}) {
+        const auto got = run({.there = {.loss = 0.20, .jitter = 1ms},
+                              .back = {.loss = 0.20, .jitter = 1ms},
+                              .length = 20s,
+                              .sound = speaks(),
+                              .settle = 8s,
+                              .seed = seed});
+        SAY(got);
+        CHECK(got.concealed_percent < 10);
+        CHECK(got.caller.audio_plan.redundancy >= 1);
+        CHECK(got.delay_mean < 200ms);
+        concealed += got.concealed_percent / 3;
+    }
+    CHECK(concealed < 7); // of 20: the rest came by redundancy
 }
 
 TEST_CASE("pipeline: pictures by both codecs, repaired where packets are lost")
@@ -110,6 +116,72 @@ TEST_CASE("pipeline: a bottleneck of 300 kbit/s is kept to, and the voice comes 
     CHECK(got.delay_mean < 300ms);
     CHECK(got.pictures_shown > 60);
     CHECK(got.caller.video_rung.width < 640); // the ladder has been gone down
+}
+
+TEST_CASE("pipeline: jitter of 30 ms is no bottleneck: pictures go on")
+{
+    CallConfig config;
+    config.there = {.delay = 50ms, .jitter = 30ms, .rate_bps = 1'000'000.0, .queue_bytes = 125'000};
+    config.back = {.delay = 50ms, .jitter = 30ms};
+    config.length = 24s;
+    config.settle = 14s;
+    config.wishes.video = true;
+    config.video.fps = 15;
+    config.sound = speaks();
+    config.picture = shows();
+    const auto got = run(config);
+    SAY(got);
+    CHECK(got.caller.video_bps > 200'000);
+    CHECK(got.caller.audio_plan.frame_ms == 20);
+    CHECK(got.pictures_shown > 75); // of 150
+    CHECK(got.concealed_percent < 3);
+    CHECK(got.delay_mean < 450ms);
+}
+
+TEST_CASE(
+    "pipeline: padding asks how much room there is; who gets it says that it came, and nothing else becomes of it")
+{
+    const Instant start(1h);
+    SessionConfig a, b;
+    a.ssrc = b.peer_ssrc = 10;
+    a.peer_ssrc = b.ssrc = 20;
+    a.wishes.video = true; // of which nothing comes
+    auto ann = std::move(*Session::create(a, sealing_of(0), start));
+    auto bob = std::move(*Session::create(b, sealing_of(1), start));
+    int padding = 0;
+    std::size_t bytes = 0;
+    LinkModel<Bytes> there({.rate_bps = 5e6}, 1), back({}, 2);
+    for (int ms = 1; ms < 8000; ++ms) {
+        const Instant now = start + ms * 1ms;
+        if (ms % 10 == 0) {
+            REQUIRE(ann->push_audio(tone(300, 480, 0.3, static_cast<std::size_t>(ms) * 48), now).ok());
+            static_cast<void>(bob->pull_audio(now));
+        }
+        while (auto datagram = ann->next_datagram(now)) {
+            const auto packet = rtp::decode(rtp::decode_datagram(*datagram)->packet);
+            if (packet && packet->payload_type == payload_padding) {
+                ++padding;
+                bytes += datagram->size();
+                CHECK(packet->ssrc == a.ssrc + 2);
+                CHECK(datagram->size() <= datagram_bytes_max);
+            }
+            const std::size_t size = datagram->size();
+            there.send(std::move(*datagram), size, now);
+        }
+        CHECK(ann->deadline() > now); // feedback that comes afterwards may begin a cluster at once
+        there.receive(now, [&](Bytes datagram, Instant at) { bob->receive(datagram, at); });
+        while (auto datagram = bob->next_datagram(now))
+            back.send(std::move(*datagram), 60, now);
+        back.receive(now, [&](Bytes datagram, Instant at) { ann->receive(datagram, at); });
+    }
+    CHECK(padding > 10);
+    CHECK(bytes < 150'000);
+    CHECK(ann->statistics(start + 8s).rate_bps > 1'200'000); // what is wanted, of which a voice is a twentieth
+    const auto got = bob->statistics(start + 8s);
+    CHECK(got.refused == 0);
+    CHECK(got.video.refused == 0);
+    CHECK(got.video.repaired == 0);
+    CHECK(got.audio.packets > 390);
 }
 
 TEST_CASE(

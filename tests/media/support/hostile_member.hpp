@@ -125,8 +125,9 @@ private:
 
     std::vector<Bytes> frame()
     {
-        switch (dice(8)) {
+        switch (dice(9)) {
         case 0: return {control()};
+        case 8: return {padding()};
         case 1:
         case 2:
         case 3: return spoken();
@@ -216,6 +217,19 @@ private:
         packet.ssrc = ssrc_;
         packet.payload = *sealed;
         return {datagram(packet)};
+    }
+
+    /// Of any length, also of none.
+    Bytes padding()
+    {
+        const Bytes nothing(dice(pipeline::payload_bytes_max));
+        rtp::Packet packet;
+        packet.payload_type = pipeline::payload_padding;
+        packet.sequence_number = static_cast<std::uint16_t>(random_());
+        packet.timestamp = static_cast<std::uint32_t>(random_());
+        packet.ssrc = ssrc_ + static_cast<std::uint32_t>(dice(3));
+        packet.payload = nothing;
+        return datagram(packet);
     }
 
     Bytes control()

@@ -19,7 +19,9 @@ struct LinkConfig {
     Duration delay = std::chrono::milliseconds(20);
     double loss = 0;                ///< Share of packets.
     double burst = 1;               ///< Mean number of packets lost one after another (Gilbert).
-    Duration jitter{};              ///< Mean of an exponential distribution, added to the delay.
+    Duration jitter{};              ///< Mean of an exponential distribution, added to the delay ...
+    bool gaussian = false;          ///< ... or standard deviation of a normal one, of which twice as much is the most
+                                    ///< that a packet comes earlier.
     bool reorders = false;          ///< Whether jitter may let a packet overtake another.
     std::optional<double> rate_bps; ///< Of the bottleneck; may be changed while it runs.
     std::size_t queue_bytes = 60'000;
@@ -52,8 +54,8 @@ public:
         }
         Instant arrives = leaves + config.delay;
         if (config.jitter > Duration(0)) {
-            std::exponential_distribution<double> more(1.0);
-            arrives += Duration(static_cast<std::int64_t>(more(random_) * static_cast<double>(config.jitter.count())));
+            arrives += Duration(static_cast<std::int64_t>(irregular() * static_cast<double>(config.jitter.count())));
+            arrives = std::max(arrives, leaves);
         }
         if (!config.reorders) arrives = last_arrival_ = std::max(arrives, last_arrival_);
         under_way_.emplace(arrives, std::move(packet));
@@ -79,6 +81,12 @@ private:
         const double leave_bad = 1 / config.burst, enter_bad = config.loss / (1 - config.loss) * leave_bad;
         bad_ = dice(random_) < (bad_ ? 1 - leave_bad : enter_bad);
         return bad_;
+    }
+
+    double irregular()
+    {
+        if (config.gaussian) return std::max(-2.0, std::normal_distribution<double>()(random_));
+        return std::exponential_distribution<double>(1.0)(random_);
     }
 
     std::mt19937_64 random_;
