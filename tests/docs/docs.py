@@ -206,7 +206,22 @@ def check_commands(root):
     return [f"docs/man/godwit-relay.1.scd: does not name {name}" for name in sorted(commands) if not re.search(rf"\b{name}\b", page)]
 
 
-CHECKS = (check_links, check_example, check_decisions, check_reachable, check_translation, check_blocks,
+#: Which bindings docs/mobile.md promises each of its calls in.
+PHONES = {"bindings/java/src/main/cpp", "bindings/swift/Sources"}
+EVERYWHERE = PHONES | {"bindings/python/src", "bindings/node/src"}
+
+
+def check_life(root):
+    """What the mobile guide says to call is there in each binding that it names."""
+    page = root / "docs/mobile.md"
+    asked = re.findall(r"^\|[^|]*\| `(\w+)", page.read_text() if page.is_file() else "", re.M)
+    sources = {folder: "".join(p.read_text() for p in (root / folder).rglob("*") if p.suffix in (".cpp", ".py", ".swift")) for folder in EVERYWHERE}
+    return [f"{folder}: does not call godwit_{name}, which docs/mobile.md promises" for name in asked
+            for folder in sorted(EVERYWHERE if name in ("suspend", "resume", "trim_memory") else PHONES)
+            if not re.search(rf"\bgodwit_{name}\b", sources[folder])]
+
+
+CHECKS = (check_links, check_example, check_decisions, check_reachable, check_translation, check_blocks, check_life,
           check_titles, check_tables, check_versions, check_vocabulary, check_commands)
 
 
@@ -253,6 +268,7 @@ def selftest():
         (check_versions, {"debian/changelog": "godwit\n"}, "says no version"),
         (check_vocabulary, {"docs/cli.md": "# C\n`send`, a message\n"}, "does not name message"),
         (check_commands, {"docs/man/godwit-relay.1.scd": "nothing\n"}, "does not name backup"),
+        (check_life, {"docs/mobile.md": "| short of memory | `trim_memory` | gives back |\n"}, "bindings/swift/Sources: does not call godwit_trim_memory"),
         (check_reachable, {"docs/lonely.md": "# Nobody comes\n"}, "docs/lonely.md"),
     ]
     passed = failed = 0

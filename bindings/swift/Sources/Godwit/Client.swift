@@ -86,6 +86,9 @@ public final class Client: @unchecked Sendable {
     private let stream: AsyncStream<Event>
     private let sink: AsyncStream<Event>.Continuation
 
+    /// The library's version.
+    public static var version: String { String(cString: godwit_version()) }
+
     /// Blocks while the store is opened: not on the main thread.
     public init(_ options: Options) throws {
         if let key = options.storeKey, key.count != 32 { throw GodwitError("invalid_argument", "storeKey: exactly 32 bytes") }
@@ -177,6 +180,8 @@ public final class Client: @unchecked Sendable {
     public func networkChanged() { _ = godwit_network_changed(handle) }
     /// A push message arrived.
     public func pushReceived() { _ = godwit_push_received(handle, nil, 0) }
+    /// Memory is short (didReceiveMemoryWarning): what is not in use goes back to the system.
+    public func trimMemory() { _ = godwit_trim_memory(handle) }
     /// Before the app is suspended, inside a background task: no lock is held afterwards, on files either. False: it goes on, call again.
     public func suspend(deadlineMs: Int32) -> Bool { godwit_suspend(handle, deadlineMs) == 0 }
     public func resume() throws {
