@@ -17,6 +17,8 @@ namespace godwit::files {
 namespace {
 
 constexpr std::size_t open_files_max = 16;
+/// Written and not yet on its way to the disk.
+constexpr std::uint64_t waiting_bytes_max = 1024 * 1024;
 /// Of a piece and the tag of its seal.
 constexpr std::uint64_t place_bytes = 64 * 1024 + crypto::aead_tag_bytes;
 
@@ -34,6 +36,15 @@ Error refused(const char* what)
 {
     const int why = errno;
     return {ErrorCode::storage_failed, std::string("files: cannot ") + what + ": " + std::strerror(why), 0};
+}
+
+/// Has the disk begin with what was written, without waiting for it: a sync that comes later finds little left to do.
+/// A mere wish: what cannot be written is told by that sync.
+void write_back([[maybe_unused]] int fd)
+{
+#ifdef SYNC_FILE_RANGE_WRITE
+    (void)::sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+#endif
 }
 
 bool sync_folder(const std::string& folder)
@@ -108,6 +119,12 @@ Result<void> SealedFiles::write(const port::FileSlot& slot, std::uint32_t piece,
         if (n < 0) return refused("write");
         done += static_cast<std::size_t>(n);
     }
+    auto& open = open_.front();
+    open.waiting_bytes += sealed.size();
+    if (open.waiting_bytes >= waiting_bytes_max) {
+        write_back(fd);
+        open.waiting_bytes = 0;
+    }
     return {};
 }
 
@@ -143,6 +160,7 @@ Result<void> SealedFiles::sync(const port::FileSlot& slot)
         return error;
     }
     open.fresh = false;
+    open.waiting_bytes = 0;
     return {};
 }
 

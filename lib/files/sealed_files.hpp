@@ -34,7 +34,8 @@ private:
     struct Open {
         port::SlotName name;
         int fd = -1;
-        bool fresh = false; ///< Made since the last sync: its entry in the folder may not be durable.
+        bool fresh = false;              ///< Made since the last sync: its entry in the folder may not be durable.
+        std::uint64_t waiting_bytes = 0; ///< Written since the disk was last told to begin.
     };
     /// -1, and errno says why. Keeps it open.
     [[nodiscard]] int descriptor(const port::SlotName& name, bool make);

@@ -68,6 +68,7 @@ void GlibPump::start()
 {
     if (running_ || closing_) return;
     running_ = true;
+    look_ = true;
     uv_prepare_start(&prepare_, [](uv_prepare_t* handle) { static_cast<GlibPump*>(handle->data)->prepare(); });
     uv_check_start(&check_, [](uv_check_t* handle) { static_cast<GlibPump*>(handle->data)->check(); });
 }
@@ -93,12 +94,15 @@ void GlibPump::give_back()
 
 void GlibPump::poke()
 {
+    look_ = true;
     // Waking up is all the timer does; prepare() asks GLib and sets it anew before the loop waits.
     if (running_) uv_timer_start(&timer_, [](uv_timer_t*) {}, 0, 0);
 }
 
 void GlibPump::run_out(Duration time_max, const std::function<bool()>& done)
 {
+    if (prepared_) give_back(); // what was asked is out of date behind this
+    look_ = true;
     bool over = false;
     auto* limit = g_timeout_source_new(static_cast<guint>(time_max / std::chrono::milliseconds(1)));
     g_source_set_callback(
@@ -151,8 +155,12 @@ void GlibPump::drop(Watch* watch)
 
 void GlibPump::prepare()
 {
+    ready_ = false;
+    if (prepared_ && !look_) return;
+    if (prepared_) give_back();
     if (!g_main_context_acquire(context_)) return; // Only another thread could hold it, and none may.
     prepared_ = true;
+    look_ = false;
     g_main_context_prepare(context_, &priority_);
 
     gint timeout_ms = -1;
@@ -170,6 +178,7 @@ void GlibPump::prepare()
         uv_timer_stop(&timer_);
     else
         uv_timer_start(&timer_, [](uv_timer_t*) {}, static_cast<std::uint64_t>(timeout_ms), 0);
+    due_ms_ = timeout_ms < 0 ? UINT64_MAX : uv_now(loop_) + static_cast<std::uint64_t>(timeout_ms);
 }
 
 void GlibPump::apply_watches()
@@ -214,6 +223,7 @@ void GlibPump::apply_watches()
         watch->active = watch->wanted;
         uv_poll_start(&watch->handle, watch->wanted, [](uv_poll_t* handle, int status, int events) {
             auto* ready = static_cast<Watch*>(handle->data);
+            ready->pump->ready_ = true;
             ready->ready |= status < 0 ? ready->wanted : events; // An error: let GLib's own call on the fd find it.
         });
     }
@@ -222,7 +232,7 @@ void GlibPump::apply_watches()
 
 void GlibPump::check()
 {
-    if (!prepared_) return;
+    if (!prepared_ || !(ready_ || look_ || due_ms_ <= uv_now(loop_))) return;
     for (std::size_t i = 0; i < fd_count_; ++i) {
         const auto* watch = find(static_cast<int>(fds_[i].fd));
         fds_[i].revents = watch == nullptr ? gushort{0} : to_glib(watch->ready, fds_[i].events);
@@ -233,7 +243,8 @@ void GlibPump::check()
         g_main_context_dispatch(context_);
         dispatching_ = false;
     }
-    give_back();
+    if (prepared_) give_back();
+    look_ = true;
     if (due) poke(); // It may have new timeouts and descriptors.
 }
 

@@ -6,7 +6,6 @@
 #include "transport/ice/nice_log.hpp"
 #include "transport/ice/runtime_core.hpp"
 #include "transport/ice/session_core.hpp"
-#include "transport/loop/uv_access.hpp"
 
 #include <algorithm>
 
@@ -28,6 +27,7 @@ Result<std::shared_ptr<SessionCore>> RuntimeCore::open(const IceConfig& config, 
     if (auto started = session->start(); !started) return std::move(started).error();
     sessions_.push_back(session);
     pump_->start();
+    pump_->look();
     return session;
 }
 
@@ -52,7 +52,7 @@ void RuntimeCore::shut()
 }
 
 IceRuntime::IceRuntime(loop::Loop& loop, port::Trace* trace)
-    : log_(std::make_unique<NiceLog>(trace)), core_(std::make_shared<RuntimeCore>(loop::uv_loop_of(loop)))
+    : log_(std::make_unique<NiceLog>(trace)), core_(std::make_shared<RuntimeCore>(loop))
 {
 }
 IceRuntime::~IceRuntime()

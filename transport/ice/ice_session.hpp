@@ -102,7 +102,8 @@ struct IcePair {
 struct IceCounters {
     std::uint64_t sent_datagrams = 0;
     std::uint64_t received_datagrams = 0;
-    std::uint64_t dropped_datagrams = 0; ///< By set_blackhole, by a full early buffer, by the system.
+    std::uint64_t received_past_libnice = 0; ///< Of these: read in trains, from a socket of ours.
+    std::uint64_t dropped_datagrams = 0;     ///< By set_blackhole, by a full early buffer, by the system.
 };
 
 class IceSession;

@@ -4,6 +4,7 @@
 
 #include "transport/ice/glib_pump.hpp"
 #include "transport/ice/ice_session.hpp"
+#include "transport/loop/uv_access.hpp"
 
 #include <memory>
 #include <vector>
@@ -12,7 +13,9 @@ namespace godwit::ice {
 
 class RuntimeCore : public std::enable_shared_from_this<RuntimeCore> {
 public:
-    explicit RuntimeCore(uv_loop_t* loop) : pump_(GlibPump::create(loop)) {}
+    explicit RuntimeCore(loop::Loop& loop) : loop_(loop), pump_(GlibPump::create(loop::uv_loop_of(loop))) {}
+
+    [[nodiscard]] loop::Loop& loop() const noexcept { return loop_; }
 
     [[nodiscard]] GMainContext* context() const noexcept { return pump_->context(); }
     [[nodiscard]] bool blackhole() const noexcept { return blackhole_; }
@@ -26,8 +29,11 @@ public:
     void shut();
     /// Before a call into libnice returns to the loop: see GlibPump::poke.
     void poke() { pump_->poke(); }
+    /// The same in a turn of the loop, where nothing waits yet.
+    void look() noexcept { pump_->look(); }
 
 private:
+    loop::Loop& loop_;
     GlibPump* pump_; ///< Frees itself after close().
     std::vector<std::shared_ptr<SessionCore>> sessions_;
     bool blackhole_ = false;

@@ -129,6 +129,7 @@ void SessionCore::abandon()
     handle_ = nullptr;
     path_observer_ = nullptr;
     phase_ = Phase::over;
+    trains_in_.reset();
     for (auto** source : {&deadline_, &drain_}) {
         if (*source == nullptr) continue;
         g_source_destroy(*source);
@@ -239,7 +240,9 @@ Result<void> SessionCore::add_remote_candidate(std::string_view text)
 void SessionCore::remote_gathering_done()
 {
     remote_done_ = true;
-    if (phase_ != Phase::over && may_check()) nice_agent_peer_candidate_gathering_done(agent_, stream_);
+    if (phase_ == Phase::over || !may_check()) return;
+    nice_agent_peer_candidate_gathering_done(agent_, stream_);
+    runtime_->poke();
 }
 
 void SessionCore::flush_remote()
@@ -299,6 +302,7 @@ void SessionCore::on_state(NiceAgent*, guint, guint, guint state, gpointer self)
         if (!pair) return;
         core->phase_ = Phase::connected;
         core->pair_ = *pair;
+        core->open_trains_in();
         g_source_destroy(core->deadline_);
         Event event;
         event.kind = Event::Kind::connected;
@@ -320,6 +324,7 @@ void SessionCore::on_pair(NiceAgent*, guint, guint, NiceCandidate*, NiceCandidat
     if (!pair || *pair == core->pair_) return;
     core->pair_ = *pair;
     core->trains_refused_ = false;
+    core->open_trains_in();
     Event event;
     event.kind = Event::Kind::pair_changed;
     event.pair = *pair;
@@ -370,6 +375,7 @@ GSource* SessionCore::attach_source(GSource* source, GSourceFunc callback)
     g_source_set_callback(source, callback, this, nullptr);
     g_source_set_priority(source, G_PRIORITY_DEFAULT);
     g_source_attach(source, runtime_->context());
+    runtime_->poke();
     return source;
 }
 

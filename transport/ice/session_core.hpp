@@ -3,12 +3,14 @@
 //
 //   libnice signals ─▶ post(Event) ─▶ idle source ─▶ drain() ─▶ IceObserver      (never from inside a call of ours)
 //   libnice recv    ─▶ path observer, or the bounded early buffer until there is one
+//   QUIC of the peer in use ─▶ a socket of ours beside libnice's, which is read in trains ─▶ the same
 //
 // The IceSession the caller holds is only a handle: when it goes, abandon() silences everything and closes the agent in
 // the background; the runtime keeps this object until libnice has let go of it.
 #pragma once
 
 #include "transport/ice/runtime_core.hpp"
+#include "transport/loop/udp.hpp"
 
 #include <nice/agent.h>
 
@@ -19,7 +21,9 @@ namespace godwit::ice {
 /// One component a stream: QUIC needs no second port beside the first, as RTP did for RTCP.
 inline constexpr guint component_id = 1;
 
-class SessionCore final : public std::enable_shared_from_this<SessionCore>, public port::DatagramPath {
+class SessionCore final : public std::enable_shared_from_this<SessionCore>,
+                          public port::DatagramPath,
+                          private loop::UdpObserver {
 public:
     SessionCore(std::shared_ptr<RuntimeCore> runtime, const IceConfig& config, IceObserver& observer);
     ~SessionCore() override;
@@ -74,8 +78,17 @@ private:
     [[nodiscard]] std::optional<IcePair> read_pair() const;
     void flush_remote();
     void give_remote(const Candidate& candidate);
-    [[nodiscard]] std::optional<std::size_t> send_as_train(std::span<const BytesView> datagrams);
+    [[nodiscard]] std::optional<std::size_t> send_past_libnice(std::span<const BytesView> datagrams);
     void receive(BytesView datagram);
+    /// Of the pair in use; nothing when it has no plain UDP socket of this device (a relayed pair has another framing).
+    struct PlainPair {
+        int fd = -1;
+        sockaddr_storage to{};
+    };
+    [[nodiscard]] std::optional<PlainPair> plain_pair() const;
+    void open_trains_in();
+    void udp_datagrams(loop::UdpSocket& socket, std::span<const loop::UdpDatagram> datagrams) override;
+    void udp_writable(loop::UdpSocket&) override {}
     void deliver_early();
     void fail(ErrorCode code, std::string detail);
     void post(Event event);
@@ -103,6 +116,8 @@ private:
     bool gathered_ = false;
     bool blackhole_ = false;
     bool trains_refused_ = false; ///< By this path, or by the system: not tried again on it.
+    /// Takes what the peer sends but STUN; nullptr: all comes by libnice, one datagram a call.
+    std::unique_ptr<loop::UdpSocket> trains_in_;
     IcePair pair_;
     std::deque<Event> events_;
     std::deque<Bytes> early_;

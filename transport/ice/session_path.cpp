@@ -4,6 +4,7 @@
 #include "transport/ice/session_core.hpp"
 #include "transport/ice/socket_filter.hpp"
 #include "transport/ice/train.hpp"
+#include "transport/loop/sockaddr.hpp"
 
 #include <algorithm>
 #include <array>
@@ -61,11 +62,8 @@ void SessionCore::receive(BytesView datagram)
     early_.push_back(to_bytes(datagram));
 }
 
-/// Sends a train past libnice when the pair in use is a plain UDP socket of this device (a relayed pair has another
-/// framing, and no socket of its own). Asked for each train: the pair may change, and libnice may close a socket.
-std::optional<std::size_t> SessionCore::send_as_train(std::span<const BytesView> datagrams)
+std::optional<SessionCore::PlainPair> SessionCore::plain_pair() const
 {
-    if (trains_refused_ || !is_train(datagrams)) return std::nullopt;
     NiceCandidate* local = nullptr;
     NiceCandidate* remote = nullptr;
     if (nice_agent_get_selected_pair(agent_, stream_, component_id, &local, &remote) == FALSE ||
@@ -74,16 +72,60 @@ std::optional<std::size_t> SessionCore::send_as_train(std::span<const BytesView>
     const std::unique_ptr<GSocket, decltype(&g_object_unref)> socket(
         nice_agent_get_selected_socket(agent_, stream_, component_id), &g_object_unref);
     if (!socket) return std::nullopt;
-    sockaddr_storage to{};
-    nice_address_copy_to_sockaddr(&remote->addr, reinterpret_cast<sockaddr*>(&to));
-    const auto to_bytes = static_cast<socklen_t>(to.ss_family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in));
-    switch (send_train(g_socket_get_fd(socket.get()), reinterpret_cast<const sockaddr*>(&to), to_bytes, datagrams)) {
-    case TrainOutcome::sent: counters_.sent_datagrams += datagrams.size(); return datagrams.size();
-    case TrainOutcome::full: return 0;
-    case TrainOutcome::apart: break;
-    case TrainOutcome::refused: trains_refused_ = true; break;
+    PlainPair out;
+    out.fd = g_socket_get_fd(socket.get());
+    nice_address_copy_to_sockaddr(&remote->addr, reinterpret_cast<sockaddr*>(&out.to));
+    return out;
+}
+
+/// Where the system has no such socket all goes on by libnice.
+void SessionCore::open_trains_in()
+{
+    trains_in_.reset();
+    const auto pair = plain_pair();
+    if (!pair) return;
+    const auto from = loop::from_sockaddr(reinterpret_cast<const sockaddr*>(&pair->to));
+    auto opened = loop::UdpSocket::open_beside(runtime_->loop(), pair->fd, from, *this);
+    if (opened) trains_in_ = std::move(opened).value();
+}
+
+void SessionCore::udp_datagrams(loop::UdpSocket&, std::span<const loop::UdpDatagram> datagrams)
+{
+    const auto self = shared_from_this();
+    for (const auto& one : datagrams)
+        if (phase_ == Phase::connected) { // each may end the session
+            ++counters_.received_past_libnice;
+            receive(one.bytes);
+        }
+}
+
+/// As send(), where the pair in use is a plain one. It is asked for each time: it may change, and libnice may close a
+/// socket.
+std::optional<std::size_t> SessionCore::send_past_libnice(std::span<const BytesView> datagrams)
+{
+    const auto pair = plain_pair();
+    if (!pair) return std::nullopt;
+    const auto* const to = reinterpret_cast<const sockaddr*>(&pair->to);
+    const auto to_bytes =
+        static_cast<socklen_t>(pair->to.ss_family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in));
+    if (!trains_refused_ && is_train(datagrams)) {
+        switch (send_train(pair->fd, to, to_bytes, datagrams)) {
+        case TrainOutcome::sent: counters_.sent_datagrams += datagrams.size(); return datagrams.size();
+        case TrainOutcome::full: return 0;
+        case TrainOutcome::apart: break;
+        case TrainOutcome::refused: trains_refused_ = true; break;
+        }
     }
-    return std::nullopt;
+    for (std::size_t taken = 0; taken < datagrams.size(); ++taken) {
+        switch (send_one(pair->fd, to, to_bytes, datagrams[taken])) {
+        case TrainOutcome::sent: ++counters_.sent_datagrams; break;
+        case TrainOutcome::full: return taken;
+        // Unreachable, too long, no route: for the caller a loss like any other, or it would try for ever.
+        case TrainOutcome::apart:
+        case TrainOutcome::refused: ++counters_.dropped_datagrams; break;
+        }
+    }
+    return datagrams.size();
 }
 
 std::size_t SessionCore::send(std::span<const BytesView> datagrams)
@@ -94,7 +136,8 @@ std::size_t SessionCore::send(std::span<const BytesView> datagrams)
         counters_.dropped_datagrams += datagrams.size();
         return datagrams.size();
     }
-    if (const auto taken = send_as_train(datagrams)) return *taken;
+    if (const auto taken = send_past_libnice(datagrams)) return *taken;
+    runtime_->look(); // a relayed pair may want a permission renewed, or to be told when a stream has room
     std::size_t taken = 0;
     while (taken < datagrams.size()) {
         std::array<GOutputVector, send_batch_max> vectors{};
@@ -112,8 +155,7 @@ std::size_t SessionCore::send(std::span<const BytesView> datagrams)
             const bool full = g_error_matches(problem, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK) != FALSE;
             g_clear_error(&problem);
             if (full) break;
-            // Unreachable, too long, no route: for the caller a loss like any other, or it would try for ever.
-            ++counters_.dropped_datagrams;
+            ++counters_.dropped_datagrams; // As above.
             ++taken;
             continue;
         }

@@ -22,6 +22,16 @@ bool is_train(std::span<const BytesView> datagrams) noexcept
     return !datagrams.back().empty() && datagrams.back().size() <= segment;
 }
 
+TrainOutcome send_one(int fd, const sockaddr* to, socklen_t to_bytes, BytesView datagram) noexcept
+{
+    for (;;) {
+        if (::sendto(fd, datagram.data(), datagram.size(), MSG_DONTWAIT | MSG_NOSIGNAL, to, to_bytes) >= 0)
+            return TrainOutcome::sent;
+        if (errno == EINTR) continue;
+        return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS ? TrainOutcome::full : TrainOutcome::apart;
+    }
+}
+
 #if defined(__linux__) && defined(UDP_SEGMENT)
 
 namespace {

@@ -25,4 +25,7 @@ enum class TrainOutcome {
 [[nodiscard]] TrainOutcome send_train(int fd, const sockaddr* to, socklen_t to_bytes,
                                       std::span<const BytesView> datagrams) noexcept;
 
+/// One datagram: sent, full, or apart (it is lost).
+[[nodiscard]] TrainOutcome send_one(int fd, const sockaddr* to, socklen_t to_bytes, BytesView datagram) noexcept;
+
 } // namespace godwit::ice

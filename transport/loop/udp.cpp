@@ -58,35 +58,57 @@ void receive(UdpSocket::Impl& socket)
     }
 }
 
+/// A new socket, not bound; -1: errno says why.
+int make_socket(bool is_v6, const UdpOptions& options)
+{
+    const int fd = ::socket(is_v6 ? AF_INET6 : AF_INET, SOCK_DGRAM, 0);
+    if (fd < 0) return fd;
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    if (is_v6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.v6_only ? 1 : 0);
+    set_wishes(fd, is_v6, options);
+    return fd;
+}
+
 } // namespace
 
 Result<std::unique_ptr<UdpSocket>> UdpSocket::open(Loop& loop, const Address& bind, UdpObserver& observer,
                                                    UdpOptions options)
 {
     const std::string what = "cannot receive UDP on " + bind.text();
-    const int fd = ::socket(bind.is_v6 ? AF_INET6 : AF_INET, SOCK_DGRAM, 0);
+    const int fd = make_socket(bind.is_v6, options);
     if (fd < 0) return system_error(errno, what);
-    fcntl(fd, F_SETFD, FD_CLOEXEC);
-    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-    if (bind.is_v6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.v6_only ? 1 : 0);
-    set_wishes(fd, bind.is_v6, options);
-
     sockaddr_storage name{};
-    socklen_t length = to_sockaddr(bind, bind.is_v6, name);
+    const socklen_t length = to_sockaddr(bind, bind.is_v6, name);
     if (::bind(fd, reinterpret_cast<const sockaddr*>(&name), length) != 0) {
         const int fault = errno;
         ::close(fd);
         return system_error(fault, what);
     }
+    return adopt(loop, fd, bind.is_v6, options.batch, observer);
+}
+
+Result<std::unique_ptr<UdpSocket>> UdpSocket::open_beside(Loop& loop, int fd, const Address& from,
+                                                          UdpObserver& observer)
+{
+    const int beside = make_socket(from.is_v6, {});
+    if (beside >= 0 && udp_share_address(fd, beside, from)) return adopt(loop, beside, from.is_v6, true, observer);
+    if (beside >= 0) ::close(beside);
+    return Error{ErrorCode::unsupported, "cannot share a UDP socket's address", 0};
+}
+
+Result<std::unique_ptr<UdpSocket>> UdpSocket::adopt(Loop& loop, int fd, bool is_v6, bool batch, UdpObserver& observer)
+{
     auto impl = std::make_shared<Impl>();
-    length = sizeof name;
+    sockaddr_storage name{};
+    socklen_t length = sizeof name;
     getsockname(fd, reinterpret_cast<sockaddr*>(&name), &length);
     impl->local = from_sockaddr(reinterpret_cast<const sockaddr*>(&name));
     impl->loop = &loop.impl();
     impl->observer = &observer;
-    impl->is_v6 = bind.is_v6;
-    impl->fast_receive = options.batch && udp_probe_fast_receive(fd);
-    impl->fast_send = options.batch && udp_probe_fast_send(fd);
+    impl->is_v6 = is_v6;
+    impl->fast_receive = batch && udp_probe_fast_receive(fd);
+    impl->fast_send = batch && udp_probe_fast_send(fd);
 
     const std::weak_ptr<Impl> weak = impl; // the poll handle is inside impl: no cycle
     impl->poll.emplace(loop, fd, [weak](int events) {
@@ -99,7 +121,7 @@ Result<std::unique_ptr<UdpSocket>> UdpSocket::open(Loop& loop, const Address& bi
         }
         if ((events & UV_READABLE) != 0) receive(*socket);
     });
-    if (!impl->poll->valid()) return system_error(ENFILE, what);
+    if (!impl->poll->valid()) return system_error(ENFILE, "cannot receive UDP on " + impl->local.text());
     impl->poll->watch(UV_READABLE);
     std::unique_ptr<UdpSocket> out(new UdpSocket(impl));
     impl->owner = out.get();

@@ -59,6 +59,12 @@ public:
     /// right, not our address), unsupported (no IPv6 here), quota_exceeded (too many open files).
     [[nodiscard]] static Result<std::unique_ptr<UdpSocket>> open(Loop& loop, const Address& bind, UdpObserver& observer,
                                                                  UdpOptions options = {});
+    /// A second socket at the address of `fd`, a bound UDP socket of this process whose owner speaks STUN with many:
+    /// takes the QUIC packets (RFC 9443) that come from `from`, to receive only. All else stays with `fd`, one datagram
+    /// each, and everything does when this one goes. What comes while it is opened may be mixed up. Errors: unsupported
+    /// (the system cannot share an address so, or `from` is not of the family of `fd`).
+    [[nodiscard]] static Result<std::unique_ptr<UdpSocket>> open_beside(Loop& loop, int fd, const Address& from,
+                                                                        UdpObserver& observer);
     ~UdpSocket();
     UdpSocket(const UdpSocket&) = delete;
     UdpSocket& operator=(const UdpSocket&) = delete;
@@ -81,6 +87,8 @@ public:
 
 private:
     explicit UdpSocket(std::shared_ptr<Impl> impl);
+    [[nodiscard]] static Result<std::unique_ptr<UdpSocket>> adopt(Loop& loop, int fd, bool is_v6, bool batch,
+                                                                  UdpObserver& observer);
     std::shared_ptr<Impl> impl_;
 };
 

@@ -32,6 +32,10 @@ bool udp_receive_plain(UdpSocket::Impl& socket);
 /// One sendmsg a datagram.
 std::size_t udp_send_plain(UdpSocket::Impl& socket, std::span<const UdpSend> sends);
 
+/// True: from now on the kernel gives `beside`, which is not bound yet, the QUIC packets of `from` that come to `fd`,
+/// and binds it. False: nothing was done but for wishes that do no harm.
+bool udp_share_address(int fd, int beside, const Address& from);
+
 /// Linux only; elsewhere the probe says no and the others are never called.
 bool udp_probe_fast_receive(int fd);
 bool udp_probe_fast_send(int fd);

@@ -113,3 +113,51 @@ TEST_CASE("a session sends trains over the pair in use, and what is no train as 
     }));
     CHECK(couple.a.session->counters().sent_datagrams == 100);
 }
+
+TEST_CASE("what the peer sends comes in trains, past libnice, and STUN goes on with libnice")
+{
+    ice::test::World world;
+    ice::test::Couple couple;
+    couple.start(world);
+    REQUIRE(world.run_until([&] { return couple.both_connected(); }));
+    couple.b.session->path().observe(&couple.b);
+    // With the bit of QUIC set.
+    Train train(30, 1200, 500);
+    for (auto& byte : train.bytes)
+        byte = static_cast<std::uint8_t>(byte | 0x40U);
+    REQUIRE(couple.a.session->path().send(train.views) == 30);
+    REQUIRE(world.run_until([&] { return couple.b.datagrams.size() == 30; }));
+    for (std::size_t i = 0; i < 30; ++i)
+        CHECK(couple.b.datagrams[i] == std::string(train.views[i].begin(), train.views[i].end()));
+    CHECK(couple.b.session->counters().received_datagrams == 30);
+#ifdef __linux__
+    CHECK(couple.b.session->counters().received_past_libnice == 30);
+#endif
+    // Without the bit it is libnice's, which passes on what is no STUN.
+    const BytesView other = as_bytes("hello");
+    const Bytes plain{0x20, 1, 2, 3};
+    CHECK(couple.a.session->path().send(std::array<BytesView, 2>{plain, other}) == 2);
+    REQUIRE(world.run_until([&] { return couple.b.datagrams.size() == 32; }));
+#ifdef __linux__
+    CHECK(couple.b.session->counters().received_past_libnice == 31); // 'h' is 0x68
+#endif
+}
+
+TEST_CASE("a session that goes in the middle of a train takes no more of it")
+{
+    ice::test::World world;
+    ice::test::Couple couple;
+    couple.start(world);
+    REQUIRE(world.run_until([&] { return couple.both_connected(); }));
+    couple.b.session->path().observe(&couple.b);
+    couple.b.on_event = [&] {
+        if (couple.b.datagrams.size() == 3) couple.b.session.reset();
+    };
+    Train train(30, 1200, 500);
+    for (auto& byte : train.bytes)
+        byte = static_cast<std::uint8_t>(byte | 0x40U);
+    REQUIRE(couple.a.session->path().send(train.views) == 30);
+    REQUIRE(world.run_until([&] { return couple.b.session == nullptr; }));
+    world.turn(4);
+    CHECK(couple.b.datagrams.size() == 3);
+}

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/transport/support/until.hpp"
+#include "transport/loop/sockaddr.hpp"
 #include "transport/loop/udp.hpp"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 using namespace godwit;
 using namespace godwit::loop;
@@ -160,4 +162,97 @@ TEST_CASE("udp: a socket may go while it delivers, and unroutable or oversized d
     CHECK(a->send(sends) == 3);
     REQUIRE(until(loop, [&] { return b == nullptr; }));
     CHECK(far.got.size() == 1);
+}
+
+namespace {
+
+/// A bound socket that somebody else reads, one datagram a call.
+struct PlainSocket {
+    int fd = -1;
+    Address at;
+    explicit PlainSocket(bool is_v6) : fd(::socket(is_v6 ? AF_INET6 : AF_INET, SOCK_DGRAM, 0))
+    {
+        sockaddr_storage name{};
+        socklen_t length = to_sockaddr(is_v6 ? Address::loopback_v6(0) : Address::loopback_v4(0), is_v6, name);
+        REQUIRE(::bind(fd, reinterpret_cast<sockaddr*>(&name), length) == 0);
+        length = sizeof name;
+        REQUIRE(::getsockname(fd, reinterpret_cast<sockaddr*>(&name), &length) == 0);
+        at = from_sockaddr(reinterpret_cast<sockaddr*>(&name));
+    }
+    ~PlainSocket() { ::close(fd); }
+    PlainSocket(const PlainSocket&) = delete;
+    PlainSocket& operator=(const PlainSocket&) = delete;
+
+    std::vector<Bytes> take() const
+    {
+        std::vector<Bytes> out;
+        Bytes room(65536);
+        for (;;) {
+            const auto got = ::recv(fd, room.data(), room.size(), MSG_DONTWAIT);
+            if (got < 0) return out;
+            out.emplace_back(room.begin(), room.begin() + got);
+        }
+    }
+};
+
+} // namespace
+
+TEST_CASE("udp: beside another's socket one takes QUIC of one sender; all else stays, cut, where it was")
+{
+    for (const bool is_v6 : {false, true}) {
+        CAPTURE(is_v6);
+        Loop loop;
+        Catcher silent;
+        Catcher caught;
+        const PlainSocket first(is_v6);
+        const auto any = is_v6 ? Address::loopback_v6(0) : Address::loopback_v4(0);
+        auto peer = UdpSocket::open(loop, any, silent);
+        auto stranger = UdpSocket::open(loop, any, silent);
+        REQUIRE(peer);
+        REQUIRE(stranger);
+        auto beside = UdpSocket::open_beside(loop, first.fd, (*peer)->local(), caught);
+        if (!beside) return; // a system without
+        CHECK((*beside)->local() == first.at);
+        // Everything is there when send() returns: this is loopback.
+        const auto say = [&](UdpSocket& from, std::uint8_t first_byte, std::size_t size, std::size_t segment = 0) {
+            const Bytes bytes(size, first_byte);
+            const UdpSend send{.to = first.at, .from = {}, .bytes = bytes, .segment_bytes = segment};
+            REQUIRE(from.send({&send, 1}) == 1);
+        };
+        say(**peer, 0x47, 10 * 1200 + 77, 1200); // a short header
+        say(**peer, 0xc3, 1200);                 // a long one
+        REQUIRE(until(loop, [&] { return caught.got.size() == 12; }));
+        CHECK(caught.got[0].size() == 1200);
+        CHECK(caught.got[10].size() == 77);
+        CHECK(caught.got[11][0] == 0xc3);
+        CHECK(caught.from == (*peer)->local());
+        CHECK(first.take().empty());
+
+        say(**peer, 0x00, 300, 100);     // three of STUN, which nobody must see as one
+        say(**stranger, 0x47, 300, 100); // QUIC, and channels' data, of somebody else
+        for (int turn = 0; turn < 4; ++turn)
+            loop.run_once(Duration::zero());
+        CHECK(caught.got.size() == 12);
+        CHECK(first.take() == std::vector<Bytes>{Bytes(100, 0x00), Bytes(100, 0x00), Bytes(100, 0x00), Bytes(100, 0x47),
+                                                 Bytes(100, 0x47), Bytes(100, 0x47)});
+
+        beside->reset();
+        say(**peer, 0x47, 2400, 1200);
+        CHECK(first.take().size() == 2);
+        beside = UdpSocket::open_beside(loop, first.fd, (*stranger)->local(), caught);
+        REQUIRE(beside);
+        say(**stranger, 0x47, 2400, 1200);
+        REQUIRE(until(loop, [&] { return caught.got.size() == 14; }));
+        say(**peer, 0x47, 2400, 1200);
+        CHECK(first.take().size() == 2);
+    }
+}
+
+TEST_CASE("udp: no socket beside one of another family, or beside none")
+{
+    Loop loop;
+    Catcher catcher;
+    const PlainSocket first(false);
+    CHECK_FALSE(UdpSocket::open_beside(loop, first.fd, Address::loopback_v6(1), catcher));
+    CHECK_FALSE(UdpSocket::open_beside(loop, -1, Address::loopback_v4(1), catcher));
 }
