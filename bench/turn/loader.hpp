@@ -48,6 +48,7 @@ private:
     };
 
     [[nodiscard]] godwit::Bytes exchange(int fd, const godwit::Bytes& request) const;
+    void open(Client& client, std::uint16_t server_port) const;
     void allocate(Client& client) const;
     void ask(const Client& client, godwit::relay::stun::Writer request) const;
     void send(Client& client, std::size_t count) const;
