@@ -2,7 +2,7 @@
 #include "lib/engine/chats.hpp"
 
 #include "lib/conversation/shared.hpp"
-#include "lib/engine/clock_behind.hpp"
+#include "lib/engine/relay_clock.hpp"
 #include "lib/engine/said_at.hpp"
 
 #include <algorithm>
@@ -305,13 +305,14 @@ void Chats::owe_gap(const ConversationId& conversation, bool owed)
 
 void Chats::show(std::vector<delivery::CausalHold::Ready> ready, Moment now)
 {
+    std::optional<std::int64_t> clock_ahead_ms; // The store is asked once, and only where something may need it.
     for (auto& one : ready) {
         auto& row = one.message;
         const auto conversation = row.message.conversation;
         if (row.shown && gaps_owed_.contains(conversation)) row.message.gap_before = true;
         // A plain text that stays is told by its row.
-        const auto ahead_ms = row.extra.empty() ? 0 : clock_differs_ms(context_.store, clock_ahead_value);
-        auto filed = conversation::take(context_.store, row, one.parents, now, ahead_ms);
+        if (!row.extra.empty() && !clock_ahead_ms) clock_ahead_ms = clock_differs_ms(context_.store, clock_ahead_value);
+        auto filed = conversation::take(context_.store, row, one.parents, now, clock_ahead_ms.value_or(0));
         if (!filed.added) continue;
         // What acts on something, or was taken back before it came, is no news, and its gap would be none either.
         const bool is_told = row.shown && row.message.recalled_ms == 0;

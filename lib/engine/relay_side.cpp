@@ -4,7 +4,7 @@
 //   link down, silent, refused ──> what was asked is taken back; the dialer knows when to try again
 #include "lib/engine/state.hpp"
 
-#include "lib/engine/clock_behind.hpp"
+#include "lib/engine/relay_clock.hpp"
 
 #include <algorithm>
 
