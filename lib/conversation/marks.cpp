@@ -164,17 +164,18 @@ std::vector<std::string> take_opened(port::Store& store, const ConversationId& c
     return out;
 }
 
-bool note_delivery(port::Store& store, const ConversationId& conversation, const MessageId& id, const std::string& user,
-                   MessageState state, Path path)
+bool note_delivery(port::Store& store, const ConversationId& conversation, const MessageId& id,
+                   const DeliveredTo& delivered)
 {
     port::Annotation note;
     note.conversation = conversation;
     note.target = id;
     note.name = delivery_name;
-    note.author = user;
-    note.hlc_ms = static_cast<std::int64_t>(state); // The furthest stands.
+    note.author = delivered.user;
+    note.hlc_ms = static_cast<std::int64_t>(delivered.state); // The furthest stands.
     note.id = id;
-    note.value = {static_cast<std::uint8_t>(state), static_cast<std::uint8_t>(path)};
+    note.value = {static_cast<std::uint8_t>(delivered.state), static_cast<std::uint8_t>(delivered.path)};
+    append(note.value, as_bytes(delivered.failure));
     return store.put_annotation(note);
 }
 
@@ -182,11 +183,11 @@ std::vector<DeliveredTo> deliveries(port::Store& store, const ConversationId& co
 {
     std::vector<DeliveredTo> out;
     for (auto& one : store.annotations(conversation, id))
-        if (one.name == delivery_name && one.value.size() == 2 &&
+        if (one.name == delivery_name && one.value.size() >= 2 &&
             one.value[0] <= static_cast<std::uint8_t>(MessageState::failed) &&
             one.value[1] <= static_cast<std::uint8_t>(Path::mailbox))
-            out.push_back(
-                {std::move(one.author), static_cast<MessageState>(one.value[0]), static_cast<Path>(one.value[1])});
+            out.push_back({std::move(one.author), static_cast<MessageState>(one.value[0]),
+                           static_cast<Path>(one.value[1]), std::string(as_text(BytesView(one.value).subspan(2)))});
     return out;
 }
 

@@ -152,15 +152,17 @@ bool merge(port::Store& store, const port::StoredMessage& row, Moment now);
 /// Empties what has lived its time, at most `limit` posts.
 [[nodiscard]] std::vector<Changed> expire(port::Store& store, Moment now, std::uint32_t limit);
 
-/// Of an own message in a group: how far it has come to one account, and which way. Only forward.
+/// Of an own message in a group, or of any that is not here yet: how far it has come to one account, and which way.
+/// Only forward.
 struct DeliveredTo {
-    std::string user; ///< Empty: the relay, for many.
+    std::string user; ///< Empty: the relay, for many; the account itself: the message as a whole (shared::Reached).
     MessageState state = MessageState::sent;
     Path path = Path::none;
+    std::string failure; ///< error_name; where it is failed, and was said before the message came.
 };
 /// False: that was known.
-bool note_delivery(port::Store& store, const ConversationId& conversation, const MessageId& id, const std::string& user,
-                   MessageState state, Path path);
+bool note_delivery(port::Store& store, const ConversationId& conversation, const MessageId& id,
+                   const DeliveredTo& delivered);
 [[nodiscard]] std::vector<DeliveredTo> deliveries(port::Store& store, const ConversationId& conversation,
                                                   const MessageId& id);
 

@@ -31,7 +31,7 @@ constexpr std::uint32_t names_at_once = 256;
 constexpr std::uint32_t registers_page = 256;
 /// Accounts of one message that own devices are told of: there are more only where contacts are in a very large group.
 constexpr std::size_t reached_accounts_max = 256;
-constexpr std::size_t reached_entry_bytes = 96; ///< Of an entry with one message, at most.
+static_assert(names_at_once <= shared::reached_messages_max); // All messages that stand alike find room in one entry.
 
 template <class Id>
 std::vector<Id> read_ids(port::Store& store, std::string_view name)
@@ -113,6 +113,7 @@ std::vector<shared::Reached> how_far(port::Store& store, const port::StoredMessa
     bool said = false;
     for (auto& one : conversation::deliveries(store, m.conversation, m.id)) {
         if (out.size() == reached_accounts_max) break;
+        if (one.user == own_user) continue; // Of the whole: the row says it.
         said = said || one.state == m.state;
         out.push_back(entry(std::move(one.user), one.state, one.path));
     }
@@ -320,7 +321,7 @@ void Announcer::say_reached(const std::vector<std::string>& names, const Devices
             drop({name}, devices); // It is gone.
             continue;
         }
-        const auto size = far.size() * reached_entry_bytes;
+        const auto size = shared::encode(far).size();
         if (bytes != 0 && bytes + size > shared::several_bytes_max) break;
         bytes += size;
         for (auto& one : far) {

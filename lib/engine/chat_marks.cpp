@@ -205,9 +205,10 @@ void Chats::reached(const DeviceId& from, BytesView value)
                 context_.reject("how far a message has come, from a device that did not write it");
                 continue;
             }
-            // Of two accounts the row says it, once it is here.
-            if (many ? one.user != own_user_ : !row)
-                if (conversation::note_delivery(context_.store, one.conversation, id, one.user, one.state, one.path))
+            // Once it is here, its row says it of two accounts, and of the group as a whole: until then it waits.
+            if (!row || (many && one.user != own_user_))
+                if (conversation::note_delivery(context_.store, one.conversation, id,
+                                                {one.user, one.state, one.path, one.failure}))
                     context_.touched.message(one.conversation, id);
             if (!row || one.state == MessageState::sent) continue;
             if (context_.store.set_message_state(one.conversation, id, one.state, one.path, reached_reason,
@@ -224,9 +225,14 @@ void Chats::reached_before(port::StoredMessage& row)
 {
     auto& m = row.message;
     for (const auto& one : conversation::deliveries(context_.store, m.conversation, m.id))
-        if (one.state == MessageState::delivered &&
-            context_.store.set_message_state(m.conversation, m.id, one.state, one.path, reached_reason, {}))
+        if (one.state != MessageState::sent &&
+            context_.store.set_message_state(m.conversation, m.id, one.state, one.path, reached_reason, one.failure)) {
             m.state = one.state;
+            m.failure = one.failure;
+            if (one.path == Path::none) continue;
+            m.path = one.path;
+            m.path_reason = reached_reason;
+        }
 }
 
 // ---- who writes ----

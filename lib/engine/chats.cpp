@@ -344,8 +344,13 @@ void Chats::show(std::vector<delivery::CausalHold::Ready> ready, Moment now)
                 context_.store.mark_notified(row.message.conversation,
                                              row.message.id); // Recalled or over before it came: no news.
             } else if (own) {
-                context_.event(event::MessageStateChanged{
-                    row.message.id, row.message.with, row.message.state, Path::none, {}, 0, row.message.conversation});
+                const auto& m = row.message;
+                const bool further = m.state != MessageState::sent; // Said before it came.
+                context_.event(event::MessageStateChanged{m.id, m.with, m.state, further ? m.path : Path::none,
+                                                          m.state == MessageState::failed ? m.failure
+                                                          : further                       ? m.path_reason
+                                                                                          : std::string(),
+                                                          0, m.conversation});
                 if (stands)
                     context_.event(event::MessageChanged{event::MessageChanged::What::sent,
                                                          conversation::present(context_.store, row)});

@@ -105,7 +105,7 @@ void Engine::State::on(RequestId id, const request::Deliveries& wanted, Moment)
         return context.reply(id, std::move(out));
     }
     for (const auto& one : conversation::deliveries(context.store, message.conversation, message.id))
-        out.push_back({one.user, one.state, one.path});
+        if (one.user != identity->user) out.push_back({one.user, one.state, one.path});
     // What is open yet, or was acknowledged quietly: nobody of that account is known to have it.
     for (const auto& open : context.store.deliveries(message.id)) {
         const auto& user = open.user;

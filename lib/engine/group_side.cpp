@@ -215,8 +215,8 @@ void Engine::State::note_delivery(delivery::Progress& progress, Moment now)
     if (book.find(progress.conversation) != nullptr && context.store.has_message(progress.conversation, progress.id)) {
         const bool alone = identity && progress.with == identity->user; // Nobody else is in the group.
         if (!alone)
-            news = conversation::note_delivery(context.store, progress.conversation, progress.id, progress.with,
-                                               progress.state, progress.path);
+            news = conversation::note_delivery(context.store, progress.conversation, progress.id,
+                                               {progress.with, progress.state, progress.path, {}});
         context.touched.message(progress.conversation, progress.id);
         progress.with.clear();
     }

@@ -128,6 +128,82 @@ TEST_CASE("what has failed has failed on all devices of its author")
     CHECK(t.shown(t.phone, "bob", id).failure == t.shown(t.alice, "bob", id).failure);
 }
 
+TEST_CASE("how far a message has come is known before its copy is there: then it stands with it")
+{
+    engine::Config small;
+    small.outbox_device_messages_max = 5;
+    Crew t(806, {"bob"}, small);
+    engine::Config patient;
+    patient.parent_wait_max = patient.first_parent_wait_max = minutes(1);
+    (void)t.world.client("alice.phone", patient);
+    auto& phone = t.enter("alice.phone");
+    auto& bob = t["bob"];
+    std::optional<ConversationId> group;
+    MessageState end = MessageState::delivered;
+    SUBCASE("delivered") {}
+    SUBCASE("failed")
+    {
+        end = MessageState::failed;
+    }
+    SUBCASE("in a group in which nobody else is")
+    {
+        group = t.create(std::vector<std::string>{});
+    }
+    request::Send send;
+    if (!group) send.to = "bob";
+    send.conversation = group;
+    const auto say = [&](const std::string& text) {
+        send.text = text;
+        const auto reply = t.ask(t.alice, send);
+        REQUIRE_MESSAGE(reply.error.code == ErrorCode::ok, reply.error.detail);
+        return std::get<MessageId>(reply.value);
+    };
+    (void)say("before");
+    t.settle();
+    // More than there is room for while the telephone is away: what is said next waits there for what is missing.
+    phone.crash();
+    t.settle(seconds(30));
+    t.must(t.alice, request::SetPolicy{PathPolicy::direct_only});
+    for (int n = 0; n < 8; ++n) {
+        (void)say("number " + std::to_string(n));
+        t.settle(seconds(2));
+    }
+    t.must(t.alice, request::SetPolicy{PathPolicy::direct_first});
+    phone.start();
+    REQUIRE(t.world.run_until([&] { return t.alice.store.open_counts().empty(); }, minutes(2)));
+    if (end == MessageState::failed) bob.crash();
+    const auto id = say("after");
+    t.settle();
+    if (end == MessageState::failed) t.must(t.alice, request::ContactRemove{"bob"});
+    t.settle();
+    const auto conversation = t.alice.store.message(id)->message.conversation;
+    REQUIRE(t.alice.state(id) == end);
+    REQUIRE_FALSE(phone.store.has_message(conversation, id));
+
+    t.settle(minutes(1));
+    const auto there = phone.store.message_in(conversation, id);
+    REQUIRE(there);
+    const auto here = t.alice.store.message_in(conversation, id)->message;
+    CHECK(there->message.state == end);
+    CHECK(there->message.failure == here.failure);
+    CHECK(there->message.path == here.path);
+    CHECK(phone.state(id) == end);
+    if (group) CHECK(t.report(phone, id) == t.report(t.alice, id));
+    // The application is told what the history says.
+    for (const auto& one : phone.heard.states)
+        if (one.id == id) {
+            CHECK(one.state == end);
+            CHECK(one.path == there->message.path);
+            CHECK(one.reason == (end == MessageState::failed ? here.failure : there->message.path_reason));
+        }
+    for (const auto& one : all<event::MessageChanged>(phone))
+        if (one.message.id == id) {
+            CHECK(one.message.state == end);
+            CHECK(one.message.path == there->message.path);
+            CHECK(one.message.failure == here.failure);
+        }
+}
+
 TEST_CASE("who gives no receipts of delivery has the message, and its author sees no more than that it was sent")
 {
     Four t(805);
