@@ -80,7 +80,8 @@ bool FileUpload::begin_sought(FileReach& reach, Moment now)
 {
     for (auto at = sought_.begin(); at != sought_.end();) {
         const auto [file, device] = at->first;
-        if (reach.way(device) && at->second > now.mono) { // link_down() looks again.
+        if (reach.way(device) && at->second > now.mono) { // link_down() looks again, or it is let go then.
+            look_at_ = earlier(look_at_, at->second);
             ++at;
             continue;
         }

@@ -125,6 +125,21 @@ TEST_CASE("files: nobody linked: left at the relay, sealed, and fetched from the
     CHECK(two.bo.last<event::FileDone>().file.path == Path::mailbox);
 }
 
+TEST_CASE("files: who seeks what is left at the relay already, and looks linked, is thought of for some seconds")
+{
+    Two two;
+    const auto file = two.sent(bytes(9 * chunk));
+    REQUIRE(two.whole(two.bo, file));
+    two.world.link(two.ann, two.bo);
+    two.world.settle();
+    const auto until = two.world.now.mono + 2 * two.ann.config.link_silence_max;
+    REQUIRE(two.ann.deadline() > until);
+    (void)two.bo.sought(two.ann.device, file.id, two.world.now);
+    CHECK(two.ann.deadline() <= until);
+    two.world.settle(seconds(10));
+    CHECK(two.ann.deadline() > until);
+}
+
 TEST_CASE("files: policy keeps content away from the relay: it waits for a direct link")
 {
     Two two;
