@@ -2,7 +2,6 @@
 #include "lib/engine/call_side.hpp"
 
 #include <algorithm>
-#include <set>
 
 namespace godwit::engine {
 
@@ -286,11 +285,8 @@ void CallSide::end_tick(CallReach& reach, Moment now)
 {
     if (!calls_) return;
     // Blocked or removed, by another device of the account too; or under another key than the one that was accepted.
-    std::set<std::string> strangers;
     for (const auto& [id, known] : known_)
-        if (!reach.may_talk(known.info.conversation)) strangers.insert(known.info.with);
-    for (const auto& user : strangers)
-        hang_up_with(user, reach, now);
+        if (!reach.may_talk(known.info.conversation)) static_cast<void>(calls_->hang_up(id, now.mono));
     calls_->handle_deadline(now.mono);
     carry(reach, now);
     for (auto& [id, known] : known_)

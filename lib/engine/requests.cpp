@@ -16,6 +16,13 @@ Error not_connected()
     return {ErrorCode::not_connected, "not connected to the relay now: it comes back by itself, repeat then", 1000};
 }
 
+/// With whom one wants nothing to do any more.
+bool parts(const wire::relay::RequestBody& body)
+{
+    return std::holds_alternative<wire::relay::ContactRemove>(body) ||
+           std::holds_alternative<wire::relay::ContactBlock>(body);
+}
+
 } // namespace
 
 // ---- accounts -----------------------------------------------------------------------------------
@@ -41,6 +48,8 @@ void Engine::State::contact_request(RequestId id, const std::string& user, wire:
     if (!identity || !identity->logged_in) return context.refuse(id, not_registered());
     if (!wire::is_user_name(user) || user == identity->user)
         return context.refuse(id, {ErrorCode::invalid_argument, "user: not the name of another account", 0});
+    // While they can still be told that it is over.
+    if (parts(body) && relay_ready()) calls.hang_up_with(user, call_reach, now);
     relay_request(id, std::move(body), now);
 }
 
@@ -160,13 +169,11 @@ void Engine::State::ask(RequestId id, Request request, Moment now)
                 contact_request(id, what.user, r::ContactAdd{what.user}, now);
             else if constexpr (std::is_same_v<What, request::ContactAccept>)
                 accept(id, what.user, now);
-            else if constexpr (std::is_same_v<What, request::ContactRemove>) {
-                calls.hang_up_with(what.user, call_reach, now);
+            else if constexpr (std::is_same_v<What, request::ContactRemove>)
                 contact_request(id, what.user, r::ContactRemove{what.user}, now);
-            } else if constexpr (std::is_same_v<What, request::ContactBlock>) {
-                calls.hang_up_with(what.user, call_reach, now);
+            else if constexpr (std::is_same_v<What, request::ContactBlock>)
                 contact_request(id, what.user, r::ContactBlock{what.user}, now);
-            } else if constexpr (std::is_same_v<What, request::ContactUnblock>)
+            else if constexpr (std::is_same_v<What, request::ContactUnblock>)
                 contact_request(id, what.user, r::ContactUnblock{what.user}, now);
             else
                 on(id, what, now);

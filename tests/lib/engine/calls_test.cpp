@@ -300,6 +300,18 @@ TEST_CASE("who is blocked or removed is in no call any more, at once, and hears 
     CHECK(s.bob.media.calls.at(call).ended);
 }
 
+TEST_CASE("a refused block or removal has changed nothing: the call goes on")
+{
+    Phones s(11);
+    const auto call = s.talk_to_bob();
+    s.world.relay_crash();
+    REQUIRE(s.world.run_until([&] { return !s.bob.connected(); }, seconds(30)));
+    CHECK(code(s.bob, request::ContactBlock{"alice"}) == ErrorCode::not_connected);
+    CHECK(code(s.bob, request::ContactRemove{"alice"}) == ErrorCode::not_connected);
+    CHECK_FALSE(outcome(s.bob, call));
+    CHECK_FALSE(s.bob.media.calls.at(call).ended);
+}
+
 TEST_CASE("media that does not flow ends the call in time")
 {
     Phones s(6);
