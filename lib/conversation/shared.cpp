@@ -10,19 +10,21 @@ constexpr std::string_view prefix = "conversation/";
 constexpr std::string_view contact_prefix = "contact/";
 constexpr std::uint8_t several_version = 1;
 constexpr std::uint8_t reached_version = 1;
+constexpr std::size_t text_bytes_max = 255;        ///< Its length is a byte.
 constexpr std::size_t reached_text_bytes_max = 64; ///< Of a user name, and of an error's.
 
-void put_text(Bytes& out, std::string_view text)
+/// What is longer than `most` is cut.
+void put_text(Bytes& out, std::string_view text, std::size_t most = text_bytes_max)
 {
-    const auto size = std::min(text.size(), reached_text_bytes_max);
+    const auto size = std::min(text.size(), most);
     out.push_back(static_cast<std::uint8_t>(size));
     append(out, as_bytes(text).first(size));
 }
 
-/// Takes it off the front; false: it is not all there.
-bool take_text(BytesView& from, std::string& out)
+/// Takes it off the front; false: it is not all there, or longer than that.
+bool take_text(BytesView& from, std::string& out, std::size_t most = text_bytes_max)
 {
-    if (from.empty() || from[0] > reached_text_bytes_max || from.size() - 1 < from[0]) return false;
+    if (from.empty() || from[0] > most || from.size() - 1 < from[0]) return false;
     out = as_text(from.subspan(1, from[0]));
     from = from.subspan(1 + std::size_t{from[0]});
     return true;
@@ -77,23 +79,16 @@ std::optional<Trust> read_trust(BytesView bytes)
 Bytes texts(const std::vector<std::string>& all)
 {
     Bytes out;
-    for (const auto& text : all) {
-        const auto size = std::min<std::size_t>(text.size(), 255);
-        out.push_back(static_cast<std::uint8_t>(size));
-        append(out, as_bytes(text).first(size));
-    }
+    for (const auto& text : all)
+        put_text(out, text);
     return out;
 }
 
 std::vector<std::string> read_texts(BytesView bytes)
 {
     std::vector<std::string> out;
-    while (!bytes.empty()) {
-        const std::size_t size = bytes[0];
-        if (bytes.size() < 1 + size) return {};
-        out.emplace_back(as_text(bytes.subspan(1, size)));
-        bytes = bytes.subspan(1 + size);
-    }
+    while (!bytes.empty())
+        if (!take_text(bytes, out.emplace_back())) return {};
     return out;
 }
 
@@ -136,8 +131,8 @@ Bytes encode(const std::vector<Reached>& all)
         append(out, one.conversation.view());
         out.push_back(static_cast<std::uint8_t>(one.state));
         out.push_back(static_cast<std::uint8_t>(one.path));
-        put_text(out, one.user);
-        put_text(out, one.failure);
+        put_text(out, one.user, reached_text_bytes_max);
+        put_text(out, one.failure, reached_text_bytes_max);
         out.push_back(static_cast<std::uint8_t>(one.messages.size() >> 8));
         out.push_back(static_cast<std::uint8_t>(one.messages.size()));
         for (const auto& id : one.messages)
@@ -160,7 +155,9 @@ std::optional<std::vector<Reached>> read_reached(BytesView bytes)
         rest = rest.subspan(2);
         if (one.state < MessageState::sent || one.state > MessageState::failed || one.path > Path::mailbox)
             return std::nullopt;
-        if (!take_text(rest, one.user) || !take_text(rest, one.failure) || rest.size() < 2) return std::nullopt;
+        if (!take_text(rest, one.user, reached_text_bytes_max) ||
+            !take_text(rest, one.failure, reached_text_bytes_max) || rest.size() < 2)
+            return std::nullopt;
         const auto count = std::size_t{rest[0]} << 8 | rest[1];
         rest = rest.subspan(2);
         if (count > reached_messages_max || rest.size() < count * MessageId::size_bytes) return std::nullopt;
