@@ -16,6 +16,9 @@ using Note = content::GroupNote::What;
 
 namespace {
 
+/// That a discussion is over no commit says.
+constexpr seal::Version end_version{};
+
 wire::GroupProfile tamed(wire::GroupProfile profile)
 {
     profile.name = harmless_line(profile.name);
@@ -279,7 +282,13 @@ void GroupBook::tell_changes(Group& group, const seal::Policy* before, const std
     if (!removed.empty()) tell(group, What::removed, by, std::move(removed));
     if (rules) tell(group, What::rules, by, {});
     if (before->profile != now.profile) tell(group, What::profile, by, {});
-    if (before->kind != now.kind) tell(group, What::promoted, by, {});
+    if (before->kind != now.kind) {
+        tell(group, What::promoted, by, {});
+        // Whoever was away meanwhile, and comes back after what was to be its end, has taken it to be over.
+        std::erase_if(happened_,
+                      [&](const auto& one) { return one.conversation == group.id && one.note.what == Note::expired; });
+        taken_back({group.id, end_version.incarnation, end_version.epoch, end_version.epoch});
+    }
     if (now.dissolved && !before->dissolved) {
         group.closed_told = true;
         tell(group, What::closed, by, {});
@@ -313,8 +322,8 @@ bool GroupBook::is_so(const ConversationId& id, const content::GroupNote& note) 
     case Note::dissolved: return policy.dissolved;
     case Note::avatar:
     case Note::rules: return false; // It does not say what they are.
-    case Note::created:
-    case Note::expired: break; // No commit of somebody else's, or none at all.
+    case Note::expired: return policy.expires_ms != 0;
+    case Note::created: break; // No commit of somebody else's.
     }
     return true;
 }
@@ -381,7 +390,7 @@ void GroupBook::handle_deadline(Moment now)
         changed_.insert(id);
         if (group.policy->dissolved) continue;
         tell(group, What::closed, {}, {});
-        note(group, {}, {Note::expired, {}, {}, {}, 0});
+        note(group, end_version, {Note::expired, {}, {}, {}, 0});
     }
 }
 

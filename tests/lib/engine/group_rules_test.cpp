@@ -195,6 +195,36 @@ TEST_CASE("a discussion ends by itself; one that is promoted does not")
     CHECK(crew.texts(crew.alice, one) == "bob:pizza");
 }
 
+TEST_CASE("who was away when a discussion was promoted has no word of an end that was none")
+{
+    Crew crew(723, {"bob", "carol"});
+    const auto until = crew.world.wall_ms() + 120'000;
+    const auto group = crew.create(request::GroupCreate{
+        ConversationKind::discussion, "lunch", {"bob", "carol"}, "", Role::admin, JoinRule::closed, until});
+    crew.say(crew["bob"], group, "pizza");
+    crew["bob"].crash();
+    crew.must(crew.alice, request::GroupPromote{group});
+    crew.settle(minutes(3));
+    crew.world.relay_crash();
+    crew["bob"].start();
+    crew.settle();
+    const auto notes = [&](Client& who) {
+        std::vector<std::string> out;
+        for (const auto& one : crew.history(who, group))
+            if (const auto* note = std::get_if<content::GroupNote>(&one.body); note != nullptr)
+                out.emplace_back(content::group_note_name(note->what));
+        return out;
+    };
+    REQUIRE(notes(crew["bob"]).back() == "expired"); // As far as is known there.
+    crew.world.relay_start();
+    crew.settle(minutes(2));
+    CHECK(notes(crew["bob"]) == notes(crew["carol"]));
+    CHECK(notes(crew["bob"]).back() == "promoted");
+    CHECK(crew.about(crew["bob"], group).active);
+    crew.say(crew["bob"], group, "pasta");
+    CHECK(crew.texts(crew["carol"], group) == "bob:pizza bob:pasta");
+}
+
 TEST_CASE("dissolved: nobody says anything there any more, and the history stays")
 {
     Crew crew(717, {"bob"});
