@@ -130,7 +130,7 @@ Result<std::vector<PackedSticker>> read_pack(std::uint64_t size_bytes, const Rea
     std::optional<std::pair<std::uint64_t, std::size_t>> emoji;
     std::set<std::string> names;
     std::size_t headers = 0;
-    for (std::uint64_t at = 0; size_bytes - at >= block_bytes && out.size() < stickers_per_pack_max;) {
+    for (std::uint64_t at = 0; size_bytes - at >= block_bytes;) {
         auto header = read(at, block_bytes);
         if (!header.ok()) return header.error();
         at += block_bytes;
@@ -150,8 +150,13 @@ Result<std::vector<PackedSticker>> read_pack(std::uint64_t size_bytes, const Rea
             continue;
         }
         // A name that godwit would change is none that a message can name.
-        if (*size > sticker_bytes_max || name.empty() || harmless_name(name) != name || !names.insert(name).second)
-            continue;
+        if (name.empty() || harmless_name(name) != name) continue;
+        if (sticker_media_type(name).empty())
+            return no_pack(name +
+                           " is of no type that stickers have (.webp, .png, .gif, .jpg, .webm, .mp4, .json, .tgs)");
+        if (*size > sticker_bytes_max || !names.insert(name).second) continue;
+        if (out.size() == stickers_per_pack_max)
+            return no_pack("it has more than " + std::to_string(stickers_per_pack_max) + " stickers");
         StickerEntry about{name, {}, std::string(sticker_media_type(name)), *size, false};
         auto first = read(here, static_cast<std::size_t>(std::min<std::uint64_t>(*size, looked_at_bytes)));
         if (!first.ok()) return first.error();

@@ -6,7 +6,8 @@
 //   512-byte headers are walked from the first to the end ──> entries ──> a few bytes of each: does it move?
 //
 // What is no sticker (folders, links, names that could do harm, empty or too long ones) is passed over. Of two with one
-// name the first counts.
+// name the first counts. Who has put in a file of another type, or more stickers than fit, is told, and not left to
+// find out that others do not see it.
 #pragma once
 
 #include <godwit/result.hpp>
@@ -26,7 +27,8 @@ struct PackedSticker {
     std::uint64_t offset = 0; ///< Of its first byte in the pack.
 };
 
-/// Errors: invalid_argument (it is no pack, or too long for one); those of `read`.
+/// Errors: invalid_argument (it is no pack, too long for one, has more than stickers_per_pack_max, or a file that is of
+/// no type of sticker_media_type); those of `read`.
 [[nodiscard]] Result<std::vector<PackedSticker>> read_pack(std::uint64_t size_bytes, const ReadAt& read);
 
 /// By the suffix of a name; empty: not known.

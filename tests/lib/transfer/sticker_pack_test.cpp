@@ -129,9 +129,14 @@ TEST_CASE("sticker pack: damaged, cut off, none at all, or too much of it")
     CHECK(error(second).find("damaged") != std::string::npos);
 
     TarMaker many;
-    for (std::size_t n = 0; n < stickers_per_pack_max + 5; ++n)
+    for (std::size_t n = 0; n < stickers_per_pack_max; ++n)
         many.file(std::to_string(n) + ".png", "x");
-    CHECK(names(many.done()).size() == stickers_per_pack_max);
+    auto full = many;
+    CHECK(names(full.file("emoji.txt", "0.png :)").done()).size() == stickers_per_pack_max);
+    CHECK(error(many.file("one too many.png", "x").done()).find("more than 256") != std::string::npos);
+    CHECK(error(TarMaker().file("fox.png", "x").file("setup.exe", std::string(sticker_bytes_max + 1, 'x')).done())
+              .find("setup.exe") != std::string::npos);
+    CHECK_FALSE(error(TarMaker().file("fox", "x").done()).empty());
     TarMaker folders;
     for (std::size_t n = 0; n < 4 * stickers_per_pack_max + 1; ++n)
         folders.file("folder", "", '5');
