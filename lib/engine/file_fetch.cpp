@@ -217,7 +217,7 @@ void FileFetch::end_tick(FileReach& reach, Moment now)
         ask_relay(reach, id, fetch, now);
         if (std::exchange(fetch.missed, false) && !downloads_.served(id, Rank::relay, now.mono) &&
             ask_authors(reach, id, now) > 0) // Who was told begins to leave it there within seconds.
-            fetch.relay_retry_at = earlier(fetch.relay_retry_at, now.mono + fetch.relay_retry / 5);
+            fetch.relay_retry_at = earlier(fetch.relay_retry_at, now.mono + fetch.relay_retry / growing_sooner);
         show(id, fetch, now);
         if (fetch.mark_at <= now.mono) due.push_back(id);
     }

@@ -89,6 +89,8 @@ private:
         Duration relay_retry{};
     };
     using Fetches = std::map<FileId, Fetch>;
+    /// What is being left at the relay just now is asked for so much sooner.
+    static constexpr int growing_sooner = 5;
 
     void begin_some(Moment now);
     [[nodiscard]] std::vector<port::StoredFile> waiting(bool asked, Moment now);

@@ -342,7 +342,7 @@ void FileFetch::answered(const purpose::BlobFetch& what, const wire::relay::Resp
         std::uint64_t stored = 0;
         for (const auto& range : state->stored)
             stored += range.count;
-        fetch.relay_retry_at = now.mono + (stored < state->pieces ? config.blob_retry_min / 5 : config.blob_retry_min);
+        fetch.relay_retry_at = now.mono + config.blob_retry_min / (stored < state->pieces ? growing_sooner : 1);
         return;
     }
     const auto* sealed = std::get_if<wire::relay::BlobPiece>(&response.body);

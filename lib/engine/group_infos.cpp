@@ -119,9 +119,10 @@ void GroupKeeper::doubt_unread(const ConversationId& conversation)
     doubt(conversation);
 }
 
-/// Who makes a Welcome and a GroupInfo to the same false group deceives nobody about its rules, and nobody opens
-/// anything there. A join by that GroupInfo the others refuse, and look.
-bool GroupKeeper::is_elsewhere(const ConversationId& conversation)
+/// True once: what is said in the group does not open here, so it is to be joined from outside. Who makes a Welcome and
+/// a GroupInfo to the same false group deceives nobody about its rules, and nobody opens anything there. A join by that
+/// GroupInfo the others refuse, and look.
+bool GroupKeeper::take_rejoin(const ConversationId& conversation)
 {
     const auto at = fresh_.find(conversation);
     return at != fresh_.end() && at->second.unread && !std::exchange(at->second.rejoined, true);

@@ -185,7 +185,7 @@ private:
     void verify_info(const ConversationId& conversation, Chore& chore, const wire::relay::GroupState& state);
     void welcomed(const seal::Changes& changes, Moment now);
     void verify_hearsay(const ConversationId& conversation);
-    [[nodiscard]] bool is_elsewhere(const ConversationId& conversation);
+    [[nodiscard]] bool take_rejoin(const ConversationId& conversation);
     [[nodiscard]] bool leave_false_group(const ConversationId& conversation, Chore& chore,
                                          const wire::relay::GroupState& state, Moment now);
     void join_from_outside(const ConversationId& conversation, Chore& chore, const wire::relay::GroupState& state,

@@ -127,7 +127,7 @@ void GroupKeeper::got_info(const ConversationId& conversation, Chore& chore, con
         return begin_creating(chore, *circle, std::max(state.incarnation, ours ? ours->incarnation : 0) + 1);
     if (came_back(conversation, chore, state, now)) return;
     if (is_ours && groups_->is_hearsay(conversation) && leave_false_group(conversation, chore, state, now)) return;
-    if (is_ours && is_elsewhere(conversation)) return join_from_outside(conversation, chore, state, now);
+    if (is_ours && take_rejoin(conversation)) return join_from_outside(conversation, chore, state, now);
     if (is_ours) {
         if (chore.verify > 0) verify_info(conversation, chore, state);
         chore.dead.reset();
