@@ -229,6 +229,7 @@ TEST_CASE("who cannot join in one group after the other has all members told no 
 {
     Config config;
     config.limits.group_rejects = {1, std::chrono::minutes(12)};
+    config.limits.group_creations = {100, std::chrono::minutes(2)};
     Circle c(config);
     for (std::uint32_t n = 0; n <= group_rejects_anywhere; ++n) {
         CAPTURE(n);
