@@ -45,17 +45,18 @@ def main():
                 started.append(Lines(words))
                 return started[-1]
 
-            ann, ben = chat("ann", "ben"), chat("ben", "ann")
-            for one in (ann, ben):
-                one.until("you can write")
-            ann.run.stdin.write('Hello "from" Alaska\n')
-            ann.run.stdin.flush()
-            ben.until("]: Hello")
-            ann.until("✓✓")
-            for one in (ann, ben):
-                one.run.stdin.close()
-                if one.run.wait(WAIT_S):
-                    sys.exit(f"chat_test: it ended with {one.run.returncode}")
+            for words in ('Hello "from" Alaska', "I come again"):  # the second time in the homes of the first
+                ann, ben = chat("ann", "ben"), chat("ben", "ann")
+                for one in (ann, ben):
+                    one.until("you can write")
+                ann.run.stdin.write(words + "\n")
+                ann.run.stdin.flush()
+                ben.until("]: " + words[:5])
+                ann.until("✓✓")
+                for one in (ann, ben):
+                    one.run.stdin.close()
+                    if one.run.wait(WAIT_S):
+                        sys.exit(f"chat_test: it ended with {one.run.returncode}")
         finally:
             for one in started:
                 one.run.kill()

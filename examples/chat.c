@@ -3,8 +3,8 @@
  *
  *   chat_c HOME RELAY USER PASSWORD PEER [register]
  *
- * A line is a message. The contact is asked for, and accepted, when it is none yet. A real program has a JSON library;
- * this one finds the few texts that it shows by their names. */
+ * A line is a message. The account and the contact are asked for when they are not there yet. A real program has a JSON
+ * library; this one finds the few texts that it shows by their names. */
 #include <godwit/godwit.h>
 
 #include <poll.h>
@@ -68,12 +68,29 @@ static int is(const char* json, const char* beginning)
     return strncmp(json, beginning, strlen(beginning)) == 0;
 }
 
-static int befriended;
+/* What to do where the home has no account yet, and with which relay, name and password. */
+static const char* enter = "login";
+static const char* account[] = {"relay", NULL, "user", NULL, "password", NULL, NULL};
+
+static int connected, contacts_known, befriended;
+
+/* Whether `peer` is a contact, in the reply to "contacts". */
+static int is_accepted(const char* json, const char* peer)
+{
+    char wanted[line_bytes_max];
+    const char* at;
+    size_t length = (size_t)sprintf(wanted, "\"user\":");
+    if (strlen(peer) > line_bytes_max / 8) return 0;
+    quote(wanted + length, peer);
+    at = strstr(json, wanted);
+    return at != NULL && strcmp(field(at, "state"), "accepted") == 0;
+}
 
 /* What happens: 0 to go on. */
 static int show(godwit_client* client, const char* json, const char* peer)
 {
     const char* about[] = {"user", NULL, NULL};
+    int asks = 0;
     about[1] = peer;
     if (is(json, "{\"event\":\"message\"")) {
         printf("%s ", field(json, "from"));
@@ -83,17 +100,24 @@ static int show(godwit_client* client, const char* json, const char* peer)
         printf("✓✓ %s\n", field(json, "path"));
     } else if (is(json, "{\"event\":\"contact_request\"") && strcmp(field(json, "user"), peer) == 0) {
         return ask(client, "contact_accept", about);
-    } else if (is(json, "{\"event\":\"connected\"") && !befriended) {
-        return ask(client, "contact_add", about);
+    } else if (is(json, "{\"event\":\"connected\"")) {
+        connected = asks = 1;
+    } else if (is(json, "{\"id\":\"status\",\"ok\":true")) {
+        return *field(json, "user") == '\0' ? ask(client, enter, account) : ask(client, "contacts", NULL);
+    } else if (is(json, "{\"id\":\"register\",\"ok\":true") || is(json, "{\"id\":\"login\",\"ok\":true")) {
+        return ask(client, "contacts", NULL);
+    } else if (is(json, "{\"id\":\"contacts\",\"ok\":true")) {
+        contacts_known = asks = 1;
     }
     if (!befriended &&
-        (is(json, "{\"event\":\"contact_accepted\"") || is(json, "{\"id\":\"contact_accept\",\"ok\":true"))) {
+        (is(json, "{\"event\":\"contact_accepted\"") || is(json, "{\"id\":\"contact_accept\",\"ok\":true") ||
+         (is(json, "{\"id\":\"contacts\"") && is_accepted(json, peer)))) {
         befriended = 1;
         printf("you can write to %s\n", peer);
     }
     if (is(json, "{\"id\":") && strstr(json, ",\"ok\":false,") != NULL) printf("refused: %s\n", field(json, "detail"));
     fflush(stdout);
-    return 0;
+    return asks && connected && contacts_known && !befriended ? ask(client, "contact_add", about) : 0;
 }
 
 /* A line that was typed: 0 to go on. */
@@ -112,7 +136,6 @@ int main(int count, char** words)
 {
     godwit_options options = {0};
     struct pollfd waits[2] = {{STDIN_FILENO, POLLIN, 0}, {0, POLLIN, 0}};
-    const char* account[] = {"relay", NULL, "user", NULL, "password", NULL, NULL};
     char* text = NULL;
     godwit_client* client;
     int ended = 0;
@@ -131,7 +154,8 @@ int main(int count, char** words)
     account[1] = words[2];
     account[3] = words[3];
     account[5] = words[4];
-    ended = ask(client, count > 6 ? "register" : "login", account);
+    if (count > 6) enter = "register";
+    ended = ask(client, "status", NULL);
 
     waits[1].fd = godwit_wake_fd(client);
     while (!ended && poll(waits, 2, -1) >= 0) {

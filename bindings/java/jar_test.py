@@ -48,21 +48,22 @@ def chats(java, classpath, relay_program, folder):
     started = [relay]
     try:
         address = relay.until("ready ").split()[1]
-        people = {}
-        for name, peer in (("ann", "ben"), ("ben", "ann")):
-            (folder / f"{name}.password").write_text(f"a long password of {name}\n")
-            people[name] = Lines([java, "-cp", classpath, "Chat", folder / name, address, name, folder / f"{name}.password", peer, "register"])
-            started.append(people[name])
-        for one in people.values():
-            one.until("you can write")
-        people["ann"].run.stdin.write("Hello from Alaska\n")
-        people["ann"].run.stdin.flush()
-        people["ben"].until("]: Hello from Alaska")
-        people["ann"].until("✓✓")
-        for name, one in people.items():
-            one.run.stdin.close()
-            if one.run.wait(WAIT_S):
-                sys.exit(f"jar_test: {name}'s chat ended with {one.run.returncode}")
+        for words in ("Hello from Alaska", "I come again"):  # the second time in the homes of the first
+            people = {}
+            for name, peer in (("ann", "ben"), ("ben", "ann")):
+                (folder / f"{name}.password").write_text(f"a long password of {name}\n")
+                people[name] = Lines([java, "-cp", classpath, "Chat", folder / name, address, name, folder / f"{name}.password", peer, "register"])
+                started.append(people[name])
+            for one in people.values():
+                one.until("you can write")
+            people["ann"].run.stdin.write(words + "\n")
+            people["ann"].run.stdin.flush()
+            people["ben"].until("]: " + words)
+            people["ann"].until("✓✓")
+            for name, one in people.items():
+                one.run.stdin.close()
+                if one.run.wait(WAIT_S):
+                    sys.exit(f"jar_test: {name}'s chat ended with {one.run.returncode}")
     finally:
         for one in started:
             one.run.kill()

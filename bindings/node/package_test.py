@@ -64,6 +64,8 @@ def main():
         if not run.returncode and (tsc := shutil.which("tsc")):
             shutil.copy(HERE / "test" / "types.ts", folder / "app")
             run = subprocess.run([tsc, "--strict", "--noEmit", "--target", "es2022", "--moduleResolution", "node", "types.ts"], cwd=folder / "app", check=False)
+        elif not run.returncode:
+            print("not run: the declarations of TypeScript: tsc is not installed")
         sys.exit(run.returncode)
 
 

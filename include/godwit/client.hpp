@@ -42,6 +42,9 @@ struct ClientOptions {
     /// Or a passphrase (Argon2id). With neither, a random key is kept beside the store (home/store.key, mode 0600):
     /// protects copies of the database file, not a stolen home.
     std::string passphrase{};
+    /// Or: fills in the 32 bytes of the key, whenever the store is opened, so that it is in no memory while the client
+    /// is suspended. False: there is none now (wrong_key). Called inside open() and resume(); must not throw.
+    std::function<bool(std::span<std::uint8_t>)> provide_key{};
     /// Told to the relay at login, for "update available".
     std::string client_version = "0.1.0";
     /// ICE may use loopback addresses: for demonstrations and tests on one machine.
@@ -76,6 +79,20 @@ public:
     [[nodiscard]] std::optional<Event> wait(std::chrono::milliseconds timeout);
     /// Readable while events wait; carries no data to read. -1 where the platform has none.
     [[nodiscard]] int wake_fd() const;
+
+    // The life of a program (docs/mobile.md). Not out of `trace`: unsupported.
+    /// Before the system freezes the process: commits, closes every connection and the store, ends godwit's thread.
+    /// Then there is no lock held, on files either, and no I/O in flight. What was under way is answered with
+    /// cancelled, a call is hung up; events can still be taken, what is asked meanwhile is answered after resume().
+    /// Errors: timed_out (it goes on: call again).
+    [[nodiscard]] Result<void> suspend(std::chrono::milliseconds deadline = std::chrono::milliseconds::max());
+    /// Opens the home again and goes on. Errors: as open(), and the client stays suspended; cancelled (stopped).
+    [[nodiscard]] Result<void> resume();
+    /// The first half of the destructor, for who wants every answer: every request that was taken has its Reply in what
+    /// wait() still hands out, then it returns nullopt at once.
+    Result<void> stop();
+    /// Memory is short: what is not in use goes back to the system, soon.
+    void trim_memory();
 
     // Of calls whose devices are "app"; threads and ownership: godwit/media.hpp.
     /// How many samples were taken: fewer when the ring is full; 0: no such call, or it has no media yet.

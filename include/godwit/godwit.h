@@ -137,8 +137,8 @@ GODWIT_EXPORT int godwit_trim_memory(godwit_client* client);
 
 /* Before the system freezes the process: commits, closes every connection and the store, ends godwit's thread. After 0
  * there is no lock held, on files either, and no I/O in flight. What was under way is answered with cancelled, a
- * call is hung up; events can still be taken; what is asked meanwhile is answered after godwit_resume. timed_out: it took longer than
- * deadline_ms (negative: no limit) and goes on, call again. Legal when it is suspended already. */
+ * call is hung up; events can still be taken; what is asked meanwhile is answered after godwit_resume. timed_out: it
+ * took longer than deadline_ms (negative: no limit) and goes on, call again. Legal when it is suspended already. */
 GODWIT_EXPORT int godwit_suspend(godwit_client* client, int deadline_ms);
 
 /* Opens the home again and goes on. On failure the number, the client stays suspended, and `error_json` is as in

@@ -69,7 +69,7 @@ char* rescue(const godwit_options* options, char** error_json, Result<Report> (*
     assembly::memory_is_used();
     try {
         auto given = assembly::COptions::read(options);
-        auto typed = given.ok() ? given->with_key() : Result<ClientOptions>(std::move(given).error());
+        auto typed = given.ok() ? Result<ClientOptions>(std::move(given->client)) : std::move(given).error();
         auto report = typed.ok() ? work(*typed) : Result<Report>(std::move(typed).error());
         if (report.ok()) return copy_out(render(*report));
         tell(error_json, json::render_error(report.error()));
@@ -83,11 +83,9 @@ Result<std::unique_ptr<assembly::CClient>> open(const godwit_options* options)
 {
     auto given = assembly::COptions::read(options);
     if (!given.ok()) return std::move(given).error();
-    auto typed = given->with_key();
-    if (!typed.ok()) return std::move(typed).error();
-    auto facade = assembly::open_facade(*std::move(typed), given->hooks);
+    auto facade = assembly::open_facade(given->client, given->hooks);
     if (!facade.ok()) return std::move(facade).error();
-    return std::make_unique<assembly::CClient>(*std::move(given), *std::move(facade));
+    return std::make_unique<assembly::CClient>(*std::move(facade), std::move(given->client), std::move(given->hooks));
 }
 
 } // namespace
@@ -183,7 +181,7 @@ int godwit_push_received(godwit_client* client, const void* payload, size_t leng
     if (payload == nullptr && length != 0) return GODWIT_ERROR_INVALID_ARGUMENT;
     if (length > GODWIT_PUSH_BYTES_MAX) return GODWIT_ERROR_MESSAGE_TOO_LARGE;
     return with_client(client, [](const Entered& inside) {
-        if (inside->suspended()) return int{GODWIT_ERROR_NOT_CONNECTED};
+        if (inside->life().suspended()) return int{GODWIT_ERROR_NOT_CONNECTED};
         return inside->request_silently(request::NetworkChanged{});
     });
 }
@@ -200,27 +198,34 @@ int godwit_suspend(godwit_client* client, int deadline_ms)
 {
     return with_client(client, [&](const Entered& inside) {
         if (out_of_a_hook(inside)) return int{GODWIT_ERROR_UNSUPPORTED};
-        return inside->suspend(deadline_ms);
+        const auto done = inside->life().suspend(assembly::span(deadline_ms));
+        return done.ok() ? 0 : static_cast<int>(done.error().code);
     });
 }
 
 int godwit_resume(godwit_client* client, char** error_json)
 {
     if (error_json != nullptr) *error_json = nullptr;
-    return with_client(client, [&](const Entered& inside) {
+    bool said = false;
+    const int code = with_client(client, [&](const Entered& inside) {
         if (out_of_a_hook(inside)) return int{GODWIT_ERROR_UNSUPPORTED};
-        const auto resumed = inside->resume();
+        const auto resumed = inside->life().resume();
         if (resumed.ok()) return 0;
+        said = true;
         tell(error_json, json::render_error(resumed.error()));
         return static_cast<int>(resumed.error().code);
     });
+    if (code != 0 && !said)
+        tell(error_json, json::render_error({static_cast<ErrorCode>(code), assembly::error_text(code).what_to_do, 0}));
+    return code;
 }
 
 int godwit_stop(godwit_client* client)
 {
     return with_client(client, [](const Entered& inside) {
         if (out_of_a_hook(inside)) return int{GODWIT_ERROR_UNSUPPORTED};
-        return inside->stop();
+        inside->life().stop();
+        return 0;
     });
 }
 

@@ -21,11 +21,6 @@ int number(ErrorCode code)
     return static_cast<int>(code);
 }
 
-std::chrono::milliseconds span(int ms)
-{
-    return ms < 0 ? std::chrono::milliseconds::max() : std::chrono::milliseconds(ms);
-}
-
 } // namespace
 
 // ---- requests and events ------------------------------------------------------------------------
@@ -36,8 +31,8 @@ int CClient::request(std::string_view json)
     if (parsed.quit) parsed.request = Error{ErrorCode::ok, {}, 0};
     // The lock spans both lines: next() must not meet the reply before the id is known.
     const std::lock_guard lock(mutex_);
-    const auto id = parsed.request.ok() ? facade_->submit(*std::move(parsed.request))
-                                        : facade_->refuse(std::move(parsed.request).error());
+    const auto id = parsed.request.ok() ? facade().submit(*std::move(parsed.request))
+                                        : facade().refuse(std::move(parsed.request).error());
     if (!id.ok()) return number(id.error().code);
     ids_.emplace(*id, std::move(parsed.id));
     return parsed.quit ? GODWIT_QUIT : 0;
@@ -46,7 +41,7 @@ int CClient::request(std::string_view json)
 int CClient::request_silently(Request request)
 {
     const std::lock_guard lock(mutex_);
-    const auto id = facade_->submit(std::move(request));
+    const auto id = facade().submit(std::move(request));
     if (!id.ok()) return number(id.error().code);
     silent_.insert(*id);
     return 0;
@@ -57,7 +52,7 @@ char* CClient::next(int timeout_ms)
     const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(std::max(timeout_ms, 0));
     std::list<Event> hand(1); // before the event is taken: giving it back takes no memory
     for (int left = timeout_ms;;) {
-        auto event = left == 0 ? facade_->poll() : facade_->wait(span(left));
+        auto event = left == 0 ? facade().poll() : facade().wait(span(left));
         if (!event) return nullptr;
         if (!is_silent(*event)) {
             hand.front() = *std::move(event);
@@ -76,7 +71,7 @@ char* CClient::next(int timeout_ms)
     if (text != nullptr)
         said(hand.front());
     else
-        facade_->give_back(std::move(hand));
+        facade().give_back(std::move(hand));
     return text;
 }
 
@@ -106,54 +101,6 @@ void CClient::said(const Event& event)
     if (reply == nullptr) return;
     const std::lock_guard lock(mutex_);
     ids_.erase(reply->id);
-}
-
-// ---- the life of a program ----------------------------------------------------------------------
-
-int CClient::suspend(int deadline_ms)
-{
-    const std::lock_guard life(life_);
-    if (state_ != Life::runs) return 0;
-    if (!facade_->halt(span(deadline_ms))) return number(ErrorCode::timed_out);
-    state_ = Life::suspended;
-    return 0;
-}
-
-Result<void> CClient::resume()
-{
-    const std::lock_guard life(life_);
-    if (state_ == Life::stopped) return Error{ErrorCode::cancelled, "the client has ended: open it again", 0};
-    if (state_ == Life::runs) {
-        if (!facade_->halting()) return {};
-        (void)facade_->halt(span(-1)); // a suspend() that took too long
-        state_ = Life::suspended;
-    }
-    auto options = options_.with_key();
-    if (!options.ok()) return std::move(options).error();
-    Hooks hooks = options_.hooks;
-    hooks.media = facade_->shared_media();
-    hooks.resumes = true;
-    auto parts = open_parts(*std::move(options), std::move(hooks));
-    if (!parts.ok()) return std::move(parts).error();
-    auto resumed = facade_->resume(*std::move(parts));
-    if (resumed.ok()) state_ = Life::runs;
-    return resumed;
-}
-
-int CClient::stop()
-{
-    const std::lock_guard life(life_);
-    if (state_ == Life::stopped) return 0;
-    (void)facade_->halt(span(-1));
-    facade_->finish();
-    state_ = Life::stopped;
-    return 0;
-}
-
-bool CClient::suspended() const
-{
-    const std::lock_guard life(life_);
-    return state_ != Life::runs;
 }
 
 // ---- handles ------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "lib/assembly/c_options.hpp"
+#include "lib/assembly/life.hpp"
 
 #include <condition_variable>
 #include <memory>
@@ -23,12 +24,13 @@ namespace godwit::assembly {
 
 class CClient {
 public:
-    CClient(COptions options, std::unique_ptr<client::Facade> facade)
-        : options_(std::move(options)), facade_(std::move(facade))
+    CClient(std::unique_ptr<client::Facade> facade, ClientOptions options, Hooks hooks)
+        : life_(std::move(facade), std::move(options), std::move(hooks))
     {
     }
 
-    [[nodiscard]] client::Facade& facade() { return *facade_; }
+    [[nodiscard]] Life& life() { return life_; }
+    [[nodiscard]] client::Facade& facade() { return life_.facade(); }
 
     /// As godwit_request.
     [[nodiscard]] int request(std::string_view json);
@@ -37,28 +39,23 @@ public:
     /// As godwit_next. Null also where there is no memory for the text: the event is not lost, and comes again.
     [[nodiscard]] char* next(int timeout_ms);
 
-    // The life of a program; each by one thread at a time, which life_ sees to.
-    [[nodiscard]] int suspend(int deadline_ms);
-    [[nodiscard]] Result<void> resume();
-    [[nodiscard]] int stop();
-    [[nodiscard]] bool suspended() const;
-
 private:
     [[nodiscard]] bool is_silent(const Event& event);
     [[nodiscard]] std::string render(const Event& event);
     void said(const Event& event);
 
-    COptions options_;
-    std::unique_ptr<client::Facade> facade_;
+    Life life_;
 
     std::mutex mutex_;                               ///< Of the two below.
     std::unordered_map<RequestId, std::string> ids_; ///< The caller's id, as JSON.
     std::unordered_set<RequestId> silent_;
-
-    mutable std::mutex life_;
-    enum class Life : std::uint8_t { runs, suspended, stopped };
-    Life state_ = Life::runs;
 };
+
+/// Of milliseconds in C: negative is without limit.
+[[nodiscard]] inline std::chrono::milliseconds span(int ms)
+{
+    return ms < 0 ? std::chrono::milliseconds::max() : std::chrono::milliseconds(ms);
+}
 
 /// Gives a client its handle.
 [[nodiscard]] godwit_client* publish(std::unique_ptr<CClient> client);

@@ -2,7 +2,6 @@
 #include "lib/assembly/c_options.hpp"
 
 #include "lib/assembly/home.hpp"
-#include "lib/base/wiping.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -43,30 +42,14 @@ Result<COptions> COptions::read(const godwit_options* options)
                                                                                 std::string_view text) {
             trace(context, level, std::string(room).c_str(), std::string(text).c_str());
         };
-    out.provide_key = given.provide_key;
-    out.key_context = given.key_context;
+    if (given.provide_key != nullptr)
+        out.client.provide_key = [provide = given.provide_key, context = given.key_context](
+                                     std::span<std::uint8_t> key) { return provide(context, key.data()) == 0; };
     if (given.wall_ms != nullptr)
         out.hooks.wall_ms = [wall_ms = given.wall_ms, context = given.clock_context] { return wall_ms(context); };
     out.hooks.driven_by_host = given.driven_by_host != 0;
     out.hooks.dealt_by_call = given.dealt_by_call != 0;
     return out;
-}
-
-Result<ClientOptions> COptions::with_key() const
-{
-    ClientOptions out = client;
-    if (provide_key == nullptr) return out;
-    out.store_key.resize(store_key_bytes);
-    if (provide_key(key_context, out.store_key.data()) != 0)
-        return Error{ErrorCode::wrong_key, "the program's provide_key gave no key: unlock the key store, then repeat",
-                     0};
-    return out;
-}
-
-COptions::~COptions()
-{
-    wipe(client.store_key);
-    wipe(client.passphrase);
 }
 
 } // namespace godwit::assembly

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/assembly/client_impl.hpp"
+#include "lib/assembly/home.hpp"
+#include "lib/assembly/life.hpp"
 
 #include <thread>
 
@@ -18,15 +20,32 @@ std::int64_t process_id()
     return ::getpid();
 #endif
 }
+
+Error of_another_process()
+{
+    return Error{ErrorCode::invalid_argument, "this client is of the process that this one was forked from", 0};
+}
 } // namespace
 
 struct Client::Impl {
-    std::unique_ptr<client::Facade> facade;
+    Impl(std::unique_ptr<client::Facade> facade, ClientOptions options)
+        : life(std::move(facade), std::move(options), {})
+    {
+    }
+
+    assembly::Life life;
     std::int64_t process = process_id();
 
     /// The child of a fork has the client without its thread: nothing would ever be answered.
     [[nodiscard]] bool is_here() const { return process == process_id(); }
-    [[nodiscard]] port::MediaHost* media() const { return is_here() ? facade->media() : nullptr; }
+    /// Whoever comes out of a trace would wait for its own end.
+    [[nodiscard]] bool may_change() const { return is_here() && !life.facade().on_loop_thread(); }
+    [[nodiscard]] Error why_not() const
+    {
+        if (!is_here()) return of_another_process();
+        return Error{ErrorCode::unsupported, "not from inside the client's own trace", 0};
+    }
+    [[nodiscard]] port::MediaHost* media() const { return is_here() ? life.facade().media() : nullptr; }
 };
 
 Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -34,7 +53,7 @@ Client::~Client()
 {
     if (!impl_->is_here()) {
         (void)impl_.release();
-    } else if (impl_->facade->on_loop_thread()) { // out of its own trace, which has to return first
+    } else if (impl_->life.facade().on_loop_thread()) { // out of its own trace, which has to return first
         Impl* const ends = impl_.release();
         try {
             std::thread([ends] { delete ends; }).detach();
@@ -45,26 +64,50 @@ Client::~Client()
 
 Result<std::unique_ptr<Client>> Client::open(ClientOptions options)
 {
-    auto facade = assembly::open_facade(std::move(options));
+    options.home = assembly::absolute_home(options.home);
+    auto facade = assembly::open_facade(options);
     if (!facade.ok()) return std::move(facade).error();
-    return std::unique_ptr<Client>(new Client(std::make_unique<Impl>(Impl{*std::move(facade)})));
+    return std::unique_ptr<Client>(new Client(std::make_unique<Impl>(*std::move(facade), std::move(options))));
 }
 
 Result<RequestId> Client::submit(Request request)
 {
-    if (!impl_->is_here())
-        return Error{ErrorCode::invalid_argument, "this client is of the process that this one was forked from", 0};
-    return impl_->facade->submit(std::move(request));
+    if (!impl_->is_here()) return of_another_process();
+    return impl_->life.facade().submit(std::move(request));
 }
 
 std::optional<Event> Client::poll()
 {
-    return impl_->is_here() ? impl_->facade->poll() : std::nullopt;
+    return impl_->is_here() ? impl_->life.facade().poll() : std::nullopt;
 }
 
 std::optional<Event> Client::wait(std::chrono::milliseconds timeout)
 {
-    return impl_->is_here() ? impl_->facade->wait(timeout) : std::nullopt;
+    return impl_->is_here() ? impl_->life.facade().wait(timeout) : std::nullopt;
+}
+
+Result<void> Client::suspend(std::chrono::milliseconds deadline)
+{
+    if (!impl_->may_change()) return impl_->why_not();
+    return impl_->life.suspend(deadline);
+}
+
+Result<void> Client::resume()
+{
+    if (!impl_->may_change()) return impl_->why_not();
+    return impl_->life.resume();
+}
+
+Result<void> Client::stop()
+{
+    if (!impl_->may_change()) return impl_->why_not();
+    impl_->life.stop();
+    return {};
+}
+
+void Client::trim_memory()
+{
+    if (impl_->is_here()) impl_->life.facade().trim();
 }
 
 std::size_t Client::push_audio(const CallId& call, std::span<const std::int16_t> samples)
@@ -100,7 +143,7 @@ std::optional<CallPicture> Client::pull_picture(const CallId& call, const Device
 
 int Client::wake_fd() const
 {
-    return impl_->is_here() ? impl_->facade->wake_fd() : -1;
+    return impl_->is_here() ? impl_->life.facade().wake_fd() : -1;
 }
 
 } // namespace godwit

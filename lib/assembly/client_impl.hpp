@@ -23,6 +23,9 @@ struct Hooks {
     std::function<WallMs()> wall_ms{};        ///< Called on the thread that turns the loop; empty: the system's clock.
 };
 
+/// With the key that provide_key gives, where there is one. Errors: wrong_key, invalid_argument (another key is given).
+[[nodiscard]] Result<ClientOptions> with_key(ClientOptions options);
+
 /// Opens home and store: locked from here on, until the parts go. Errors: as Client::open.
 [[nodiscard]] Result<client::FacadeParts> open_parts(ClientOptions options, Hooks hooks = {});
 [[nodiscard]] Result<std::unique_ptr<client::Facade>> open_facade(ClientOptions options, Hooks hooks = {});

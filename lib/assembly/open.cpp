@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <utility>
 
 #if !defined(_WIN32)
 #include <fcntl.h>
@@ -207,10 +208,23 @@ Result<client::FacadeParts> make_parts(ClientOptions options, Hooks hooks)
 
 } // namespace
 
+Result<ClientOptions> with_key(ClientOptions options)
+{
+    const auto provide = std::exchange(options.provide_key, {});
+    if (!provide) return options;
+    if (!options.store_key.empty() || !options.passphrase.empty())
+        return invalid("options: provide_key, or store_key, or passphrase: one of them");
+    options.store_key.resize(store_key_bytes);
+    if (provide(options.store_key)) return options;
+    return Error{ErrorCode::wrong_key, "the program's provide_key gave no key: unlock the key store, then repeat", 0};
+}
+
 Result<client::FacadeParts> open_parts(ClientOptions options, Hooks hooks)
 {
     try {
-        return make_parts(std::move(options), std::move(hooks));
+        auto ready = with_key(std::move(options));
+        if (!ready.ok()) return std::move(ready).error();
+        return make_parts(*std::move(ready), std::move(hooks));
     } catch (const std::exception& trouble) {
         return Error{ErrorCode::internal, std::string("cannot open the client: ") + trouble.what(), 0};
     }

@@ -5,7 +5,9 @@
 //                                                                            -> salvage aside -> swap (file_swap.hpp)
 #include <godwit/rescue.hpp>
 
+#include "lib/assembly/client_impl.hpp"
 #include "lib/assembly/home.hpp"
+#include "lib/base/wiping.hpp"
 #include "lib/crypto/secret_pages.hpp"
 #include "lib/sqlite/file_swap.hpp"
 #include "lib/store/rescue.hpp"
@@ -138,7 +140,11 @@ template <class Report>
 Result<Report> guarded(const ClientOptions& options, Result<Report> (*work)(const ClientOptions&))
 {
     try {
-        return work(options);
+        auto ready = assembly::with_key(options);
+        if (!ready.ok()) return std::move(ready).error();
+        auto report = work(*ready);
+        wipe(ready->store_key);
+        return report;
     } catch (const std::exception& trouble) {
         return Error{ErrorCode::internal, std::string("cannot look into the home: ") + trouble.what(), 0};
     }

@@ -13,6 +13,8 @@
 namespace godwit::json {
 
 namespace {
+constexpr std::size_t too_large_looked_at = 512;
+
 Error invalid(std::string detail)
 {
     return Error{ErrorCode::invalid_argument, std::move(detail), 0};
@@ -113,7 +115,7 @@ Fields Fields::read(std::string_view line)
     if (line.size() > line_bytes_max) {
         *out.error_ = Error{ErrorCode::message_too_large,
                             "a request may have at most " + std::to_string(line_bytes_max) + " bytes", 0};
-        return out;
+        line = line.substr(0, too_large_looked_at); // for an id that stands first
     }
     FieldsReader reader(out);
     try {
@@ -124,7 +126,7 @@ Fields Fields::read(std::string_view line)
         const bool complete = parser.sax_parse(&reader, true);
         if (!complete && !*out.error_) *out.error_ = invalid("not valid JSON");
     } catch (const std::exception&) {
-        *out.error_ = invalid("not valid JSON");
+        if (!*out.error_) *out.error_ = invalid("not valid JSON");
     }
     return out;
 }

@@ -4,8 +4,8 @@
 
     blocks_test.py --root DIR [--cxx g++] [--cc cc]
 
-C and C++: a whole program, or declarations, or what stands in a function, after blocks/cpp.hpp. Java: members of a class or what stands in a
-method, over bindings/java. Python, JavaScript, shell, TOML, JSON: read. CMake: word for word in tests/install/consumer, which the test `install`
+C and C++: a whole program, or declarations, or what stands in a function, after blocks/cpp.hpp. Java: a whole program, members of
+a class, or what stands in a method, over bindings/java. Python, JavaScript, shell, TOML, JSON: read. CMake: word for word in tests/install/consumer, which the test `install`
 builds. docs/mls.md speaks about rooms of its own with names of its own.
 """
 import argparse
@@ -49,6 +49,10 @@ def java(javac, root):
 
     def check(code):
         with tempfile.TemporaryDirectory(prefix="godwit-java-") as folder:
+            if whole := re.search(r"^public class (\w+)", code, re.M):
+                file = pathlib.Path(folder) / (whole[1] + ".java")
+                file.write_text(code)
+                return run([javac, "-d", folder, "-cp", jar, str(file), *dict.fromkeys(sources + generated)])
             file = pathlib.Path(folder) / "Block.java"
             for body in (code, "static void block() throws Exception {\n" + code + "\n}"):
                 file.write_text("import org.godwit.*;\nimport org.godwit.Schema.*;\nclass Block {\n" + body + "\n}\n")

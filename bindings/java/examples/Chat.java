@@ -5,7 +5,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Paths;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import org.godwit.Client;
 import org.godwit.ErrorCode;
 import org.godwit.Event;
@@ -13,6 +12,7 @@ import org.godwit.GodwitException;
 import org.godwit.Options;
 import org.godwit.Schema.Do;
 import org.godwit.Schema.On;
+import org.json.JSONArray;
 import org.json.JSONObject;
 
 /**
@@ -28,8 +28,29 @@ public final class Chat {
         this.peer = peer;
     }
 
+    /** A contact since an earlier run, or asked for now. */
+    private void befriend(Client me, boolean online) {
+        me.request(Do.CONTACTS).thenAccept(reply -> {
+            JSONArray contacts = reply.optJSONArray("contacts");
+            for (int i = 0; contacts != null && i < contacts.length(); ++i) {
+                JSONObject one = contacts.optJSONObject(i);
+                if (one.optString("user").equals(peer) && one.optString("state").equals("accepted")) befriended.complete(null);
+            }
+            if (!online || befriended.isDone()) return;
+            me.request(Do.CONTACT_ADD, "user", peer).exceptionally(trouble -> {
+                GodwitException refused = (GodwitException) trouble;
+                System.out.println(
+                        refused.code == ErrorCode.NO_SUCH_USER ? "there is no " + peer + " yet: waiting until they ask" : "not asked yet: " + refused.detail);
+                return null;
+            });
+        });
+    }
+
     private void show(Event event) {
         switch (event.name) {
+            case On.CONNECTED:
+                opened.thenAccept(me -> befriend(me, true));
+                break;
             case On.MESSAGE:
                 System.out.println(event.text("from") + " [" + event.text("path") + "]: " + event.text("text"));
                 break;
@@ -60,12 +81,7 @@ public final class Chat {
             JSONObject status = me.request(Do.STATUS).get();
             if (status.getString("user").isEmpty())
                 me.request(register ? Do.REGISTER : Do.LOGIN, "relay", args[1], "user", args[2], "password", password).get();
-            try {
-                me.request(Do.CONTACT_ADD, "user", chat.peer).get();
-            } catch (ExecutionException trouble) {
-                if (((GodwitException) trouble.getCause()).code != ErrorCode.NO_SUCH_USER) throw trouble;
-                System.out.println("there is no " + chat.peer + " yet: waiting until they ask");
-            }
+            chat.befriend(me, false);
             chat.befriended.get();
             System.out.println("you can write to " + chat.peer);
             BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));

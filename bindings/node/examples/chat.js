@@ -18,9 +18,23 @@ const {
   positionals: [peer],
 } = parseArgs({ options: { home: text, relay: text, user: text, "password-file": text, register: flag, loopback: flag }, allowPositionals: true });
 
+/** A contact since an earlier run, or asked for now. */
+async function befriend(me, ready, online) {
+  const { contacts } = await me.contacts();
+  if (contacts.some((one) => one.user === peer && one.state === "accepted")) return ready();
+  if (!online) return;
+  await me.contactAdd({ user: peer }).catch((trouble) => {
+    if (trouble.code !== "no_such_user") throw trouble;
+    console.log(`there is no ${peer} yet: waiting until they ask`);
+  });
+}
+
 async function show(me, ready) {
   for await (const event of me.events())
     switch (event.event) {
+      case "connected":
+        befriend(me, ready, true).catch((trouble) => console.log(`not asked yet: ${trouble.detail}`));
+        break;
       case "message":
         console.log(`${event.from} [${event.path}]: ${event.text}`);
         break;
@@ -48,17 +62,10 @@ async function main() {
   const me = await godwit.open(given.home, { allowLoopback: given.loopback });
   try {
     if ((await me.status()).user === "") await (given.register ? me.register(account) : me.login(account));
-    const befriended = new Promise((ready) => {
-      show(me, ready);
-      me.contacts().then(({ contacts }) => {
-        if (contacts.some((one) => one.user === peer && one.state === "accepted")) ready();
-      });
+    await new Promise((ready, fail) => {
+      show(me, ready).catch(fail);
+      befriend(me, ready, false).catch(fail);
     });
-    await me.contactAdd({ user: peer }).catch((trouble) => {
-      if (trouble.code !== "no_such_user") throw trouble;
-      console.log(`there is no ${peer} yet: waiting until they ask`);
-    });
-    await befriended;
     console.log(`you can write to ${peer}`);
     for await (const line of readline.createInterface({ input: process.stdin })) if (line) await me.send({ to: peer, text: line });
   } finally {

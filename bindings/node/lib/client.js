@@ -14,7 +14,8 @@ const { errorNumbers, requests } = require("./schema.js");
 
 const addon = require(process.env.GODWIT_ADDON ?? path.join(__dirname, "..", "prebuilds", `${process.platform}-${process.arch}`, "godwit.node"));
 
-/** Events that wait here while replies behind them are asked for. Past it replies wait until events are taken. */
+/** Events that wait here while replies behind them are asked for. Past it requests are refused (`busy`) until events are taken; those that were
+ * made before still find their replies, behind as many again. */
 const EVENTS_MAX = 10_000;
 
 class GodwitError extends Error {
@@ -39,10 +40,11 @@ const refused = (text) => {
 const codeOf = (number) => Object.keys(errorNumbers).find((name) => errorNumbers[name] === number) ?? "internal";
 const closed = () => new GodwitError("cancelled", "the client is closed");
 
-/** What a text of C would cut off: of a passphrase the rest would protect nothing. */
+/** What a text of C would cut off, and UTF-8 has no bytes for: of a passphrase the rest would protect nothing. */
 function whole(options) {
   for (const name of ["home", "passphrase", "clientVersion"])
-    if (String(options[name] ?? "").includes("\0")) throw new GodwitError("invalid_argument", `${name}: without NUL characters`);
+    if (/[\0\p{Surrogate}]/u.test(String(options[name] ?? "")))
+      throw new GodwitError("invalid_argument", `${name}: without NUL characters and halves of surrogate pairs`);
   return options;
 }
 
@@ -70,8 +72,11 @@ class Client {
   request(name, fields = {}) {
     return new Promise((resolve, reject) => {
       if (this.#closing) return reject(closed());
+      if (this.#events.length >= EVENTS_MAX) return reject(new GodwitError("busy", `${EVENTS_MAX} events wait: take events, then repeat`, 50));
       const id = this.#nextId++;
-      const code = addon.request(this.#handle, JSON.stringify({ ...fields, id, do: name }));
+      const given = typeof fields.toJSON === "function" ? fields.toJSON() : fields;
+      // The id stands first, so that it is read even where the rest cannot be, and last, so that no field takes its place.
+      const code = addon.request(this.#handle, JSON.stringify({ id, do: name, ...given, id, do: name }));
       if (code > 0) return reject(new GodwitError(codeOf(code), "the request was not taken: take events, then repeat", code === errorNumbers.busy ? 50 : 0));
       this.#pending.set(id, { resolve, reject });
       this.#look();
@@ -80,7 +85,8 @@ class Client {
 
   // ---- events
 
-  async nextEvent() {
+  async nextEvent({ signal } = {}) {
+    signal?.throwIfAborted();
     if (this.#shown > 0 && !this.#closing) addon.dealtWith(this.#handle, this.#shown);
     this.#shown = 0;
     if (this.#events.length > 0) {
@@ -89,14 +95,42 @@ class Client {
       return event;
     }
     if (this.#closing) return undefined;
-    return new Promise((resolve) => {
-      this.#listeners.push(resolve);
+    return new Promise((resolve, reject) => {
+      const listener = (event) => {
+        signal?.removeEventListener("abort", abort);
+        resolve(event);
+      };
+      const abort = () => {
+        this.#listeners.splice(this.#listeners.indexOf(listener), 1);
+        this.#look();
+        reject(signal.reason);
+      };
+      signal?.addEventListener("abort", abort, { once: true });
+      this.#listeners.push(listener);
       this.#look();
     });
   }
 
-  async *events() {
-    for (let event; (event = await this.nextEvent()) !== undefined; ) yield event;
+  events() {
+    const stop = new AbortController();
+    const { signal } = stop;
+    const over = { value: undefined, done: true };
+    return {
+      next: async () => {
+        if (signal.aborted) return over;
+        const value = await this.nextEvent({ signal }).catch((thrown) => {
+          if (!signal.aborted) throw thrown;
+        });
+        return value === undefined ? over : { value, done: false };
+      },
+      return: async (value) => {
+        stop.abort();
+        return { value, done: true };
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
   }
 
   [Symbol.asyncIterator]() {
@@ -110,7 +144,7 @@ class Client {
 
   get #wanted() {
     if (this.#closing) return false;
-    return this.#pending.size > 0 ? this.#events.length < EVENTS_MAX : this.#listeners.length > 0;
+    return this.#pending.size > 0 ? this.#events.length < 2 * EVENTS_MAX : this.#listeners.length > 0;
   }
 
   /** Watches the descriptor while something is wanted, and only then: an idle client keeps no program alive. */

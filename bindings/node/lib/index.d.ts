@@ -45,8 +45,9 @@ export class Client {
   /** What happens, in order, until the client is closed. Each event goes to one iterator. A received message counts as dealt with when the
    * event after it is asked for; after a crash it may be shown again, and stands in the history once. */
   events(): AsyncIterableIterator<Event>;
-  /** The next event; undefined when the client is closed. */
-  nextEvent(): Promise<Event | undefined>;
+  /** The next event; undefined when the client is closed. With a time limit: `{ signal: AbortSignal.timeout(ms) }`; it is rejected then, and
+   * takes no event. (A promise that has lost a race takes the event that it waits for.) */
+  nextEvent(options?: { signal?: AbortSignal }): Promise<Event | undefined>;
   /** Before the process is frozen: commits, closes connections and store. False: it took longer than the deadline and goes on, call again.
    * What was under way is answered with `cancelled`; what is asked meanwhile is answered after resume(). */
   suspend(deadlineMs?: number): Promise<boolean>;

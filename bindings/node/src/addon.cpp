@@ -79,6 +79,8 @@ struct Job {
 
     ~Job()
     {
+        // Opened for a program that has gone meanwhile.
+        if (kind == Kind::open && client != nullptr) godwit_close(client);
         godwit_free(report);
         godwit_free(error);
     }
@@ -105,6 +107,12 @@ void run(napi_env, void* data)
     }
 }
 
+/// It has the client, which nobody may have otherwise: only while it watches is that kept.
+void let_callback_go(Handle& handle)
+{
+    if (handle.callback != nullptr) napi_delete_reference(handle.env, std::exchange(handle.callback, nullptr));
+}
+
 void stop_watching(Handle& handle)
 {
     if (handle.poll == nullptr) return;
@@ -112,7 +120,7 @@ void stop_watching(Handle& handle)
     uv_close(reinterpret_cast<uv_handle_t*>(handle.poll),
              [](uv_handle_t* poll) { delete reinterpret_cast<uv_poll_t*>(poll); });
     handle.poll = nullptr;
-    napi_delete_reference(handle.env, handle.callback);
+    let_callback_go(handle);
     napi_async_destroy(handle.env, handle.context);
 }
 
@@ -142,7 +150,10 @@ void done(napi_env env, napi_status, void* data)
         auto handle = std::make_unique<Handle>();
         handle->client = job->client;
         handle->env = env;
-        if (napi_create_external(env, handle.get(), forget, nullptr, &out) == napi_ok) handle.release();
+        if (napi_create_external(env, handle.get(), forget, nullptr, &out) == napi_ok) {
+            job->client = nullptr;
+            handle.release();
+        }
     }
     failed ? napi_reject_deferred(env, job->deferred, out) : napi_resolve_deferred(env, job->deferred, out);
     napi_delete_async_work(env, job->work);
@@ -313,10 +324,10 @@ napi_value watch(napi_env env, napi_callback_info info)
             return nullptr;
         }
         poll->data = handle;
-        napi_create_reference(env, given[1], 1, &handle->callback);
         napi_async_init(env, nullptr, text(env, "godwit"), &handle->context);
         handle->poll = poll.release();
     }
+    if (handle->callback == nullptr) napi_create_reference(env, given[1], 1, &handle->callback);
     uv_poll_start(handle->poll, UV_READABLE, readable);
     return undefined(env);
 }
@@ -325,8 +336,10 @@ napi_value unwatch(napi_env env, napi_callback_info info)
 {
     napi_value given[1];
     if (!arguments(env, info, given)) return nullptr;
-    if (const Handle* handle = handle_of(env, given[0]); handle != nullptr && handle->poll != nullptr)
+    if (Handle* handle = handle_of(env, given[0]); handle != nullptr && handle->poll != nullptr) {
         uv_poll_stop(handle->poll);
+        let_callback_go(*handle);
+    }
     return undefined(env);
 }
 

@@ -45,22 +45,72 @@ async function opened(t, home, name) {
 
 /** The next event with these members. */
 async function until(client, wanted) {
-  let timer;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no ${JSON.stringify(wanted)}`)), WAIT_MS);
-  });
-  try {
-    for (;;) {
-      const event = await Promise.race([client.nextEvent(), late]);
-      assert.ok(event, `closed before ${JSON.stringify(wanted)}`);
-      if (Object.entries(wanted).every(([name, value]) => event[name] === value)) return event;
-    }
-  } finally {
-    clearTimeout(timer);
+  const signal = AbortSignal.timeout(WAIT_MS);
+  for (;;) {
+    const event = await client.nextEvent({ signal });
+    assert.ok(event, `closed before ${JSON.stringify(wanted)}`);
+    if (Object.entries(wanted).every(([name, value]) => event[name] === value)) return event;
   }
 }
 
 const has = (code) => (trouble) => trouble instanceof godwit.GodwitError && trouble.code === code && trouble.detail.length > 10;
+
+test("what godwit cannot read is refused like anything else: no promise stays open", async (t) => {
+  const ann = await opened(t, folder(t), "ann");
+  const half = "hi \u{1f600}".slice(0, 4);
+  const deep = JSON.parse("[".repeat(20) + "]".repeat(20));
+  for (const fields of [{ text: half }, { text: "x".repeat(3_000_000) }, { text: deep }, { text: new Array(20_000).fill(0) }])
+    await assert.rejects(ann.send({ to: "bob", ...fields }), (trouble) => trouble instanceof godwit.GodwitError);
+  assert.equal((await ann.request("status", { id: 7, do: "fly" })).user, "");
+  assert.equal((await ann.request("status", { toJSON: () => ({ id: 9 }) })).user, "");
+  const home = folder(t);
+  for (const passphrase of [half, "a\0b"]) await assert.rejects(godwit.open(home, { passphrase }), has("invalid_argument"));
+});
+
+test("waiting for an event ends with its signal, and takes none; an iterator ends while it waits", async (t) => {
+  const ann = await opened(t, folder(t), "ann");
+  await assert.rejects(ann.nextEvent({ signal: AbortSignal.timeout(1) }), { name: "TimeoutError" });
+  await assert.rejects(ann.nextEvent({ signal: AbortSignal.abort() }), { name: "AbortError" });
+  const events = ann.events();
+  const next = events.next();
+  assert.deepEqual(await events.return(5), { value: 5, done: true });
+  assert.equal((await next).done, true);
+  assert.equal((await events.next()).done, true);
+  const waits = ann.nextEvent();
+  await ann.close();
+  assert.equal(await waits, undefined);
+});
+
+test("a client that nobody has any more lets its home go, and so does one that was opened for a worker that ended", async (t) => {
+  const home = folder(t);
+  const script = path.join(home, "goes.js");
+  fs.writeFileSync(
+    script,
+    `const { Worker, isMainThread } = require("node:worker_threads");
+     const godwit = require(process.env.GODWIT_PACKAGE);
+     const free = async (home) => {
+       for (let tries = 0; ; ++tries) {
+         global.gc();
+         await new Promise((resolve) => setImmediate(resolve));
+         try { return await (await godwit.open(home)).close(); } catch (trouble) { if (tries === 200) throw trouble; }
+       }
+     };
+     const lost = async (home) => void (await (await godwit.open(home)).status());
+     (async () => {
+       await lost(process.argv[2] + "/lost");
+       await free(process.argv[2] + "/lost");
+       for (let n = 0; n < 4; ++n) {
+         const home = process.argv[2] + "/worker" + n;
+         const worker = new Worker("require(process.env.GODWIT_PACKAGE).open(" + JSON.stringify(home) + "); require('node:worker_threads').parentPort.postMessage(1)", { eval: true });
+         await new Promise((resolve) => worker.once("message", resolve));
+         await worker.terminate();
+         await free(home);
+       }
+     })();`
+  );
+  const run = spawn(process.execPath, ["--expose-gc", script, home], { stdio: "inherit" });
+  assert.equal(await new Promise((resolve) => run.once("exit", resolve)), 0);
+});
 
 test("version, status, and refusals that say what to do", async (t) => {
   const home = folder(t);

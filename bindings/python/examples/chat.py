@@ -26,9 +26,22 @@ def say(text):
     print(text, flush=True)
 
 
+async def befriend(me, peer, ready, online):
+    """A contact since an earlier run, or asked for now."""
+    if any(c["user"] == peer and c["state"] == "accepted" for c in (await me.contacts())["contacts"]):
+        ready.set()
+    elif online:
+        try:
+            await me.contact_add(user=peer)
+        except godwit.GodwitError as trouble:
+            say(f"there is no {peer} yet: waiting until they ask" if trouble.code == "no_such_user" else f"not asked yet: {trouble.detail}")
+
+
 async def show(me, peer, ready):
     async for event in me.events():
         match event:
+            case {"event": "connected"}:
+                await befriend(me, peer, ready, True)
             case {"event": "message", "from": sender, "text": text, "path": path}:
                 say(f"{sender} [{path}]: {text}")
             case {"event": "message_state", "state": "delivered", "path": path, "reason": why}:
@@ -54,15 +67,7 @@ async def talk(given):
             await (me.register if given.register else me.login)(**account)
         ready = asyncio.Event()
         shown = asyncio.create_task(show(me, given.peer, ready))
-        if any(c["user"] == given.peer and c["state"] == "accepted" for c in (await me.contacts())["contacts"]):
-            ready.set()
-        else:
-            try:
-                await me.contact_add(user=given.peer)
-            except godwit.GodwitError as trouble:
-                if trouble.code != "no_such_user":
-                    raise
-                say(f"there is no {given.peer} yet: waiting until they ask")
+        await befriend(me, given.peer, ready, False)
         await ready.wait()
         say(f"you can write to {given.peer}")
         async for line in lines():

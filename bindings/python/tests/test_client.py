@@ -116,6 +116,38 @@ class Alone(World):
         async with self.open("ann") as again:  # it is really closed
             await again.status()
 
+    async def test_what_godwit_cannot_read_is_refused_like_anything_else(self):
+        async with self.open("ann") as ann:
+            deep = "x"
+            for _ in range(20):
+                deep = [deep]
+            for text in ("x" * 3_000_000, "\ud83d", deep, [0] * 20_000):
+                with self.assertRaises(godwit.GodwitError):
+                    await asyncio.wait_for(ann.request("send", to="bob", text=text), WAIT_S)
+            self.assertEqual((await ann.request("status", id=7))["user"], "")
+        with self.assertRaisesRegex(godwit.GodwitError, "invalid_argument"):
+            await godwit.open(self.folder / "ben", passphrase="a\ud800")
+
+    async def test_who_takes_no_events_is_refused_when_many_wait(self):
+        async with self.open("ann") as ann:
+            ann._events.extend({"event": "presence"} for _ in range(10_000))  # as _pump does
+            with self.assertRaisesRegex(godwit.GodwitError, "busy.*take events"):
+                await ann.status()
+            while ann._events:
+                await ann.next_event()
+            self.assertEqual((await ann.status())["user"], "")
+
+    async def test_whoever_is_cancelled_when_its_event_comes_hands_it_on(self):
+        async with self.open("ann") as ann:
+            first, second = (asyncio.create_task(ann.next_event()) for _ in range(2))
+            await asyncio.sleep(0)
+            ann._events.append({"event": "connected"})  # as _pump does
+            ann._finish(ann._listeners.popleft(), None)
+            first.cancel()
+            with self.assertRaises(asyncio.CancelledError):
+                await first
+            self.assertEqual((await asyncio.wait_for(second, WAIT_S))["event"], "connected")
+
     async def test_a_request_that_nobody_waits_for_harms_nobody(self):
         async with self.open("ann") as ann:
             asked = asyncio.create_task(ann.status())
@@ -194,8 +226,12 @@ class Alone(World):
     async def test_trace_tells_what_happens(self):
         told = []
         async with godwit.open(self.folder / "ann", trace=lambda level, room, text: told.append((level, room, text))) as ann:
-            with self.assertRaises(godwit.GodwitError):
-                await ann.login(relay="godwit://127.0.0.1:1#" + "A" * 43, user="ann", password="long enough")
+            asking = asyncio.create_task(ann.device_link_code(relay="godwit://127.0.0.1:9#" + "B" * 42 + "A"))
+            async with asyncio.timeout(WAIT_S):
+                while not told:  # a relay is dialled, which is not there
+                    await asyncio.sleep(0.01)
+            asking.cancel()
+        self.assertTrue(told)
         self.assertTrue(all(0 <= level <= 3 and room and text for level, room, text in told), told)
 
 
@@ -267,6 +303,10 @@ class Together(World):
 
     async def test_the_example_chats(self):
         relay = self.relay()
+        for words in ("Hello from Alaska", "I come again"):  # the second time in the homes of the first
+            await self.example_chats(relay, words)
+
+    async def example_chats(self, relay, words):
         chats = {}
         for name, peer in (("ann", "ben"), ("ben", "ann")):
             (self.folder / f"{name}.password").write_text(f"a long password of {name}\n")
@@ -283,8 +323,8 @@ class Together(World):
         try:
             for name in chats:
                 await line_with(name, "you can write")
-            chats["ann"].stdin.write("Hello from Alaska\n".encode())
-            await line_with("ben", "]: Hello from Alaska")
+            chats["ann"].stdin.write((words + "\n").encode())
+            await line_with("ben", "]: " + words)
             await line_with("ann", "✓✓")
             for chat in chats.values():
                 chat.stdin.close()

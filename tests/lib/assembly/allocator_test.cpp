@@ -169,9 +169,9 @@ TEST_CASE("an allocator, from before the first call to after the last")
             REQUIRE(ask(client.get(), R"({"id":)" + std::to_string(number) + R"(,"do":"status"})") == 0);
             for (int tries = 0; answers[std::to_string(number)] == 0 && tries < 40; ++tries) {
                 purse.fail_at(static_cast<std::size_t>(1 + (number + tries) % 3)); // the next one, or soon
-                const auto text = next(client.get(), tries < 20 ? 500 : 30'000);
+                const auto got = next(client.get(), tries < 20 ? 500 : 30'000);
                 purse.fail_at(0);
-                if (text.starts_with(R"({"id":)")) ++answers[text.substr(6, text.find(',') - 6)];
+                if (got.starts_with(R"({"id":)")) ++answers[got.substr(6, got.find(',') - 6)];
             }
         }
         CHECK(answers.size() == 60);

@@ -5,7 +5,9 @@
 #include "tests/lib/assembly/temporary_folder.hpp"
 
 #include <godwit/client.hpp>
+#include <godwit/rescue.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <barrier>
 #include <thread>
@@ -197,4 +199,76 @@ TEST_CASE("C: dealing with events by a call is an option, and counts what was gi
     CHECK(godwit_dealt_with(by_call.get(), 0) == 0);
     CHECK(godwit_dealt_with(by_call.get(), 1) == GODWIT_ERROR_INVALID_ARGUMENT);
     CHECK(godwit_dealt_with(by_call.get(), SIZE_MAX) == GODWIT_ERROR_INVALID_ARGUMENT);
+}
+
+TEST_CASE("C++: suspended, resumed, stopped; the key is asked for each time, and no home is made anew")
+{
+    using namespace godwit;
+    const TemporaryFolder folder;
+    int asked = 0;
+    bool locked = false;
+    ClientOptions options;
+    options.home = folder / "home";
+    options.provide_key = [&](std::span<std::uint8_t> key) {
+        ++asked;
+        std::fill(key.begin(), key.end(), std::uint8_t{7});
+        return !locked && key.size() == 32;
+    };
+    auto opened = Client::open(options);
+    REQUIRE(opened.ok());
+    auto& client = **opened;
+    const auto answered = [&](RequestId id) {
+        const auto event = client.wait(std::chrono::seconds(30));
+        const auto* reply = event ? std::get_if<event::Reply>(&*event) : nullptr;
+        return reply != nullptr && reply->id == id && reply->error.code == ErrorCode::ok;
+    };
+    CHECK(client.resume().ok());
+    CHECK(client.suspend().ok());
+    CHECK(client.suspend(std::chrono::milliseconds(0)).ok());
+    const auto meanwhile = client.submit(request::Status{});
+    REQUIRE(meanwhile.ok());
+    CHECK(check_home(options).ok()); // nobody has it
+    locked = true;
+    CHECK(client.resume().error().code == ErrorCode::wrong_key);
+    locked = false;
+    CHECK(client.resume().ok());
+    CHECK(answered(*meanwhile));
+    client.trim_memory();
+    const auto last = client.submit(request::Status{});
+    REQUIRE(last.ok());
+    CHECK(answered(*last));
+    CHECK(client.stop().ok());
+    CHECK_FALSE(client.wait(std::chrono::seconds(30)));
+    CHECK(client.resume().error().code == ErrorCode::cancelled);
+    CHECK(asked == 4);
+    options.passphrase = "two of them";
+    CHECK(Client::open(options).error().code == ErrorCode::invalid_argument);
+}
+
+TEST_CASE("C++: a client that is destroyed inside its own trace goes all the same")
+{
+    using namespace godwit;
+    const TemporaryFolder folder;
+    std::atomic<Client*> given = nullptr;
+    std::atomic<bool> refused = false;
+    ClientOptions options;
+    options.home = folder / "home";
+    options.trace = [&](int, std::string_view, std::string_view) {
+        auto* const own = given.exchange(nullptr);
+        if (own == nullptr) return;
+        refused = own->suspend().error().code == ErrorCode::unsupported;
+        delete own;
+    };
+    auto opened = Client::open(options);
+    REQUIRE(opened.ok());
+    REQUIRE(
+        (*opened)->submit(request::LinkCode{"godwit://127.0.0.1:9#BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA"}).ok());
+    given = opened->release();
+    pollfd nothing{-1, 0, 0};
+    int tries = 0;
+    for (options.trace = {}; !Client::open(options).ok() && ++tries < 1000;)
+        ::poll(&nothing, 1, 10);
+    CHECK(tries < 1000);
+    CHECK(given == nullptr);
+    CHECK(refused);
 }

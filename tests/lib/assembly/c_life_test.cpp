@@ -65,7 +65,7 @@ void none_of_ours(godwit_client* handle)
     CHECK(godwit_run_once(handle, 0) == GODWIT_ERROR_INVALID_ARGUMENT);
     CHECK(godwit_next_deadline(handle) == -2);
     CHECK(godwit_driver_fd(handle) == -1);
-    CHECK(error == nullptr);
+    CHECK(taken(error).find("invalid_argument") != std::string::npos);
     godwit_close(handle);
 }
 
@@ -243,20 +243,21 @@ TEST_CASE("C: a home that was named relative to where the program was stays wher
 TEST_CASE("C: where the process may open too few files a client is refused")
 {
     const TemporaryFolder folder;
+    const std::string home = folder / "home";
+    const auto options = options_for(home);
     rlimit before{};
     REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
     for (rlim_t most = 4; most < 32; ++most) {
         auto few = before;
         few.rlim_cur = most;
         REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
-        const auto options = options_for(folder / "home");
         char* error = nullptr;
         const CHandle client(godwit_open(&options, &error));
         REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
         CHECK(client == nullptr);
         CHECK(taken(error).find("quota_exceeded") != std::string::npos);
     }
-    CHECK(is_free(folder / "home"));
+    CHECK(is_free(home));
 }
 
 TEST_CASE("C: driven by its host, nothing happens but when the host says so")

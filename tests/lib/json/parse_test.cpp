@@ -304,6 +304,10 @@ TEST_CASE("bounds: depth and length, at the limit and one past it")
     const auto longer = parse_request(line + " ");
     REQUIRE_FALSE(longer.request.ok());
     CHECK(longer.request.error().code == ErrorCode::message_too_large);
+    CHECK(longer.id == "null");
+    const auto named = parse_request(R"({"id":"n 7",)" + line.substr(1));
+    CHECK(named.request.error().code == ErrorCode::message_too_large);
+    CHECK(named.id == R"("n 7")"); // it stands first
 }
 
 TEST_CASE("every prefix and every flipped byte of a request is answered")

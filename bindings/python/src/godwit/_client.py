@@ -22,7 +22,8 @@ from . import _native
 from ._native import GodwitError, Trace
 from ._schema import UNSET, Event, Requests
 
-#: Events that wait here while replies behind them are asked for. Past it replies wait until events are taken.
+#: Events that wait here while replies behind them are asked for. Past it requests are refused (`busy`) until events are taken; those that were
+#: made before still find their replies, behind as many again.
 EVENTS_MAX = 10_000
 
 Home = str | os.PathLike[str]
@@ -62,9 +63,12 @@ class Client(Requests):
     async def _ask(self, do: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         if self._closing is not None:
             raise GodwitError("cancelled", "the client is closed")
+        if len(self._events) >= EVENTS_MAX:
+            raise GodwitError("busy", f"{EVENTS_MAX} events wait: take events, then repeat", 50)
         self._next_id += 1
         given = {name: value for name, value in fields.items() if value is not UNSET and (value is not None or _null_says_something(do, name))}
-        line = json.dumps({"id": self._next_id, "do": do, **given}, ensure_ascii=False).encode()
+        # The id stands first, so that it is read even where the rest cannot be; no field takes its place.
+        line = _native.utf8("a text", json.dumps({"id": None, "do": None, **given, "id": self._next_id, "do": do}, ensure_ascii=False))
         self._handle.request(line)
         reply = self._pending[self._next_id] = self._loop.create_future()
         mine = self._next_id
@@ -96,6 +100,10 @@ class Client(Requests):
             try:
                 self._look()
                 await listener
+            except asyncio.CancelledError:
+                if listener.done() and not listener.cancelled() and self._events and self._listeners:
+                    self._finish(self._listeners.popleft(), None)  # the event that this one was woken for
+                raise
             finally:
                 if listener in self._listeners:
                     self._listeners.remove(listener)
@@ -109,7 +117,7 @@ class Client(Requests):
         if self._closing is not None:
             return False
         if self._pending:
-            return len(self._events) < EVENTS_MAX
+            return len(self._events) < 2 * EVENTS_MAX
         return bool(self._listeners) and not self._events
 
     def _look(self) -> None:

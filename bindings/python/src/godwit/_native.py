@@ -38,6 +38,13 @@ class GodwitError(Exception):
         return cls(error["code"], error["detail"], error.get("retry", 0))
 
 
+def utf8(what: str, text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as wrong:
+        raise GodwitError("invalid_argument", f"{what}: without halves of surrogate pairs") from wrong
+
+
 def _whole(name: str, text: bytes) -> bytes:
     """A text of C ends at its first NUL: of a passphrase the rest would protect nothing."""
     if b"\0" in text:
@@ -71,8 +78,8 @@ class Options(ctypes.Structure):
             raise GodwitError("invalid_argument", "store_key: exactly 32 bytes, or None")
         out = cls(size=ctypes.sizeof(cls), store_key=store_key, allow_loopback=int(allow_loopback), dealt_by_call=1)
         out.home = _whole("home", os.fsencode(home))
-        out.passphrase = _whole("passphrase", passphrase.encode()) if passphrase is not None else None
-        out.client_version = _whole("client_version", client_version.encode()) if client_version is not None else None
+        out.passphrase = _whole("passphrase", utf8("passphrase", passphrase)) if passphrase is not None else None
+        out.client_version = _whole("client_version", utf8("client_version", client_version)) if client_version is not None else None
         if trace is not None:
             told = trace
             out.trace = _TRACE(lambda _, level, room, text: told(level, room.decode(), text.decode("utf-8", "replace")))

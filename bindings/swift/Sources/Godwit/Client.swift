@@ -117,9 +117,9 @@ public final class Client: @unchecked Sendable {
         guard let opened else { throw error.map { GodwitError(object($0)) } ?? GodwitError("internal", "out of memory") }
         handle = opened
         (stream, sink) = AsyncStream.makeStream(of: Event.self, bufferingPolicy: .unbounded)
-        let reader = Thread { [weak self, handle] in
+        let reader = Thread { [weak self, handle, sink] in
             while let text = godwit_next(handle, -1) { self?.deal(object(text)) }
-            self?.sink.finish()
+            sink.finish()
         }
         reader.name = "godwit"
         reader.start()
@@ -147,13 +147,19 @@ public final class Client: @unchecked Sendable {
             if closed { return continuation.resume(throwing: GodwitError("cancelled", "the client is closed")) }
             let id = nextId
             nextId += 1
-            var line = fields
-            line["id"] = id
-            line["do"] = name
-            guard JSONSerialization.isValidJSONObject(line), let data = try? JSONSerialization.data(withJSONObject: line) else {
+            var rest = fields
+            rest["id"] = nil
+            rest["do"] = nil
+            guard JSONSerialization.isValidJSONObject(rest), let data = try? JSONSerialization.data(withJSONObject: rest),
+                  let quoted = try? JSONSerialization.data(withJSONObject: [name]) else {
                 return continuation.resume(throwing: GodwitError("invalid_argument", "fields: what JSON can hold"))
             }
-            let refused = data.withUnsafeBytes { godwit_request(handle, $0.bindMemory(to: CChar.self).baseAddress, data.count) }
+            // The id stands first, so that it is read even where the rest cannot be.
+            var line = Data("{\"id\":\(id),\"do\":".utf8)
+            line.append(quoted.dropFirst().dropLast())
+            if !rest.isEmpty { line.append(UInt8(ascii: ",")) }
+            line.append(data.dropFirst())
+            let refused = line.withUnsafeBytes { godwit_request(handle, $0.bindMemory(to: CChar.self).baseAddress, line.count) }
             if refused > 0 {
                 return continuation.resume(throwing: GodwitError(String(cString: godwit_error_name(refused)), String(cString: godwit_error_text(refused))))
             }
@@ -184,6 +190,8 @@ public final class Client: @unchecked Sendable {
     public func trimMemory() { _ = godwit_trim_memory(handle) }
     /// Before the app is suspended, inside a background task: no lock is held afterwards, on files either. False: it goes on, call again.
     public func suspend(deadlineMs: Int32) -> Bool { godwit_suspend(handle, deadlineMs) == 0 }
+    /// Memory is short: what is not in use goes back to the system.
+    public func trimMemory() { _ = godwit_trim_memory(handle) }
     public func resume() throws {
         var error: UnsafeMutablePointer<CChar>?
         if godwit_resume(handle, &error) != 0 { throw error.map { GodwitError(object($0)) } ?? GodwitError("internal", "out of memory") }

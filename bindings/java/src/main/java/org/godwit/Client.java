@@ -7,9 +7,14 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.json.JSONException;
 import org.json.JSONObject;
 
@@ -46,10 +51,13 @@ public final class Client implements AutoCloseable {
     }
 
     /**
-     * Blocks while the store is opened. The executor runs the listener and completes futures: one task at a time. When it takes no more tasks the
-     * client closes: what nobody was told is told at the next open.
+     * Blocks while the store is opened. The executor runs the listener and completes futures: one task at a time, so whoever waits in one of them
+     * for another (`join`, `get`) waits for ever. When it takes no more tasks, or has dropped one, the client closes: what nobody was told is told
+     * at the next open. A client that nobody has any more stays open, and so does its home, until it is closed or the process ends.
      */
     public static Client open(Options options, Listener listener, Executor executor) throws GodwitException {
+        Objects.requireNonNull(listener, "listener");
+        Objects.requireNonNull(executor, "executor");
         try {
             return new Client(Native.open(bytes(options.home), options.storeKey, bytes(options.passphrase), bytes(options.clientVersion), options.allowLoopback),
                     listener, executor);
@@ -104,20 +112,30 @@ public final class Client implements AutoCloseable {
 
     /** The same with the fields as an object, which is not kept. */
     public CompletableFuture<JSONObject> request(String name, JSONObject fields) {
+        Objects.requireNonNull(fields, "fields: an empty object where there are none");
         CompletableFuture<JSONObject> reply = new CompletableFuture<>();
+        JSONObject given;
+        try {
+            given = new JSONObject(fields.toString());
+        } catch (JSONException wrong) {
+            throw new IllegalArgumentException(wrong);
+        }
+        given.remove("id");
+        given.remove("do");
+        String rest = given.toString().substring(1);
+        if (!isUtf16(rest)) {
+            reply.completeExceptionally(new GodwitException("invalid_argument", "a text with half of a surrogate pair", 0));
+            return reply;
+        }
         synchronized (pending) {
             if (closed) {
                 reply.completeExceptionally(new GodwitException("cancelled", "the client is closed", 0));
                 return reply;
             }
             long id = nextId++;
-            JSONObject line;
-            try {
-                line = new JSONObject(fields.toString()).put("id", id).put("do", name);
-            } catch (JSONException wrong) {
-                throw new IllegalArgumentException(wrong);
-            }
-            int refused = Native.request(handle, bytes(line.toString()));
+            // The id stands first, so that it is read even where the rest cannot be.
+            String line = "{\"id\":" + id + ",\"do\":" + JSONObject.quote(name) + (given.length() == 0 ? "" : ",") + rest;
+            int refused = Native.request(handle, bytes(line));
             if (refused > 0)
                 reply.completeExceptionally(GodwitException.of(refused));
             else
@@ -169,12 +187,13 @@ public final class Client implements AutoCloseable {
      * has no media yet.
      */
     public int pushAudio(String call, short[] samples, int count) {
+        if (count < 0) throw new IllegalArgumentException("count: " + count);
         return Native.pushAudio(handle, bytes(call), samples, Math.min(count, samples.length));
     }
 
     /** How many samples there were: play silence for the rest. */
     public int pullAudio(String call, short[] samples) {
-        return Native.pullAudio(handle, bytes(call), samples);
+        return Native.pullAudio(handle, bytes(call), Objects.requireNonNull(samples, "samples"));
     }
 
     /**
@@ -201,7 +220,10 @@ public final class Client implements AutoCloseable {
         return got > 0;
     }
 
-    /** Closes the home. What was accepted is durable and goes out at the next open. May be called again, and by the listener. */
+    /**
+     * Closes the home. What was accepted is durable and goes out at the next open. May be called again, and by the listener. Without an executor of
+     * its own it waits until the listener has returned: not under a lock that the listener takes.
+     */
     @Override
     public void close() {
         List<CompletableFuture<JSONObject>> left;
@@ -264,8 +286,19 @@ public final class Client implements AutoCloseable {
         } catch (RejectedExecutionException ended) {
             return false;
         }
-        done.join();
-        return true;
+        while (true) {
+            try {
+                done.get(1, TimeUnit.SECONDS);
+                return true;
+            } catch (TimeoutException stillRuns) {
+                // shutdownNow() drops what it had taken.
+                if (executor instanceof ExecutorService && ((ExecutorService) executor).isTerminated() && !done.isDone()) return false;
+            } catch (InterruptedException ignored) {
+                // this thread is its own
+            } catch (ExecutionException impossible) {
+                throw new IllegalStateException(impossible);
+            }
+        }
     }
 
     private void deal(JSONObject got) {
@@ -291,6 +324,16 @@ public final class Client implements AutoCloseable {
         } catch (JSONException impossible) {
             throw new IllegalStateException(impossible);
         }
+    }
+
+    /** Each surrogate has its other half. */
+    static boolean isUtf16(String text) {
+        for (int at = 0; at < text.length(); ++at) {
+            if (!Character.isSurrogate(text.charAt(at))) continue;
+            if (!Character.isHighSurrogate(text.charAt(at)) || at + 1 == text.length() || !Character.isLowSurrogate(text.charAt(at + 1))) return false;
+            ++at;
+        }
+        return true;
     }
 
     private static byte[] bytes(String text) {

@@ -33,9 +33,10 @@ public final class Options {
         return this;
     }
 
-    /** What a text of C would cut off: of a passphrase the rest would protect nothing. */
+    /** What a text of C would cut off, and UTF-8 has no bytes for: of a passphrase the rest would protect nothing. */
     private static String whole(String name, String text) {
-        if (text != null && text.indexOf('\0') >= 0) throw new IllegalArgumentException(name + ": without NUL characters");
+        if (text != null && (text.indexOf('\0') >= 0 || !Client.isUtf16(text)))
+            throw new IllegalArgumentException(name + ": without NUL characters and halves of surrogate pairs");
         return text;
     }
 

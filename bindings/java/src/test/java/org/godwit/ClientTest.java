@@ -15,16 +15,19 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.godwit.Schema.Do;
 import org.godwit.Schema.On;
+import org.json.JSONArray;
 import org.json.JSONObject;
 
 /** The Java binding against a real relay: java -cp … org.godwit.ClientTest RELAY. Java's library alone, so that it runs everywhere. */
@@ -44,10 +47,12 @@ public final class ClientTest {
         Object[] stories = {
             "a version, a status, refusals that say what to do", (Story) ClientTest::refusals,
             "a thousand requests are each answered once, also by close", (Story) ClientTest::thousand,
+            "what godwit cannot read is refused like anything else: no future stays open", (Story) ClientTest::unreadable,
             "suspended, the home is free; resumed, it goes on", (Story) ClientTest::suspended,
             "a home is checked with its key", (Story) ClientTest::key,
             "what C would cut off at a NUL is refused", (Story) ClientTest::cutOff,
             "an executor that has ended closes the client, and leaves no future open", (Story) ClientTest::executorEnds,
+            "an executor that drops what it had taken does, too", (Story) ClientTest::executorDrops,
             "a listener that throws an Error is told the next event all the same", (Story) ClientTest::throwing,
             "two talk, and see what came of it", (Story) ClientTest::talk,
             "a call with the program's own sound and pictures", (Story) ClientTest::call,
@@ -160,6 +165,38 @@ public final class ClientTest {
         open(folder, "ann", new Heard()).close();
     }
 
+    private static void unreadable(Path folder) throws Exception {
+        try (Client ann = open(folder, "ann", new Heard())) {
+            Object deep = "x";
+            for (int n = 0; n < 20; ++n) deep = new JSONArray().put(deep);
+            JSONArray many = new JSONArray();
+            for (int n = 0; n < 20_000; ++n) many.put(0);
+            for (Object text : new Object[] {"x".repeat(3_000_000), "hi \ud83d", deep, many})
+                try {
+                    get(ann.request(Do.SEND, "to", "bob", "text", text));
+                    throw new AssertionError("taken");
+                } catch (ExecutionException refused) {
+                    check(refused.getCause() instanceof GodwitException, refused.toString());
+                }
+            check(get(ann.request(Do.STATUS, "id", 7, "do", "fly")).getString("user").isEmpty(), "no field takes the place of the id");
+            for (Runnable wrong : new Runnable[] {() -> ann.request(Do.STATUS, (JSONObject) null), () -> ann.pullAudio("a call", null)})
+                try {
+                    wrong.run();
+                    throw new AssertionError("taken");
+                } catch (NullPointerException refused) {
+                    check(refused.getMessage() != null, "says what");
+                }
+        }
+        Client ann = open(folder, "ann", new Heard());
+        ann.close();
+        try {
+            ann.resume();
+            throw new AssertionError("resumed");
+        } catch (GodwitException refused) {
+            check(refused.code == ErrorCode.INVALID_ARGUMENT, refused.toString());
+        }
+    }
+
     private static void suspended(Path folder) throws Exception {
         try (Client ann = open(folder, "ann", new Heard())) {
             check(ann.suspend(30_000), "suspend");
@@ -205,6 +242,30 @@ public final class ClientTest {
         executor.shutdown();
         check(executor.awaitTermination(WAIT_S, TimeUnit.SECONDS), "the executor goes on");
         refused(ErrorCode.CANCELLED, ann.request(Do.STATUS)); // its reply finds nobody
+        ann.close();
+        Client.open(new Options(home), new Heard()).close();
+    }
+
+    private static void executorDrops(Path folder) throws Exception {
+        ThreadPoolExecutor executor = new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>());
+        CountDownLatch busy = new CountDownLatch(1);
+        CountDownLatch goesOn = new CountDownLatch(1);
+        executor.execute(() -> {
+            busy.countDown();
+            try {
+                goesOn.await();
+            } catch (InterruptedException end) {
+                // of shutdownNow()
+            }
+        });
+        busy.await();
+        String home = folder.resolve("ann").toString();
+        Client ann = Client.open(new Options(home), new Heard(), executor);
+        CompletableFuture<JSONObject> reply = ann.request(Do.STATUS);
+        long late = System.nanoTime() + TimeUnit.SECONDS.toNanos(WAIT_S);
+        while (executor.getQueue().isEmpty()) check(System.nanoTime() < late, "the reply is not on its way");
+        executor.shutdownNow();
+        refused(ErrorCode.CANCELLED, reply);
         ann.close();
         Client.open(new Options(home), new Heard()).close();
     }
