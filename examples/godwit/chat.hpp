@@ -60,6 +60,7 @@ private:
     // chat_posts.cpp
     void with_message(const std::string& number, std::function<void(const godwit::Message&)> then);
     void post_command(const std::string& name, const std::string& number, const std::string& rest);
+    void show_pinned();
     void set_timer(const std::string& seconds, const std::string& from);
     void mark_read();
     void list_conversations();

@@ -21,7 +21,7 @@ constexpr const char* help_text =
     "  /search WORDS     messages that have them, in all conversations\n"
     "  /reply N text     to the Nth last message          /edit N text    write the Nth last message, yours, anew\n"
     "  /recall N         take it back                    /react N EMOJI  (-EMOJI takes a reaction back)\n"
-    "  /pin N   /unpin N                                 /forward N NAME or #GROUP\n"
+    "  /pin N   /unpin N   /pins   what is pinned here    /forward N NAME or #GROUP\n"
     "  /bundle N M NAME or #GROUP   the Nth to the Mth last, as one\n"
     "  /who N            who has it, and has read it\n"
     "  /versions N       what it said before its edits   /keep VERSIONS    so many are kept (0: none)\n"
@@ -196,6 +196,7 @@ const std::vector<Chat::Command>& Chat::commands()
         {"react", "N EMOJI", post},
         {"pin", "N", post},
         {"unpin", "N", post},
+        {"pins", nullptr, [](C chat, W) { chat.show_pinned(); }},
         {"forward", "N NAME", post},
         {"bundle", "N M NAME", [](C chat, W words) { chat.forward_many(words.first, words.rest); }},
         {"versions", "N", [](C chat, W words) { chat.show_versions(words.first); }},

@@ -54,6 +54,18 @@ void Chat::post_command(const std::string& name, const std::string& number, cons
     });
 }
 
+void Chat::show_pinned()
+{
+    if (current_.empty()) return screen_.print("! nobody chosen: /to NAME");
+    ask(request::Pinned{here(), request::history_limit_max, {}}, [this](const godwit::event::Reply& reply) {
+        const auto* messages = std::get_if<std::vector<godwit::Message>>(&reply.value);
+        if (messages == nullptr) return;
+        if (messages->empty()) screen_.print("  nothing is pinned here");
+        for (const auto& message : *messages)
+            screen_.print(history_line(message, own_));
+    });
+}
+
 void Chat::set_timer(const std::string& seconds, const std::string& from)
 {
     if (current_.empty()) return screen_.print("! nobody chosen: /to NAME");

@@ -224,6 +224,14 @@ struct History {
 };
 inline constexpr std::uint32_t history_limit_max = 1000;
 
+/// The pinned messages of a conversation, a page of them; answers oldest first. A page shorter than `limit` has come to
+/// the oldest. What was taken back or has gone is pinned no more. Works offline. Errors: as History.
+struct Pinned {
+    Where where;
+    std::uint32_t limit = 50;          ///< 1..history_limit_max
+    std::optional<MessageId> before{}; ///< The newest that stand before this message, pinned or not.
+};
+
 /// Finds messages by what they say: their text, names of files, places and people, titles and fields of cards, what a
 /// bundle of forwarded messages says. Words match by how they begin, without regard to case and accents; characters of
 /// scripts without spaces between words (Chinese, Japanese, Korean, Thai …) anywhere, in a row as given. A message has
@@ -496,13 +504,13 @@ using Any =
     std::variant<RegisterAccount, Login, Logout, ContactAdd, ContactAccept, ContactRemove, ContactBlock, ContactUnblock,
                  Contacts, Send, Edit, Recall, React, PinMessage, MoveLocation, EndLocation, Versions, SetVersions,
                  SetRecallWindow, SetTimer, Forward, MarkRead, Typing, Conversations, SetConversation, SetReceipts,
-                 Scheduled, Unschedule, SetContact, Watch, Unwatch, History, Search, Devices, DeviceLink, LinkCode,
-                 DeviceRevoke, SafetyNumber, Verify, FileAdd, FileFetch, FileSave, FilePause, FileResume, FileCancel,
-                 Files, StickerPack, StickerImage, SetRate, SetAutoFetch, ArchiveMake, ArchiveRead, ArchiveCancel,
-                 HistoryAsk, HistorySend, GroupCreate, GroupInvite, GroupRemove, GroupLeave, GroupRole, GroupMute,
-                 GroupSet, GroupPromote, GroupDissolve, GroupAbout, GroupLink, GroupJoin, GroupAnswer, Deliveries,
-                 Notices, MarkNoticesRead, CallPlace, CallAnswer, CallReject, CallHangUp, CallSetMedia, CallStats,
-                 Calls, CallDeviceList, Report, Directory, Status, NetworkChanged, SetPolicy, Fault>;
+                 Scheduled, Unschedule, SetContact, Watch, Unwatch, History, Pinned, Search, Devices, DeviceLink,
+                 LinkCode, DeviceRevoke, SafetyNumber, Verify, FileAdd, FileFetch, FileSave, FilePause, FileResume,
+                 FileCancel, Files, StickerPack, StickerImage, SetRate, SetAutoFetch, ArchiveMake, ArchiveRead,
+                 ArchiveCancel, HistoryAsk, HistorySend, GroupCreate, GroupInvite, GroupRemove, GroupLeave, GroupRole,
+                 GroupMute, GroupSet, GroupPromote, GroupDissolve, GroupAbout, GroupLink, GroupJoin, GroupAnswer,
+                 Deliveries, Notices, MarkNoticesRead, CallPlace, CallAnswer, CallReject, CallHangUp, CallSetMedia,
+                 CallStats, Calls, CallDeviceList, Report, Directory, Status, NetworkChanged, SetPolicy, Fault>;
 
 } // namespace godwit::request
 

@@ -106,6 +106,7 @@ struct OfRequest {
     std::size_t operator()(const request::SetTimer& it) const { return heap(it.where); }
     std::size_t operator()(const request::Typing& it) const { return heap(it.where); }
     std::size_t operator()(const request::Watch& it) const { return heap(it.where); }
+    std::size_t operator()(const request::Pinned& it) const { return heap(it.where); }
     std::size_t operator()(const request::Search& it) const { return heap(it.text, it.where, it.from, it.kinds); }
     std::size_t operator()(const request::SetConversation& it) const { return heap(it.where, it.draft); }
 

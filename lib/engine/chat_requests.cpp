@@ -349,27 +349,52 @@ void Engine::State::on(RequestId id, const request::SetReceipts& receipts_wanted
     context.reply_ok(id);
 }
 
+std::optional<conversation::Parties> Engine::State::looked_into(RequestId id, const request::Where& where,
+                                                                std::uint32_t limit)
+{
+    const auto refuse = [&](Error why) { context.refuse(id, std::move(why)); };
+    if (!identity) {
+        refuse({ErrorCode::not_registered, "no account on this device", 0});
+    } else if (limit < 1 || limit > request::history_limit_max) {
+        refuse(invalid("limit: 1 to " + std::to_string(request::history_limit_max)));
+    } else if (auto parties = chats.find(where)) {
+        return *std::move(parties);
+    } else if (where.conversation) {
+        refuse(parties.error());
+    } else if (roster.person(where.with) == nullptr) {
+        refuse({ErrorCode::not_a_contact, where.with + " is no contact and never was", 0});
+    } else {
+        context.reply(
+            id, std::vector<Message>()); // Somebody whose key is not known yet: a contact, without a conversation.
+    }
+    return std::nullopt;
+}
+
 void Engine::State::on(RequestId id, const request::History& history, Moment now)
 {
-    if (!identity) return context.refuse(id, {ErrorCode::not_registered, "no account on this device", 0});
-    if (history.limit < 1 || history.limit > request::history_limit_max)
-        return context.refuse(id, invalid("limit: 1 to " + std::to_string(request::history_limit_max)));
-    std::vector<Message> out;
-    const auto parties = chats.find({history.with, history.conversation});
-    if (!parties) {
-        // Somebody whose key is not known yet: a contact, without a conversation.
-        if (!history.conversation && roster.person(history.with) != nullptr) return context.reply(id, std::move(out));
-        return context.refuse(id, history.conversation ? parties.error()
-                                                       : Error{ErrorCode::not_a_contact,
-                                                               history.with + " is no contact and never was", 0});
-    }
+    const auto parties = looked_into(id, {history.with, history.conversation}, history.limit);
+    if (!parties) return;
     auto rows = conversation::page(context.store, parties->conversation,
                                    {history.limit, history.before, history.after, history.around});
     if (!rows) return context.refuse(id, rows.error());
+    std::vector<Message> out;
     for (auto& row : *rows)
         out.push_back(conversation::present(context.store, std::move(row)));
     if (const auto* person = roster.person(parties->with); person != nullptr && person->may_talk())
         note_interest(*parties, now);
+    context.reply(id, std::move(out));
+}
+
+void Engine::State::on(RequestId id, const request::Pinned& wanted, Moment)
+{
+    const auto parties = looked_into(id, wanted.where, wanted.limit);
+    if (!parties) return;
+    // Answered with the newest page, somebody who turns pages would begin again, and again.
+    if (wanted.before && !context.store.has_message(parties->conversation, *wanted.before))
+        return context.refuse(id, invalid("before: no such message in this conversation"));
+    std::vector<Message> out;
+    for (auto& row : context.store.pinned(parties->conversation, wanted.limit, wanted.before))
+        out.push_back(conversation::present(context.store, std::move(row)));
     context.reply(id, std::move(out));
 }
 

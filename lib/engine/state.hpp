@@ -175,6 +175,10 @@ struct Engine::State {
     void on(RequestId id, const request::SetConversation& what, Moment now);
     void on(RequestId id, const request::SetReceipts& receipts_wanted, Moment now);
     void on(RequestId id, const request::History& history, Moment now);
+    void on(RequestId id, const request::Pinned& wanted, Moment now);
+    /// Which conversation is looked into; nullopt: the request was answered.
+    [[nodiscard]] std::optional<conversation::Parties> looked_into(RequestId id, const request::Where& where,
+                                                                   std::uint32_t limit);
     void on(RequestId id, const request::Search& search, Moment now); // search_requests.cpp
     void on(RequestId id, const request::Scheduled&, Moment now);
     void on(RequestId id, const request::Unschedule& what, Moment now);

@@ -258,6 +258,10 @@ struct PutReply {
     {
         put(out, "message", it);
     }
+    void operator()(const std::vector<Message>& it) const
+    {
+        put(out, "messages", it);
+    }
     void operator()(const std::vector<MessageVersion>& it) const
     {
         put(out, "versions", it);
@@ -277,10 +281,6 @@ struct PutReply {
     void operator()(const std::uint64_t& it) const
     {
         put(out, "watch", it);
-    }
-    void operator()(const std::vector<Message>& it) const
-    {
-        put(out, "messages", it);
     }
     void operator()(const SearchResults& it) const
     {

@@ -78,6 +78,14 @@ template <class What> Request read_pin(Fields& in)
     may(in, "on", it.on);
     return Request(std::move(it));
 }
+template <class What> Request read_pinned(Fields& in)
+{
+    What it{};
+    read_where(in, "with", it.where.with, it.where.conversation);
+    may(in, "limit", it.limit, Span{1, request::history_limit_max});
+    may(in, "before", it.before, Form{"one message: 32 hexadecimal digits"});
+    return Request(std::move(it));
+}
 template <class What> Request read_move_location(Fields& in)
 {
     What it{};
@@ -475,6 +483,7 @@ constexpr RequestRow rows[] = {
     {"recall", read_recall<request::Recall>},
     {"react", read_react<request::React>},
     {"pin", read_pin<request::PinMessage>},
+    {"pinned", read_pinned<request::Pinned>},
     {"move_location", read_move_location<request::MoveLocation>},
     {"end_location", read_recall<request::EndLocation>},
     {"versions", read_recall<request::Versions>},

@@ -140,6 +140,10 @@ public:
                                                               const MessageId& target) = 0;
     virtual void remove_annotation(const ConversationId& conversation, const MessageId& target, std::string_view name,
                                    std::string_view author) = 0;
+    /// Posts of the conversation that are shown, were not taken back and have an annotation "pin" with a value, oldest
+    /// first: the newest that stand before `before` (nullopt: of all), at most `limit`.
+    [[nodiscard]] virtual std::vector<StoredMessage> pinned(const ConversationId& conversation, std::uint32_t limit,
+                                                            const std::optional<MessageId>& before) = 0;
     /// Of all posts, those whose names begin so, at most `limit`. Whether there were fewer.
     virtual bool remove_annotations(std::string_view prefix, std::uint32_t limit) = 0;
 

@@ -240,6 +240,20 @@ std::vector<port::StoredMessage> SqliteStore::history(const ConversationId& conv
     return rows;
 }
 
+std::vector<port::StoredMessage> SqliteStore::pinned(const ConversationId& conversation, std::uint32_t limit,
+                                                     const std::optional<MessageId>& before)
+{
+    const auto end_ms = before ? place_of(conversation, *before) : std::nullopt;
+    auto rows = read_messages(
+        "SELECT " GODWIT_MESSAGE_COLUMNS " FROM message INDEXED BY message_id WHERE id IN (SELECT target FROM "
+        "annotation INDEXED BY annotation_pin WHERE conversation = ?1 AND name = 'pin' AND length(value) > 0) "
+        "AND conversation = ?1 AND shown = 1 AND recalled_ms = 0 AND (hlc_ms, id) < (?2, ?3) "
+        "ORDER BY hlc_ms DESC, id DESC LIMIT ?4",
+        conversation, end_ms.value_or(INT64_MAX), end_ms ? *before : MessageId{}, limit);
+    std::reverse(rows.begin(), rows.end());
+    return rows;
+}
+
 std::vector<port::StoredMessage> SqliteStore::history_after(const ConversationId& conversation, std::uint32_t limit,
                                                             const MessageId& after)
 {

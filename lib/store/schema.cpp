@@ -401,8 +401,13 @@ constexpr char step_due_in[] = R"sql(
 CREATE INDEX due_message ON due(message, device) WHERE message != zeroblob(16);
 )sql";
 
+// A handful in a conversation, however much else was said about its posts.
+constexpr char step_pins[] = R"sql(
+CREATE INDEX annotation_pin ON annotation(conversation, target) WHERE name = 'pin';
+)sql";
+
 constexpr sqlite::Migration steps[] = {{step_1},       {step_2},          {step_files}, {step_changed}, {step_search},
-                                       {step_notices}, {step_file_turns}, {step_due},   {step_due_in}};
+                                       {step_notices}, {step_file_turns}, {step_due},   {step_due_in},  {step_pins}};
 
 } // namespace
 

@@ -103,6 +103,8 @@ public:
                                                             const MessageId& target) override;
     void remove_annotation(const ConversationId& conversation, const MessageId& target, std::string_view name,
                            std::string_view author) override;
+    [[nodiscard]] std::vector<port::StoredMessage> pinned(const ConversationId& conversation, std::uint32_t limit,
+                                                          const std::optional<MessageId>& before) override;
     bool remove_annotations(std::string_view prefix, std::uint32_t limit) override;
     bool put_register(const port::StoredRegister& value) override;
     [[nodiscard]] std::optional<port::StoredRegister> register_named(std::string_view name) override;

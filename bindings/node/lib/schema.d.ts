@@ -932,6 +932,22 @@ export interface PinReply {
   message: MessageId;
 }
 
+export interface PinnedFields {
+  /** An account (one's own: notes to oneself), or */
+  with?: string;
+  /** the conversation */
+  conversation?: ConversationId;
+  /** 1–1000 (50) */
+  limit?: number;
+  /** The newest that stand before this message; none: the newest of all */
+  before?: MessageId;
+}
+
+export interface PinnedReply {
+  /** Oldest first */
+  messages: Message[];
+}
+
 export interface MoveLocationFields {
   message: MessageId;
   /** Degrees */
@@ -2255,6 +2271,8 @@ export interface Requests {
   react(fields: ReactFields): Promise<ReactReply>;
   /** Pins a message in its conversation; in groups for admins. */
   pin(fields: PinFields): Promise<PinReply>;
+  /** The pinned messages of a conversation, a page of them; answers oldest first. A page shorter than limit has come to the oldest. Works offline. */
+  pinned(fields?: PinnedFields): Promise<PinnedReply>;
   /** A live location of this account is elsewhere now. Others are told every 5 seconds at most, of the newest place only. */
   moveLocation(fields: MoveLocationFields): Promise<MoveLocationReply>;
   /** A live location of this account does not move any more, before its time is over. */

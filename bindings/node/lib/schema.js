@@ -61,6 +61,7 @@ exports.requests = [
   ["recall", "recall", true],
   ["react", "react", true],
   ["pin", "pin", true],
+  ["pinned", "pinned", true],
   ["moveLocation", "move_location", true],
   ["endLocation", "end_location", true],
   ["versions", "versions", true],

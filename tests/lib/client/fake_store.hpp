@@ -115,6 +115,11 @@ public:
     bool put_annotation(const port::Annotation&) override { return false; }
     std::vector<port::Annotation> annotations(const ConversationId&, const MessageId&) override { return {}; }
     void remove_annotation(const ConversationId&, const MessageId&, std::string_view, std::string_view) override {}
+    std::vector<port::StoredMessage> pinned(const ConversationId&, std::uint32_t,
+                                            const std::optional<MessageId>&) override
+    {
+        return {};
+    }
     bool remove_annotations(std::string_view, std::uint32_t) override { return true; }
     bool put_register(const port::StoredRegister&) override { return false; }
     std::optional<port::StoredRegister> register_named(std::string_view) override { return {}; }

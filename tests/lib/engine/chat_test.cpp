@@ -180,6 +180,46 @@ TEST_CASE("reactions and pins of all three devices")
     CHECK(newest(t.alice, "bob").reactions == std::vector<Reactions>{{"+", {"alice"}}});
 }
 
+TEST_CASE("pinned messages are listed, page by page, on every device, and only what stands and is pinned")
+{
+    Three t(487);
+    const auto code = [](Client& who, Request what) { return who.wait(who.ask(std::move(what))).error.code; };
+    std::vector<MessageId> said;
+    for (int n = 0; n < 30; ++n)
+        said.push_back(t.say(t.alice, "bob", "number " + std::to_string(n)));
+    const auto pin = [&](int n, bool on) {
+        REQUIRE(code(t.bob, request::PinMessage{said[static_cast<std::size_t>(n)], on}) == ErrorCode::ok);
+    };
+    for (const int n : {3, 17, 4, 29, 8})
+        pin(n, true);
+    t.settle();
+    const auto pinned = [&](Client& who, const std::string& with, std::uint32_t limit,
+                            std::optional<MessageId> before) {
+        std::string out;
+        const auto reply = who.wait(who.ask(request::Pinned{{with, {}}, limit, before}));
+        REQUIRE_MESSAGE(reply.error.code == ErrorCode::ok, reply.error.detail);
+        for (const auto& one : std::get<std::vector<Message>>(reply.value)) {
+            CHECK(one.pinned);
+            out += (out.empty() ? "" : " ") + one.text.substr(7);
+        }
+        return out;
+    };
+    CHECK(pinned(t.alice, "bob", 50, {}) == "3 4 8 17 29");
+    CHECK(pinned(t.phone, "alice", 2, {}) == "17 29");
+    CHECK(pinned(t.phone, "alice", 2, said[17]) == "4 8");
+    CHECK(pinned(t.bob, "alice", 50, said[16]) == "3 4 8"); // Before one that is not pinned itself.
+    pin(4, false);
+    REQUIRE(code(t.alice, request::Recall{said[8]}) == ErrorCode::ok);
+    REQUIRE(code(t.alice, request::Edit{said[3], "number three"}) == ErrorCode::ok);
+    t.settle();
+    for (auto* client : {&t.bob, &t.phone})
+        CHECK(pinned(*client, "alice", 50, {}) == "three 17 29");
+    CHECK(pinned(t.alice, "alice", 50, {}).empty()); // Of another conversation.
+    CHECK(code(t.alice, request::Pinned{{"bob", {}}, 0, {}}) == ErrorCode::invalid_argument);
+    CHECK(code(t.alice, request::Pinned{{"bob", {}}, 5, MessageId{}}) == ErrorCode::invalid_argument);
+    CHECK(code(t.alice, request::Pinned{{"nobody", {}}, 5, {}}) == ErrorCode::not_a_contact);
+}
+
 TEST_CASE("what one device has read is read on the other, and the author is told, unless receipts are off")
 {
     Three t(46);

@@ -127,6 +127,11 @@ TEST_CASE("every request by its name")
     const auto newest = expect<request::History>(R"({"do":"history","with":"bob","limit":null,"before":null})");
     CHECK(newest.limit == 50);
     CHECK_FALSE(newest.before);
+    const auto pins = expect<request::Pinned>(
+        R"({"do":"pinned","with":"bob","limit":7,"before":"000102030405060708090a0b0c0d0eFF"})");
+    CHECK(pins.where.with == "bob");
+    CHECK(pins.limit == 7);
+    CHECK(pins.before);
     expect<request::Status>(R"({"do":"status"})");
     expect<request::NetworkChanged>(R"({"do":"network_changed"})");
     CHECK(expect<request::SetPolicy>(R"({"do":"set_policy","path":"race"})").path == PathPolicy::race);

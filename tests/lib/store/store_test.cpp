@@ -399,6 +399,7 @@ TEST_CASE("what a tick asks costs the same in a long history: a few pages, never
             message.hlc_ms = static_cast<std::int64_t>(n);
             message.notified = true;
             if (n % 2 != 0) message.send_key = std::to_string(n);
+            store->put_annotation({cid(1), mid(n), n % 1000 == 0 ? "pin" : "reaction/+", {}, 1, mid(n), {1}});
             REQUIRE(store->add_message(message));
             store->mark_seen(did(1), mid(n), static_cast<std::int64_t>(n));
             (void)store->put_delivery(sample_delivery(n, 1));
@@ -423,6 +424,7 @@ TEST_CASE("what a tick asks costs the same in a long history: a few pages, never
         {"state", [&] { CHECK(store.set_message_state(cid(1), mid(2001), MessageState::sent, Path::direct, "", "")); }},
         {"newest", [&] { CHECK(store.history(cid(1), 3, std::nullopt).size() == 3); }},
         {"page", [&] { CHECK(store.history(cid(1), 3, mid(2000)).size() == 3); }},
+        {"pinned", [&] { CHECK(store.pinned(cid(1), 3, mid(3000)).size() == 3); }},
         {"unnotified", [&] { CHECK(store.unnotified(3).size() == 1); }},
         {"notified", [&] { store.mark_notified(cid(1), mid(5000)); }},
         {"seen", [&] { CHECK(store.seen(did(1), mid(3000))); }},

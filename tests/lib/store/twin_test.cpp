@@ -80,9 +80,9 @@ public:
         }
         case 24:
         case 25:
-            return tell(store.put_annotation({cid(pick(3)), mid(pick(9)), name(), pick(2) != 0 ? "ann" : "",
-                                              static_cast<std::int64_t>(pick(9)), mid(pick(4)), Bytes(pick(4), 8),
-                                              static_cast<Role>(pick(4))}));
+            return tell(store.put_annotation({cid(pick(3)), mid(pick(9)), pick(3) == 0 ? "pin" : name(),
+                                              pick(2) != 0 ? "ann" : "", static_cast<std::int64_t>(pick(9)),
+                                              mid(pick(4)), Bytes(pick(4), 8), static_cast<Role>(pick(4))}));
         case 26:
             if (pick(4) == 0)
                 return tell(store.remove_annotations("name-" + std::to_string(pick(6)),
@@ -130,9 +130,10 @@ std::string everything(port::Store& store)
     for (std::uint64_t c = 0; c < 3; ++c) {
         out += "history\n" + tell(store.history(cid(c), 1000, std::nullopt)) + "page\n" +
                tell(store.history(cid(c), 5, std::nullopt));
+        out += "pinned\n" + tell(store.pinned(cid(c), 1000, std::nullopt));
         for (std::uint64_t n = 0; n < 80; n += 7)
-            out += "before\n" + tell(store.history(cid(c), 4, mid(n))) + "after\n" +
-                   tell(store.history_after(cid(c), 4, mid(n)));
+            out += "pinned\n" + tell(store.pinned(cid(c), 2, mid(n))) + "before\n" +
+                   tell(store.history(cid(c), 4, mid(n))) + "after\n" + tell(store.history_after(cid(c), 4, mid(n)));
         out += "heads\n" + tell(store.heads(cid(c))) + "held\n" + tell(store.held(cid(c)));
         for (std::uint64_t n = 0; n < 80; ++n) {
             out += tell(store.has_message(cid(c), mid(n)));

@@ -254,6 +254,17 @@ public:
     {
         if (write()) erase(data_.annotations, {conversation, target, std::string(name), std::string(author)});
     }
+    std::vector<port::StoredMessage> pinned(const ConversationId& conversation, std::uint32_t limit,
+                                            const std::optional<MessageId>& before) override
+    {
+        auto out = history(conversation, UINT32_MAX, before);
+        std::erase_if(out, [&](const auto& m) {
+            const auto at = data_.annotations.find({conversation, m.message.id, "pin", {}});
+            return m.message.recalled_ms != 0 || at == data_.annotations.end() || at->second.value.empty();
+        });
+        if (out.size() > limit) out.erase(out.begin(), out.end() - static_cast<std::ptrdiff_t>(limit));
+        return out;
+    }
     bool remove_annotations(std::string_view prefix, std::uint32_t limit) override
     {
         std::uint32_t removed = 0;

@@ -820,6 +820,14 @@ PinReply = TypedDict(
 )
 """What `pin` is answered with."""
 
+PinnedReply = TypedDict(
+    "PinnedReply",
+    {
+        "messages": "list[Message]",
+    },
+)
+"""What `pinned` is answered with."""
+
 MoveLocationReply = TypedDict(
     "MoveLocationReply",
     {
@@ -1796,6 +1804,16 @@ class Requests:
         on: true
         """
         return cast(PinReply, await self._ask("pin", {"message": message, "on": on}))
+
+    async def pinned(self, *, with_: str | None = None, conversation: str | None = None, limit: int | None = None, before: str | None = None) -> PinnedReply:
+        """The pinned messages of a conversation, a page of them; answers oldest first. A page shorter than limit has come to the oldest. Works offline.
+
+        with_: An account (one's own: notes to oneself), or
+        conversation: the conversation
+        limit: 1–1000 (50)
+        before: The newest that stand before this message; none: the newest of all
+        """
+        return cast(PinnedReply, await self._ask("pinned", {"with": with_, "conversation": conversation, "limit": limit, "before": before}))
 
     async def move_location(self, *, message: str, latitude: float, longitude: float, accuracy_m: int | None = None) -> MoveLocationReply:
         """A live location of this account is elsewhere now. Others are told every 5 seconds at most, of the newest place only.

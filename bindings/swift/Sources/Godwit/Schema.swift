@@ -154,6 +154,8 @@ public enum Do: String, Sendable {
     case `react` = "react"
     /// Pins a message in its conversation; in groups for admins.
     case `pin` = "pin"
+    /// The pinned messages of a conversation, a page of them; answers oldest first. A page shorter than limit has come to the oldest.
+    case `pinned` = "pinned"
     /// A live location of this account is elsewhere now. Others are told every 5 seconds at most, of the newest place only.
     case `moveLocation` = "move_location"
     /// A live location of this account does not move any more, before its time is over.

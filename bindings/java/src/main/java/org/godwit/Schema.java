@@ -40,6 +40,8 @@ public final class Schema {
         public static final String REACT = "react";
         /** Pins a message in its conversation; in groups for admins. Fields: message, on?. */
         public static final String PIN = "pin";
+        /** The pinned messages of a conversation, a page of them; answers oldest first. A page shorter than limit has come to the oldest. Fields: with?, conversation?, limit?, before?. */
+        public static final String PINNED = "pinned";
         /** A live location of this account is elsewhere now. Others are told every 5 seconds at most, of the newest place only. Fields: message, latitude, longitude, accuracy_m?. */
         public static final String MOVE_LOCATION = "move_location";
         /** A live location of this account does not move any more, before its time is over. Fields: message. */
