@@ -305,12 +305,14 @@ private:
         say_spread("put a member out, p50", done);
         say_spread("the last who is awake knows it, p50", known);
         if (out.empty()) return;
+        const auto before = static_cast<std::ptrdiff_t>(said_.size());
         speak(", after it");
         for (const auto& pilot : out) {
-            const auto reply = pilot->ask(request::History{{}, 1, {}, group_});
+            const auto reply = pilot->ask(request::History{{}, 1000, {}, group_});
             pilot->expect_ok(reply, "history");
             for (const auto& message : std::get<std::vector<godwit::Message>>(reply.value))
-                if (message.id == said_.back()) give_up(pilot->name() + " was put out and reads on");
+                if (std::find(said_.begin() + before, said_.end(), message.id) != said_.end())
+                    give_up(pilot->name() + " was put out and reads on");
         }
     }
 
