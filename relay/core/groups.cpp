@@ -62,14 +62,17 @@ bool has_enough_open(Store& store, const StoredGroup& group, const Session& sess
     return role != Role::owner && (role != Role::admin || static_cast<std::size_t>(own) >= open_of_admin_max);
 }
 
-/// As many are open as may be, and not all of them are the owner's, who wants to go on: a few more may be open
-/// then, or members could keep out the commit that puts them out. Nothing stands by that: an owner in league with the
-/// oldest one's maker would put rubbish out of the others' reach, before they have seen it.
-bool may_exceed(Store& store, const StoredGroup& group, const Session& session)
+/// As many are open as may be, and it is the owner who wants to go on: a few more may be open then, or members could
+/// keep out the commit that puts them out, and so could those who come in by a link, by being many. Nothing stands by
+/// that: an owner in league with the oldest one's maker would put rubbish out of the others' reach, before they have
+/// seen it.
+bool may_exceed(Store& store, const StoredGroup& group, const Session& session, const frame::GroupCommit& request)
 {
     const auto all = store.standing_commits(group, open_commits_max);
-    if (all.size() < open_commits_max ||
-        std::all_of(all.begin(), all.end(), [&](const StoredCommit& one) { return one.account == session.account; }))
+    const bool takes_in = !request.joined.empty() || !request.newcomers.empty();
+    if (all.size() < open_commits_max || (takes_in && std::all_of(all.begin(), all.end(), [&](const StoredCommit& one) {
+                                              return one.account == session.account;
+                                          })))
         return false;
     return role_of(policy_of(store.group_info(all.front().row)), session.user) == Role::owner;
 }
@@ -136,7 +139,7 @@ Answer Groups::commit(const Session& session, const frame::GroupCommit& request,
     if (const auto wait = offences_.wait(offender, now.mono); wait > Duration::zero()) return slow_down(wait);
     if (group.row != 0 && !creates) {
         auto wait = settle(group, open_commits_max, now);
-        if (wait > Duration::zero() && !place->partner && may_exceed(context_.store, group, session))
+        if (wait > Duration::zero() && !place->partner && may_exceed(context_.store, group, session, request))
             wait = settle(group, open_commits_max + open_of_owner_more, now);
         if (wait > Duration::zero()) {
             ++context_.counters.group_commits_held;

@@ -32,7 +32,7 @@ namespace godwit::relay {
 /// Commits in a row that may still be taken back: so many epochs back members follow (seal::taken_back_max). Who takes
 /// in hundreds while few are there makes some dozens in a row.
 inline constexpr std::size_t open_commits_max = 32;
-/// Of the owner of a group of many so many more, unless all that are open are the owner's.
+/// Of the owner of a group of many so many more, unless all that are open are the owner's and it takes somebody in.
 inline constexpr std::size_t open_of_owner_more = 8;
 /// Those that may be open, and the one that they are built on.
 inline constexpr std::size_t standing_commits_max = open_commits_max + open_of_owner_more + 1;
@@ -42,6 +42,9 @@ inline constexpr std::size_t group_commits_kept = 32;
 /// A commit that nobody has refused stands after so long, though few have seen it: whoever is away does not keep the
 /// others from going on for longer.
 inline constexpr WallMs unseen_stands_ms = WallMs{3} * 24 * 3600 * 1000;
+/// The owner's own in a group of many. By rubbish that is out of reach for who slept they could only do what they may
+/// do anyhow: put everybody out.
+inline constexpr WallMs owners_stands_ms = WallMs{3600} * 1000;
 /// One that somebody has refused stands after so long: as long as it waits in the mailboxes of those who could judge it
 /// (Limits::mailbox_age_ms_max). Sooner would let rubbish outlast a majority that is away.
 inline constexpr WallMs contested_stands_ms = WallMs{30} * 24 * 3600 * 1000;
@@ -125,6 +128,7 @@ private:
     [[nodiscard]] CommitVotes votes_on(const StoredGroup& group, const StoredCommit& commit);
     [[nodiscard]] bool is_refused(const StoredGroup& group, const StoredCommit& commit);
     [[nodiscard]] bool is_vouched(const StoredGroup& group, const StoredCommit& commit);
+    [[nodiscard]] WallMs stands_ms(const StoredGroup& group, const StoredCommit& commit, BytesView newest_info);
     /// Before another commit: what need not be gone back to any more is forgotten. How long it has to wait; zero: it
     /// may come.
     [[nodiscard]] Duration settle(const StoredGroup& group, std::size_t open_max, Moment now);

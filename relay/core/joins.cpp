@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/core/joins.hpp"
 
+#include <algorithm>
+
 namespace godwit::relay {
 namespace {
 
@@ -44,14 +46,28 @@ Answer Joins::ask(const Session& session, const frame::GroupJoin& request, Momen
     return {};
 }
 
-Answer Joins::fetch(const Session& session, const frame::GroupJoinsFetch& request)
+Answer Joins::fetch(const Session& session, const frame::GroupJoinsFetch& request, Moment now)
 {
+    const auto who = std::to_string(session.device);
+    if (const auto wait = fetch_paces_.wait(who, now.mono); wait > Duration::zero()) return slow_down(wait);
+    fetch_paces_.take(who, now.mono);
     const auto group = context_.store.group(request.conversation);
     if (group.row == 0 || !context_.store.is_member(group.row, session.account)) return not_a_member();
+    auto all = context_.store.joins(group.row, context_.config.limits.group_joins_max);
+    if (shown_.size() >= context_.config.limits.throttled_max) shown_.clear(); // They begin with the first again.
+    auto& shown = shown_[{session.device, group.row}];
+    auto at = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.account == shown.last; });
+    // Whom it was shown last may have gone, or have asked anew.
+    at = at != all.end() && at->asked_ms == shown.asked_ms
+             ? std::next(at)
+             : std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.asked_ms >= shown.asked_ms; });
+    if (at == all.end()) at = all.begin();
     frame::GroupJoins out;
-    for (auto& one : context_.store.joins(group.row, wire::group_joins_page_max))
+    for (; at != all.end() && out.entries.size() < wire::group_joins_page_max; ++at) {
+        shown = {at->account, at->asked_ms};
         out.entries.push_back(
-            {std::move(one.user), one.account_key, std::move(one.device_list), std::move(one.sealed), one.asked_ms});
+            {std::move(at->user), at->account_key, std::move(at->device_list), std::move(at->sealed), at->asked_ms});
+    }
     return frame::ResponseBody(std::move(out));
 }
 

@@ -12,19 +12,27 @@ class Joins {
 public:
     explicit Joins(Context& context)
         : context_(context), paces_(context.config.limits.contact_changes, context.config.limits.throttled_max),
-          stale_paces_(context.config.limits.stale_group_links, context.config.limits.throttled_max)
+          stale_paces_(context.config.limits.stale_group_links, context.config.limits.throttled_max),
+          fetch_paces_(context.config.limits.group_requests, context.config.limits.throttled_max)
     {
     }
 
     [[nodiscard]] Answer ask(const Session& session, const frame::GroupJoin& request, Moment now);
-    [[nodiscard]] Answer fetch(const Session& session, const frame::GroupJoinsFetch& request);
+    /// A page after what this device was shown last, and after the last page the first again.
+    [[nodiscard]] Answer fetch(const Session& session, const frame::GroupJoinsFetch& request, Moment now);
     [[nodiscard]] Answer refuse(const Session& session, const frame::GroupJoinRefuse& request, Moment now);
     bool expire(Moment now);
 
 private:
+    struct Shown {
+        AccountRow last = 0;
+        WallMs asked_ms = 0;
+    };
     Context& context_;
     PaceTable paces_;       ///< By account.
     PaceTable stale_paces_; ///< By account and group: a link costs every admin's device a look.
+    PaceTable fetch_paces_; ///< By device.
+    std::map<std::pair<DeviceRow, GroupRow>, Shown> shown_;
 };
 
 } // namespace godwit::relay

@@ -136,14 +136,20 @@ void Members::apply(const ConversationId& conversation, GroupRow group, const Ch
 bool Members::is_vetoed(const StoredGroup& group, const StoredCommit& commit, BytesView before)
 {
     if (!context_.store.commit_puts_out(commit.row)) return false;
-    const auto rules = policy_of(before);
-    if (!rules) return false;
-    const auto owner = std::find_if(rules->members.begin(), rules->members.end(),
-                                    [](const auto& one) { return one.role == Role::owner; });
-    const auto members = context_.store.member_names(group.row);
-    const auto account = members.find(owner->user);
-    return account != members.end() && commit.account != account->second &&
-           context_.store.commit_rejected_by_account(commit.row, account->second);
+    const auto by = owner(group.row, before);
+    return by != 0 && commit.account != by && context_.store.commit_rejected_by_account(commit.row, by);
+}
+
+AccountRow Members::owner(GroupRow group, BytesView group_info)
+{
+    const auto rules = policy_of(group_info);
+    if (!rules) return 0;
+    const auto one = std::find_if(rules->members.begin(), rules->members.end(),
+                                  [](const auto& member) { return member.role == Role::owner; });
+    if (one == rules->members.end()) return 0;
+    const auto members = context_.store.member_names(group);
+    const auto account = members.find(one->user);
+    return account == members.end() ? 0 : account->second;
 }
 
 bool Members::outranks(const StoredGroup& group, const StoredCommit& commit, BytesView before, const std::string& user)

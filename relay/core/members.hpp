@@ -43,6 +43,8 @@ public:
     /// Has the owner rejected a commit of somebody else that puts accounts out? Whom it puts out has no vote, so that
     /// one word counts. `before`: GroupInfo of the epoch that the commit was made in.
     [[nodiscard]] bool is_vetoed(const StoredGroup& group, const StoredCommit& commit, BytesView before);
+    /// Account of the owner, as a GroupInfo has it; 0: it names nobody who is a member.
+    [[nodiscard]] AccountRow owner(GroupRow group, BytesView group_info);
     /// Had the committer, in the epoch that the commit was made in, a role above that of `user`? `before` as above.
     [[nodiscard]] bool outranks(const StoredGroup& group, const StoredCommit& commit, BytesView before,
                                 const std::string& user);

@@ -70,7 +70,7 @@ Answer Core::serve(Session& session, const frame::RequestBody& body, Moment now)
                           [&](const frame::GroupPut& r) { return members_.put(session, r, now); },
                           [&](const frame::GroupRosterFetch& r) { return members_.roster(session, r); },
                           [&](const frame::GroupJoin& r) { return joins_.ask(session, r, now); },
-                          [&](const frame::GroupJoinsFetch& r) { return joins_.fetch(session, r); },
+                          [&](const frame::GroupJoinsFetch& r) { return joins_.fetch(session, r, now); },
                           [&](const frame::GroupJoinRefuse& r) { return joins_.refuse(session, r, now); },
                           [&](const frame::GroupTreePut& r) { return trees_.put(session, r, now); },
                           [&](const frame::GroupTreeGet& r) { return trees_.get(session, r, now); },

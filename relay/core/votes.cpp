@@ -149,6 +149,14 @@ bool Groups::is_vouched(const StoredGroup& group, const StoredCommit& commit)
     return 2 * (votes.accepted + 1) > electorate + 1;
 }
 
+/// By its age, whoever has seen it.
+WallMs Groups::stands_ms(const StoredGroup& group, const StoredCommit& commit, BytesView newest_info)
+{
+    if (context_.store.is_contested(commit.row)) return commit.put_ms + contested_stands_ms;
+    const bool is_owners = group.of_many && members_.owner(group.row, newest_info) == commit.account;
+    return commit.put_ms + (is_owners ? owners_stands_ms : unseen_stands_ms);
+}
+
 Duration Groups::settle(const StoredGroup& group, std::size_t open_max, Moment now)
 {
     auto& store = context_.store;
@@ -165,9 +173,7 @@ Duration Groups::settle(const StoredGroup& group, std::size_t open_max, Moment n
     }
     for (; open >= open_max; --open) {
         const auto& oldest = all[open - 1];
-        const auto stands_ms =
-            oldest.put_ms + (store.is_contested(oldest.row) ? contested_stands_ms : unseen_stands_ms);
-        if (now.wall_ms < stands_ms) return open_commits_wait;
+        if (now.wall_ms < stands_ms(group, oldest, store.group_info(all.front().row))) return open_commits_wait;
     }
     store.forget_commits_before(group.row, all[std::min(open, all.size() - 1)].row, group_commits_kept);
     return Duration::zero();

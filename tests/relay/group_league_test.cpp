@@ -135,6 +135,49 @@ TEST_CASE("the owner goes on, too, when members fill all that may be open on a c
     CHECK(c.commit(c.ann, epoch, 801, c.without({"bo", "p0", "p1", "p2", "p3"})) == ErrorCode::ok);
 }
 
+TEST_CASE("those who come in by the link do not keep the owner from putting somebody out")
+{
+    Crowd c(1); // She has p0 for a contact; nobody is there.
+    c.all = c.without({"p0"});
+    REQUIRE(c.commit(c.ann, 2, 3, c.all) == ErrorCode::ok);
+    std::uint64_t epoch = 3;
+    const auto takes_in = [&] {
+        auto members = c.all;
+        members.push_back("p0");
+        return c.commit(c.ann, epoch, epoch + 1, members, {c.more[0].id});
+    };
+    for (; epoch < 2 + open_commits_max; ++epoch)
+        REQUIRE(c.commit(c.ann, epoch, epoch + 1, c.all) == ErrorCode::ok);
+    CHECK(takes_in() == ErrorCode::rate_limited);
+    REQUIRE(c.commit(c.ann, epoch, epoch + 1, c.without({"bo"})) == ErrorCode::ok);
+    ++epoch;
+    c.all = c.without({"bo"});
+    CHECK(takes_in() == ErrorCode::rate_limited);
+    // What nobody has refused stands, being hers, after an hour.
+    c.world.now.wall_ms += owners_stands_ms;
+    CHECK(takes_in() == ErrorCode::ok);
+}
+
+TEST_CASE("what stands after an hour is the owner's own, and nobody's that has been refused")
+{
+    Crowd c(1);
+    std::uint64_t epoch = 2;
+    SUBCASE("the oldest is somebody else's")
+    {
+        REQUIRE(c.commit(c.more[0], epoch, epoch + 1, c.all) == ErrorCode::ok);
+        ++epoch;
+    }
+    SUBCASE("the oldest is refused") {}
+    const auto first = epoch;
+    (void)c.commits(c.ann, epoch);
+    if (first == 2) {
+        take_all(c.bo);
+        CHECK(c.reject(c.bo, 2, 3) == ErrorCode::ok);
+    }
+    c.world.now.wall_ms += unseen_stands_ms - 1;
+    CHECK(c.commit(c.ann, epoch, 700, c.all) == ErrorCode::rate_limited);
+}
+
 TEST_CASE("an admin with members in league puts no rubbish out of the others' reach")
 {
     Crowd c(2); // p0, p1 in league with bo.
@@ -180,7 +223,7 @@ TEST_CASE("an owner with a member in league puts no rubbish out of the others' r
         REQUIRE(c.commit(c.more[0], 2, 3, c.all) == ErrorCode::ok);
         ++epoch;
         made = 1 + c.commits(c.ann, epoch);
-        CHECK(made == open_commits_max + 1); // Then all of so many are her own.
+        CHECK(made == open_commits_max + open_of_owner_more);
     }
     SUBCASE("as many as there are of others' between")
     {

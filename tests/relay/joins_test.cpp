@@ -5,6 +5,8 @@
 #include "lib/crypto/hash.hpp"
 #include "lib/identity/conversation_id.hpp"
 
+#include <deque>
+
 using namespace godwit;
 using namespace godwit::relay;
 using namespace godwit::relay::test;
@@ -63,6 +65,43 @@ TEST_CASE("dee asks, all members hear of it, and a member's commit takes her in 
     c.world.restart();
     c.dee.resume();
     CHECK(c.dee.take<frame::GroupNews>().size() == 1);
+}
+
+TEST_CASE("many ask: a device is shown them page after page, and then from the first again; each device for itself")
+{
+    Circle c;
+    c.create();
+    std::deque<Device> crowd;
+    for (std::size_t n = 0; n < 2 * wire::group_joins_page_max + 3; ++n) {
+        auto& one = crowd.emplace_back(c.world, 10 + n);
+        one.join("p" + std::to_string(n), 1000 + n);
+        c.world.now.wall_ms += n % 2 == 0 ? 0 : 1; // Two at a time.
+        REQUIRE(one.code(frame::GroupJoin{c.id, Bytes(30, 7)}) == ErrorCode::ok);
+    }
+    const auto page = [&](Device& by) {
+        std::string out;
+        for (const auto& one : waiting(c, by).entries)
+            out += (out.empty() ? "" : " ") + one.user;
+        return out;
+    };
+    const auto users = [&](std::size_t begin, std::size_t end) {
+        std::string out;
+        for (auto n = begin; n < end; ++n)
+            out += (out.empty() ? "p" : " p") + std::to_string(n);
+        return out;
+    };
+    CHECK(page(c.bo) == users(0, 16));
+    CHECK(page(c.bo) == users(16, 32));
+    CHECK(page(c.ann) == users(0, 16));
+    CHECK(page(c.bo) == users(32, 35));
+    CHECK(page(c.bo) == users(0, 16));
+    // The last that was shown goes.
+    CHECK(c.ann.code(frame::GroupJoinRefuse{c.id, "p15"}) == ErrorCode::ok);
+    CHECK(page(c.bo) == users(16, 32));
+    // One that was shown asks anew, and is the last.
+    c.world.now.wall_ms += 1;
+    CHECK(crowd[31].code(frame::GroupJoin{c.id, Bytes(31, 8)}) == ErrorCode::ok);
+    CHECK(page(c.bo) == users(32, 35) + " p31");
 }
 
 TEST_CASE("who is refused is told, now or at the next login, and may ask again a day later")
