@@ -29,6 +29,7 @@ void GroupActs::start(const port::StoredIdentity& identity, const PublicKey& rel
 {
     self_ = {identity.user, identity.account_key};
     relay_key_ = relay_key;
+    crowds_.clear();
 }
 
 KeyOf GroupActs::key_of() const
@@ -109,26 +110,34 @@ bool GroupActs::take_in(const ConversationId& conversation, const std::string& u
     if (id != 0) return ask(id, std::move(act), now).has_value();
     const auto next = plan(conversation, act, now);
     if (!next || next->joined.empty()) return false;
-    auto& queue = queues_[conversation];
-    const bool known = std::any_of(queue.begin(), queue.end(), [&](const Waiting& one) {
-        const auto* other = std::get_if<TakeIn>(&one.act);
-        return other != nullptr && other->user == user && other->asked_ms == act.asked_ms;
-    });
-    if (known || queue.size() >= group_acts_max) return false;
-    queue.push_back({0, std::move(act)});
-    return true;
+    return crowds_[conversation].add(std::move(act));
+}
+
+bool GroupActs::is_queue_empty(const ConversationId& conversation) const
+{
+    const auto at = queues_.find(conversation);
+    return at == queues_.end() || at->second.empty();
 }
 
 bool GroupActs::wants(const ConversationId& conversation) const
 {
-    const auto at = queues_.find(conversation);
-    return (at != queues_.end() && !at->second.empty()) || is_renewal_due(conversation);
+    return !can_wait(conversation) || is_renewal_due(conversation);
 }
 
 bool GroupActs::can_wait(const ConversationId& conversation) const
 {
-    const auto at = queues_.find(conversation);
-    return at == queues_.end() || at->second.empty();
+    const auto crowd = crowds_.find(conversation);
+    return is_queue_empty(conversation) && (crowd == crowds_.end() || crowd->second.empty());
+}
+
+Instant GroupActs::due(const ConversationId& conversation, Instant now) const
+{
+    const auto queue = queues_.find(conversation);
+    if (!is_queue_empty(conversation) && queue->second.front().id != 0) return Instant{};
+    const auto crowd = crowds_.find(conversation);
+    if (crowd == crowds_.end()) return Instant{};
+    const bool is_crowd_next = is_queue_empty(conversation) && !is_renewal_due(conversation) && !crowd->second.empty();
+    return is_crowd_next ? crowd->second.due(now) : crowd->second.held_until();
 }
 
 bool GroupActs::is_renewal_due(const ConversationId& conversation) const
@@ -143,19 +152,16 @@ bool GroupActs::is_renewal_due(const ConversationId& conversation) const
 
 std::optional<seal::Circle> GroupActs::next(const ConversationId& conversation, Moment now)
 {
-    if (can_wait(conversation) && is_renewal_due(conversation))
+    if (is_queue_empty(conversation) && is_renewal_due(conversation))
         queues_[conversation].push_back({0, RenewSecret{conversation}});
+    if (const auto crowd = crowds_.find(conversation); crowd != crowds_.end()) crowd->second.begin(0);
     const auto at = queues_.find(conversation);
     const auto* group = book_.find(conversation);
     while (at != queues_.end() && !at->second.empty()) {
         const auto& first = at->second.front();
         const bool creates = std::holds_alternative<request::GroupCreate>(first.act);
         if (is_moot(first)) {
-            const auto moot = std::move(at->second.front());
-            at->second.pop_front();
-            if (moot.id != 0 && moot.is_done) context_.reply_ok(moot.id);
-            if (moot.id != 0 && !moot.is_done)
-                context_.refuse(moot.id, {ErrorCode::conflict, "user: does not ask to be let in any more", 0});
+            pop_moot(at->second);
             continue;
         }
         auto made = plan(conversation, first.act, now);
@@ -165,9 +171,62 @@ std::optional<seal::Circle> GroupActs::next(const ConversationId& conversation, 
             continue;
         }
         if (!creates && !made->changes(*group->policy)) {
-            done(conversation); // Somebody else has done it.
+            done(conversation, now); // Somebody else has done it.
             continue;
         }
+        auto out = planned(*group, std::move(*made));
+        if (out) return std::move(*out);
+        refused(conversation, out.error());
+    }
+    return gathered(conversation, now);
+}
+
+void GroupActs::pop_moot(std::deque<Waiting>& queue)
+{
+    const auto moot = std::move(queue.front());
+    queue.pop_front();
+    if (moot.id != 0 && moot.is_done) context_.reply_ok(moot.id);
+    if (moot.id != 0 && !moot.is_done)
+        context_.refuse(moot.id, {ErrorCode::conflict, "user: does not ask to be let in any more", 0});
+}
+
+std::optional<seal::Circle> GroupActs::gathered(const ConversationId& conversation, Moment now)
+{
+    const auto at = crowds_.find(conversation);
+    const auto* group = book_.find(conversation);
+    if (at == crowds_.end()) return std::nullopt;
+    auto& crowd = at->second;
+    const bool open = group != nullptr && group->policy && group->policy->join == JoinRule::link;
+    crowd.forget([&](const TakeIn& one) {
+        return !open || group->policy->find(one.account_key) != nullptr || is_moot(one, false);
+    });
+    while (!crowd.empty()) {
+        crowd.begin(1);
+        auto made = plan(conversation, crowd.waiting().front(), now);
+        if (!made && is_temporary(made.error().code)) {
+            crowd.held(now.mono + std::chrono::milliseconds(made.error().retry_after_ms));
+            return std::nullopt;
+        }
+        if (!made || made->joined.empty()) {
+            refused(conversation, made ? no_group() : made.error());
+            continue;
+        }
+        // What is allowed for the first is for the others.
+        std::size_t devices = 0;
+        for (const auto& one : crowd.waiting()) {
+            const auto count = group->applicants.at(one.user).list.devices.size();
+            const bool is_first = &one == &crowd.waiting().front();
+            if (!is_first && (made->joined.size() >= crowd.most() || devices + count > taken_in_at_once_max ||
+                              made->policy.members.size() >= group_members_max))
+                break;
+            devices += count;
+            if (is_first) continue;
+            made->policy.members.push_back({one.user, one.account_key, Role::member, 0});
+            made->joined.push_back(made->policy.members.back());
+        }
+        std::sort(made->policy.members.begin(), made->policy.members.end(),
+                  [](const auto& a, const auto& b) { return a.account_key < b.account_key; });
+        crowd.begin(made->joined.size());
         auto out = planned(*group, std::move(*made));
         if (out) return std::move(*out);
         refused(conversation, out.error());
@@ -237,7 +296,22 @@ void GroupActs::answer(const ConversationId& conversation, const Waiting& what)
     context_.reply_ok(what.id);
 }
 
-void GroupActs::done(const ConversationId& conversation)
+void GroupActs::done(const ConversationId& conversation, Moment now)
+{
+    if (const auto crowd = crowds_.find(conversation); crowd != crowds_.end() && crowd->second.is_under_way()) {
+        crowd->second.accepted(now.mono);
+        const auto* group = book_.find(conversation);
+        crowd->second.forget([&](const TakeIn& one) {
+            if (group == nullptr || !group->policy || group->policy->find(one.account_key) == nullptr) return false;
+            book_.answered_applicant(conversation, one.user);
+            return true;
+        });
+        return;
+    }
+    answer_first(conversation);
+}
+
+void GroupActs::answer_first(const ConversationId& conversation)
 {
     const auto at = queues_.find(conversation);
     if (at == queues_.end() || at->second.empty()) return;
@@ -246,8 +320,21 @@ void GroupActs::done(const ConversationId& conversation)
     answer(conversation, first);
 }
 
+void GroupActs::held(const ConversationId& conversation, const Error& why, Instant until)
+{
+    auto& crowd = crowds_[conversation];
+    const bool is_queues = !crowd.is_under_way() && !is_queue_empty(conversation);
+    crowd.held(until);
+    if (is_queues && queues_[conversation].front().id != 0) refused(conversation, why);
+}
+
 void GroupActs::refused(const ConversationId& conversation, const Error& why)
 {
+    if (const auto crowd = crowds_.find(conversation); crowd != crowds_.end() && crowd->second.is_under_way()) {
+        const auto who = crowd->second.waiting().front().user;
+        if (crowd->second.refused()) context_.log(who + " is not taken into a group: " + why.detail);
+        return;
+    }
     const auto at = queues_.find(conversation);
     if (at == queues_.end() || at->second.empty()) return;
     const auto first = std::move(at->second.front());
@@ -281,11 +368,10 @@ void GroupActs::policy_came(const ConversationId& conversation)
 {
     const auto at = queues_.find(conversation);
     const auto* group = book_.find(conversation);
-    if (at == queues_.end()) return;
     if (group == nullptr || group->state != Group::State::in ||
         (group->policy && group->own(self_.account_key) == nullptr))
         return went(conversation);
-    if (!group->policy) return;
+    if (!group->policy || at == queues_.end()) return;
     // The first may be under way, so that none is taken out of the queue here.
     for (auto& one : at->second)
         if (const auto* act = std::get_if<TakeIn>(&one.act))
@@ -295,10 +381,11 @@ void GroupActs::policy_came(const ConversationId& conversation)
 /// This account is out of it, by whatever way: nothing that waits is done any more, and nobody looks there again.
 void GroupActs::went(const ConversationId& conversation)
 {
+    crowds_.erase(conversation);
     const auto at = queues_.find(conversation);
     while (at != queues_.end() && !at->second.empty()) {
         if (std::holds_alternative<request::GroupLeave>(at->second.front().act))
-            done(conversation);
+            answer_first(conversation);
         else
             refused(conversation,
                     {ErrorCode::not_allowed, "this account is not in this group any more: others were quicker", 0});
@@ -308,18 +395,23 @@ void GroupActs::went(const ConversationId& conversation)
 bool GroupActs::is_moot(const Waiting& what) const
 {
     const auto* act = std::get_if<TakeIn>(&what.act);
-    if (act == nullptr) return false;
-    if (what.is_done) return true;
-    // It answers one asking. Who was taken in and put out by others, and asks no more, is not let in by this.
-    const auto* group = book_.find(act->conversation);
+    return act != nullptr && (what.is_done || is_moot(*act, what.id != 0));
+}
+
+/// It answers one asking. Who was taken in and put out by others, and asks no more, is not let in by this.
+bool GroupActs::is_moot(const TakeIn& act, bool is_asked_for) const
+{
+    const auto* group = book_.find(act.conversation);
     if (group == nullptr) return false;
-    const auto applicant = group->applicants.find(act->user);
-    return applicant == group->applicants.end() || (what.id == 0 && applicant->second.said.asked_ms != act->asked_ms);
+    const auto applicant = group->applicants.find(act.user);
+    return applicant == group->applicants.end() || (!is_asked_for && applicant->second.said.asked_ms != act.asked_ms);
 }
 
 void GroupActs::stop(const Error& why)
 {
     unrenewed_.clear();
+    for (auto& [conversation, crowd] : crowds_)
+        crowd.held({});
     for (auto& [conversation, queue] : std::exchange(queues_, {}))
         for (const auto& one : queue)
             if (one.id != 0) context_.refuse(one.id, why);

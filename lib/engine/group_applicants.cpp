@@ -3,6 +3,7 @@
 #include "lib/engine/group_book.hpp"
 
 #include "lib/base/harmless.hpp"
+#include "lib/engine/gathering.hpp"
 
 namespace godwit::engine {
 
@@ -29,9 +30,12 @@ GroupBook::Came GroupBook::joins_came(const ConversationId& id, const wire::rela
     if (group == nullptr || !group->policy) return out;
     const auto& secret = group->profile.link_secret;
     const bool open = is_active(*group, now_ms) && group->policy->join != JoinRule::closed && !secret.empty();
-    std::set<std::string> named;
+    bool is_news = false;
     for (const auto& entry : joins.entries) {
-        named.insert(entry.user);
+        const auto shown = group->joins_shown.find(entry.user);
+        is_news = is_news || shown == group->joins_shown.end() || shown->second != entry.asked_ms;
+        if (shown == group->joins_shown.end() && group->joins_shown.size() >= gathered_max) continue;
+        group->joins_shown[entry.user] = entry.asked_ms;
         if (group->policy->find(entry.account_key) != nullptr) continue;
         const seal::Applicant who{entry.user, entry.account_key};
         auto list = identity::verify_device_list(entry.device_list, entry.user, entry.account_key);
@@ -54,7 +58,13 @@ GroupBook::Came GroupBook::joins_came(const ConversationId& id, const wire::rela
                                                             std::move(*list)});
         if (fresh) out.fresh.push_back(entry.user);
     }
-    std::erase_if(group->applicants, [&](const auto& one) { return !named.contains(one.first); });
+    // Page after page, as long as they show others. Then those who are not among them do not ask any more.
+    out.more = is_news && group->joins_shown.size() < std::min<std::size_t>(group->joins, gathered_max);
+    if (out.more) {
+        group->joins_asked = false;
+        return out;
+    }
+    std::erase_if(group->applicants, [&](const auto& one) { return !group->joins_shown.contains(one.first); });
     return out;
 }
 

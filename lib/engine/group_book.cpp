@@ -53,6 +53,7 @@ void GroupBook::stop()
         group.policy = nullptr;
         group.circle.reset();
         group.shut_out = group.roster_asked = group.joins_asked = false;
+        group.joins_shown.clear();
         group.ask_after = Instant{};
     }
     accounts_.clear();
@@ -159,6 +160,7 @@ void GroupBook::news(const wire::relay::GroupNews& news)
     group->roster_shown = news.roster;
     group->joins = news.joins;
     if (news.joins == 0) group->applicants.clear();
+    if (news.joins < group->joins_shown.size()) group->joins_shown.clear(); // Some are gone: which, the relay shows.
     group->joins_asked = false;
 }
 
@@ -241,6 +243,7 @@ void GroupBook::disconnected()
 {
     for (auto& [id, group] : groups_) {
         group.roster_asked = group.joins_asked = false;
+        group.joins_shown.clear();
         group.ask_after = Instant{};
     }
 }

@@ -57,6 +57,9 @@ struct Group {
         identity::DeviceList list;
     };
     std::map<std::string, Applicant> applicants;
+    /// Whom the relay has shown, page by page, since the first of them, by when they asked; those included that are no
+    /// applicants here.
+    std::map<std::string, std::int64_t> joins_shown;
     std::optional<seal::Circle> circle; ///< nullopt: to be made anew.
     /// Changes of the profile that could not be read when they came: told when they can.
     struct Unread {
@@ -139,6 +142,7 @@ public:
     /// `again`: when to ask once more; never: the relay will not have it, until it says that there is more.
     void roster_failed(const ConversationId& id, Instant again);
     struct Came {
+        bool more = false;                  ///< There are others, who are asked for next.
         std::vector<std::string> fresh;     ///< New to this device.
         std::vector<std::string> strangers; ///< Whose device list is none, as far as can be told here.
         struct Stale {

@@ -93,6 +93,9 @@ void GroupKeeper::disconnected()
         chore.due = Instant{};
         chore.fetched = false;
         chore.plan.reset();
+        chore.packages.clear();
+        chore.kept.clear();
+        chore.held_until = Instant{};
         chore.tree.clear();
         chore.piece = chore.pieces = 0;
     }
@@ -155,6 +158,9 @@ void GroupKeeper::handle_deadline(RelaySession* session, Moment now)
     for (auto at = chores_.begin(); at != chores_.end();) {
         auto& [conversation, chore] = *at;
         if (chore.step == Chore::Step::rest && chore.due <= now.mono) work(conversation, chore, *session, now);
+        // What is planned for later, whatever it has come to rest for.
+        if (const auto plan = next_plan(conversation, now); chore.step == Chore::Step::rest && plan > now.mono)
+            chore.due = earlier(chore.due, plan);
         const bool done = chore.step == Chore::Step::rest && chore.due == never;
         at = done ? chores_.erase(at) : std::next(at);
     }
@@ -262,6 +268,8 @@ void GroupKeeper::work(const ConversationId& conversation, Chore& chore, RelaySe
         chore.step = Chore::Step::info;
         return;
     }
+    if (now.mono < chore.held_until && (!needs.surplus.empty() || !needs.missing.empty() || needs.update || chore.heal))
+        return rest(chore, chore.held_until);
     if (needs.surplus.empty()) unlisted_.acquit(conversation);
     if (!needs.surplus.empty()) {
         // The list that names it may be on its way.
@@ -310,9 +318,14 @@ void GroupKeeper::work(const ConversationId& conversation, Chore& chore, RelaySe
     rest(chore, never);
 }
 
+Instant GroupKeeper::next_plan(const ConversationId& conversation, Moment now) const
+{
+    return plans_.wants(conversation) ? plans_.due(conversation, now.mono) : never;
+}
+
 bool GroupKeeper::begin_plan(const ConversationId& conversation, Chore& chore, RelaySession& session, Moment now)
 {
-    if (!plans_.wants(conversation)) return false;
+    if (next_plan(conversation, now) > now.mono) return false;
     if (plans_.can_wait(conversation) && !chore.waited) {
         chore.waited = true;
         rest(chore, now.mono + std::min<Duration>(spread(conversation), surplus_wait));
@@ -324,7 +337,7 @@ bool GroupKeeper::begin_plan(const ConversationId& conversation, Chore& chore, R
     const auto* group = book_.find(conversation);
     chore.creates = !groups_->version(conversation) && group != nullptr && !group->policy;
     chore.incarnation = 1;
-    chore.packages.clear();
+    chore.packages = std::exchange(chore.kept, {});
     chore.ask.clear();
     for (const auto& one : chore.plan->plan->joined)
         chore.ask.push_back(one.user);
@@ -361,7 +374,8 @@ void GroupKeeper::fetch_packages(const ConversationId& conversation, Chore& chor
         frame::KeyPackageFetch fetch{user, {}};
         if (party != circle.parties.end())
             for (const auto& device : party->devices)
-                if (device != roster_.own_device() && (chore.creates || !groups_->is_member(conversation, device)))
+                if (device != roster_.own_device() && !chore.packages.contains(device) &&
+                    (chore.creates || !groups_->is_member(conversation, device)))
                     fetch.devices.push_back(device);
         chore.ask.pop_back();
         if (fetch.devices.empty()) continue;
@@ -371,11 +385,15 @@ void GroupKeeper::fetch_packages(const ConversationId& conversation, Chore& chor
         return;
     }
     std::vector<DeviceId> bad;
-    const auto packages = std::exchange(chore.packages, {});
+    auto packages = std::exchange(chore.packages, {});
     auto outgoing = chore.creates ? groups_->create(circle, chore.incarnation, packages, bad, now.wall_ms)
                                   : groups_->change(circle, packages, bad, now.wall_ms);
     mention_bad(conversation, chore, bad);
-    if (!chore.plan && !chore.creates && packages.size() <= bad.size() && !groups_->needs(circle, now.wall_ms).update) {
+    if (chore.plan) {
+        for (const auto& device : bad)
+            packages.erase(device);
+        chore.kept = std::move(packages);
+    } else if (!chore.creates && packages.size() <= bad.size() && !groups_->needs(circle, now.wall_ms).update) {
         if (outgoing) groups_->refused(conversation); // Nobody to add, and our leaf is fresh: not worth an epoch.
         return fail(chore, now);
     }

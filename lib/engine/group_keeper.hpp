@@ -111,6 +111,8 @@ private:
         std::vector<std::string> ask;  ///< Accounts whose packages are still to be fetched.
         std::vector<DeviceId> asked;   ///< Devices whose packages are being fetched.
         std::map<DeviceId, Bytes> packages;
+        std::map<DeviceId, Bytes> kept; ///< Of a planned commit that was not accepted: for the next one.
+        Instant held_until{};           ///< The relay takes no commit before.
         std::uint32_t failures = 0;
         Instant missing_since = never;
         Instant behind_since = never;
@@ -191,7 +193,9 @@ private:
     void join_from_outside(const ConversationId& conversation, Chore& chore, const wire::relay::GroupState& state,
                            Moment now);
     void begin_creating(Chore& chore, const seal::Circle& circle, std::uint64_t incarnation);
-    /// False: nothing is planned.
+    /// The relay takes no commit in this group for a while: what is planned is made anew then.
+    void held(const ConversationId& conversation, Chore& chore, const Error& why, Moment now);
+    /// False: nothing is planned for now.
     bool begin_plan(const ConversationId& conversation, Chore& chore, RelaySession& session, Moment now);
     void drop_plan(const ConversationId& conversation, Chore& chore, const Error& why);
     void rejoin(const ConversationId& conversation, Chore& chore, const wire::relay::GroupState& state, BytesView tree,
@@ -201,6 +205,7 @@ private:
     void fetch_tree(const ConversationId& conversation, Chore& chore, RelaySession& session, Moment now);
     void tree_left(const ConversationId& conversation, Chore& chore, const wire::relay::Response& response, Moment now);
     void tree_came(const ConversationId& conversation, Chore& chore, const wire::relay::Response& response, Moment now);
+    [[nodiscard]] Instant next_plan(const ConversationId& conversation, Moment now) const;
     [[nodiscard]] Duration spread(const ConversationId& conversation);
     void fail(Chore& chore, Moment now);
     void rest(Chore& chore, Instant due);

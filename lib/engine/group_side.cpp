@@ -86,11 +86,15 @@ void Engine::State::group_answered(const purpose::GroupJoins& what, const frame:
             person != nullptr && person->stored.state == ContactState::blocked)
             continue;
         if (group->policy->join == JoinRule::link) {
-            if (acts.take_in(what.conversation, user, 0, now)) keeper.plan(what.conversation);
+            (void)acts.take_in(what.conversation, user, 0, now);
         } else if (group->policy->join == JoinRule::request) {
             context.event(event::GroupAsked{what.conversation, group->profile.name, at->second.said});
         }
     }
+    if (came.more)
+        groups_asked(now);
+    else
+        keeper.plan(what.conversation); // With all of them.
 }
 
 void Engine::State::group_answered(const purpose::GroupJoin& what, const frame::Response& response, Moment now)

@@ -19,6 +19,9 @@ constexpr Duration conflict_wait = std::chrono::milliseconds(500);
 constexpr Duration taken_back_wait = std::chrono::seconds(5);
 /// The relay could not now: the same goes again, no sooner.
 constexpr Duration repeat_wait = std::chrono::seconds(2);
+/// A wait of less is one for the relay to have a moment; of more, other changes would stand in line behind this one,
+/// and who asked for it would not know.
+constexpr Duration held_from = std::chrono::seconds(10);
 /// After so many failures to join, the group counts as lost, and the next incarnation takes its place.
 constexpr std::uint32_t failures_before_new = 3;
 /// Welcomes that wait for their tree. One KeyPackage opens any number of them, each to another group.
@@ -52,7 +55,8 @@ void GroupKeeper::answered(const purpose::Group& what, const frame::Response& re
         if (!ok && chore.plan && is_temporary(response.error.code)) {
             context_.log("no KeyPackages for " + circles_.label(what.conversation) + " now: " + response.error.detail +
                          "; the change waits for them");
-            chore.plan.reset(); // Made anew when it is tried again.
+            chore.plan.reset(); // Made anew when it is tried again, with those that are here.
+            chore.kept = std::exchange(chore.packages, {});
             return rest(chore, now.mono + soon(wait_of(response.error)));
         }
         // Devices whose packages are not to be had join by themselves, once their account is in.
@@ -229,7 +233,8 @@ void GroupKeeper::got_verdict(const ConversationId& conversation, Chore& chore, 
             const bool more = chore.plan.has_value();
             if (rejoined) changes->committer_account = {}; // What is otherwise than here, others have done.
             entered(*changes, now);
-            if (std::exchange(chore.plan, std::nullopt)) plans_.done(conversation);
+            if (std::exchange(chore.plan, std::nullopt)) plans_.done(conversation, now);
+            chore.kept.clear();
             chore.eager = (chore.eager || more) && !changes->self_removed;
             if (const auto dead = std::exchange(chore.dead, std::nullopt); dead && rejoined) book_.taken_back(*dead);
             if (rejoined)
@@ -242,7 +247,10 @@ void GroupKeeper::got_verdict(const ConversationId& conversation, Chore& chore, 
         chore.failures = 0;
         return rest(chore, Instant{});
     }
-    if (is_temporary(code)) return rest(chore, now.mono + soon(wait_of(response.error))); // Pending: the same again.
+    const auto wait = is_temporary(code) ? wait_of(response.error) : Duration::zero();
+    if (code == ErrorCode::rate_limited && wait >= held_from && circles_.is_many(conversation) && !chore.rejoin)
+        return held(conversation, chore, response.error, now);
+    if (is_temporary(code)) return rest(chore, now.mono + soon(wait)); // Pending: the same again.
     groups_->refused(conversation);
     chore.creates = false;
     if (code == ErrorCode::not_allowed) not_allowed(conversation, chore, response.error.detail);
@@ -265,6 +273,16 @@ void GroupKeeper::got_verdict(const ConversationId& conversation, Chore& chore, 
     chore.lost_to = relays;
     chore.waited = true;
     rest(chore, now.mono + soon(conflict_wait));
+}
+
+void GroupKeeper::held(const ConversationId& conversation, Chore& chore, const Error& why, Moment now)
+{
+    groups_->refused(conversation);
+    chore.creates = false;
+    chore.held_until = now.mono + soon(wait_of(why));
+    chore.plan.reset();
+    plans_.held(conversation, why, chore.held_until);
+    rest(chore, Instant{});
 }
 
 // ---- what members have done ---------------------------------------------------------------------
