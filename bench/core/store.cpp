@@ -196,6 +196,7 @@ public:
         opening();
         searches();
         goodbyes();
+        away();
         store_.reset();
     }
 
@@ -354,6 +355,51 @@ private:
             }));
         }
         say("take one back, out of index, file and log", median(all));
+    }
+
+    /// What is said to a device that is away for long: left in its mailbox, each answered by the relay, and receipted
+    /// in the end, the last one first. Whatever waits, each must cost the same.
+    void away()
+    {
+        const auto count = std::min<std::uint64_t>(messages_ / 4, 5000);
+        const auto device = id_of<DeviceId>(2'000'000'000);
+        const auto message = [](std::uint64_t n) { return id_of<MessageId>(2'000'000'000 + n); };
+        const auto each = [&](const char* what, const std::function<void(std::uint64_t)>& work) {
+            Spent spent = measure([&] {
+                for (std::uint64_t n = 0; n < count;) {
+                    store_->begin();
+                    for (std::uint64_t i = 0; i < rows_a_tick && n < count; ++i, ++n)
+                        work(n);
+                    commit();
+                }
+            });
+            char remark[64];
+            std::snprintf(remark, sizeof remark, "%.1f µs CPU each", spent.cpu_ms * 1e3 / static_cast<double>(count));
+            say(what, spent, remark);
+        };
+        each("accept for one who is away", [&](std::uint64_t n) {
+            port::OutboxEnvelope envelope;
+            envelope.message = message(n);
+            envelope.conversation = id_of<ConversationId>(3);
+            envelope.content = Bytes(100, 1);
+            store_->put_envelope(envelope);
+            port::Delivery row;
+            row.message = message(n);
+            row.device = device;
+            row.user = "away";
+            row.conversation = envelope.conversation;
+            if (store_->put_delivery(row) == 0) give_up("a delivery was refused");
+        });
+        each("the mailbox has it", [&](std::uint64_t n) {
+            if (!store_->open_delivery(message(n), device)) give_up("a delivery is missing");
+            store_->set_delivery(message(n), device, port::DeliveryState::stored, 1);
+        });
+        each("receipted, the last one first", [&](std::uint64_t n) {
+            const auto id = message(count - 1 - n);
+            if (!store_->open_delivery(id, device)) give_up("a delivery is missing");
+            if (store_->other_deliveries(id, device, "me").open) give_up("another device");
+            store_->remove_envelope(id);
+        });
     }
 
     std::string path_;

@@ -144,8 +144,9 @@ std::vector<port::Delivery> SqliteStore::deliveries(const MessageId& id)
 
 std::optional<port::Delivery> SqliteStore::open_delivery(const MessageId& id, const DeviceId& device)
 {
-    auto rows = read_deliveries("SELECT " GODWIT_DELIVERY_COLUMNS " FROM delivery WHERE message = ?1 AND device = ?2 "
-                                "AND state < 2 ORDER BY position LIMIT 1",
+    // Left to itself SQLite takes delivery_open, and walks over all that waits for the device to find this one.
+    auto rows = read_deliveries("SELECT " GODWIT_DELIVERY_COLUMNS " FROM delivery INDEXED BY delivery_message "
+                                "WHERE message = ?1 AND device = ?2 AND state < 2 ORDER BY position LIMIT 1",
                                 id, device);
     if (rows.empty()) return std::nullopt;
     return std::move(rows.front());
