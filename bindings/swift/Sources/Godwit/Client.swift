@@ -190,8 +190,6 @@ public final class Client: @unchecked Sendable {
     public func trimMemory() { _ = godwit_trim_memory(handle) }
     /// Before the app is suspended, inside a background task: no lock is held afterwards, on files either. False: it goes on, call again.
     public func suspend(deadlineMs: Int32) -> Bool { godwit_suspend(handle, deadlineMs) == 0 }
-    /// Memory is short: what is not in use goes back to the system.
-    public func trimMemory() { _ = godwit_trim_memory(handle) }
     public func resume() throws {
         var error: UnsafeMutablePointer<CChar>?
         if godwit_resume(handle, &error) != 0 { throw error.map { GodwitError(object($0)) } ?? GodwitError("internal", "out of memory") }
