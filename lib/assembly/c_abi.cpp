@@ -69,8 +69,7 @@ char* rescue(const godwit_options* options, char** error_json, Result<Report> (*
     assembly::memory_is_used();
     try {
         auto given = assembly::COptions::read(options);
-        auto typed = given.ok() ? Result<ClientOptions>(std::move(given->client)) : std::move(given).error();
-        auto report = typed.ok() ? work(*typed) : Result<Report>(std::move(typed).error());
+        auto report = given.ok() ? work(given->client) : Result<Report>(std::move(given).error());
         if (report.ok()) return copy_out(render(*report));
         tell(error_json, json::render_error(report.error()));
     } catch (const std::exception&) {
@@ -215,8 +214,12 @@ int godwit_resume(godwit_client* client, char** error_json)
         tell(error_json, json::render_error(resumed.error()));
         return static_cast<int>(resumed.error().code);
     });
-    if (code != 0 && !said)
+    if (code == 0 || (said && error_json != nullptr && *error_json != nullptr)) return code;
+    try {
         tell(error_json, json::render_error({static_cast<ErrorCode>(code), assembly::error_text(code).what_to_do, 0}));
+    } catch (const std::exception&) {
+        tell(error_json, out_of_memory);
+    }
     return code;
 }
 

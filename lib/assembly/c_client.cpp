@@ -29,21 +29,31 @@ int CClient::request(std::string_view json)
 {
     auto parsed = json::parse_request(json);
     if (parsed.quit) parsed.request = Error{ErrorCode::ok, {}, 0};
-    // The lock spans both lines: next() must not meet the reply before the id is known.
+    // The lock spans both: next() must not meet the reply before the id is known. And what is taken is not refused for
+    // want of memory: its place is made first.
+    std::unordered_map<RequestId, std::string> place;
+    place.emplace(0, std::move(parsed.id));
     const std::lock_guard lock(mutex_);
+    ids_.reserve(ids_.size() + 1);
     const auto id = parsed.request.ok() ? facade().submit(*std::move(parsed.request))
                                         : facade().refuse(std::move(parsed.request).error());
     if (!id.ok()) return number(id.error().code);
-    ids_.emplace(*id, std::move(parsed.id));
+    auto node = place.extract(0);
+    node.key() = *id;
+    ids_.insert(std::move(node));
     return parsed.quit ? GODWIT_QUIT : 0;
 }
 
 int CClient::request_silently(Request request)
 {
+    std::unordered_set<RequestId> place{0};
     const std::lock_guard lock(mutex_);
+    silent_.reserve(silent_.size() + 1);
     const auto id = facade().submit(std::move(request));
     if (!id.ok()) return number(id.error().code);
-    silent_.insert(*id);
+    auto node = place.extract(0);
+    node.value() = *id;
+    silent_.insert(std::move(node));
     return 0;
 }
 
@@ -172,8 +182,8 @@ private:
         (void)::pthread_atfork([] { instance().mutex_.lock(); }, [] { instance().mutex_.unlock(); },
                                [] {
                                    instance().inherited_ = instance().last_;
-                                   static std::shared_ptr<Entered::Seat> of_parent; // left alone likewise
-                                   of_parent.swap(instance().put_off_);
+                                   if (instance().put_off_) // left alone likewise, for ever
+                                       (void)new std::shared_ptr(std::move(instance().put_off_));
                                    instance().mutex_.unlock();
                                });
 #endif

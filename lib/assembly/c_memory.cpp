@@ -15,7 +15,7 @@ namespace {
 
 struct Memory {
     enum class State : std::uint8_t { open, being_set, decided }; ///< decided: set, or used as it was.
-    /// No mutex: the child of a fork would inherit it locked.
+    /// No mutex: the child of a fork would inherit it locked. (Being set it is before any client, for a moment.)
     std::atomic<State> state = State::open;
     MemoryFunctions functions{
         .allocate = [](void*, std::size_t bytes) { return std::malloc(bytes); },
@@ -65,8 +65,12 @@ int set_allocator(const godwit_allocator* allocator)
 
 void memory_is_used()
 {
-    if (memory().state.load(std::memory_order_acquire) == Memory::State::decided || !begin_setting()) return;
-    memory().state.store(Memory::State::decided, std::memory_order_release);
+    // Behind being_set somebody sets one: it is decided when that is done.
+    for (auto was = Memory::State::open; !memory().state.compare_exchange_weak(was, Memory::State::decided);
+         was = Memory::State::open) {
+        if (was == Memory::State::decided) return;
+        if (was == Memory::State::being_set) std::this_thread::yield();
+    }
 }
 
 char* copy_out(std::string_view text)

@@ -2,6 +2,7 @@
 #include "lib/assembly/c_options.hpp"
 
 #include "lib/assembly/home.hpp"
+#include "lib/base/wiping.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -50,6 +51,12 @@ Result<COptions> COptions::read(const godwit_options* options)
     out.hooks.driven_by_host = given.driven_by_host != 0;
     out.hooks.dealt_by_call = given.dealt_by_call != 0;
     return out;
+}
+
+COptions::~COptions()
+{
+    wipe(client.store_key);
+    wipe(client.passphrase);
 }
 
 } // namespace godwit::assembly

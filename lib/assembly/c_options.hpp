@@ -13,6 +13,12 @@ struct COptions {
     ClientOptions client;
     Hooks hooks;
 
+    COptions() = default;
+    COptions(COptions&&) = default;
+    COptions& operator=(COptions&&) = default;
+    /// Wipes its secrets.
+    ~COptions();
+
     /// Errors: invalid_argument.
     [[nodiscard]] static Result<COptions> read(const godwit_options* options);
 };

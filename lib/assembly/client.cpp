@@ -64,10 +64,11 @@ Client::~Client()
 
 Result<std::unique_ptr<Client>> Client::open(ClientOptions options)
 {
-    options.home = assembly::absolute_home(options.home);
-    auto facade = assembly::open_facade(options);
+    assembly::OwnOptions own(std::move(options));
+    own.of.home = assembly::absolute_home(own.of.home);
+    auto facade = assembly::open_facade(own.of);
     if (!facade.ok()) return std::move(facade).error();
-    return std::unique_ptr<Client>(new Client(std::make_unique<Impl>(*std::move(facade), std::move(options))));
+    return std::unique_ptr<Client>(new Client(std::make_unique<Impl>(*std::move(facade), std::move(own.of))));
 }
 
 Result<RequestId> Client::submit(Request request)

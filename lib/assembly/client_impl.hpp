@@ -10,6 +10,7 @@
 
 #include <godwit/client.hpp>
 
+#include "lib/base/wiping.hpp"
 #include "lib/client/facade.hpp"
 
 namespace godwit::assembly {
@@ -23,12 +24,27 @@ struct Hooks {
     std::function<WallMs()> wall_ms{};        ///< Called on the thread that turns the loop; empty: the system's clock.
 };
 
-/// With the key that provide_key gives, where there is one. Errors: wrong_key, invalid_argument (another key is given).
-[[nodiscard]] Result<ClientOptions> with_key(ClientOptions options);
+/// A copy of somebody's options, whose secrets are wiped with it.
+struct OwnOptions {
+    explicit OwnOptions(ClientOptions given) : of(std::move(given)) {}
+    ~OwnOptions()
+    {
+        wipe(of.store_key);
+        wipe(of.passphrase);
+    }
+    OwnOptions(const OwnOptions&) = delete;
+    OwnOptions& operator=(const OwnOptions&) = delete;
+
+    ClientOptions of;
+};
+
+/// Takes the key that provide_key gives, where there is one. Errors: wrong_key, invalid_argument (another key is
+/// given).
+[[nodiscard]] Result<void> take_key(ClientOptions& options);
 
 /// Opens home and store: locked from here on, until the parts go. Errors: as Client::open.
-[[nodiscard]] Result<client::FacadeParts> open_parts(ClientOptions options, Hooks hooks = {});
-[[nodiscard]] Result<std::unique_ptr<client::Facade>> open_facade(ClientOptions options, Hooks hooks = {});
+[[nodiscard]] Result<client::FacadeParts> open_parts(const ClientOptions& options, Hooks hooks = {});
+[[nodiscard]] Result<std::unique_ptr<client::Facade>> open_facade(const ClientOptions& options, Hooks hooks = {});
 
 inline constexpr std::size_t event_queue_max_least = 16;
 

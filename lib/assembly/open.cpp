@@ -21,6 +21,7 @@
 #include <utility>
 
 #if !defined(_WIN32)
+#include <cerrno>
 #include <fcntl.h>
 #include <unistd.h>
 #endif
@@ -114,11 +115,13 @@ Result<void> check_descriptors()
 #if !defined(_WIN32)
     std::array<int, descriptors_needed> taken{};
     std::size_t count = 0;
+    errno = 0;
     while (count < taken.size() && (taken[count] = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0)
         ++count;
+    const bool too_few = count < taken.size() && (errno == EMFILE || errno == ENFILE);
     for (std::size_t n = 0; n < count; ++n)
         ::close(taken[n]);
-    if (count < taken.size())
+    if (too_few)
         return Error{ErrorCode::quota_exceeded,
                      "this process may open too few files: a client needs " + std::to_string(descriptors_needed) +
                          ": raise the limit (ulimit -n, RLIMIT_NOFILE), or close something",
@@ -134,7 +137,7 @@ void give_back_free_pages()
 #endif
 }
 
-Result<client::FacadeParts> make_parts(ClientOptions options, Hooks hooks)
+Result<client::FacadeParts> make_parts(ClientOptions& options, Hooks hooks)
 {
     if (!options.store_key.empty() && options.store_key.size() != store_key_bytes)
         return invalid("store_key: exactly 32 bytes, or none");
@@ -165,7 +168,6 @@ Result<client::FacadeParts> make_parts(ClientOptions options, Hooks hooks)
                                      home->database + " if there is a copy",
                                  0});
     auto store = open_store(*home, options.passphrase, *trace, parts.notices);
-    wipe(options.passphrase);
     if (!store.ok()) return std::move(store).error();
 
     parts.config.client_version = std::move(options.client_version);
@@ -208,31 +210,31 @@ Result<client::FacadeParts> make_parts(ClientOptions options, Hooks hooks)
 
 } // namespace
 
-Result<ClientOptions> with_key(ClientOptions options)
+Result<void> take_key(ClientOptions& options)
 {
     const auto provide = std::exchange(options.provide_key, {});
-    if (!provide) return options;
+    if (!provide) return {};
     if (!options.store_key.empty() || !options.passphrase.empty())
         return invalid("options: provide_key, or store_key, or passphrase: one of them");
     options.store_key.resize(store_key_bytes);
-    if (provide(options.store_key)) return options;
+    if (provide(options.store_key)) return {};
     return Error{ErrorCode::wrong_key, "the program's provide_key gave no key: unlock the key store, then repeat", 0};
 }
 
-Result<client::FacadeParts> open_parts(ClientOptions options, Hooks hooks)
+Result<client::FacadeParts> open_parts(const ClientOptions& options, Hooks hooks)
 {
     try {
-        auto ready = with_key(std::move(options));
-        if (!ready.ok()) return std::move(ready).error();
-        return make_parts(*std::move(ready), std::move(hooks));
+        OwnOptions own(options);
+        if (auto taken = take_key(own.of); !taken.ok()) return std::move(taken).error();
+        return make_parts(own.of, std::move(hooks));
     } catch (const std::exception& trouble) {
         return Error{ErrorCode::internal, std::string("cannot open the client: ") + trouble.what(), 0};
     }
 }
 
-Result<std::unique_ptr<client::Facade>> open_facade(ClientOptions options, Hooks hooks)
+Result<std::unique_ptr<client::Facade>> open_facade(const ClientOptions& options, Hooks hooks)
 {
-    auto parts = open_parts(std::move(options), std::move(hooks));
+    auto parts = open_parts(options, std::move(hooks));
     if (!parts.ok()) return std::move(parts).error();
     return client::Facade::start(*std::move(parts));
 }

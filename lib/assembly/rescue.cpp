@@ -140,11 +140,9 @@ template <class Report>
 Result<Report> guarded(const ClientOptions& options, Result<Report> (*work)(const ClientOptions&))
 {
     try {
-        auto ready = assembly::with_key(options);
-        if (!ready.ok()) return std::move(ready).error();
-        auto report = work(*ready);
-        wipe(ready->store_key);
-        return report;
+        assembly::OwnOptions own(options);
+        if (auto taken = assembly::take_key(own.of); !taken.ok()) return std::move(taken).error();
+        return work(own.of);
     } catch (const std::exception& trouble) {
         return Error{ErrorCode::internal, std::string("cannot look into the home: ") + trouble.what(), 0};
     }

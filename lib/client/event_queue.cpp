@@ -72,6 +72,13 @@ std::vector<EventQueue::Shown> EventQueue::take_dealt_with()
     return std::exchange(dealt_with_, {});
 }
 
+void EventQueue::give_back_dealt_with(std::vector<Shown> unmarked)
+{
+    const std::lock_guard lock(mutex_);
+    unmarked.insert(unmarked.end(), dealt_with_.begin(), dealt_with_.end());
+    dealt_with_ = std::move(unmarked);
+}
+
 bool EventQueue::anything_dealt_with() const
 {
     const std::lock_guard lock(mutex_);
@@ -121,6 +128,9 @@ void EventQueue::give_back(std::list<Event>&& event) noexcept
         const Shown shown{received->message.id, received->message.conversation};
         const auto at = std::find(in_hand_.rbegin(), in_hand_.rend(), shown);
         if (at != in_hand_.rend()) in_hand_.erase(std::next(at).base());
+        // Another thread may have asked for the next one meanwhile.
+        const auto dealt = std::find(dealt_with_.rbegin(), dealt_with_.rend(), shown);
+        if (dealt != dealt_with_.rend()) dealt_with_.erase(std::next(dealt).base());
     }
     returned_.splice(returned_.begin(), event);
     wake_fd_.set(true);
@@ -162,7 +172,10 @@ bool EventQueue::deal(std::size_t messages)
     bool attend = false;
     {
         const std::lock_guard lock(mutex_);
-        if (messages > in_hand_.size()) return false;
+        if (messages > beyond_hand_ + in_hand_.size()) return false;
+        const auto already = std::min(messages, beyond_hand_); // the oldest are
+        beyond_hand_ -= already;
+        messages -= already;
         if (closed_ || messages == 0) return true;
         attend = hand_back(messages);
     }
@@ -173,6 +186,9 @@ bool EventQueue::deal(std::size_t messages)
 std::optional<Event> EventQueue::pop(bool& attend)
 {
     if (closed_) return std::nullopt;
+    // What memory it takes is taken first: an event that has left the queue is not lost.
+    if (in_hand_.size() >= in_hand_max) dealt_with_.reserve(dealt_with_.size() + in_hand_max / 64);
+    in_hand_.emplace_back();
     std::optional<Event> out;
     if (!returned_.empty()) {
         out = std::move(returned_.front());
@@ -185,10 +201,16 @@ std::optional<Event> EventQueue::pop(bool& attend)
         last_.pop_front();
     }
     wake_fd_.set(has_events());
+    const auto* received = out ? std::get_if<event::MessageReceived>(&*out) : nullptr;
+    if (received != nullptr)
+        in_hand_.back() = {received->message.id, received->message.conversation};
+    else
+        in_hand_.pop_back();
     if (!out) return out;
-    if (const auto* received = std::get_if<event::MessageReceived>(&*out))
-        in_hand_.emplace_back(received->message.id, received->message.conversation);
-    if (in_hand_.size() > in_hand_max && hand_back(1)) attend = true;
+    if (in_hand_.size() > in_hand_max) {
+        ++beyond_hand_;
+        if (hand_back(1)) attend = true;
+    }
     // Half empty, not one free place: the loop thread then moves many at a time.
     if (refused_ && queue_.size() <= queue_.capacity_max() / 2) {
         refused_ = false;

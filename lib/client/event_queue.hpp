@@ -49,6 +49,8 @@ public:
     /// Received messages that the application has dealt with since the last call.
     [[nodiscard]] std::vector<Shown> take_dealt_with();
     [[nodiscard]] bool anything_dealt_with() const;
+    /// What take_dealt_with() gave and nobody has marked: for the next who does.
+    void give_back_dealt_with(std::vector<Shown> unmarked);
     /// Past the bound: what a client that ends still has to say. A few: replies to what was asked, and one tick's
     /// events.
     void push_last(Event&& event);
@@ -90,6 +92,7 @@ private:
     const bool dealt_by_call_;
     std::deque<Shown>
         in_hand_; // messages given out: the last one, or as many as deal() did not name, at most in_hand_max
+    std::size_t beyond_hand_ = 0; // given out, and dealt with by in_hand_max: the next that deal() names
     std::vector<Shown> dealt_with_;
     bool refused_ = false;  // a push() said no since
     bool together_ = false; // whoever waits is woken when all of it is here

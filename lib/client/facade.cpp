@@ -57,7 +57,14 @@ Result<void> Facade::launch()
         is_ready.wait(); // `ready` lives on this stack
         return {};
     } catch (const std::exception& trouble) {
-        let_go(); // what halted holds nothing
+        {
+            const std::lock_guard lock(shell_mutex_);
+            shell_ = nullptr;
+        }
+        driver_fd_ = -1;
+        ticker_.reset();
+        own_shell_.reset();
+        let_go(); // who has halted holds nothing
         return Error{ErrorCode::internal, std::string("cannot start a thread: ") + trouble.what(), 0};
     }
 }

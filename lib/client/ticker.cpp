@@ -60,13 +60,16 @@ void Ticker::close()
                      if (says) engine_->handle_deadline(now);
                  });
     const bool committed = !exhausted_ && parts_.store.commit().ok();
-    if (!committed) parts_.store.rollback();
+    if (!committed) {
+        parts_.store.rollback();
+        parts_.events.give_back_dealt_with(std::exchange(dealt_with_, {}));
+    }
     tick_open_ = false;
+    closed_ = true; // what fails at once is no report any more
     if (committed && engine_ && says) {
         watches_ = engine_->watches();
         speak(disk_refuses());
     }
-    closed_ = true;
     held_.clear();
     parts_.shell.close_links();
     engine_.reset();

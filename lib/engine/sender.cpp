@@ -81,8 +81,9 @@ void Engine::State::offer_content(Moment now)
     // ever.
     const auto is_forbidden = [this](const port::OutboxEnvelope& envelope, const DeviceId& device) {
         const auto* group = book.find(envelope.conversation);
-        if (group == nullptr || !groups || !identity || group->state == Group::State::out || !group->policy ||
-            group->policy->dissolved)
+        // In a group that is asked to take us in, or known by a Welcome alone, it waits.
+        if (group == nullptr || !groups || !identity || group->state != Group::State::in || !group->policy ||
+            group->policy->dissolved || groups->is_hearsay(envelope.conversation))
             return false;
         const auto& reader = fan_of(device) != nullptr ? roster.own_device() : device;
         if (!envelope.sealed.empty() &&

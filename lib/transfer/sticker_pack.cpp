@@ -150,7 +150,8 @@ Result<std::vector<PackedSticker>> read_pack(std::uint64_t size_bytes, const Rea
             continue;
         }
         // A name that godwit would change is none that a message can name.
-        if (name.empty() || harmless_name(name) != name) continue;
+        // What systems put into folders (.DS_Store) is no mistake of who made it.
+        if (name.empty() || name.front() == '.' || harmless_name(name) != name) continue;
         if (sticker_media_type(name).empty())
             return no_pack(name +
                            " is of no type that stickers have (.webp, .png, .gif, .jpg, .webm, .mp4, .json, .tgs)");

@@ -107,6 +107,7 @@ void SendRate::measure(const Sent& packet, Duration arrived)
 
 void SendRate::feedback(const std::vector<Fate>& fates, Instant now)
 {
+    if (fates.empty()) return;
     std::uint32_t received = 0, lost = 0;
     std::optional<Duration> shortest;
     for (const Fate& one : fates) {

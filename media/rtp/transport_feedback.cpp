@@ -98,7 +98,7 @@ std::optional<TransportFeedback> decode_body(BytesView body)
     const auto reference = static_cast<std::int32_t>(in.number(3));
     out.reference_time = reference >= 0x800000 ? reference - 0x1000000 : reference;
     out.feedback_packet_count = in.u8();
-    if (!in.ok() || count > feedback_statuses_max) return std::nullopt;
+    if (!in.ok() || count == 0 || count > feedback_statuses_max) return std::nullopt;
     std::vector<std::uint8_t> symbols;
     while (symbols.size() < count) {
         const std::uint16_t chunk = in.u16();

@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 
 WAIT_S = 120
 TEXT = "Hello from Alaska"
@@ -52,10 +53,15 @@ class World:
 
     def heard(self, key):
         """What bob was told next by this text, whose key is not told to him: any message is new."""
-        for line in self.bob.stdout:
-            event = json.loads(line)
-            if event.get("event") == "message":
-                return event["text"] == TEXT and event["from"] == "ann"
+        late = threading.Timer(WAIT_S, self.bob.kill)
+        late.start()
+        try:
+            for line in self.bob.stdout:
+                event = json.loads(line)
+                if event.get("event") == "message":
+                    return event["text"] == TEXT and event["from"] == "ann"
+        finally:
+            late.cancel()
         sys.exit(f"started_test: bob ended before he heard {key}")
 
     def end(self):

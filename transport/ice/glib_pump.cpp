@@ -47,7 +47,9 @@ GlibPump* GlibPump::create(uv_loop_t* loop)
     keep_pipe_signal();
     auto* pump = new GlibPump;
     pump->loop_ = loop;
-    pump->context_ = g_main_context_new();
+    // Nobody owns it while the loop waits: who turns the loop next may be another thread (a host that drives). Sources
+    // that are added meanwhile wake it all the same.
+    pump->context_ = g_main_context_new_with_flags(G_MAIN_CONTEXT_FLAGS_OWNERLESS_POLLING);
     uv_prepare_init(loop, &pump->prepare_); // These three cannot fail.
     uv_check_init(loop, &pump->check_);
     uv_timer_init(loop, &pump->timer_);
@@ -83,13 +85,7 @@ void GlibPump::stop()
     for (auto* watch : watches_)
         drop(watch);
     watches_.clear();
-    if (prepared_ && !dispatching_) give_back();
-}
-
-void GlibPump::give_back()
-{
     prepared_ = false;
-    g_main_context_release(context_);
 }
 
 void GlibPump::poke()
@@ -101,7 +97,7 @@ void GlibPump::poke()
 
 void GlibPump::run_out(Duration time_max, const std::function<bool()>& done)
 {
-    if (prepared_) give_back(); // what was asked is out of date behind this
+    prepared_ = false; // what was asked is out of date behind this
     look_ = true;
     bool over = false;
     auto* limit = g_timeout_source_new(static_cast<guint>(time_max / std::chrono::milliseconds(1)));
@@ -157,7 +153,6 @@ void GlibPump::prepare()
 {
     ready_ = false;
     if (prepared_ && !look_) return;
-    if (prepared_) give_back();
     if (!g_main_context_acquire(context_)) return; // Only another thread could hold it, and none may.
     prepared_ = true;
     look_ = false;
@@ -172,6 +167,7 @@ void GlibPump::prepare()
         if (fd_count_ <= fds_.size()) break;
         fds_.resize(fd_count_);
     }
+    g_main_context_release(context_);
     apply_watches();
 
     if (timeout_ms < 0)
@@ -237,14 +233,13 @@ void GlibPump::check()
         const auto* watch = find(static_cast<int>(fds_[i].fd));
         fds_[i].revents = watch == nullptr ? gushort{0} : to_glib(watch->ready, fds_[i].events);
     }
-    const bool due = g_main_context_check(context_, priority_, fds_.data(), static_cast<gint>(fd_count_)) != FALSE;
-    if (due) { // What runs here may stop or close us; our memory lasts until the loop has closed the handles.
-        dispatching_ = true;
-        g_main_context_dispatch(context_);
-        dispatching_ = false;
-    }
-    if (prepared_) give_back();
+    prepared_ = false;
     look_ = true;
+    if (!g_main_context_acquire(context_)) return poke();
+    const bool due = g_main_context_check(context_, priority_, fds_.data(), static_cast<gint>(fd_count_)) != FALSE;
+    // What runs here may stop or close us; our memory lasts until the loop has closed the handles.
+    if (due) g_main_context_dispatch(context_);
+    g_main_context_release(context_);
     if (due) poke(); // It may have new timeouts and descriptors.
 }
 

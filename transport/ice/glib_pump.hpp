@@ -64,7 +64,6 @@ private:
     void apply_watches();
     [[nodiscard]] Watch* find(int fd);
     void drop(Watch* watch);
-    void give_back();
     void handle_closed();
 
     uv_loop_t* loop_ = nullptr;
@@ -80,8 +79,7 @@ private:
     std::size_t open_handles_ = 0;
     bool look_ = true;      ///< What GLib said when it was last asked may not hold any more.
     bool ready_ = false;    ///< A descriptor, in this turn.
-    bool prepared_ = false; ///< From prepare to check, some turns later, we own the context.
-    bool dispatching_ = false;
+    bool prepared_ = false; ///< From prepare to check, some turns later: fds_ are what GLib waits for.
     bool running_ = false;
     bool closing_ = false;
 };

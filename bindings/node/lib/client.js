@@ -17,6 +17,8 @@ const addon = require(process.env.GODWIT_ADDON ?? path.join(__dirname, "..", "pr
 /** Events that wait here while replies behind them are asked for. Past it requests are refused (`busy`) until events are taken; those that were
  * made before still find their replies, behind as many again. */
 const EVENTS_MAX = 10_000;
+/** So many requests after the last event that was taken belong to somebody who takes events; more do not. */
+const ASKED_MAX = 1_000;
 
 class GodwitError extends Error {
   constructor(code, detail, retryMs = 0) {
@@ -53,6 +55,7 @@ class Client {
   #nextId = 1;
   #pending = new Map(); // id -> {resolve, reject}
   #events = [];
+  #asked = 0; // while many events wait, since one was taken
   #shown = 0; // messages that the program has, and has not asked for more since
   #listeners = []; // resolve functions of next()
   #watching = false;
@@ -72,11 +75,14 @@ class Client {
   request(name, fields = {}) {
     return new Promise((resolve, reject) => {
       if (this.#closing) return reject(closed());
-      if (this.#events.length >= EVENTS_MAX) return reject(new GodwitError("busy", `${EVENTS_MAX} events wait: take events, then repeat`, 50));
+      if (this.#events.length >= EVENTS_MAX && ++this.#asked > ASKED_MAX) return reject(new GodwitError("busy", `${EVENTS_MAX} events wait: take events, then repeat`, 50));
       const id = this.#nextId++;
       const given = typeof fields.toJSON === "function" ? fields.toJSON() : fields;
-      // The id stands first, so that it is read even where the rest cannot be, and last, so that no field takes its place.
-      const code = addon.request(this.#handle, JSON.stringify({ id, do: name, ...given, id, do: name }));
+      // The id stands first, so that it is read even where the rest cannot be; no field takes its place.
+      const { id: _id, do: _do, ...rest } = given;
+      const fieldsText = JSON.stringify(rest).slice(1);
+      const line = `{"id":${id},"do":${JSON.stringify(String(name))}${fieldsText === "}" ? "" : ","}${fieldsText}`;
+      const code = addon.request(this.#handle, line);
       if (code > 0) return reject(new GodwitError(codeOf(code), "the request was not taken: take events, then repeat", code === errorNumbers.busy ? 50 : 0));
       this.#pending.set(id, { resolve, reject });
       this.#look();
@@ -89,6 +95,7 @@ class Client {
     signal?.throwIfAborted();
     if (this.#shown > 0 && !this.#closing) addon.dealtWith(this.#handle, this.#shown);
     this.#shown = 0;
+    this.#asked = 0;
     if (this.#events.length > 0) {
       const event = this.#show(this.#events.shift());
       this.#look();

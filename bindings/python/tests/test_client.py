@@ -132,10 +132,12 @@ class Alone(World):
         async with self.open("ann") as ann:
             ann._events.extend({"event": "presence"} for _ in range(10_000))  # as _pump does
             with self.assertRaisesRegex(godwit.GodwitError, "busy.*take events"):
-                await ann.status()
-            while ann._events:
+                for _ in range(2_000):
+                    await ann.status()
+            for _ in range(10):  # who takes some may ask
                 await ann.next_event()
-            self.assertEqual((await ann.status())["user"], "")
+                ann._events.append({"event": "presence"})
+                self.assertEqual((await ann.status())["user"], "")
 
     async def test_whoever_is_cancelled_when_its_event_comes_hands_it_on(self):
         async with self.open("ann") as ann:

@@ -48,7 +48,7 @@ TEST_CASE("transport feedback: runs and vectors of every length come back as the
                                    static_cast<std::uint8_t>(random()),
                                    static_cast<std::int32_t>(random() % 0x1000000) - 0x800000,
                                    {}};
-        const std::size_t count = random() % 60;
+        const std::size_t count = 1 + random() % 60;
         int kind = 0;
         for (std::size_t i = 0; i < count; ++i) {
             if (random() % 6 == 0) kind = static_cast<int>(random() % 3);
@@ -85,6 +85,7 @@ TEST_CASE("transport feedback: broken bodies")
     CHECK_FALSE(decode_body(*from_hex("0000000100000002000700010000000060010101")).has_value()); // symbol 3 in a run
     CHECK_FALSE(decode_body(*from_hex("00000001000000020007000100000000f0000101")).has_value()); // and in a vector
     CHECK_FALSE(decode_body(*from_hex("00000001000000020007000100000000200000")).has_value());   // a run of none
+    CHECK_FALSE(decode_body(*from_hex("0000000100000002000700000000000000000000")).has_value()); // of no packet
 }
 
 TEST_CASE("transport feedback: what arrived is what is read, to a quarter of a millisecond")

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <random>
+#include <thread>
 
 using namespace godwit;
 using namespace godwit::ice;
@@ -432,4 +433,24 @@ TEST_CASE("a host that drives the loop itself is told when to come back")
     }
     CHECK(couple.both_connected());
     CHECK(turns < 1'000);
+}
+
+TEST_CASE("whoever turns the loop next may be another thread")
+{
+    World world;
+    Couple couple;
+    const auto turn_elsewhere = [&] { std::thread([&] { world.loop.run_once(Duration::zero()); }).join(); };
+    turn_elsewhere(); // and what is asked of GLib there is not that thread's for good
+    couple.start(world);
+    for (int turns = 0; !couple.both_connected() && turns < 10'000; ++turns) {
+        turn_elsewhere();
+        pollfd fd{world.loop.backend_fd(), POLLIN, 0};
+        const auto wait = world.loop.backend_timeout();
+        ::poll(&fd, 1, wait ? static_cast<int>(*wait / std::chrono::milliseconds(1)) : 5'000);
+        world.loop.run_once(Duration::zero());
+    }
+    CHECK(couple.both_connected());
+    turn_elsewhere();
+    couple.a.session.reset(); // closes here what gathered there
+    CHECK(world.run_until([&] { return world.runtime->session_count() == 1; }));
 }

@@ -25,6 +25,8 @@ from ._schema import UNSET, Event, Requests
 #: Events that wait here while replies behind them are asked for. Past it requests are refused (`busy`) until events are taken; those that were
 #: made before still find their replies, behind as many again.
 EVENTS_MAX = 10_000
+#: So many requests after the last event that was taken belong to somebody who takes events; more do not.
+ASKED_MAX = 1_000
 
 Home = str | os.PathLike[str]
 
@@ -50,6 +52,7 @@ class Client(Requests):
         self._next_id = 0
         self._pending: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._events: collections.deque[Event] = collections.deque()
+        self._asked = 0  # since an event was taken
         self._shown = 0  # messages that the program has, and has not asked for more since
         self._listeners: collections.deque[asyncio.Future[None]] = collections.deque()
         self._closing: asyncio.Future[None] | None = None  # of the handle
@@ -63,7 +66,8 @@ class Client(Requests):
     async def _ask(self, do: str, fields: Mapping[str, Any]) -> dict[str, Any]:
         if self._closing is not None:
             raise GodwitError("cancelled", "the client is closed")
-        if len(self._events) >= EVENTS_MAX:
+        self._asked += 1
+        if len(self._events) >= EVENTS_MAX and self._asked > ASKED_MAX:
             raise GodwitError("busy", f"{EVENTS_MAX} events wait: take events, then repeat", 50)
         self._next_id += 1
         given = {name: value for name, value in fields.items() if value is not UNSET and (value is not None or _null_says_something(do, name))}
@@ -108,6 +112,7 @@ class Client(Requests):
                 if listener in self._listeners:
                     self._listeners.remove(listener)
                 self._look()
+        self._asked = 0
         event = self._events.popleft()
         self._shown += event["event"] == "message"
         self._look()

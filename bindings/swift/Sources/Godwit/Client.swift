@@ -58,19 +58,16 @@ public struct Events: AsyncSequence {
     fileprivate let client: Client
     fileprivate let stream: AsyncStream<Event>
 
-    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(client: client, base: stream.makeAsyncIterator(), shown: false) }
+    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(client: client, base: stream.makeAsyncIterator()) }
 
     public struct AsyncIterator: AsyncIteratorProtocol {
         fileprivate let client: Client
         fileprivate var base: AsyncStream<Event>.Iterator
-        /// The last event was a message, which the program has seen when it asks for the next.
-        fileprivate var shown: Bool
 
         public mutating func next() async -> Event? {
-            if shown { client.dealtWith() }
-            shown = false
+            client.dealtWith()
             let event = await base.next()
-            shown = event?.known == .message
+            client.shows(event)
             return event
         }
     }
@@ -118,7 +115,16 @@ public final class Client: @unchecked Sendable {
         handle = opened
         (stream, sink) = AsyncStream.makeStream(of: Event.self, bufferingPolicy: .unbounded)
         let reader = Thread { [weak self, handle, sink] in
-            while let text = godwit_next(handle, -1) { self?.deal(object(text)) }
+            // NULL before the end: there was no memory for the text, which comes again.
+            while true {
+                if let text = godwit_next(handle, -1) {
+                    self?.deal(object(text))
+                } else if self?.isClosed ?? true {
+                    break
+                } else {
+                    Thread.sleep(forTimeInterval: 0.01)
+                }
+            }
             sink.finish()
         }
         reader.name = "godwit"
@@ -130,7 +136,25 @@ public final class Client: @unchecked Sendable {
     /// What happens, in order, until the client is closed; for one reader. A received message counts as dealt with when the event
     /// after it is asked for; until then it is shown again after a restart.
     public var events: Events { Events(client: self, stream: stream) }
-    fileprivate func dealtWith() { _ = godwit_dealt_with(handle, 1) }
+    /// The last event was a message, which the program has seen when it asks for the next; by whichever loop.
+    private var shown = false
+    fileprivate func shows(_ event: Event?) {
+        lock.lock()
+        shown = event?.known == .message
+        lock.unlock()
+    }
+    fileprivate func dealtWith() {
+        lock.lock()
+        let seen = shown
+        shown = false
+        lock.unlock()
+        if seen { _ = godwit_dealt_with(handle, 1) }
+    }
+    fileprivate var isClosed: Bool {
+        lock.lock()
+        defer { lock.unlock() }
+        return closed
+    }
 
     /// A request and its fields: `try await client.request(.send, ["to": "bob", "text": "hi"])`.
     @discardableResult

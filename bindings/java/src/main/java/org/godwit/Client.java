@@ -52,8 +52,8 @@ public final class Client implements AutoCloseable {
 
     /**
      * Blocks while the store is opened. The executor runs the listener and completes futures: one task at a time, so whoever waits in one of them
-     * for another (`join`, `get`) waits for ever. When it takes no more tasks, or has dropped one, the client closes: what nobody was told is told
-     * at the next open. A client that nobody has any more stays open, and so does its home, until it is closed or the process ends.
+     * for another (`join`, `get`) waits for ever. When it takes no more tasks, or was ended by `shutdownNow`, the client closes: what nobody was
+     * told is told at the next open. An executor that drops a task in silence (DiscardPolicy) is none for this. A client that nobody has any more stays open, and so does its home, until it is closed or the process ends.
      */
     public static Client open(Options options, Listener listener, Executor executor) throws GodwitException {
         Objects.requireNonNull(listener, "listener");
@@ -250,7 +250,10 @@ public final class Client implements AutoCloseable {
         try {
             // NULL before the end: there was no memory for it.
             for (byte[] next; (next = Native.next(handle, -1)) != null || !isClosed(); ) {
-                if (next == null) continue;
+                if (next == null) {
+                    Thread.yield();
+                    continue;
+                }
                 JSONObject got = parse(next);
                 if (!run(() -> deal(got))) break;
             }
