@@ -66,10 +66,10 @@ bool has_enough_open(Store& store, const StoredGroup& group, const Session& sess
 /// keep out the commit that puts them out, and so could those who come in by a link, by being many. Nothing stands by
 /// that: an owner in league with the oldest one's maker would put rubbish out of the others' reach, before they have
 /// seen it.
-bool may_exceed(Store& store, const StoredGroup& group, const Session& session, const frame::GroupCommit& request)
+bool may_exceed(Store& store, const StoredGroup& group, const Session& session, const Members::Change& audience)
 {
     const auto all = store.standing_commits(group, open_commits_max);
-    const bool takes_in = !request.joined.empty() || !request.newcomers.empty();
+    const bool takes_in = !audience.in.empty() || !audience.newcomers.empty();
     if (all.size() < open_commits_max || (takes_in && std::all_of(all.begin(), all.end(), [&](const StoredCommit& one) {
                                               return one.account == session.account;
                                           })))
@@ -139,7 +139,7 @@ Answer Groups::commit(const Session& session, const frame::GroupCommit& request,
     if (const auto wait = offences_.wait(offender, now.mono); wait > Duration::zero()) return slow_down(wait);
     if (group.row != 0 && !creates) {
         auto wait = settle(group, open_commits_max, now);
-        if (wait > Duration::zero() && !place->partner && may_exceed(context_.store, group, session, request))
+        if (wait > Duration::zero() && !place->partner && may_exceed(context_.store, group, session, *audience))
             wait = settle(group, open_commits_max + open_of_owner_more, now);
         if (wait > Duration::zero()) {
             ++context_.counters.group_commits_held;
