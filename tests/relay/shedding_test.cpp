@@ -165,9 +165,9 @@ TEST_CASE("presence is told later, and then as it then is, once")
     bo.join("bo", 200);
     befriend(ann, "ann", bo, "bo");
     ann.forget_frames();
-    const auto calm = [&](int levels) {
+    const auto calm = [&](int times) {
         world.core->strained(strain(0), world.now);
-        for (int i = 0; i < levels; ++i) {
+        for (int i = 0; i < times; ++i) {
             world.now.mono += shed_calm_time;
             world.core->strained(strain(0), world.now);
         }

@@ -30,7 +30,8 @@ std::string notes(Crew& crew, Client& who, const ConversationId& group)
 
 std::uint32_t unread(Crew& crew, Client& who, const ConversationId& group)
 {
-    for (const auto& one : std::get<std::vector<Conversation>>(crew.ask(who, request::Conversations{true}).value))
+    const auto reply = crew.ask(who, request::Conversations{true});
+    for (const auto& one : std::get<std::vector<Conversation>>(reply.value))
         if (one.id == group) return one.unread;
     return 0;
 }

@@ -194,9 +194,9 @@ TEST_CASE("devices: a sink costs nobody a file, and nothing waits for it")
             "the sound goes there");
     CHECK(Devices::open({words, "none", "none", "none"}).ok()); // still a recording
     // Whoever knows of more places says which.
-    const auto never = [](const std::string&) { return Result<void>(Error{ErrorCode::invalid_argument, "mine", 0}); };
-    const auto checked = check_names({"none", folder.file("new.wav"), "none", "none"}, never);
+    const auto refuses = [](const std::string&) { return Result<void>(Error{ErrorCode::invalid_argument, "mine", 0}); };
+    const auto checked = check_names({"none", folder.file("new.wav"), "none", "none"}, refuses);
     REQUIRE_FALSE(checked.ok());
     CHECK(checked.error().detail.find("mine") != std::string::npos);
-    CHECK(check_names({words, "none", "none", "none"}, never).ok()); // nothing is made
+    CHECK(check_names({words, "none", "none", "none"}, refuses).ok()); // nothing is made
 }

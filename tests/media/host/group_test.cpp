@@ -215,7 +215,7 @@ TEST_CASE("host: three in a call hear and see each other; one leaves, one comes 
     mesh.begin(1, film, pictures);
     mesh.connect(1, 0, pictures, pictures);
     mesh.reports[0].clear();
-    REQUIRE(mesh.until([&] { return mesh.flows(0, 1); }));
+    REQUIRE(mesh.until([&] { return mesh.flows(0, 1) && mesh.statistics(0, 2); }));
     CHECK(mesh.statistics(0, 2)->frames_refused == 0);
 }
 
