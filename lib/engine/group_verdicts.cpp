@@ -416,6 +416,7 @@ std::optional<ConversationId> GroupKeeper::welcome_came(BytesView sealed, Moment
         chore.welcome = to_bytes(sealed);
         chore.welcome_at = wants->second;
         chore.piece = chore.pieces = 0;
+        chore.tree.clear(); // of another tree, which was on its way
         look(wants->first);
         return wants->first;
     }
