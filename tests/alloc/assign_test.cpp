@@ -75,7 +75,7 @@ void check_assignment(Made made)
             target = given;
             return true;
         },
-        [&] { unchanged += is(target, 'a') ? 1 : 0; });
+        [&] { unchanged += is(target, 'a') ? 1U : 0U; });
     CHECK(failures >= 2);
     CHECK(unchanged == failures);
     CHECK(is(target, 'b'));

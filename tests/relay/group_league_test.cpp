@@ -19,7 +19,7 @@ namespace {
 struct Crowd : Many {
     using Many::Many;
     /// Good ones that change keys, until the relay does not want more.
-    std::uint64_t commits(Device& by, std::uint64_t& epoch)
+    std::uint64_t commits(test::Device& by, std::uint64_t& epoch)
     {
         std::uint64_t made = 0;
         for (; made < 2 * open_commits_max; ++made, ++epoch)
@@ -200,7 +200,7 @@ TEST_CASE("an admin with members in league puts no rubbish out of the others' re
 TEST_CASE("what an account says of its own commits makes nobody wait for thirty days")
 {
     Crowd c(0);
-    Device second(c.world, 30); // Of bo.
+    test::Device second(c.world, 30); // Of bo.
     second.enter("bo", 200);
     c.ann.drop();
     c.cy.drop();
@@ -244,9 +244,9 @@ TEST_CASE("an owner with a member in league puts no rubbish out of the others' r
 TEST_CASE("who cannot join by what lies here says so: nothing is taken back, and all members are told, at a pace")
 {
     Crowd c(1);
-    Device tablet(c.world, 30); // Of cy.
+    test::Device tablet(c.world, 30); // Of cy.
     tablet.enter("cy", 300);
-    Device stranger(c.world, 31);
+    test::Device stranger(c.world, 31);
     stranger.join("sam", 3100);
     REQUIRE(c.commit(c.bo, 2, 3, c.all, {tablet.id}) == ErrorCode::ok);
     c.all_take();
