@@ -24,7 +24,7 @@ constexpr sqlite::Rule rules[] = {
     {"held message(s) that make no sense",
      "SELECT count(*) FROM held WHERE length(parents) % 16 != 0 OR " GODWIT_BAD_MESSAGE},
     {"held message(s) that are in the history already",
-     "SELECT count(*) FROM held WHERE EXISTS(SELECT 1 FROM message INDEXED BY message_id WHERE message.id = held.id "
+     "SELECT count(*) FROM held WHERE EXISTS(SELECT 1 FROM message WHERE message.id = held.id "
      "AND message.conversation = held.conversation)"},
     {"list(s) of newest messages that make no sense",
      "SELECT count(*) FROM head WHERE length(conversation) != 16 OR length(heads) % 24 != 0"},

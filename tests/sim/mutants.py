@@ -224,8 +224,8 @@ MUTANTS = [
     ("what_was_said_outlives_the_contact", "lib/engine/relay_side.cpp",
      "[&](const ConversationId& one) { return book.find(one) != nullptr; })", "[](const ConversationId&) { return true; })"),
     ("refused_commit_taken_for_accepted", "lib/engine/group_verdicts.cpp",
-     "    groups_->refused(conversation);\n    chore.creates = false;",
-     "    (void)groups_->accepted(conversation, now.wall_ms);\n    chore.creates = false;"),
+     "    groups_->refused(conversation);\n    chore.creates = false;\n    if (code == ErrorCode::not_allowed)",
+     "    (void)groups_->accepted(conversation, now.wall_ms);\n    chore.creates = false;\n    if (code == ErrorCode::not_allowed)"),
 ]
 
 

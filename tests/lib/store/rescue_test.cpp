@@ -72,9 +72,9 @@ void fill(SqliteStore& store)
     for (std::uint64_t n = 0; n < 40; ++n)
         store.put_contact(sample_contact("user" + std::to_string(n), n));
     REQUIRE(store.commit().ok());
-    for (std::uint64_t from = 0; from < messages; from += 12) {
+    for (std::uint64_t from = 0; from < messages; from += 24) {
         store.begin();
-        for (std::uint64_t n = from; n < from + 12; ++n) {
+        for (std::uint64_t n = from; n < from + 24; ++n) {
             const bool is_open = n >= messages - open_messages;
             auto row = is_open || n % 9 == 0 ? outgoing(n) : sample_message(n, n % 3);
             row.quiet = n % 11 == 0;
