@@ -3,15 +3,11 @@
 // and nobody holds the others.
 #include "tests/relay/many.hpp"
 
-#include "lib/seal/groups.hpp"
 #include "relay/core/groups.hpp"
 
 using namespace godwit;
 using namespace godwit::relay;
 using namespace godwit::relay::test;
-
-// The relay takes back no more than members follow back, and they follow no further than it takes back.
-static_assert(seal::taken_back_max == open_commits_max + open_of_owner_more);
 
 namespace {
 
