@@ -14,10 +14,16 @@ using namespace std::chrono_literals;
 
 namespace {
 
+/// With at least one value: a format without one is a text.
 template <class... Values>
-void row(const char* format, Values... values)
+void row(const char* format, int first, Values... values)
 {
-    if (std::getenv("GODWIT_RATE_TABLE") != nullptr) std::printf(format, values...);
+    if (std::getenv("GODWIT_RATE_TABLE") != nullptr) std::printf(format, first, values...);
+}
+
+void row(const char* text)
+{
+    if (std::getenv("GODWIT_RATE_TABLE") != nullptr) std::fputs(text, stdout);
 }
 
 int percent(double part, double whole)
