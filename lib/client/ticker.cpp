@@ -47,6 +47,8 @@ void Ticker::close()
 {
     if (closed_) return;
     bool says = tick_open_; // what this unfinished turn has done is told, as after any other
+    // As in finish(): while the disk refuses, who has asked only is answered; what else came is whole with its end only.
+    const bool answers_only = disk_refuses() && (!tick_open_ || only_requests_);
     if (!std::exchange(tick_open_, true)) parts_.store.begin();
     for (const auto& one : parts_.events.take_dealt_with())
         dealt_with_.push_back(one);
@@ -54,7 +56,7 @@ void Ticker::close()
                      if (!engine_) return;
                      for (const auto& [id, conversation] : dealt_with_)
                          engine_->message_taken(conversation, id);
-                     if (disk_refuses()) return; // as little as can be: it may be taken
+                     if (answers_only) return; // as little as can be: it may be taken
                      const Moment now = parts_.shell.now();
                      says = engine_->end_calls(now) || says;
                      if (says) engine_->handle_deadline(now);
@@ -68,7 +70,7 @@ void Ticker::close()
     closed_ = true; // what fails at once is no report any more
     if (committed && engine_ && says) {
         watches_ = engine_->watches();
-        speak(disk_refuses());
+        speak(answers_only);
     }
     held_.clear();
     parts_.shell.close_links();
