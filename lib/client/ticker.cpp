@@ -47,7 +47,8 @@ void Ticker::close()
 {
     if (closed_) return;
     bool says = tick_open_; // what this unfinished turn has done is told, as after any other
-    // As in finish(): while the disk refuses, who has asked only is answered; what else came is whole with its end only.
+    // As in finish(): while the disk refuses, who has asked only is answered; what else came is whole with its end
+    // only.
     const bool answers_only = disk_refuses() && (!tick_open_ || only_requests_);
     if (!std::exchange(tick_open_, true)) parts_.store.begin();
     for (const auto& one : parts_.events.take_dealt_with())
