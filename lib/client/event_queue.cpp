@@ -187,7 +187,8 @@ std::optional<Event> EventQueue::pop(bool& attend)
 {
     if (closed_) return std::nullopt;
     // What memory it takes is taken first: an event that has left the queue is not lost.
-    if (in_hand_.size() >= in_hand_max) dealt_with_.reserve(dealt_with_.size() + in_hand_max / 64);
+    if (in_hand_.size() >= in_hand_max && dealt_with_.size() == dealt_with_.capacity())
+        dealt_with_.reserve(2 * dealt_with_.size() + 64);
     in_hand_.emplace_back();
     std::optional<Event> out;
     if (!returned_.empty()) {

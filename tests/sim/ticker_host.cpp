@@ -47,6 +47,12 @@ void TickerHost::enter(const std::function<void(client::Reports&)>& what)
 
 void TickerHost::take_events()
 {
+    // The disk has refused a write of the open tick: what the oracle would look for there is not to be read until that
+    // is rolled back. The application comes a moment later.
+    if (client_.disk.store().failed())
+        return later(world_.now(), [](TickerHost& host) {
+            if (host.client_.takes_events) host.take_events();
+        });
     while (auto event = events_.poll())
         client_.take(*std::move(event));
 }
