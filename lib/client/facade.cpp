@@ -57,13 +57,7 @@ Result<void> Facade::launch()
         is_ready.wait(); // `ready` lives on this stack
         return {};
     } catch (const std::exception& trouble) {
-        {
-            const std::lock_guard lock(shell_mutex_);
-            shell_ = nullptr;
-        }
-        driver_fd_ = -1;
-        ticker_.reset();
-        own_shell_.reset();
+        silence();
         let_go(); // who has halted holds nothing
         return Error{ErrorCode::internal, std::string("cannot start a thread: ") + trouble.what(), 0};
     }
@@ -101,22 +95,26 @@ void Facade::enter()
 
 void Facade::leave()
 {
-    {
-        const std::lock_guard lock(shell_mutex_);
-        shell_ = nullptr;
-    }
-    driver_fd_ = -1;
+    silence();
     ticker_->close();
     watches_ = ticker_->watches();
     for (auto& event : ticker_->take_rest())
         events_.push_last(std::move(event));
-    ticker_.reset();
-    own_shell_.reset(); // waits for a password that is being stretched
     let_go();
+}
+
+/// Nobody rings the loop any more, or waits on it.
+void Facade::silence()
+{
+    const std::lock_guard lock(shell_mutex_);
+    shell_ = nullptr;
+    driver_fd_ = -1;
 }
 
 void Facade::let_go()
 {
+    ticker_.reset();
+    own_shell_.reset(); // waits for a password that is being stretched
     parts_.store.reset();
     parts_.kept_files.reset();
     parts_.user_files.reset();

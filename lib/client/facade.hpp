@@ -107,6 +107,7 @@ private:
     void run();
     void enter();
     void leave();
+    void silence();
     void let_go();
     Result<RequestId> put(std::variant<Request, Error> what);
     void answer_mailbox();

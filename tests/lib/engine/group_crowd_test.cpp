@@ -6,6 +6,8 @@
 #include "lib/seal/groups.hpp"
 #include "relay/core/groups.hpp"
 
+#include <array>
+
 using namespace godwit;
 using namespace godwit::testing;
 using What = event::GroupChanged::What;
@@ -46,6 +48,17 @@ struct Market {
         const auto reply = ask(out, request::GroupJoin{link});
         REQUIRE_MESSAGE(reply.error.code == ErrorCode::ok, reply.error.detail);
         return out;
+    }
+    /// Three come in, stay until all have seen that, and go away.
+    void three_come_and_go()
+    {
+        const std::array names{"bob", "carol", "dave"};
+        for (const auto* name : names)
+            ask_in(name);
+        REQUIRE(world.run_until([&] { return members() == 4; }, minutes(1)));
+        world.run_for(seconds(10));
+        for (const auto* name : names)
+            world.client(name).crash();
     }
     std::size_t members() { return std::get<GroupInfo>(ask(alice, request::GroupAbout{group}).value).members.size(); }
     std::uint64_t commits() { return world.relay_counters().group_commits; }
@@ -156,12 +169,7 @@ TEST_CASE("a crowd asks by the link and most of them are away: all are in within
 TEST_CASE("while the relay holds commits: who asks for one is told so, and applicants are gathered for the next")
 {
     Market m(762);
-    for (const auto* name : {"bob", "carol", "dave"})
-        m.ask_in(name);
-    REQUIRE(m.world.run_until([&] { return m.members() == 4; }, minutes(1)));
-    m.world.run_for(seconds(10));
-    for (const auto* name : {"bob", "carol", "dave"})
-        m.world.client(name).crash();
+    m.three_come_and_go();
     const auto reply = m.fill();
     CHECK(reply.error.code == ErrorCode::rate_limited);
     CHECK(reply.error.retry_after_ms >= 30'000);
@@ -180,12 +188,7 @@ TEST_CASE("while the relay holds commits: who asks for one is told so, and appli
 TEST_CASE("who comes in by the link keeps the owner from nothing")
 {
     Market m(763);
-    for (const auto* name : {"bob", "carol", "dave"})
-        m.ask_in(name);
-    REQUIRE(m.world.run_until([&] { return m.members() == 4; }, minutes(1)));
-    m.world.run_for(seconds(10));
-    for (const auto* name : {"bob", "carol", "dave"})
-        m.world.client(name).crash();
+    m.three_come_and_go();
     // One by one, as fast as one commit is made for each.
     for (int n = 0; n < 45 && m.world.relay_counters().group_commits_held == 0; ++n) {
         m.ask_in("p" + std::to_string(n)).crash();
