@@ -47,12 +47,15 @@ void TickerHost::enter(const std::function<void(client::Reports&)>& what)
 
 void TickerHost::take_events()
 {
-    // The disk has refused a write of the open tick: what the oracle would look for there is not to be read until that
-    // is rolled back. The application comes a moment later.
-    if (client_.disk.store().failed())
-        return later(world_.now(), [](TickerHost& host) {
+    // The disk has refused a write of the open tick, or the engine is gone until the disk takes writes again: what the
+    // oracle would look for there is not to be read now. The application comes a moment later.
+    if (client_.disk.store().failed()) {
+        if (std::exchange(takes_later_, true)) return;
+        return later(world_.now() + std::chrono::milliseconds(10), [](TickerHost& host) {
+            host.takes_later_ = false;
             if (host.client_.takes_events) host.take_events();
         });
+    }
     while (auto event = events_.poll())
         client_.take(*std::move(event));
 }

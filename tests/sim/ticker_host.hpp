@@ -45,6 +45,7 @@ private:
     World& world_;
     std::shared_ptr<TickerHost*> self_; ///< Dies with this process: what was planned for it does nothing.
     bool woken_ = false;
+    bool takes_later_ = false;
     std::uint64_t deadlines_ = 0;
     client::Mailbox mailbox_;
     client::EventQueue events_;

@@ -83,10 +83,16 @@ TEST_CASE("sound: devices and no default one, by a configuration of somebody's o
 TEST_CASE("sound: what the microphone hears comes, what is wanted is played")
 {
     const auto folder = std::filesystem::temp_directory_path() / ("godwit-sound-" + std::to_string(::getpid()));
-    const auto said = (folder / "said.raw").string(), played = (folder / "played.raw").string();
-    const Alsa alsa("pcm.sink { type null }\n"
-                    "pcm.!default { type plug slave { pcm { type file slave.pcm sink file \"" +
-                    played + "\" infile \"" + said + "\" format raw } format S16_LE rate 48000 channels 1 } }\n");
+    const auto said = (folder / "said.raw").string(), played = (folder / "played.raw").string(),
+               captured = (folder / "captured.raw").string();
+    // Two devices in one: a file device writes down what it captures as well as what it plays.
+    const auto file_device = [](const std::string& files) {
+        return "pcm { type plug slave { pcm { type file slave.pcm sink " + files +
+               " format raw } format S16_LE rate 48000 channels 1 } }";
+    };
+    const Alsa alsa("pcm.sink { type null }\npcm.!default { type asym playback." +
+                    file_device("file \"" + played + "\"") + " capture." +
+                    file_device("file \"" + captured + "\" infile \"" + said + "\"") + " }\n");
     {
         std::ofstream file(said, std::ios::binary);
         for (int i = 0; i < 48'000 * 60; ++i) {
