@@ -64,6 +64,11 @@ void GroupKeeper::welcomed(const seal::Changes& changes, Moment now)
 {
     entered(changes, now);
     if (groups_->is_hearsay(changes.conversation)) fresh_[changes.conversation].by = changes.welcomed_by;
+    // What it was to be joined from outside for is over; a join that is at the relay already goes its way.
+    if (const auto at = chores_.find(changes.conversation); at != chores_.end()) {
+        at->second.compare = at->second.rejoin = false;
+        at->second.state.reset();
+    }
     verify_hearsay(changes.conversation);
 }
 

@@ -78,6 +78,11 @@ void GroupKeeper::fetch_tree(const ConversationId& conversation, Chore& chore, R
 void GroupKeeper::tree_came(const ConversationId& conversation, Chore& chore, const frame::Response& response,
                             Moment now)
 {
+    if (chore.welcome.empty() && !chore.state) { // For a join that is not needed any more.
+        chore.tree.clear();
+        chore.piece = chore.pieces = 0;
+        return rest(chore, Instant{});
+    }
     const auto* piece = std::get_if<frame::GroupTreePiece>(&response.body);
     if (response.error.code != ErrorCode::ok || piece == nullptr || piece->pieces > wire::group_tree_pieces_max) {
         // The group has gone on, and we join it as it is now.

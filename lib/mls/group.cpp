@@ -5,6 +5,7 @@
 #include "lib/mls/tree_validation.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace godwit::mls {
 
@@ -113,6 +114,22 @@ void Group::adopt_ratchets(const Group& before)
         for (const PastEpoch& older : before.past_)
             if (older.epoch == past.epoch) past.secret_tree = older.secret_tree;
     }
+    limit_skipped();
+}
+
+void Group::adopt_past(const Group& before)
+{
+    GODWIT_ASSERT(before.context_.group_id == context_.group_id && before.context_.epoch < context_.epoch);
+    Group left = before;
+    left.leave_epoch();
+    std::deque<PastEpoch> all;
+    const auto is_newer = [](const PastEpoch& a, const PastEpoch& b) { return a.epoch > b.epoch; };
+    std::set_union(std::make_move_iterator(past_.begin()), std::make_move_iterator(past_.end()),
+                   std::make_move_iterator(left.past_.begin()), std::make_move_iterator(left.past_.end()),
+                   std::back_inserter(all), is_newer); // Of two of one epoch, what is here.
+    while (!all.empty() && (all.size() > past_epochs_max || all.back().epoch + past_epochs_max < context_.epoch))
+        all.pop_back();
+    past_ = std::move(all);
     limit_skipped();
 }
 

@@ -169,6 +169,9 @@ public:
     /// For `next` of a commit of ours, once it is accepted: `before`, the group that made it, has sent and opened
     /// messages meanwhile, and what was used there stays used here. Precondition: `before` is one epoch behind.
     void adopt_ratchets(const Group& before);
+    /// For a group that was joined from outside: what was sealed in `before`, an earlier epoch of the same history, and
+    /// in those behind it, opens here too, unless it is too far behind. Precondition: the same group.
+    void adopt_past(const Group& before);
     /// For `next` while its commit waits for an answer: the ratchets of earlier epochs go. `before` has them and goes
     /// on using them up; a copy would keep what was used. adopt_ratchets() brings back what is left then.
     void forget_past_ratchets();
@@ -191,6 +194,8 @@ public:
 
     // What can be read of a group.
     [[nodiscard]] const GroupContext& context() const noexcept { return context_; }
+    /// Of this epoch (RFC 9420, section 8.2): two groups that have the same one are in the same epoch of one history.
+    [[nodiscard]] const Bytes& interim_transcript_hash() const noexcept { return interim_transcript_hash_; }
     [[nodiscard]] BytesView group_id() const noexcept { return context_.group_id; }
     [[nodiscard]] std::uint64_t epoch() const noexcept { return context_.epoch; }
     [[nodiscard]] CipherSuite cipher_suite() const noexcept { return context_.cipher_suite; }

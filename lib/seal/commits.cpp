@@ -98,6 +98,8 @@ Result<Changes> Groups::accepted(const ConversationId& conversation, WallMs now_
         if (!c->group || c->version() != sent.from) return conflict("the group has left the epoch of this commit");
         // What was sent and opened since the commit was made stays used.
         next->adopt_ratchets(*c->group);
+    } else if (c->group && c->has_joined_from(*c->group)) {
+        next->adopt_past(*c->group); // Of a Welcome that came meanwhile, or of before: what was said there opens on.
     }
     c->take(std::move(*next));
     if (const auto now = s.policy_of(*c); now && now->find(s.account_key) == nullptr) {
@@ -320,6 +322,14 @@ Result<Changes> Groups::welcome(BytesView sealed, WallMs now_ms, BytesView tree_
         return unauthentic("welcome: to a group of an impossible incarnation");
     Conversation* const c = s.make(name->conversation);
     if (c == nullptr) return Error{ErrorCode::quota_exceeded, "welcome: too many conversations", 0};
+    if (c->group && at < c->version() && at.incarnation == c->version().incarnation && c->has_joined_from(*group)) {
+        // Behind it lies what was said between it and our join.
+        s.shelf.use(*found);
+        c->about.joined.reset();
+        c->group->adopt_past(*group);
+        c->touch_all();
+        return conflict("welcome: this device has joined from outside before it came");
+    }
     if (at < c->about.floor || (c->group && at.incarnation <= c->version().incarnation))
         return conflict("welcome: to a group that is not newer than the one here");
 

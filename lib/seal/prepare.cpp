@@ -352,7 +352,13 @@ Result<Outgoing> Groups::rejoin(const Circle& circle, BytesView group_info, Vers
                    tree_goes_beside(made->group.tree(), context.extensions, 0));
     else
         out.group_info = info_of(made->group, environment);
-    return s.keep(std::move(out), std::move(made->group));
+    auto kept = s.keep(std::move(out), std::move(made->group));
+    if (Conversation* const c = kept ? s.find(circle.conversation) : nullptr) {
+        c->about.joined = {at_relay,
+                           mls::interim_transcript_hash(context.confirmed_transcript_hash, info->confirmation_tag)};
+        c->about_dirty = true;
+    }
+    return kept;
 }
 
 } // namespace godwit::seal

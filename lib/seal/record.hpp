@@ -75,7 +75,19 @@ struct Departure {
 /// Commits of which it is remembered that they put us out and were taken back.
 inline constexpr std::size_t taken_back_kept = 8;
 
-inline constexpr std::uint16_t about_version = 3;
+/// Which epoch this device has made a join from outside of, by its interim transcript hash: its Welcome to that very
+/// epoch may come later.
+struct Joined {
+    Version from;
+    Bytes transcript;
+    template <class Io, class Self>
+    static void tls(Io& io, Self& s)
+    {
+        io(s.from.incarnation, s.from.epoch, s.transcript);
+    }
+};
+
+inline constexpr std::uint16_t about_version = 4;
 
 struct About {
     Version floor;                ///< No group before this one is entered any more.
@@ -86,6 +98,7 @@ struct About {
     std::optional<Departure> departure;
     std::vector<Entered> taken_back; ///< Put us out, and were taken back; newest first. By the epoch they led to.
     std::uint64_t doubted_ms = 0;    ///< Since when what the relay shows is not joined by; 0: it is not so.
+    std::optional<Joined> joined;    ///< The last time.
     template <class Io, class Self>
     static void tls(Io& io, Self& s)
     {
@@ -95,6 +108,7 @@ struct About {
         io(s.floor.incarnation, s.floor.epoch, s.updated_ms, s.entered, s.since);
         if (version > 1) io(s.departure); // The first version had none.
         if (version > 2) io(s.taken_back, s.doubted_ms);
+        if (version > 3) io(s.joined);
     }
 };
 

@@ -53,6 +53,12 @@ struct Conversation {
         group = std::move(other);
         policy_at.reset();
     }
+    /// It is of the very epoch that this device has made its last join from outside of.
+    [[nodiscard]] bool has_joined_from(const mls::Group& other) const
+    {
+        return about.joined && about.joined->from.epoch == other.epoch() &&
+               about.joined->transcript == other.interim_transcript_hash();
+    }
     void touch_all() { epoch_dirty = ratchets_dirty = about_dirty = true; }
 };
 

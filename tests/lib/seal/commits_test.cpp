@@ -2,6 +2,10 @@
 // Commits on their way: accepted, refused, overtaken, lost; and those who fall out and come back.
 #include "tests/lib/seal/four.hpp"
 
+#include "lib/seal/record.hpp"
+
+#include <algorithm>
+
 using namespace godwit;
 using namespace godwit::test;
 using seal::Groups;
@@ -174,6 +178,87 @@ TEST_CASE("commits: a new device of an account joins from outside, at once, and 
     CHECK(f.bob1.groups->can_open(f.conversation, f.ann2.id, before.version));
     CHECK(f.bob1.groups->can_open(f.conversation, ann3.id, *f.bob1.groups->version(f.conversation)));
     CHECK(f.bob1.groups->is_member(f.conversation, ann3.id));
+}
+
+TEST_CASE("commits: a Welcome to the epoch that a device has joined from outside of: what lies behind it opens")
+{
+    Four f;
+    Member& ann3 = f.world.device("ann", "ann3");
+    const auto added = f.change(f.ann1, f.world.packages({&ann3}));
+    REQUIRE_FALSE(added.welcome.empty());
+    for (Member* one : {&f.ann2, &f.bob1, &f.bob2})
+        CHECK(f.commit(*one, f.ann1, added).verdict == CommitVerdict::applied);
+    f.accepted(f.ann1);
+    f.world.group_info = added.group_info;
+    ++f.world.at_relay.epoch;
+    const auto said = f.seal(f.bob1, message_id(1), "for ann3, too");
+    const auto later = f.seal(f.bob1, message_id(2), "and this");
+    const auto joining = f.rejoin(ann3); // Its mailbox is slow.
+    const auto welcome = [&] { return ann3.tick([&](Groups& g) { return g.welcome(added.welcome, start_ms); }); };
+    bool is_opened = false;
+    SUBCASE("it comes while the join is on its way")
+    {
+        REQUIRE(welcome().ok());
+        SUBCASE("in one life") {}
+        SUBCASE("after a restart")
+        {
+            ann3.crash();
+        }
+        SUBCASE("and the first message before the answer")
+        {
+            is_opened = true;
+            CHECK(f.open(ann3, f.bob1, message_id(1), said.bytes).verdict == Verdict::opened);
+        }
+        f.world.accept(ann3, joining);
+    }
+    SUBCASE("it comes after the join")
+    {
+        f.world.accept(ann3, joining);
+        SUBCASE("at once") {}
+        SUBCASE("after a restart")
+        {
+            ann3.crash();
+        }
+        SUBCASE("after others have changed the group")
+        {
+            f.all.push_back(&ann3);
+            f.world.accept(f.bob2, f.change(f.bob2));
+            f.all.pop_back();
+        }
+        // It is of nothing new.
+        const auto refused = welcome();
+        REQUIRE_FALSE(refused.ok());
+        CHECK(refused.error().code == ErrorCode::conflict);
+        const auto again = welcome();
+        REQUIRE_FALSE(again.ok());
+        CHECK(again.error().code == ErrorCode::conflict);
+    }
+    f.all.push_back(&ann3);
+    f.everybody_talks();
+    // Once.
+    CHECK((f.open(ann3, f.bob1, message_id(1), said.bytes).verdict == Verdict::opened) != is_opened);
+    ann3.crash(); // It is stored.
+    CHECK(f.open(ann3, f.bob1, message_id(2), later.bytes).verdict == Verdict::opened);
+    CHECK(f.open(ann3, f.bob1, message_id(2), later.bytes).verdict != Verdict::opened);
+}
+
+TEST_CASE("commits: a Welcome to another history than a device has joined from outside of opens nothing")
+{
+    Four f;
+    Member& ann3 = f.world.device("ann", "ann3");
+    const auto packages = f.world.packages({&ann3});
+    const auto false_one = f.change(f.ann2, packages); // Made, and never taken.
+    f.ann2.tick([&](Groups& g) { return g.refused(f.conversation), true; });
+    f.world.accept(f.bob1, f.change(f.bob1)); // The epoch that counts.
+    f.world.accept(ann3, f.rejoin(ann3));
+    const auto refused = ann3.tick([&](Groups& g) { return g.welcome(false_one.welcome, start_ms); });
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().code == ErrorCode::conflict);
+    const auto rows = ann3.store.value_names();
+    const auto prefix = seal::value_name(f.conversation, "ratchets") + '/';
+    CHECK(std::count_if(rows.begin(), rows.end(), [&](const auto& name) { return name.starts_with(prefix); }) == 1);
+    f.all.push_back(&ann3);
+    f.everybody_talks();
 }
 
 TEST_CASE("commits: who lost its state comes back in the place of its old leaf")

@@ -348,18 +348,23 @@ TEST_CASE("departures: what is known of a conversation reads as the versions bef
     about.updated_ms = 5;
     Bytes bytes = mls::encode(about);
     constexpr std::size_t third = 1 + 8; // No commits that were taken back, and since when something is doubted.
-    REQUIRE(bytes.size() > 3 + third);
-    REQUIRE(bytes[1] == 3);
+    constexpr std::size_t fourth = 1;    // Nor which epoch was joined from outside of.
+    REQUIRE(bytes.size() > 3 + third + fourth);
+    REQUIRE(bytes[1] == 4);
     about.doubted_ms = 77;
     about.taken_back = {{9, message_id(1)}};
+    about.joined = {{1, 12}, Bytes(32, 7)};
     const auto same = must(mls::decode<seal::About>(mls::encode(about)));
     CHECK(same.doubted_ms == 77);
     REQUIRE(same.taken_back.size() == 1);
     CHECK(same.taken_back[0].commit == message_id(1));
-    for (const std::uint8_t version : {std::uint8_t{2}, std::uint8_t{1}}) {
+    REQUIRE(same.joined);
+    CHECK(same.joined->from == seal::Version{1, 12});
+    CHECK(same.joined->transcript == Bytes(32, 7));
+    for (const std::uint8_t version : {std::uint8_t{3}, std::uint8_t{2}, std::uint8_t{1}}) {
         CAPTURE(version);
         bytes[1] = version;
-        for (std::size_t n = version == 2 ? third : 1; n > 0; --n) // The first had no departure either.
+        for (std::size_t n = version == 3 ? fourth : version == 2 ? third : 1; n > 0; --n) // The first: no departure.
             bytes.pop_back();
         const auto old = must(mls::decode<seal::About>(bytes));
         CHECK(old.floor == about.floor);
@@ -367,7 +372,8 @@ TEST_CASE("departures: what is known of a conversation reads as the versions bef
         CHECK_FALSE(old.departure.has_value());
         CHECK(old.taken_back.empty());
         CHECK(old.doubted_ms == 0);
+        CHECK_FALSE(old.joined.has_value());
     }
-    bytes[1] = 4;
+    bytes[1] = 5;
     CHECK_FALSE(mls::decode<seal::About>(bytes).ok());
 }
