@@ -235,7 +235,9 @@ void GroupKeeper::fail(Chore& chore, Moment now)
 void GroupKeeper::work(const ConversationId& conversation, Chore& chore, RelaySession& session, Moment now)
 {
     const auto circle = circles_.circle_of(conversation);
-    if (groups_->is_pending(conversation)) return send_pending(conversation, chore, session, now);
+    // A join from outside is put off while the Welcome waits; that may be for its tree.
+    const bool takes_welcome = chore.put_off && !chore.welcome.empty();
+    if (groups_->is_pending(conversation) && !takes_welcome) return send_pending(conversation, chore, session, now);
     // Not when the mailbox is empty: what lies in it behind the Welcome waits for this.
     if (!chore.welcome.empty()) return fetch_tree(conversation, chore, session, now);
     if (!drained_) return;
@@ -423,8 +425,12 @@ void GroupKeeper::commit(const ConversationId& conversation, Chore& chore, Resul
 
 void GroupKeeper::send_pending(const ConversationId& conversation, Chore& chore, RelaySession& session, Moment now)
 {
-    for (const auto& one : groups_->pending())
-        if (one.conversation == conversation) return send(one, chore, session, now);
+    for (const auto& one : groups_->pending()) {
+        if (one.conversation != conversation) continue;
+        if (!one.external || !chore.put_off || chore.rejoin || !groups_->version(conversation))
+            return send(one, chore, session, now);
+        groups_->refused(conversation); // It is in by a Welcome, and this was never taken.
+    }
     rest(chore, Instant{});
 }
 
@@ -456,6 +462,7 @@ void GroupKeeper::send(const seal::Outgoing& outgoing, Chore& chore, RelaySessio
     if (!session.request(std::move(out), purpose::Group{outgoing.conversation}, now))
         return rest(chore, now.mono + soon(failure_wait_min));
     chore.step = Chore::Step::commit;
+    chore.put_off = false;
 }
 
 } // namespace godwit::engine

@@ -104,6 +104,7 @@ private:
         bool hurry = false;
         bool compare = false; ///< With the relay: we may be on a dead branch.
         bool rejoin = false;  ///< We are.
+        bool put_off = false; ///< The relay has not taken the commit that waits: it may be dropped.
         bool creates = false;
         bool fetched = false;          ///< Go on with `ask`, then commit.
         std::uint64_t incarnation = 0; ///< To create.

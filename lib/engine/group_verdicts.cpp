@@ -250,7 +250,10 @@ void GroupKeeper::got_verdict(const ConversationId& conversation, Chore& chore, 
     const auto wait = is_temporary(code) ? wait_of(response.error) : Duration::zero();
     if (code == ErrorCode::rate_limited && wait >= held_from && circles_.is_many(conversation) && !chore.rejoin)
         return held(conversation, chore, response.error, now);
-    if (is_temporary(code)) return rest(chore, now.mono + soon(wait)); // Pending: the same again.
+    if (is_temporary(code)) { // Pending: the same again.
+        chore.put_off = true;
+        return rest(chore, now.mono + soon(wait));
+    }
     groups_->refused(conversation);
     chore.creates = false;
     if (code == ErrorCode::not_allowed) not_allowed(conversation, chore, response.error.detail);

@@ -77,6 +77,12 @@ bool may_exceed(Store& store, const StoredGroup& group, const Session& session, 
     return role_of(policy_of(store.group_info(all.front().row)), session.user) == Role::owner;
 }
 
+bool joins_from_outside(const frame::GroupCommit& request)
+{
+    const auto commit = wire::read_mls_commit(request.envelope.sealed);
+    return commit && commit->joins;
+}
+
 /// Those of `some` that are in `others`.
 std::vector<DeviceRow> both(const std::vector<DeviceRow>& some, const std::vector<DeviceRow>& others)
 {
@@ -133,6 +139,8 @@ Answer Groups::commit(const Session& session, const frame::GroupCommit& request,
     const auto tree = trees_.whole(session, request);
     if (!tree)
         return {ErrorCode::invalid_argument, "the tree that this commit names is not here: put its pieces first"};
+    if (!creates && joins_from_outside(request) && context_.store.welcome_waits(group.row, session.device))
+        return slow_down(welcome_wait);
     const auto committer = who + "/" + to_hex(request.conversation.view());
     if (const auto wait = commits_.wait(committer, now.mono); wait > Duration::zero()) return slow_down(wait);
     const auto offender = offender_of(session.account, request.conversation);
@@ -211,8 +219,7 @@ std::string Groups::upsetting(const Session& session, const Place& place, const 
 {
     if (request.epoch == 0)
         return std::to_string(session.account) + "/" + (place.partner ? to_hex(request.conversation.view()) : "many");
-    const auto commit = wire::read_mls_commit(request.envelope.sealed);
-    if (!commit || !commit->joins) return {};
+    if (!joins_from_outside(request)) return {};
     return "joins/" + std::to_string(session.device) + "/" + to_hex(request.conversation.view());
 }
 

@@ -50,6 +50,8 @@ inline constexpr WallMs owners_stands_ms = WallMs{3600} * 1000;
 inline constexpr WallMs contested_stands_ms = WallMs{30} * 24 * 3600 * 1000;
 /// How soon to ask again while as many are open as may be: members come any moment.
 inline constexpr Duration open_commits_wait = std::chrono::minutes(1);
+/// Who joins from outside while a Welcome to the group waits in its mailbox would lose what lies between the two.
+inline constexpr Duration welcome_wait = std::chrono::seconds(5);
 
 /// A creation may leave out so many incarnations: members may remember more than the relay does, which forgets groups
 /// of former contacts, and may have been restored from a copy. Little enough that nobody ever gets to the last one.

@@ -114,6 +114,15 @@ std::optional<StoredCommit> Store::group_commit(const StoredGroup& group, std::u
                     commit_from, group.row, group.incarnation, epoch);
 }
 
+bool Store::welcome_waits(GroupRow group, DeviceRow device)
+{
+    return read_integer("SELECT 1 FROM mailbox m JOIN envelopes e ON e.id = m.envelope JOIN group_commits c"
+                        " ON c.welcome_id = e.envelope_id AND c.from_device = e.from_device"
+                        " WHERE m.device = ?2 AND e.kind = ?3 AND c.of_group = ?1 AND c.rejected = 0 LIMIT 1",
+                        group, device, static_cast<std::int64_t>(EnvelopeKind::handshake))
+        .has_value();
+}
+
 std::vector<StoredCommit> Store::standing_commits(const StoredGroup& group, std::size_t limit)
 {
     return read_all(commits_where("incarnation = ?2 AND rejected = 0 ORDER BY id DESC LIMIT ?3"), commit_from,

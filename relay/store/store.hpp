@@ -349,6 +349,8 @@ public:
     [[nodiscard]] Bytes group_info(std::int64_t commit);
     std::int64_t add_group_commit(GroupRow group, const StoredCommit& commit, const Bytes& group_info);
     void reject_group_commit(std::int64_t commit);
+    /// In the device's mailbox there is a Welcome to the group that it has not taken yet.
+    [[nodiscard]] bool welcome_waits(GroupRow group, DeviceRow device);
     /// Of this incarnation, not rejected, newest first.
     [[nodiscard]] std::vector<StoredCommit> standing_commits(const StoredGroup& group, std::size_t limit);
     /// Whom a commit was put for; whom it was not put for though they judge it; `others`: are in the group after it and
