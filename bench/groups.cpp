@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // bench/groups: what a group costs: to come into it by a link, to say something in it, to put somebody out.
 //
-//   groups --relay PATH-TO-godwit-relay [--dir DIR] [--members N] [--awake M] [--messages N] [--removals N]
+//   groups --relay PATH-TO-godwit-relay [--dir DIR] [--members N] [--awake M] [--messages N] [--changes N]
+//          [--removals N]
 //
 // Members are clients of this process, who know nobody: what is said goes by the relay to each of them. M of them
 // (default: all) run all the while; the others ask to be let in and end their programs, so that their invitation and
 // what is said lie in their mailboxes, until one of them comes back. Says how long it takes until all are in, until a
 // message is at the relay (its sender's `sent`), until the last who is awake has it, until one who slept has
-// everything, and until a member is out; and checks that who is out reads nothing more.
+// everything, and until a member is out; and checks that who is out reads nothing more. `changes`: so many times the
+// group gets another name after all were let in and that was said: who slept has so many epochs to go through.
 #include "bench/pilot.hpp"
 
 #include <algorithm>
@@ -34,6 +36,7 @@ struct Wanted {
     int members = 10;
     int awake = 0; ///< 0: all.
     int messages = 20;
+    int changes = 0;
     int removals = 5;
 };
 
@@ -53,13 +56,16 @@ Wanted wanted_of(int argc, char** argv)
             out.awake = std::max(2, std::atoi(value.c_str()));
         else if (name == "--messages")
             out.messages = std::max(1, std::atoi(value.c_str()));
+        else if (name == "--changes")
+            out.changes = std::max(0, std::atoi(value.c_str()));
         else if (name == "--removals")
             out.removals = std::max(0, std::atoi(value.c_str()));
         else
             give_up("unknown option " + name);
     }
     if (out.relay_program.empty())
-        give_up("usage: groups --relay PATH [--dir DIR] [--members N] [--awake M] [--messages N] [--removals N]");
+        give_up("usage: groups --relay PATH [--dir DIR] [--members N] [--awake M] [--messages N] [--changes N]"
+                " [--removals N]");
     if (out.awake == 0 || out.awake > out.members) out.awake = out.members;
     return out;
 }
@@ -94,6 +100,7 @@ public:
         come_in();
         if (wanted_.awake < wanted_.members) come_in_asleep();
         speak("");
+        if (wanted_.changes > 0) rename();
         if (wanted_.awake < wanted_.members) wake_some();
         put_out();
         if (lacking_) give_up("not all who slept have all that was said");
@@ -248,6 +255,20 @@ private:
         }
         say_spread(("send, durable here and at the relay, p50" + when).c_str(), sent);
         say_spread(("the last who is awake has it, p50" + when).c_str(), arrived);
+    }
+
+    void rename()
+    {
+        auto& owner = *crew_.front();
+        std::vector<double> done;
+        for (int n = 0; n < wanted_.changes; ++n) {
+            const auto start = Clock::now();
+            request::GroupSet set{group_};
+            set.name = "bench " + std::to_string(n);
+            owner.expect_ok(owner.ask(set), "group_set");
+            done.push_back(since_us(start));
+        }
+        say_spread("give the group another name, p50", done);
     }
 
     /// One opens its home, comes into the group by the invitation in its mailbox, and has all that was said since.

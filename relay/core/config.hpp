@@ -98,7 +98,9 @@ struct Limits {
     WallMs group_gone_ms_max = WallMs{30} * 24 * 3600 * 1000; ///< Who left is told so for so long.
     Rate group_messages{400, std::chrono::milliseconds(10)};  ///< GroupPut, per account.
     std::uint32_t group_trees_kept = 16;                      ///< Of a group's newest commits.
-    std::uint32_t group_trees_unused_max = 2;                 ///< Of an account, before a commit names them.
+    /// All trees of a group, with those that Welcomes in mailboxes still name: what 16 of the largest have (trees.hpp).
+    std::uint64_t group_trees_bytes_max = std::uint64_t{64} * 1024 * 1024;
+    std::uint32_t group_trees_unused_max = 2; ///< Of an account, before a commit names them.
     WallMs group_tree_unused_ms_max = WallMs{24} * 3600 * 1000;
 
     // What the operator says (notices.hpp).

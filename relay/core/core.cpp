@@ -232,10 +232,11 @@ void Core::handle_deadline(Moment now)
         const bool more_blobs = blobs_.expire(now);
         const bool more_joins = joins_.expire(now);
         const bool more_members = members_.expire(now);
+        const bool more_trees = trees_.expire(now); // After those by whom a Welcome may have gone.
         const bool more_notices = notices_.expire(now);
         const bool more_departed = !more_mail && departed_.expire(now);
         const bool more = more_departed || key_packages_.expire(now) || more_mail || more_blobs || more_joins ||
-                          more_members || more_notices;
+                          more_members || more_trees || more_notices;
         expire_at_ = now.mono + (more ? std::chrono::seconds(1) : expiry_interval);
     }
 }

@@ -43,6 +43,7 @@ struct Counters {
     std::uint64_t group_messages = 0;           ///< Sent to all of a group at once, each stored once.
     std::uint64_t group_joins = 0;              ///< Accounts that asked to be let in.
     std::uint64_t group_trees_stored = 0;       ///< Whole ones.
+    std::uint64_t group_trees_let_go = 0;       ///< For want of room, though a Welcome still waited that names it.
     std::uint64_t key_packages_stored = 0;
     std::uint64_t key_packages_handed_out = 0;
     std::uint64_t key_packages_expired = 0; ///< Last resorts too.
@@ -94,6 +95,7 @@ struct Counters {
         group_messages = to.group_messages;
         group_joins = to.group_joins;
         group_trees_stored = to.group_trees_stored;
+        group_trees_let_go = to.group_trees_let_go;
         key_packages_stored = to.key_packages_stored;
         key_packages_handed_out = to.key_packages_handed_out;
         key_packages_expired = to.key_packages_expired;
@@ -150,6 +152,7 @@ struct Counters {
         visit("group_messages", group_messages);
         visit("group_joins", group_joins);
         visit("group_trees_stored", group_trees_stored);
+        visit("group_trees_let_go", group_trees_let_go);
         visit("key_packages_stored", key_packages_stored);
         visit("key_packages_handed_out", key_packages_handed_out);
         visit("key_packages_expired", key_packages_expired);

@@ -242,11 +242,8 @@ Answer Members::roster(const Session& session, const frame::GroupRosterFetch& re
 bool Members::expire(Moment now)
 {
     const auto& limits = context_.config.limits;
-    const auto members =
-        context_.store.expire_members(now.wall_ms - limits.group_gone_ms_max, group_rows_expired_per_tick_max);
-    const auto trees =
-        context_.store.expire_trees(now.wall_ms - limits.group_tree_unused_ms_max, group_rows_expired_per_tick_max);
-    return std::max(members, trees) >= group_rows_expired_per_tick_max;
+    return context_.store.expire_members(now.wall_ms - limits.group_gone_ms_max, group_rows_expired_per_tick_max) >=
+           group_rows_expired_per_tick_max;
 }
 
 // ---- after the commit ----

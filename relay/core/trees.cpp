@@ -80,7 +80,27 @@ std::uint32_t Trees::pieces(std::int64_t tree)
 void Trees::use(const ConversationId& conversation, GroupRow group, std::int64_t tree)
 {
     if (tree != 0) context_.store.use_tree(tree);
-    context_.store.prune_trees(group, conversation, context_.config.limits.group_trees_kept);
+    prune(conversation, group);
+}
+
+void Trees::prune(const ConversationId& conversation, GroupRow group)
+{
+    const auto& limits = context_.config.limits;
+    context_.counters.group_trees_let_go +=
+        context_.store.prune_trees(group, conversation, limits.group_trees_kept, limits.group_trees_bytes_max);
+}
+
+bool Trees::expire(Moment now)
+{
+    auto& store = context_.store;
+    const auto unused =
+        store.expire_trees(now.wall_ms - context_.config.limits.group_tree_unused_ms_max, trees_expired_per_tick_max);
+    const auto groups = store.conversations_with_trees(swept_up_to_, groups_swept_per_tick_max);
+    for (const auto& conversation : groups)
+        prune(conversation, store.group(conversation).row);
+    const bool more = groups.size() == groups_swept_per_tick_max;
+    swept_up_to_ = more ? groups.back() : ConversationId{};
+    return more || unused == trees_expired_per_tick_max;
 }
 
 } // namespace godwit::relay

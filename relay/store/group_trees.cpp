@@ -73,18 +73,49 @@ void Store::prune_unused_trees(AccountRow account, std::size_t kept)
         remove_tree(row);
 }
 
-void Store::prune_trees(GroupRow group, const ConversationId& conversation, std::size_t kept)
+std::uint64_t Store::prune_trees(GroupRow group, const ConversationId& conversation, std::size_t kept,
+                                 std::uint64_t bytes_max)
 {
-    // And that of the oldest one that may be gone back to: whatever came after it may be rubbish.
-    write("UPDATE group_commits SET tree = 0 WHERE of_group = ?1 AND tree <> 0 AND id NOT IN"
-          " (SELECT id FROM group_commits WHERE of_group = ?1 AND rejected = 0 ORDER BY id DESC LIMIT ?2)"
-          " AND id <> coalesce((SELECT min(id) FROM group_commits WHERE of_group = ?1 AND group_info IS NOT NULL), 0)",
-          group, static_cast<std::int64_t>(kept));
+    struct Named {
+        std::int64_t commit = 0;
+        bool stays = false, waits = false;
+        std::uint64_t bytes = 0;
+    };
+    // It stays also as that of the oldest commit that may be gone back to: whatever came after it may be rubbish.
+    auto all = read_all(
+        "SELECT c.id, c.id IN (SELECT id FROM group_commits WHERE of_group = ?1 AND rejected = 0 ORDER BY id DESC"
+        " LIMIT ?2) OR c.id = coalesce((SELECT min(id) FROM group_commits WHERE of_group = ?1"
+        " AND group_info IS NOT NULL), 0), EXISTS (SELECT 1 FROM envelopes e WHERE e.from_device = c.from_device"
+        " AND e.envelope_id = c.welcome_id AND e.superseded = 0 AND e.kind = ?3),"
+        " (SELECT coalesce(sum(length(bytes)), 0) FROM group_tree_pieces p WHERE p.tree = c.tree)"
+        " FROM group_commits c WHERE c.of_group = ?1 AND c.tree <> 0 ORDER BY c.id DESC",
+        [](const Row& s) {
+            return Named{s.integer(0), s.integer(1) != 0, s.integer(2) != 0, static_cast<std::uint64_t>(s.integer(3))};
+        },
+        group, static_cast<std::int64_t>(kept), static_cast<std::int64_t>(EnvelopeKind::handshake));
+    std::uint64_t bytes = 0, let_go = 0;
+    for (const auto& one : all)
+        if (one.stays) bytes += one.bytes;
+    for (auto& one : all) {
+        if (one.stays) continue;
+        if (one.waits) bytes += one.bytes;
+        if (one.waits && bytes <= bytes_max) continue;
+        if (one.waits) ++let_go;
+        write("UPDATE group_commits SET tree = 0 WHERE id = ?1", one.commit);
+    }
     const auto rows = read_all("SELECT id FROM group_trees WHERE conversation = ?1 AND used = 1"
                                " AND id NOT IN (SELECT tree FROM group_commits WHERE of_group = ?2)",
                                first_integer, conversation, group);
     for (const auto row : rows)
         remove_tree(row);
+    return let_go;
+}
+
+std::vector<ConversationId> Store::conversations_with_trees(const ConversationId& after, std::uint32_t limit)
+{
+    return read_all(
+        "SELECT DISTINCT conversation FROM group_trees WHERE conversation > ?1 ORDER BY conversation LIMIT ?2",
+        [](const Row& s) { return s.fixed<ConversationId>(0).value_or(ConversationId{}); }, after, limit);
 }
 
 std::uint64_t Store::expire_trees(WallMs before_ms, std::uint32_t limit)

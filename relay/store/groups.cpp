@@ -279,7 +279,7 @@ void Store::forget_commits_before(GroupRow group, std::int64_t commit, std::size
           group, commit);
     write("DELETE FROM commit_voters WHERE of_group = ?1 AND of_commit < ?2", group, commit);
     write("DELETE FROM member_changes WHERE of_group = ?1 AND of_commit < ?2", group, commit);
-    write("DELETE FROM group_commits WHERE of_group = ?1 AND (rejected = 1 OR id < ?2) AND id <="
+    write("DELETE FROM group_commits WHERE of_group = ?1 AND (rejected = 1 OR id < ?2) AND tree = 0 AND id <="
           " (SELECT id FROM group_commits WHERE of_group = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?3)",
           group, commit, static_cast<std::int64_t>(ids));
 }

@@ -375,7 +375,7 @@ public:
     [[nodiscard]] CommitVotes commit_votes_of_accounts(GroupRow group, const StoredCommit& commit,
                                                        EnvelopeRow envelope);
     /// Nothing before this one is gone back to any more: GroupInfos, votes and what it changed of members go. `ids`: so
-    /// many of the newest stay known by their ids, and all from this one on.
+    /// many of the newest stay known by their ids, and all from this one on; and those whose tree is kept.
     void forget_commits_before(GroupRow group, std::int64_t commit, std::size_t ids);
 
     // members of groups of many (group_members.cpp)
@@ -446,8 +446,13 @@ public:
     void remove_tree(std::int64_t tree);
     /// Of the account, that no commit has named: all but the newest `kept` go.
     void prune_unused_trees(AccountRow account, std::size_t kept);
-    /// Of the group: those of the newest `kept` commits stay.
-    void prune_trees(GroupRow group, const ConversationId& conversation, std::size_t kept);
+    /// Of the group (0: it is gone): those of the newest `kept` commits stay, and those whose Welcome waits in a
+    /// mailbox while all have at most `bytes_max`, newest first. Returns how many of these had to go.
+    std::uint64_t prune_trees(GroupRow group, const ConversationId& conversation, std::size_t kept,
+                              std::uint64_t bytes_max);
+    /// Those after this one, in order.
+    [[nodiscard]] std::vector<ConversationId> conversations_with_trees(const ConversationId& after,
+                                                                       std::uint32_t limit);
     std::uint64_t expire_trees(WallMs before_ms, std::uint32_t limit); ///< That no commit has named.
 
     // blobs (blobs.cpp)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Asking to be let into a group, and ratchet trees that lie beside their GroupInfo.
+// Asking to be let into a group.
 #include "tests/relay/circle.hpp"
 
-#include "lib/crypto/hash.hpp"
 #include "lib/identity/conversation_id.hpp"
 
 #include <deque>
@@ -18,13 +17,6 @@ frame::GroupJoins waiting(Circle& c, Device& by)
     const auto response = by.ask(frame::GroupJoinsFetch{c.id});
     REQUIRE(response.error.code == ErrorCode::ok);
     return std::get<frame::GroupJoins>(response.body);
-}
-
-wire::TreeId name_of(const Bytes& tree)
-{
-    wire::TreeId out;
-    crypto::blake2b({}, tree, out.bytes);
-    return out;
 }
 
 } // namespace
@@ -221,106 +213,6 @@ TEST_CASE("a conversation of two is no group to ask at, nor to be listed")
     CHECK(c.ann.code(frame::GroupFetch{"", of_two}) == ErrorCode::not_allowed);
     create.members = {"ann", "bo"};
     CHECK(c.ann.code(create) == ErrorCode::invalid_argument);
-}
-
-TEST_CASE("a tree beside its GroupInfo: put in pieces, named by a commit, handed to members of that epoch")
-{
-    Circle c;
-    c.create();
-    Bytes tree;
-    for (int i = 0; i < 3000; ++i)
-        tree.push_back(static_cast<std::uint8_t>(i * 7));
-    const auto name = name_of(tree);
-    const auto piece = [&](std::uint32_t i) {
-        return frame::GroupTreePut{c.id, name, 3, i, to_bytes(BytesView(tree).subspan(i * 1000, 1000))};
-    };
-    auto commit = c.request(1, 2, {"ann", "bo", "cy"});
-    commit.tree = name;
-    CHECK(c.ann.code(commit) == ErrorCode::invalid_argument); // nothing of it is here
-    CHECK(c.ann.code(piece(2)) == ErrorCode::ok);             // in any order
-    CHECK(c.ann.code(piece(0)) == ErrorCode::ok);
-    CHECK(c.ann.code(piece(0)) == ErrorCode::ok);
-    CHECK(c.ann.code(commit) == ErrorCode::invalid_argument); // not all
-    CHECK(c.ann.code(piece(1)) == ErrorCode::ok);
-    CHECK(c.ann.code(piece(1)) == ErrorCode::ok); // the answer was lost
-    const auto answer = c.ann.ask(commit);
-    CHECK(answer.error.code == ErrorCode::ok);
-    CHECK(std::get<frame::GroupState>(answer.body).tree_pieces == 3);
-    CHECK(c.state(c.bo).tree_pieces == 3);
-
-    Bytes got;
-    for (std::uint32_t i = 0; i < 3; ++i) {
-        const auto response = c.bo.ask(frame::GroupTreeGet{c.id, 1, 2, i});
-        REQUIRE(response.error.code == ErrorCode::ok);
-        append(got, std::get<frame::GroupTreePiece>(response.body).bytes);
-    }
-    CHECK(got == tree);
-    for (const auto& [incarnation, epoch, at] :
-         {std::tuple(1, 2, 3), std::tuple(1, 1, 0), std::tuple(2, 2, 0), std::tuple(1, 0, 0), std::tuple(1, 9, 0)})
-        CHECK(c.bo.code(frame::GroupTreeGet{c.id, static_cast<std::uint64_t>(incarnation),
-                                            static_cast<std::uint64_t>(epoch), static_cast<std::uint32_t>(at)}) ==
-              ErrorCode::no_such_file);
-    // The next one has its tree in the GroupInfo.
-    CHECK(c.commit(c.bo, 2, 3, {"ann", "bo", "cy"}) == ErrorCode::ok);
-    CHECK(c.state(c.bo).tree_pieces == 0);
-    CHECK(c.bo.code(frame::GroupTreeGet{c.id, 1, 2, 0}) == ErrorCode::ok); // who was welcomed then may still come
-    CHECK(c.world.core->counters().group_trees_stored == 1);
-}
-
-TEST_CASE("trees are bounded: wrong ones go, unused ones are few and short-lived, old ones end")
-{
-    Config config;
-    config.limits.group_trees_unused_max = 2;
-    config.limits.group_trees_kept = 2;
-    Circle c(config);
-    c.create();
-    const auto put = [&](Device& by, const Bytes& tree, wire::TreeId name, std::uint32_t pieces = 1) {
-        return by.code(frame::GroupTreePut{c.id, name, pieces, 0, tree});
-    };
-    CHECK(put(c.ann, Bytes(10, 1), name_of(Bytes(10, 2))) == ErrorCode::invalid_argument);
-    CHECK_FALSE(c.world.store.tree(1).has_value());
-    CHECK(put(c.ann, Bytes(10, 1), name_of(Bytes(10, 1)), 2) == ErrorCode::ok);
-    CHECK(put(c.ann, Bytes(10, 1), name_of(Bytes(10, 1)), 3) == ErrorCode::invalid_argument); // another number
-    CHECK(c.ann.code(frame::GroupTreePut{c.id, name_of(Bytes(9, 9)), 2, 2, Bytes(10, 1)}) ==
-          ErrorCode::invalid_argument);
-    CHECK(put(c.dee, Bytes(10, 1), name_of(Bytes(10, 1))) == ErrorCode::not_allowed);
-
-    std::vector<wire::TreeId> names;
-    const auto account = c.world.store.account("bo")->row;
-    for (std::uint8_t i = 0; i < 3; ++i) {
-        names.push_back(name_of(Bytes(20, i)));
-        CHECK(put(c.bo, Bytes(20, i), names.back()) == ErrorCode::ok);
-    }
-    CHECK_FALSE(c.world.store.tree(account, c.id, names[0]).has_value()); // the oldest of three made room
-    CHECK(c.world.store.tree(account, c.id, names[1]).has_value());
-    c.world.now.wall_ms += config.limits.group_tree_unused_ms_max + 1;
-    c.world.advance(expiry_interval);
-    CHECK(c.world.tick().ok());
-    CHECK_FALSE(c.world.store.tree(account, c.id, names[1]).has_value());
-
-    for (std::uint64_t epoch = 1; epoch < 5; ++epoch) {
-        const Bytes tree(30, static_cast<std::uint8_t>(epoch));
-        CHECK(put(c.bo, tree, name_of(tree)) == ErrorCode::ok);
-        auto commit = c.request(epoch, 10 + epoch, {"ann", "bo", "cy"});
-        commit.tree = name_of(tree);
-        CHECK(c.bo.code(commit) == ErrorCode::ok);
-    }
-    CHECK(c.ann.code(frame::GroupTreeGet{c.id, 1, 5, 0}) == ErrorCode::ok);
-    CHECK(c.ann.code(frame::GroupTreeGet{c.id, 1, 4, 0}) == ErrorCode::ok);
-    CHECK(c.ann.code(frame::GroupTreeGet{c.id, 1, 3, 0}) == ErrorCode::no_such_file);
-    CHECK_FALSE(c.world.store.tree(account, c.id, name_of(Bytes(30, 1))).has_value());
-}
-
-TEST_CASE("a GroupInfo without a tree is joinable only with one beside it")
-{
-    Circle c;
-    c.create();
-    auto commit = c.request(1, 2, {"ann", "bo", "cy"});
-    commit.group_info = group_info_bytes({c.id, 1}, 2, 2, 0, c.policy({"ann", "bo", "cy"}));
-    CHECK(c.ann.code(commit) == ErrorCode::malformed);
-    CHECK(c.ann.code(frame::GroupTreePut{c.id, name_of(Bytes(9, 1)), 1, 0, Bytes(9, 1)}) == ErrorCode::ok);
-    commit.tree = name_of(Bytes(9, 1));
-    CHECK(c.ann.code(commit) == ErrorCode::ok);
 }
 
 TEST_CASE("a group of many under the id of a conversation of two gives way to it")
