@@ -5,7 +5,8 @@
 //   (*client)->submit(godwit::request::Send{.to = "bob", .text = "hello"});
 //   while (auto event = (*client)->wait(std::chrono::seconds(5))) …
 //
-// Thread-safe: any function from any thread. No user code runs on godwit's thread: you wait, poll, or watch wake_fd().
+// Thread-safe: any function from any thread. No user code runs on godwit's thread (but `trace` and `wall_ms`): you
+// wait, poll, or watch wake_fd().
 #pragma once
 
 #include <godwit/event.hpp>
@@ -54,7 +55,17 @@ struct ClientOptions {
     std::function<void(int level, std::string_view room, std::string_view text)> trace{};
     /// Events that may wait for the application before the client stops reading from its links.
     std::size_t event_queue_max = 4096;
+    /// Milliseconds since 1970 UTC, where the system's clock is not to be trusted; empty: that clock. Time spans are
+    /// measured by the monotonic clock in any case. Called on the thread that turns the loop, like `trace`.
+    std::function<std::int64_t()> wall_ms{};
+    /// godwit starts no thread, and does nothing but in run_once().
+    bool driven_by_host = false;
+    /// Asking for the next event says nothing of the one before it; dealt_with() does.
+    bool dealt_by_call = false;
 };
+
+/// Longest payload of a push message, in bytes.
+inline constexpr std::size_t push_bytes_max = 4096;
 
 class GODWIT_API Client {
 public:
@@ -64,7 +75,8 @@ public:
     [[nodiscard]] static Result<std::unique_ptr<Client>> open(ClientOptions options);
 
     /// Closes at once: what was accepted is durable and goes out at the next open. In the child of a fork nothing
-    /// happens: the client is its parent's.
+    /// happens: the client is its parent's. A program that ends by exit() or by returning from main, with clients open,
+    /// has them closed then.
     ~Client();
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
@@ -75,12 +87,24 @@ public:
     /// The next event, or nullopt when none waits. Taking an event says that the previous one is dealt with: a received
     /// message is shown again after a restart until the event after it was asked for.
     [[nodiscard]] std::optional<Event> poll();
-    /// As poll, but waits up to `timeout`.
+    /// As poll, but waits up to `timeout`. Does not turn the loop of a client that is driven by its host.
     [[nodiscard]] std::optional<Event> wait(std::chrono::milliseconds timeout);
+    /// The oldest so many of the events MessageReceived that were handed out are dealt with. Errors: invalid_argument
+    /// (there are not so many), unsupported (without ClientOptions::dealt_by_call). Of more than 65,536 that nobody
+    /// named the oldest counts as dealt with.
+    Result<void> dealt_with(std::size_t messages);
     /// Readable while events wait; carries no data to read. -1 where the platform has none.
     [[nodiscard]] int wake_fd() const;
 
-    // The life of a program (docs/mobile.md). Not out of `trace`: unsupported.
+    // The life of a program (docs/mobile.md).
+    /// The platform says that addresses or routes changed: every path is looked at again, without back-off. As
+    /// request::NetworkChanged, without a reply. Errors: cancelled (stopped).
+    Result<void> network_changed();
+    /// A push message of the platform arrived: there is something at the relay. Connects without back-off and fetches
+    /// it. `payload`: what came with it, at most push_bytes_max; this version reads nothing in it. Errors:
+    /// not_connected (suspended: resume first), message_too_large.
+    [[nodiscard]] Result<void> push_received(std::span<const std::uint8_t> payload = {});
+    // The next three not out of a hook (`trace`, `wall_ms`, `provide_key`): unsupported.
     /// Before the system freezes the process: commits, closes every connection and the store, ends godwit's thread.
     /// Then there is no lock held, on files either, and no I/O in flight. What was under way is answered with
     /// cancelled, a call is hung up; events can still be taken, what is asked meanwhile is answered after resume().
@@ -93,6 +117,17 @@ public:
     Result<void> stop();
     /// Memory is short: what is not in use goes back to the system, soon.
     void trim_memory();
+
+    // Driven by its host (ClientOptions::driven_by_host): wait for driver_fd(), at most until next_deadline(), then
+    // run_once().
+    /// Waits at most `wait` (0: not at all) for something to happen, and does what is to be done. Any thread, one at a
+    /// time. Errors: unsupported (this client has a thread; from inside a hook).
+    Result<void> run_once(std::chrono::milliseconds wait = {});
+    /// How long run_once() has nothing to do; nullopt: until driver_fd() is readable, or another thread is inside
+    /// run_once(), or this client has a thread. Ask again after each run_once() and submit().
+    [[nodiscard]] std::optional<std::chrono::milliseconds> next_deadline() const;
+    /// Readable when run_once() has something to do; -1: none. Another one after resume().
+    [[nodiscard]] int driver_fd() const;
 
     // Of calls whose devices are "app"; threads and ownership: godwit/media.hpp.
     /// How many samples were taken: fewer when the ring is full; 0: no such call, or it has no media yet.

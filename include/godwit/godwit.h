@@ -153,7 +153,8 @@ GODWIT_EXPORT int godwit_stop(godwit_client* client);
 
 /* Closes at once; legal from any thread, also inside `trace`, and at any time; wakes threads inside godwit_next, which
  * return NULL, and inside godwit_run_once. When it returns the home is free (from a `trace`, also another client's:
- * soon after). What was accepted is durable and goes out at the next open. */
+ * soon after). What was accepted is durable and goes out at the next open. A process that ends by exit(), or by
+ * returning from main, has its open clients closed then. */
 GODWIT_EXPORT void godwit_close(godwit_client* client);
 
 /* ---- driven by the host (godwit_options.driven_by_host) -----------------------------------------------------------

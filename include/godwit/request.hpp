@@ -382,7 +382,7 @@ struct GroupCreate {
     JoinRule join = JoinRule::closed;
     std::int64_t expires_ms = 0; ///< Of a discussion, and of nothing else: when it ends, in ms since 1970 UTC.
 };
-/// Takes contacts in. Errors: as GroupCreate, and not_allowed, as all that follow.
+/// Takes contacts in. Errors: as GroupCreate; and of all changes from here on not_allowed, rate_limited (for `retry`).
 struct GroupInvite {
     ConversationId conversation;
     std::vector<std::string> users; ///< 1…group_invites_max.

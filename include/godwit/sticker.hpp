@@ -19,7 +19,7 @@ inline constexpr std::size_t sticker_name_bytes_max = 100;
 struct StickerEntry {
     std::string name;       ///< What content::Sticker::name says. Its suffix says of what type it is.
     std::string emoji;      ///< What it stands for, as the pack says; may be empty.
-    std::string media_type; ///< By the suffix; empty: not known.
+    std::string media_type; ///< By the suffix: image/webp, image/png…; files of no known type are left out.
     std::uint64_t size_bytes = 0;
     bool animated = false; ///< As the picture itself says.
 };

@@ -54,6 +54,11 @@ int with_client(const godwit_client* handle, Work&& work)
     }
 }
 
+int number(const Result<void>& done)
+{
+    return done.ok() ? 0 : static_cast<int>(done.error().code);
+}
+
 /// What would have to wait for its caller's end cannot be called from inside it.
 bool out_of_a_hook(const Entered& inside)
 {
@@ -82,9 +87,9 @@ Result<std::unique_ptr<assembly::CClient>> open(const godwit_options* options)
 {
     auto given = assembly::COptions::read(options);
     if (!given.ok()) return std::move(given).error();
-    auto facade = assembly::open_facade(given->client, given->hooks);
+    auto facade = assembly::open_facade(given->client);
     if (!facade.ok()) return std::move(facade).error();
-    return std::make_unique<assembly::CClient>(*std::move(facade), std::move(given->client), std::move(given->hooks));
+    return std::make_unique<assembly::CClient>(*std::move(facade), std::move(given->client));
 }
 
 } // namespace
@@ -153,10 +158,7 @@ char* godwit_next(godwit_client* client, int timeout_ms)
 
 int godwit_dealt_with(godwit_client* client, size_t messages)
 {
-    return with_client(client, [&](const Entered& inside) {
-        const auto done = inside->facade().deal(messages);
-        return done.ok() ? 0 : static_cast<int>(done.error().code);
-    });
+    return with_client(client, [&](const Entered& inside) { return number(inside->facade().deal(messages)); });
 }
 
 int godwit_wake_fd(const godwit_client* client)
@@ -171,17 +173,15 @@ void godwit_free(char* text)
 
 int godwit_network_changed(godwit_client* client)
 {
-    return with_client(client,
-                       [](const Entered& inside) { return inside->request_silently(request::NetworkChanged{}); });
+    return with_client(client, [](const Entered& inside) { return number(inside->facade().network_changed()); });
 }
 
 int godwit_push_received(godwit_client* client, const void* payload, size_t length)
 {
     if (payload == nullptr && length != 0) return GODWIT_ERROR_INVALID_ARGUMENT;
-    if (length > GODWIT_PUSH_BYTES_MAX) return GODWIT_ERROR_MESSAGE_TOO_LARGE;
-    return with_client(client, [](const Entered& inside) {
-        if (inside->life().suspended()) return int{GODWIT_ERROR_NOT_CONNECTED};
-        return inside->request_silently(request::NetworkChanged{});
+    static_assert(GODWIT_PUSH_BYTES_MAX == push_bytes_max);
+    return with_client(client, [&](const Entered& inside) {
+        return number(inside->life().push_received({static_cast<const std::uint8_t*>(payload), length}));
     });
 }
 
@@ -197,8 +197,7 @@ int godwit_suspend(godwit_client* client, int deadline_ms)
 {
     return with_client(client, [&](const Entered& inside) {
         if (out_of_a_hook(inside)) return int{GODWIT_ERROR_UNSUPPORTED};
-        const auto done = inside->life().suspend(assembly::span(deadline_ms));
-        return done.ok() ? 0 : static_cast<int>(done.error().code);
+        return number(inside->life().suspend(assembly::span(deadline_ms)));
     });
 }
 

@@ -4,7 +4,6 @@
 #include "lib/assembly/c_memory.hpp"
 #include "lib/json/json.hpp"
 
-#include <algorithm>
 #include <list>
 #include <thread>
 
@@ -44,35 +43,12 @@ int CClient::request(std::string_view json)
     return parsed.quit ? GODWIT_QUIT : 0;
 }
 
-int CClient::request_silently(Request request)
-{
-    std::unordered_set<RequestId> place{0};
-    const std::lock_guard lock(mutex_);
-    silent_.reserve(silent_.size() + 1);
-    const auto id = facade().submit(std::move(request));
-    if (!id.ok()) return number(id.error().code);
-    auto node = place.extract(0);
-    node.value() = *id;
-    silent_.insert(std::move(node));
-    return 0;
-}
-
 char* CClient::next(int timeout_ms)
 {
-    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(std::max(timeout_ms, 0));
     std::list<Event> hand(1); // before the event is taken: giving it back takes no memory
-    for (int left = timeout_ms;;) {
-        auto event = left == 0 ? facade().poll() : facade().wait(span(left));
-        if (!event) return nullptr;
-        if (!is_silent(*event)) {
-            hand.front() = *std::move(event);
-            break;
-        }
-        if (timeout_ms > 0) // a reply that nobody sees is no reason to wait longer
-            left = static_cast<int>(std::max<std::chrono::milliseconds::rep>(
-                0, std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now())
-                       .count()));
-    }
+    auto event = timeout_ms == 0 ? facade().poll() : facade().wait(span(timeout_ms));
+    if (!event) return nullptr;
+    hand.front() = *std::move(event);
     char* text = nullptr;
     try {
         text = copy_out(render(hand.front()));
@@ -83,14 +59,6 @@ char* CClient::next(int timeout_ms)
     else
         facade().give_back(std::move(hand));
     return text;
-}
-
-bool CClient::is_silent(const Event& event)
-{
-    const auto* reply = std::get_if<event::Reply>(&event);
-    if (reply == nullptr) return false;
-    const std::lock_guard lock(mutex_);
-    return silent_.erase(reply->id) > 0;
 }
 
 std::string CClient::render(const Event& event)

@@ -18,14 +18,13 @@
 #include <mutex>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 
 namespace godwit::assembly {
 
 class CClient {
 public:
-    CClient(std::unique_ptr<client::Facade> facade, ClientOptions options, Hooks hooks)
-        : life_(std::move(facade), std::move(options), std::move(hooks))
+    CClient(std::unique_ptr<client::Facade> facade, ClientOptions options)
+        : life_(std::move(facade), std::move(options))
     {
     }
 
@@ -34,21 +33,17 @@ public:
 
     /// As godwit_request.
     [[nodiscard]] int request(std::string_view json);
-    /// A request whose reply nobody sees.
-    [[nodiscard]] int request_silently(Request request);
     /// As godwit_next. Null also where there is no memory for the text: the event is not lost, and comes again.
     [[nodiscard]] char* next(int timeout_ms);
 
 private:
-    [[nodiscard]] bool is_silent(const Event& event);
     [[nodiscard]] std::string render(const Event& event);
     void said(const Event& event);
 
     Life life_;
 
-    std::mutex mutex_;                               ///< Of the two below.
+    std::mutex mutex_;                               ///< Of the next.
     std::unordered_map<RequestId, std::string> ids_; ///< The caller's id, as JSON.
-    std::unordered_set<RequestId> silent_;
 };
 
 /// Of milliseconds in C: negative is without limit.

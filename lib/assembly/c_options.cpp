@@ -47,9 +47,9 @@ Result<COptions> COptions::read(const godwit_options* options)
         out.client.provide_key = [provide = given.provide_key, context = given.key_context](
                                      std::span<std::uint8_t> key) { return provide(context, key.data()) == 0; };
     if (given.wall_ms != nullptr)
-        out.hooks.wall_ms = [wall_ms = given.wall_ms, context = given.clock_context] { return wall_ms(context); };
-    out.hooks.driven_by_host = given.driven_by_host != 0;
-    out.hooks.dealt_by_call = given.dealt_by_call != 0;
+        out.client.wall_ms = [wall_ms = given.wall_ms, context = given.clock_context] { return wall_ms(context); };
+    out.client.driven_by_host = given.driven_by_host != 0;
+    out.client.dealt_by_call = given.dealt_by_call != 0;
     return out;
 }
 

@@ -11,7 +11,6 @@ namespace godwit::assembly {
 /// godwit_options, as C++ has them.
 struct COptions {
     ClientOptions client;
-    Hooks hooks;
 
     COptions() = default;
     COptions(COptions&&) = default;

@@ -3,6 +3,7 @@
 #include "lib/assembly/home.hpp"
 #include "lib/assembly/life.hpp"
 
+#include <algorithm>
 #include <thread>
 
 #if !defined(_WIN32)
@@ -12,6 +13,9 @@
 namespace godwit {
 
 namespace {
+/// So that what is measured in microseconds has room for it.
+constexpr std::chrono::hours longest_turn{24 * 365};
+
 std::int64_t process_id()
 {
 #if defined(_WIN32)
@@ -28,22 +32,19 @@ Error of_another_process()
 } // namespace
 
 struct Client::Impl {
-    Impl(std::unique_ptr<client::Facade> facade, ClientOptions options)
-        : life(std::move(facade), std::move(options), {})
-    {
-    }
+    Impl(std::unique_ptr<client::Facade> facade, ClientOptions options) : life(std::move(facade), std::move(options)) {}
 
     assembly::Life life;
     std::int64_t process = process_id();
 
     /// The child of a fork has the client without its thread: nothing would ever be answered.
     [[nodiscard]] bool is_here() const { return process == process_id(); }
-    /// Whoever comes out of a trace would wait for its own end.
-    [[nodiscard]] bool may_change() const { return is_here() && !life.facade().on_loop_thread(); }
+    /// Whoever comes out of a hook would wait for its own end.
+    [[nodiscard]] bool may_change() const { return is_here() && !life.in_a_hook(); }
     [[nodiscard]] Error why_not() const
     {
         if (!is_here()) return of_another_process();
-        return Error{ErrorCode::unsupported, "not from inside the client's own trace", 0};
+        return Error{ErrorCode::unsupported, "not from inside a hook of the client itself", 0};
     }
     [[nodiscard]] port::MediaHost* media() const { return is_here() ? life.facade().media() : nullptr; }
 };
@@ -53,7 +54,7 @@ Client::~Client()
 {
     if (!impl_->is_here()) {
         (void)impl_.release();
-    } else if (impl_->life.facade().on_loop_thread()) { // out of its own trace, which has to return first
+    } else if (impl_->life.in_a_hook()) { // which has to return first
         Impl* const ends = impl_.release();
         try {
             std::thread([ends] { delete ends; }).detach();
@@ -87,6 +88,24 @@ std::optional<Event> Client::wait(std::chrono::milliseconds timeout)
     return impl_->is_here() ? impl_->life.facade().wait(timeout) : std::nullopt;
 }
 
+Result<void> Client::dealt_with(std::size_t messages)
+{
+    if (!impl_->is_here()) return of_another_process();
+    return impl_->life.facade().deal(messages);
+}
+
+Result<void> Client::network_changed()
+{
+    if (!impl_->is_here()) return of_another_process();
+    return impl_->life.facade().network_changed();
+}
+
+Result<void> Client::push_received(std::span<const std::uint8_t> payload)
+{
+    if (!impl_->is_here()) return of_another_process();
+    return impl_->life.push_received(payload);
+}
+
 Result<void> Client::suspend(std::chrono::milliseconds deadline)
 {
     if (!impl_->may_change()) return impl_->why_not();
@@ -109,6 +128,28 @@ Result<void> Client::stop()
 void Client::trim_memory()
 {
     if (impl_->is_here()) impl_->life.facade().trim();
+}
+
+Result<void> Client::run_once(std::chrono::milliseconds wait)
+{
+    if (!impl_->may_change()) return impl_->why_not();
+    auto& facade = impl_->life.facade();
+    if (!facade.driven_by_host()) return Error{ErrorCode::unsupported, "this client has a thread of its own", 0};
+    facade.run_once(std::clamp<std::chrono::milliseconds>(wait, std::chrono::milliseconds(0), longest_turn));
+    return {};
+}
+
+std::optional<std::chrono::milliseconds> Client::next_deadline() const
+{
+    if (!impl_->is_here() || !impl_->life.facade().driven_by_host()) return std::nullopt;
+    const auto quiet = impl_->life.facade().quiet_for();
+    if (!quiet) return std::nullopt;
+    return std::chrono::ceil<std::chrono::milliseconds>(*quiet);
+}
+
+int Client::driver_fd() const
+{
+    return impl_->is_here() && impl_->life.facade().driven_by_host() ? impl_->life.facade().driver_fd() : -1;
 }
 
 std::size_t Client::push_audio(const CallId& call, std::span<const std::int16_t> samples)

@@ -3,8 +3,10 @@
 //
 //   home.hpp         the folder: permissions and the key beside the store
 //   link_shell.hpp   client::Shell on libuv, QUIC, TLS and ICE; relay_link.cpp and peer_link.cpp are its two kinds of
-//   links client_impl.hpp  (this) home + store + shell -> client::Facade, for both faces
+//   links
+//   client_impl.hpp  (this) home + store + shell -> client::Facade, for both faces
 //   client.cpp       the C++ face (include/godwit/client.hpp)
+//   life.hpp         what becomes of it: suspended, resumed, stopped; living.hpp: and when the process ends
 //   c_abi.cpp        the C face (include/godwit/godwit.h); c_client.hpp, c_options.hpp: what is behind its handles
 #pragma once
 
@@ -15,13 +17,9 @@
 
 namespace godwit::assembly {
 
-/// What the C face offers beyond ClientOptions.
-struct Hooks {
-    bool driven_by_host = false;
-    bool dealt_by_call = false;
-    bool resumes = false;                     ///< The home is there, or has gone: none is made.
-    std::shared_ptr<port::MediaHost> media{}; ///< Of the client that is resumed; null: a new one.
-    std::function<WallMs()> wall_ms{};        ///< Called on the thread that turns the loop; empty: the system's clock.
+/// What a client that is resumed brings along.
+struct Resumed {
+    std::shared_ptr<port::MediaHost> media{}; ///< Null: it has none.
 };
 
 /// A copy of somebody's options, whose secrets are wiped with it.
@@ -42,9 +40,10 @@ struct OwnOptions {
 /// given).
 [[nodiscard]] Result<void> take_key(ClientOptions& options);
 
-/// Opens home and store: locked from here on, until the parts go. Errors: as Client::open.
-[[nodiscard]] Result<client::FacadeParts> open_parts(const ClientOptions& options, Hooks hooks = {});
-[[nodiscard]] Result<std::unique_ptr<client::Facade>> open_facade(const ClientOptions& options, Hooks hooks = {});
+/// Opens home and store: locked from here on, until the parts go. Of a client that is resumed the home is there, or has
+/// gone: none is made. Errors: as Client::open.
+[[nodiscard]] Result<client::FacadeParts> open_parts(const ClientOptions& options, const Resumed* resumed = nullptr);
+[[nodiscard]] Result<std::unique_ptr<client::Facade>> open_facade(const ClientOptions& options);
 
 inline constexpr std::size_t event_queue_max_least = 16;
 

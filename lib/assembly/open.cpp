@@ -3,6 +3,7 @@
 #include "lib/assembly/client_impl.hpp"
 #include "lib/assembly/home.hpp"
 #include "lib/assembly/link_shell.hpp"
+#include "lib/assembly/living.hpp"
 #include "lib/crypto/password.hpp"
 #include "lib/crypto/secret_pages.hpp"
 #include "lib/engine/wake_seldom.hpp"
@@ -137,7 +138,7 @@ void give_back_free_pages()
 #endif
 }
 
-Result<client::FacadeParts> make_parts(ClientOptions& options, Hooks hooks)
+Result<client::FacadeParts> make_parts(ClientOptions& options, const Resumed* resumed)
 {
     if (!options.store_key.empty() && options.store_key.size() != store_key_bytes)
         return invalid("store_key: exactly 32 bytes, or none");
@@ -148,7 +149,7 @@ Result<client::FacadeParts> make_parts(ClientOptions& options, Hooks hooks)
     if (auto enough = check_descriptors(); !enough.ok()) return std::move(enough).error();
 
     options.home = absolute_home(options.home);
-    if (hooks.resumes && !has_store(options.home))
+    if (resumed != nullptr && !has_store(options.home))
         return Error{ErrorCode::storage_failed,
                      "home: " + options.home +
                          " has no store any more: put it back, or close this client and open a new one",
@@ -185,7 +186,7 @@ Result<client::FacadeParts> make_parts(ClientOptions& options, Hooks hooks)
     parts.kept_files = std::make_unique<files::SealedFiles>(home->files);
     parts.user_files = std::make_unique<files::DiskUserFiles>(*entropy, options.home);
     parts.entropy = std::move(entropy);
-    parts.media = std::move(hooks.media);
+    if (resumed != nullptr) parts.media = resumed->media;
 #if defined(GODWIT_MEDIA)
     if (!parts.media) {
         struct Doorkeeper { // what a call hears and sees goes into no file of the home either
@@ -199,9 +200,9 @@ Result<client::FacadeParts> make_parts(ClientOptions& options, Hooks hooks)
     }
 #endif
     parts.make_shell = [shell = ShellOptions{options.allow_loopback, trace.get(), parts.media,
-                                             std::move(hooks.wall_ms)}] { return make_link_shell(shell); };
-    parts.driven_by_host = hooks.driven_by_host;
-    parts.dealt_by_call = hooks.dealt_by_call;
+                                             std::move(options.wall_ms)}] { return make_link_shell(shell); };
+    parts.driven_by_host = options.driven_by_host;
+    parts.dealt_by_call = options.dealt_by_call;
     parts.trace = std::move(trace);
     parts.derive = derive;
     parts.events_max = std::max(options.event_queue_max, event_queue_max_least);
@@ -221,20 +222,21 @@ Result<void> take_key(ClientOptions& options)
     return Error{ErrorCode::wrong_key, "the program's provide_key gave no key: unlock the key store, then repeat", 0};
 }
 
-Result<client::FacadeParts> open_parts(const ClientOptions& options, Hooks hooks)
+Result<client::FacadeParts> open_parts(const ClientOptions& options, const Resumed* resumed)
 {
+    if (process_ends()) return Error{ErrorCode::cancelled, "the process ends: no client is opened any more", 0};
     try {
         OwnOptions own(options);
         if (auto taken = take_key(own.of); !taken.ok()) return std::move(taken).error();
-        return make_parts(own.of, std::move(hooks));
+        return make_parts(own.of, resumed);
     } catch (const std::exception& trouble) {
         return Error{ErrorCode::internal, std::string("cannot open the client: ") + trouble.what(), 0};
     }
 }
 
-Result<std::unique_ptr<client::Facade>> open_facade(const ClientOptions& options, Hooks hooks)
+Result<std::unique_ptr<client::Facade>> open_facade(const ClientOptions& options)
 {
-    auto parts = open_parts(options, std::move(hooks));
+    auto parts = open_parts(options);
     if (!parts.ok()) return std::move(parts).error();
     return client::Facade::start(*std::move(parts));
 }

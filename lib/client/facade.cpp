@@ -9,6 +9,28 @@ namespace {
 thread_local bool is_loop_thread = false;
 } // namespace
 
+/// While it lives this thread is the client's loop thread: whoever waits for that one's end must not be asked to.
+class Facade::OnLoop {
+public:
+    explicit OnLoop(Facade& facade)
+        : facade_(facade), before_(facade.loop_thread_.exchange(std::this_thread::get_id())), was_(is_loop_thread)
+    {
+        is_loop_thread = true;
+    }
+    ~OnLoop()
+    {
+        is_loop_thread = was_;
+        facade_.loop_thread_ = before_;
+    }
+    OnLoop(const OnLoop&) = delete;
+    OnLoop& operator=(const OnLoop&) = delete;
+
+private:
+    Facade& facade_;
+    std::thread::id before_;
+    bool was_;
+};
+
 Facade::Facade(FacadeParts parts)
     : parts_(std::move(parts)), media_(parts_.media), driven_by_host_(parts_.driven_by_host),
       dealt_by_call_(parts_.dealt_by_call), events_(parts_.events_max, [this] { wake(); }, parts_.dealt_by_call)
@@ -37,6 +59,7 @@ Result<void> Facade::launch()
     try {
         if (driven_by_host_) {
             const std::lock_guard driving(driving_);
+            const OnLoop here(*this);
             enter();
             return {};
         }
@@ -45,13 +68,13 @@ Result<void> Facade::launch()
         std::promise<void> left;
         left_ = left.get_future();
         thread_ = std::thread([this, &ready, left = std::move(left)]() mutable {
-            loop_thread_ = std::this_thread::get_id();
-            is_loop_thread = true;
-            enter();
-            ready.set_value();
-            if (!stopping_) own_shell_->run();
-            leave();
-            loop_thread_ = std::thread::id{};
+            {
+                const OnLoop here(*this);
+                enter();
+                ready.set_value();
+                if (!stopping_) own_shell_->run();
+                leave();
+            }
             left.set_value();
         });
         is_ready.wait(); // `ready` lives on this stack
@@ -77,9 +100,7 @@ void Facade::enter()
                                                    {parts_.kept_files.get(), parts_.user_files.get()},
                                                    parts_.media.get(),
                                                    events_.shown(),
-                                                   [this] {
-                                                       if (trim_wanted_.exchange(false) && parts_.trim) parts_.trim();
-                                                   },
+                                                   [this] { woken(); },
                                                    watches_});
     own_shell_->observe(*ticker_);
     for (auto& notice : std::exchange(parts_.notices, {}))
@@ -91,6 +112,13 @@ void Facade::enter()
     driver_fd_ = own_shell_->driver_fd();
     ticker_->start();
     own_shell_->wake(); // for what was asked before
+}
+
+/// On the loop thread, when an application thread has rung.
+void Facade::woken()
+{
+    if (trim_wanted_.exchange(false) && parts_.trim) parts_.trim();
+    if (network_changed_.exchange(false)) ticker_->network_changed();
 }
 
 void Facade::leave()
@@ -130,6 +158,7 @@ bool Facade::halt(std::chrono::milliseconds wait_max)
             driving.lock();
         else if (!driving.try_lock_for(wait_max))
             return false;
+        const OnLoop here(*this);
         if (own_shell_) leave();
         return true;
     }
@@ -164,6 +193,7 @@ void Facade::finish()
 void Facade::run_once(Duration wait_max)
 {
     const std::lock_guard driving(driving_);
+    const OnLoop here(*this);
     if (own_shell_ && !stopping_) own_shell_->run_once(wait_max);
 }
 
@@ -227,6 +257,14 @@ void Facade::trim()
 {
     trim_wanted_ = true;
     wake();
+}
+
+Result<void> Facade::network_changed()
+{
+    if (finished_) return Error{ErrorCode::cancelled, "the client has ended", 0};
+    network_changed_ = true;
+    wake();
+    return {};
 }
 
 void Facade::wake()

@@ -68,6 +68,9 @@ public:
     [[nodiscard]] std::shared_ptr<port::MediaHost> shared_media() const noexcept { return media_; }
     /// Memory is short: FacadeParts::trim, soon.
     void trim();
+    /// As Reports::network_changed, soon; of a client that is halted: when it goes on. Errors: cancelled (after
+    /// finish()).
+    [[nodiscard]] Result<void> network_changed();
     /// Threads inside wait() and run_once() return; nothing is handed out any more. Before the destructor, when other
     /// threads may wait.
     void end_waits()
@@ -88,10 +91,10 @@ public:
     /// A halt() has been asked for, and may be done or not.
     [[nodiscard]] bool halting() const noexcept { return stopping_; }
 
-    /// Whoever asks is the client's own thread (a trace callback is).
+    /// Whoever asks is the client's own thread, or inside its run_once() (a trace callback is).
     [[nodiscard]] bool on_loop_thread() const noexcept { return loop_thread_ == std::this_thread::get_id(); }
 
-    /// Whoever asks is the thread of some client.
+    /// The same of some client.
     [[nodiscard]] static bool on_any_loop_thread() noexcept;
 
     // Driven by its host: any thread, one at a time.
@@ -103,8 +106,9 @@ public:
 
 private:
     explicit Facade(FacadeParts parts);
+    class OnLoop;
     [[nodiscard]] Result<void> launch();
-    void run();
+    void woken();
     void enter();
     void leave();
     void silence();
@@ -122,6 +126,7 @@ private:
     std::shared_ptr<const engine::Watches> watches_; ///< Of the engine before: lists go on where they were.
     std::atomic<bool> stopping_ = false;
     std::atomic<bool> trim_wanted_ = false;
+    std::atomic<bool> network_changed_ = false;
     std::atomic<bool> finished_ = false;
 
     mutable std::recursive_timed_mutex driving_; // held while a host turns the loop

@@ -23,7 +23,7 @@ inline constexpr std::string_view archived = "archived";
 inline constexpr std::string_view hidden = "hidden";
 inline constexpr std::string_view receipts = "receipts";
 inline constexpr std::string_view draft = "draft"; ///< Text.
-inline constexpr std::string_view asked = "asked"; ///< Number, 1: this account has asked to be let into the group.
+inline constexpr std::string_view asked = "asked"; ///< 1: this account has asked to be in the group, or vouches for it.
 // "contact/<user>/<what>"
 inline constexpr std::string_view remark = "remark"; ///< Text.
 inline constexpr std::string_view labels = "labels"; ///< Texts.

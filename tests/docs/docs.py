@@ -84,7 +84,7 @@ def check_reachable(root):
 
 
 def check_translation(root):
-    """What is there in Chinese has the English page's headings, links, commands and examples, but for what examples say."""
+    """What is there in Chinese has the English page's headings, links, commands and examples, and no others, but for what examples say."""
     out = []
     for page in ("README.md", "docs/getting-started.md"):
         name = page.replace(".md", ".zh-CN.md")
@@ -98,8 +98,10 @@ def check_translation(root):
             out.append(f"{name}: has other headings than {page}")
         itself = {pathlib.PurePath(name).name, pathlib.PurePath(page).name}
         out += [f"{name}: lacks the link to {link}" for link in sorted(set(LINK.findall(own)) - set(LINK.findall(other)) - itself)]
+        out += [f"{page}: lacks the command {line}" for line in sorted(set(commands(other)) - set(commands(own)))]
         out += [f"{name}: lacks the command {line}" for line in sorted(set(commands(own)) - set(commands(other)))]
         out += [f"{name}: an example is not that of {page}" for block in examples(own) if block not in examples(other)]
+        out += [f"{page}: lacks an example that {name} has" for block in examples(other) if block not in examples(own)]
     return out
 
 
@@ -109,8 +111,9 @@ def commands(text):
 
 
 def examples(text):
-    """Its blocks of code, without what stands in their strings."""
-    return [re.sub(r'"(?:\\.|[^"\\])*"', '""', block) for block in re.findall(r"^```\w+\n.*?^```$", text, re.M | re.S)]
+    """Its blocks of code, without what stands in their strings and remarks."""
+    silent = (re.sub(r'"(?:\\.|[^"\\])*"', '""', block) for block in re.findall(r"^```\w+\n.*?^```$", text, re.M | re.S))
+    return [re.sub(r" *(?:#|//) .*$", "", block, flags=re.M) for block in silent]
 
 
 def check_blocks(root):
@@ -209,6 +212,7 @@ def check_commands(root):
 #: Which bindings docs/mobile.md promises each of its calls in.
 PHONES = {"bindings/java/src/main/cpp", "bindings/swift/Sources"}
 EVERYWHERE = PHONES | {"bindings/python/src", "bindings/node/src"}
+CXX = "include/godwit/client.hpp"
 
 
 def check_life(root):
@@ -216,7 +220,9 @@ def check_life(root):
     page = root / "docs/mobile.md"
     asked = re.findall(r"^\|[^|]*\| `(\w+)", page.read_text() if page.is_file() else "", re.M)
     sources = {folder: "".join(p.read_text() for p in (root / folder).rglob("*") if p.suffix in (".cpp", ".py", ".swift")) for folder in EVERYWHERE}
-    return [f"{folder}: does not call godwit_{name}, which docs/mobile.md promises" for name in asked
+    typed = (root / CXX).read_text()
+    return [f"{CXX}: has no {name}, which docs/mobile.md promises" for name in asked if not re.search(rf"\b{name}\(", typed)] + [
+            f"{folder}: does not call godwit_{name}, which docs/mobile.md promises" for name in asked
             for folder in sorted(EVERYWHERE if name in ("suspend", "resume", "trim_memory") else PHONES)
             if not re.search(rf"\bgodwit_{name}\b", sources[folder])]
 
@@ -258,6 +264,7 @@ def selftest():
         (check_translation, {"README.zh-CN.md": "# A\n"}, "is not that of README.md"),
         (check_translation, {"docs/getting-started.md": "# A\n    $ make x  # all\n", "docs/getting-started.zh-CN.md": "# A\n    $ make\n"}, "lacks the command make x"),
         (check_translation, {"docs/getting-started.md": '```c\nf("a");\n```\n', "docs/getting-started.zh-CN.md": '```c\ng("b");\n```\n'}, "is not that of docs/getting-started.md"),
+        (check_translation, {"docs/getting-started.md": "# A\n", "docs/getting-started.zh-CN.md": '```c\ng("b"); // d\n```\n# A\n'}, "lacks an example that"),
         (check_blocks, {"docs/b.md": "# B\n## Some heading\n```python\ndef\n```\n"}, "a block of python"),
         (check_titles, {"docs/adr/0001-x.md": "# 1. X\n"}, "begins with"),
         (check_titles, {"docs/adr/0001-x.md": "# 0001 — Y\n"}, "begins with"),
@@ -269,6 +276,7 @@ def selftest():
         (check_vocabulary, {"docs/cli.md": "# C\n`send`, a message\n"}, "does not name message"),
         (check_commands, {"docs/man/godwit-relay.1.scd": "nothing\n"}, "does not name backup"),
         (check_life, {"docs/mobile.md": "| short of memory | `trim_memory` | gives back |\n"}, "bindings/swift/Sources: does not call godwit_trim_memory"),
+        (check_life, {"docs/mobile.md": "| short of memory | `trim_memory` | gives back |\n"}, "include/godwit/client.hpp: has no trim_memory"),
         (check_reachable, {"docs/lonely.md": "# Nobody comes\n"}, "docs/lonely.md"),
     ]
     passed = failed = 0

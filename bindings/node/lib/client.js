@@ -14,8 +14,8 @@ const { errorNumbers, requests } = require("./schema.js");
 
 const addon = require(process.env.GODWIT_ADDON ?? path.join(__dirname, "..", "prebuilds", `${process.platform}-${process.arch}`, "godwit.node"));
 
-/** Events that wait here while replies behind them are asked for. Past it requests are refused (`busy`) until events are taken; those that were
- * made before still find their replies, behind as many again. */
+/** Events that wait here while replies behind them are asked for. Past it whoever takes no events is refused (`busy`), past twice as many everybody,
+ * until events are taken. What was asked before is answered in any case. */
 const EVENTS_MAX = 10_000;
 /** So many requests after the last event that was taken belong to somebody who takes events; more do not. */
 const ASKED_MAX = 1_000;
@@ -75,7 +75,9 @@ class Client {
   request(name, fields = {}) {
     return new Promise((resolve, reject) => {
       if (this.#closing) return reject(closed());
-      if (this.#events.length >= EVENTS_MAX && ++this.#asked > ASKED_MAX) return reject(new GodwitError("busy", `${EVENTS_MAX} events wait: take events, then repeat`, 50));
+      const waiting = this.#events.length;
+      if (waiting >= 2 * EVENTS_MAX || (waiting >= EVENTS_MAX && ++this.#asked > ASKED_MAX))
+        return reject(new GodwitError("busy", `${waiting} events wait: take events, then repeat`, 50));
       const id = this.#nextId++;
       const given = typeof fields.toJSON === "function" ? fields.toJSON() : fields;
       // The id stands first, so that it is read even where the rest cannot be; no field takes its place.
@@ -151,7 +153,7 @@ class Client {
 
   get #wanted() {
     if (this.#closing) return false;
-    return this.#pending.size > 0 ? this.#events.length < 2 * EVENTS_MAX : this.#listeners.length > 0;
+    return this.#pending.size > 0 || this.#listeners.length > 0;
   }
 
   /** Watches the descriptor while something is wanted, and only then: an idle client keeps no program alive. */

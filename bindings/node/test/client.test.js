@@ -81,6 +81,72 @@ test("waiting for an event ends with its signal, and takes none; an iterator end
   assert.equal(await waits, undefined);
 });
 
+/** The package over an addon that answers each request behind so many events as `before` says. */
+function over(t, before) {
+  const stub = path.join(folder(t), "addon.js");
+  fs.writeFileSync(
+    stub,
+    `let queue = [], watched = null;
+     const ring = () => setImmediate(() => { if (watched && queue.length > 0) { watched(); ring(); } });
+     exports.open = async () => ({});
+     exports.request = (handle, line) => {
+       for (let n = exports.before(); n > 0; --n) queue.push('{"event":"presence"}');
+       queue.push(JSON.stringify({ id: JSON.parse(line).id, ok: true, user: "" }));
+       ring();
+       return 0;
+     };
+     exports.next = () => queue.shift() ?? null;
+     exports.watch = (handle, pump) => { watched = pump; ring(); };
+     exports.unwatch = () => { watched = null; };
+     exports.dealtWith = exports.close = () => {};
+     exports.left = () => queue.length;`
+  );
+  const main = require.resolve(process.env.GODWIT_PACKAGE);
+  const own = Object.keys(require.cache).filter((name) => name.startsWith(path.dirname(main)));
+  const loaded = own.map((name) => [name, require.cache[name]]);
+  for (const name of own) delete require.cache[name];
+  const usual = process.env.GODWIT_ADDON;
+  process.env.GODWIT_ADDON = stub;
+  try {
+    const addon = require(stub);
+    addon.before = before;
+    return { godwit: require(main), addon };
+  } finally {
+    if (usual === undefined) delete process.env.GODWIT_ADDON;
+    else process.env.GODWIT_ADDON = usual;
+    for (const [name, module] of loaded) require.cache[name] = module;
+  }
+}
+
+test("who takes no events is refused when many wait, and what was asked before is answered", async (t) => {
+  let events = 5;
+  const { godwit: own, addon } = over(t, () => events);
+  const ann = await own.open("nowhere");
+  let answered = 0;
+  const refusal = await (async () => {
+    for (; answered < 5_000; ++answered) await ann.status();
+  })().catch((trouble) => trouble);
+  assert.equal(refusal.code, "busy");
+  assert.match(refusal.message, /take events/);
+  assert.equal(answered, 3_000); // two thousand until 10,000 events wait, and a thousand more
+  events = 0;
+  for (let n = 0; n < 1_500; ++n) {
+    assert.equal((await ann.nextEvent()).event, "presence"); // who takes some may ask
+    assert.equal((await ann.status()).user, "");
+  }
+  assert.equal(addon.left(), 0);
+  await ann.close();
+});
+
+test("however many events stand before a reply, it comes", async (t) => {
+  const { godwit: own } = over(t, () => 25_000);
+  const ann = await own.open("nowhere");
+  assert.equal((await ann.status()).user, "");
+  await assert.rejects(ann.status(), { code: "busy" });
+  for (let n = 0; n < 25_000; ++n) assert.equal((await ann.nextEvent()).event, "presence");
+  await ann.close();
+});
+
 test("a client that nobody has any more lets its home go, and so does one that was opened for a worker that ended", async (t) => {
   const home = folder(t);
   const script = path.join(home, "goes.js");

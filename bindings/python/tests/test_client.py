@@ -134,6 +134,13 @@ class Alone(World):
             with self.assertRaisesRegex(godwit.GodwitError, "busy.*take events"):
                 for _ in range(2_000):
                     await ann.status()
+            ann._events.extend({"event": "presence"} for _ in range(10_000))
+            await ann.next_event()
+            ann._events.append({"event": "presence"})
+            with self.assertRaisesRegex(godwit.GodwitError, "busy.*20000 events"):
+                await ann.status()
+            for _ in range(10_000):
+                ann._events.popleft()
             for _ in range(10):  # who takes some may ask
                 await ann.next_event()
                 ann._events.append({"event": "presence"})

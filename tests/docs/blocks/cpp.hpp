@@ -3,7 +3,10 @@
 #include <godwit/coroutine.hpp>
 #include <godwit/visit.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
+
+#include <poll.h>
 
 using namespace godwit;

@@ -22,8 +22,8 @@ from . import _native
 from ._native import GodwitError, Trace
 from ._schema import UNSET, Event, Requests
 
-#: Events that wait here while replies behind them are asked for. Past it requests are refused (`busy`) until events are taken; those that were
-#: made before still find their replies, behind as many again.
+#: Events that wait here while replies behind them are asked for. Past it whoever takes no events is refused (`busy`), past twice as many everybody,
+#: until events are taken. What was asked before is answered in any case.
 EVENTS_MAX = 10_000
 #: So many requests after the last event that was taken belong to somebody who takes events; more do not.
 ASKED_MAX = 1_000
@@ -67,8 +67,9 @@ class Client(Requests):
         if self._closing is not None:
             raise GodwitError("cancelled", "the client is closed")
         self._asked += 1
-        if len(self._events) >= EVENTS_MAX and self._asked > ASKED_MAX:
-            raise GodwitError("busy", f"{EVENTS_MAX} events wait: take events, then repeat", 50)
+        waiting = len(self._events)
+        if waiting >= 2 * EVENTS_MAX or (waiting >= EVENTS_MAX and self._asked > ASKED_MAX):
+            raise GodwitError("busy", f"{waiting} events wait: take events, then repeat", 50)
         self._next_id += 1
         given = {name: value for name, value in fields.items() if value is not UNSET and (value is not None or _null_says_something(do, name))}
         # The id stands first, so that it is read even where the rest cannot be; no field takes its place.
@@ -121,9 +122,7 @@ class Client(Requests):
     def _wanted(self) -> bool:
         if self._closing is not None:
             return False
-        if self._pending:
-            return len(self._events) < 2 * EVENTS_MAX
-        return bool(self._listeners) and not self._events
+        return bool(self._pending) or (bool(self._listeners) and not self._events)
 
     def _look(self) -> None:
         """Watches the descriptor while something is wanted, and only then."""
