@@ -24,7 +24,7 @@ struct Market {
     ConversationId group;
     std::string link;
 
-    explicit Market(std::uint64_t seed) : world(seed), alice(enroll("alice"))
+    explicit Market(std::uint64_t seed, relay::Config config = {}) : world(seed, config), alice(enroll("alice"))
     {
         group = std::get<ConversationId>(
             ask(alice, request::GroupCreate{ConversationKind::group, "market", {}, "", Role::admin, JoinRule::link})
@@ -164,6 +164,36 @@ TEST_CASE("a crowd asks by the link and most of them are away: all are in within
     send.text = "all here";
     CHECK(m.ask(m.alice, send).error.code == ErrorCode::ok);
     CHECK(m.world.run_until([&] { return !last.heard.received.empty(); }, minutes(1)));
+}
+
+TEST_CASE(
+    "who was let into a large group, and slept through more commits than trees are kept of, has all that was said")
+{
+    relay::Config config;
+    config.limits.group_trees_kept = 2;
+    Market m(766, config);
+    constexpr std::size_t all = 240; // Their tree does not fit beside a Welcome.
+    for (std::size_t n = 1; n < all; ++n) {
+        m.ask_in("p" + std::to_string(n)).crash();
+        if (n % 100 == 0) REQUIRE(m.world.run_until([&] { return m.members() == n + 1; }, minutes(3)));
+    }
+    REQUIRE(m.world.run_until([&] { return m.members() == all; }, minutes(3)));
+    REQUIRE(m.world.relay_counters().group_trees_stored > 0);
+    const auto trees_before = m.world.relay_counters().group_trees_stored;
+    for (int n = 0; n < 6; ++n) {
+        request::Send send;
+        send.conversation = m.group;
+        send.text = "message " + std::to_string(n);
+        REQUIRE(m.ask(m.alice, send).error.code == ErrorCode::ok);
+        request::GroupSet set{m.group};
+        set.name = "market " + std::to_string(n);
+        REQUIRE(m.ask(m.alice, set).error.code == ErrorCode::ok);
+    }
+    CHECK(m.world.relay_counters().group_trees_stored == trees_before + 6);
+    auto& last = m.world.client("p239");
+    last.start();
+    CHECK(m.world.run_until([&] { return last.heard.received.size() == 6; }, minutes(5)));
+    CHECK(m.world.relay_counters().group_trees_let_go == 0);
 }
 
 TEST_CASE("while the relay holds commits: who asks for one is told so, and applicants are gathered for the next")
