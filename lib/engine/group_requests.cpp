@@ -33,6 +33,8 @@ void Engine::State::act(RequestId id, GroupAct what, Moment now)
     if (left != nullptr && left->shut_out) {
         // The relay would take no commit for it, and has nothing more to do.
         if (groups) groups->abandon(left->id);
+        chats.share(conversation::shared::name_of(left->id, conversation::shared::asked), {},
+                    now); // No commit says it.
         book.out(left->id, identity->user);
         return context.reply_ok(id);
     }

@@ -124,7 +124,17 @@ void Engine::State::books_changed(Moment now)
     for (const auto& conversation : book.take_returned())
         roster.came_back(conversation);
     chats.unnote(book.take_taken_back(), now);
-    chats.note(book.take_happened(), now);
+    auto happened = book.take_happened();
+    // Whoever has left a group does not belong there by what was said before: each device takes back what it knows of
+    // that, and not an asking of later, which it has not heard of yet.
+    for (const auto& one : happened) {
+        namespace shared = conversation::shared;
+        if (!identity || one.note.what != content::GroupNote::What::left || one.note.by != identity->user) continue;
+        const auto name = shared::name_of(one.conversation, shared::asked);
+        if (const auto asked = context.store.register_named(name); asked && !asked->value.empty())
+            chats.share_at(name, asked->hlc_ms + 1, {});
+    }
+    chats.note(std::move(happened), now);
     for (const auto& [conversation, picture] : book.take_pictures())
         keep_picture(conversation, picture, now);
     for (const auto& conversation : book.take_shown())

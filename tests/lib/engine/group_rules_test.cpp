@@ -275,6 +275,40 @@ TEST_CASE("in a group where no contact is left the account's other devices come 
     CHECK(crew.texts(tablet, group) == "carol:to all");
 }
 
+TEST_CASE("who has left a group is put back into it by no stranger, and is by asking again")
+{
+    Crew crew(724, {"bob", "carol"});
+    auto& phone = crew.enter("bob.phone");
+    const auto group = crew.create(
+        request::GroupCreate{ConversationKind::group, "crew", {"bob", "carol"}, "", Role::admin, JoinRule::link});
+    // Alice is not told that she is blocked, and knows bob on.
+    crew.must(crew["bob"], request::ContactBlock{"alice"});
+    crew.must(crew.alice, request::GroupSet{group, "no friends"});
+    crew.settle();
+    crew.must(phone, request::GroupLeave{group});
+    crew.settle();
+    REQUIRE(crew.members(crew.alice, group) == "alice* carol");
+    // The relay lies: they are each other's contacts, to it.
+    crew.world.relay.input([&](relay::Core&, Moment now) {
+        auto& store = crew.world.relay.disk.store();
+        store.set_contact(store.account("bob")->row, store.account("alice")->row, relay::RosterState::accepted,
+                          now.wall_ms);
+    });
+    crew.must(crew.alice, request::GroupInvite{group, {"bob"}});
+    crew.settle(minutes(1));
+    REQUIRE(crew.members(crew.alice, group) == "alice* bob carol");
+    for (auto* const one : {&crew["bob"], &phone})
+        CHECK_FALSE(crew.about(*one, group).active);
+
+    crew.must(crew.alice, request::GroupRemove{group, {"bob"}});
+    crew.settle();
+    const auto fresh = std::get<std::string>(crew.ask(crew.alice, request::GroupLink{group}).value);
+    crew.must(crew["bob"], request::GroupJoin{fresh});
+    crew.settle(minutes(1));
+    for (auto* const one : {&crew["bob"], &phone})
+        CHECK(crew.about(*one, group).active);
+}
+
 TEST_CASE("a device that was not running when the group was made knows its names of before, as its sibling does")
 {
     Crew crew(721, {"bob", "carol"});
