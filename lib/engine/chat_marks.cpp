@@ -6,6 +6,7 @@
 #include "lib/conversation/shared.hpp"
 #include "lib/crypto/hash.hpp"
 #include "lib/engine/read_places.hpp"
+#include "lib/engine/recalls_owed.hpp"
 
 #include <algorithm>
 
@@ -167,6 +168,15 @@ void Chats::shared(const wire::content::Register& value, Moment now)
     read_cache_.reset();
     tells_delivery_.reset();
     if (value.name == shared::account_versions) forget_versions(context_.store);
+    if (const auto owed = read_owed_recall(value.name, value.value)) {
+        const auto parties = find({{}, owed->conversation});
+        auto content = wire::decode_content(owed->content);
+        if (!parties || !content) return;
+        auto said = conversation::interpret(*std::move(content), {own_user_, own_device_}, *parties, owed->id,
+                                            Path::none, {}, now);
+        if (said) show({{std::move(said->row), std::move(said->parents)}}, now);
+        return;
+    }
     if (const auto user = shared::parse_contact(value.name); !user.empty()) {
         context_.touched.contacts.insert(std::string(user));
         if (const auto id = roster_.conversation_with(user)) tell(*id);

@@ -120,6 +120,60 @@ TEST_CASE("taken back: a tombstone on every device, and no word of it in any sto
     CHECK(t.alice.wait(t.alice.ask(request::React{id, "+", true})).error.code == ErrorCode::invalid_argument);
 }
 
+TEST_CASE(
+    "taken back from who was blocked since: gone on the own devices at once, and theirs when they are not any more")
+{
+    Three t(64);
+    const auto id = t.say(t.bob, "alice", "canary");
+    const auto other = t.say(t.bob, "alice", "stays");
+    REQUIRE(t.bob.wait(t.bob.ask(request::ContactBlock{"alice"})).error.code == ErrorCode::ok);
+    t.settle();
+    const auto recall = id_in(t.bob.wait(t.bob.ask(request::Recall{id})));
+    t.settle();
+    CHECK(t.bob.state(recall) == MessageState::accepted);
+    for (auto* client : {&t.bob, &t.phone}) {
+        CHECK_FALSE(finds(*client, "canary"));
+        CHECK(client->history("alice").front().recalled_by == "bob");
+    }
+    CHECK(finds(t.alice, "canary"));
+    // That would be words.
+    CHECK(t.bob.wait(t.bob.ask(request::Edit{other, "more words", {}, {}})).error.code == ErrorCode::blocked);
+    t.bob.crash();
+    t.bob.start();
+    t.settle(minutes(1));
+    CHECK(finds(t.alice, "canary"));
+    REQUIRE(t.phone.wait(t.phone.ask(request::ContactUnblock{"alice"})).error.code == ErrorCode::ok);
+    t.settle(minutes(1));
+    CHECK_FALSE(finds(t.alice, "canary"));
+    CHECK(t.alice.history("bob").front().recalled_by == "bob");
+    CHECK(newest(t.alice, "bob").text == "stays");
+    CHECK(t.bob.state(recall) == MessageState::delivered);
+}
+
+TEST_CASE(
+    "taken back while nothing could go, and blocked before anything could: they have it when they are not any more")
+{
+    Three t(65);
+    const auto id = t.say(t.bob, "alice", "canary");
+    t.alice.crash();
+    t.world.relay_crash();
+    t.settle();
+    (void)id_in(t.bob.wait(t.bob.ask(request::Recall{id})));
+    t.settle();
+    t.bob.crash();
+    t.world.relay_start();
+    t.settle(minutes(1));
+    REQUIRE(t.phone.wait(t.phone.ask(request::ContactBlock{"alice"})).error.code == ErrorCode::ok);
+    t.bob.start();
+    t.alice.start();
+    t.settle(minutes(1));
+    CHECK(finds(t.alice, "canary"));
+    CHECK_FALSE(finds(t.phone, "canary"));
+    REQUIRE(t.phone.wait(t.phone.ask(request::ContactUnblock{"alice"})).error.code == ErrorCode::ok);
+    t.settle(minutes(1));
+    CHECK_FALSE(finds(t.alice, "canary"));
+}
+
 TEST_CASE("taken back before the others were there: they never get the words, and nothing waits for them")
 {
     Three t(43);
