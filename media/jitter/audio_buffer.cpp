@@ -34,7 +34,8 @@ void AudioBuffer::begin_anew()
     playing_ = false;
     last_sequence_.reset();
     highest_sequence_.reset();
-    made_up_ = 0;
+    made_up_ = unheard_ = 0;
+    settled_ = false;
     sounding_.clear();
     level_samples_ = 0;
 }
@@ -43,13 +44,14 @@ void AudioBuffer::begin_anew()
 void AudioBuffer::learn(const AudioPacket& packet, int samples, bool fresh, Instant now)
 {
     const Duration media_time = media::duration_of(packet.timestamp);
-    if (!packet.sequence_number) { // redundancy counts only where it was the first to come
+    if (packet.redundant) { // redundancy counts only where it was the first to come
         if (fresh) delay_.arrived(media_time, now);
         return;
     }
     frame_samples_ = samples;
     delay_.set_frame(media::duration_of(samples));
     delay_.arrived(media_time, now);
+    if (!packet.sequence_number) return;
     const bool gap = highest_sequence_ && *packet.sequence_number > *highest_sequence_ + 1;
     if (gap && decoder_.has_fec(packet.payload)) delay_.arrived(media_time - media::duration_of(samples), now);
     highest_sequence_ = std::max(highest_sequence_.value_or(*packet.sequence_number), *packet.sequence_number);
@@ -63,7 +65,7 @@ bool AudioBuffer::insert(AudioPacket packet, Instant now)
         ++statistics_.malformed;
         return false;
     }
-    const bool primary = packet.sequence_number.has_value();
+    const bool primary = !packet.redundant;
     if (primary) ++statistics_.packets;
 
     const std::int64_t reference = playing_ ? next_ : waiting_.empty() ? packet.timestamp : waiting_.begin()->first;
@@ -76,14 +78,18 @@ bool AudioBuffer::insert(AudioPacket packet, Instant now)
         return false;
     }
     if (known != waiting_.end()) {
-        // The packet itself after its redundancy is no duplicate, and knows its number.
-        const bool first = primary && !known->second.sequence_number;
-        if (first) known->second.sequence_number = packet.sequence_number;
+        // The packet itself after its redundancy is no duplicate.
+        const bool first = primary && known->second.redundant;
+        if (first) {
+            known->second.sequence_number = packet.sequence_number;
+            known->second.redundant = false;
+        }
         if (primary && !first) ++statistics_.duplicates;
         return first;
     }
     if (waiting_.empty()) first_waiting_ = now;
-    waiting_.emplace(packet.timestamp, Waiting{packet.sequence_number, std::move(packet.payload), samples});
+    waiting_.emplace(packet.timestamp,
+                     Waiting{packet.sequence_number, std::move(packet.payload), samples, packet.redundant});
     if (waiting_.size() > audio_packets_max) {
         // The oldest goes, and what is played goes on behind it: nobody listens to what was said so long ago.
         waiting_.erase(waiting_.begin());
@@ -142,7 +148,7 @@ void AudioBuffer::play(std::map<std::int64_t, Waiting>::iterator packet)
     Waiting one = std::move(packet->second);
     waiting_.erase(packet);
     made_up_ = 0;
-    silent_ = false;
+    settled_ = false;
     auto decoded = decoder_.decode(one.payload);
     next_ = timestamp + one.samples;
     if (one.sequence_number) last_sequence_ = one.sequence_number;
@@ -151,8 +157,27 @@ void AudioBuffer::play(std::map<std::int64_t, Waiting>::iterator packet)
         conceal(one.samples / step * step, true);
         return;
     }
-    if (!one.sequence_number) ++statistics_.redundant_used;
+    if (one.redundant) ++statistics_.redundant_used;
     sounding_.insert(sounding_.end(), decoded->begin(), decoded->end());
+}
+
+/// What of a gap was sent and has not come; the rest of it was silence of the sender (DTX), for which no packet is
+/// numbered. A packet is taken to have been as long as the next one.
+std::int64_t AudioBuffer::lost_of(std::int64_t gap, const Waiting& next) const noexcept
+{
+    if (!last_sequence_ || !next.sequence_number || *next.sequence_number <= *last_sequence_) return gap;
+    return std::min(gap, (*next.sequence_number - *last_sequence_ - 1) * next.samples);
+}
+
+/// What was made up while nothing was there has been counted as if all of it had been lost.
+void AudioBuffer::settle(std::int64_t lost)
+{
+    if (made_up_ == 0 || settled_) return;
+    settled_ = true;
+    const std::int64_t silence = std::max<std::int64_t>(0, made_up_ + unheard_ - lost);
+    statistics_.concealed -= std::min(silence, made_up_);
+    statistics_.missing -= std::max<std::int64_t>(0, silence - made_up_);
+    if (lost == 0) --statistics_.outages;
 }
 
 void AudioBuffer::decode_more()
@@ -170,28 +195,23 @@ void AudioBuffer::decode_more()
     const std::int64_t gap = first->first - next_;
     if (gap == 0) return play(first);
 
-    // The numbers go on without a gap: the sender was silent in between (DTX), which is played as long as it was.
-    const bool silence =
-        last_sequence_ && first->second.sequence_number && *first->second.sequence_number == *last_sequence_ + 1;
+    const std::int64_t lost = lost_of(gap, first->second);
+    settle(lost);
     const std::int64_t missing = gap - made_up_;
-    if (silence && made_up_ > 0 && !silent_) { // so that was no loss
-        silent_ = true;
-        statistics_.concealed -= made_up_;
-        --statistics_.outages;
-    }
     if (missing <= 0) { // made up already, while nothing was there
         next_ = first->first;
         return play(first);
     }
-    if (silence) {
-        const auto now = static_cast<int>(std::min<std::int64_t>(missing / step * step, concealed_at_once));
-        if (now == 0) {
-            next_ = first->first;
-            return play(first);
-        }
+    const std::int64_t lost_still = std::max<std::int64_t>(0, lost - made_up_), silence = missing - lost_still;
+    if (silence >= step) { // is played as long as it was
+        const auto now = static_cast<int>(std::min<std::int64_t>(silence / step * step, concealed_at_once));
         conceal(now, false);
         next_ += now;
         return;
+    }
+    if (lost_still == 0) {
+        next_ = first->first;
+        return play(first);
     }
     fill_gap(missing, first->second);
     next_ = first->first;
@@ -239,17 +259,24 @@ AudioBuffer::Pulled AudioBuffer::pull(Instant now)
     statistics_.played += pull_samples;
     if (playing_ && waiting_.empty() && media::duration_of(made_up_) >= outage_max) {
         playing_ = false; // what comes next is kept back again
-        made_up_ = 0;
+        unheard_ = 0;
         sounding_.clear();
     }
     if (!playing_) {
         if (!may_begin(now)) {
-            if (has_played_) statistics_.missing += pull_samples;
+            if (has_played_) {
+                statistics_.missing += pull_samples;
+                unheard_ += pull_samples;
+            }
             out.samples.resize(wanted);
             return out;
         }
+        const auto& [timestamp, first] = *waiting_.begin();
+        if (timestamp >= next_) settle(lost_of(timestamp - next_, first));
         playing_ = has_played_ = true;
-        next_ = waiting_.begin()->first;
+        made_up_ = unheard_ = 0;
+        settled_ = false;
+        next_ = timestamp;
         level_samples_ = 0;
     }
     while (sounding_.size() < wanted)

@@ -35,9 +35,10 @@ inline constexpr Duration outage_max = std::chrono::milliseconds(1000);
 
 struct AudioPacket {
     std::int64_t timestamp = 0; ///< Unwrapped; at 48 kHz.
-    /// Unwrapped; nullopt of what came as redundancy in a later packet.
+    /// Unwrapped; of what came as redundancy that of the packet that carried it first. nullopt: not known.
     std::optional<std::int64_t> sequence_number;
     Bytes payload;
+    bool redundant = false; ///< It came in a later packet.
 };
 
 struct AudioStatistics {
@@ -85,6 +86,7 @@ private:
         std::optional<std::int64_t> sequence_number;
         Bytes payload;
         int samples = 0;
+        bool redundant = false;
     };
     void begin_anew();
     [[nodiscard]] bool may_begin(Instant now) const;
@@ -92,6 +94,8 @@ private:
     void decode_more();
     void play(std::map<std::int64_t, Waiting>::iterator packet);
     void fill_gap(std::int64_t gap, const Waiting& next);
+    [[nodiscard]] std::int64_t lost_of(std::int64_t gap, const Waiting& next) const noexcept;
+    void settle(std::int64_t lost);
     void conceal(int samples, bool counts);
     void adapt(Instant now);
     [[nodiscard]] std::int64_t buffered_samples() const noexcept;
@@ -108,7 +112,8 @@ private:
     std::optional<std::int64_t> highest_sequence_; ///< Of what came.
     int frame_samples_ = 20 * media::samples_per_ms;
     std::int64_t made_up_ = 0; ///< Samples made up for what has not come, since something did.
-    bool silent_ = false;      ///< That turned out to be the sender's silence.
+    std::int64_t unheard_ = 0; ///< Samples of silence played after these, until something comes.
+    bool settled_ = false;     ///< And what of it was the sender's silence is known.
     media::Pcm sounding_;      ///< Decoded, not yet pulled.
     double level_samples_ = 0; ///< Smoothed.
     Instant last_stretch_{};

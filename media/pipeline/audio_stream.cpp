@@ -57,12 +57,14 @@ std::optional<Bytes> AudioSender::packet_of(Bytes frame)
         const std::uint32_t offset = start_.timestamp - one.timestamp;
         if (offset <= rtp::red_offset_max && one.data.size() <= rtp::red_block_bytes_max)
             blocks.push_back({payload_opus, offset, one.data});
+        else // the receiver counts their numbers back from this packet's
+            blocks.clear();
     }
     blocks.push_back({payload_opus, 0, frame});
     const bool red = redundancy > 0;
     auto sealed = sealing_->seal(Kind::audio, red ? encode_red(blocks) : frame);
-    if (redundancy > 0) before_.push_back({start_.timestamp, std::move(frame)});
     if (!sealed) return std::nullopt;
+    if (redundancy > 0) before_.push_back({start_.timestamp, std::move(frame)});
     rtp::Packet packet;
     packet.marker = silent_; // RFC 3551 section 4.1: the first one of a talkspurt
     packet.payload_type = red ? payload_red : payload_opus;
@@ -118,10 +120,8 @@ void AudioReceiver::receive(const rtp::Packet& packet, Instant now)
         for (std::size_t i = 0; i < blocks->size(); ++i) {
             const rtp::RedBlock& one = (*blocks)[i];
             if (one.payload_type != payload_opus) continue;
-            const bool primary = i + 1 == blocks->size();
-            buffer_.insert(
-                {timestamp - one.timestamp_offset, primary ? std::optional(number) : std::nullopt, to_bytes(one.data)},
-                now);
+            const auto back = static_cast<std::int64_t>(blocks->size() - 1 - i); // each is what a packet before carried
+            buffer_.insert({timestamp - one.timestamp_offset, number - back, to_bytes(one.data), back > 0}, now);
         }
     }
 }

@@ -2,6 +2,7 @@
 #include "media/jitter/time_stretch.hpp"
 #include "tests/media/jitter/audio_world.hpp"
 
+#include <cmath>
 #include <doctest/doctest.h>
 
 using namespace godwit;
@@ -170,6 +171,27 @@ TEST_CASE("jitter: silence of the sender is no loss, nor an outage")
     SAY(got);
     CHECK(got.statistics.concealed <= 480); // at the end of the story nobody knows yet
     CHECK(got.delay_mean < 80ms);
+}
+
+TEST_CASE("jitter: silence of the sender is no loss where packets are lost, with redundancy and without")
+{
+    // Half a second of words, then 700 ms of nothing but a packet every 400 ms.
+    for (const int red : {0, 1, 2})
+        for (const double loss : {0.05, 0.20}) {
+            CAPTURE(red);
+            CAPTURE(loss);
+            const auto got =
+                run({.link = {.loss = loss}, .length = 120s, .red = red, .each_frame = [](LinkConfig&, Duration t) {
+                         const auto in = t % 1200ms;
+                         return in < 500ms || in % 400ms < 20ms;
+                     }});
+            SAY(got);
+            // 27 frames are sent of the 60 that pass; what repeats a lost one has to come before it is needed.
+            const double sent = 27.0 / 60;
+            CHECK(got.concealed_percent < 100 * sent * std::pow(loss, red + 1) + 1);
+            CHECK(got.statistics.missing == 0);
+            if (red == 0) CHECK(got.concealed_percent > 60 * sent * loss);
+        }
 }
 
 TEST_CASE("jitter: after an outage longer than outage_max it begins again")

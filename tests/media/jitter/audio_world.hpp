@@ -74,7 +74,7 @@ inline AudioWorldResult run(const AudioWorldConfig& config)
 {
     struct Sent {
         std::int64_t at, number;
-        bool silent_before;
+        std::vector<std::int64_t> before; ///< Where the frames begin that it repeats, the latest one first.
     };
     static const media::Pcm sound = voice(48'000 * 20);
     ToyDecoder decoder(sound);
@@ -86,6 +86,7 @@ inline AudioWorldResult run(const AudioWorldConfig& config)
     const Duration pull_every(static_cast<std::int64_t>(10'000.0 * (1 - config.drift_ppm / 1e6)));
     Instant next_frame = start, next_pull = start + Duration(3'000);
     std::int64_t at = 0, number = 0;
+    std::vector<std::int64_t> before;
     jitter::AudioStatistics settled;
     bool has_settled = false;
     double delays = 0;
@@ -94,16 +95,19 @@ inline AudioWorldResult run(const AudioWorldConfig& config)
     while (next_pull - start < config.length) {
         const Instant now = std::min(next_frame, next_pull);
         link.receive(now, [&](Sent one, Instant arrival) {
-            for (int i = config.red; i > 0; --i)
-                if (one.at - i * samples >= 0)
-                    buffer.insert(
-                        {one.at - i * samples, std::nullopt, ToyDecoder::packet(one.at - i * samples, samples, false)},
-                        arrival);
+            for (auto i = static_cast<std::int64_t>(one.before.size()); i > 0; --i) {
+                const std::int64_t was = one.before[static_cast<std::size_t>(i - 1)];
+                buffer.insert({was, one.number - i, ToyDecoder::packet(was, samples, false), true}, arrival);
+            }
             buffer.insert({one.at, one.number, ToyDecoder::packet(one.at, samples, config.fec)}, arrival);
         });
         if (now == next_frame) {
             const bool speaks = !config.each_frame || config.each_frame(link.config, now - start);
-            if (speaks) link.send({at, number++, false}, 80, now);
+            if (speaks) {
+                link.send({at, number++, before}, 80, now);
+                before.insert(before.begin(), at);
+                before.resize(std::min(before.size(), static_cast<std::size_t>(config.red)));
+            }
             at += samples;
             next_frame += std::chrono::milliseconds(config.frame_ms);
             continue;
@@ -127,6 +131,7 @@ inline AudioWorldResult run(const AudioWorldConfig& config)
     out.statistics = buffer.statistics();
     out.statistics.concealed -= settled.concealed;
     out.statistics.played -= settled.played;
+    out.statistics.missing -= settled.missing;
     out.statistics.late -= settled.late;
     out.statistics.outages -= settled.outages;
     out.statistics.accelerated -= settled.accelerated;
