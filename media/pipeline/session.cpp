@@ -58,12 +58,13 @@ Result<std::unique_ptr<Session>> Session::create(const SessionConfig& config, Se
 
 void Session::apply_rate()
 {
-    rate_.set_wanted(rate::wanted_bps(wishes_));
-    shares_ = rate::share(rate_.rate_bps(), rate_.loss(), wishes_);
+    const double loss = rate_.lasting_loss();
+    rate_.set_wanted(rate::wanted_bps(wishes_, loss));
+    shares_ = rate::share(rate_.rate_bps(), loss, wishes_);
     if (wishes_.audio) audio_out_->set_plan(shares_.audio);
     // The codec's share is what is left beside RTP, SFrame and the rest around each packet.
     constexpr double payload_share = 0.9;
-    const int protection = protection_for(rate_.loss(), round_trip_);
+    const int protection = protection_for(loss, round_trip_);
     video_out_.set_protection(protection);
     video_out_.set_rate(shares_.video_bps * payload_share / protection_cost(protection));
     pacer_.set_rate(rate_.rate_bps());

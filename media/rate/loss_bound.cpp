@@ -13,6 +13,8 @@ constexpr double little = 0.02, much = 0.10;
 constexpr double raise_first = 0.05, raise_most = 0.25;
 /// The last second or so counts, or the last packets where there are few; of less than 20 nothing is concluded.
 constexpr double fade_s = 0.8, fade_packets = 30, packets_min = 20;
+/// And what lasts: so many times as long.
+constexpr double lasting = 6;
 constexpr Duration step_every = std::chrono::milliseconds(300);
 /// Lowered so often, and the loss as high as before but for a quarter: it is not ours.
 constexpr int lowered_in_vain = 5, lowered_in_vain_unused = 3;
@@ -27,6 +29,9 @@ void LossBound::feedback(std::uint32_t received, std::uint32_t lost, double rate
     const double keep = std::exp(-std::min(elapsed_s / fade_s, (received + lost) / fade_packets));
     received_ = received_ * keep + received;
     lost_ = lost_ * keep + lost;
+    const double keep_lasting = std::pow(keep, 1 / lasting);
+    lasting_received_ = lasting_received_ * keep_lasting + received;
+    lasting_lost_ = lasting_lost_ * keep_lasting + lost;
     if (received_ + lost_ < packets_min) return;
     loss_ = lost_ / (received_ + lost_);
     // The path may have become better; it is never taken to be worse but by trial.
@@ -59,6 +64,12 @@ void LossBound::feedback(std::uint32_t received, std::uint32_t lost, double rate
         lowered_ = 0;
         raise_ = 0;
     }
+}
+
+double LossBound::lasting_loss() const noexcept
+{
+    const double packets = lasting_received_ + lasting_lost_;
+    return packets < packets_min ? loss_ : std::max(loss_, lasting_lost_ / packets);
 }
 
 void LossBound::carried(double bps) noexcept

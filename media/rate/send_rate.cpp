@@ -92,6 +92,12 @@ void SendRate::measure(const Sent& packet, Duration arrived)
                     }).base();
     arrivals_.insert(at, {arrived, packet.bytes, packet.at});
     arrivals_bytes_ += packet.bytes;
+    // No packet overtakes another by so much: what is told of the last one to arrive is not so, when one that was sent
+    // after it came so long before. Else everything would be too old to count until then.
+    while (arrivals_.back().at - arrived > measured_over && arrivals_.back().sent < packet.at) {
+        arrivals_bytes_ -= arrivals_.back().bytes;
+        arrivals_.pop_back();
+    }
     // A receiver whose clock stands still, or who says so, has us keep no more than that.
     while (arrivals_.back().at - arrivals_.front().at > measured_over || arrivals_.size() > arrivals_max) {
         arrivals_bytes_ -= arrivals_.front().bytes;
@@ -359,6 +365,7 @@ void SendRate::path_changed(Instant now)
     arrivals_.clear();
     arrivals_bytes_ = 0;
     arriving_bps_.reset();
+    offered_bps_ = 0;
     limit_bps_ = limit_variance_ = 0;
     growth_ = 0;
     ways_.reset();

@@ -70,6 +70,7 @@ public:
     /// What arrived, per second, over the last half one; nullopt: nothing known yet.
     [[nodiscard]] std::optional<double> arriving_bps() const noexcept { return arriving_bps_; }
     [[nodiscard]] double loss() const noexcept { return losses_.loss(); }
+    [[nodiscard]] double lasting_loss() const noexcept { return losses_.lasting_loss(); }
     /// How long packets stand in queues, as far as the least of the last ten to twenty seconds shows.
     [[nodiscard]] Duration queue() const noexcept { return ways_.queue(); }
     /// Of the ways there, beside what queues add.

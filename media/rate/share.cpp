@@ -54,10 +54,10 @@ AudioPlan plan_audio(double budget_bps, double loss) noexcept
     return cheapest;
 }
 
-double wanted_bps(const Wishes& wishes) noexcept
+double wanted_bps(const Wishes& wishes, double loss) noexcept
 {
     double out = 0;
-    if (wishes.audio) out += cost_bps({audio_best_bps, 20, 0, 0});
+    if (wishes.audio) out += cost_bps({audio_best_bps, 20, redundancy_for(loss), 0});
     if (wishes.video) out += wishes.video_bps_max;
     if (wishes.files) out += files_most_bps;
     return out;

@@ -31,8 +31,8 @@ struct Wishes {
     double video_bps_max = 1'500'000; ///< More would show nothing more.
     bool files = false;               ///< As much as there is.
 };
-/// What would be sent if the path were wide enough, in bits a second.
-[[nodiscard]] double wanted_bps(const Wishes& wishes) noexcept;
+/// What would be sent if the path were wide enough, in bits a second: voice with what it repeats at that loss.
+[[nodiscard]] double wanted_bps(const Wishes& wishes, double loss) noexcept;
 
 struct Shares {
     AudioPlan audio;

@@ -418,6 +418,9 @@ TEST_CASE("share: a table that reads like a debate")
     CHECK(at(300'000, 0.05, true, false).audio == AudioPlan{audio_best_bps, 20, 0, 5});
     CHECK(at(300'000, 0.10, true, false).audio == AudioPlan{audio_best_bps, 20, 1, 10});
     CHECK(at(400'000, 0.20, true, false).audio == AudioPlan{audio_best_bps, 20, 2, 20});
+    // What is repeated is wanted, too.
+    CHECK(wanted_bps({.audio = true}, 0.01) == cost_bps({audio_best_bps, 20, 0, 0}));
+    CHECK(wanted_bps({.audio = true}, 0.20) == cost_bps({audio_best_bps, 20, 2, 0}));
     // Voice alone may have it all.
     CHECK(share(90'000, 0, {.audio = true}).audio == AudioPlan{audio_best_bps, 20, 0, 0});
     CHECK(share(90'000, 0, {.audio = false, .files = true}).files_bps == 90'000);
@@ -479,20 +482,4 @@ TEST_CASE("pacer: bounds")
     pacer.clear(Priority::video);
     CHECK(pacer.wait(Priority::video) == 0ms);
     CHECK(pacer.push(Priority::video, Bytes(1), now));
-}
-
-TEST_CASE("rate: a receiver whose clock stands still is remembered no longer than a while")
-{
-    rate::SendRate rate;
-    Instant now = Instant(1h);
-    const auto arrives = [&](std::int64_t number, Duration at) {
-        rate.packet_sent(number, 1200, now);
-        now += 1ms;
-        rate.feedback({{number, at}}, now);
-    };
-    for (std::int64_t number = 0; number < 3 * static_cast<std::int64_t>(rate::packets_under_way_max); ++number)
-        arrives(number, 1s);
-    arrives(1'000'000, 1200ms);
-    REQUIRE(rate.arriving_bps().has_value());
-    CHECK(*rate.arriving_bps() * 0.2 / 8 / 1200 <= static_cast<double>(rate::packets_under_way_max));
 }

@@ -96,7 +96,7 @@ public:
 
     void send(LinkModel<Packet>& there, std::int64_t ms, Instant now, Duration since)
     {
-        const auto shares = rate::share(sender.rate_bps(), sender.loss(), config_.wishes);
+        const auto shares = rate::share(sender.rate_bps(), sender.lasting_loss(), config_.wishes);
         if (config_.wishes.audio && ms >= next_audio_ms_) {
             const auto bytes =
                 static_cast<std::size_t>(rate::cost_bps(shares.audio) / 8 * shares.audio.frame_ms / 1000) - overhead;
@@ -118,7 +118,7 @@ public:
             file_credit_ -= 1200;
         }
         pacer_.set_rate(sender.rate_bps());
-        sender.set_wanted(rate::wanted_bps(config_.wishes));
+        sender.set_wanted(rate::wanted_bps(config_.wishes, sender.lasting_loss()));
         while (auto packet = pacer_.next(now)) {
             const std::size_t bytes = packet->data.size();
             sender.packet_sent(number_, bytes + overhead, now);
