@@ -11,6 +11,12 @@ namespace {
 /// Signals have no name of their own, as those of ICE.
 constexpr MessageId signal_id{};
 
+bool is_offer(BytesView bytes)
+{
+    const auto signal = wire::call::decode_signal(bytes);
+    return signal.ok() && std::holds_alternative<wire::call::Offer>(*signal);
+}
+
 } // namespace
 
 // ---- what the application asks ----
@@ -132,6 +138,11 @@ void Engine::State::CallReachOf::signal(const ConversationId& conversation, cons
     };
     add(*person);
     add(state.roster.self());
+    // Who sleeps gets nothing of it; but the relay sees that this device is wanted, and its operator may have it woken.
+    // The offer after that finds it there.
+    if (!to && is_offer(signal))
+        for (const auto& device : person->devices)
+            if (!person->online.contains(device.device)) devices.push_back(device.device);
     if (devices.empty()) return;
     if (!state.groups->ready(person->circle)) return state.keeper.hurry(conversation); // it will be repeated
     // Once for all: each device opens it once.

@@ -345,8 +345,8 @@ void CallSide::on(call::out::Send& v, CallReach& reach, Moment now)
     reach.signal(v.conversation, v.to ? std::optional(v.to->device) : std::nullopt, wire::call::encode(v.signal), now);
 }
 
-/// The relay has no push gateway: who sleeps is reached by the offer that is repeated while it rings, and by the
-/// record.
+/// Who sleeps is woken, where the relay's operator has somebody who does it, by the offer itself (CallReach::signal),
+/// and rings with the next one; else the record says what was missed.
 void CallSide::on(call::out::Wake&, CallReach&, Moment) {}
 
 void CallSide::on(call::out::Incoming& v, CallReach& reach, Moment now)

@@ -3,6 +3,7 @@
 
 #include "lib/crypto/hkdf.hpp"
 #include "relay/admin/roles.hpp"
+#include "relay/core/wanted.hpp"
 
 #include <algorithm>
 
@@ -51,6 +52,13 @@ std::string body_of(const StoredEvent& event)
 std::string event_cursor(const Webhook& hook)
 {
     return hook.name + "/events";
+}
+
+/// A push for a call that nobody waits for any more wakes a phone for nothing.
+bool is_stale(const StoredEvent& event, Moment now)
+{
+    const auto lives = std::chrono::duration_cast<std::chrono::milliseconds>(wanted_for).count();
+    return event.kind == event_name(device_wanted) && now.wall_ms - event.at_ms > lives;
 }
 
 } // namespace
@@ -158,6 +166,7 @@ std::optional<HookRequest> Webhooks::next_event(std::size_t hook, Moment now)
             if (std::none_of(one.events.begin(), one.events.end(),
                              [&](EventKind kind) { return event_name(kind) == event.kind; }))
                 continue;
+            if (is_stale(event, now)) continue;
             if (event.sequence > *cursor + 1) cursors_.set(event_cursor(one), event.sequence - 1);
             lines_[hook].waits = true;
             auto out = request(hook, event.sequence, body_of(event), now.wall_ms);

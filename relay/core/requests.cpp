@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The router: which room answers which request.
 #include "relay/core/core.hpp"
+#include "relay/core/wanted.hpp"
 
 namespace godwit::relay {
 namespace {
@@ -53,6 +54,8 @@ Answer Core::serve(Session& session, const frame::RequestBody& body, Moment now)
                           [&](const frame::Signal& r) {
                               auto route = signals_.route(session, r, now);
                               if (route.to != 0) say(route.to, frame::SignalPush{session.peer.device, r.sealed});
+                              if (route.answer.error.code == ErrorCode::not_connected)
+                                  note_wanted(context_, session, r.device, now);
                               return std::move(route.answer);
                           },
                           [&](const frame::LinkWait&) {

@@ -16,6 +16,15 @@ std::uint64_t EventTable::newest()
     return static_cast<std::uint64_t>(ledger_.read_integer("SELECT max(id) FROM hook_events").value_or(0));
 }
 
+bool EventTable::has(std::string_view kind, std::string_view detail, WallMs after_ms)
+{
+    return ledger_
+        .read_integer("SELECT 1 FROM hook_events WHERE id > (SELECT max(id) FROM hook_events) - ?1 AND at_ms > ?2 "
+                      "AND kind = ?3 AND detail = ?4 LIMIT 1",
+                      static_cast<std::int64_t>(events_looked_at), after_ms, kind, detail)
+        .has_value();
+}
+
 std::vector<StoredEvent> EventTable::after(std::uint64_t sequence, std::size_t limit)
 {
     return ledger_.read_all(

@@ -10,6 +10,7 @@
 namespace godwit::relay {
 
 inline constexpr std::uint64_t events_kept_max = 10'000;
+inline constexpr std::uint64_t events_looked_at = 1000;
 
 struct StoredEvent {
     std::uint64_t sequence = 0;
@@ -26,6 +27,8 @@ public:
     void add(const StoredEvent& event);
     /// 0: there never was one.
     [[nodiscard]] std::uint64_t newest();
+    /// One of this kind with this detail, later than that; looked for among the newest events_looked_at.
+    [[nodiscard]] bool has(std::string_view kind, std::string_view detail, WallMs after_ms);
     /// In order, those after this sequence.
     [[nodiscard]] std::vector<StoredEvent> after(std::uint64_t sequence, std::size_t limit);
 

@@ -5,6 +5,7 @@
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
 
+#include "relay/core/wanted.hpp"
 #include "tests/lib/engine/device_story.hpp"
 
 using namespace godwit;
@@ -263,6 +264,33 @@ TEST_CASE("missed: given up, not answered in time, and by who calls and dies")
         CHECK(all[0].outcome == CallOutcome::lost);
         CHECK(all[0].caller == "alice");
     }
+}
+
+TEST_CASE("a phone that sleeps is woken by who calls, and it rings there while they still wait")
+{
+    relay::Config config;
+    config.events = {relay::device_wanted};
+    World world(9, config, DiskKind::sqlite);
+    auto &alice = world.client("alice"), &bob = world.client("bob");
+    world.befriend(alice, bob);
+    world.run_for(seconds(15));
+    bob.crash(); // suspended: the process is frozen, and its links are gone
+    world.run_for(minutes(2));
+    const auto wanted = [&] { return relay::EventTable(world.relay.disk.store()).after(0, 100); };
+    REQUIRE(wanted().empty());
+    const auto call = place(alice, "bob");
+    REQUIRE(world.run_until([&] { return !wanted().empty(); }));
+    CHECK(wanted().front().kind == "device.wanted");
+    CHECK(wanted().front().target == "bob");
+    CHECK(wanted().front().detail.find(to_hex(own_list(bob).front().view())) != std::string::npos);
+    world.run_for(seconds(6)); // of the operator's program, the platform's push, and the system that starts the app
+    CHECK_FALSE(outcome(alice, call));
+    bob.start();
+    REQUIRE(world.run_until([&] { return rang(bob, call); }, seconds(10)));
+    REQUIRE(code(bob, request::CallAnswer{}) == ErrorCode::ok);
+    REQUIRE(world.run_until([&] { return is(alice, call, CallState::active) && is(bob, call, CallState::active); },
+                            seconds(30)));
+    CHECK(wanted().size() == 1);
 }
 
 TEST_CASE("one side dies in a call: the other hears that it is lost, and the one that comes back is in no call")

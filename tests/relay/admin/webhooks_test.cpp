@@ -2,6 +2,7 @@
 // Receivers that are slow, gone, behind or silent, without a socket.
 #include "relay/admin/audit.hpp"
 #include "relay/admin/webhooks.hpp"
+#include "relay/core/wanted.hpp"
 #include "relay/store/store.hpp"
 #include "tests/relay/rig.hpp"
 
@@ -323,6 +324,28 @@ TEST_CASE("what accounts do: the kinds that a hook names, in a queue of its own,
     const auto late = desk.next();
     CHECK(header(late, "godwit-skipped") == "3");
     CHECK(header(late, "godwit-delivery") == "6");
+}
+
+TEST_CASE("a push for a call that nobody waits for any more is not sent")
+{
+    auto push = hook("push");
+    push.events = {device_wanted};
+    Desk desk({push});
+    EventTable table(desk.store);
+    const auto wanted = [&] {
+        table.add({0, desk.now.wall_ms, std::string(event_name(device_wanted)), "bob", R"({"device":"00"})"});
+    };
+    wanted();
+    const auto first = desk.next();
+    CHECK(Json::parse(first.body)["event"] == "device.wanted");
+    CHECK(Json::parse(first.body)["detail"]["device"] == "00");
+    wanted();
+    desk.hooks->answered(first, 0, "", desk.now); // the receiver is away
+    desk.pass(wanted_for + std::chrono::seconds(1));
+    CHECK_FALSE(desk.hooks->next(desk.now));
+    wanted();
+    const auto next = desk.next();
+    CHECK(Json::parse(next.body)["sequence"] == 3);
 }
 
 } // namespace godwit::relay::admin
