@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The way out of a QuicCore: send() queues, and once a turn flush() lets ngtcp2 write packets into trains of equal
 // datagrams.
+#include "transport/quic/quantum.hpp"
 #include "transport/quic/quic_core.hpp"
 #include "transport/quic/quic_time.hpp"
 
@@ -132,7 +133,9 @@ bool QuicCore::write_packets(ngtcp2_tstamp now)
     std::uint8_t ecn = 0;
     bool prompt_blocked = false;
     bool bulk_blocked = false;
-    std::size_t quantum_left = std::max(ngtcp2_conn_get_send_quantum(conn_), datagram_bytes_max);
+    ngtcp2_conn_stat stat;
+    ngtcp2_conn_get_conn_stat(conn_, &stat);
+    std::size_t quantum_left = quantum_bytes(stat.pacing_rate, stat.send_quantum);
 
     const auto send_off = [&] {
         const bool taken = size == 0 || send_train(path.path, BytesView(train, size), segment, ecn);
@@ -194,6 +197,7 @@ bool QuicCore::write_packets(ngtcp2_tstamp now)
             ngtcp2_path_copy(&path.path, &packet_path.path);
         }
         size += packet;
+        if (quantum_left < packet) break; // another one would be beyond it, and go alone
         if (packet < segment && !send_off()) break;
     }
     static_cast<void>(send_off());

@@ -34,6 +34,9 @@ public:
     std::size_t send(std::span<const BytesView> datagrams) override
     {
         const std::size_t taken = std::min(datagrams.size(), refuse_all ? 0 : weather_.batch_max);
+        ++trains;
+        longest_train = std::max(longest_train, datagrams.size());
+        if (datagrams.size() == 1 && datagrams.front().size() > weather_.datagram_bytes_max / 2) ++alone;
         for (const BytesView d : datagrams.first(taken)) {
             ++sent;
             if (d.size() > weather_.datagram_bytes_max) continue;
@@ -52,6 +55,9 @@ public:
     bool refuse_all = false;
     std::size_t sent = 0;
     std::size_t arrived = 0;
+    std::size_t trains = 0; ///< Calls of send().
+    std::size_t longest_train = 0;
+    std::size_t alone = 0; ///< Trains of one long datagram.
 
 private:
     bool chance(unsigned percent) { return random_() % 100 < percent; }

@@ -3,6 +3,7 @@
 #include "tests/transport/support/link_probe.hpp"
 #include "tests/transport/support/until.hpp"
 #include "transport/loop/system_entropy.hpp"
+#include "transport/quic/quantum.hpp"
 #include "transport/quic/quic_core.hpp"
 #include "transport/quic/quic_peer.hpp"
 
@@ -109,6 +110,37 @@ TEST_CASE("peer: what arrives in one turn of the loop shares an acknowledgement"
     CHECK(arrived >= 40);
     CHECK(pair.b_path.sent - said <=
           arrived / 4); // one for each two, if each had its own turn (RFC 9000 section 13.2.2)
+}
+
+TEST_CASE("a millisecond of the pacer's rate leaves in one go: a datagram at least, a train at most")
+{
+    constexpr double mbit_s = 1e6 / 8 / 1e9; // in bytes a nanosecond
+    constexpr std::size_t ten = 10 * datagram_bytes_max;
+    CHECK(quantum_bytes(0, 0) == datagram_bytes_max);
+    CHECK(quantum_bytes(-1, 0) == datagram_bytes_max);
+    CHECK(quantum_bytes(20 * mbit_s, 2 * datagram_bytes_max) == 2 * datagram_bytes_max); // as ngtcp2 has it
+    CHECK(quantum_bytes(20 * mbit_s, ten) == ten);
+    CHECK(quantum_bytes(200 * mbit_s, ten) == 25'000);
+    CHECK(quantum_bytes(800 * mbit_s, ten) == train_bytes_max);
+    CHECK(quantum_bytes(1e9, ten) == train_bytes_max);
+    CHECK(quantum_bytes(0, 64 * 1024) == train_bytes_max);
+}
+
+TEST_CASE("peer: where much goes it goes in long trains, and nothing of them goes alone")
+{
+    Pair pair;
+    pair.connect();
+    std::size_t seen = 0;
+    pair.b.on_frame = [&](port::Link&, BytesView) { ++seen; };
+    constexpr std::size_t films = 48;
+    const auto trains = pair.a_path.trains;
+    const auto alone = pair.a_path.alone;
+    for (std::size_t i = 0; i < films; ++i)
+        REQUIRE(pair.a_link->send(pattern(64 * 1024, i), port::Lane::bulk));
+    REQUIRE(until(pair.loop, [&] { return seen == films; }, std::chrono::seconds(30)));
+    CHECK(pair.a_path.longest_train > 20);
+    CHECK(pair.a_path.longest_train <= train_bytes_max / 1200);
+    CHECK((pair.a_path.alone - alone) * 4 < pair.a_path.trains - trains);
 }
 
 TEST_CASE("peer: bulk yields: a message overtakes a film, and both arrive whole and in order")
