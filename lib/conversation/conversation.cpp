@@ -16,6 +16,13 @@ Error malformed(std::string detail)
     return {ErrorCode::malformed, std::move(detail), 0};
 }
 
+/// Nobody may ever have it: who is told to wait for it would wait in vain.
+bool has_failed(port::Store& store, const ConversationId& conversation, const MessageId& id)
+{
+    const auto row = store.message_in(conversation, id);
+    return row && row->message.state == MessageState::failed;
+}
+
 } // namespace
 
 bool is_possible(std::int64_t hlc_ms, Moment now) noexcept
@@ -42,14 +49,11 @@ Composed compose(port::Store& store, const Parties& parties, const MessageId& id
         return std::min(head.hlc_ms + 1, std::max<WallMs>(now.wall_ms, 0) + hlc_ahead_ms_max);
     };
     for (const auto& head : store.heads(parties.conversation)) {
-        // A recall waits for nothing: it overtakes what it would wait for.
-        if (std::holds_alternative<content::Recall>(draft.body)) {
-            content.hlc_ms = std::max(content.hlc_ms, after(head));
-            continue;
-        }
-        if (content.parents.size() >= wire::parents_max) break;
-        content.parents.push_back(head.id);
         content.hlc_ms = std::max(content.hlc_ms, after(head));
+        // A recall waits for nothing: it overtakes what it would wait for.
+        if (std::holds_alternative<content::Recall>(draft.body)) continue;
+        if (content.parents.size() >= wire::parents_max) break;
+        if (!has_failed(store, parties.conversation, head.id)) content.parents.push_back(head.id);
     }
     port::StoredMessage act;
     act.message.conversation = parties.conversation;
@@ -170,9 +174,13 @@ bool file(port::Store& store, port::StoredMessage& row, const std::vector<Messag
     }
     row.hlc_ms = sort_hlc(row.hlc_ms, parents_hlc_max, now.wall_ms);
     if (!store.add_message(row)) return false;
+    if (row.message.state == MessageState::failed) return true; // What was never said is nobody's parent.
 
-    std::erase_if(
-        heads, [&](const auto& head) { return std::find(parents.begin(), parents.end(), head.id) != parents.end(); });
+    const bool own = row.message.state != MessageState::received;
+    std::erase_if(heads, [&](const auto& head) {
+        return std::find(parents.begin(), parents.end(), head.id) != parents.end() ||
+               (own && has_failed(store, conversation, head.id));
+    });
     heads.push_back({row.message.id, row.hlc_ms});
     std::sort(heads.begin(), heads.end(),
               [](const auto& a, const auto& b) { return a.hlc_ms != b.hlc_ms ? a.hlc_ms > b.hlc_ms : a.id > b.id; });

@@ -77,6 +77,31 @@ TEST_CASE("heads: two that crossed become parents of the next; at most parents_m
     CHECK(next.content.parents.front() == message_named(wire::parents_max + 4));
 }
 
+TEST_CASE("heads: what has failed is nobody's parent, be it that it was never said or that it stood there before")
+{
+    MemoryStore store;
+    store.begin();
+    const auto say = [&](std::uint32_t n, MessageState state, std::int64_t ms) {
+        auto out = compose(store, alice, message_named(n), text_draft("x"), at_ms(ms));
+        out.row.message.state = state;
+        REQUIRE(file(store, out.row, out.content.parents, at_ms(ms)));
+        return out;
+    };
+    (void)say(1, MessageState::sent, 10);
+    (void)say(2, MessageState::failed, 20);
+    const auto after = say(3, MessageState::accepted, 5); // Of a clock that went back: it is behind all the same.
+    CHECK(after.content.parents == std::vector<MessageId>{message_named(1)});
+
+    // As homes of before have it: a head that has failed.
+    REQUIRE(store.set_message_state(alice.conversation, message_named(3), MessageState::failed, Path::none, {}, "x"));
+    REQUIRE(store.heads(alice.conversation).front().id == message_named(3));
+    const auto later = say(4, MessageState::accepted, 5);
+    CHECK(later.content.parents.empty());
+    CHECK(later.content.hlc_ms > after.content.hlc_ms);
+    CHECK(store.heads(alice.conversation).size() == 1); // It is not looked up for ever.
+    CHECK(say(5, MessageState::accepted, 30).content.parents == std::vector<MessageId>{message_named(4)});
+}
+
 TEST_CASE("what a content becomes, and why not")
 {
     wire::content::Post text;
