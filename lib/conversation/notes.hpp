@@ -19,12 +19,21 @@ inline constexpr std::string_view read_name = "read";
 inline constexpr std::string_view delivery_name = "delivery";
 /// Where a live location is.
 inline constexpr std::string_view moved_name = "moved";
+/// That its author has ended it, and where: whatever was said of it meanwhile elsewhere, it is over. Of several the
+/// first stands, as of recalls.
+inline constexpr std::string_view ended_name = "moved/end";
 /// Behind it the id of the post or edit that said so before.
 inline constexpr std::string_view version_prefix = "version/";
 /// Of the conversation: a post that somebody has opened and that has not come yet.
 inline constexpr std::string_view opened_prefix = "opened/";
 /// Behind it the id of a post that quotes the target.
 inline constexpr std::string_view quoted_prefix = "quoted/";
+
+/// Of several the first stands: their clocks are kept negative.
+[[nodiscard]] constexpr bool is_first_of(std::string_view name)
+{
+    return name.starts_with(recall_name) || name == ended_name;
+}
 
 /// Says nothing about how a post stands.
 [[nodiscard]] constexpr bool is_aside(std::string_view name)

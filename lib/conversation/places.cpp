@@ -47,15 +47,23 @@ std::int64_t ends_at(const port::StoredMessage& row)
 
 } // namespace
 
+/// Where it ended, else where it is.
 std::optional<Moved> place_of(port::Store& store, const port::StoredMessage& row)
 {
     if (!row.annotated) return std::nullopt;
     const auto end = ends_at(row);
     if (end == 0) return std::nullopt;
-    for (const auto& one : store.annotations(row.message.conversation, row.message.id))
-        if (one.name == moved_name && one.author == row.message.from && one.hlc_ms <= end + clocks_differ_ms)
-            if (const auto spot = decode_spot(one.value)) return Moved{*spot, one.hlc_ms};
-    return std::nullopt;
+    std::optional<Moved> out;
+    for (const auto& one : store.annotations(row.message.conversation, row.message.id)) {
+        if (!one.name.starts_with(moved_name) || one.author != row.message.from) continue;
+        const auto hlc_ms = one.name == ended_name ? -one.hlc_ms : one.hlc_ms;
+        const auto spot = decode_spot(one.value);
+        if (!spot || hlc_ms > end + clocks_differ_ms) continue;
+        // Before it had a name of its own an end was a move, the last one.
+        if (out && (spot->last ? out->spot.last && out->hlc_ms < hlc_ms : out->spot.last)) continue;
+        out = Moved{*spot, hlc_ms};
+    }
+    return out;
 }
 
 std::int64_t moves_until(port::Store& store, const port::StoredMessage& row)
@@ -73,19 +81,23 @@ std::optional<Changed> move(port::Store& store, const ConversationId& conversati
     port::Annotation note;
     note.conversation = conversation;
     note.target = target;
-    note.name = moved_name;
+    note.name = spot.last ? ended_name : moved_name;
     note.author = author;
-    note.hlc_ms = hlc_ms;
+    note.hlc_ms = spot.last ? -hlc_ms : hlc_ms;
     note.id = id;
     note.value = encode(spot);
     auto row = store.message_in(conversation, target);
     if (row) {
         const auto end = ends_at(*row);
         if (end == 0 || row->message.from != author || hlc_ms > end + clocks_differ_ms) return std::nullopt;
-        // What has ended does not begin again.
-        if (const auto before = place_of(store, *row); before && before->spot.last) return std::nullopt;
+        // What has ended does not begin again, whatever the clocks say.
+        if (const auto before = place_of(store, *row);
+            before && before->spot.last &&
+            (!spot.last || before->hlc_ms < hlc_ms || (before->hlc_ms == hlc_ms && before->spot == spot)))
+            return std::nullopt;
     }
     if (target.is_zero() || !put(store, note, now) || !row) return std::nullopt;
+    if (spot.last) store.remove_annotation(conversation, target, moved_name, author);
     return settle(store, *std::move(row), &note);
 }
 

@@ -139,9 +139,7 @@ bool name_recall(port::StoredMessage& row, const port::Annotation& recall)
 
 bool put(port::Store& store, const port::Annotation& note, Moment now)
 {
-    const auto at_ms = [](const port::Annotation& one) {
-        return one.name.starts_with(recall_name) ? -one.hlc_ms : one.hlc_ms;
-    };
+    const auto at_ms = [](const port::Annotation& one) { return is_first_of(one.name) ? -one.hlc_ms : one.hlc_ms; };
     if (!is_possible(at_ms(note), now)) return false;
     const auto write = [&] {
         return note.name.starts_with(reaction_prefix) ? put_reaction(store, note) : store.put_annotation(note);
@@ -193,7 +191,7 @@ std::optional<Changed> settle(port::Store& store, port::StoredMessage row, const
             out.what = Changed::What::pinned;
         } else if (latest != nullptr && latest->name.starts_with(reaction_prefix)) {
             out.what = Changed::What::reactions;
-        } else if (latest != nullptr && latest->name == moved_name && latest->author == row.message.from) {
+        } else if (latest != nullptr && latest->name.starts_with(moved_name) && latest->author == row.message.from) {
             out.what = Changed::What::moved;
         } else if (latest != nullptr) {
             return std::nullopt; // Said by somebody who may not.

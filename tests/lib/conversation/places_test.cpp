@@ -108,6 +108,53 @@ TEST_CASE("it moves until its time is over, or its author ends it; what does not
     CHECK(there.shown(1).live_until_ms == 0);
 }
 
+TEST_CASE("what its author ended on one device and moved on another has ended everywhere, whatever came first")
+{
+    const auto said = live(1, "ann", 10);
+    const Move moves[] = {{"ann", 100, {11, 21, 5, false}},
+                          {"ann", 200, {12, 22, 6, true}},
+                          {"ann", 300, {13, 23, 7, false}},
+                          {"ann", 400, {14, 24, 8, true}}, // Where the first was not known yet.
+                          {"bob", 50, {99, 99, 0, true}}};
+    std::vector<int> order(6);
+    std::iota(order.begin(), order.end(), 0);
+    do {
+        Shelf here("bob");
+        for (const auto at : order) {
+            if (at == 5)
+                (void)here.take(said, 500);
+            else
+                (void)play(here, moves[at], 500);
+        }
+        const auto m = here.shown(1);
+        CHECK(latitude(m) == 12);
+        CHECK(m.moved_ms == at_ms(200).wall_ms);
+        CHECK(m.live_until_ms == 0);
+    } while (std::next_permutation(order.begin(), order.end()));
+}
+
+TEST_CASE("an end of before, which was the last of the moves, is an end still, and gives way to an earlier one")
+{
+    Shelf here("bob");
+    (void)here.take(live(1, "ann", 10), 500);
+    port::Annotation end;
+    end.conversation = chat;
+    end.target = message_named(1);
+    end.name = "moved";
+    end.author = "ann";
+    end.hlc_ms = at_ms(200).wall_ms;
+    for (const auto number : {12, 22, 6, 1})
+        append(end.value, shared::number(number));
+    REQUIRE(merge(here.store, end, at_ms(500)).has_value());
+    CHECK(latitude(here.shown(1)) == 12);
+    CHECK(here.shown(1).live_until_ms == 0);
+    CHECK_FALSE(play(here, {"ann", 300, {13, 23, 7, false}}, 500));
+    CHECK_FALSE(play(here, {"ann", 300, {13, 23, 7, true}}, 500));
+    CHECK(latitude(here.shown(1)) == 12);
+    CHECK(play(here, {"ann", 150, {11, 21, 5, true}}, 500));
+    CHECK(latitude(here.shown(1)) == 11);
+}
+
 TEST_CASE("taken back: where somebody was is in no store")
 {
     for (const bool recall_first : {false, true}) {

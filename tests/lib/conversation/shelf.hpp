@@ -45,6 +45,9 @@ struct Shelf {
                 for (const auto& user : reaction.users)
                     out += user + ",";
             }
+            if (const auto* where = std::get_if<content::Location>(&m.body))
+                out += " at " + std::to_string(where->latitude_e7) + "/" + std::to_string(m.moved_ms) + "/" +
+                       std::to_string(m.live_until_ms);
             out += "\n";
         }
         return out;

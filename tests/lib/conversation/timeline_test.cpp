@@ -236,7 +236,7 @@ TEST_CASE("names of registers, to text and back")
     CHECK_FALSE(shared::read_number(Bytes{1}));
 }
 
-TEST_CASE("any order of posts, edits, recalls, reactions and pins ends in the same view")
+TEST_CASE("any order of posts, edits, recalls, reactions, pins, moves and ends ends in the same view")
 {
     for (std::uint64_t seed = 1; seed <= 200; ++seed) {
         CAPTURE(seed);
@@ -265,13 +265,39 @@ TEST_CASE("any order of posts, edits, recalls, reactions and pins ends in the sa
                     post(n, user(), "", content::Reaction{target, pick(2) != 0 ? "+" : "-", pick(3) != 0}, hlc, role));
             }
         }
+        content::Location where;
+        where.live_seconds = 1;
+        for (std::uint32_t n = 9; n <= 10; ++n)
+            all.push_back(post(n, user(), "", where, n));
+        struct Move {
+            std::uint32_t target = 0;
+            std::string author;
+            std::int64_t hlc_ms = 0;
+            Spot spot;
+        };
+        std::vector<Move> moves;
+        for (std::uint32_t n = 0; n < 16; ++n)
+            moves.push_back({9 + pick(2),
+                             user(),
+                             9 + static_cast<std::int64_t>(pick(30)),
+                             {static_cast<std::int32_t>(n), 0, 0, pick(4) == 0}});
+        std::vector<std::size_t> order(all.size() + moves.size());
+        std::iota(order.begin(), order.end(), 0);
         std::string expected;
         for (int device = 0; device < 3; ++device) {
-            std::shuffle(all.begin(), all.end(), dice);
+            std::shuffle(order.begin(), order.end(), dice);
             Shelf here(std::string(1, static_cast<char>('a' + device)),
                        group ? ConversationKind::group : ConversationKind::direct);
-            for (const auto& one : all)
-                (void)here.take(one, 1000);
+            for (const auto at : order) {
+                if (at < all.size()) {
+                    (void)here.take(all[at], 1000);
+                    continue;
+                }
+                const auto& one = moves[at - all.size()];
+                (void)conversation::move(here.store, chat, message_named(one.target), one.author,
+                                         at_ms(one.hlc_ms).wall_ms,
+                                         message_named(static_cast<std::uint32_t>(1000 + at)), one.spot, at_ms(1000));
+            }
             if (device == 0)
                 expected = here.view();
             else
