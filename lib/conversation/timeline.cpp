@@ -366,7 +366,7 @@ wire::content::Post tombstone(const port::StoredMessage& row)
     out.sent_ms = row.message.sent_ms;
     out.extra.body = wire::encode(content::Body(content::Recall{row.message.id}));
     // What has lived its time leaves nothing to be seen, not even that it was taken back.
-    if (row.message.recalled_ms == 0)
+    if (!row.shown || row.message.recalled_ms == 0)
         out.extra.lifetime = {1, content::Lifetime::From::read};
     else if (row.message.expires_ms > row.message.sent_ms)
         out.extra.lifetime = {static_cast<std::uint32_t>((row.message.expires_ms - row.message.sent_ms + 999) / 1000),

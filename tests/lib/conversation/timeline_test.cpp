@@ -200,6 +200,36 @@ TEST_CASE("what disappears: counted from sending, or from reading; a restart or 
     CHECK(here.store.next_expiry() == at_ms(9000).wall_ms);
 }
 
+TEST_CASE("what was taken back and has lived its time since leaves nothing where it was still on its way")
+{
+    Shelf author("ann");
+    const auto said = lasting(1, "ann", {60, content::Lifetime::From::sent}, 1000);
+    (void)author.take(said, 1000);
+    (void)author.take(post(2, "ann", "", content::Recall{message_named(1)}, 2000), 2000);
+    const auto place_at_others = [&] {
+        const auto place = tombstone(*author.store.message_in(chat, message_named(1)));
+        auto row = said;
+        row.message.text.clear();
+        row.extra = wire::encode(place.extra);
+        row.shown = false;
+        return row;
+    };
+    Shelf in_time("bob");
+    (void)in_time.take(place_at_others(), 3000);
+    CHECK(in_time.shown(1).recalled_ms != 0);
+    CHECK(expire(in_time.store, at_ms(61'000), 9).size() == 1);
+
+    REQUIRE(expire(author.store, at_ms(61'000), 9).size() == 1);
+    for (const bool recall_first : {false, true}) {
+        Shelf late("bob");
+        if (recall_first) (void)late.take(post(2, "ann", "", content::Recall{message_named(1)}, 2000), 70'000);
+        (void)late.take(place_at_others(), 70'000);
+        if (!recall_first) (void)late.take(post(2, "ann", "", content::Recall{message_named(1)}, 2000), 70'000);
+        CHECK(late.view() == author.view());
+        CHECK(late.view().empty());
+    }
+}
+
 TEST_CASE("the conversation's timer: its last setting, of whoever may")
 {
     Shelf here("bob");
