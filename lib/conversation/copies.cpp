@@ -9,6 +9,19 @@
 namespace godwit::conversation {
 namespace {
 
+/// An address has several lines.
+std::string harmless_lines(std::string_view text)
+{
+    std::string out;
+    for (;;) {
+        const auto end = text.find('\n');
+        out += harmless_line(text.substr(0, end));
+        if (end == std::string_view::npos) return out;
+        out += '\n';
+        text.remove_prefix(end + 1);
+    }
+}
+
 void make_harmless_at(content::Body& body, int depth)
 {
     if (auto* attachment = std::get_if<content::Attachment>(&body)) return make_harmless(attachment->file);
@@ -17,14 +30,26 @@ void make_harmless_at(content::Body& body, int depth)
         return make_harmless(sticker->pack);
     }
     if (auto* card = std::get_if<content::Card>(&body)) {
+        card->name = harmless_line(card->name);
         card->title = harmless_line(card->title);
-        for (auto& field : card->fields)
+        for (auto& field : card->fields) {
             field.label = harmless_line(field.label);
+            field.value = harmless_lines(field.value);
+        }
         if (!is_harmless_url(card->url)) card->url.clear();
+        return;
+    }
+    if (auto* location = std::get_if<content::Location>(&body)) {
+        location->place = harmless_line(location->place);
+        return;
+    }
+    if (auto* custom = std::get_if<content::Custom>(&body)) {
+        custom->type = harmless_line(custom->type);
         return;
     }
     auto* const forwarded = std::get_if<content::Forwarded>(&body);
     if (forwarded == nullptr) return;
+    forwarded->title = harmless_line(forwarded->title);
     for (auto& item : forwarded->items) {
         if (depth >= wire::bundle_levels_max) item.body.clear();
         if (item.body.empty()) continue;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/conversation/conversation.hpp"
+#include "lib/conversation/copies.hpp"
 #include "tests/lib/delivery/fixtures.hpp"
 
 using namespace godwit;
@@ -100,6 +101,35 @@ TEST_CASE("heads: what has failed is nobody's parent, be it that it was never sa
     CHECK(later.content.hlc_ms > after.content.hlc_ms);
     CHECK(store.heads(alice.conversation).size() == 1); // It is not looked up for ever.
     CHECK(say(5, MessageState::accepted, 30).content.parents == std::vector<MessageId>{message_named(4)});
+}
+
+TEST_CASE("what turns or hides text is in no line that is shown, on either side; an address keeps its lines")
+{
+    const std::string evil = "a\u202egpj.exe\x1b[2J\nb", tame = "a_gpj.exe_[2J b", lines = "a_gpj.exe_[2J\nb";
+    content::Location location;
+    location.place = evil;
+    content::Forwarded inner{evil, {}};
+    content::Forwarded bundle{evil, {{"bob", 1, "x", wire::encode(content::Body(inner))}}};
+    const content::Body bodies[] = {location, content::Card{evil, evil, {{evil, evil}}, {}},
+                                    content::Custom{"com." + evil, {1}}, bundle};
+    location.place = tame;
+    inner.title = tame;
+    bundle = {tame, {{"bob", 1, "x", wire::encode(content::Body(inner))}}};
+    const content::Body expected[] = {location, content::Card{tame, tame, {{tame, lines}}, {}},
+                                      content::Custom{"com." + tame, {1}}, bundle};
+    for (std::size_t at = 0; at < std::size(bodies); ++at) {
+        CAPTURE(at);
+        auto body = bodies[at];
+        make_harmless(body);
+        CHECK(body == expected[at]);
+
+        MemoryStore store;
+        store.begin();
+        Draft draft = text_draft("x");
+        draft.body = bodies[at];
+        const auto sent = compose(store, alice, message_named(1), std::move(draft), at_ms(1));
+        CHECK(wire::decode_body(sent.content.extra.body).value() == expected[at]);
+    }
 }
 
 TEST_CASE("what a content becomes, and why not")
