@@ -19,6 +19,9 @@ Error invalid(std::string detail)
     return {ErrorCode::invalid_argument, std::move(detail), 0};
 }
 
+/// A message to come is kept for no longer.
+constexpr std::int64_t scheduled_ahead_ms_max = 10LL * 366 * 24 * 3600 * 1000;
+
 /// Who hears that somebody writes in a group: devices, in one go.
 constexpr std::size_t typing_devices_max = 64;
 
@@ -136,6 +139,8 @@ void Engine::State::on(RequestId id, request::Send& send, Moment now)
     context.reply(id, chats.schedule(*parties, std::move(draft), *send.at_ms, now));
 }
 
+    if (*send.at_ms > now.wall_ms + scheduled_ahead_ms_max)
+        return context.refuse(id, invalid("at_ms: at most 10 years from now"));
 void Engine::State::on(RequestId id, const request::Scheduled&, Moment)
 {
     if (is_ready_to_talk(id)) context.reply(id, chats.scheduled());

@@ -17,6 +17,8 @@ constexpr std::string_view list_name = "scheduled";
 constexpr std::string_view prefix = "scheduled/";
 constexpr std::size_t scheduled_max = 1000;
 constexpr std::size_t entry_bytes = 8 + MessageId::size_bytes;
+/// Of what can be encoded (docs/protocol.md).
+constexpr std::int64_t sent_ms_max = std::int64_t{1} << 53;
 /// What cannot be sent now may be in a minute.
 constexpr std::int64_t again_ms = 60'000;
 
@@ -96,9 +98,11 @@ std::optional<Waiting> waiting(port::Store& store, const MessageId& id)
 
 } // namespace
 
-/// From where they were kept before.
+/// From where they were kept before. What never comes, because no message can be of that time, goes.
 void Chats::take_over_scheduled()
 {
+    for (const auto& one : read_list(context_.store))
+        if (one.at_ms > sent_ms_max) static_cast<void>(forget(context_.store, one.id, true));
     std::string after;
     for (;;) {
         const auto page = context_.store.registers(prefix, after, scheduled_max);
