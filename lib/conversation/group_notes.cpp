@@ -3,6 +3,8 @@
 // under an id that the change gives (docs/adr/0049-rest-of-conversations.md).
 #include "lib/conversation/settling.hpp"
 
+#include "lib/wire/names.hpp"
+
 #include <godwit/call.hpp>
 
 #include <algorithm>
@@ -15,6 +17,23 @@ bool is_group_note(const port::StoredMessage& row)
     return row.kind == kind;
 }
 
+/// As calls write it: nothing in it that somebody would say to somebody.
+bool is_call_record(const port::StoredMessage& row, const wire::content::Extra& extra, const content::Card& card)
+{
+    if (card.name != call_card_name || !row.message.text.empty() || !extra.reply.empty() || extra.forwarded)
+        return false;
+    if ((card.title != "Call" && card.title != "Video call") || !card.url.empty()) return false;
+    const auto is_number = [](const std::string& value) {
+        return value.size() <= 15 &&
+               std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
+    };
+    return std::all_of(card.fields.begin(), card.fields.end(), [&](const content::Card::Field& one) {
+        if (one.label == "active_ms" || one.label == "members") return is_number(one.value);
+        if (one.label == "video") return one.value == "true" || one.value == "false";
+        return one.label == "outcome" || (one.label == "caller" && wire::is_user_name(one.value));
+    });
+}
+
 /// A call that was missed is news; one that was taken, or declined by who was called, is known.
 bool is_quiet(const port::StoredMessage& row)
 {
@@ -24,7 +43,7 @@ bool is_quiet(const port::StoredMessage& row)
     const auto extra = wire::decode_extra(row.extra);
     const auto body = extra ? wire::decode_body(extra->body) : Result<content::Body>(extra.error());
     const auto* card = body ? std::get_if<content::Card>(&*body) : nullptr;
-    if (card == nullptr || card->name != call_card_name) return false;
+    if (card == nullptr || !is_call_record(row, *extra, *card)) return false;
     const auto outcome = std::find_if(card->fields.begin(), card->fields.end(),
                                       [](const auto& field) { return field.label == "outcome"; });
     if (outcome == card->fields.end()) return false;

@@ -31,6 +31,13 @@ bool is_group_note(const port::StoredMessage& row)
     return row.kind == wire::body_kind(wire::encode(content::Body(content::GroupNote{})));
 }
 
+/// A call's record, or what would be taken for one.
+bool names_call(const content::Body& body)
+{
+    const auto* card = std::get_if<content::Card>(&body);
+    return card != nullptr && card->name == call_card_name;
+}
+
 } // namespace
 
 /// A conversation that was looked at counts as open for a while: paths to it are kept and looked for. For no longer
@@ -117,6 +124,9 @@ void Engine::State::on(RequestId id, request::Send& send, Moment now)
     if (!is_ready_to_talk(id)) return;
     if (!content::is_shown(send.body) || std::holds_alternative<content::Unknown>(send.body))
         return context.refuse(id, invalid("body: edit, recall, react and the like are requests of their own"));
+    if (names_call(send.body))
+        return context.refuse(id,
+                              invalid("card.name: this one is of the records of calls, which are written by calls"));
     if (waits_for_roster(id, {send.to, send.conversation}, send, now)) return;
     const auto parties = chats.find({send.to, send.conversation});
     conversation::Draft draft{std::move(send.text), std::move(send.body), {}, send.lifetime, false,
@@ -129,6 +139,8 @@ void Engine::State::on(RequestId id, request::Send& send, Moment now)
     }
     if (!send.at_ms || *send.at_ms <= now.wall_ms) return say(id, parties, std::move(draft), now);
     if (!parties) return context.refuse(id, parties.error());
+    if (*send.at_ms > now.wall_ms + scheduled_ahead_ms_max)
+        return context.refuse(id, invalid("at_ms: at most 10 years from now"));
     if (auto valid = conversation::validate(draft); !valid) return context.refuse(id, valid.error());
     if (auto fine = files.may_refer(draft.body); !fine) return context.refuse(id, fine.error());
     if (auto ok = chats.reach(*parties); !ok && !is_temporary(ok.error().code)) return context.refuse(id, ok.error());
@@ -139,8 +151,6 @@ void Engine::State::on(RequestId id, request::Send& send, Moment now)
     context.reply(id, chats.schedule(*parties, std::move(draft), *send.at_ms, now));
 }
 
-    if (*send.at_ms > now.wall_ms + scheduled_ahead_ms_max)
-        return context.refuse(id, invalid("at_ms: at most 10 years from now"));
 void Engine::State::on(RequestId id, const request::Scheduled&, Moment)
 {
     if (is_ready_to_talk(id)) context.reply(id, chats.scheduled());
@@ -258,6 +268,8 @@ void Engine::State::on(RequestId id, request::Forward& forward, Moment now)
         const auto extra = wire::decode_extra(row->extra);
         auto body = extra ? wire::decode_body(extra->body) : Result<content::Body>(extra.error());
         if (!body) return context.refuse(id, body.error());
+        if (!forward.merged && names_call(*body))
+            return context.refuse(id, invalid("messages: one of them is the record of a call, and no message"));
         const auto bound = conversation::lifetime_of_copy(*row, extra->lifetime, now);
         if (!bound) return context.refuse(id, bound.error());
         if (forward.merged) {

@@ -3,6 +3,8 @@
 #include "lib/conversation/copies.hpp"
 #include "tests/lib/delivery/fixtures.hpp"
 
+#include <godwit/call.hpp>
+
 using namespace godwit;
 using namespace godwit::conversation;
 using namespace godwit::testing;
@@ -101,6 +103,40 @@ TEST_CASE("heads: what has failed is nobody's parent, be it that it was never sa
     CHECK(later.content.hlc_ms > after.content.hlc_ms);
     CHECK(store.heads(alice.conversation).size() == 1); // It is not looked up for ever.
     CHECK(say(5, MessageState::accepted, 30).content.parents == std::vector<MessageId>{message_named(4)});
+}
+
+TEST_CASE("only what a call writes is the quiet record of a call; words in its clothes are news")
+{
+    const content::Card record{std::string(call_card_name),
+                               "Video call",
+                               {{"caller", "bob"}, {"outcome", "completed"}, {"video", "true"}, {"active_ms", "1200"}},
+                               {}};
+    const auto quiet = [](const content::Card& card, const std::string& text = {}) {
+        port::StoredMessage row;
+        wire::content::Extra extra;
+        extra.body = wire::encode(content::Body(card));
+        row.kind = wire::body_kind(extra.body);
+        row.extra = wire::encode(extra);
+        row.message.text = text;
+        return is_quiet(row);
+    };
+    CHECK(quiet(record));
+    CHECK_FALSE(quiet(record, "SPAM"));
+    for (const auto& field : {content::Card::Field{"SPAM", ""}, content::Card::Field{"caller", "Buy now!"},
+                              content::Card::Field{"members", "many"}, content::Card::Field{"video", "SPAM"}}) {
+        auto other = record;
+        other.fields.push_back(field);
+        CHECK_FALSE(quiet(other));
+    }
+    auto other = record;
+    other.title = "SPAM";
+    CHECK_FALSE(quiet(other));
+    other = record;
+    other.url = "https://spam.example";
+    CHECK_FALSE(quiet(other));
+    other = record;
+    other.fields.push_back({"members", "3"});
+    CHECK(quiet(other));
 }
 
 TEST_CASE("what turns or hides text is in no line that is shown, on either side; an address keeps its lines")

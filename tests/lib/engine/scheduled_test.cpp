@@ -70,3 +70,13 @@ TEST_CASE("a message to come is refused when its time is beyond what a message c
     REQUIRE(waiting.size() == 1);
     CHECK(waiting.front().text == "in nine years");
 }
+
+TEST_CASE("the record of a call is written by calls: nobody sends one, nor sends one on")
+{
+    Crew t(493, {"bob"});
+    request::Send send{"bob", "SPAM", {}};
+    send.body = content::Card{std::string(call_card_name), "Call", {{"outcome", "completed"}}, {}};
+    CHECK(t.code(t.alice, send) == ErrorCode::invalid_argument);
+    send.body = content::Card{"order", "No. 7", {{"outcome", "completed"}}, {}};
+    t.must(t.alice, send);
+}
