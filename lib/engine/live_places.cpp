@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Of chats.hpp, live locations: each move is kept here at once and told to the others as a name that is due
 // (announcer.hpp), not more often than every live_told_every_ms, so that a receiver of a satellite that speaks ten
-// times a second floods nobody.
+// times a second floods nobody. Those that wait for that are in the store, as what was accepted is told after a crash,
+// too: "places/waiting", conversation (16) ‖ message (16) each.
 #include "lib/engine/state.hpp"
 
 #include "lib/conversation/timeline.hpp"
@@ -11,10 +12,15 @@ namespace {
 
 constexpr Duration told_every = std::chrono::milliseconds(request::live_told_every_ms);
 
+constexpr std::string_view waiting_value = "places/waiting";
+
 Error invalid(std::string detail)
 {
     return {ErrorCode::invalid_argument, std::move(detail), 0};
 }
+
+/// conversation ‖ message
+constexpr std::size_t entry_bytes = ConversationId::size_bytes + MessageId::size_bytes;
 
 } // namespace
 
@@ -56,10 +62,21 @@ Result<void> Chats::move(const conversation::Parties& parties, const MessageId& 
 
 void Chats::look_at_places(Moment now)
 {
+    const auto waited = context_.store.value(waiting_value).value_or(Bytes());
+    for (BytesView rest(waited); rest.size() >= entry_bytes; rest = rest.subspan(entry_bytes)) {
+        auto& moving = moving_[*MessageId::from(rest.subspan(ConversationId::size_bytes, MessageId::size_bytes))];
+        moving.conversation = *ConversationId::from(rest.first(ConversationId::size_bytes));
+        moving.waits = true; // As here already, but for the first time after a start.
+    }
+    Bytes waiting;
     for (auto at = moving_.begin(); at != moving_.end();) {
         auto& [id, moving] = *at;
         if (moving.next > now.mono) {
-            if (moving.waits) due_ = earlier(due_, moving.next);
+            if (moving.waits) {
+                due_ = earlier(due_, moving.next);
+                append(waiting, moving.conversation.view());
+                append(waiting, id.view());
+            }
             ++at;
             continue;
         }
@@ -72,6 +89,11 @@ void Chats::look_at_places(Moment now)
         moving.next = now.mono + told_every;
         ++at;
     }
+    if (waiting == waited) return;
+    if (waiting.empty())
+        context_.store.remove_value(waiting_value);
+    else
+        context_.store.put_value(waiting_value, waiting);
 }
 
 void Chats::tell_place(const conversation::Parties& parties, const MessageId& id)

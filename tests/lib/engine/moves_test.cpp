@@ -146,6 +146,22 @@ TEST_CASE("a live location of somebody who is away: one place waits, the newest;
     CHECK(latitude(newest(t.bob, "alice")) == 140);
 }
 
+TEST_CASE("a move that waits to be told is told after a crash")
+{
+    Three t(804);
+    const auto id = t.share_place(600);
+    for (int n = 1; n <= 3; ++n)
+        REQUIRE(code(t.alice, request::MoveLocation{id, 100 + n, 200, 7}) == ErrorCode::ok);
+    t.alice.crash();
+    t.settle(seconds(10));
+    REQUIRE(latitude(newest(t.bob, "alice")) != 103);
+    t.alice.start();
+    t.settle(seconds(20));
+    for (auto* client : {&t.alice, &t.bob, &t.phone})
+        CHECK(latitude(newest(*client, client == &t.alice ? "bob" : "alice")) == 103);
+    CHECK_FALSE(t.alice.store.value("places/waiting"));
+}
+
 TEST_CASE("what was said before an edit is kept where the account wishes it, on all its devices, and nowhere else")
 {
     Three t(803);
