@@ -114,10 +114,10 @@ bool Downloads::served(const FileId& file, Rank rank, Instant now) const
 
 // ---- whom to ask for what -----------------------------------------------------------------------
 
-bool Downloads::room(SourceId source) const
+std::uint32_t Downloads::room(SourceId source) const
 {
     const auto& one = sources_.at(source);
-    return one.out < one.window;
+    return one.asking && one.window > one.out ? one.window - one.out : 0;
 }
 
 void Downloads::ask(const FileId& id, File& file, SourceId source, std::uint32_t piece, Instant now,
@@ -144,6 +144,8 @@ void Downloads::ask(const FileId& id, File& file, SourceId source, std::uint32_t
 std::vector<Downloads::Ask> Downloads::plan(Instant now)
 {
     std::vector<Ask> out;
+    for (auto& [id, source] : sources_)
+        source.asking = source.out + std::max(1U, source.window / limits_.window_parts) <= source.window;
     auto at = files_.upper_bound(last_planned_);
     for (std::size_t turns = files_.size(); turns > 0 && bucket_.open(now); --turns, ++at) {
         if (at == files_.end()) at = files_.begin();
@@ -173,7 +175,7 @@ void Downloads::plan_leaves(const FileId& id, File& file, const std::vector<Sour
         file.listed = PieceSet(file.layout.pieces());
     }
     for (auto piece = file.layout.chunks(); piece < file.layout.pieces(); ++piece) {
-        if (!room(file.lister) || !bucket_.open(now)) return;
+        if (room(file.lister) == 0 || !bucket_.open(now)) return;
         if (!file.listed.has(piece) && !file.out.contains(piece)) ask(id, file, file.lister, piece, now, out);
     }
 }
@@ -190,8 +192,7 @@ void Downloads::plan_chunks(const FileId& id, File& file, const std::vector<Sour
         std::uint32_t room_most = 0;
         bool full = true;
         for (const auto source : sources) {
-            const auto& one = sources_.at(source);
-            const auto left = one.window > one.out ? one.window - one.out : 0;
+            const auto left = room(source);
             full = full && left == 0;
             if (left <= room_most || !file.offered.at(source).has(piece)) continue;
             room_most = left;
@@ -210,7 +211,7 @@ void Downloads::plan_again(const FileId& id, File& file, const std::vector<Sourc
     for (const auto source : sources) {
         if (sources_.at(source).out > 0) continue;
         for (auto& [piece, outs] : file.out) {
-            if (!room(source) || !bucket_.open(now)) break;
+            if (room(source) == 0 || !bucket_.open(now)) break;
             const bool late = std::all_of(outs.begin(), outs.end(), [&](const Out& one) {
                 return one.source != source && one.since + limits_.again_after <= now;
             });

@@ -39,6 +39,9 @@ struct DownloadLimits {
     /// The last pieces are asked of idle sources too when they have not come for so long.
     Duration again_after = std::chrono::seconds(1);
     std::size_t ranges_max = 64; ///< In one ask.
+    /// A source is asked anew when so much of its window is free: who gives has a frame to look at, and to acknowledge,
+    /// for several pieces.
+    std::uint32_t window_parts = 4;
 };
 
 class Downloads {
@@ -100,6 +103,7 @@ private:
         Rank rank = Rank::direct;
         std::uint32_t window = 0;
         std::uint32_t out = 0; ///< Pieces asked for and not come.
+        bool asking = false;   ///< There was enough room at the beginning of this plan(): it is filled.
         Instant heard{};       ///< Since when it has been silent, while it owes.
         Instant rests_until{};
         Duration rest{};
@@ -133,7 +137,8 @@ private:
     void plan_again(const FileId& id, File& file, const std::vector<SourceId>& sources, Instant now,
                     std::vector<Ask>& out);
     void ask(const FileId& id, File& file, SourceId source, std::uint32_t piece, Instant now, std::vector<Ask>& out);
-    [[nodiscard]] bool room(SourceId source) const;
+    /// Pieces that may be asked of it now; 0 as well while that is not worth a frame.
+    [[nodiscard]] std::uint32_t room(SourceId source) const;
     void settle(File& file, std::uint32_t piece, SourceId by, Instant now);
     void take_back(File& file, SourceId source);
     [[nodiscard]] Verdict judge_leaves(const FileId& id, File& file, SourceId source, std::uint32_t piece,

@@ -91,6 +91,46 @@ TEST_CASE("a file from one device: leaves first, then chunks, never more than th
     CHECK(two.gave[1] == 42);
 }
 
+TEST_CASE("a source is asked anew when a quarter of its window is free, and for all of it then")
+{
+    const auto file = made(200 * chunk_bytes);
+    Exchange one;
+    one.begin(file);
+    one.source(file, 1, Rank::direct);
+    for (const auto leaf : pieces(one.downloads.plan(one.now), 1))
+        one.take(file, 1, leaf, file.piece(leaf));
+    std::vector<std::uint32_t> out;
+    std::uint32_t came = 0;
+    const auto ask = [&] {
+        const auto more = pieces(one.downloads.plan(one.now), 1);
+        out.insert(out.end(), more.begin(), more.end());
+        return more.size();
+    };
+    while (out.size() - came < 16) { // until the window is as wide as it gets
+        REQUIRE((ask() > 0 || out.size() > came));
+        one.take(file, 1, out[came], file.piece(out[came]));
+        ++came;
+        (void)ask();
+    }
+    for (int turn = 0; turn < 3; ++turn) {
+        for (int i = 0; i < 3; ++i) {
+            one.take(file, 1, out[came], file.piece(out[came]));
+            ++came;
+            CHECK(ask() == 0);
+        }
+        one.take(file, 1, out[came], file.piece(out[came]));
+        ++came;
+        CHECK(ask() == 4);
+    }
+    one.run(file);
+    while (came < out.size()) {
+        one.take(file, 1, out[came], file.piece(out[came]));
+        ++came;
+    }
+    one.run(file);
+    CHECK(one.whole(file));
+}
+
 TEST_CASE("files of one chunk and of none need no leaves")
 {
     const auto small = made(100);
