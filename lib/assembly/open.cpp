@@ -177,6 +177,9 @@ Result<client::FacadeParts> make_parts(ClientOptions& options, const Resumed* re
     // this is 1.8 times as many messages a second (docs/performance.md). Half of what a ticker may hold, and bytes are
     // bounded by themselves.
     parts.config.in_flight_messages_max = client::held_reports_max / 2;
+    // The disk is waited for on another thread, a second at most behind; each mark is a commit, which is waited for
+    // here.
+    parts.config.file_mark_bytes = 64 * 1024 * 1024;
     engine::wake_seldom(parts.config);
     parts.trim = [store = store->get()] {
         store->trim();

@@ -121,10 +121,10 @@ void Engine::ice_gathering_done(LinkId link, Moment)
     state_->peers.gathering_done(link);
 }
 
-void Engine::computed(std::uint64_t job, Moment)
+void Engine::computed(std::uint64_t job, Moment now)
 {
     state_->tick_open = true;
-    state_->archives.stretched(job);
+    if (!state_->files.computed(job, now)) state_->archives.stretched(job);
 }
 
 bool Engine::end_calls(Moment now)

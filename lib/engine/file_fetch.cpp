@@ -159,7 +159,7 @@ void FileFetch::stop(const FileId& file)
 {
     const auto at = fetches_.find(file);
     if (at == fetches_.end()) return;
-    if (at->second.unmarked_bytes > 0)
+    if (at->second.unmarked_bytes > 0 || at->second.sync != 0)
         if (const auto* row = shelf_.find(file); row != nullptr && shelf_.kept().sync(row->slot).ok()) {
             auto marked = *row;
             marked.pieces = downloads_.have(file).to_bytes();
@@ -214,7 +214,7 @@ void FileFetch::end_tick(FileReach& reach, Moment now)
     if (reach.blobs() == nullptr && downloads_.is_up(relay_source)) relay_gone();
     std::vector<FileId> due;
     for (auto& [id, fetch] : fetches_) {
-        ask_relay(reach, id, fetch, now);
+        if (!downloads_.have(id).full()) ask_relay(reach, id, fetch, now); // else it is being synced
         if (std::exchange(fetch.missed, false) && !downloads_.served(id, Rank::relay, now.mono) &&
             ask_authors(reach, id, now) > 0) // Who was told begins to leave it there within seconds.
             fetch.relay_retry_at = earlier(fetch.relay_retry_at, now.mono + fetch.relay_retry / growing_sooner);

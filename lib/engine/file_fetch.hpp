@@ -5,6 +5,9 @@
 //             └─> nobody for a while: the relay's blob ─────────────────────────────────────┤
 //   pieces ──> judged (lib/transfer) ──> written ──> synced and marked now and then ──> whole ◄┘
 //
+// The disk is waited for on another thread (Compute), one sync a file at a time; what was written when it began is then
+// marked, and more comes meanwhile.
+//
 // Up to files_at_once_max at a time; the others wait in the store, and those that nobody gives make room. What the user
 // asked for goes before what comes by itself. Disk full: all rest, and go on by themselves.
 //
@@ -46,6 +49,8 @@ public:
     bool have(LinkId link, const wire::peer::FileHave& have, Moment now);
     void gone(LinkId link, const wire::peer::FileGone& gone);
     bool piece(LinkId link, const DeviceId& device, const wire::peer::FilePiece& piece, Moment now);
+    /// A sync of ours has come to an end. False: it is none.
+    bool synced(std::uint64_t job, Moment now);
     /// Of a BlobQuery or BlobGet of ours.
     void answered(const purpose::BlobFetch& what, const wire::relay::Response& response, Moment now);
 
@@ -71,6 +76,7 @@ private:
         std::map<LinkId, Via> via; ///< Asked what they have.
         std::uint32_t unmarked_bytes = 0;
         Instant mark_at = never;
+        std::uint64_t sync = 0; ///< Under way; 0: none.
         Instant shown_at{};
         bool changed = false;          ///< Since it was shown.
         transfer::SourceId source = 0; ///< Of the last piece, while it gives more; `path` says by which way it came.
@@ -89,6 +95,13 @@ private:
         Duration relay_retry{};
     };
     using Fetches = std::map<FileId, Fetch>;
+    struct Sync {
+        FileId file;
+        port::FileSlot slot;
+        transfer::PieceSet pieces; ///< Written when it began.
+        /// Empty: it has not run. Set on another thread, before the job is reported.
+        std::shared_ptr<std::optional<Result<void>>> outcome;
+    };
     /// What is being left at the relay just now is asked for so much sooner.
     static constexpr int growing_sooner = 5;
 
@@ -112,7 +125,10 @@ private:
     /// Judged, written. False: bad.
     bool take(const FileId& id, transfer::SourceId source, std::uint32_t piece, BytesView bytes, Moment now);
     [[nodiscard]] bool write(const FileId& id, std::uint32_t piece, BytesView bytes, Moment now);
+    /// Has what was written synced, and then marked: at once where nothing was.
     void mark(const FileId& id, Moment now);
+    /// These are durable.
+    void marked(const FileId& id, const transfer::PieceSet& pieces, Moment now);
     void done(const FileId& id);
     void disk_trouble(const Error& why, Moment now);
     void show(const FileId& id, Fetch& fetch, Moment now);
@@ -121,6 +137,7 @@ private:
     FileShelf& shelf_;
     transfer::Downloads downloads_;
     Fetches fetches_;
+    std::map<std::uint64_t, Sync> syncs_;         ///< By job; their fetch may be gone.
     std::set<std::pair<FileId, DeviceId>> liars_; ///< Gave what the file has not: not asked for it again.
     std::set<std::pair<FileId, Fetch::Blob>> relay_liars_;
     std::map<LinkId, std::string> owners_; ///< Of links that are asked.

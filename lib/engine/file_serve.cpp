@@ -17,7 +17,7 @@ const port::StoredFile* FileServe::find(FileReach& reach, const FileId& file, co
     const auto* row = shelf_.open() ? shelf_.find(file) : nullptr;
     if (row == nullptr || reach.is_own(device)) return row;
     const auto whose = reach.owner(device);
-    for (const auto& grant : context_.store.file_grants(file)) {
+    for (const auto& grant : shelf_.grants(file)) {
         if (grant.author == whose || grant.author == unknown_author) continue;
         const auto members = reach.members(grant.conversation);
         if (std::find(members.begin(), members.end(), device) != members.end()) return row;

@@ -58,6 +58,27 @@ void FileShelf::remove(const FileId& id)
     known_.erase(id);
 }
 
+const std::vector<port::FileGrant>& FileShelf::grants(const FileId& id)
+{
+    if (const auto at = grants_.find(id); at != grants_.end()) return at->second;
+    if (grants_.size() >= known_max) grants_.clear();
+    return grants_.emplace(id, context_.store.file_grants(id)).first->second;
+}
+
+void FileShelf::put_grant(const port::FileGrant& grant)
+{
+    context_.store.put_file_grant(grant);
+    grants_.erase(grant.file);
+}
+
+std::vector<port::FileGrant> FileShelf::remove_grants(const ConversationId& conversation, const MessageId& post)
+{
+    auto gone = context_.store.remove_file_grants(conversation, post);
+    for (const auto& grant : gone)
+        grants_.erase(grant.file);
+    return gone;
+}
+
 port::FileSlot FileShelf::new_slot()
 {
     port::FileSlot out;

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "lib/engine/context.hpp"
+#include "lib/port/background_sync.hpp"
 #include "lib/port/file_rows.hpp"
 #include "lib/transfer/piece_set.hpp"
 #include "lib/transfer/tree.hpp"
@@ -22,11 +23,16 @@ namespace godwit::engine {
 
 class FileShelf {
 public:
-    FileShelf(Context& context, port::FileDoors doors) : context_(context), doors_(doors) {}
+    FileShelf(Context& context, port::FileDoors doors)
+        : context_(context), doors_(doors), elsewhere_(dynamic_cast<port::BackgroundSync*>(doors.kept))
+    {
+    }
 
     /// There is a place for files at all.
     [[nodiscard]] bool open() const { return doors_.kept != nullptr && doors_.user != nullptr; }
     [[nodiscard]] port::FileStore& kept() { return *doors_.kept; }
+    /// nullptr: syncs are made on the spot.
+    [[nodiscard]] port::BackgroundSync* elsewhere() { return elsewhere_; }
     [[nodiscard]] port::UserFiles& user() { return *doors_.user; }
 
     void load();
@@ -38,6 +44,11 @@ public:
     void put(const port::StoredFile& row);
     /// Its pieces go too.
     void remove(const FileId& id);
+    /// The posts that refer to it: serving asks before each piece. Valid until the next call about grants.
+    [[nodiscard]] const std::vector<port::FileGrant>& grants(const FileId& id);
+    void put_grant(const port::FileGrant& grant);
+    /// Returns those that were there.
+    std::vector<port::FileGrant> remove_grants(const ConversationId& conversation, const MessageId& post);
     [[nodiscard]] port::FileSlot new_slot();
     /// Nothing refers to it when this tick is committed.
     void let_go(const port::FileSlot& slot);
@@ -80,8 +91,10 @@ private:
 
     Context& context_;
     port::FileDoors doors_;
+    port::BackgroundSync* elsewhere_;
     std::map<FileId, port::StoredFile>
         known_; ///< As the store has them; serving asks for the same few again and again.
+    std::map<FileId, std::vector<port::FileGrant>> grants_; ///< Likewise, but for what became of them there (served).
     std::list<Check> checks_;
     std::vector<FileId> damaged_;
     std::map<port::SlotName, std::uint64_t> promised_;

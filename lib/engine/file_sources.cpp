@@ -261,18 +261,60 @@ bool FileFetch::write(const FileId& id, std::uint32_t piece, BytesView bytes, Mo
 
 void FileFetch::mark(const FileId& id, Moment now)
 {
+    auto& fetch = fetches_.at(id);
+    fetch.mark_at = never;
+    if (fetch.sync != 0) return; // synced() looks again
+    const auto have = downloads_.have(id);
+    const auto slot = shelf_.find(id)->slot;
+    fetch.unmarked_bytes = 0;
+    if (have.pieces() == 0) return marked(id, have, now);
+    if (shelf_.elsewhere() == nullptr) {
+        if (auto synced = shelf_.kept().sync(slot); !synced.ok()) return disk_trouble(synced.error(), now);
+        return marked(id, have, now);
+    }
+    auto syncing = shelf_.elsewhere()->begin_sync(slot);
+    if (!syncing.ok()) return disk_trouble(syncing.error(), now);
+    const auto job = context_.entropy.next_u64() | 1;
+    const auto outcome = std::make_shared<std::optional<Result<void>>>();
+    syncs_.emplace(job, Sync{id, slot, have, outcome});
+    fetch.sync = job;
+    context_.effect(Compute{job, std::make_shared<const std::function<void()>>(
+                                     [outcome, run = *std::move(syncing)] { *outcome = run(); })});
+}
+
+bool FileFetch::synced(std::uint64_t job, Moment now)
+{
+    const auto at = syncs_.find(job);
+    if (at == syncs_.end()) return false;
+    const auto sync = std::move(at->second);
+    syncs_.erase(at);
+    // Where too much else is under way, nobody has run it.
+    const auto outcome = *sync.outcome ? **sync.outcome : shelf_.kept().sync(sync.slot);
+    shelf_.elsewhere()->synced(sync.slot.name, outcome.ok());
+    const auto fetch = fetches_.find(sync.file);
+    if (fetch == fetches_.end() || fetch->second.sync != job) return true; // given up meanwhile, or begun anew
+    fetch->second.sync = 0;
+    if (!outcome.ok())
+        disk_trouble(outcome.error(), now);
+    else
+        marked(sync.file, sync.pieces, now);
+    return true;
+}
+
+void FileFetch::marked(const FileId& id, const transfer::PieceSet& pieces, Moment now)
+{
     auto row = *shelf_.find(id);
-    if (downloads_.have(id).pieces() > 0)
-        if (auto synced = shelf_.kept().sync(row.slot); !synced.ok()) return disk_trouble(synced.error(), now);
-    row.pieces = downloads_.have(id).to_bytes();
+    row.pieces = pieces.to_bytes();
     row.wanted_ms = now.wall_ms;
-    if (downloads_.have(id).full()) row.state = FileState::whole;
+    if (pieces.full()) row.state = FileState::whole;
     shelf_.put(row);
     grown_.push_back(id);
+    if (pieces.full()) return done(id);
     auto& fetch = fetches_.at(id);
-    fetch.unmarked_bytes = 0;
-    fetch.mark_at = never;
-    if (row.state == FileState::whole) done(id);
+    if (downloads_.have(id).full() || fetch.unmarked_bytes >= context_.config.file_mark_bytes)
+        mark(id, now);
+    else if (fetch.unmarked_bytes > 0)
+        fetch.mark_at = now.mono + context_.config.file_mark_after;
 }
 
 void FileFetch::done(const FileId& id)

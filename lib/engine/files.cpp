@@ -188,7 +188,7 @@ void Files::posted(const ConversationId& conversation, const MessageId& post, co
     }
     const port::FileGrant grant{file.id, conversation,    post,     author,      mine,
                                 false,   file.size_bytes, file.key, now.wall_ms, 0};
-    context_.store.put_file_grant(grant);
+    shelf_.put_grant(grant);
     fetch_.look();
     if (!mine) return;
     drop_.keep(grant);
@@ -206,7 +206,7 @@ void Files::avatar(const ConversationId& group, const content::FileRef* file, co
             if (grant.conversation != group || grant.post != post) continue;
             if (!grant.mine || !about.more) return;
             // Who has come in since wants it, too.
-            (void)context_.store.remove_file_grants(group, post);
+            (void)shelf_.remove_grants(group, post);
             return posted(group, post, own_user, *file, true, now);
         }
     withdrawn(group, post);
@@ -219,7 +219,7 @@ void Files::avatar(const ConversationId& group, const content::FileRef* file, co
 void Files::withdrawn(const ConversationId& conversation, const MessageId& post)
 {
     if (!shelf_.open()) return;
-    for (const auto& grant : context_.store.remove_file_grants(conversation, post)) {
+    for (const auto& grant : shelf_.remove_grants(conversation, post)) {
         const auto& file = grant.file;
         serve_.changed(file);
         const auto left = context_.store.file_grants(file);

@@ -95,6 +95,8 @@ public:
     void answered(const purpose::BlobFetch& what, const wire::relay::Response& response, Moment now);
     void answered(const purpose::BlobUpload& what, const wire::relay::Response& response, Moment now);
     void answered(const purpose::BlobDrop& what, const wire::relay::Response& response, Moment now);
+    /// A Compute effect has run. False: none of files.
+    bool computed(std::uint64_t job, Moment now) { return fetch_.synced(job, now); }
 
     void end_tick(FileReach& reach, Moment now);
     [[nodiscard]] Instant deadline(Instant now) const;

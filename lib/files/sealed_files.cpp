@@ -164,6 +164,48 @@ Result<void> SealedFiles::sync(const port::FileSlot& slot)
     return {};
 }
 
+namespace {
+
+/// A descriptor for one sync. Not a duplicate: the system tells an error once for each open file description, and both
+/// sides are to hear of it.
+class SyncedFile {
+public:
+    SyncedFile(int fd, std::string folder) : fd_(fd), folder_(std::move(folder)) {}
+    ~SyncedFile() { ::close(fd_); }
+    SyncedFile(const SyncedFile&) = delete;
+    SyncedFile& operator=(const SyncedFile&) = delete;
+
+    [[nodiscard]] Result<void> run() const
+    {
+        if (::fdatasync(fd_) != 0 || (!folder_.empty() && !sync_folder(folder_))) return refused("make a file durable");
+        return {};
+    }
+
+private:
+    int fd_;
+    std::string folder_; ///< Empty: its entry is durable.
+};
+
+} // namespace
+
+Result<port::BackgroundSync::Syncing> SealedFiles::begin_sync(const port::FileSlot& slot)
+{
+    if (descriptor(slot.name, false) < 0) return refused("open a file");
+    auto& open = open_.front();
+    const int fd = ::open(path(slot.name).c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0) return refused("open a file");
+    open.waiting_bytes = 0;
+    return Syncing(
+        [file = std::make_shared<const SyncedFile>(fd, open.fresh ? folder_ : std::string())] { return file->run(); });
+}
+
+void SealedFiles::synced(const port::SlotName& name, bool ok)
+{
+    if (!ok) return close(name); // as in sync()
+    for (auto& open : open_)
+        if (open.name == name) open.fresh = false;
+}
+
 Result<void> SealedFiles::remove(const port::SlotName& name)
 {
     close(name);

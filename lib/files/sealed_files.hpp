@@ -9,13 +9,13 @@
 // A piece that is damaged, moved, or of another file does not open. Sizes show.
 #pragma once
 
-#include "lib/port/file_store.hpp"
+#include "lib/port/background_sync.hpp"
 
 #include <list>
 
 namespace godwit::files {
 
-class SealedFiles final : public port::FileStore {
+class SealedFiles final : public port::FileStore, public port::BackgroundSync {
 public:
     /// Makes the folder when it is missing, at the first write.
     explicit SealedFiles(std::string folder) : folder_(std::move(folder)) {}
@@ -26,6 +26,8 @@ public:
     Result<void> write(const port::FileSlot& slot, std::uint32_t piece, BytesView bytes) override;
     Result<Bytes> read(const port::FileSlot& slot, std::uint32_t piece, std::size_t size_bytes) override;
     Result<void> sync(const port::FileSlot& slot) override;
+    Result<Syncing> begin_sync(const port::FileSlot& slot) override;
+    void synced(const port::SlotName& name, bool ok) override;
     Result<void> remove(const port::SlotName& name) override;
     Result<std::vector<port::SlotName>> names() override;
     Result<std::uint64_t> room_bytes() override;

@@ -3,14 +3,14 @@
 // it; the disk fills up and refuses when told to.
 #pragma once
 
-#include "lib/port/file_store.hpp"
+#include "lib/port/background_sync.hpp"
 
 #include <cstdlib>
 #include <map>
 
 namespace godwit::testing {
 
-class MemoryFiles final : public port::FileStore {
+class MemoryFiles final : public port::FileStore, public port::BackgroundSync {
 public:
     std::uint64_t room = std::uint64_t{1} << 40; ///< Of the empty disk.
     bool full = false;                           ///< Writes fail.
@@ -73,6 +73,28 @@ public:
         file->second.written.clear();
         return {};
     }
+    Result<Syncing> begin_sync(const port::FileSlot& slot) override
+    {
+        const auto file = files_.find(slot.name);
+        if (file == files_.end()) return refused();
+        std::vector<std::uint32_t> pieces;
+        for (const auto& [piece, bytes] : file->second.written)
+            pieces.push_back(piece);
+        return Syncing([this, name = slot.name, pieces = std::move(pieces)]() -> Result<void> {
+            ++syncs;
+            const auto at = files_.find(name);
+            if (at == files_.end()) return {}; // removed meanwhile
+            if (sync_fails) {
+                at->second.written.clear();
+                return refused();
+            }
+            for (const auto piece : pieces)
+                if (auto written = at->second.written.extract(piece); !written.empty())
+                    at->second.synced[piece] = std::move(written.mapped());
+            return {};
+        });
+    }
+    void synced(const port::SlotName&, bool) override {}
     Result<void> remove(const port::SlotName& name) override
     {
         files_.erase(name);

@@ -60,6 +60,7 @@ void FileParty::crash()
     on = false;
     store.rollback();
     kept.crash();
+    jobs_.clear();
     files_.reset();
     session_.reset();
     context_.reset();
@@ -77,8 +78,13 @@ void FileParty::tick(const std::function<void(Files&)>& what)
     auto effects = std::exchange(context_->effects, {});
     for (auto& event : std::exchange(context_->events, {}))
         events.push_back(std::move(event));
-    for (auto& effect : effects)
+    for (auto& effect : effects) {
         if (auto* send = std::get_if<SendFrame>(&effect)) world_.say(*this, std::move(*send));
+        if (auto* compute = std::get_if<Compute>(&effect)) {
+            (*compute->run)();
+            jobs_.push_back(compute->job);
+        }
+    }
 }
 
 Instant FileParty::deadline() const
@@ -335,6 +341,17 @@ bool FileWorld::run(const std::function<bool()>& done, Duration within)
             auto frame = std::move(frames_.front());
             frames_.pop_front();
             deliver(std::move(frame));
+            continue;
+        }
+        // Other threads are slower than all that goes back and forth.
+        const auto busy = std::find_if(parties.begin(), parties.end(), [](const auto& one) {
+            return one->on && !one->disk_waits && !one->jobs_.empty();
+        });
+        if (busy != parties.end()) {
+            auto& one = **busy;
+            const auto job = one.jobs_.front();
+            one.jobs_.pop_front();
+            one.tick([&](Files& files) { REQUIRE(files.computed(job, now)); });
             continue;
         }
         auto next = never;

@@ -40,6 +40,7 @@ public:
     Config config;
     bool content_by_relay = true; ///< Policy.
     bool on = true;
+    bool disk_waits = false; ///< What runs elsewhere comes to no end.
     std::vector<Event> events;
 
     void start();
@@ -111,6 +112,7 @@ private:
     std::unique_ptr<Files> files_;
     std::unique_ptr<RelaySession> session_;
     RequestId last_request_ = 0;
+    std::deque<std::uint64_t> jobs_; ///< Have run, and were not reported.
 };
 
 class FileWorld {

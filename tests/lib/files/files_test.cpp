@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sys/stat.h>
+#include <thread>
 
 using namespace godwit;
 namespace fs = std::filesystem;
@@ -65,6 +66,34 @@ TEST_CASE("pieces come back as they were written, in any order, and nothing of t
     REQUIRE(kept.remove(a.name).ok());
     REQUIRE(kept.remove(a.name).ok());
     CHECK(kept.names()->empty());
+}
+
+TEST_CASE("a sync runs on another thread while pieces are written and read, and needs nothing of the store")
+{
+    const test::TemporaryFolder folder;
+    const auto a = slot(1);
+    std::vector<port::BackgroundSync::Syncing> left;
+    {
+        files::SealedFiles kept(folder / "files");
+        CHECK_FALSE(kept.begin_sync(a).ok()); // there is nothing
+        for (std::uint32_t round = 0; round < 8; ++round) {
+            REQUIRE(kept.write(a, round, piece(static_cast<std::uint8_t>(round))).ok());
+            auto begun = kept.begin_sync(a);
+            REQUIRE(begun.ok());
+            Result<void> outcome = Error{};
+            std::thread disk([&] { outcome = (*begun)(); });
+            REQUIRE(kept.write(a, 100 + round, piece('x')).ok());
+            CHECK(*kept.read(a, round, 64 * 1024) == piece(static_cast<std::uint8_t>(round)));
+            disk.join();
+            CHECK(outcome.ok());
+            kept.synced(a.name, round != 4); // as if it had failed: it is opened anew
+        }
+        left.push_back(*kept.begin_sync(a));
+        CHECK(kept.remove(a.name).ok());
+        left.push_back(left.back());
+    }
+    for (const auto& one : left)
+        CHECK(one().ok());
 }
 
 TEST_CASE("a piece that is damaged, moved, or under another key does not open")
