@@ -7,6 +7,7 @@
 #include "lib/engine/said_at.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace godwit::engine {
 
@@ -73,6 +74,7 @@ void Chats::start(const port::StoredIdentity& identity)
     own_device_ = identity.device;
     running_ = true;
     due_ = Instant{};
+    expires_ms_ = 0;
     tells_delivery_.reset();
     gaps_owed_.clear();
     const auto owed = context_.store.value(gaps_owed_value).value_or(Bytes());
@@ -447,12 +449,28 @@ void Chats::due_by(std::int64_t wall_ms, Moment now)
 
 void Chats::look_at_expiry(Moment now)
 {
-    if (const auto next = context_.store.next_expiry()) due_by(*next, now);
+    const auto next = context_.store.next_expiry();
+    expires_ms_ = next.value_or(std::numeric_limits<WallMs>::max());
+    if (next) due_by(*next, now);
+}
+
+void Chats::expire(Moment now)
+{
+    if (!running_ || expires_ms_ > now.wall_ms) return;
+    for (bool more = true; more;) {
+        auto over = conversation::expire(context_.store, now, expired_at_once);
+        more = over.size() == expired_at_once && !context_.store.failed();
+        for (auto& one : over)
+            changed(std::move(one), now);
+    }
+    look_at_expiry(now);
 }
 
 void Chats::handle_deadline(Moment now)
 {
-    if (!running_ || due_ > now.mono) return;
+    if (!running_) return;
+    expire(now); // By the wall clock, which goes on while the device sleeps.
+    if (due_ > now.mono) return;
     due_ = never;
     for (auto at = typing_.begin(); at != typing_.end();) {
         if (at->second > now.mono) {
@@ -466,8 +484,6 @@ void Chats::handle_deadline(Moment now)
         context_.event(event::TypingChanged{conversation, of_two ? user : std::string(), user, false});
         at = typing_.erase(at);
     }
-    for (auto& one : conversation::expire(context_.store, now, expired_at_once))
-        changed(std::move(one), now);
     look_at_expiry(now);
     look_at_places(now);
     send_scheduled(now);

@@ -122,6 +122,8 @@ public:
     bool unschedule(const MessageId& message);
 
     void handle_deadline(Moment now);
+    /// What has lived its time is emptied, all of it: before anything is told of what is in the store.
+    void expire(Moment now);
     [[nodiscard]] Instant deadline() const { return running_ ? due_ : never; }
 
 private:
@@ -185,6 +187,8 @@ private:
     Instant due_ = never;
     std::map<std::pair<ConversationId, std::string>, Instant> typing_; ///< Who writes, until when.
     std::map<ConversationId, std::pair<bool, Instant>> typing_told_;   ///< Of this account, and when.
+    /// Nothing in the store has lived its time before then. A device that was off, or has slept, is behind that.
+    WallMs expires_ms_ = 0;
     struct Moving {
         ConversationId conversation;
         Instant next{};     ///< Not told before then.

@@ -204,18 +204,19 @@ void Engine::State::start(Moment now)
         chats.start(*identity);
         hold.load(context.store, now);
     }
-    notifier.load();
     files.start();
-    if (!identity || !identity->logged_in) return;
-
-    const auto address = wire::parse_relay_address(identity->relay);
-    if (!address) {
-        context.event(event::Warning{{ErrorCode::storage_corrupt, "the stored relay address cannot be read", 0}});
-        return;
+    if (identity && identity->logged_in) {
+        if (const auto address = wire::parse_relay_address(identity->relay)) {
+            live(port::StoredIdentity(*identity));
+            dialer.aim({*address, identity->device_seed}, false, now.mono);
+            connection_detail = "connecting";
+        } else {
+            context.event(event::Warning{{ErrorCode::storage_corrupt, "the stored relay address cannot be read", 0}});
+        }
     }
-    live(port::StoredIdentity(*identity));
-    dialer.aim({*address, identity->device_seed}, false, now.mono);
-    connection_detail = "connecting";
+    // What was over while this device was off is gone before the application sees anything.
+    chats.expire(now);
+    notifier.load();
 }
 
 /// Everything of one tick that is worth doing once: deadlines, then what the tick has made due, in the order in which
@@ -248,6 +249,7 @@ void Engine::State::end_tick(Moment now)
 
     chats.show(hold.expire(context.store, now.mono), now);
     chats.handle_deadline(now);
+    notifier.end_tick();
     announce(outbox.expire(context.store, now), now);
     outbox.drop_overdue(now.mono);
     if (forget_seen_at <= now.mono) {

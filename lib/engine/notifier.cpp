@@ -25,6 +25,10 @@ void Notifier::taken(const ConversationId& conversation, const MessageId& id)
 {
     context_.store.mark_notified(conversation, id);
     if (untaken_ > 0) --untaken_;
+}
+
+void Notifier::end_tick()
+{
     if (untaken_ == 0 && backlog_) show_backlog();
 }
 

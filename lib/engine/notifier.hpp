@@ -18,6 +18,8 @@ public:
     /// A message is in the history now.
     void arrived(const Message& message);
     void taken(const ConversationId& conversation, const MessageId& id);
+    /// Shows the next ones of the store when all that was shown is taken. What is over has gone from it before.
+    void end_tick();
 
 private:
     void show_backlog();
