@@ -37,33 +37,6 @@ std::optional<Place> decode_place(BytesView bytes)
     return Place{*hlc_ms, *MessageId::from(bytes.first(MessageId::size_bytes))};
 }
 
-Bytes encode(const OwnRead& read)
-{
-    auto out = encode(read.place);
-    append(out, read.by.view());
-    for (const auto& id : read.late)
-        append(out, id.view());
-    return out;
-}
-
-std::optional<OwnRead> decode_read(BytesView bytes)
-{
-    constexpr std::size_t place_bytes = MessageId::size_bytes + 8;
-    if (bytes.size() < place_bytes) return std::nullopt;
-    const auto place = decode_place(bytes.first(place_bytes));
-    if (!place) return std::nullopt;
-    OwnRead out{*place, {}, {}};
-    auto rest = bytes.subspan(place_bytes);
-    if (rest.empty()) return out;
-    if (rest.size() < DeviceId::size_bytes || (rest.size() - DeviceId::size_bytes) % MessageId::size_bytes != 0)
-        return std::nullopt;
-    out.by = *DeviceId::from(rest.first(DeviceId::size_bytes));
-    for (rest = rest.subspan(DeviceId::size_bytes); !rest.empty() && out.late.size() < late_max;
-         rest = rest.subspan(MessageId::size_bytes))
-        out.late.push_back(*MessageId::from(rest.first(MessageId::size_bytes)));
-    return out;
-}
-
 bool note_read(port::Store& store, const ConversationId& conversation, const std::string& user, const Place& place,
                const std::vector<MessageId>& late)
 {

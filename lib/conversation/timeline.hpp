@@ -102,19 +102,6 @@ struct Place {
 [[nodiscard]] Bytes encode(const Place& place);
 [[nodiscard]] std::optional<Place> decode_place(BytesView bytes);
 
-/// How far this account has read, as its devices tell each other: a place, which device said so, and what came to that
-/// one later with an older clock, so that nobody has read it.
-struct OwnRead {
-    Place place;
-    DeviceId by;
-    std::vector<MessageId> late; ///< At most late_max.
-};
-/// As many as are counted; further ones count as read.
-inline constexpr std::size_t late_max = 1000;
-/// place ‖ device (32) ‖ ids. Of before: the place alone.
-[[nodiscard]] Bytes encode(const OwnRead& read);
-[[nodiscard]] std::optional<OwnRead> decode_read(BytesView bytes);
-
 /// `user` has read up to there, but for `late`. False: that was known.
 bool note_read(port::Store& store, const ConversationId& conversation, const std::string& user, const Place& place,
                const std::vector<MessageId>& late = {});

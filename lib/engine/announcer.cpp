@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/engine/announcer.hpp"
 
+#include "lib/conversation/own_read.hpp"
 #include "lib/conversation/shared.hpp"
 #include "lib/conversation/timeline.hpp"
 #include "lib/engine/said_at.hpp"
@@ -86,15 +87,12 @@ std::optional<About> read_name(std::string_view prefix, std::string_view name)
 }
 
 /// What came to this account after it had read so far; the latest of it.
-std::vector<MessageId> late_in(port::Store& store, const ConversationId& conversation)
+std::vector<MessageId> late_in(port::Store& store, const ConversationId& conversation, const DeviceId& own_device)
 {
-    const auto known = store.register_named(shared::name_of(conversation, shared::read));
-    auto read = known ? conversation::decode_read(known->value) : std::nullopt;
-    if (!read) return {};
-    auto& late = read->late;
+    auto late = conversation::read_state(store, conversation, own_device).late;
     if (late.size() > wire::content::mark::read_late_max)
         late.erase(late.begin(), late.end() - static_cast<std::ptrdiff_t>(wire::content::mark::read_late_max));
-    return std::move(late);
+    return late;
 }
 
 /// As it stands, an entry for each account; none: no further than the other own devices know.
@@ -284,10 +282,10 @@ void Announcer::said(const std::vector<std::string>& names, const Devices& devic
         } else if (const auto read = read_name(read_prefix, name); read && !read->message) {
             const auto place = conversation::read_up_to(context_.store, read->conversation, roster_.self().stored.user);
             if (place && tells_read(read->conversation))
-                say_mark(
-                    read->conversation, {name}, devices,
-                    wire::content::mark::Read{place->hlc_ms, place->id, late_in(context_.store, read->conversation)},
-                    now);
+                say_mark(read->conversation, {name}, devices,
+                         wire::content::mark::Read{place->hlc_ms, place->id,
+                                                   late_in(context_.store, read->conversation, roster_.own_device())},
+                         now);
             else
                 drop({name}, devices);
         } else {

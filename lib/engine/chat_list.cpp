@@ -57,12 +57,13 @@ Conversation Chats::describe(const port::StoredConversation& stored)
     }
     const auto own = conversation::read_up_to(store, stored.id, own_user_).value_or(conversation::Place{});
     out.unread = store.count_received_after(stored.id, own.hlc_ms, own.id, unread_max);
-    if (const auto& read = own_read(stored.id))
-        for (auto late = read->late.begin(); late != read->late.end() && out.unread < unread_max; ++late)
-            if (const auto row = store.message_in(stored.id, *late); row && row->shown &&
-                                                                     row->message.recalled_ms == 0 && !row->quiet &&
-                                                                     conversation::Place{row->hlc_ms, *late} <= own)
-                ++out.unread;
+    for (const auto& late : own_read(stored.id).late) {
+        if (out.unread >= unread_max) break;
+        const auto row = store.message_in(stored.id, late);
+        if (row && row->shown && row->message.recalled_ms == 0 && !row->quiet &&
+            conversation::Place{row->hlc_ms, late} <= own)
+            ++out.unread;
+    }
     out.muted_until_ms = number(shared::muted);
     out.pinned = number(shared::pinned) != 0;
     out.archived = number(shared::archived) != 0;
@@ -76,12 +77,10 @@ Conversation Chats::describe(const port::StoredConversation& stored)
     return out;
 }
 
-const std::optional<conversation::OwnRead>& Chats::own_read(const ConversationId& conversation)
+const conversation::ReadState& Chats::own_read(const ConversationId& conversation)
 {
-    if (read_cache_ && read_cache_->conversation == conversation) return read_cache_->read;
-    const auto known = context_.store.register_named(shared::name_of(conversation, shared::read));
-    read_cache_ = ReadCache{conversation, known ? known->hlc_ms : 0,
-                            known ? conversation::decode_read(known->value) : std::nullopt};
+    if (!read_cache_ || read_cache_->conversation != conversation)
+        read_cache_ = ReadCache{conversation, conversation::read_state(context_.store, conversation, own_device_)};
     return read_cache_->read;
 }
 
@@ -129,23 +128,21 @@ void Chats::read(const conversation::Parties& parties, const conversation::Place
 {
     const auto& id = parties.conversation;
     const bool further = conversation::note_read(context_.store, id, own_user_, place);
-    auto read = own_read(id);
+    const auto state = own_read(id);
+    auto read = state.own.value_or(conversation::OwnRead{{}, own_device_, {}, {}});
     // Late ones up to there are read by it, whether or not it is further than before.
-    const auto late = read ? std::erase_if(read->late,
-                                           [&](const MessageId& one) {
-                                               const auto row = context_.store.message_in(id, one);
-                                               return !row || conversation::Place{row->hlc_ms, one} <= place;
-                                           })
-                           : 0;
-    if (!further && late == 0) return;
-    if (!read) read.emplace();
-    read->place = std::max(read->place, place);
-    read->by = own_device_;
+    const auto late = std::erase_if(read.late, [&](const MessageId& one) {
+        const auto row = context_.store.message_in(id, one);
+        return !row || conversation::Place{row->hlc_ms, one} <= place;
+    });
+    const bool seen = conversation::note_seen(context_.store, id, state, place, read);
+    if (!further && late == 0 && !seen) return;
+    read.place = std::max(read.place, place);
     const bool self = parties.kind == ConversationKind::self;
     const auto burning = conversation::begin_burning(context_.store, id, !self, place, now);
     if (!burning.empty()) look_at_expiry(now);
     say_opened(parties, burning);
-    share(shared::name_of(id, shared::read), conversation::encode(*read), now);
+    share(conversation::own_read_name(id, own_device_), conversation::encode(read), now);
     tell_read(parties);
     tell(id);
 }

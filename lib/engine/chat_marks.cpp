@@ -94,12 +94,12 @@ void Chats::settings_came()
 /// devices.
 void Chats::note_late(const port::StoredMessage& row, Moment now)
 {
-    const auto& known = own_read(row.message.conversation);
-    if (!known || known->by != own_device_ || known->place < conversation::Place{row.hlc_ms, row.message.id}) return;
+    const auto& known = own_read(row.message.conversation).own;
+    if (!known || known->place < conversation::Place{row.hlc_ms, row.message.id}) return;
     if (known->late.size() >= conversation::late_max) return;
     auto read = *known;
     read.late.push_back(row.message.id);
-    share(shared::name_of(row.message.conversation, shared::read), conversation::encode(read), now);
+    share(conversation::own_read_name(row.message.conversation, own_device_), conversation::encode(read), now);
     // Its author may have been told that it was read, while it was on its way.
     if (const auto parties = find({{}, row.message.conversation})) tell_read(*parties);
 }
@@ -164,8 +164,12 @@ void Chats::shared(const wire::content::Register& value, Moment now)
     if (!shared::is_shared(value.name)) return context_.reject("a register that is not shared");
     if (!conversation::is_possible(value.hlc_ms, now))
         return context_.reject("a register of a time that nobody lives in");
-    if (!context_.store.put_register({value.name, value.hlc_ms, value.value})) return;
+    const auto about = shared::parse(value.name);
+    auto read = about && conversation::is_own_read(about->what) ? conversation::decode_read(value.value) : std::nullopt;
+    // Of one register for all devices, as it was once, the last word is not always the furthest.
+    if (!context_.store.put_register({value.name, value.hlc_ms, value.value}) && !read) return;
     read_cache_.reset();
+    if (read) return read_elsewhere(about->conversation, std::move(*read), now);
     tells_delivery_.reset();
     if (value.name == shared::account_versions) forget_versions(context_.store);
     if (const auto owed = read_owed_recall(value.name, value.value)) {
@@ -182,24 +186,32 @@ void Chats::shared(const wire::content::Register& value, Moment now)
         if (const auto id = roster_.conversation_with(user)) tell(*id);
         return;
     }
-    const auto about = shared::parse(value.name);
     if (!about) return;
     // A draft where nothing was said yet: the conversation is in the list there, and so it is here.
-    if (about->what != shared::read && !value.value.empty() && !context_.store.conversation(about->conversation))
+    if (!conversation::is_own_read(about->what) && !value.value.empty() &&
+        !context_.store.conversation(about->conversation))
         if (const auto parties = find({{}, about->conversation}); parties && book_.find(about->conversation) == nullptr)
             context_.store.put_conversation(
                 {about->conversation, parties->kind, parties->with, std::min(value.hlc_ms, now.wall_ms)});
-    if (about->what == shared::read)
-        if (auto read = conversation::decode_read(value.value)) {
-            if (const auto row = context_.store.message_in(about->conversation, read->place.id))
-                read->place.hlc_ms = row->hlc_ms; // As above.
-            if (!conversation::note_read(context_.store, about->conversation, own_user_, read->place))
-                return tell(about->conversation);
-            const auto parties = find({{}, about->conversation});
-            context_.event(event::ReadUpTo{about->conversation, parties ? parties->with : std::string(), own_user_,
-                                           read->place.id});
-        }
     tell(about->conversation);
+}
+
+void Chats::read_elsewhere(const ConversationId& conversation, conversation::OwnRead read, Moment now)
+{
+    if (const auto row = context_.store.message_in(conversation, read.place.id)) read.place.hlc_ms = row->hlc_ms;
+    const auto parties = find({{}, conversation});
+    // What was late there, and read here: they cannot know.
+    if (const auto state = own_read(conversation); state.own) {
+        auto own = *state.own;
+        if (conversation::note_seen(context_.store, conversation, state, own.place, own)) {
+            share(conversation::own_read_name(conversation, own_device_), conversation::encode(own), now);
+            if (parties) tell_read(*parties);
+        }
+    }
+    if (conversation::note_read(context_.store, conversation, own_user_, read.place))
+        context_.event(
+            event::ReadUpTo{conversation, parties ? parties->with : std::string(), own_user_, read.place.id});
+    tell(conversation);
 }
 
 void Chats::reached(const DeviceId& from, BytesView value)

@@ -7,7 +7,7 @@
 //   time ──> what has lived its time is emptied
 #pragma once
 
-#include "lib/conversation/timeline.hpp"
+#include "lib/conversation/own_read.hpp"
 #include "lib/delivery/outbox.hpp"
 #include "lib/engine/announcer.hpp"
 #include "lib/engine/files.hpp"
@@ -138,7 +138,9 @@ private:
     void reached_before(port::StoredMessage& row);
     void note_late(const port::StoredMessage& row, Moment now);
     /// What this account's devices say they have read there; kept decoded, as it is looked at for every message.
-    [[nodiscard]] const std::optional<conversation::OwnRead>& own_read(const ConversationId& conversation);
+    [[nodiscard]] const conversation::ReadState& own_read(const ConversationId& conversation);
+    /// Another own device says what it has read there.
+    void read_elsewhere(const ConversationId& conversation, conversation::OwnRead read, Moment now);
     /// Of a large group: contacts who wrote what is read by that, the latest of them.
     [[nodiscard]] std::vector<delivery::Recipient> authors_in(const Group& group,
                                                               const conversation::Place& up_to) const;
@@ -185,10 +187,10 @@ private:
     std::string own_user_;
     DeviceId own_device_;
     Instant due_ = never;
-    std::map<std::pair<ConversationId, std::string>, Instant> typing_; ///< Who writes, until when.
-    std::map<ConversationId, std::pair<bool, Instant>> typing_told_;   ///< Of this account, and when.
     /// Nothing in the store has lived its time before then. A device that was off, or has slept, is behind that.
     WallMs expires_ms_ = 0;
+    std::map<std::pair<ConversationId, std::string>, Instant> typing_; ///< Who writes, until when.
+    std::map<ConversationId, std::pair<bool, Instant>> typing_told_;   ///< Of this account, and when.
     struct Moving {
         ConversationId conversation;
         Instant next{};     ///< Not told before then.
@@ -197,8 +199,7 @@ private:
     std::map<MessageId, Moving> moving_; ///< Own live locations, at most places_kept_max.
     struct ReadCache {
         ConversationId conversation;
-        std::int64_t hlc_ms = 0;
-        std::optional<conversation::OwnRead> read;
+        conversation::ReadState read;
     };
     std::optional<ReadCache> read_cache_;
     std::optional<bool> tells_delivery_; ///< Looked at for each receipt; nullopt: not read yet.
