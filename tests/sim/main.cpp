@@ -3,7 +3,8 @@
 //
 //   sim --seeds 2000 [--seed 1] [--jobs 2]     seeds 1..2000
 //   sim --seed 17 [--keep 3,5,9] [--minimise]  one seed, some of its steps, made small
-//       [--no-acts] [--no-groups] [--no-files] without what came later than the seeds
+//       [--no-acts] [--no-groups] [--no-files]     without what came later than the seeds
+//       [--turnover]                               people come and go while others talk (not in the gate yet)
 //   sim --found FILE                           seeds that found something once
 //   sim --hashes --seeds 20                    also prints what happened, as a number
 //   sim --gate                                 what CI runs: gate_seeds, or GODWIT_SIM_SEEDS of them
@@ -63,7 +64,7 @@ struct Options {
 {
     std::fprintf(stderr,
                  "usage: sim [--seeds N] [--seed S] [--jobs J] [--keep I,J,…] [--no-acts] [--no-groups] [--no-files] "
-                 "[--minimise] [--hashes] [--fail-fast] [--found FILE] [--gate]\n");
+                 "[--turnover] [--minimise] [--hashes] [--fail-fast] [--found FILE] [--gate]\n");
     std::exit(2);
 }
 
@@ -96,7 +97,7 @@ std::string replay_command(const Job& job)
 {
     return "./dev sim --seed " + std::to_string(job.seed) + (job.keeps_all ? "" : " --keep " + joined(job.keep)) +
            (job.extras.acts ? "" : " --no-acts") + (job.extras.groups ? "" : " --no-groups") +
-           (job.extras.files ? "" : " --no-files");
+           (job.extras.files ? "" : " --no-files") + (job.extras.turnover ? " --turnover" : "");
 }
 
 /// What one seed came to, in a line that survives a pipe.
@@ -274,7 +275,8 @@ void make_small(Job job, const std::string& verdict)
     std::printf("     replay: %s\n", replay_command(job).c_str());
 }
 
-/// Lines "SEED [acts] [groups] [files] [keep=I,J,…] # what it found". Without a word: from before there were any.
+/// Lines "SEED [acts] [groups] [files] [turnover] [keep=I,J,…] # what it found". Without a word: from before there were
+/// any.
 std::vector<Job> read_found(const std::string& path)
 {
     std::ifstream in(path);
@@ -297,6 +299,8 @@ std::vector<Job> read_found(const std::string& path)
                 job.extras.groups = true;
             } else if (word == "files") {
                 job.extras.files = true;
+            } else if (word == "turnover") {
+                job.extras.turnover = true;
             } else {
                 if (!word.starts_with("keep=")) usage();
                 job.keep = numbers(word.substr(5));
@@ -334,6 +338,8 @@ Options read_options(int argc, char** argv)
             out.extras.groups = false;
         else if (word == "--no-files")
             out.extras.files = false;
+        else if (word == "--turnover")
+            out.extras.turnover = true;
         else if (word == "--minimise")
             out.minimise = true;
         else if (word == "--hashes")

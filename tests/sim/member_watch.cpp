@@ -67,16 +67,21 @@ std::set<DeviceId> own_devices(port::Store& store)
     return out;
 }
 
-void MemberWatch::accepted(port::Store& sender, const MessageId& id, const std::string& to)
+void MemberWatch::accepted(port::Store& sender, const MessageId& id, const std::string& to, Instant asked)
 {
-    said_.try_emplace(id, Said{to, listed(sender, to), {}});
+    if (const auto at = early_.find(id); at != early_.end() && at->second.left == asked)
+        throw Broken(at->second.verdict);
+    // An application that slept hears of it late: what has left by now was sealed by what was listed then.
+    said_.try_emplace(id, Said{to, listed(sender, to), early_judged_[id]});
 }
 
-void MemberWatch::leaves(const std::string& from, port::Store& sender, const wire::Envelope& envelope)
+void MemberWatch::leaves(const std::string& from, port::Store& sender, const wire::Envelope& envelope, Instant now_is)
 {
+    const auto label = seal::read_label(envelope.sealed);
+    if (!label || label->kind != seal::Label::Kind::message) return;
     const auto at = said_.find(envelope.id);
-    const auto label = at == said_.end() ? std::nullopt : seal::read_label(envelope.sealed);
-    if (!label || label->kind != seal::Label::Kind::message || !at->second.judged.insert(label->version).second) return;
+    if (at == said_.end()) return leaves_early(from, sender, envelope.id, *label, now_is);
+    if (!at->second.judged.insert(label->version).second) return;
     const auto now = group_view(sender, label->conversation);
     if (!now || now->version != label->version) return;
     const auto listed_now = listed(sender, at->second.to);
@@ -84,6 +89,24 @@ void MemberWatch::leaves(const std::string& from, port::Store& sender, const wir
         demand(at->second.listed.contains(member.device) || listed_now.contains(member.device),
                "sealed for a device that left: " + from + " lets a device of " + member.user +
                    " read what was said after it was gone");
+}
+
+/// Sealed in the tick that accepts it, before the application is told: what is listed in this moment is what its sender
+/// knows. What leaves later than it was asked for may have been sealed before that, and got lost on its way.
+void MemberWatch::leaves_early(const std::string& from, port::Store& sender, const MessageId& id,
+                               const seal::Label& label, Instant now_is)
+{
+    if (!early_judged_[id].insert(label.version).second) return;
+    const auto now = group_view(sender, label.conversation);
+    if (!now || now->version != label.version) return;
+    for (const auto& contact : sender.contacts()) {
+        if (test::conversation_at(sender, contact.user) != label.conversation) continue;
+        const auto known = listed(sender, contact.user);
+        for (const auto& member : now->members)
+            if (!known.contains(member.device))
+                early_[id] = {now_is, "sealed for a device that left: " + from + " lets a device of " + member.user +
+                                          " read what was said after it was gone"};
+    }
 }
 
 std::string MemberWatch::stale(const std::string& name, port::Store& store)

@@ -8,6 +8,7 @@
 
 #include "lib/port/store.hpp"
 #include "lib/seal/groups.hpp"
+#include "lib/wire/frames.hpp"
 
 #include <map>
 #include <set>
@@ -32,8 +33,8 @@ struct GroupView {
 class MemberWatch {
 public:
     /// `to`: the other account of the conversation.
-    void accepted(port::Store& sender, const MessageId& id, const std::string& to);
-    void leaves(const std::string& from, port::Store& sender, const wire::Envelope& envelope);
+    void accepted(port::Store& sender, const MessageId& id, const std::string& to, Instant asked);
+    void leaves(const std::string& from, port::Store& sender, const wire::Envelope& envelope, Instant now);
     /// Looks at each conversation of this device that it may talk in. Empty: nobody is a member who has left.
     [[nodiscard]] static std::string stale(const std::string& name, port::Store& store);
 
@@ -43,7 +44,17 @@ private:
         std::set<DeviceId> listed; ///< When it was accepted.
         std::set<seal::Version> judged;
     };
+    /// What is to be said of it when it turns out to be a message that was asked for in that moment.
+    struct Early {
+        Instant left{};
+        std::string verdict;
+    };
+    void leaves_early(const std::string& from, port::Store& sender, const MessageId& id, const seal::Label& label,
+                      Instant now);
+
     std::map<MessageId, Said> said_;
+    std::map<MessageId, std::set<seal::Version>> early_judged_;
+    std::map<MessageId, Early> early_;
 };
 
 } // namespace godwit::testing

@@ -197,7 +197,7 @@ MUTANTS = [
     ]),
     ("lost_race_taken_for_won", "lib/engine/group_verdicts.cpp",
      "        chore.plan.reset(); // Made anew from what came first.",
-     "        if (std::exchange(chore.plan, std::nullopt)) plans_.done(conversation);\n        (void)groups_->accepted(conversation, now.wall_ms);"),
+     "        if (std::exchange(chore.plan, std::nullopt)) plans_.done(conversation, now);\n        (void)groups_->accepted(conversation, now.wall_ms);"),
     ("relay_fans_out_to_all_but_one", "relay/core/members.cpp",
      "    return mailbox_.put_group(session, group.row, to, request.envelope, now);",
      "    if (to.size() > 1) to.pop_back();\n    return mailbox_.put_group(session, group.row, to, request.envelope, now);"),

@@ -96,6 +96,7 @@ void Oracle::asks(Client& client, RequestId id, const Request& request)
     auto& mine = member(client);
     mine.requests[id] = said_.size() - 1;
     said_.back().before = mine.known[said_.back().to];
+    said_.back().asked = world_.now();
     if (is_group(said_.back().to)) asks_in_group(mine, said_.back());
 }
 
@@ -149,7 +150,7 @@ void Oracle::replied(Member& mine, const event::Reply& reply)
     mine.known[said.to].set(n);
     if (is_group(said.to)) return owes_in_group(mine, n);
     if (somebody_left(said.to, mine.client->account()))
-        members_of_groups_.accepted(mine.client->disk.store(), *id, said.to);
+        members_of_groups_.accepted(mine.client->disk.store(), *id, said.to, said.asked);
     for (auto* one : in_order_) {
         const auto& other = member(*one);
         if (one != mine.client && other.settled && !other.logged_out &&
@@ -188,16 +189,27 @@ void Oracle::received(Member& mine, const Message& message)
     auto& known = mine.known[with];
     // A conversation that is older than the device and empty on it begins somewhere: that is no gap, and is not told.
     const bool begins_here = known.empty() && (client.name != client.account() || is_group(with));
-    if (message.gap_before || begins_here) mine.gaps.insert(with);
-    if (!mine.gaps.contains(with))
-        said.before.each_not_in(known, [&](std::size_t earlier) {
-            if (!said_[earlier].id) return true;
-            const auto row = client.disk.store().message(*said_[earlier].id);
-            demand(!row || row->message.state != MessageState::received || row->message.recalled_ms != 0,
-                   "disorder: " + client.name + " is shown " + words(n) + " before " + words(earlier));
-            return true;
-        });
+    if (message.gap_before || begins_here) mine.gaps[with] = said_.size();
+    const auto gap = mine.gaps.find(with);
+    said.before.each_not_in(known, [&](std::size_t earlier) {
+        if (!said_[earlier].id || (gap != mine.gaps.end() && earlier < gap->second)) return true;
+        const auto row = client.disk.store().message(*said_[earlier].id);
+        demand(!row || row->message.state != MessageState::received || row->message.recalled_ms != 0,
+               "disorder: " + client.name + " is shown " + words(n) + " before " + words(earlier));
+        demand(row || !must_be_there(earlier, client), "a gap that is not told: " + client.name + " is shown " +
+                                                           words(n) + ", and has not got " + words(earlier));
+        return true;
+    });
     known.set(n);
+}
+
+/// Nothing that happened can have kept it from this device for good: where it is missing, it is late.
+bool Oracle::must_be_there(std::size_t n, Client& reader)
+{
+    const auto& said = said_[n];
+    return said.accepted && !said.recalled && said.state != MessageState::failed && !is_lost_to(n, reader) &&
+           std::find(said.owed.begin(), said.owed.end(), &reader) != said.owed.end() &&
+           !member(*said.sender).logged_out && !severed_.contains(pair(said.sender->account(), said.to));
 }
 
 void Oracle::moved(Member& mine, const event::MessageStateChanged& change)
@@ -215,7 +227,7 @@ void Oracle::moved(Member& mine, const event::MessageStateChanged& change)
         auto& known = mine.known[said.to];
         // Of an own copy only the history tells of a gap; and a conversation may begin with one, as in received().
         const bool begins_here = known.empty() && (client.name != client.account() || is_group(said.to));
-        if (row->message.gap_before || begins_here) mine.gaps.insert(said.to);
+        if (row->message.gap_before || begins_here) mine.gaps[said.to] = said_.size();
         known.set(n);
         return;
     }
@@ -274,7 +286,7 @@ void Oracle::frame_to_relay(Client& from, BytesView frame)
 
 void Oracle::leaves(Client& from, const wire::Envelope& envelope)
 {
-    if (!logged_out_accounts_.empty()) members_of_groups_.leaves(from.name, from.disk.store(), envelope);
+    if (!logged_out_accounts_.empty()) members_of_groups_.leaves(from.name, from.disk.store(), envelope, world_.now());
     if (!groups_by_id_.empty()) sealed_in_group(from, envelope);
 }
 

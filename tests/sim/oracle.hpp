@@ -80,6 +80,8 @@ public:
     [[nodiscard]] std::string text(Client& from, const std::string& to, std::size_t bytes);
     /// Something that stands on this device, said by its account, or by anybody. nullopt: there is nothing.
     [[nodiscard]] std::optional<MessageId> something_said(Client& here, std::uint64_t dice, bool own);
+    /// A post with a file, said by this account, that stands on this device. nullopt: there is none.
+    [[nodiscard]] std::optional<MessageId> file_post(Client& here, std::uint64_t dice);
     /// Another text for it, that will be known again.
     [[nodiscard]] std::string edition(const MessageId& id);
 
@@ -94,6 +96,8 @@ public:
     [[nodiscard]] static std::string group_label(std::size_t number) { return "#" + std::to_string(number); }
     /// Its accounts, as this device knows them. Precondition: groups_at().
     [[nodiscard]] std::vector<std::string> group_members(Client& client, std::size_t number);
+    /// As this device knows it, somebody has a leaf who is not in it any more.
+    [[nodiscard]] bool has_stranger(Client& client, std::size_t number);
     /// What a device in it says that it is: who is in one says the same.
     [[nodiscard]] static std::string describe(const GroupInfo& group);
 
@@ -176,6 +180,7 @@ private:
         std::string to; ///< An account, or group_label().
         std::string text;
         Bits before; ///< What its application knew of this conversation when it asked.
+        Instant asked{};
         std::optional<MessageId> id;
         bool accepted = false;     ///< The application was told so.
         bool refused = false;      ///< The application was told that it is not.
@@ -185,8 +190,7 @@ private:
         std::vector<std::string> editions;           ///< Asked for.
         bool recalled = false;                       ///< Somebody asked for it.
         std::optional<std::size_t> file;
-        bool alone = false;             ///< In a group of nobody else.
-        std::set<seal::Version> judged; ///< In a group: epochs in which it was sealed.
+        bool alone = false; ///< In a group of nobody else.
     };
     /// One thing that an application did to something said.
     struct Act {
@@ -202,7 +206,8 @@ private:
         bool settled = false;
         bool logged_out = false;           ///< Asked to, at least once.
         std::map<std::string, Bits> known; ///< By the other account, or the group: shown, or said here.
-        std::set<std::string> gaps;        ///< Conversations in which a gap was admitted.
+        /// Conversations in which a gap was admitted, and how much had been said by then: what is missing is of that.
+        std::map<std::string, std::size_t> gaps;
         std::map<RequestId, std::size_t> requests;
         std::map<RequestId, std::size_t> act_requests;
         std::map<RequestId, std::size_t> group_requests;
@@ -225,6 +230,7 @@ private:
     void replied(Member& member, const event::Reply& reply);
     [[nodiscard]] bool is_for(Member& sender, const MessageId& id, Client& reader);
     void received(Member& member, const Message& message);
+    [[nodiscard]] bool must_be_there(std::size_t n, Client& reader);
     void moved(Member& member, const event::MessageStateChanged& change);
     void delivered_is_there(std::size_t n);
     void failed_with_reason(std::size_t n, const std::string& reason);
@@ -284,6 +290,7 @@ private:
     std::map<MessageId, std::size_t> names_; ///< As anybody has called it.
     std::vector<Group> groups_;
     std::map<ConversationId, std::size_t> groups_by_id_;
+    std::set<std::pair<ConversationId, seal::Version>> judged_epochs_; ///< Of groups: something was sealed in them.
     std::vector<File> files_;
     std::vector<Act> acts_;
     std::map<MessageId, std::size_t> acts_by_id_;

@@ -31,6 +31,18 @@ void Oracle::posts_file(std::size_t number, const FileId& id)
     said_.back().file = number;
 }
 
+std::optional<MessageId> Oracle::file_post(Client& here, std::uint64_t dice)
+{
+    if (!members_.contains(&here) || here.disk.stopped()) return std::nullopt;
+    std::vector<MessageId> fit;
+    for (const auto& said : said_) {
+        if (!said.file || !said.id || said.sender->account() != here.account()) continue;
+        const auto row = here.disk.store().message(*said.id);
+        if (row && row->shown && row->message.recalled_ms == 0) fit.push_back(*said.id);
+    }
+    return fit.empty() ? std::nullopt : std::optional(fit[dice % fit.size()]);
+}
+
 std::vector<Oracle::Fetch> Oracle::owed_files()
 {
     std::vector<Fetch> out;

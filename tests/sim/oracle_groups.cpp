@@ -53,6 +53,15 @@ std::vector<std::string> Oracle::group_members(Client& client, std::size_t numbe
     return out;
 }
 
+bool Oracle::has_stranger(Client& client, std::size_t number)
+{
+    const auto& id = groups_[number].id;
+    const auto view = id ? group_view(client.disk.store(), *id) : std::nullopt;
+    return view && view->policy && view->policy->find(client.account()) != nullptr &&
+           std::any_of(view->members.begin(), view->members.end(),
+                       [&](const auto& one) { return view->policy->find(one.account_key) == nullptr; });
+}
+
 // ---- what is asked and told ---------------------------------------------------------------------
 
 void Oracle::asks_group(Member& mine, RequestId id, const Request& request)
@@ -149,20 +158,21 @@ bool Oracle::is_shaken(const Said& said, const std::string& account)
     return group != nullptr && (group->dissolved || group->muted || group->shaken.contains(account));
 }
 
-/// In the epoch that its sender is in: for devices of members, and nobody else. One that has passed when the sealing is
-/// first seen is not judged.
+/// In the epoch that its sender is in, whatever it is: for devices of members, and nobody else. An epoch that has
+/// passed when a sealing is first seen is not judged.
 void Oracle::sealed_in_group(Client& from, const wire::Envelope& envelope)
 {
-    const auto known = names_.find(envelope.id);
-    const auto label = known == names_.end() ? std::nullopt : seal::read_label(envelope.sealed);
-    if (!label || label->kind != seal::Label::Kind::message || !groups_by_id_.contains(label->conversation)) return;
-    if (!said_[known->second].judged.insert(label->version).second) return;
+    const auto label = seal::read_label(envelope.sealed);
+    if (!label || label->kind != seal::Label::Kind::message) return;
+    const auto group = groups_by_id_.find(label->conversation);
+    if (group == groups_by_id_.end() || judged_epochs_.contains({label->conversation, label->version})) return;
     const auto view = group_view(from.disk.store(), label->conversation);
     if (!view || view->version != label->version || !view->policy) return;
+    judged_epochs_.insert({label->conversation, label->version});
     for (const auto& one : view->members)
-        demand(view->policy->find(one.account_key) != nullptr, "sealed for a stranger: " + from.name +
-                                                                   " lets a device of " + one.user + " read " +
-                                                                   words(known->second) + ", who is not in the group");
+        demand(view->policy->find(one.account_key) != nullptr,
+               "sealed for a stranger: " + from.name + " lets a device of " + one.user + " read what is said in \"" +
+                   groups_[group->second].name + "\", who is not in it");
 }
 
 // ---- at rest ------------------------------------------------------------------------------------

@@ -29,11 +29,14 @@ void RelayWatch::takes(relay::LinkId link, Client& from, BytesView bytes)
     if (const auto* request = std::get_if<frame::Request>(&*decoded)) {
         const auto device = device_of(from);
         if (const auto* put = std::get_if<frame::MailboxPut>(&request->body); put != nullptr && device) {
-            Put kept{*device, *put, taken_, {}};
-            kept.what.envelope.sealed.clear();
+            Put kept{*device, put->envelope.id, print_of(put->envelope.sealed), put->recipients, taken_, {}};
             note_blocks(kept);
-            asked_[{link, request->id}] = std::move(kept);
+            asked(link, request->id, std::move(kept), std::nullopt);
         }
+        if (const auto* put = std::get_if<frame::GroupPut>(&request->body); put != nullptr && device)
+            asked(link, request->id,
+                  {*device, put->envelope.id, print_of(put->envelope.sealed), readers(*device, *put), taken_, {}},
+                  put->conversation);
         if (const auto* commit = std::get_if<frame::GroupCommit>(&request->body))
             asked_commits_[{link, request->id}] = {{commit->conversation, commit->incarnation, commit->epoch},
                                                    commit->envelope.id};
@@ -68,6 +71,14 @@ void RelayWatch::says(relay::LinkId link, Client& to, BytesView bytes)
         const auto put = std::move(at->second);
         asked_.erase(at);
         if (const auto* done = std::get_if<frame::MailboxPutOk>(&response->body)) promised(put, done->results);
+        if (const auto* done = std::get_if<frame::GroupPutOk>(&response->body)) {
+            std::vector<ErrorCode> results;
+            for (const auto& device : put.recipients)
+                results.push_back(std::find(done->refused.begin(), done->refused.end(), device) == done->refused.end()
+                                      ? ErrorCode::ok
+                                      : ErrorCode::quota_exceeded);
+            promised(put, results);
+        }
     } else if (const auto* mail = std::get_if<frame::MailboxDeliver>(&*decoded)) {
         if (const auto device = device_of(to))
             pushed_[*device][mail->sequence] = {*device, mail->from, mail->envelope.id};
@@ -88,11 +99,47 @@ void RelayWatch::ordered(const Commit& commit)
            "two commits of one epoch: the relay took another one from epoch " + std::to_string(commit.from.epoch));
 }
 
+/// New bytes take the place of the old ones with everybody whom their sender may still write to.
+void RelayWatch::asked(relay::LinkId link, std::uint64_t request, Put put, const std::optional<ConversationId>& group)
+{
+    auto& store = relay_.disk.store();
+    const auto sender = store.device(put.from);
+    for (const auto& to : put.recipients)
+        if (!put.as_good_as_stored.contains(to)) sealings_[{to, put.from, put.id}].try_emplace(put.sealed, put.taken);
+    for (const auto& user : accounts_)
+        if (const auto account = store.account(user);
+            account && sender && is_reached(sender->account, account->row, group))
+            for (const auto& device : store.devices(account->row))
+                if (const auto at = sealings_.find({device.key, put.from, put.id}); at != sealings_.end())
+                    at->second.try_emplace(put.sealed, put.taken);
+    asked_[{link, request}] = std::move(put);
+}
+
+bool RelayWatch::is_reached(relay::AccountRow from, relay::AccountRow to,
+                            const std::optional<ConversationId>& group) const
+{
+    auto& store = relay_.disk.store();
+    if (group) return store.is_member(store.group(*group).row, to);
+    const auto back = store.contact(to, from);
+    const bool contacts = back == wire::RosterState::accepted && store.contact(from, to) == wire::RosterState::accepted;
+    return from == to || contacts || (back != wire::RosterState::blocked && store.share_group(from, to));
+}
+
+std::vector<DeviceId> RelayWatch::readers(const DeviceId& from, const frame::GroupPut& put) const
+{
+    auto& store = relay_.disk.store();
+    std::vector<DeviceId> out;
+    for (const auto& one : store.member_devices(store.group(put.conversation).row))
+        if (one.key != from && std::find(put.except.begin(), put.except.end(), one.key) == put.except.end())
+            out.push_back(one.key);
+    return out;
+}
+
 void RelayWatch::note_blocks(Put& put) const
 {
     auto& store = relay_.disk.store();
     const auto sender = store.device(put.from);
-    for (const auto& to : put.what.recipients)
+    for (const auto& to : put.recipients)
         if (const auto device = store.device(to);
             device && sender && store.contact(device->account, sender->account) == wire::RosterState::blocked)
             put.as_good_as_stored.insert(to);
@@ -102,13 +149,22 @@ void RelayWatch::promised(const Put& put, const std::vector<ErrorCode>& results)
 {
     auto& store = relay_.disk.store();
     const auto sender = store.device(put.from);
-    for (std::size_t i = 0; i < put.what.recipients.size() && i < results.size(); ++i) {
-        if (results[i] != ErrorCode::ok) continue;
-        const auto& to = put.what.recipients[i];
-        said_.insert({to, put.from, put.what.envelope.id});
-        if (!store.device(to) || !sender) continue; // Logged out in this very tick.
-        if (put.as_good_as_stored.contains(to)) continue;
-        const Mail mail{to, put.from, put.what.envelope.id};
+    for (std::size_t i = 0; i < put.recipients.size() && i < results.size(); ++i) {
+        const auto& to = put.recipients[i];
+        const Mail mail{to, put.from, put.id};
+        const bool blocked = put.as_good_as_stored.contains(to);
+        if (results[i] != ErrorCode::ok) {
+            // Refused: what waited there before goes on waiting.
+            auto& sealings = sealings_[mail];
+            if (const auto at = sealings.find(put.sealed); at != sealings.end() && at->second == put.taken)
+                sealings.erase(at);
+            continue;
+        }
+        said_.insert(mail);
+        if (blocked || !store.device(to) || !sender) continue; // Or logged out in this very tick.
+        // In place of what it was asked to keep before.
+        std::erase_if(sealings_[mail],
+                      [&](const auto& one) { return one.first != put.sealed && one.second < put.taken; });
         // It was there before, and was acknowledged between the question and the answer.
         if (const auto at = acknowledged_.find(mail); at != acknowledged_.end() && at->second > put.taken) continue;
         promises_.insert(mail);
@@ -136,20 +192,27 @@ void RelayWatch::died()
 void RelayWatch::keeps_its_word() const
 {
     auto& store = relay_.disk.store();
-    std::map<DeviceId, std::set<std::pair<DeviceId, MessageId>>> waits;
+    std::map<DeviceId, std::map<std::pair<DeviceId, MessageId>, std::vector<Print>>> waits;
     for (const auto& mail : promises_) {
         const auto device = store.device(mail.to);
         if (!device) continue; // Logged out.
         const auto [at, is_new] = waits.try_emplace(mail.to);
         if (is_new)
             store.each_mail(device->row, 0, [&, &there = at->second](relay::StoredMail&& one) {
-                there.emplace(one.from, one.envelope.id);
+                there[{one.from, one.envelope.id}].push_back(print_of(one.envelope.sealed));
                 return true;
             });
-        demand(at->second.contains({mail.from, mail.id}),
-               "the relay lost mail: " + to_hex(BytesView(mail.id.view()).first(2)) + " from " +
+        const auto words = [&] {
+            return to_hex(BytesView(mail.id.view()).first(2)) + " from " +
                    to_hex(BytesView(mail.from.view()).first(2)) + " to " + to_hex(BytesView(mail.to.view()).first(2)) +
-                   " was said to be stored");
+                   " was said to be stored";
+        };
+        const auto found = at->second.find({mail.from, mail.id});
+        if (found == at->second.end()) throw Broken("the relay lost mail: " + words());
+        const auto& sealings = sealings_.at(mail);
+        if (std::none_of(found->second.begin(), found->second.end(),
+                         [&](const Print& one) { return sealings.contains(one); }))
+            throw Broken("the relay altered mail: " + words() + ", and other bytes are");
     }
 }
 

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Holds the relay to its word: what it said is stored stays stored until the recipient acknowledges it, whatever its
-// process and its disk go through; it takes one commit an epoch; who is online, it tells contacts only; and no mailbox
-// outgrows its limit.
+// Holds the relay to its word: what it said is stored stays stored, byte for byte, until the recipient acknowledges it,
+// whatever its process and its disk go through, and whoever else comes with other bytes under its name; it takes one
+// commit an epoch; who is online, it tells contacts only; and no mailbox outgrows its limit.
 #pragma once
 
 #include "relay/core/core.hpp"
 #include "tests/sim/client.hpp"
+#include "tests/sim/trace_hash.hpp"
 
 #include <map>
+#include <optional>
 #include <set>
 
 namespace godwit::testing {
@@ -43,10 +45,14 @@ private:
     };
     struct Put {
         DeviceId from;
-        wire::relay::MailboxPut what;
+        MessageId id;
+        Print sealed;
+        std::vector<DeviceId> recipients;     ///< In a group: those who are in it when it is taken.
         std::uint64_t taken = 0;              ///< When, among all frames.
         std::set<DeviceId> as_good_as_stored; ///< Their account blocks the sender, who is not to know.
     };
+    /// Those of one mail that may be stored, and since when: one seals anew for who cannot open what there was.
+    using Sealings = std::map<Print, std::uint64_t>;
     /// Where a commit starts from.
     struct Epoch {
         ConversationId conversation;
@@ -59,6 +65,10 @@ private:
         MessageId id;
     };
     void ordered(const Commit& commit);
+    void asked(relay::LinkId link, std::uint64_t request, Put put, const std::optional<ConversationId>& group);
+    [[nodiscard]] bool is_reached(relay::AccountRow from, relay::AccountRow to,
+                                  const std::optional<ConversationId>& group) const;
+    [[nodiscard]] std::vector<DeviceId> readers(const DeviceId& from, const wire::relay::GroupPut& put) const;
     void note_blocks(Put& put) const;
     void promised(const Put& put, const std::vector<ErrorCode>& results);
     void presence(const std::string& viewer, const std::string& user, const std::vector<DeviceId>& online) const;
@@ -70,6 +80,7 @@ private:
     std::map<Epoch, MessageId> commits_;                       ///< Those that were accepted, and nobody rejected.
     std::map<DeviceId, std::map<std::uint64_t, Mail>> pushed_; ///< By sequence number, which is the device's.
     std::set<Mail> promises_;
+    std::map<Mail, Sealings> sealings_;
     std::set<Mail> said_;                        ///< Every "ok" there ever was.
     std::map<Mail, std::uint64_t> acknowledged_; ///< When last.
     std::uint64_t taken_ = 0;

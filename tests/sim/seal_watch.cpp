@@ -2,7 +2,6 @@
 #include "tests/sim/seal_watch.hpp"
 
 #include "tests/sim/broken.hpp"
-#include "tests/sim/trace_hash.hpp"
 
 #include "lib/delivery/outbox.hpp"
 #include "lib/mls/framing.hpp"
@@ -30,9 +29,7 @@ void SealWatch::envelope(const std::string& from, port::Store& store, const wire
     const auto stored = store.envelope(envelope.id);
     demand(!stored || stored->sealed.empty() || stored->sealed == envelope.sealed,
            from + " sends a sealing that its store does not have");
-    TraceHash hash;
-    hash.note(Instant{}, "", 0, envelope.sealed);
-    const Print print{envelope.sealed.size(), hash.value()};
+    const auto print = print_of(envelope.sealed);
     auto& sealings = seen_[{from, envelope.id}];
     if (std::find(sealings.begin(), sealings.end(), print) != sealings.end()) return;
     sealings.push_back(print);

@@ -9,6 +9,7 @@
 
 #include "lib/port/store.hpp"
 #include "lib/wire/frames.hpp"
+#include "tests/sim/trace_hash.hpp"
 
 #include <map>
 #include <optional>
@@ -39,11 +40,6 @@ private:
     static void no_plaintext(BytesView frame, const std::string& from);
     void envelope(const std::string& from, port::Store& store, const wire::Envelope& envelope);
 
-    struct Print {
-        std::size_t size = 0;
-        std::uint64_t hash = 0;
-        friend bool operator==(const Print&, const Print&) = default;
-    };
     std::map<std::pair<std::string, MessageId>, std::vector<Print>> seen_; ///< Every sealing.
     std::map<Bytes, Print> fresh_;
 };

@@ -177,6 +177,17 @@ std::vector<StepKind> file_kinds()
                   {file_disk_fails, 2}});
 }
 
+/// What a swarm has of what may come and go.
+std::vector<StepKind> turnover_kinds(const Swarm& swarm)
+{
+    using enum StepKind;
+    return drawn({{device_parts, 3},
+                  {member_parts, swarm.groups_percent > 0 ? 4 : 0},
+                  {member_comes, swarm.groups_percent > 0 ? 4 : 0},
+                  {contact_parts, 2},
+                  {file_recall, swarm.files_percent > 0 ? 4 : 0}});
+}
+
 /// What a file waits for must come within the minutes of a walk, too.
 void file_limits(Swarm& swarm)
 {
@@ -226,6 +237,9 @@ Swarm make_swarm(std::uint64_t seed, const Extras& extras)
     if (swarm.files_percent > 0) file_limits(swarm);
     Dice turn(seed * 0x9e3779b97f4a7c15ULL + 9);
     swarm.turn_silent = swarm.turn && turn.percent(15);
+    Dice turnover(seed * 0x9e3779b97f4a7c15ULL + 10);
+    if (turnover.percent(25) && extras.turnover)
+        swarm.turnover_percent = static_cast<std::uint32_t>(3 + turnover.pick(10));
     return swarm;
 }
 
@@ -252,7 +266,9 @@ std::vector<Step> make_steps(std::uint64_t seed, const Swarm& swarm)
     seed *= 0x9e3779b97f4a7c15ULL;
     out = with_extras(Dice(seed + 4), swarm.acts_percent, act_kinds(), acts_from, swarm, std::move(out));
     out = with_extras(Dice(seed + 7), swarm.groups_percent, group_kinds(), groups_from, swarm, std::move(out));
-    return with_extras(Dice(seed + 8), swarm.files_percent, file_kinds(), files_from, swarm, std::move(out));
+    out = with_extras(Dice(seed + 8), swarm.files_percent, file_kinds(), files_from, swarm, std::move(out));
+    return with_extras(Dice(seed + 11), swarm.turnover_percent, turnover_kinds(swarm), turnover_from, swarm,
+                       std::move(out));
 }
 
 std::string Swarm::describe() const
@@ -267,7 +283,8 @@ std::string Swarm::describe() const
            (turn ? turn_silent ? ", silent turn" : ", turn" : "") + (small_limits ? ", small limits" : "") +
            (acts_percent > 0 ? ", acts " + std::to_string(acts_percent) + " %" : "") +
            (groups_percent > 0 ? ", groups " + std::to_string(groups_percent) + " %" : "") +
-           (files_percent > 0 ? ", files " + std::to_string(files_percent) + " %" : "") + "; ";
+           (files_percent > 0 ? ", files " + std::to_string(files_percent) + " %" : "") +
+           (turnover_percent > 0 ? ", turnover " + std::to_string(turnover_percent) + " %" : "") + "; ";
     bool first = true;
     for (std::size_t i = 0; i < step_kind_count; ++i)
         if (weights[i] > 0) {

@@ -27,7 +27,9 @@ struct Swarm {
     // How often, between two steps, …
     std::uint32_t acts_percent = 0;   ///< … something is edited, taken back or reacted to;
     std::uint32_t groups_percent = 0; ///< … something happens in, or to, a group;
-    std::uint32_t files_percent = 0;  ///< … or with a file.
+    std::uint32_t files_percent = 0;  ///< … or with a file;
+    /// … or somebody comes or goes, and the others talk on.
+    std::uint32_t turnover_percent = 0;
     Drive drive = Drive::ticker;
     DiskKind client_disk = DiskKind::memory;
     DiskKind relay_disk = DiskKind::memory;

@@ -38,4 +38,17 @@ private:
     std::uint64_t state_ = 0xcbf29ce484222325ULL;
 };
 
+/// Of some bytes, so that they are known again.
+struct Print {
+    std::size_t size = 0;
+    std::uint64_t hash = 0;
+    friend auto operator<=>(const Print&, const Print&) = default;
+};
+[[nodiscard]] inline Print print_of(BytesView bytes)
+{
+    TraceHash hash;
+    hash.note(Instant{}, "", 0, bytes);
+    return {bytes.size(), hash.value()};
+}
+
 } // namespace godwit::testing

@@ -205,6 +205,11 @@ void Walk::step(const Step& step)
     case StepKind::file_cancel:
     case StepKind::file_disk_full:
     case StepKind::file_disk_fails: file(one, detail, step.kind); break;
+    case StepKind::device_parts:
+    case StepKind::member_parts:
+    case StepKind::member_comes:
+    case StepKind::contact_parts:
+    case StepKind::file_recall: turnover(one, detail, step.kind); break;
     }
     // Nobody stays dead for long: what is dead hides what would break.
     for (auto* client : devices_)
@@ -275,6 +280,7 @@ void Walk::log_in(Client& client)
 void Walk::heal()
 {
     world_.say("healed");
+    healed_ = true;
     world_.network = Network{};
     world_.network.turn_possible = swarm_.turn;
     auto& relay = world_.relay;

@@ -10,6 +10,8 @@
 #include "tests/sim/oracle.hpp"
 #include "tests/sim/swarm.hpp"
 
+#include <functional>
+
 namespace godwit::testing {
 
 /// goals.md S1: all terminal within this of virtual time.
@@ -66,6 +68,16 @@ private:
     void post_files();
     void fetch_files();
     void save_files();
+    // walk_turnover.cpp
+    void turnover(Client& one, std::uint64_t detail, StepKind kind);
+    struct Talk {
+        std::function<bool(Client&)> is_moment_of; ///< Whether this one would talk now.
+        std::string to;                            ///< As Oracle::text() has it.
+        std::size_t words = 0;
+        std::uint64_t dice = 0;
+        Instant until{};
+    };
+    void talk_on(Talk talk);
     void log_in(Client& client);
     [[nodiscard]] std::vector<std::string> friends_of(const std::string& account) const;
     [[nodiscard]] Client& device(std::uint64_t who) { return *devices_[who % devices_.size()]; }
@@ -112,6 +124,7 @@ private:
         const auto* reply = by.reply(request);
         return reply == nullptr ? std::nullopt : std::optional(reply);
     }
+    bool healed_ = false;
     std::set<Client*> sync_failed_; ///< Their store has stopped for good: the user starts the program again.
 };
 
