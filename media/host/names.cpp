@@ -28,6 +28,9 @@ Result<void> may_make(const char* device, const std::string& name, std::initiali
     const bool is_there = std::filesystem::exists(std::filesystem::status(path, trouble));
     // A pipe would have the call wait for its reader.
     if (is_there && !std::filesystem::is_regular_file(path, trouble)) return refuse("this is no ordinary file");
+    // It may be anything under its other name, as a file of this client's home.
+    if (is_there && std::filesystem::hard_link_count(path, trouble) > 1)
+        return refuse("this file has another name, too (a hard link): name one of its own");
     for (const auto* source : sources)
         if (is_there && std::filesystem::equivalent(path, *source, trouble))
             return refuse("this call reads that file: name another");

@@ -193,6 +193,12 @@ TEST_CASE("devices: a sink costs nobody a file, and nothing waits for it")
     refused({"none", folder.file("both.wav"), "none", folder.file("./both.wav")}, ErrorCode::invalid_argument,
             "the sound goes there");
     CHECK(Devices::open({words, "none", "none", "none"}).ok()); // still a recording
+    const auto key = folder.file("store.key"), other_name = folder.file("sound.wav");
+    CHECK(std::ofstream(key).put('k').good());
+    std::filesystem::create_hard_link(key, other_name);
+    refused({"none", other_name, "none", "none"}, ErrorCode::invalid_argument, "a hard link");
+    refused({"none", "none", "none", other_name}, ErrorCode::invalid_argument, "a hard link");
+    CHECK(std::filesystem::file_size(key) == 1);
     // Whoever knows of more places says which.
     const auto refuses = [](const std::string&) { return Result<void>(Error{ErrorCode::invalid_argument, "mine", 0}); };
     const auto checked = check_names({"none", folder.file("new.wav"), "none", "none"}, refuses);
