@@ -68,7 +68,8 @@ void present_quote(port::Store& store, const ConversationId& conversation, conte
 {
     if (const auto row = store.message_in(conversation, quote.id)) {
         // As it stands, whatever the answer says of it: nobody puts words into somebody's mouth.
-        quote.from = row->message.from;
+        // Of what had gone before it came here nobody knows whose it was.
+        if (!row->message.from.empty()) quote.from = row->message.from;
         quote.excerpt = stands(*row) ? beginning_of(row->message.text) : std::string();
     } else if (!quote.excerpt.empty() && is_taken_back(store, conversation, quote, many)) {
         quote.excerpt.clear();

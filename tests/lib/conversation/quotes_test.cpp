@@ -147,3 +147,13 @@ TEST_CASE("an answer that waits to be sent loses the words from its envelope, an
     CHECK(after.extra.reply.front() == content::Quote{message_named(1), "ann", ""});
     CHECK(without_quote(Bytes{1, 2}) == Bytes{1, 2});
 }
+
+TEST_CASE("an answer says whom it answers, also where that had gone before it came")
+{
+    Shelf here("cas");
+    CHECK_FALSE(merge_gone(here.store, chat, message_named(1)));
+    (void)here.take(answer(2, 1, "canary", 20), 40);
+    REQUIRE(here.shown(2).reply);
+    CHECK(here.shown(2).reply->from == "ann");
+    CHECK(here.shown(2).reply->excerpt.empty());
+}
