@@ -146,6 +146,41 @@ TEST_CASE("a live location of somebody who is away: one place waits, the newest;
     CHECK(latitude(newest(t.bob, "alice")) == 140);
 }
 
+TEST_CASE("a live location that is ended on one device and moved on another at the same time has ended on all")
+{
+    Three t(803);
+    request::Send send{"alice", "", {}};
+    content::Location where;
+    where.latitude_e7 = 1;
+    where.live_seconds = 3600;
+    send.body = where;
+    const auto said = ask(t.bob, send);
+    REQUIRE_MESSAGE(said.error.code == ErrorCode::ok, said.error.detail);
+    const auto id = std::get<MessageId>(said.value);
+    t.settle();
+    t.world.relay_crash();
+    for (auto* client : {&t.alice, &t.bob, &t.phone})
+        t.world.cut(*client);
+    REQUIRE(code(t.bob, request::EndLocation{id}) == ErrorCode::ok);
+    t.settle(seconds(1));
+    REQUIRE(code(t.phone, request::MoveLocation{id, 5, 5, 5}) == ErrorCode::ok);
+    t.settle(seconds(10));
+    for (auto* client : {&t.alice, &t.bob, &t.phone})
+        t.world.restore(*client);
+    t.world.relay_start();
+    t.settle(minutes(1));
+    const auto ended = newest(t.bob, "alice");
+    CHECK(latitude(ended) == 1);
+    for (auto* client : {&t.alice, &t.phone}) {
+        CAPTURE(client->name);
+        const auto m = newest(*client, client == &t.alice ? "bob" : "alice");
+        CHECK(latitude(m) == 1);
+        CHECK(m.live_until_ms == 0);
+        CHECK(m.moved_ms == ended.moved_ms);
+    }
+    CHECK(code(t.phone, request::MoveLocation{id, 6, 6, 6}) == ErrorCode::invalid_argument);
+}
+
 TEST_CASE("a move that waits to be told is told after a crash")
 {
     Three t(804);
@@ -160,6 +195,32 @@ TEST_CASE("a move that waits to be told is told after a crash")
     for (auto* client : {&t.alice, &t.bob, &t.phone})
         CHECK(latitude(newest(*client, client == &t.alice ? "bob" : "alice")) == 103);
     CHECK_FALSE(t.alice.store.value("places/waiting"));
+}
+
+TEST_CASE("taken back and then over: a device to which it was on its way has nothing of it, as all others")
+{
+    Three t(805);
+    (void)t.alice.send("bob", "so that there is a path between the two");
+    t.settle();
+    REQUIRE(t.alice.live_peer_links(Path::direct) > 0);
+    t.phone.crash();
+    t.world.relay_crash();
+    t.settle();
+    request::Send send{"bob", "canary", {}};
+    send.lifetime = content::Lifetime{60, content::Lifetime::From::sent};
+    const auto id = std::get<MessageId>(ask(t.alice, send).value);
+    t.settle();
+    REQUIRE(newest(t.bob, "alice").id == id);
+    REQUIRE(code(t.alice, request::Recall{id}) == ErrorCode::ok);
+    t.settle(minutes(2));
+    t.world.relay_start();
+    t.phone.start();
+    t.settle(minutes(2));
+    CHECK(t.phone.store.message(id).has_value());
+    for (auto* client : {&t.alice, &t.bob, &t.phone}) {
+        CAPTURE(client->name);
+        CHECK(client->history(client == &t.alice ? "bob" : "alice").size() == 1);
+    }
 }
 
 TEST_CASE("what was said before an edit is kept where the account wishes it, on all its devices, and nowhere else")
