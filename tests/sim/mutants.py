@@ -205,11 +205,11 @@ MUTANTS = [
      "    if (!change.in.empty() || !change.out.empty() || !secrets.empty()) context_.changes.circles.insert(conversation);\n", ""),
     # files
     ("file_is_marked_before_it_is_synced", "lib/engine/file_sources.cpp",
-     "        if (auto synced = shelf_.kept().sync(row.slot); !synced.ok()) return disk_trouble(synced.error(), now);\n",
-     "        static_cast<void>(now);\n"),
+     "        if (auto synced = shelf_.kept().sync(slot); !synced.ok()) return disk_trouble(synced.error(), now);\n",
+     "        static_cast<void>(slot);\n"),
     ("file_is_whole_with_its_first_piece", "lib/engine/file_sources.cpp",
-     "    if (downloads_.have(id).full()) row.state = FileState::whole;",
-     "    if (downloads_.have(id).count() > 0) row.state = FileState::whole;"),
+     "    if (pieces.full()) row.state = FileState::whole;",
+     "    if (pieces.count() > 0) row.state = FileState::whole;"),
     ("files_at_the_relay_in_the_clear", "lib/engine/file_upload.cpp",
      "        auto sealed = transfer::seal_piece(key, row->id, piece, *bytes);",
      "        auto sealed = transfer::seal_piece(key, row->id, piece, *bytes);\n"
