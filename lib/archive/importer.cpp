@@ -74,7 +74,10 @@ Result<void> Importer::take(record::Record what, Step& step, Moment now)
     } else if (auto* chat = std::get_if<record::Conversation>(&what)) {
         if (check_only_) return {};
         const auto known = store_.conversation(chat->id);
-        if (!known || known->activity_ms < chat->activity_ms)
+        // Where nobody has said anything yet, that this device has come into it is no activity.
+        const auto newest = store_.newest(chat->id);
+        const bool silent = !newest || newest->quiet;
+        if (!known || silent || known->activity_ms < chat->activity_ms)
             store_.put_conversation({chat->id, chat->kind, std::move(chat->with), chat->activity_ms});
         conversations_.insert(chat->id);
     }

@@ -132,6 +132,26 @@ TEST_CASE("an archive and those after it give the same view, in any order, read 
     }
 }
 
+TEST_CASE("a device that has come into a conversation has it where the others do once it has read its history")
+{
+    Shelf here("a");
+    (void)here.take(text(1, "b", "a year ago", 10), 10);
+    here.store.put_conversation({chat, ConversationKind::group, "", 10});
+    const auto archive = pack(here.store, {}, 1);
+    const auto activity_of = [&](Shelf& there) {
+        const auto done = unpack(there.store, archive.bytes, at_ms(2000));
+        REQUIRE_MESSAGE(done.ok(), done.error().detail);
+        return there.store.conversation(chat)->activity_ms;
+    };
+    Shelf newcomer("a");
+    newcomer.store.put_conversation({chat, ConversationKind::group, "", 1000});
+    CHECK(activity_of(newcomer) == 10);
+    Shelf talking("a");
+    (void)talking.take(text(2, "b", "just now", 1000), 1000);
+    talking.store.put_conversation({chat, ConversationKind::group, "", 1000});
+    CHECK(activity_of(talking) == 1000);
+}
+
 TEST_CASE(
     "what this version does not know comes through an archive whole: content, bodies, and what is said about them")
 {
