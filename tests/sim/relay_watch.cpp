@@ -162,6 +162,8 @@ void RelayWatch::promised(const Put& put, const std::vector<ErrorCode>& results)
         }
         said_.insert(mail);
         if (blocked || !store.device(to) || !sender) continue; // Or logged out in this very tick.
+        // The same bytes may have been asked for twice, and refused the first time.
+        sealings_[mail].try_emplace(put.sealed, put.taken);
         // In place of what it was asked to keep before.
         std::erase_if(sealings_[mail],
                       [&](const auto& one) { return one.first != put.sealed && one.second < put.taken; });
