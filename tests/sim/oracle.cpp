@@ -188,7 +188,10 @@ void Oracle::received(Member& mine, const Message& message)
     const auto& with = place_of(said, client.account(), message.from);
     auto& known = mine.known[with];
     // A conversation that is older than the device and empty on it begins somewhere: that is no gap, and is not told.
-    const bool begins_here = known.empty() && (client.name != client.account() || is_group(with));
+    // What the device says itself while the first of it is held makes no difference.
+    bool has_heard = false;
+    known.each_not_in(Bits(), [&](std::size_t one) { return !(has_heard = said_[one].sender != &client); });
+    const bool begins_here = !has_heard && (client.name != client.account() || is_group(with));
     if (message.gap_before || begins_here) mine.gaps[with] = said_.size();
     const auto gap = mine.gaps.find(with);
     said.before.each_not_in(known, [&](std::size_t earlier) {
