@@ -23,16 +23,13 @@ namespace godwit::engine {
 
 class FileShelf {
 public:
-    FileShelf(Context& context, port::FileDoors doors)
-        : context_(context), doors_(doors), elsewhere_(dynamic_cast<port::BackgroundSync*>(doors.kept))
-    {
-    }
+    FileShelf(Context& context, port::FileDoors doors) : context_(context), doors_(doors) {}
 
     /// There is a place for files at all.
     [[nodiscard]] bool open() const { return doors_.kept != nullptr && doors_.user != nullptr; }
     [[nodiscard]] port::FileStore& kept() { return *doors_.kept; }
     /// nullptr: syncs are made on the spot.
-    [[nodiscard]] port::BackgroundSync* elsewhere() { return elsewhere_; }
+    [[nodiscard]] port::BackgroundSync* elsewhere() { return doors_.kept->background_sync(); }
     [[nodiscard]] port::UserFiles& user() { return *doors_.user; }
 
     void load();
@@ -91,7 +88,6 @@ private:
 
     Context& context_;
     port::FileDoors doors_;
-    port::BackgroundSync* elsewhere_;
     std::map<FileId, port::StoredFile>
         known_; ///< As the store has them; serving asks for the same few again and again.
     std::map<FileId, std::vector<port::FileGrant>> grants_; ///< Likewise, but for what became of them there (served).

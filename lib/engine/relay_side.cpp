@@ -330,19 +330,21 @@ void Engine::State::roster_changed(const Roster::Change& change, Moment now)
         context.store.put_identity(*identity);
     }
     if (change.own_behind) mend_own_list(*change.own_behind, now);
+    const auto owed = change.circles.empty() ? std::vector<OwedRecall>{} : owed_recalls(context.store);
     const auto give_owed = [&](const ConversationId& conversation) {
+        if (owed.empty()) return;
         const auto* person = roster.person_of(conversation);
         if (person == nullptr || person->own || !person->may_talk() || person->devices.empty()) return;
         std::vector<delivery::Recipient> recipients;
         for (const auto& device : person->devices)
             recipients.push_back({device.device, person->stored.user});
-        for (auto& one : owed_recalls(context.store)) {
+        for (const auto& one : owed) {
             if (one.conversation != conversation) continue;
             if (context.store.envelope(one.id)) // It is on its way to somebody.
                 outbox.add(context.store, one.id, recipients);
             else
-                outbox.accept(context.store, {one.id, conversation, now.wall_ms, std::move(one.content), {}, 0, 0, 0},
-                              recipients, delivery::Rank::urgent);
+                outbox.accept(context.store, {one.id, conversation, now.wall_ms, one.content, {}, 0, 0, 0}, recipients,
+                              delivery::Rank::urgent);
             chats.share(owed_recall_name(one.id), {}, now);
         }
     };

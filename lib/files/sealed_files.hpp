@@ -23,6 +23,7 @@ public:
     SealedFiles(const SealedFiles&) = delete;
     SealedFiles& operator=(const SealedFiles&) = delete;
 
+    port::BackgroundSync* background_sync() override { return this; }
     Result<void> write(const port::FileSlot& slot, std::uint32_t piece, BytesView bytes) override;
     Result<Bytes> read(const port::FileSlot& slot, std::uint32_t piece, std::size_t size_bytes) override;
     Result<void> sync(const port::FileSlot& slot) override;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// BackgroundSync: what a FileStore has beside when its syncs need not hold up the loop thread. Whoever wants one looks
-// whether it is there (dynamic_cast); without, FileStore::sync() does it on the spot.
+// BackgroundSync: what a FileStore has beside when its syncs need not hold up the loop thread. Whoever wants one asks
+// for it (FileStore::background_sync); without, FileStore::sync() does it on the spot.
 #pragma once
 
 #include "lib/port/file_store.hpp"

@@ -30,9 +30,14 @@ struct FileSlot {
     SlotKey key;   ///< Random, for this file alone. Who forgets it has destroyed the file.
 };
 
+class BackgroundSync;
+
 class FileStore {
 public:
     virtual ~FileStore() = default;
+
+    /// nullptr: there is none, and sync() does it on the spot.
+    [[nodiscard]] virtual BackgroundSync* background_sync() { return nullptr; }
 
     /// Makes the file when it is not there. The caller promises: a place never gets other bytes under the same key.
     [[nodiscard]] virtual Result<void> write(const FileSlot& slot, std::uint32_t piece, BytesView bytes) = 0;

@@ -58,7 +58,7 @@ std::string event_cursor(const Webhook& hook)
 bool is_stale(const StoredEvent& event, Moment now)
 {
     const auto lives = std::chrono::duration_cast<std::chrono::milliseconds>(wanted_for).count();
-    return event.kind == event_name(device_wanted) && now.wall_ms - event.at_ms > lives;
+    return event.kind == event_name(EventKind::device_wanted) && now.wall_ms - event.at_ms > lives;
 }
 
 } // namespace

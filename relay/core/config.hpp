@@ -120,7 +120,12 @@ struct Limits {
 };
 
 /// What other programs may be told of (events.hpp). Stored by name.
-enum class EventKind : std::uint8_t { account_created, account_removed, report_filed };
+enum class EventKind : std::uint8_t {
+    account_created,
+    account_removed,
+    report_filed,
+    device_wanted, ///< Somebody calls a device that is not connected (wanted.hpp).
+};
 
 /// What somebody outside has said about a registration; wait: nothing yet.
 enum class Decision : std::uint8_t { yes, no, wait };

@@ -12,8 +12,6 @@ namespace godwit::relay {
 
 inline constexpr std::array<std::string_view, 4> event_names = {"account.created", "account.removed", "report.filed",
                                                                 "device.wanted"};
-/// The last one: somebody calls a device that is not connected (wanted.hpp).
-inline constexpr EventKind device_wanted{3};
 
 [[nodiscard]] constexpr std::string_view event_name(EventKind kind) noexcept
 {

@@ -116,9 +116,11 @@ std::optional<StoredCommit> Store::group_commit(const StoredGroup& group, std::u
 
 bool Store::welcome_waits(GroupRow group, DeviceRow device)
 {
-    return read_integer("SELECT 1 FROM mailbox m JOIN envelopes e ON e.id = m.envelope JOIN group_commits c"
-                        " ON c.welcome_id = e.envelope_id AND c.from_device = e.from_device"
-                        " WHERE m.device = ?2 AND e.kind = ?3 AND c.of_group = ?1 AND c.rejected = 0 LIMIT 1",
+    return read_integer("SELECT 1 FROM group_commits c"
+                        " CROSS JOIN envelopes e ON e.from_device = c.from_device AND e.envelope_id = c.welcome_id"
+                        " AND e.superseded = 0 AND e.kind = ?3"
+                        " CROSS JOIN mailbox m ON m.envelope = e.id AND m.device = ?2"
+                        " WHERE c.of_group = ?1 AND c.rejected = 0 LIMIT 1",
                         group, device, static_cast<std::int64_t>(EnvelopeKind::handshake))
         .has_value();
 }

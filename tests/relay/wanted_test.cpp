@@ -11,7 +11,7 @@ using namespace godwit::relay::test;
 TEST_CASE("a contact who calls a device that sleeps has that said to the operator, now and then; nobody else has")
 {
     Config config;
-    config.events = {device_wanted};
+    config.events = {EventKind::device_wanted};
     Circle c(config);
     EventTable events(c.world.store);
     const auto wanted = [&] { return events.after(0, 100).size(); };

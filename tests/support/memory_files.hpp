@@ -34,6 +34,7 @@ public:
     void lose() { files_.clear(); }
     [[nodiscard]] std::size_t count() const { return files_.size(); }
 
+    port::BackgroundSync* background_sync() override { return this; }
     Result<void> write(const port::FileSlot& slot, std::uint32_t piece, BytesView bytes) override
     {
         if (full) return refused();

@@ -269,7 +269,7 @@ TEST_CASE("missed: given up, not answered in time, and by who calls and dies")
 TEST_CASE("a phone that sleeps is woken by who calls, and it rings there while they still wait")
 {
     relay::Config config;
-    config.events = {relay::device_wanted};
+    config.events = {relay::EventKind::device_wanted};
     World world(9, config, DiskKind::sqlite);
     auto &alice = world.client("alice"), &bob = world.client("bob");
     world.befriend(alice, bob);

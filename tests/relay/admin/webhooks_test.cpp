@@ -329,11 +329,12 @@ TEST_CASE("what accounts do: the kinds that a hook names, in a queue of its own,
 TEST_CASE("a push for a call that nobody waits for any more is not sent")
 {
     auto push = hook("push");
-    push.events = {device_wanted};
+    push.events = {EventKind::device_wanted};
     Desk desk({push});
     EventTable table(desk.store);
     const auto wanted = [&] {
-        table.add({0, desk.now.wall_ms, std::string(event_name(device_wanted)), "bob", R"({"device":"00"})"});
+        table.add(
+            {0, desk.now.wall_ms, std::string(event_name(EventKind::device_wanted)), "bob", R"({"device":"00"})"});
     };
     wanted();
     const auto first = desk.next();
