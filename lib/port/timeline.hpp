@@ -8,6 +8,7 @@
 #include "lib/base/bytes.hpp"
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -102,6 +103,10 @@ public:
     /// Posts whose expires_ms is set and not later than this, earliest first, at most `limit`.
     [[nodiscard]] virtual std::vector<StoredMessage> expiring(std::int64_t until_ms, std::uint32_t limit) = 0;
     [[nodiscard]] virtual std::optional<std::int64_t> next_expiry() = 0;
+    /// Posts whose expires_ms is set and not later than this are read as if they were emptied already: not shown,
+    /// without a word, in no page, count or search. Nothing is written, and it is as it was when the store is opened
+    /// anew.
+    virtual void hide_over(std::int64_t until_ms) = 0;
     /// Incoming messages whose event the application has not taken yet, in order of arrival, at most `limit`.
     [[nodiscard]] virtual std::vector<StoredMessage> unnotified(std::uint32_t limit) = 0;
     virtual void mark_notified(const ConversationId& conversation, const MessageId& id) = 0;
@@ -138,6 +143,16 @@ public:
     /// By name, then author.
     [[nodiscard]] virtual std::vector<Annotation> annotations(const ConversationId& conversation,
                                                               const MessageId& target) = 0;
+    /// Of those the ones whose names begin with none of these: what is left out costs nothing, however much it is.
+    [[nodiscard]] virtual std::vector<Annotation> annotations_without(const ConversationId& conversation,
+                                                                      const MessageId& target,
+                                                                      std::span<const std::string_view> prefixes) = 0;
+    /// Of those the ones whose names begin so.
+    [[nodiscard]] virtual std::vector<Annotation>
+    annotations_named(const ConversationId& conversation, const MessageId& target, std::string_view prefix) = 0;
+    [[nodiscard]] virtual std::optional<Annotation> annotation(const ConversationId& conversation,
+                                                               const MessageId& target, std::string_view name,
+                                                               std::string_view author) = 0;
     virtual void remove_annotation(const ConversationId& conversation, const MessageId& target, std::string_view name,
                                    std::string_view author) = 0;
     /// Posts of the conversation that are shown, were not taken back and have an annotation "pin" with a value, oldest

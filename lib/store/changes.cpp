@@ -21,6 +21,7 @@ std::vector<SqliteStore::Arrived> SqliteStore::arrivals(std::int64_t after, std:
                 fail_row("message");
                 return false;
             }
+            hide_if_over(*message, over_ms_);
             out.push_back({row.integer(message_columns), *std::move(message)});
             return true;
         },

@@ -34,12 +34,18 @@ std::vector<port::StoredMessage> SqliteStore::read_messages(std::string_view sql
                 fail_row("message");
                 return false;
             }
+            hide_if_over(*message, over_ms_);
             out.push_back(std::move(*message));
             return true;
         },
         values...);
     if (failed()) out.clear();
     return out;
+}
+
+void SqliteStore::hide_over(std::int64_t until_ms)
+{
+    over_ms_ = until_ms;
 }
 
 bool SqliteStore::add_message(const port::StoredMessage& message)
@@ -101,8 +107,8 @@ std::optional<port::StoredMessage> SqliteStore::message_in(const ConversationId&
 std::optional<port::StoredMessage> SqliteStore::newest(const ConversationId& conversation)
 {
     auto rows = read_messages("SELECT " GODWIT_MESSAGE_COLUMNS " FROM message WHERE conversation = ?1 AND shown = 1 "
-                              "ORDER BY hlc_ms DESC, id DESC LIMIT 1",
-                              conversation);
+                              "AND " GODWIT_NOT_OVER "?2 ORDER BY hlc_ms DESC, id DESC LIMIT 1",
+                              conversation, over_ms_);
     if (rows.empty()) return std::nullopt;
     return std::move(rows.front());
 }
@@ -113,12 +119,12 @@ std::uint32_t SqliteStore::count_received_after(const ConversationId& conversati
     std::uint32_t out = 0;
     read(
         "SELECT count(*) FROM (SELECT 1 FROM message WHERE conversation = ?1 AND shown = 1 AND (hlc_ms, id) > (?2, ?3) "
-        "AND state = 0 AND notified < 2 LIMIT ?4)",
+        "AND state = 0 AND notified < 2 AND " GODWIT_NOT_OVER "?5 LIMIT ?4)",
         [&](sqlite::Statement& row) {
             out = static_cast<std::uint32_t>(row.integer(0));
             return false;
         },
-        conversation, hlc_ms, id, max);
+        conversation, hlc_ms, id, max, over_ms_);
     return out;
 }
 
@@ -167,8 +173,8 @@ std::optional<port::StoredMessage> SqliteStore::first_unsent(const ConversationI
 {
     auto rows = read_messages("SELECT " GODWIT_MESSAGE_COLUMNS " FROM message WHERE conversation = ?1 AND shown = 1 "
                               "AND (hlc_ms, id) > (?2, ?3) AND (hlc_ms, id) <= (?4, ?5) AND state = 1 "
-                              "ORDER BY hlc_ms, id LIMIT 1",
-                              conversation, after_hlc_ms, after_id, hlc_ms, id);
+                              "AND " GODWIT_NOT_OVER "?6 ORDER BY hlc_ms, id LIMIT 1",
+                              conversation, after_hlc_ms, after_id, hlc_ms, id, over_ms_);
     if (rows.empty()) return std::nullopt;
     return std::move(rows.front());
 }
@@ -229,13 +235,13 @@ std::vector<port::StoredMessage> SqliteStore::history(const ConversationId& conv
                                                       const std::optional<MessageId>& before)
 {
     const auto end_ms = before ? place_of(conversation, *before) : std::nullopt;
-    auto rows = end_ms
-                    ? read_messages("SELECT " GODWIT_MESSAGE_COLUMNS " FROM message WHERE conversation = ?1 "
-                                    "AND shown = 1 AND (hlc_ms, id) < (?2, ?3) ORDER BY hlc_ms DESC, id DESC LIMIT ?4",
-                                    conversation, *end_ms, *before, limit)
-                    : read_messages("SELECT " GODWIT_MESSAGE_COLUMNS " FROM message WHERE conversation = ?1 "
-                                    "AND shown = 1 ORDER BY hlc_ms DESC, id DESC LIMIT ?2",
-                                    conversation, limit);
+    auto rows = end_ms ? read_messages("SELECT " GODWIT_MESSAGE_COLUMNS " FROM message WHERE conversation = ?1 "
+                                       "AND shown = 1 AND (hlc_ms, id) < (?2, ?3) AND " GODWIT_NOT_OVER
+                                       "?5 ORDER BY hlc_ms DESC, id DESC LIMIT ?4",
+                                       conversation, *end_ms, *before, limit, over_ms_)
+                       : read_messages("SELECT " GODWIT_MESSAGE_COLUMNS " FROM message WHERE conversation = ?1 "
+                                       "AND shown = 1 AND " GODWIT_NOT_OVER "?3 ORDER BY hlc_ms DESC, id DESC LIMIT ?2",
+                                       conversation, limit, over_ms_);
     std::reverse(rows.begin(), rows.end());
     return rows;
 }
@@ -248,8 +254,8 @@ std::vector<port::StoredMessage> SqliteStore::pinned(const ConversationId& conve
         "SELECT " GODWIT_MESSAGE_COLUMNS " FROM message INDEXED BY message_id WHERE id IN (SELECT target FROM "
         "annotation INDEXED BY annotation_pin WHERE conversation = ?1 AND name = 'pin' AND length(value) > 0) "
         "AND conversation = ?1 AND shown = 1 AND recalled_ms = 0 AND (hlc_ms, id) < (?2, ?3) "
-        "ORDER BY hlc_ms DESC, id DESC LIMIT ?4",
-        conversation, end_ms.value_or(INT64_MAX), end_ms ? *before : MessageId{}, limit);
+        "AND " GODWIT_NOT_OVER "?5 ORDER BY hlc_ms DESC, id DESC LIMIT ?4",
+        conversation, end_ms.value_or(INT64_MAX), end_ms ? *before : MessageId{}, limit, over_ms_);
     std::reverse(rows.begin(), rows.end());
     return rows;
 }
@@ -260,15 +266,16 @@ std::vector<port::StoredMessage> SqliteStore::history_after(const ConversationId
     const auto start_ms = place_of(conversation, after);
     if (!start_ms) return {};
     return read_messages("SELECT " GODWIT_MESSAGE_COLUMNS " FROM message WHERE conversation = ?1 "
-                         "AND shown = 1 AND (hlc_ms, id) > (?2, ?3) ORDER BY hlc_ms, id LIMIT ?4",
-                         conversation, *start_ms, after, limit);
+                         "AND shown = 1 AND (hlc_ms, id) > (?2, ?3) AND " GODWIT_NOT_OVER
+                         "?5 ORDER BY hlc_ms, id LIMIT ?4",
+                         conversation, *start_ms, after, limit, over_ms_);
 }
 
 std::vector<port::StoredMessage> SqliteStore::unnotified(std::uint32_t limit)
 {
     return read_messages("SELECT " GODWIT_MESSAGE_COLUMNS " FROM message WHERE notified = 0 AND state = 0 "
-                         "ORDER BY arrival LIMIT ?1",
-                         limit);
+                         "AND " GODWIT_NOT_OVER "?2 ORDER BY arrival LIMIT ?1",
+                         limit, over_ms_);
 }
 
 void SqliteStore::mark_notified(const ConversationId& conversation, const MessageId& id)

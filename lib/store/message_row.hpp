@@ -67,6 +67,21 @@ inline constexpr int message_columns = 26;
     return out;
 }
 
+/// Beside a bound of Timeline::hide_over: that row is not over by then. (No index knows BETWEEN so, which is right:
+/// those of the history are the ones to be read by.)
+#define GODWIT_NOT_OVER "expires_ms NOT BETWEEN 1 AND "
+
+/// What is over by then is read as if it were emptied already.
+inline void hide_if_over(port::StoredMessage& row, std::int64_t until_ms)
+{
+    if (row.message.expires_ms < 1 || row.message.expires_ms > until_ms) return;
+    row.shown = false;
+    row.annotated = false;
+    row.message.text.clear();
+    row.message.edited_ms = 0;
+    row.extra.clear();
+}
+
 /// Calls `with` with all values of GODWIT_MESSAGE_VALUES, then `more`.
 template <class With, class... More>
 bool bind_message(const port::StoredMessage& row, With with, const More&... more)

@@ -13,7 +13,7 @@ constexpr int slices_a_call = 4;
 Result<port::SearchPage> SqliteStore::search(const port::SearchQuery& query)
 {
     if (failed()) return port::SearchPage();
-    auto page = index_.find(query);
+    auto page = index_.find(query, over_ms_);
     if (page || page.error().code == ErrorCode::invalid_argument) return page;
     fail(page.error());
     return port::SearchPage();

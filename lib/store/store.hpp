@@ -82,6 +82,7 @@ public:
                                                            std::uint32_t limit) override;
     [[nodiscard]] std::vector<port::StoredMessage> expiring(std::int64_t until_ms, std::uint32_t limit) override;
     [[nodiscard]] std::optional<std::int64_t> next_expiry() override;
+    void hide_over(std::int64_t until_ms) override;
     [[nodiscard]] std::optional<port::StoredMessage> newest(const ConversationId& conversation) override;
     [[nodiscard]] bool has_message(const ConversationId& conversation, const MessageId& id) override;
     [[nodiscard]] std::optional<MessageId> message_by_key(const ConversationId& conversation,
@@ -101,6 +102,14 @@ public:
     bool put_annotation(const port::Annotation& annotation) override;
     [[nodiscard]] std::vector<port::Annotation> annotations(const ConversationId& conversation,
                                                             const MessageId& target) override;
+    [[nodiscard]] std::vector<port::Annotation>
+    annotations_without(const ConversationId& conversation, const MessageId& target,
+                        std::span<const std::string_view> prefixes) override;
+    [[nodiscard]] std::vector<port::Annotation>
+    annotations_named(const ConversationId& conversation, const MessageId& target, std::string_view prefix) override;
+    [[nodiscard]] std::optional<port::Annotation> annotation(const ConversationId& conversation,
+                                                             const MessageId& target, std::string_view name,
+                                                             std::string_view author) override;
     void remove_annotation(const ConversationId& conversation, const MessageId& target, std::string_view name,
                            std::string_view author) override;
     [[nodiscard]] std::vector<port::StoredMessage> pinned(const ConversationId& conversation, std::uint32_t limit,
@@ -291,8 +300,11 @@ private:
     struct NoteHash {
         std::size_t operator()(const NoteKey& key) const noexcept { return FixedBytesHash{}(key.target); }
     };
+    void keep_notes(const NoteKey& key, const std::vector<port::Annotation>& notes);
+    bool take_note(const NoteKey& key, const sqlite::Statement& row, std::vector<port::Annotation>& out);
     Remembered<NoteKey, std::vector<port::Annotation>, NoteHash> notes_; // as they stand; where there are few
     Remembered<std::string, bool, std::hash<std::string>> no_values_;    // names that have none
+    std::int64_t over_ms_ = 0;                                           // hide_over
 };
 
 } // namespace godwit::store

@@ -2,11 +2,24 @@
 // What was said about posts, what the account's devices share, and the list of conversations.
 #include "lib/store/store.hpp"
 
+#include <algorithm>
+#include <iterator>
+
+#define GODWIT_NOTE_COLUMNS "name, author, hlc_ms, id, value, role"
+
 namespace godwit::store {
 namespace {
 
 /// What was said about one thing, so much of it is remembered: nearly always there is nothing.
 constexpr std::size_t remembered_notes_max = 8;
+
+/// The first text behind all that begin so: ours end in ASCII.
+std::string behind(std::string_view prefix)
+{
+    std::string out(prefix);
+    if (!out.empty()) ++out.back();
+    return out;
+}
 
 } // namespace
 
@@ -25,32 +38,105 @@ bool SqliteStore::put_annotation(const port::Annotation& annotation)
     return done;
 }
 
+void SqliteStore::keep_notes(const NoteKey& key, const std::vector<port::Annotation>& notes)
+{
+    if (failed() || notes.size() > remembered_notes_max) return;
+    if (notes_.full(key)) notes_.clear();
+    notes_.keep(key, notes);
+}
+
+/// Of a row of GODWIT_NOTE_COLUMNS.
+bool SqliteStore::take_note(const NoteKey& key, const sqlite::Statement& row, std::vector<port::Annotation>& out)
+{
+    const auto id = row.fixed<MessageId>(3);
+    const auto role = row.integer(5);
+    if (!id || role < 0 || role > static_cast<int>(Role::owner)) {
+        fail_row("annotation");
+        return false;
+    }
+    out.push_back({key.conversation, key.target, std::string(row.text(0)), std::string(row.text(1)), row.integer(2),
+                   *id, to_bytes(row.bytes(4)), static_cast<Role>(role)});
+    return true;
+}
+
 std::vector<port::Annotation> SqliteStore::annotations(const ConversationId& conversation, const MessageId& target)
+{
+    return annotations_without(conversation, target, {});
+}
+
+std::vector<port::Annotation> SqliteStore::annotations_without(const ConversationId& conversation,
+                                                               const MessageId& target,
+                                                               std::span<const std::string_view> prefixes)
+{
+    const auto left_out = [&](std::string_view name) {
+        return std::find_if(prefixes.begin(), prefixes.end(), [&](auto prefix) { return name.starts_with(prefix); });
+    };
+    const NoteKey key{conversation, target};
+    std::vector<port::Annotation> out;
+    if (failed()) return out;
+    if (const auto* known = notes_.find(key)) {
+        std::copy_if(known->begin(), known->end(), std::back_inserter(out),
+                     [&](const auto& one) { return left_out(one.name) == prefixes.end(); });
+        return out;
+    }
+    // The first row that is left out leads behind all that begin like it.
+    std::string from;
+    bool whole = true;
+    for (bool more = true; more && !failed();) {
+        more = false;
+        read(
+            "SELECT " GODWIT_NOTE_COLUMNS " FROM annotation WHERE conversation = ?1 AND target = ?2 AND name >= ?3 "
+            "ORDER BY name, author",
+            [&](sqlite::Statement& row) {
+                const auto prefix = left_out(row.text(0));
+                if (prefix == prefixes.end()) return take_note(key, row, out);
+                from = behind(*prefix);
+                more = true;
+                whole = false;
+                return false;
+            },
+            conversation, target, std::string(from));
+    }
+    if (failed()) out.clear();
+    if (whole) keep_notes(key, out);
+    return out;
+}
+
+std::vector<port::Annotation> SqliteStore::annotations_named(const ConversationId& conversation,
+                                                             const MessageId& target, std::string_view prefix)
 {
     const NoteKey key{conversation, target};
     std::vector<port::Annotation> out;
     if (failed()) return out;
-    if (const auto* known = notes_.find(key)) return *known;
+    if (const auto* known = notes_.find(key)) {
+        std::copy_if(known->begin(), known->end(), std::back_inserter(out),
+                     [&](const auto& one) { return one.name.starts_with(prefix); });
+        return out;
+    }
     read(
-        "SELECT name, author, hlc_ms, id, value, role FROM annotation WHERE conversation = ?1 AND target = ?2 "
-        "ORDER BY name, author",
-        [&](sqlite::Statement& row) {
-            const auto id = row.fixed<MessageId>(3);
-            const auto role = row.integer(5);
-            if (!id || role < 0 || role > static_cast<int>(Role::owner)) {
-                fail_row("annotation");
-                return false;
-            }
-            out.push_back({conversation, target, std::string(row.text(0)), std::string(row.text(1)), row.integer(2),
-                           *id, to_bytes(row.bytes(4)), static_cast<Role>(role)});
-            return true;
-        },
-        conversation, target);
+        "SELECT " GODWIT_NOTE_COLUMNS " FROM annotation WHERE conversation = ?1 AND target = ?2 AND name >= ?3 "
+        "AND name < ?4 ORDER BY name, author",
+        [&](sqlite::Statement& row) { return take_note(key, row, out); }, conversation, target, prefix, behind(prefix));
     if (failed()) out.clear();
-    if (failed() || out.size() > remembered_notes_max) return out;
-    if (notes_.full(key)) notes_.clear();
-    notes_.keep(key, out);
     return out;
+}
+
+std::optional<port::Annotation> SqliteStore::annotation(const ConversationId& conversation, const MessageId& target,
+                                                        std::string_view name, std::string_view author)
+{
+    const NoteKey key{conversation, target};
+    if (failed()) return std::nullopt;
+    std::vector<port::Annotation> out;
+    if (const auto* known = notes_.find(key))
+        std::copy_if(known->begin(), known->end(), std::back_inserter(out),
+                     [&](const auto& one) { return one.name == name && one.author == author; });
+    else
+        read(
+            "SELECT " GODWIT_NOTE_COLUMNS " FROM annotation WHERE conversation = ?1 AND target = ?2 AND name = ?3 "
+            "AND author = ?4",
+            [&](sqlite::Statement& row) { return take_note(key, row, out); }, conversation, target, name, author);
+    if (failed() || out.empty()) return std::nullopt;
+    return std::move(out.front());
 }
 
 void SqliteStore::remove_annotation(const ConversationId& conversation, const MessageId& target, std::string_view name,

@@ -11,8 +11,9 @@ namespace godwit::store::search {
 
 class Index::Finder {
 public:
-    Finder(sqlite::Database& database, sqlite::Tokenizer& tokenizer, const port::SearchQuery& wanted, Query query)
-        : database_(database), tokenizer_(tokenizer), wanted_(wanted), query_(std::move(query))
+    Finder(sqlite::Database& database, sqlite::Tokenizer& tokenizer, const port::SearchQuery& wanted, Query query,
+           std::int64_t over_ms)
+        : database_(database), tokenizer_(tokenizer), wanted_(wanted), query_(std::move(query)), over_ms_(over_ms)
     {
         for (const Term& term : query_)
             forms_.push_back(index_forms(term));
@@ -110,12 +111,12 @@ private:
             database_,
             "SELECT " GODWIT_MESSAGE_COLUMNS ", arrival FROM message WHERE arrival BETWEEN ?1 AND ?2 AND shown = 1 AND "
             "recalled_ms = 0 AND (?3 IS NULL OR conversation = ?3) AND (?4 IS NULL OR from_user = ?4) AND "
-            "sent_ms >= ?5 AND sent_ms < ?6 ORDER BY arrival DESC",
+            "sent_ms >= ?5 AND sent_ms < ?6 AND " GODWIT_NOT_OVER "?7 ORDER BY arrival DESC",
             [&](const sqlite::Statement& row) {
                 sound = judge(row) && sound;
                 return sound && !ended_;
             },
-            first, last, wanted_.conversation, from, wanted_.since_ms, wanted_.until_ms);
+            first, last, wanted_.conversation, from, wanted_.since_ms, wanted_.until_ms, over_ms_);
         if (done && !sound)
             return Error{ErrorCode::storage_corrupt,
                          "a row of the store makes no sense (message): restore the store "
@@ -150,6 +151,7 @@ private:
     sqlite::Tokenizer& tokenizer_;
     const port::SearchQuery& wanted_;
     Query query_;
+    std::int64_t over_ms_;
     std::vector<std::vector<std::string>> forms_; ///< Of each term, what the index must have.
     sqlite::Units units_;
     port::SearchPage page_;
@@ -158,7 +160,7 @@ private:
     bool ended_ = false;
 };
 
-Result<port::SearchPage> Index::find(const port::SearchQuery& query)
+Result<port::SearchPage> Index::find(const port::SearchQuery& query, std::int64_t over_ms)
 {
     auto state = load();
     if (!state) return state.error();
@@ -166,7 +168,7 @@ Result<port::SearchPage> Index::find(const port::SearchQuery& query)
     if (!splitter) return splitter.error();
     auto parsed = parse_query(**splitter, query.text);
     if (!parsed) return parsed.error();
-    return Finder(database_, **splitter, query, *std::move(parsed)).run(**state);
+    return Finder(database_, **splitter, query, *std::move(parsed), over_ms).run(**state);
 }
 
 } // namespace godwit::store::search

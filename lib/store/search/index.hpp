@@ -40,7 +40,7 @@ public:
     /// The next slice. In a transaction.
     [[nodiscard]] Result<void> step();
     /// Errors: port::Search::search; of the store.
-    [[nodiscard]] Result<port::SearchPage> find(const port::SearchQuery& query);
+    [[nodiscard]] Result<port::SearchPage> find(const port::SearchQuery& query, std::int64_t over_ms);
     /// After a rollback: what is known of the tables is not certain.
     void forget() { state_.reset(); }
     /// Blocks that are not what their rows make. Reads everything.

@@ -108,12 +108,27 @@ public:
     }
     std::vector<port::StoredMessage> expiring(std::int64_t, std::uint32_t) override { return {}; }
     std::optional<std::int64_t> next_expiry() override { return {}; }
+    void hide_over(std::int64_t) override {}
     std::optional<port::StoredMessage> newest(const ConversationId&) override { return {}; }
     std::vector<Arrived> arrivals(std::int64_t, std::uint32_t) override { return {}; }
     std::optional<std::int64_t> arrival_of(const ConversationId&, const MessageId&) override { return {}; }
     std::vector<ChangedTarget> changes(std::int64_t, std::uint32_t) override { return {}; }
     bool put_annotation(const port::Annotation&) override { return false; }
     std::vector<port::Annotation> annotations(const ConversationId&, const MessageId&) override { return {}; }
+    std::vector<port::Annotation> annotations_without(const ConversationId&, const MessageId&,
+                                                      std::span<const std::string_view>) override
+    {
+        return {};
+    }
+    std::vector<port::Annotation> annotations_named(const ConversationId&, const MessageId&, std::string_view) override
+    {
+        return {};
+    }
+    std::optional<port::Annotation> annotation(const ConversationId&, const MessageId&, std::string_view,
+                                               std::string_view) override
+    {
+        return {};
+    }
     void remove_annotation(const ConversationId&, const MessageId&, std::string_view, std::string_view) override {}
     std::vector<port::StoredMessage> pinned(const ConversationId&, std::uint32_t,
                                             const std::optional<MessageId>&) override

@@ -404,7 +404,9 @@ TEST_CASE("what a tick asks costs the same in a long history: a few pages, never
             store->mark_seen(did(1), mid(n), static_cast<std::int64_t>(n));
             (void)store->put_delivery(sample_delivery(n, 1));
             if (n % 2 != 0) store->set_delivery(mid(n), did(1), port::DeliveryState::delivered, 1);
+            store->put_annotation({cid(1), mid(7), "quoted/" + std::to_string(n), {}, 1, mid(n), {1}});
         }
+        store->put_annotation({cid(1), mid(7), "recall", "ann", -1, mid(1), {1}});
         REQUIRE(store->commit().ok());
     }
     const auto key = test_key();
@@ -414,6 +416,7 @@ TEST_CASE("what a tick asks costs the same in a long history: a few pages, never
     REQUIRE(opened.ok());
     auto& store = **opened;
     CHECK(store.open_message_count() == 2000); // asked when a client starts, and by no tick
+    constexpr std::string_view quotes[] = {"quoted/"};
     const std::pair<std::string, std::function<void()>> asks[] = {
         {"add", [&] { CHECK(store.add_message(sample_message(5000, 1))); }},
         {"add again", [&] { CHECK_FALSE(store.add_message(sample_message(77, 1))); }},
@@ -425,6 +428,10 @@ TEST_CASE("what a tick asks costs the same in a long history: a few pages, never
         {"newest", [&] { CHECK(store.history(cid(1), 3, std::nullopt).size() == 3); }},
         {"page", [&] { CHECK(store.history(cid(1), 3, mid(2000)).size() == 3); }},
         {"pinned", [&] { CHECK(store.pinned(cid(1), 3, mid(3000)).size() == 3); }},
+        {"what was said of what thousands quote",
+         [&] { CHECK(store.annotations_without(cid(1), mid(7), quotes).size() == 2); }},
+        {"one kind of it", [&] { CHECK(store.annotations_named(cid(1), mid(7), "reaction/").size() == 1); }},
+        {"one of it", [&] { CHECK(store.annotation(cid(1), mid(7), "recall", "ann")); }},
         {"unnotified", [&] { CHECK(store.unnotified(3).size() == 1); }},
         {"notified", [&] { store.mark_notified(cid(1), mid(5000)); }},
         {"seen", [&] { CHECK(store.seen(did(1), mid(3000))); }},

@@ -121,6 +121,8 @@ private:
     std::mt19937_64 dice_;
 };
 
+constexpr std::string_view left_out[] = {"name-2", "name-3", "pin"};
+
 /// Everything that the port can tell.
 std::string everything(port::Store& store)
 {
@@ -148,7 +150,11 @@ std::string everything(port::Store& store)
                 tell(store.burning(cid(c), true, hlc, mid(9), 4)) + tell(store.burning(cid(c), false, hlc, mid(9), 4));
         }
         for (std::uint64_t n = 0; n < 9; ++n)
-            out += tell(store.annotations(cid(c), mid(n)));
+            out += tell(store.annotations(cid(c), mid(n))) + "some\n" +
+                   tell(store.annotations_without(cid(c), mid(n), left_out)) + "named\n" +
+                   tell(store.annotations_named(cid(c), mid(n), "name-")) +
+                   tell(store.annotations_named(cid(c), mid(n), "name-3")) +
+                   (store.annotation(cid(c), mid(n), "name-4", "ann") ? "there" : "");
     }
     for (const auto& one : store.arrivals(3, 40))
         out += std::to_string(one.arrival) + tell(std::vector{one.row});
@@ -218,14 +224,19 @@ TEST_CASE("the twin and the store answer alike, through rollbacks and crashes")
         Orders orders(seed);
         auto disk = std::make_unique<sqlite::FaultDisk>();
         testing::MemoryStore twin;
+        std::int64_t over = 0;
         const auto open = [&] {
             auto opened = SqliteStore::open({"home.db", &*key, {}, disk->name()});
             REQUIRE(opened.ok());
+            (*opened)->hide_over(over);
             return std::move(*opened);
         };
         auto store = open();
         for (int tick = 0; tick < 60; ++tick) {
             CAPTURE(tick);
+            over = dice() % 2 == 0 ? static_cast<std::int64_t>(dice() % 500) : 0;
+            twin.hide_over(over);
+            store->hide_over(over);
             twin.begin();
             store->begin();
             for (std::uint64_t i = dice() % 12; i > 0; --i) {

@@ -33,7 +33,7 @@ public:
                 rows[at->second.arrival] = &at->second.message;
         std::vector<port::StoredMessage> out;
         for (const auto& [arrival, row] : rows)
-            if (out.size() < limit) out.push_back(*row);
+            if (out.size() < limit) out.push_back(as_read(*row));
         return out;
     }
     bool has_message(const ConversationId& conversation, const MessageId& id) override
@@ -101,7 +101,8 @@ public:
         std::vector<std::pair<std::uint64_t, port::StoredMessage>> rows;
         if (!failed_)
             for (const auto& [key, row] : data_.messages)
-                if (!row.message.notified && !row.message.quiet) rows.emplace_back(row.arrival, row.message);
+                if (!row.message.notified && !row.message.quiet && !is_over(row.message))
+                    rows.emplace_back(row.arrival, row.message);
         std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
         std::vector<port::StoredMessage> out;
         for (auto& [arrival, row] : rows)
@@ -120,7 +121,7 @@ public:
     {
         const auto at = data_.messages.find({id, conversation});
         if (failed_ || at == data_.messages.end()) return std::nullopt;
-        return at->second.message;
+        return as_read(at->second.message);
     }
     void update_post(const port::StoredMessage& message) override
     {
@@ -148,7 +149,7 @@ public:
         std::vector<Arrived> out;
         if (failed_) return out;
         for (const auto& [arrival, row] : rows)
-            if (out.size() < limit) out.push_back({arrival, row->message});
+            if (out.size() < limit) out.push_back({arrival, as_read(row->message)});
         return out;
     }
     std::optional<std::int64_t> arrival_of(const ConversationId& conversation, const MessageId& id) override
@@ -198,6 +199,8 @@ public:
                    std::tie(row.hlc_ms, row.message.id) > std::tie(hlc_ms, id);
         });
         if (out.size() > limit) out.resize(limit);
+        for (auto& row : out)
+            row = as_read(std::move(row));
         return out;
     }
     std::vector<port::StoredMessage> expiring(std::int64_t until_ms, std::uint32_t limit) override
@@ -212,9 +215,10 @@ public:
         });
         std::vector<port::StoredMessage> out;
         for (auto& [arrival, row] : rows)
-            if (out.size() < limit) out.push_back(std::move(row));
+            if (out.size() < limit) out.push_back(as_read(std::move(row)));
         return out;
     }
+    void hide_over(std::int64_t until_ms) override { over_ms_ = until_ms; }
     std::optional<std::int64_t> next_expiry() override
     {
         const auto first = expiring(std::numeric_limits<std::int64_t>::max(), 1);
@@ -247,7 +251,30 @@ public:
              at != data_.annotations.end() && at->second.conversation == conversation && at->second.target == target;
              ++at)
             out.push_back(at->second);
+        notes_read_ += out.size();
         return out;
+    }
+    std::vector<port::Annotation> annotations_without(const ConversationId& conversation, const MessageId& target,
+                                                      std::span<const std::string_view> prefixes) override
+    {
+        return some_annotations(conversation, target, [&](const port::Annotation& one) {
+            return std::none_of(prefixes.begin(), prefixes.end(),
+                                [&](std::string_view prefix) { return one.name.starts_with(prefix); });
+        });
+    }
+    std::vector<port::Annotation> annotations_named(const ConversationId& conversation, const MessageId& target,
+                                                    std::string_view prefix) override
+    {
+        return some_annotations(conversation, target,
+                                [&](const port::Annotation& one) { return one.name.starts_with(prefix); });
+    }
+    std::optional<port::Annotation> annotation(const ConversationId& conversation, const MessageId& target,
+                                               std::string_view name, std::string_view author) override
+    {
+        const auto at = data_.annotations.find({conversation, target, std::string(name), std::string(author)});
+        if (failed_ || at == data_.annotations.end()) return std::nullopt;
+        ++notes_read_;
+        return at->second;
     }
     void remove_annotation(const ConversationId& conversation, const MessageId& target, std::string_view name,
                            std::string_view author) override
@@ -259,8 +286,10 @@ public:
     {
         auto out = history(conversation, UINT32_MAX, before);
         std::erase_if(out, [&](const auto& m) {
-            const auto at = data_.annotations.find({conversation, m.message.id, "pin", {}});
-            return m.message.recalled_ms != 0 || at == data_.annotations.end() || at->second.value.empty();
+            const auto pins = annotations_named(conversation, m.message.id, "pin");
+            return m.message.recalled_ms != 0 || std::none_of(pins.begin(), pins.end(), [](const auto& one) {
+                       return one.name == "pin" && !one.value.empty();
+                   });
         });
         if (out.size() > limit) out.erase(out.begin(), out.end() - static_cast<std::ptrdiff_t>(limit));
         return out;
@@ -351,7 +380,7 @@ public:
         for (const auto& [arrival, row] : rows) {
             const auto& m = row->message;
             if (!row->shown || m.recalled_ms != 0 || (query.conversation && *query.conversation != m.conversation) ||
-                (!query.from.empty() && query.from != m.from) || m.sent_ms < query.since_ms ||
+                (!query.from.empty() && query.from != m.from) || is_over(*row) || m.sent_ms < query.since_ms ||
                 m.sent_ms >= query.until_ms ||
                 (!query.kinds.empty() &&
                  std::find(query.kinds.begin(), query.kinds.end(), row->kind) == query.kinds.end()))
@@ -389,11 +418,36 @@ public:
     [[nodiscard]] std::vector<port::StoredMessage> shown(const ConversationId& conversation) const
     {
         auto out = sorted(conversation);
-        std::erase_if(out, [](const auto& row) { return !row.shown; });
+        std::erase_if(out, [&](const auto& row) { return !row.shown || is_over(row); });
         return out;
     }
+    /// How many annotations were asked for.
+    [[nodiscard]] std::uint64_t notes_read() const { return notes_read_; }
 
 private:
+    [[nodiscard]] bool is_over(const port::StoredMessage& row) const
+    {
+        return row.message.expires_ms > 0 && row.message.expires_ms <= over_ms_;
+    }
+    [[nodiscard]] port::StoredMessage as_read(port::StoredMessage row) const
+    {
+        if (!is_over(row)) return row;
+        row.shown = row.annotated = false;
+        row.message.text.clear();
+        row.message.edited_ms = 0;
+        row.extra.clear();
+        return row;
+    }
+    template <class Wanted>
+    std::vector<port::Annotation> some_annotations(const ConversationId& conversation, const MessageId& target,
+                                                   Wanted wanted)
+    {
+        const auto before = notes_read_;
+        auto out = annotations(conversation, target);
+        std::erase_if(out, [&](const auto& one) { return !wanted(one); });
+        notes_read_ = before + out.size();
+        return out;
+    }
     void note_changed(const ConversationId& conversation, const MessageId& target)
     {
         if (!write()) return;
@@ -406,6 +460,8 @@ private:
         return at != data_.messages.end() && at->first.first == id ? at : data_.messages.end();
     }
 
+    std::int64_t over_ms_ = 0; ///< hide_over
+    std::uint64_t notes_read_ = 0;
     std::shared_ptr<sqlite::Tokenizer> tokenizer_; ///< Copies of a store share it: it has no state.
 };
 
