@@ -3,6 +3,7 @@
 
 #include "lib/archive/rows.hpp"
 #include "lib/conversation/shared.hpp"
+#include "lib/conversation/timeline.hpp"
 
 namespace godwit::archive {
 
@@ -103,7 +104,7 @@ void Exporter::changes(std::uint32_t rows)
 
 void Exporter::notes(const ConversationId& conversation, const MessageId& target)
 {
-    for (auto& one : records_of(conversation, target, store_.annotations(conversation, target))) {
+    for (auto& one : records_of(conversation, target, conversation::notes_of(store_, conversation, target))) {
         counts_.notes += one.notes.size();
         writer_.add(std::move(one));
     }

@@ -155,9 +155,8 @@ bool note_delivery(port::Store& store, const ConversationId& conversation, const
 std::vector<DeliveredTo> deliveries(port::Store& store, const ConversationId& conversation, const MessageId& id)
 {
     std::vector<DeliveredTo> out;
-    for (auto& one : store.annotations(conversation, id))
-        if (one.name == delivery_name && one.value.size() >= 2 &&
-            one.value[0] <= static_cast<std::uint8_t>(MessageState::failed) &&
+    for (auto& one : store.annotations_named(conversation, id, delivery_name))
+        if (one.value.size() >= 2 && one.value[0] <= static_cast<std::uint8_t>(MessageState::failed) &&
             one.value[1] <= static_cast<std::uint8_t>(Path::mailbox))
             out.push_back({std::move(one.author), static_cast<MessageState>(one.value[0]),
                            static_cast<Path>(one.value[1]), std::string(as_text(BytesView(one.value).subspan(2)))});

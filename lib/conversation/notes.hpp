@@ -35,11 +35,11 @@ inline constexpr std::string_view quoted_prefix = "quoted/";
     return name.starts_with(recall_name) || name == ended_name;
 }
 
-/// Says nothing about how a post stands.
-[[nodiscard]] constexpr bool is_aside(std::string_view name)
-{
-    return name == delivery_name || name.starts_with(quoted_prefix) || name.starts_with(version_prefix);
-}
+/// What says nothing about how a post stands, by the beginnings of the names: there may be thousands of it, and it is
+/// not read where something else is wanted.
+inline constexpr std::string_view asides[] = {delivery_name, quoted_prefix, version_prefix};
+/// The same but for versions, which are shown with it.
+inline constexpr std::string_view unshown_asides[] = {delivery_name, quoted_prefix};
 
 inline const Bytes set{1};
 

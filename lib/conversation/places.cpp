@@ -54,8 +54,8 @@ std::optional<Moved> place_of(port::Store& store, const port::StoredMessage& row
     const auto end = ends_at(row);
     if (end == 0) return std::nullopt;
     std::optional<Moved> out;
-    for (const auto& one : store.annotations(row.message.conversation, row.message.id)) {
-        if (!one.name.starts_with(moved_name) || one.author != row.message.from) continue;
+    for (const auto& one : store.annotations_named(row.message.conversation, row.message.id, moved_name)) {
+        if (one.author != row.message.from) continue;
         const auto hlc_ms = one.name == ended_name ? -one.hlc_ms : one.hlc_ms;
         const auto spot = decode_spot(one.value);
         if (!spot || hlc_ms > end + clocks_differ_ms) continue;

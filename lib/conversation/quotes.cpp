@@ -50,7 +50,7 @@ bool takes_back(const port::Annotation& note, std::string_view from, bool many)
 
 bool is_taken_back(port::Store& store, const ConversationId& conversation, const content::Quote& quote, bool many)
 {
-    const auto notes = store.annotations(conversation, quote.id);
+    const auto notes = store.annotations_named(conversation, quote.id, recall_name);
     return std::any_of(notes.begin(), notes.end(), [&](const auto& one) { return takes_back(one, quote.from, many); });
 }
 
@@ -102,8 +102,7 @@ void mind_quote(port::Store& store, port::StoredMessage& row)
 std::vector<MessageId> empty_quotes(port::Store& store, const ConversationId& conversation, const MessageId& id)
 {
     std::vector<MessageId> out;
-    for (const auto& note : store.annotations(conversation, id)) {
-        if (!note.name.starts_with(quoted_prefix)) continue;
+    for (const auto& note : store.annotations_named(conversation, id, quoted_prefix)) {
         store.remove_annotation(conversation, id, note.name, note.author);
         auto row = store.message_in(conversation, note.id);
         if (!row) continue;
@@ -116,8 +115,7 @@ std::vector<MessageId> empty_quotes(port::Store& store, const ConversationId& co
 std::vector<MessageId> empty_quotes(port::Store& store, const port::Annotation& recall)
 {
     std::vector<MessageId> out;
-    for (const auto& note : store.annotations(recall.conversation, recall.target)) {
-        if (!note.name.starts_with(quoted_prefix)) continue;
+    for (const auto& note : store.annotations_named(recall.conversation, recall.target, quoted_prefix)) {
         auto row = store.message_in(recall.conversation, note.id);
         const auto extra = row ? wire::decode_extra(row->extra) : Result<wire::content::Extra>(Error{});
         if (!extra || extra->reply.empty() ||

@@ -17,10 +17,8 @@ bool is_later(const port::Annotation& a, const port::Annotation& b)
 
 bool put_reaction(port::Store& store, const port::Annotation& reaction)
 {
-    auto notes = store.annotations(reaction.conversation, reaction.target);
-    std::erase_if(notes, [&](const auto& one) {
-        return one.author != reaction.author || !one.name.starts_with(reaction_prefix) || one.name == reaction.name;
-    });
+    auto notes = store.annotations_named(reaction.conversation, reaction.target, reaction_prefix);
+    std::erase_if(notes, [&](const auto& one) { return one.author != reaction.author || one.name == reaction.name; });
     std::sort(notes.begin(), notes.end(), is_later);
     if (notes.size() >= reactions_kept_max && is_later(notes[reactions_kept_max - 1], reaction)) return false;
     if (!store.put_annotation(reaction)) return false;
@@ -32,10 +30,9 @@ bool put_reaction(port::Store& store, const port::Annotation& reaction)
 bool may_react(port::Store& store, const ConversationId& conversation, const MessageId& target, std::string_view author,
                std::string_view emoji)
 {
-    const auto notes = store.annotations(conversation, target);
+    const auto notes = store.annotations_named(conversation, target, reaction_prefix);
     const auto others = std::count_if(notes.begin(), notes.end(), [&](const auto& one) {
-        return one.author == author && !one.value.empty() && one.name.starts_with(reaction_prefix) &&
-               one.name.substr(reaction_prefix.size()) != emoji;
+        return one.author == author && !one.value.empty() && one.name.substr(reaction_prefix.size()) != emoji;
     });
     return static_cast<std::size_t>(others) < reactions_per_author_max;
 }

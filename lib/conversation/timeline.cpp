@@ -67,8 +67,8 @@ bool may_rule(Role role)
 std::vector<MessageId> drop_notes(port::Store& store, const port::StoredMessage& row)
 {
     std::vector<MessageId> out;
-    for (const auto& one : store.annotations(row.message.conversation, row.message.id)) {
-        if (one.name.starts_with(recall_name) || one.name.starts_with(quoted_prefix)) continue;
+    constexpr std::string_view kept[] = {quoted_prefix, recall_name};
+    for (const auto& one : store.annotations_without(row.message.conversation, row.message.id, kept)) {
         if (one.name == edit_name) out.push_back(one.id);
         store.remove_annotation(row.message.conversation, row.message.id, one.name, one.author);
     }
@@ -125,6 +125,13 @@ void apply_edit(port::StoredMessage& row, const port::Annotation& edit)
     row.message.edited_ms = edit.hlc_ms;
 }
 
+/// Of its author, of what is not here: another one takes back what nothing quotes any more.
+bool is_first_recall(port::Store& store, const port::Annotation& note)
+{
+    return note.name.starts_with(recall_name) &&
+           !store.annotation(note.conversation, note.target, note.name, note.author);
+}
+
 /// Whether that is another one than the tombstone names.
 bool name_recall(port::StoredMessage& row, const port::Annotation& recall)
 {
@@ -146,25 +153,19 @@ bool put(port::Store& store, const port::Annotation& note, Moment now)
     };
     if (write()) return true;
     // Refused for what is there: that may be of a time that nobody lives in.
-    bool removed = false;
-    for (const auto& one : store.annotations(note.conversation, note.target))
-        if (one.name == note.name && one.author == note.author && !is_possible(at_ms(one), now)) {
-            store.remove_annotation(note.conversation, note.target, one.name, one.author);
-            removed = true;
-        }
-    return removed && write();
+    const auto known = store.annotation(note.conversation, note.target, note.name, note.author);
+    if (!known || is_possible(at_ms(*known), now)) return false;
+    store.remove_annotation(note.conversation, note.target, note.name, note.author);
+    return write();
 }
 
 std::optional<Changed> settle(port::Store& store, port::StoredMessage row, const port::Annotation* latest)
 {
     if (is_group_note(row)) return std::nullopt;
-    auto notes = store.annotations(row.message.conversation, row.message.id);
-    const bool quoted =
-        std::any_of(notes.begin(), notes.end(), [](const auto& one) { return one.name.starts_with(quoted_prefix); });
-    std::erase_if(notes, [](const auto& one) { return is_aside(one.name); });
+    const auto notes = store.annotations_without(row.message.conversation, row.message.id, asides);
     Changed out;
-    if (quoted && (!row.shown || row.message.recalled_ms != 0))
-        out.quotes = empty_quotes(store, row.message.conversation, row.message.id);
+    if (!row.shown || row.message.recalled_ms != 0)
+        static_cast<void>(empty_quotes(store, row.message.conversation, row.message.id));
     if (notes.empty()) return std::nullopt;
     const auto* recall = earliest_recall(row, notes);
     if (!row.shown || row.message.recalled_ms != 0) {
@@ -308,10 +309,11 @@ Filed take(port::Store& store, port::StoredMessage& row, const std::vector<Messa
     const bool ruled = act->name == pin_name || act->name == timer_name;
     if (ruled && !may_rule(row.role)) return out;
     if (act->name == edit_name && is_possible(act->hlc_ms, now)) keep_older(store, *act);
+    const bool first = is_first_recall(store, *act);
     if (!put(store, *act, now) || act->target.is_zero()) return out;
     if (auto target = store.message_in(act->conversation, act->target))
         out.changed = settle(store, std::move(*target), &*act);
-    else if (act->name.starts_with(recall_name))
+    else if (first)
         out.quotes = empty_quotes(store, *act);
     return out;
 }
@@ -320,9 +322,8 @@ std::int64_t stamp_of(port::Store& store, const port::StoredMessage& row, const 
 {
     const auto act = annotation_of(row, body);
     if (!act || act->name.starts_with(recall_name)) return 0;
-    for (const auto& one : store.annotations(act->conversation, act->target))
-        if (one.name == act->name && one.author == act->author) return one.hlc_ms;
-    return 0;
+    const auto known = store.annotation(act->conversation, act->target, act->name, act->author);
+    return known ? known->hlc_ms : 0;
 }
 
 Result<void> may(port::Store& store, const Parties& parties, const content::Body& act, std::int64_t recall_window_ms,
@@ -411,10 +412,11 @@ bool merge(port::Store& store, const port::StoredMessage& row, Moment now)
 std::optional<Changed> merge(port::Store& store, const port::Annotation& note, Moment now)
 {
     if (note.name.starts_with(version_prefix) && !may_keep_version(store, note)) return std::nullopt;
+    const bool first = is_first_recall(store, note);
     if (!put(store, note, now) || note.target.is_zero()) return std::nullopt;
     auto target = store.message_in(note.conversation, note.target);
     if (target) return settle(store, *std::move(target), &note);
-    if (note.name.starts_with(recall_name)) static_cast<void>(empty_quotes(store, note));
+    if (first) static_cast<void>(empty_quotes(store, note));
     return std::nullopt;
 }
 
@@ -426,10 +428,16 @@ std::optional<Changed> merge_gone(port::Store& store, const ConversationId& conv
     return end_life(store, *std::move(row));
 }
 
+std::vector<port::Annotation> notes_of(port::Store& store, const ConversationId& conversation, const MessageId& target)
+{
+    constexpr std::string_view found_there[] = {quoted_prefix};
+    return store.annotations_without(conversation, target, found_there);
+}
+
 void annotate(port::Store& store, Message& message)
 {
     if (message.recalled_ms != 0) return;
-    const auto notes = store.annotations(message.conversation, message.id);
+    const auto notes = store.annotations_without(message.conversation, message.id, unshown_asides);
     message.pinned = message.pinned || std::any_of(notes.begin(), notes.end(), [](const auto& one) {
                          return one.name == pin_name && !one.value.empty();
                      });

@@ -136,6 +136,10 @@ bool merge(port::Store& store, const port::StoredMessage& row, Moment now);
 [[nodiscard]] std::optional<Changed> merge_gone(port::Store& store, const ConversationId& conversation,
                                                 const MessageId& id);
 
+/// What was said, for another device of the account: by whom it is quoted that sees from its answers.
+[[nodiscard]] std::vector<port::Annotation> notes_of(port::Store& store, const ConversationId& conversation,
+                                                     const MessageId& target);
+
 /// Empties what has lived its time, at most `limit` posts.
 [[nodiscard]] std::vector<Changed> expire(port::Store& store, Moment now, std::uint32_t limit);
 

@@ -19,8 +19,8 @@ bool is_older(const port::Annotation& a, const port::Annotation& b)
 std::vector<port::Annotation> versions_by(port::Store& store, const ConversationId& conversation,
                                           const MessageId& target, std::string_view author)
 {
-    auto out = store.annotations(conversation, target);
-    std::erase_if(out, [&](const auto& one) { return !one.name.starts_with(version_prefix) || one.author != author; });
+    auto out = store.annotations_named(conversation, target, version_prefix);
+    std::erase_if(out, [&](const auto& one) { return one.author != author; });
     std::sort(out.begin(), out.end(), is_older);
     return out;
 }
@@ -50,9 +50,8 @@ void keep_older(port::Store& store, const port::Annotation& edit)
     if (versions_kept(store) == 0) return;
     const auto target = store.message_in(edit.conversation, edit.target);
     if (target && (target->message.from != edit.author || !target->shown || target->message.recalled_ms != 0)) return;
-    for (auto& one : store.annotations(edit.conversation, edit.target))
-        if (one.name == edit_name && one.author == edit.author && one.id != edit.id)
-            return keep(store, is_older(one, edit) ? std::move(one) : edit);
+    auto stands = store.annotation(edit.conversation, edit.target, edit_name, edit.author);
+    if (stands && stands->id != edit.id) keep(store, is_older(*stands, edit) ? *std::move(stands) : edit);
 }
 
 void keep_original(port::Store& store, const port::StoredMessage& row)

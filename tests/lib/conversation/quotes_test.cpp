@@ -157,3 +157,63 @@ TEST_CASE("an answer says whom it answers, also where that had gone before it ca
     CHECK(here.shown(2).reply->from == "ann");
     CHECK(here.shown(2).reply->excerpt.empty());
 }
+
+TEST_CASE("how many have answered a message makes nothing dearer that is done to it, nor showing it")
+{
+    std::vector<std::uint64_t> costs[2];
+    for (const std::uint32_t answers : {3U, 3000U}) {
+        Shelf here("cas", ConversationKind::group);
+        (void)here.take(text(1, "cas", "words", 10), 10);
+        for (std::uint32_t n = 0; n < answers; ++n)
+            (void)here.take(answer(100 + n, 1, "words", 20), 20);
+        auto& cost = costs[answers == 3 ? 0 : 1];
+        const auto measured = [&](auto&& done) {
+            const auto before = here.store.notes_read();
+            done();
+            cost.push_back(here.store.notes_read() - before);
+        };
+        const auto act = [&](std::uint32_t n, const std::string& from, content::Body body) {
+            measured([&] { (void)here.take(post(n, from, "said", std::move(body), 30 + n), 100); });
+        };
+        const auto id = message_named(1);
+        act(2, "ann", content::Reaction{id, "+", true});
+        act(3, "cas", content::Edit{id, {}, {}});
+        act(4, "bob", content::Edit{id, {}, {}}); // Who may not.
+        act(5, "ann", content::Pin{id, true});
+        measured([&] { CHECK(here.shown(1).reactions.size() == 1); });
+        const auto may_and_stamp = [&](const content::Body& body) {
+            measured([&] {
+                CHECK(may(here.store, here.parties, body, recall_ms_max, at_ms(200)));
+                (void)stamp_of(here.store, post(9, "cas", "", body, 200), body);
+            });
+        };
+        may_and_stamp(content::Reaction{id, "-", true});
+        may_and_stamp(content::Edit{id, {}, {}});
+        may_and_stamp(content::Pin{id, false});
+        may_and_stamp(content::Recall{id});
+        measured([&] { (void)deliveries(here.store, chat, id); });
+        measured([&] { CHECK(notes_of(here.store, chat, id).size() >= 3); });
+        // Not theirs.
+        auto recall = post(6, "eve", "", content::Recall{id}, 90, Role::member);
+        measured([&] { CHECK_FALSE(here.take(recall, 100).changed); });
+    }
+    CHECK(costs[0] == costs[1]);
+}
+
+TEST_CASE("who takes back again and again what is not here makes nobody look through its answers each time")
+{
+    Shelf here("cas", ConversationKind::group);
+    for (std::uint32_t n = 0; n < 1000; ++n)
+        (void)here.take(answer(100 + n, 1, "canary", 20), 20);
+    const auto by_eve = [&](std::uint32_t n) {
+        auto recall = post(n, "eve", "", content::Recall{message_named(1)}, 50 - n, Role::member);
+        CHECK(here.take(recall, 100).quotes.empty());
+    };
+    by_eve(2);
+    const auto before = here.store.notes_read();
+    by_eve(3);
+    CHECK(here.store.notes_read() - before < 10);
+    // By whom it can be is heard all the same.
+    auto recall = post(9, "ann", "", content::Recall{message_named(1)}, 60, Role::member);
+    CHECK(here.take(recall, 100).quotes.size() == 1000);
+}
