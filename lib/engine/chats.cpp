@@ -454,15 +454,18 @@ void Chats::look_at_expiry(Moment now)
     if (next) due_by(*next, now);
 }
 
+void Chats::hide_over(Moment now)
+{
+    if (running_ && expires_ms_ <= now.wall_ms) context_.store.hide_over(now.wall_ms);
+}
+
+/// What is left is due at once, in the next tick.
 void Chats::expire(Moment now)
 {
-    if (!running_ || expires_ms_ > now.wall_ms) return;
-    for (bool more = true; more;) {
-        auto over = conversation::expire(context_.store, now, expired_at_once);
-        more = over.size() == expired_at_once && !context_.store.failed();
-        for (auto& one : over)
-            changed(std::move(one), now);
-    }
+    if (expires_ms_ > now.wall_ms) return;
+    hide_over(now);
+    for (auto& one : conversation::expire(context_.store, now, expired_at_once))
+        changed(std::move(one), now);
     look_at_expiry(now);
 }
 

@@ -122,8 +122,9 @@ public:
     bool unschedule(const MessageId& message);
 
     void handle_deadline(Moment now);
-    /// What has lived its time is emptied, all of it: before anything is told of what is in the store.
-    void expire(Moment now);
+    /// What has lived its time is read as nothing from here on: before anything is told of what is in the store. It is
+    /// emptied by handle_deadline(), so much in one go: after months there may be a lot of it.
+    void hide_over(Moment now);
     [[nodiscard]] Instant deadline() const { return running_ ? due_ : never; }
 
 private:
@@ -154,6 +155,7 @@ private:
                  delivery::Rank rank = delivery::Rank::usual);
     [[nodiscard]] MessageId new_id();
     void look_at_expiry(Moment now);
+    void expire(Moment now);
     void take_over_scheduled();
     void send_scheduled(Moment now);
     void fail(const conversation::Parties& parties, conversation::Draft draft, const MessageId& id, ErrorCode why,
@@ -172,7 +174,7 @@ private:
     static constexpr Duration typing_told_every = std::chrono::seconds(4);
     static constexpr std::size_t typing_kept_max = 512;
     static constexpr std::size_t places_kept_max = 256;
-    static constexpr std::uint32_t expired_at_once = 256;
+    static constexpr std::uint32_t expired_at_once = 256; ///< In a tick.
     /// While something is due by the wall clock: two wake-ups a minute are what an idle client may take.
     static constexpr std::int64_t wall_looked_at_ms = 30'000;
 

@@ -73,6 +73,7 @@ void Engine::link_frame(LinkId link, BytesView frame, Moment now)
 {
     auto& s = *state_;
     s.tick_open = true;
+    s.chats.hide_over(now);
     if (auto* session = s.session_on(link)) return s.relay_frame(*session, frame, now);
     if (s.peers.live(link) != nullptr) s.peer_frame(link, *s.peers.device_of(link), frame, now);
 }
@@ -214,8 +215,7 @@ void Engine::State::start(Moment now)
             context.event(event::Warning{{ErrorCode::storage_corrupt, "the stored relay address cannot be read", 0}});
         }
     }
-    // What was over while this device was off is gone before the application sees anything.
-    chats.expire(now);
+    chats.hide_over(now); // What was over while this device was off the application does not see.
     notifier.load();
 }
 
@@ -225,6 +225,7 @@ void Engine::State::end_tick(Moment now)
 {
     tick_open = false;
     last_tick = now.mono;
+    chats.hide_over(now);
 
     for (const auto link : dialer.overdue(now.mono))
         relay_lost(link, {ErrorCode::timed_out, "the relay did not answer in time", 0}, true, now);

@@ -159,7 +159,7 @@ void Engine::State::on(RequestId id, const request::Fault& fault, Moment)
 void Engine::State::ask(RequestId id, Request request, Moment now)
 {
     namespace r = wire::relay;
-    chats.expire(now); // Whatever is asked is answered without what is over.
+    chats.hide_over(now); // Whatever is asked is answered without what is over.
     std::visit(
         [&](auto& what) {
             using What = std::decay_t<decltype(what)>;

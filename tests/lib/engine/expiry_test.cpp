@@ -46,6 +46,7 @@ public:
 
     void wake(Moment now) { now_ = now; }
     void ask(Request what) { engine_.submit({++last_, std::move(what)}, now_); }
+    Instant deadline() const { return engine_.deadline(); }
     void took(const Message& message) { engine_.message_taken(message.conversation, message.id); }
     std::vector<Event> tick()
     {
@@ -167,4 +168,60 @@ TEST_CASE("what waited behind untaken messages and is over by then is not told")
     for (const auto& event : told)
         if (const auto* received = std::get_if<event::MessageReceived>(&event)) process.took(received->message);
     CHECK(words_in(process.tick()).empty());
+}
+
+TEST_CASE("what was over in months is emptied bit by bit, and shown to nobody meanwhile")
+{
+    Pair t(64);
+    t.say("hello", 3000);
+    t.world.run_for(seconds(10));
+    const auto row = t.bob.store.message(t.bob.history("alice").front().id);
+    REQUIRE(row);
+    t.bob.crash();
+    t.bob.store.begin();
+    for (std::uint8_t n = 0; n < 200; ++n)
+        for (std::uint8_t m = 0; m < 5; ++m) {
+            auto one = *row;
+            one.message.id.bytes[0] = n;
+            one.message.id.bytes[1] = m;
+            one.message.text = "canary";
+            one.message.expires_ms = t.world.wall_ms() + 60'000;
+            one.notified = m != 0;
+            REQUIRE(t.bob.store.add_message(one));
+            if (n == 0)
+                REQUIRE(t.bob.store.put_annotation({one.message.conversation, one.message.id, "pin", {}, 1, {}, {1}}));
+        }
+    REQUIRE(t.bob.store.commit().ok());
+    const auto left = [&] {
+        const auto all = t.bob.store.sorted(row->message.conversation);
+        return std::count_if(all.begin(), all.end(), [](const auto& one) { return one.message.text == "canary"; });
+    };
+    REQUIRE(left() == 1000);
+    auto questions = looks();
+    questions.emplace_back(request::Pinned{{"alice", {}}, 50, {}});
+    const Moment later{t.world.now(), t.world.wall_ms() + 120'000};
+    Process process(t.bob, later);
+    for (auto& what : questions)
+        process.ask(what);
+    std::size_t expired = 0;
+    for (int ticks = 0; left() > 0; ++ticks) {
+        REQUIRE(ticks < 10);
+        const auto before = left();
+        const auto told = process.tick();
+        CHECK(before - left() <= 256);
+        if (left() > 0) CHECK(process.deadline() <= later.mono);
+        for (const auto& words : words_in(told))
+            CHECK(words == "hello");
+        for (const auto& event : told) {
+            const auto* changed = std::get_if<event::MessageChanged>(&event);
+            expired += changed != nullptr && changed->what == event::MessageChanged::What::expired ? 1 : 0;
+            const auto* reply = std::get_if<event::Reply>(&event);
+            const auto* list = reply == nullptr ? nullptr : std::get_if<std::vector<Conversation>>(&reply->value);
+            if (list != nullptr) CHECK(list->front().unread <= 1);
+        }
+        for (const auto& what : {questions[0], questions[1], questions[2], questions.back()})
+            process.ask(what); // Again, in the middle of it.
+    }
+    CHECK(expired == 1000);
+    CHECK(words_in(process.tick()).size() == 2); // The page and the list; what stays is there.
 }
