@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stories of devices that stay away: what waits for them is in nobody else's way.
 #include "lib/delivery/due.hpp"
-#include "tests/sim/world.hpp"
+#include "tests/lib/engine/heard.hpp"
 
 #include <doctest/doctest.h>
 
@@ -23,15 +23,6 @@ Client& second_device(World& world, const std::string& name, engine::Config conf
     out.start();
     REQUIRE(out.wait(out.enter(false)).error.code == ErrorCode::ok);
     world.run_for(seconds(10));
-    return out;
-}
-
-template <class E>
-std::vector<E> all(const Client& client)
-{
-    std::vector<E> out;
-    for (const auto& event : client.heard.others)
-        if (const auto* one = std::get_if<E>(&event)) out.push_back(*one);
     return out;
 }
 

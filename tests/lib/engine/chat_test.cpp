@@ -1,85 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stories of conversations: what people do to what was said, on all their devices.
-#include "tests/sim/world.hpp"
-
-#include <doctest/doctest.h>
+#include "tests/lib/engine/chat_story.hpp"
 
 using namespace godwit;
 using namespace godwit::testing;
-using std::chrono::hours;
-using std::chrono::minutes;
-using std::chrono::seconds;
-
-namespace {
-
-MessageId id_in(const event::Reply& reply)
-{
-    REQUIRE_MESSAGE(reply.error.code == ErrorCode::ok, reply.error.detail);
-    return std::get<MessageId>(reply.value);
-}
-
-Message newest(Client& client, const std::string& with)
-{
-    const auto page = client.history(with);
-    REQUIRE_FALSE(page.empty());
-    return page.back();
-}
-
-std::vector<Conversation> list(Client& client)
-{
-    return std::get<std::vector<Conversation>>(client.wait(client.ask(request::Conversations{})).value);
-}
-
-template <class E>
-std::vector<E> all(const Client& client)
-{
-    std::vector<E> out;
-    for (const auto& event : client.heard.others)
-        if (const auto* one = std::get_if<E>(&event)) out.push_back(*one);
-    return out;
-}
-
-/// Anything in the store that a person could have written.
-bool finds(Client& client, std::string_view words)
-{
-    const auto in = [&](BytesView bytes) { return as_text(bytes).find(words) != std::string_view::npos; };
-    for (const auto& stored : client.store.conversations())
-        for (const auto& row : client.store.sorted(stored.id)) {
-            if (in(as_bytes(row.message.text)) || in(row.extra)) return true;
-            for (const auto& one : client.store.annotations(stored.id, row.message.id))
-                if (in(one.value)) return true;
-            if (const auto envelope = client.store.envelope(row.message.id); envelope && in(envelope->content))
-                return true;
-        }
-    return false;
-}
-
-/// Two friends; bob has a phone besides.
-struct Three {
-    World world;
-    Client& alice;
-    Client& bob;
-    Client& phone;
-
-    explicit Three(std::uint64_t seed, engine::Config config = {})
-        : world(seed), alice(world.client("alice", config)), bob(world.client("bob", config)),
-          phone(world.client("bob.phone", config))
-    {
-        world.befriend(alice, bob);
-        phone.start();
-        REQUIRE(phone.wait(phone.enter(false)).error.code == ErrorCode::ok);
-        world.run_for(seconds(10));
-    }
-    void settle(Duration time = seconds(5)) { world.run_for(time); }
-    MessageId say(Client& from, const std::string& to, const std::string& text)
-    {
-        const auto id = from.send(to, text);
-        settle();
-        return id;
-    }
-};
-
-} // namespace
 
 TEST_CASE("an edit arrives everywhere, also where the message came from")
 {
@@ -100,120 +24,6 @@ TEST_CASE("an edit arrives everywhere, also where the message came from")
     }
     CHECK(t.alice.wait(t.alice.ask(request::Edit{id, "mine", {}, {}})).error.code == ErrorCode::invalid_argument);
     CHECK(t.bob.wait(t.bob.ask(request::Edit{{}, "x", {}, {}})).error.code == ErrorCode::invalid_argument);
-}
-
-TEST_CASE("taken back: a tombstone on every device, and no word of it in any store")
-{
-    Three t(42);
-    const auto id = t.say(t.alice, "bob", "canary");
-    CHECK(finds(t.phone, "canary"));
-    const auto recall = id_in(t.alice.wait(t.alice.ask(request::Recall{id})));
-    t.settle();
-    CHECK(t.alice.state(recall) == MessageState::delivered);
-    for (auto* client : {&t.alice, &t.bob, &t.phone}) {
-        const auto m = newest(*client, client == &t.alice ? "bob" : "alice");
-        CHECK(m.recalled_ms > 0);
-        CHECK(m.recalled_by == "alice");
-        CHECK_FALSE(finds(*client, "canary"));
-    }
-    CHECK(t.alice.wait(t.alice.ask(request::Recall{id})).error.code == ErrorCode::invalid_argument);
-    CHECK(t.alice.wait(t.alice.ask(request::React{id, "+", true})).error.code == ErrorCode::invalid_argument);
-}
-
-TEST_CASE(
-    "taken back from who was blocked since: gone on the own devices at once, and theirs when they are not any more")
-{
-    Three t(64);
-    const auto id = t.say(t.bob, "alice", "canary");
-    const auto other = t.say(t.bob, "alice", "stays");
-    REQUIRE(t.bob.wait(t.bob.ask(request::ContactBlock{"alice"})).error.code == ErrorCode::ok);
-    t.settle();
-    const auto recall = id_in(t.bob.wait(t.bob.ask(request::Recall{id})));
-    t.settle();
-    CHECK(t.bob.state(recall) == MessageState::accepted);
-    for (auto* client : {&t.bob, &t.phone}) {
-        CHECK_FALSE(finds(*client, "canary"));
-        CHECK(client->history("alice").front().recalled_by == "bob");
-    }
-    CHECK(finds(t.alice, "canary"));
-    // That would be words.
-    CHECK(t.bob.wait(t.bob.ask(request::Edit{other, "more words", {}, {}})).error.code == ErrorCode::blocked);
-    t.bob.crash();
-    t.bob.start();
-    t.settle(minutes(1));
-    CHECK(finds(t.alice, "canary"));
-    REQUIRE(t.phone.wait(t.phone.ask(request::ContactUnblock{"alice"})).error.code == ErrorCode::ok);
-    t.settle(minutes(1));
-    CHECK_FALSE(finds(t.alice, "canary"));
-    CHECK(t.alice.history("bob").front().recalled_by == "bob");
-    CHECK(newest(t.alice, "bob").text == "stays");
-    CHECK(t.bob.state(recall) == MessageState::delivered);
-}
-
-TEST_CASE(
-    "taken back while nothing could go, and blocked before anything could: they have it when they are not any more")
-{
-    Three t(65);
-    const auto id = t.say(t.bob, "alice", "canary");
-    t.alice.crash();
-    t.world.relay_crash();
-    t.settle();
-    (void)id_in(t.bob.wait(t.bob.ask(request::Recall{id})));
-    t.settle();
-    t.bob.crash();
-    t.world.relay_start();
-    t.settle(minutes(1));
-    REQUIRE(t.phone.wait(t.phone.ask(request::ContactBlock{"alice"})).error.code == ErrorCode::ok);
-    t.bob.start();
-    t.alice.start();
-    t.settle(minutes(1));
-    CHECK(finds(t.alice, "canary"));
-    CHECK_FALSE(finds(t.phone, "canary"));
-    REQUIRE(t.phone.wait(t.phone.ask(request::ContactUnblock{"alice"})).error.code == ErrorCode::ok);
-    t.settle(minutes(1));
-    CHECK_FALSE(finds(t.alice, "canary"));
-}
-
-TEST_CASE("taken back before the others were there: they never get the words, and nothing waits for them")
-{
-    Three t(43);
-    t.bob.crash();
-    t.phone.crash();
-    t.alice.crash(); // No link, no mailbox: it is written offline.
-    t.world.relay_crash();
-    t.alice.start();
-    const auto id = t.alice.send("bob", "canary");
-    const auto after = t.alice.send("bob", "after");
-    (void)t.alice.wait(t.alice.ask(request::Recall{id}));
-    CHECK_FALSE(finds(t.alice, "canary"));
-    t.world.relay_start();
-    t.bob.start();
-    t.phone.start();
-    t.settle(minutes(1));
-    CHECK(t.alice.state(after) == MessageState::delivered);
-    for (auto* client : {&t.bob, &t.phone}) {
-        CHECK_FALSE(finds(*client, "canary"));
-        const auto page = client->history("alice");
-        REQUIRE(page.size() == 2); // The same as where it was seen: a tombstone.
-        CHECK(page[0].id == id);
-        CHECK(page[0].recalled_ms > 0);
-        CHECK(page[0].recalled_by == "alice");
-        CHECK(page[0].text.empty());
-        CHECK(page[1].text == "after");
-        CHECK_FALSE(page[1].gap_before);
-    }
-}
-
-TEST_CASE("an own message may be taken back for a time")
-{
-    engine::Config config;
-    config.recall_window_ms = 2 * 60 * 1000;
-    Three t(44, config);
-    const auto id = t.say(t.alice, "bob", "too late");
-    t.settle(minutes(3));
-    const auto reply = t.alice.wait(t.alice.ask(request::Recall{id}));
-    CHECK(reply.error.code == ErrorCode::invalid_argument);
-    CHECK(reply.error.detail.find("too old") != std::string::npos);
 }
 
 TEST_CASE("reactions and pins of all three devices")
@@ -398,27 +208,6 @@ TEST_CASE(
     t.settle(minutes(2));
     CHECK_FALSE(finds(t.phone, "are you there?"));
     CHECK_FALSE(finds(t.bob, "are you there?"));
-}
-
-TEST_CASE("the words of an edit go with their message, also from what waits to be sent")
-{
-    Three t(483);
-    t.bob.crash();
-    t.phone.crash();
-    (void)t.alice.wait(t.alice.ask(request::SetPolicy{PathPolicy::direct_only}));
-    const auto id = t.alice.send("bob", "first");
-    const auto edit = id_in(t.alice.wait(t.alice.ask(request::Edit{id, "canary"})));
-    t.settle();
-    (void)t.alice.wait(t.alice.ask(request::Recall{id}));
-    t.settle();
-    CHECK_FALSE(finds(t.alice, "canary"));
-    const auto envelope = t.alice.store.envelope(edit);
-    if (envelope) CHECK(as_text(envelope->content).find("canary") == std::string_view::npos);
-    (void)t.alice.wait(t.alice.ask(request::SetPolicy{PathPolicy::direct_first}));
-    t.bob.start();
-    t.phone.start();
-    t.settle(minutes(1));
-    CHECK_FALSE(finds(t.bob, "canary"));
 }
 
 TEST_CASE("an answer that is to be sent later has its quote from then")

@@ -14,15 +14,6 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-template <class E>
-std::vector<E> all(const Client& client)
-{
-    std::vector<E> out;
-    for (const auto& event : client.heard.others)
-        if (const auto* one = std::get_if<E>(&event)) out.push_back(*one);
-    return out;
-}
-
 inline std::size_t told(const Client& client, event::GroupChanged::What what)
 {
     const auto events = all<event::GroupChanged>(client);

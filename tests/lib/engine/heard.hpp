@@ -6,6 +6,16 @@
 
 namespace godwit::testing {
 
+/// Of the events that are no messages nor states of some.
+template <class E>
+std::vector<E> all(const Client& client)
+{
+    std::vector<E> out;
+    for (const auto& event : client.heard.others)
+        if (const auto* one = std::get_if<E>(&event)) out.push_back(*one);
+    return out;
+}
+
 inline std::size_t told(const Client& client, SecurityKind kind)
 {
     std::size_t out = 0;

@@ -1,26 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stories of what goes on after a message was sent: it moves, it is written anew and remembered, it comes late, its
 // clock is wrong.
-#include "tests/sim/world.hpp"
-
-#include <doctest/doctest.h>
+#include "tests/lib/engine/chat_story.hpp"
 
 using namespace godwit;
 using namespace godwit::testing;
 using std::chrono::milliseconds;
-using std::chrono::minutes;
-using std::chrono::seconds;
 
 namespace {
-
-template <class E>
-std::vector<E> all(const Client& client)
-{
-    std::vector<E> out;
-    for (const auto& event : client.heard.others)
-        if (const auto* one = std::get_if<E>(&event)) out.push_back(*one);
-    return out;
-}
 
 event::Reply ask(Client& client, Request what)
 {
@@ -40,13 +27,6 @@ std::size_t moved(const Client& client)
     return out;
 }
 
-Message newest(Client& client, const std::string& with)
-{
-    const auto page = client.history(with);
-    REQUIRE_FALSE(page.empty());
-    return page.back();
-}
-
 std::int32_t latitude(const Message& message)
 {
     const auto* location = std::get_if<content::Location>(&message.body);
@@ -64,22 +44,9 @@ std::vector<std::string> versions(Client& client, const MessageId& id)
     return out;
 }
 
-/// Two friends; bob has a phone besides.
-struct Three {
-    World world;
-    Client& alice;
-    Client& bob;
-    Client& phone;
+struct Movers : Three {
+    using Three::Three;
 
-    explicit Three(std::uint64_t seed)
-        : world(seed), alice(world.client("alice")), bob(world.client("bob")), phone(world.client("bob.phone"))
-    {
-        world.befriend(alice, bob);
-        phone.start();
-        REQUIRE(phone.wait(phone.enter(false)).error.code == ErrorCode::ok);
-        settle(seconds(10));
-    }
-    void settle(Duration time = seconds(5)) { world.run_for(time); }
     MessageId share_place(std::uint32_t seconds_live)
     {
         request::Send send{"bob", "", {}};
@@ -98,7 +65,7 @@ struct Three {
 
 TEST_CASE("a live location is followed on all devices; a receiver that speaks five times a second floods nobody")
 {
-    Three t(801);
+    Movers t(801);
     const auto id = t.share_place(600);
     CHECK(newest(t.bob, "alice").live_until_ms == newest(t.alice, "bob").live_until_ms);
     constexpr int moves = 100;
@@ -129,7 +96,7 @@ TEST_CASE("a live location is followed on all devices; a receiver that speaks fi
 
 TEST_CASE("a live location of somebody who is away: one place waits, the newest; its time ends it")
 {
-    Three t(802);
+    Movers t(802);
     const auto id = t.share_place(300);
     t.bob.crash();
     t.phone.crash();
@@ -148,7 +115,7 @@ TEST_CASE("a live location of somebody who is away: one place waits, the newest;
 
 TEST_CASE("a live location that is ended on one device and moved on another at the same time has ended on all")
 {
-    Three t(803);
+    Movers t(803);
     request::Send send{"alice", "", {}};
     content::Location where;
     where.latitude_e7 = 1;
@@ -183,7 +150,7 @@ TEST_CASE("a live location that is ended on one device and moved on another at t
 
 TEST_CASE("a move that waits to be told is told after a crash")
 {
-    Three t(804);
+    Movers t(804);
     const auto id = t.share_place(600);
     for (int n = 1; n <= 3; ++n)
         REQUIRE(code(t.alice, request::MoveLocation{id, 100 + n, 200, 7}) == ErrorCode::ok);
@@ -199,7 +166,7 @@ TEST_CASE("a move that waits to be told is told after a crash")
 
 TEST_CASE("taken back and then over: a device to which it was on its way has nothing of it, as all others")
 {
-    Three t(805);
+    Movers t(805);
     (void)t.alice.send("bob", "so that there is a path between the two");
     t.settle();
     REQUIRE(t.alice.live_peer_links(Path::direct) > 0);
@@ -225,7 +192,7 @@ TEST_CASE("taken back and then over: a device to which it was on its way has not
 
 TEST_CASE("what was said before an edit is kept where the account wishes it, on all its devices, and nowhere else")
 {
-    Three t(803);
+    Movers t(803);
     CHECK(code(t.bob, request::SetVersions{message_versions_max + 1}) == ErrorCode::invalid_argument);
     CHECK(code(t.bob, request::SetVersions{8}) == ErrorCode::ok);
     t.settle();
@@ -250,7 +217,7 @@ TEST_CASE("what was said before an edit is kept where the account wishes it, on 
 
 TEST_CASE("what is set of a conversation in which nothing was said yet is in the list of every device")
 {
-    Three t(811);
+    Movers t(811);
     request::SetConversation set{{"alice", {}}};
     set.draft = "dear alice";
     set.pinned = true;
@@ -273,7 +240,7 @@ TEST_CASE("what is set of a conversation in which nothing was said yet is in the
 
 TEST_CASE("how long one's own can be taken back is the account's wish, and all its devices keep to it")
 {
-    Three t(810);
+    Movers t(810);
     CHECK(code(t.bob, request::SetRecallWindow{request::recall_seconds_max + 1}) == ErrorCode::invalid_argument);
     const auto usual = t.bob.send("alice", "said long ago");
     t.settle(minutes(10));
@@ -305,7 +272,7 @@ TEST_CASE("how long one's own can be taken back is the account's wish, and all i
 
 TEST_CASE("a message that was on its way when its reader had read further is not told as read, until it is")
 {
-    Three t(804);
+    Movers t(804);
     const auto first = t.alice.send("bob", "first");
     t.settle();
     t.world.cut(t.alice);

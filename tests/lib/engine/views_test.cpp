@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lists that are watched, messages to come, and what the user calls people.
-#include "tests/sim/world.hpp"
+#include "tests/lib/engine/heard.hpp"
 
 #include <doctest/doctest.h>
 
@@ -73,15 +73,6 @@ struct Shown {
         }
     }
 };
-
-template <class E>
-std::vector<E> all(const Client& client)
-{
-    std::vector<E> out;
-    for (const auto& event : client.heard.others)
-        if (const auto* one = std::get_if<E>(&event)) out.push_back(*one);
-    return out;
-}
 
 } // namespace
 

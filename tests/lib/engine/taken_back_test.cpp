@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stories of what is taken back: gone everywhere, whoever could not hear of it then.
+#include "tests/lib/engine/chat_story.hpp"
+
+using namespace godwit;
+using namespace godwit::testing;
+
+TEST_CASE("taken back: a tombstone on every device, and no word of it in any store")
+{
+    Three t(42);
+    const auto id = t.say(t.alice, "bob", "canary");
+    CHECK(finds(t.phone, "canary"));
+    const auto recall = id_in(t.alice.wait(t.alice.ask(request::Recall{id})));
+    t.settle();
+    CHECK(t.alice.state(recall) == MessageState::delivered);
+    for (auto* client : {&t.alice, &t.bob, &t.phone}) {
+        const auto m = newest(*client, client == &t.alice ? "bob" : "alice");
+        CHECK(m.recalled_ms > 0);
+        CHECK(m.recalled_by == "alice");
+        CHECK_FALSE(finds(*client, "canary"));
+    }
+    CHECK(t.alice.wait(t.alice.ask(request::Recall{id})).error.code == ErrorCode::invalid_argument);
+    CHECK(t.alice.wait(t.alice.ask(request::React{id, "+", true})).error.code == ErrorCode::invalid_argument);
+}
+
+TEST_CASE(
+    "taken back from who was blocked since: gone on the own devices at once, and theirs when they are not any more")
+{
+    Three t(64);
+    const auto id = t.say(t.bob, "alice", "canary");
+    const auto other = t.say(t.bob, "alice", "stays");
+    REQUIRE(t.bob.wait(t.bob.ask(request::ContactBlock{"alice"})).error.code == ErrorCode::ok);
+    t.settle();
+    const auto recall = id_in(t.bob.wait(t.bob.ask(request::Recall{id})));
+    t.settle();
+    CHECK(t.bob.state(recall) == MessageState::accepted);
+    for (auto* client : {&t.bob, &t.phone}) {
+        CHECK_FALSE(finds(*client, "canary"));
+        CHECK(client->history("alice").front().recalled_by == "bob");
+    }
+    CHECK(finds(t.alice, "canary"));
+    // That would be words.
+    CHECK(t.bob.wait(t.bob.ask(request::Edit{other, "more words", {}, {}})).error.code == ErrorCode::blocked);
+    t.bob.crash();
+    t.bob.start();
+    t.settle(minutes(1));
+    CHECK(finds(t.alice, "canary"));
+    REQUIRE(t.phone.wait(t.phone.ask(request::ContactUnblock{"alice"})).error.code == ErrorCode::ok);
+    t.settle(minutes(1));
+    CHECK_FALSE(finds(t.alice, "canary"));
+    CHECK(t.alice.history("bob").front().recalled_by == "bob");
+    CHECK(newest(t.alice, "bob").text == "stays");
+    CHECK(t.bob.state(recall) == MessageState::delivered);
+}
+
+TEST_CASE(
+    "taken back while nothing could go, and blocked before anything could: they have it when they are not any more")
+{
+    Three t(65);
+    const auto id = t.say(t.bob, "alice", "canary");
+    t.alice.crash();
+    t.world.relay_crash();
+    t.settle();
+    (void)id_in(t.bob.wait(t.bob.ask(request::Recall{id})));
+    t.settle();
+    t.bob.crash();
+    t.world.relay_start();
+    t.settle(minutes(1));
+    REQUIRE(t.phone.wait(t.phone.ask(request::ContactBlock{"alice"})).error.code == ErrorCode::ok);
+    t.bob.start();
+    t.alice.start();
+    t.settle(minutes(1));
+    CHECK(finds(t.alice, "canary"));
+    CHECK_FALSE(finds(t.phone, "canary"));
+    REQUIRE(t.phone.wait(t.phone.ask(request::ContactUnblock{"alice"})).error.code == ErrorCode::ok);
+    t.settle(minutes(1));
+    CHECK_FALSE(finds(t.alice, "canary"));
+}
+
+TEST_CASE("taken back before the others were there: they never get the words, and nothing waits for them")
+{
+    Three t(43);
+    t.bob.crash();
+    t.phone.crash();
+    t.alice.crash(); // No link, no mailbox: it is written offline.
+    t.world.relay_crash();
+    t.alice.start();
+    const auto id = t.alice.send("bob", "canary");
+    const auto after = t.alice.send("bob", "after");
+    (void)t.alice.wait(t.alice.ask(request::Recall{id}));
+    CHECK_FALSE(finds(t.alice, "canary"));
+    t.world.relay_start();
+    t.bob.start();
+    t.phone.start();
+    t.settle(minutes(1));
+    CHECK(t.alice.state(after) == MessageState::delivered);
+    for (auto* client : {&t.bob, &t.phone}) {
+        CHECK_FALSE(finds(*client, "canary"));
+        const auto page = client->history("alice");
+        REQUIRE(page.size() == 2); // The same as where it was seen: a tombstone.
+        CHECK(page[0].id == id);
+        CHECK(page[0].recalled_ms > 0);
+        CHECK(page[0].recalled_by == "alice");
+        CHECK(page[0].text.empty());
+        CHECK(page[1].text == "after");
+        CHECK_FALSE(page[1].gap_before);
+    }
+}
+
+TEST_CASE("an own message may be taken back for a time")
+{
+    engine::Config config;
+    config.recall_window_ms = 2 * 60 * 1000;
+    Three t(44, config);
+    const auto id = t.say(t.alice, "bob", "too late");
+    t.settle(minutes(3));
+    const auto reply = t.alice.wait(t.alice.ask(request::Recall{id}));
+    CHECK(reply.error.code == ErrorCode::invalid_argument);
+    CHECK(reply.error.detail.find("too old") != std::string::npos);
+}
+
+TEST_CASE("the words of an edit go with their message, also from what waits to be sent")
+{
+    Three t(483);
+    t.bob.crash();
+    t.phone.crash();
+    (void)t.alice.wait(t.alice.ask(request::SetPolicy{PathPolicy::direct_only}));
+    const auto id = t.alice.send("bob", "first");
+    const auto edit = id_in(t.alice.wait(t.alice.ask(request::Edit{id, "canary"})));
+    t.settle();
+    (void)t.alice.wait(t.alice.ask(request::Recall{id}));
+    t.settle();
+    CHECK_FALSE(finds(t.alice, "canary"));
+    const auto envelope = t.alice.store.envelope(edit);
+    if (envelope) CHECK(as_text(envelope->content).find("canary") == std::string_view::npos);
+    (void)t.alice.wait(t.alice.ask(request::SetPolicy{PathPolicy::direct_first}));
+    t.bob.start();
+    t.phone.start();
+    t.settle(minutes(1));
+    CHECK_FALSE(finds(t.bob, "canary"));
+}
