@@ -6,7 +6,6 @@
 #include "lib/conversation/copies.hpp"
 #include "lib/conversation/pages.hpp"
 #include "lib/conversation/timeline.hpp"
-#include "lib/engine/recalls_owed.hpp"
 
 #include <algorithm>
 
@@ -102,21 +101,19 @@ void Engine::State::say(RequestId id, const Result<conversation::Parties>& parti
     if (!draft.send_key.empty())
         if (const auto known = context.store.message_by_key(parties->conversation, draft.send_key))
             return context.reply(id, *known);
-    auto recipients = chats.reach(*parties);
+    const auto recipients = chats.reach(*parties);
     // What was said can be taken back also from whom nothing is said to any more: here, and there when it is again.
     const bool owed =
         std::holds_alternative<content::Recall>(draft.body) && parties->kind == ConversationKind::direct &&
         !recipients &&
         (recipients.error().code == ErrorCode::blocked || recipients.error().code == ErrorCode::not_a_contact);
-    if (owed && owed_recalls(context.store).size() >= recalls_owed_max)
-        return context.refuse(id,
-                              {ErrorCode::quota_exceeded, "too many recalls wait for contacts that are none now", 0});
-    if (owed) recipients = std::vector<delivery::Recipient>(); // Own devices hear of it by its register.
-    if (!recipients) return context.refuse(id, recipients.error());
-    const auto message = chats.say(*parties, std::move(draft), *recipients, now);
-    if (parties->kind != ConversationKind::self) note_accepted(message, now); // Nobody tells when a note is read.
+    if (!recipients && !owed) return context.refuse(id, recipients.error());
+    const auto message = owed ? chats.owe(*parties, std::move(draft), now)
+                              : Result<MessageId>(chats.say(*parties, std::move(draft), *recipients, now));
+    if (!message) return context.refuse(id, message.error());
+    if (parties->kind != ConversationKind::self) note_accepted(*message, now); // Nobody tells when a note is read.
     note_interest(*parties, now);
-    context.reply(id, message);
+    context.reply(id, *message);
 }
 
 void Engine::State::on(RequestId id, request::Send& send, Moment now)

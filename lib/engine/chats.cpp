@@ -2,7 +2,6 @@
 #include "lib/engine/chats.hpp"
 
 #include "lib/conversation/shared.hpp"
-#include "lib/engine/recalls_owed.hpp"
 #include "lib/engine/relay_clock.hpp"
 #include "lib/engine/said_at.hpp"
 
@@ -248,9 +247,6 @@ MessageId Chats::say(const conversation::Parties& parties, conversation::Draft d
     auto composed = conversation::compose(context_.store, parties, id, std::move(draft),
                                           by_better_clock(context_.store, parties, draft, now));
     const auto parents = composed.content.parents;
-    if (rank == delivery::Rank::urgent && parties.kind == ConversationKind::direct && recipients.empty())
-        share(owed_recall_name(id),
-              owed_recall_value(parties.conversation, wire::encode(wire::content::Any(composed.content))), now);
     // Notes of a device that is the account's only one are where they belong.
     if (recipients.empty() && parties.kind != ConversationKind::direct)
         composed.row.message.state = MessageState::delivered;

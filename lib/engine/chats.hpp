@@ -57,6 +57,15 @@ public:
     /// more, others leave an empty place, because what was said since answers to it. Errors: invalid_argument (it has
     /// left, or is none).
     [[nodiscard]] Result<MessageId> take_back(const conversation::Parties& parties, const MessageId& id, Moment now);
+
+    // Recalls that are owed (recalls_owed.cpp).
+    /// One is said, and nothing goes to whom it is for. Errors: quota_exceeded (recalls_owed_max).
+    [[nodiscard]] Result<MessageId> owe(const conversation::Parties& parties, conversation::Draft recall, Moment now);
+    /// Nothing goes to a contact's device any more: what was on its way there is owed.
+    void owe_open(const DeviceId& device, Moment now);
+    /// To those of them to whom something goes now.
+    void give_owed(const std::vector<ConversationId>& conversations, Moment now);
+
     /// To the own devices, or one of them. nullopt: there is none that has room.
     std::optional<MessageId> tell_own_devices(wire::content::Mark mark, const std::optional<DeviceId>& to, Moment now);
     /// To the own devices, and into the store here. False: nothing new.
@@ -154,6 +163,8 @@ private:
                  const std::vector<delivery::Recipient>& recipients, Moment now,
                  delivery::Rank rank = delivery::Rank::usual);
     [[nodiscard]] MessageId new_id();
+    /// False: too many are.
+    [[nodiscard]] bool owe(const MessageId& recall, const ConversationId& conversation, BytesView content, Moment now);
     void look_at_expiry(Moment now);
     void expire(Moment now);
     void take_over_scheduled();

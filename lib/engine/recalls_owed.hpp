@@ -9,9 +9,11 @@
 
 #include "lib/port/store.hpp"
 
+#include <optional>
+
 namespace godwit::engine {
 
-/// Of all conversations; beyond, a recall is refused.
+/// Of all conversations; beyond, a recall is refused, and one that was on its way has failed.
 inline constexpr std::uint32_t recalls_owed_max = 256;
 
 struct OwedRecall {
@@ -20,12 +22,7 @@ struct OwedRecall {
     Bytes content; ///< Encoded.
 };
 
-/// "recall/<32 hexadecimal digits>".
-[[nodiscard]] std::string owed_recall_name(const MessageId& id);
-/// conversation (16) ‖ content.
-[[nodiscard]] Bytes owed_recall_value(const ConversationId& conversation, BytesView content);
-/// nullopt: another register, or one that was emptied.
+/// Of a register. nullopt: another one, or one that was emptied.
 [[nodiscard]] std::optional<OwedRecall> read_owed_recall(std::string_view name, BytesView value);
-[[nodiscard]] std::vector<OwedRecall> owed_recalls(port::Store& store);
 
 } // namespace godwit::engine

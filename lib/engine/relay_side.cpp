@@ -4,7 +4,6 @@
 //   link down, silent, refused ──> what was asked is taken back; the dialer knows when to try again
 #include "lib/engine/state.hpp"
 
-#include "lib/engine/recalls_owed.hpp"
 #include "lib/engine/relay_clock.hpp"
 
 #include <algorithm>
@@ -308,12 +307,7 @@ void Engine::State::roster_changed(const Roster::Change& change, Moment now)
 {
     for (const auto& device : change.gone) {
         // What was taken back stays so: they get it if they come back.
-        if (change.gone_reason == ErrorCode::not_a_contact)
-            for (const auto& row : context.store.urgent_deliveries_to(device, 0, recalls_owed_max))
-                if (const auto envelope = context.store.envelope(row.message);
-                    envelope && book.find(row.conversation) == nullptr)
-                    chats.share(owed_recall_name(row.message), owed_recall_value(row.conversation, envelope->content),
-                                now);
+        if (change.gone_reason == ErrorCode::not_a_contact) chats.owe_open(device, now);
         // Who is in a group with us gets what is said there, whatever else has ended.
         if (change.gone_reason == ErrorCode::device_revoked || !book.knows(device))
             announce(outbox.fail_device(context.store, device, change.gone_reason), now);
@@ -330,24 +324,6 @@ void Engine::State::roster_changed(const Roster::Change& change, Moment now)
         context.store.put_identity(*identity);
     }
     if (change.own_behind) mend_own_list(*change.own_behind, now);
-    const auto owed = change.circles.empty() ? std::vector<OwedRecall>{} : owed_recalls(context.store);
-    const auto give_owed = [&](const ConversationId& conversation) {
-        if (owed.empty()) return;
-        const auto* person = roster.person_of(conversation);
-        if (person == nullptr || person->own || !person->may_talk() || person->devices.empty()) return;
-        std::vector<delivery::Recipient> recipients;
-        for (const auto& device : person->devices)
-            recipients.push_back({device.device, person->stored.user});
-        for (const auto& one : owed) {
-            if (one.conversation != conversation) continue;
-            if (context.store.envelope(one.id)) // It is on its way to somebody.
-                outbox.add(context.store, one.id, recipients);
-            else
-                outbox.accept(context.store, {one.id, conversation, now.wall_ms, one.content, {}, 0, 0, 0}, recipients,
-                              delivery::Rank::urgent);
-            chats.share(owed_recall_name(one.id), {}, now);
-        }
-    };
     for (const auto& conversation : change.circles) {
         if (book.find(conversation) != nullptr) {
             // Made by somebody who knew both keys before we were contacts: it gives way.
@@ -361,8 +337,8 @@ void Engine::State::roster_changed(const Roster::Change& change, Moment now)
             }
         }
         keeper.look(conversation);
-        give_owed(conversation);
     }
+    chats.give_owed(change.circles, now);
     // Whose contact has ended may know nobody in a group any more.
     if (!change.circles.empty() || (!change.gone.empty() && change.gone_reason == ErrorCode::not_a_contact)) {
         book.lists_changed();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stories of what is taken back: gone everywhere, whoever could not hear of it then.
+#include "lib/engine/recalls_owed.hpp"
 #include "tests/lib/engine/chat_story.hpp"
 
 using namespace godwit;
@@ -138,4 +139,34 @@ TEST_CASE("the words of an edit go with their message, also from what waits to b
     t.phone.start();
     t.settle(minutes(1));
     CHECK_FALSE(finds(t.bob, "canary"));
+}
+
+TEST_CASE("recalls that are owed are so many at most, whichever way they come to be owed")
+{
+    Three t(66);
+    const auto id = t.say(t.bob, "alice", "canary");
+    const auto other = t.say(t.bob, "alice", "another");
+    for (std::uint32_t n = 0; n < engine::recalls_owed_max; ++n) {
+        MessageId recall;
+        recall.bytes[0] = static_cast<std::uint8_t>(n);
+        REQUIRE(t.bob.store.put_register({"recall/" + to_hex(recall.view()), 1, Bytes(40, 1)}));
+    }
+    REQUIRE(t.bob.store.commit().ok());
+    t.alice.crash();
+    t.world.relay_crash();
+    t.settle();
+    const auto recall = id_in(t.bob.wait(t.bob.ask(request::Recall{other})));
+    t.settle();
+    t.bob.crash();
+    t.world.relay_start();
+    REQUIRE(t.phone.wait(t.phone.ask(request::ContactBlock{"alice"})).error.code == ErrorCode::ok);
+    t.bob.start();
+    t.settle(minutes(1));
+    CHECK(t.bob.state(recall) == MessageState::failed); // What was on its way.
+    const auto reply = t.bob.wait(t.bob.ask(request::Recall{id}));
+    CHECK(reply.error.code == ErrorCode::quota_exceeded); // What is taken back then: it stays.
+    CHECK(finds(t.bob, "canary"));
+    const auto all = t.bob.store.registers("recall/", "", 1000);
+    CHECK(std::count_if(all.begin(), all.end(), [](const auto& one) { return !one.value.empty(); }) ==
+          engine::recalls_owed_max);
 }
