@@ -93,6 +93,28 @@ void Outbox::add(port::Store& store, const MessageId& id, const std::vector<Reci
             open(store, *envelope, to, Rank::usual);
 }
 
+void Outbox::renew(port::Store& store, const MessageId& id, const std::vector<Recipient>& recipients)
+{
+    const auto envelope = store.envelope(id);
+    if (!envelope) return;
+    const auto rows = store.deliveries(id);
+    for (const auto& to : recipients) {
+        const auto row =
+            std::find_if(rows.begin(), rows.end(), [&](const Delivery& one) { return one.device == to.device; });
+        if (row == rows.end()) {
+            open(store, *envelope, to, Rank::urgent);
+        } else if (row->state == DeliveryState::delivered || row->state == DeliveryState::failed) {
+            store.set_delivery(id, to.device, DeliveryState::queued, 0);
+            auto& entry = devices_[to.device];
+            entry.user = to.user;
+            ++entry.open;
+            ++entry.queued;
+            for (auto& used : entry.lanes)
+                used.lane.rescan();
+        }
+    }
+}
+
 std::vector<DeviceId> Outbox::open_devices() const
 {
     std::vector<DeviceId> out;

@@ -85,6 +85,9 @@ public:
     /// Of a message that is open: further devices. Who is named already stays so.
     void add(port::Store& store, const MessageId& id, const std::vector<Recipient>& recipients);
 
+    /// Likewise, whatever has become of it there, and urgent.
+    void renew(port::Store& store, const MessageId& id, const std::vector<Recipient>& recipients);
+
     /// Devices with anything open, for the router.
     [[nodiscard]] std::vector<DeviceId> open_devices() const;
     /// Envelopes for the device that no path has taken: worth waiting or looking for a path.

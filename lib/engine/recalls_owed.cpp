@@ -80,8 +80,10 @@ void Chats::owe_open(const DeviceId& device, Moment now)
 {
     for (const auto& row : context_.store.urgent_deliveries_to(device, 0, recalls_owed_max)) {
         const auto envelope = context_.store.envelope(row.message);
-        if (envelope && book_.find(row.conversation) == nullptr)
-            static_cast<void>(owe(row.message, row.conversation, envelope->content, now));
+        // Done with here, and not failed: it is as far as it was until they have it.
+        if (envelope && book_.find(row.conversation) == nullptr &&
+            owe(row.message, row.conversation, envelope->content, now))
+            static_cast<void>(outbox_.handed_over(context_.store, row.message, device));
     }
 }
 
@@ -97,7 +99,7 @@ void Chats::give_owed(const std::vector<ConversationId>& conversations, Moment n
         for (const auto& device : person->devices)
             recipients.push_back({device.device, person->stored.user});
         if (context_.store.envelope(one.id)) // It is on its way to somebody.
-            outbox_.add(context_.store, one.id, recipients);
+            outbox_.renew(context_.store, one.id, recipients);
         else
             outbox_.accept(context_.store, {one.id, one.conversation, now.wall_ms, one.content, {}, 0, 0, 0},
                            recipients, delivery::Rank::urgent);

@@ -62,7 +62,7 @@ TEST_CASE(
     t.alice.crash();
     t.world.relay_crash();
     t.settle();
-    (void)id_in(t.bob.wait(t.bob.ask(request::Recall{id})));
+    const auto recall = id_in(t.bob.wait(t.bob.ask(request::Recall{id})));
     t.settle();
     t.bob.crash();
     t.world.relay_start();
@@ -73,9 +73,52 @@ TEST_CASE(
     t.settle(minutes(1));
     CHECK(finds(t.alice, "canary"));
     CHECK_FALSE(finds(t.phone, "canary"));
+    CHECK(t.bob.state(recall) == MessageState::accepted);
     REQUIRE(t.phone.wait(t.phone.ask(request::ContactUnblock{"alice"})).error.code == ErrorCode::ok);
     t.settle(minutes(1));
     CHECK_FALSE(finds(t.alice, "canary"));
+    CHECK(t.bob.state(recall) == MessageState::delivered);
+}
+
+TEST_CASE("taken back while they were away, and blocked before they came: not failed, and delivered when they are not")
+{
+    Three t(67);
+    bool phone_is_away = false;
+    bool still_on_its_way = false; // To the phone, when they are unblocked.
+    SUBCASE("the own phone is there") {}
+    SUBCASE("the own phone is away")
+    {
+        phone_is_away = true;
+    }
+    SUBCASE("the own phone is away, and nothing goes by the relay")
+    {
+        phone_is_away = still_on_its_way = true;
+    }
+    const auto id = t.say(t.bob, "alice", "canary");
+    if (phone_is_away) t.phone.crash();
+    t.alice.crash();
+    REQUIRE(t.bob.wait(t.bob.ask(request::SetPolicy{PathPolicy::direct_only})).error.code == ErrorCode::ok);
+    const auto recall = id_in(t.bob.wait(t.bob.ask(request::Recall{id})));
+    t.settle();
+    REQUIRE(t.bob.wait(t.bob.ask(request::ContactBlock{"alice"})).error.code == ErrorCode::ok);
+    t.settle(minutes(1));
+    CHECK(t.bob.state(recall) == MessageState::accepted);
+    const auto by_the_relay = [&] {
+        REQUIRE(t.bob.wait(t.bob.ask(request::SetPolicy{PathPolicy::direct_first})).error.code == ErrorCode::ok);
+        t.settle();
+    };
+    if (!still_on_its_way) by_the_relay();
+    CHECK(t.bob.store.envelope(recall).has_value() == still_on_its_way);
+    REQUIRE(t.bob.wait(t.bob.ask(request::ContactUnblock{"alice"})).error.code == ErrorCode::ok);
+    t.settle();
+    if (still_on_its_way) by_the_relay();
+    t.alice.start();
+    t.settle(minutes(2));
+    CHECK_FALSE(finds(t.alice, "canary"));
+    CHECK(t.bob.state(recall) == MessageState::delivered);
+    if (phone_is_away) t.phone.start();
+    t.settle(minutes(1));
+    CHECK_FALSE(finds(t.phone, "canary"));
 }
 
 TEST_CASE("taken back before the others were there: they never get the words, and nothing waits for them")
