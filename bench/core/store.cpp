@@ -397,7 +397,7 @@ private:
         each("receipted, the last one first", [&](std::uint64_t n) {
             const auto id = message(count - 1 - n);
             if (!store_->open_delivery(id, device)) give_up("a delivery is missing");
-            if (store_->other_deliveries(id, device, "me").open) give_up("another device");
+            if (store_->other_deliveries(id, device, "me", {}).open) give_up("another device");
             store_->remove_envelope(id);
         });
     }

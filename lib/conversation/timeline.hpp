@@ -149,7 +149,7 @@ struct DeliveredTo {
     std::string user; ///< Empty: the relay, for many; the account itself: the message as a whole (shared::Reached).
     MessageState state = MessageState::sent;
     Path path = Path::none;
-    std::string failure; ///< error_name; where it is failed, and was said before the message came.
+    std::string failure; ///< error_name; where it is failed.
 };
 /// False: that was known.
 bool note_delivery(port::Store& store, const ConversationId& conversation, const MessageId& id,

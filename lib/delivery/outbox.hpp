@@ -63,7 +63,8 @@ struct Progress {
     Path path = Path::none;
     std::string reason;
     std::string failure; ///< error_name; empty unless failed.
-    bool first = true;   ///< False: to one more account; the message as a whole has come so far before.
+    /// False: to one more account; the message as a whole has come so far before, or has not failed.
+    bool first = true;
     ConversationId conversation;
 };
 

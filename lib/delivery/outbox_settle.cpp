@@ -207,9 +207,10 @@ void Outbox::settle(port::Store& store, const MessageId& id, const DeviceId& dev
     if (!row) return; // A second receipt, or one for something that was never ours.
     const auto& conversation = row->conversation;
     const bool stored = row->state == DeliveryState::stored;
-    const auto others = store.other_deliveries(id, device, own_user_);
-
     const auto user = entry.user;
+    const bool fails = state == DeliveryState::failed && user != own_user_ && !quietly;
+    const auto others = store.other_deliveries(id, device, own_user_, fails ? std::string_view(user) : "");
+
     auto route = state == DeliveryState::delivered ? route_of(entry, id, by.link, stored) : by;
     if (others.open) store.set_delivery(id, device, state, 0); // else its row goes with the envelope, below
     if (!stored && entry.queued > 0) --entry.queued;
@@ -232,10 +233,13 @@ void Outbox::settle(port::Store& store, const MessageId& id, const DeviceId& dev
             const bool first =
                 store.set_message_state(conversation, id, MessageState::delivered, route.path, route.reason, {});
             tell(first, {id, user, MessageState::delivered, route.path, route.reason, {}, true, conversation}, out);
-        } else if (!others.may_have) {
+        } else {
             const std::string why(error_name(failure));
-            if (store.set_message_state(conversation, id, MessageState::failed, Path::none, {}, why))
-                out.push_back({id, user, MessageState::failed, Path::none, {}, why, true, conversation});
+            const bool whole = !others.may_have &&
+                               store.set_message_state(conversation, id, MessageState::failed, Path::none, {}, why);
+            // None of theirs has it, or will.
+            if (whole || !others.user_may_have)
+                tell(whole, {id, user, MessageState::failed, Path::none, {}, why, true, conversation}, out);
         }
     }
     if (!others.open) {

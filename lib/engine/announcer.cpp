@@ -100,22 +100,22 @@ std::vector<shared::Reached> how_far(port::Store& store, const port::StoredMessa
 {
     const auto& m = row.message;
     const bool ended = m.state == MessageState::delivered || m.state == MessageState::failed;
-    const auto entry = [&](std::string user, MessageState state, Path path) {
-        return shared::Reached{m.conversation, std::move(user), state, path, m.failure, {m.id}};
+    const auto entry = [&](std::string user, MessageState state, Path path, std::string failure) {
+        return shared::Reached{m.conversation, std::move(user), state, path, std::move(failure), {m.id}};
     };
     std::vector<shared::Reached> out;
     if (!m.with.empty()) {
-        if (ended) out.push_back(entry(m.with, m.state, m.path));
+        if (ended) out.push_back(entry(m.with, m.state, m.path, m.failure));
         return out;
     }
     bool said = false;
     for (auto& one : conversation::deliveries(store, m.conversation, m.id)) {
         if (out.size() == reached_accounts_max) break;
-        if (one.user == own_user) continue; // Of the whole: the row says it.
-        said = said || one.state == m.state;
-        out.push_back(entry(std::move(one.user), one.state, one.path));
+        if (one.user == own_user) continue;                                         // Of the whole: the row says it.
+        said = said || (one.state == m.state && one.state != MessageState::failed); // That is theirs alone.
+        out.push_back(entry(std::move(one.user), one.state, one.path, std::move(one.failure)));
     }
-    if (ended && !said) out.push_back(entry(own_user, m.state, m.path));
+    if (ended && !said) out.push_back(entry(own_user, m.state, m.path, m.failure));
     return out;
 }
 

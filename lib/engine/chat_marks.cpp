@@ -233,6 +233,7 @@ void Chats::reached(const DeviceId& from, BytesView value)
                                                 {one.user, one.state, one.path, one.failure}))
                     context_.touched.message(one.conversation, id);
             if (!row || one.state == MessageState::sent) continue;
+            if (many && one.user != own_user_ && one.state == MessageState::failed) continue; // For them.
             if (context_.store.set_message_state(one.conversation, id, one.state, one.path, reached_reason,
                                                  one.failure))
                 context_.event(event::MessageStateChanged{
@@ -248,6 +249,7 @@ void Chats::reached_before(port::StoredMessage& row)
     auto& m = row.message;
     for (const auto& one : conversation::deliveries(context_.store, m.conversation, m.id))
         if (one.state != MessageState::sent &&
+            !(m.with.empty() && one.user != own_user_ && one.state == MessageState::failed) &&
             context_.store.set_message_state(m.conversation, m.id, one.state, one.path, reached_reason, one.failure)) {
             m.state = one.state;
             m.failure = one.failure;

@@ -108,17 +108,24 @@ void Engine::State::on(RequestId id, const request::Deliveries& wanted, Moment)
     }
     for (const auto& one : conversation::deliveries(context.store, message.conversation, message.id))
         if (one.user != identity->user) out.push_back({one.user, one.state, one.path});
-    // What is open yet, or was acknowledged quietly: nobody of that account is known to have it.
+    // What is open yet, or was acknowledged quietly: nobody of that account is known to have it. Of several devices the
+    // one that has come furthest counts; one that will not have it counts when no other may.
+    const auto noted = static_cast<std::ptrdiff_t>(out.size());
     for (const auto& open : context.store.deliveries(message.id)) {
-        const auto& user = open.user;
-        if (user == identity->user) continue;
-        const bool known = std::any_of(out.begin(), out.end(), [&](const auto& one) { return one.user == user; });
-        if (!known)
-            out.push_back({user,
-                           open.state == port::DeliveryState::queued   ? MessageState::accepted
-                           : open.state == port::DeliveryState::failed ? MessageState::failed
-                                                                       : MessageState::sent,
-                           open.state == port::DeliveryState::stored ? Path::mailbox : Path::none});
+        if (open.user == identity->user) continue;
+        const auto is_theirs = [&](const auto& one) { return one.user == open.user; };
+        if (std::any_of(out.begin(), out.begin() + noted, is_theirs)) continue;
+        const DeliveryReport report{open.user,
+                                    open.state == port::DeliveryState::queued   ? MessageState::accepted
+                                    : open.state == port::DeliveryState::failed ? MessageState::failed
+                                                                                : MessageState::sent,
+                                    open.state == port::DeliveryState::stored ? Path::mailbox : Path::none};
+        const auto known = std::find_if(out.begin() + noted, out.end(), is_theirs);
+        if (known == out.end())
+            out.push_back(report);
+        else if (known->state == MessageState::failed ||
+                 (report.state != MessageState::failed && report.state > known->state))
+            *known = report;
     }
     std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.user < b.user; });
     context.reply(id, std::move(out));

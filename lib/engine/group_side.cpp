@@ -230,7 +230,7 @@ void Engine::State::note_delivery(delivery::Progress& progress, Moment now)
         const bool alone = identity && progress.with == identity->user; // Nobody else is in the group.
         if (!alone)
             news = conversation::note_delivery(context.store, progress.conversation, progress.id,
-                                               {progress.with, progress.state, progress.path, {}});
+                                               {progress.with, progress.state, progress.path, progress.failure});
         context.touched.message(progress.conversation, progress.id);
         progress.with.clear();
     }

@@ -168,11 +168,12 @@ public:
     [[nodiscard]] virtual std::optional<Delivery> open_delivery(const MessageId& id, const DeviceId& device) = 0;
     /// Those to all others.
     struct OtherDeliveries {
-        bool open = false;     ///< One of them is.
-        bool may_have = false; ///< One to an account other than `own_user` is open or delivered.
+        bool open = false;          ///< One of them is.
+        bool may_have = false;      ///< One to an account other than `own_user` is open or delivered.
+        bool user_may_have = false; ///< One to `user` is; not looked for when that is empty.
     };
     [[nodiscard]] virtual OtherDeliveries other_deliveries(const MessageId& id, const DeviceId& device,
-                                                           std::string_view own_user) = 0;
+                                                           std::string_view own_user, std::string_view user) = 0;
     [[nodiscard]] virtual std::uint64_t open_message_count() = 0;
 };
 

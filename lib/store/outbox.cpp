@@ -153,7 +153,7 @@ std::optional<port::Delivery> SqliteStore::open_delivery(const MessageId& id, co
 }
 
 port::Store::OtherDeliveries SqliteStore::other_deliveries(const MessageId& id, const DeviceId& device,
-                                                           std::string_view own_user)
+                                                           std::string_view own_user, std::string_view user)
 {
     OtherDeliveries out;
     read(
@@ -161,9 +161,10 @@ port::Store::OtherDeliveries SqliteStore::other_deliveries(const MessageId& id, 
         [&](sqlite::Statement& row) {
             const auto state = row.integer(0);
             out.open = out.open || state < static_cast<int>(port::DeliveryState::delivered);
-            out.may_have =
-                out.may_have || (state < static_cast<int>(port::DeliveryState::failed) && row.text(1) != own_user);
-            return !(out.open && out.may_have);
+            const bool may = state < static_cast<int>(port::DeliveryState::failed);
+            out.may_have = out.may_have || (may && row.text(1) != own_user);
+            out.user_may_have = out.user_may_have || (may && !user.empty() && row.text(1) == user);
+            return !(out.open && out.may_have && (user.empty() || out.user_may_have));
         },
         id, device);
     if (failed()) out = {};

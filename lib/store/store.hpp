@@ -161,7 +161,7 @@ public:
     [[nodiscard]] std::vector<port::Delivery> deliveries(const MessageId& id) override;
     [[nodiscard]] std::optional<port::Delivery> open_delivery(const MessageId& id, const DeviceId& device) override;
     [[nodiscard]] OtherDeliveries other_deliveries(const MessageId& id, const DeviceId& device,
-                                                   std::string_view own_user) override;
+                                                   std::string_view own_user, std::string_view user) override;
     [[nodiscard]] std::uint64_t open_message_count() override;
 
     // due.cpp

@@ -159,7 +159,10 @@ public:
     void forget_seen_before(std::int64_t) override {}
     std::vector<std::string> due_in(const DeviceId&, const MessageId&, std::uint32_t) override { return {}; }
     std::optional<port::Delivery> open_delivery(const MessageId&, const DeviceId&) override { return {}; }
-    OtherDeliveries other_deliveries(const MessageId&, const DeviceId&, std::string_view) override { return {}; }
+    OtherDeliveries other_deliveries(const MessageId&, const DeviceId&, std::string_view, std::string_view) override
+    {
+        return {};
+    }
     void put_envelope(const port::OutboxEnvelope&) override {}
     std::optional<port::OutboxEnvelope> envelope(const MessageId&) override { return {}; }
     void remove_envelope(const MessageId&) override {}

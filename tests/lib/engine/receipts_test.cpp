@@ -242,3 +242,49 @@ TEST_CASE("who gives no receipts of delivery has the message, and its author see
     t.settle();
     CHECK(t.shown(t.alice, "bob", next).state == MessageState::delivered);
 }
+
+TEST_CASE("who was put out of a group reaches nobody there any more: for whom it had waited it has failed")
+{
+    Crew t(807, {"bob", "carol"});
+    auto& bob = t["bob"];
+    auto& phone = t.enter("bob.phone");
+    const auto group = t.create({"bob", "carol"});
+    bool anybody = true;
+    SUBCASE("for one of them") {}
+    SUBCASE("for all")
+    {
+        anybody = false;
+    }
+    // Alice has it directly, or nobody has: carol is no contact of his.
+    t.must(bob, request::SetPolicy{PathPolicy::direct_only});
+    if (!anybody) t.must(bob, request::Fault{true});
+    const auto id = t.say(bob, group, "hello");
+    const std::string alice = anybody ? "alice:delivered/direct" : "alice:accepted/none";
+    CHECK(t.report(bob, id) == alice + " carol:accepted/none");
+    request::Watch watch;
+    watch.what = request::Watch::What::messages;
+    watch.where.conversation = group;
+    const auto number = std::get<std::uint64_t>(t.ask(bob, watch).value);
+    const auto told_again = [&] {
+        std::size_t out = 0;
+        for (const auto& one : all<event::ViewChanged>(bob))
+            for (const auto& step : one.steps)
+                if (const auto* message = std::get_if<Message>(&step.item))
+                    out += one.watch == number && step.op == event::ViewChanged::Step::Op::update && message->id == id;
+        return out;
+    };
+    const auto before = told_again();
+    t.must(t.alice, request::GroupRemove{group, {"bob"}});
+    t.settle(minutes(1));
+    const auto after = (anybody ? alice : "alice:failed/none") + std::string(" carol:failed/none");
+    CHECK(t.report(bob, id) == after);
+    CHECK(told_again() > before);
+    CHECK(bob.state(id) == (anybody ? MessageState::delivered : MessageState::failed));
+    CHECK(t.history(bob, group).back().failure == (anybody ? "" : "not_a_contact"));
+    bob.crash();
+    bob.start();
+    t.settle(minutes(1));
+    CHECK(t.report(bob, id) == after);
+    CHECK(t.report(phone, id) == after);
+    CHECK(phone.state(id) == bob.state(id));
+}

@@ -187,8 +187,8 @@ std::string everything(port::Store& store)
         for (std::uint64_t d = 0; d < 4; ++d) {
             out += tell(store.seen(did(d), mid(n)));
             if (const auto open = store.open_delivery(mid(n), did(d))) out += tell(std::vector{*open});
-            const auto others = store.other_deliveries(mid(n), did(d), "user-1");
-            out += tell(others.open) + tell(others.may_have);
+            const auto others = store.other_deliveries(mid(n), did(d), "user-1", d % 2 == 0 ? "user-2" : "");
+            out += tell(others.open) + tell(others.may_have) + tell(others.user_may_have);
         }
     }
     out += "\nopen\n" + tell(store.open_deliveries(0, 1000)) + tell(store.open_deliveries(9, 4));

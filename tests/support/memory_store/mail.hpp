@@ -137,13 +137,16 @@ public:
             if (row.device == device && row.state < port::DeliveryState::delivered) return std::move(row);
         return std::nullopt;
     }
-    OtherDeliveries other_deliveries(const MessageId& id, const DeviceId& device, std::string_view own_user) override
+    OtherDeliveries other_deliveries(const MessageId& id, const DeviceId& device, std::string_view own_user,
+                                     std::string_view user) override
     {
         OtherDeliveries out;
         for (const auto& row : deliveries(id)) {
             if (row.device == device) continue;
             out.open = out.open || row.state < port::DeliveryState::delivered;
-            out.may_have = out.may_have || (row.user != own_user && row.state != port::DeliveryState::failed);
+            const bool may = row.state != port::DeliveryState::failed;
+            out.may_have = out.may_have || (may && row.user != own_user);
+            out.user_may_have = out.user_may_have || (may && !user.empty() && row.user == user);
         }
         return out;
     }
