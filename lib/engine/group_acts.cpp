@@ -158,14 +158,17 @@ std::optional<seal::Circle> GroupActs::next(const ConversationId& conversation, 
     const auto at = queues_.find(conversation);
     const auto* group = book_.find(conversation);
     while (at != queues_.end() && !at->second.empty()) {
-        const auto& first = at->second.front();
+        auto& first = at->second.front();
         const bool creates = std::holds_alternative<request::GroupCreate>(first.act);
         if (is_moot(first)) {
             pop_moot(at->second);
             continue;
         }
         auto made = plan(conversation, first.act, now);
-        if (made && std::holds_alternative<TakeIn>(first.act)) take_in_others(conversation, *made, at->second);
+        if (made && std::holds_alternative<TakeIn>(first.act) && !first.alone) {
+            take_in_others(conversation, *made, at->second);
+            first.leads = made->joined.size() > 1;
+        }
         if (!made || group == nullptr) {
             refused(conversation, made ? no_group() : made.error());
             continue;
@@ -337,9 +340,15 @@ void GroupActs::refused(const ConversationId& conversation, const Error& why)
     }
     const auto at = queues_.find(conversation);
     if (at == queues_.end() || at->second.empty()) return;
+    const bool takes_in = std::holds_alternative<TakeIn>(at->second.front().act);
+    const bool answered = takes_in && why.code == ErrorCode::not_a_contact; // By somebody else, who said no.
+    if (answered && std::exchange(at->second.front().leads, false)) {
+        at->second.front().alone = true;
+        return;
+    }
     const auto first = std::move(at->second.front());
     at->second.pop_front();
-    if (first.id != 0) context_.refuse(first.id, why);
+    if (first.id != 0) context_.refuse(first.id, answered ? Error{ErrorCode::conflict, "user: " + why.detail, 0} : why);
     if (std::holds_alternative<RenewSecret>(first.act)) {
         const auto* group = book_.find(conversation);
         unrenewed_[conversation] = group == nullptr ? nullptr : group->policy;

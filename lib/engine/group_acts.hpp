@@ -73,6 +73,8 @@ private:
         RequestId id = 0; ///< 0: nobody's.
         GroupAct act;
         bool is_done = false; ///< By somebody else, meanwhile.
+        bool leads = false;   ///< Those who wait behind it are to come in by the same commit.
+        bool alone = false;   ///< They are not: one of them may be why that was refused.
     };
     [[nodiscard]] KeyOf key_of() const;
     [[nodiscard]] Result<NextGroup> plan(const ConversationId& conversation, const GroupAct& act, Moment now);

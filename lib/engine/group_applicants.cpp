@@ -36,6 +36,7 @@ GroupBook::Came GroupBook::joins_came(const ConversationId& id, const wire::rela
         is_news = is_news || shown == group->joins_shown.end() || shown->second != entry.asked_ms;
         if (shown == group->joins_shown.end() && group->joins_shown.size() >= gathered_max) continue;
         group->joins_shown[entry.user] = entry.asked_ms;
+        group->answered.erase(entry.user);
         if (group->policy->find(entry.account_key) != nullptr) continue;
         const seal::Applicant who{entry.user, entry.account_key};
         auto list = identity::verify_device_list(entry.device_list, entry.user, entry.account_key);
@@ -64,7 +65,7 @@ GroupBook::Came GroupBook::joins_came(const ConversationId& id, const wire::rela
         group->joins_asked = false;
         return out;
     }
-    std::erase_if(group->applicants, [&](const auto& one) { return !group->joins_shown.contains(one.first); });
+    keep_applicants(*group, [&](const std::string& user) { return group->joins_shown.contains(user); });
     return out;
 }
 
@@ -77,6 +78,27 @@ void GroupBook::joins_failed(const ConversationId& id, Instant again)
         group->joins = 0;
     else
         group->ask_after = again;
+}
+
+void GroupBook::keep_applicants(Group& group, const std::function<bool(const std::string&)>& asks)
+{
+    std::erase_if(group.applicants, [&](const auto& one) {
+        if (asks(one.first)) return false;
+        if (group.answered.size() < gathered_max) group.answered.insert(one.first);
+        return true;
+    });
+}
+
+std::optional<Result<void>> GroupBook::late_answer(const Group& group, const std::string& user, bool accept) const
+{
+    if (!group.answered.contains(user)) return std::nullopt;
+    const bool is_in = group.policy->find(user) != nullptr;
+    if (is_in == accept) return Result<void>();
+    return Result<void>(
+        Error{ErrorCode::conflict,
+              is_in ? "user: " + user + " is in the group: somebody else has let them in"
+                    : "user: " + user + " does not ask any more: somebody else has said no, or nobody in time",
+              0});
 }
 
 void GroupBook::answered_applicant(const ConversationId& id, const std::string& user)

@@ -159,7 +159,7 @@ void GroupBook::news(const wire::relay::GroupNews& news)
     if (!group->policy) changed_.insert(group->id);
     group->roster_shown = news.roster;
     group->joins = news.joins;
-    if (news.joins == 0) group->applicants.clear();
+    if (news.joins == 0) keep_applicants(*group, [](const std::string&) { return false; });
     if (news.joins < group->joins_shown.size()) group->joins_shown.clear(); // Some are gone: which, the relay shows.
     group->joins_asked = false;
 }
@@ -222,6 +222,7 @@ void GroupBook::out(const ConversationId& id, const std::string& by)
     group->policy = nullptr;
     group->circle.reset();
     group->applicants.clear();
+    group->answered.clear();
     save(*group);
     count_accounts();
     changed_.insert(id);

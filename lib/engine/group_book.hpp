@@ -13,7 +13,9 @@
 #include "lib/engine/roster.hpp"
 #include "lib/seal/group_secret.hpp"
 
+#include <functional>
 #include <map>
+#include <optional>
 #include <set>
 
 namespace godwit::engine {
@@ -57,6 +59,7 @@ struct Group {
         identity::DeviceList list;
     };
     std::map<std::string, Applicant> applicants;
+    std::set<std::string> answered; ///< They were, and others have said yes or no; or nobody in time. gathered_max.
     /// Whom the relay has shown, page by page, since the first of them, by when they asked; those included that are no
     /// applicants here.
     std::map<std::string, std::int64_t> joins_shown;
@@ -155,6 +158,9 @@ public:
     [[nodiscard]] Came joins_came(const ConversationId& id, const wire::relay::GroupJoins& joins, WallMs now_ms);
     void joins_failed(const ConversationId& id, Instant again); ///< As roster_failed.
     void answered_applicant(const ConversationId& id, const std::string& user);
+    /// An answer to somebody who asks no more. nullopt: they never did.
+    [[nodiscard]] std::optional<Result<void>> late_answer(const Group& group, const std::string& user,
+                                                          bool accept) const;
     /// An epoch was entered, or left for good.
     void entered(const seal::Changes& changes, WallMs now_ms);
     /// The relay says that this account is in no such group.
@@ -214,6 +220,8 @@ public:
 
 private:
     Group* get(const ConversationId& id);
+    /// The others do not ask any more.
+    static void keep_applicants(Group& group, const std::function<bool(const std::string&)>& asks);
     [[nodiscard]] static bool wants_roster(const Group& group);
     [[nodiscard]] bool wants_joins(const Group& group) const;
     Group& make(const ConversationId& id);

@@ -80,6 +80,10 @@ void Engine::State::on(RequestId id, const request::GroupAnswer& answer, Moment 
     if (own == nullptr) return context.refuse(id, invalid("conversation: no group of this id"));
     if (own->role < group->policy->invite)
         return context.refuse(id, {ErrorCode::not_allowed, "only admins let others in", 0});
+    if (const auto late = group->applicants.contains(answer.user)
+                              ? std::nullopt
+                              : book.late_answer(*group, answer.user, answer.accept))
+        return *late ? context.reply_ok(id) : context.refuse(id, late->error());
     if (!group->applicants.contains(answer.user))
         return context.refuse(id, invalid("user: " + answer.user + " does not ask to be let in"));
     auto* session = ready_session();

@@ -23,7 +23,7 @@ Core::Core(Config config, Store& store, port::Entropy& entropy, WakeUps* wakeups
       requests_(config_.limits.requests, config_.limits.throttled_max), accounts_(context_, gate_), linking_(context_),
       devices_(context_, accounts_, linking_), roster_(context_), departed_(context_, roster_),
       presence_(context_, roster_), mailbox_(context_), key_packages_(context_), members_(context_, mailbox_),
-      joins_(context_), trees_(context_), groups_(context_, mailbox_, members_, trees_), blobs_(context_),
+      joins_(context_, members_), trees_(context_), groups_(context_, mailbox_, members_, trees_), blobs_(context_),
       signals_(context_), notices_(context_), desk_(context_)
 {
 }

@@ -132,7 +132,7 @@ Answer Groups::commit(const Session& session, const frame::GroupCommit& request,
     if (!place->partner && !creates && !context_.store.is_member(group.row, session.account)) return not_a_member();
     // Before it is judged: it was made by the rules of another epoch.
     if (!continues(group, request)) return conflict(group, "the group is in another epoch: another commit came first");
-    const auto audience = audience_of(session, *place, request);
+    const auto audience = audience_of(session, *place, request, now);
     if (!audience) return audience.error();
     if (context_.store.envelope(session.peer.device, request.envelope.id))
         return {ErrorCode::invalid_argument, "this envelope id is in use: choose another"};
@@ -273,9 +273,9 @@ Result<Groups::Place> Groups::own_place_of(const Session& session, const std::st
 }
 
 Result<Members::Change> Groups::audience_of(const Session& session, const Place& place,
-                                            const frame::GroupCommit& request)
+                                            const frame::GroupCommit& request, Moment now)
 {
-    if (!place.partner) return members_.judge(session, request, place.group);
+    if (!place.partner) return members_.judge(session, request, place.group, now);
     auto recipients = devices_of(session, *place.partner, request.recipients);
     auto newcomers = devices_of(session, *place.partner, request.newcomers);
     if (!recipients || !newcomers)

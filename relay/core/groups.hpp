@@ -103,7 +103,7 @@ private:
                                                const frame::GroupCommit& request);
     /// Who gets what by this commit. Errors as Members::judge.
     [[nodiscard]] Result<Members::Change> audience_of(const Session& session, const Place& place,
-                                                      const frame::GroupCommit& request);
+                                                      const frame::GroupCommit& request, Moment now);
     [[nodiscard]] bool is_for_nobody(const Session& session, const Members::Change& audience,
                                      const frame::GroupCommit& request);
     /// Rows of those that exist, none twice, without the asking one; nullopt: one belongs to neither account.

@@ -77,14 +77,17 @@ Answer Joins::refuse(const Session& session, const frame::GroupJoinRefuse& reque
     if (group.row == 0 || !context_.store.is_member(group.row, session.account)) return not_a_member();
     const auto account = context_.store.account(session.app, request.user);
     const auto waits = account ? context_.store.join(group.row, account->row) : std::nullopt;
-    if (!waits || waits->state != State::waits) return {}; // let in, refused or gone meanwhile
     const auto& stale = request.stale_link;
+    if (account && !stale && context_.store.is_member(group.row, account->row))
+        return {ErrorCode::conflict, request.user + " is in the group: somebody else has let them in"};
+    if (!waits || waits->state != State::waits) return {}; // refused or gone meanwhile
     // Who has not seen the newest commit may not know the newest link.
     if (stale && (stale->incarnation != group.incarnation || stale->epoch != group.epoch))
         return {ErrorCode::conflict, "the group is in another epoch: its link may be another"};
     if (stale && stale->asked_ms != waits->asked_ms) return {}; // With another link, maybe.
     if (stale) stale_paces_.take(stale_pace_name(account->row, group.row), now.mono);
     context_.store.refuse_join(group.row, account->row, stale ? State::stale_link : State::refused);
+    if (!stale) members_.refused(group.row, account->row, session.user, now);
     context_.changes.circles.insert(request.conversation);
     context_.changes.join_refusals.insert({account->row, request.conversation, stale.has_value()});
     return {};

@@ -10,8 +10,9 @@ namespace godwit::relay {
 
 class Joins {
 public:
-    explicit Joins(Context& context)
-        : context_(context), paces_(context.config.limits.contact_changes, context.config.limits.throttled_max),
+    Joins(Context& context, Members& members)
+        : context_(context), members_(members),
+          paces_(context.config.limits.contact_changes, context.config.limits.throttled_max),
           stale_paces_(context.config.limits.stale_group_links, context.config.limits.throttled_max),
           fetch_paces_(context.config.limits.group_requests, context.config.limits.throttled_max)
     {
@@ -20,6 +21,7 @@ public:
     [[nodiscard]] Answer ask(const Session& session, const frame::GroupJoin& request, Moment now);
     /// A page after what this device was shown last, and after the last page the first again.
     [[nodiscard]] Answer fetch(const Session& session, const frame::GroupJoinsFetch& request, Moment now);
+    /// conflict: they are in. Whom nobody lets in any more is refused already.
     [[nodiscard]] Answer refuse(const Session& session, const frame::GroupJoinRefuse& request, Moment now);
     bool expire(Moment now);
 
@@ -29,6 +31,7 @@ private:
         WallMs asked_ms = 0;
     };
     Context& context_;
+    Members& members_;
     PaceTable paces_;       ///< By account.
     PaceTable stale_paces_; ///< By account and group: a link costs every admin's device a look.
     PaceTable fetch_paces_; ///< By device.

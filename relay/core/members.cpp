@@ -25,7 +25,7 @@ Members::Members(Context& context, Mailbox& mailbox)
 // ---- commit ----
 
 Result<Members::Change> Members::judge(const Session& session, const frame::GroupCommit& request,
-                                       const StoredGroup& group)
+                                       const StoredGroup& group, Moment now)
 {
     auto& store = context_.store;
     const auto& limits = context_.config.limits;
@@ -59,7 +59,12 @@ Result<Members::Change> Members::judge(const Session& session, const frame::Grou
         const auto mutual = account && store.contact(session.account, account->row) == RosterState::accepted &&
                             store.contact(account->row, session.account) == RosterState::accepted;
         const auto asked = account && !creates ? store.join(group.row, account->row) : std::nullopt;
-        if (user != session.user && !mutual && !(asked && asked->state == StoredJoin::State::waits))
+        const bool asks = asked && asked->state == StoredJoin::State::waits;
+        const auto* refusal = account && !asks ? fresh_refusal(group.row, account->row, now) : nullptr;
+        if (refusal != nullptr)
+            return refuse(ErrorCode::not_a_contact,
+                          user + " does not ask to join any more: " + refusal->by + " has said no");
+        if (user != session.user && !mutual && !asks)
             return refuse(ErrorCode::not_a_contact,
                           user + " is no contact of yours on both sides, and has not asked to join");
         after[user] = account->row;
@@ -107,6 +112,19 @@ Result<Members::Change> Members::judge(const Session& session, const frame::Grou
         if (stays.contains(device.account)) out.judges.push_back(device.row);
     }
     return out;
+}
+
+void Members::refused(GroupRow group, AccountRow account, std::string by, Moment now)
+{
+    std::erase_if(refusals_, [&](const auto& one) { return one.second.until <= now.mono; });
+    if (refusals_.size() < context_.config.limits.throttled_max)
+        refusals_[{group, account}] = {std::move(by), now.mono + refusal_fresh_for};
+}
+
+const Members::Refusal* Members::fresh_refusal(GroupRow group, AccountRow account, Moment now) const
+{
+    const auto at = refusals_.find({group, account});
+    return at == refusals_.end() || at->second.until <= now.mono ? nullptr : &at->second;
 }
 
 void Members::apply(const ConversationId& conversation, GroupRow group, const Change& change, std::int64_t commit,

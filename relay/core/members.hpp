@@ -21,6 +21,8 @@ namespace godwit::relay {
 /// Bytes of entries in one GroupRoster frame.
 inline constexpr std::size_t group_roster_page_bytes_max = wire::frame_bytes_max / 2;
 inline constexpr std::size_t group_roster_page_max = 64;
+/// Answers that were given before anybody could hear of this one.
+inline constexpr Duration refusal_fresh_for = std::chrono::seconds(10);
 /// Rows of members, requests and trees that one tick lets expire, each.
 inline constexpr std::uint32_t group_rows_expired_per_tick_max = 200;
 
@@ -39,7 +41,10 @@ public:
     };
     /// Errors: not_allowed, not_a_contact, malformed, invalid_argument, quota_exceeded.
     [[nodiscard]] Result<Change> judge(const Session& session, const frame::GroupCommit& request,
-                                       const StoredGroup& group);
+                                       const StoredGroup& group, Moment now);
+    /// `by` has refused somebody who asked to be let in. Who answers otherwise just now does so without knowing, be
+    /// they contacts or not.
+    void refused(GroupRow group, AccountRow account, std::string by, Moment now);
     /// Has the owner rejected a commit of somebody else that puts accounts out? Whom it puts out has no vote, so that
     /// one word counts. `before`: GroupInfo of the epoch that the commit was made in.
     [[nodiscard]] bool is_vetoed(const StoredGroup& group, const StoredCommit& commit, BytesView before);
@@ -65,8 +70,15 @@ public:
     [[nodiscard]] std::vector<frame::GroupNews> news_of(AccountRow account, Moment now);
 
 private:
+    struct Refusal {
+        std::string by;
+        Instant until{};
+    };
+    [[nodiscard]] const Refusal* fresh_refusal(GroupRow group, AccountRow account, Moment now) const;
+
     Context& context_;
     Mailbox& mailbox_;
+    std::map<std::pair<GroupRow, AccountRow>, Refusal> refusals_;
     PaceTable messages_; ///< By account.
 };
 

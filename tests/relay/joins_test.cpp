@@ -122,6 +122,40 @@ TEST_CASE("who is refused is told, now or at the next login, and may ask again a
     CHECK(waiting(c, c.ann).entries.size() == 1);
 }
 
+TEST_CASE("two members answer at once: who comes second is told, be the one who asks a contact of theirs or not")
+{
+    Circle c;
+    c.create();
+    const auto ask = [&] { CHECK(c.dee.code(frame::GroupJoin{c.id, Bytes(30, 7)}) == ErrorCode::ok); };
+    const auto let_in = [&](Device& by) { return c.commit(by, 1, 2, {"ann", "bo", "cy", "dee"}, {c.dee.id}); };
+    SUBCASE("yes comes first")
+    {
+        ask();
+        CHECK(let_in(c.bo) == ErrorCode::ok);
+        const auto no = c.ann.ask(frame::GroupJoinRefuse{c.id, "dee", {}});
+        CHECK(no.error.code == ErrorCode::conflict);
+        CHECK(c.dee.take<frame::GroupJoinRefused>().empty());
+        CHECK(c.put(c.dee, 5).stored == 3); // She is in.
+    }
+    SUBCASE("no comes first, and says who")
+    {
+        befriend(c.bo, "bo", c.dee, "dee");
+        ask();
+        CHECK(c.ann.code(frame::GroupJoinRefuse{c.id, "dee", {}}) == ErrorCode::ok);
+        CHECK(let_in(c.bo) == ErrorCode::not_a_contact);
+        c.world.now.mono += refusal_fresh_for;
+        CHECK(let_in(c.bo) == ErrorCode::ok); // Who takes in a contact after that has heard of it.
+    }
+    SUBCASE("she asks again")
+    {
+        ask();
+        CHECK(c.ann.code(frame::GroupJoinRefuse{c.id, "dee", {}}) == ErrorCode::ok);
+        c.world.now.wall_ms += c.world.config.limits.group_join_again_ms;
+        ask();
+        CHECK(let_in(c.bo) == ErrorCode::ok);
+    }
+}
+
 TEST_CASE("a stale link is no refusal: told at once, and whoever has a new one asks again at once")
 {
     Config config;

@@ -171,6 +171,59 @@ TEST_CASE("by request: a person says yes or no")
     CHECK(crew.about(crew.alice, group).applicants.empty());
 }
 
+TEST_CASE("two admins answer one who asks to be let in: who comes second is told, unless they agree")
+{
+    const auto answers = [](bool alice_says, bool bob_says, bool at_once) {
+        Crew crew(7151, {"bob", "carol"}); // Carol is a contact of alice, and none of bob.
+        auto& alice = crew.alice;
+        auto& bob = crew["bob"];
+        const auto group = crew.create(
+            request::GroupCreate{ConversationKind::group, "careful", {"bob"}, "", Role::admin, JoinRule::request});
+        crew.must(alice, request::GroupRole{group, "bob", Role::admin});
+        crew.settle();
+        const auto link = std::get<std::string>(crew.ask(alice, request::GroupLink{group}).value);
+        crew.must(crew["carol"], request::GroupJoin{link, "please"});
+        crew.settle();
+        CHECK(crew.code(bob, request::GroupAnswer{group, "nobody", true}) == ErrorCode::invalid_argument);
+        const auto one = alice.ask(request::GroupAnswer{group, "carol", alice_says});
+        std::optional<Error> first;
+        if (!at_once) {
+            first = alice.wait(one).error;
+            CHECK(first->code == ErrorCode::ok);
+            crew.settle();
+        }
+        const auto other = bob.ask(request::GroupAnswer{group, "carol", bob_says});
+        if (!first) first = alice.wait(one).error;
+        const auto second = bob.wait(other).error;
+        crew.settle();
+        CAPTURE(first->detail);
+        CAPTURE(second.detail);
+        const bool is_in = crew.members(alice, group) == "alice* bob+ carol";
+        CHECK(crew.members(bob, group) == crew.members(alice, group));
+        CHECK(first->code == (is_in == alice_says ? ErrorCode::ok : ErrorCode::conflict));
+        CHECK(second.code == (is_in == bob_says ? ErrorCode::ok : ErrorCode::conflict));
+        // All see who has let her in.
+        for (auto* who : {&alice, &bob}) {
+            CHECK(crew.about(*who, group).applicants.empty());
+            std::string by;
+            for (const auto& message : crew.history(*who, group))
+                if (const auto* note = std::get_if<content::GroupNote>(&message.body);
+                    note != nullptr && note->what == content::GroupNote::What::added)
+                    by = note->by;
+            if (!at_once || !(alice_says && bob_says)) CHECK(by == (is_in ? alice_says ? "alice" : "bob" : ""));
+        }
+        CHECK(all<event::GroupRefused>(crew["carol"]).size() == (is_in ? 0 : 1));
+    };
+    for (const bool alice_says : {true, false})
+        for (const bool bob_says : {true, false})
+            for (const bool at_once : {true, false}) {
+                CAPTURE(alice_says);
+                CAPTURE(bob_says);
+                CAPTURE(at_once);
+                answers(alice_says, bob_says, at_once);
+            }
+}
+
 TEST_CASE("a discussion ends by itself; one that is promoted does not")
 {
     Crew crew(716, {"bob"});

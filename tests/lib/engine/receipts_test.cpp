@@ -280,7 +280,7 @@ TEST_CASE("who was put out of a group reaches nobody there any more: for whom it
     CHECK(t.report(bob, id) == after);
     CHECK(told_again() > before);
     CHECK(bob.state(id) == (anybody ? MessageState::delivered : MessageState::failed));
-    CHECK(t.history(bob, group).back().failure == (anybody ? "" : "not_a_contact"));
+    CHECK(bob.store.message(id)->message.failure == (anybody ? "" : "not_a_contact"));
     bob.crash();
     bob.start();
     t.settle(minutes(1));
