@@ -296,8 +296,8 @@ int QuicCore::handshake_completed()
         queue_.append(tls::frame_head(0));
     } else {
         give_token();
-        become_up();
     }
+    if (role_ == tls::Role::server || up_when_complete) become_up();
     return 0;
 }
 

@@ -10,8 +10,9 @@
 // Where the far side allows none (a stranger, an older peer) bulk goes with the rest.
 //
 // The client opens the stream with one empty frame as soon as the keys allow, so that the server can speak first. Up
-// means: client: handshake confirmed (the server has judged our key); server: handshake complete (the client proved its
-// key).
+// means: server: handshake complete (the client proved its key); client: handshake confirmed (the server has judged our
+// key), or, between peers, complete too (RFC 9001 section 4.1): what it says goes with its Finished, a round trip
+// earlier. A peer that expected another key takes nothing of that, and the link comes down.
 #pragma once
 
 #include "lib/port/entropy.hpp"
@@ -110,7 +111,8 @@ public:
     port::LinkObserver* observer = nullptr;
     tls::LinkLedger::Ticket ticket;
     loop::Address from;
-    bool flush_listed = false; ///< For the sink's list of connections to flush.
+    bool up_when_complete = false; ///< Client: see above.
+    bool flush_listed = false;     ///< For the sink's list of connections to flush.
 
     bool send(BytesView frame, port::Lane lane);
     bool send_datagram(BytesView datagram);

@@ -105,6 +105,7 @@ std::unique_ptr<port::Link> open_peer(loop::Loop& loop, port::DatagramPath& path
                                            policy, options.alpn, options.link, Trust::peer, sink);
     core->observer = &observer;
     core->from = *loop::Address::parse(far_end);
+    core->up_when_complete = true;
     auto link = make_link(core);
     sink->attach(*core);
     if (options.role == PeerRole::server) {

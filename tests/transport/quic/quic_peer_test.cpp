@@ -256,11 +256,37 @@ TEST_CASE("peer: whoever is not the expected device is refused, on either side")
     for (const bool wrong_at_client : {true, false}) {
         Pair pair;
         (wrong_at_client ? pair.a_options : pair.b_options).expected = identity(9).public_key();
+        pair.a.on_up = [](port::Link& link) { CHECK(link.send(as_bytes("for nobody else"))); };
         pair.open();
         REQUIRE(until(pair.loop, [&] { return pair.a.downs == 1 && pair.b.downs == 1; }));
-        CHECK(pair.a.ups == 0);
+        CHECK(pair.a.ups == (wrong_at_client ? 0U : 1U)); // the client does not wait for the server's judgement
         CHECK(pair.b.ups == 0);
+        CHECK(pair.b.frames == 0);
         CHECK((wrong_at_client ? pair.a : pair.b).code() == ErrorCode::authentication_failed);
+    }
+}
+
+TEST_CASE("peer: what the client says first goes with the end of its handshake, and waits for no answer")
+{
+    Pair pair;
+    pair.a.on_up = [&](port::Link& link) {
+        pair.b_path.refuse_all = true; // nothing comes back any more
+        CHECK(link.send(as_bytes("first")));
+    };
+    pair.open();
+    REQUIRE(until(pair.loop, [&] { return pair.b.frames == 1; }));
+    CHECK(pair.b.kept[0] == to_bytes(as_bytes("first")));
+    CHECK(pair.a.up());
+}
+
+TEST_CASE("peer: a link may be closed, or go, when it is told that it is up")
+{
+    for (const bool close : {true, false}) {
+        Pair pair;
+        pair.a.on_up = [&](port::Link& link) { close ? link.close() : pair.a_link.reset(); };
+        pair.open();
+        REQUIRE(until(pair.loop, [&] { return pair.b.downs == 1; }));
+        CHECK(pair.a.ups == 1);
     }
 }
 
