@@ -12,12 +12,21 @@ namespace {
 /// What audio owes holds the others up no longer than that.
 constexpr double debt_max_s = 0.5;
 
+constexpr double pace_narrow = 1.1, pace_wide = 1.5;
+constexpr double narrow_bps = 1'000'000, wide_bps = 2'000'000;
+
 std::size_t at(Priority priority)
 {
     return static_cast<std::size_t>(priority);
 }
 
 } // namespace
+
+double pace_bps(double rate_bps) noexcept
+{
+    const double wide = std::clamp((rate_bps - narrow_bps) / (wide_bps - narrow_bps), 0.0, 1.0);
+    return rate_bps * (pace_narrow + wide * (pace_wide - pace_narrow));
+}
 
 bool Pacer::push(Priority priority, Bytes data, Instant now)
 {
@@ -32,7 +41,7 @@ void Pacer::let_time_pass(Instant now)
 {
     if (last_ != Instant{}) {
         const double passed_s = static_cast<double>((now - last_).count()) / 1e6;
-        debt_bytes_ = std::max(0.0, debt_bytes_ - passed_s * rate_bps_ * pace_factor / 8);
+        debt_bytes_ = std::max(0.0, debt_bytes_ - passed_s * pace_bps(rate_bps_) / 8);
     }
     last_ = now;
 }
@@ -58,7 +67,7 @@ Instant Pacer::deadline() const noexcept
 {
     if (!queues_[at(Priority::audio)].empty()) return last_;
     if (std::all_of(queues_.begin(), queues_.end(), [](const auto& queue) { return queue.empty(); })) return never;
-    return last_ + Duration(static_cast<std::int64_t>(std::ceil(debt_bytes_ * 8e6 / (rate_bps_ * pace_factor))));
+    return last_ + Duration(static_cast<std::int64_t>(std::ceil(debt_bytes_ * 8e6 / (pace_bps(rate_bps_)))));
 }
 
 Duration Pacer::wait(Priority priority) const noexcept
@@ -66,7 +75,7 @@ Duration Pacer::wait(Priority priority) const noexcept
     double bytes = debt_bytes_;
     for (std::size_t i = 0; i <= at(priority); ++i)
         bytes += static_cast<double>(bytes_[i] + queues_[i].size() * overhead_bytes_);
-    return Duration(static_cast<std::int64_t>(bytes * 8e6 / (rate_bps_ * pace_factor)));
+    return Duration(static_cast<std::int64_t>(bytes * 8e6 / (pace_bps(rate_bps_))));
 }
 
 void Pacer::clear(Priority priority)

@@ -2,6 +2,7 @@
 #include "media/rate/queue_delay.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace godwit::rate {
 
@@ -10,10 +11,10 @@ namespace {
 constexpr Duration least_over = std::chrono::seconds(10);
 constexpr Duration slot_length = std::chrono::milliseconds(25);
 /// A queue shows in so many slots, or in those of so many jitters.
-constexpr std::int64_t slots_min = 5;
+constexpr std::int64_t slots_min = 3;
 constexpr int recent_jitters = 8;
 /// And not in fewer packets than that, where there are so many.
-constexpr std::int64_t packets_min = 5;
+constexpr std::int64_t packets_min = 4;
 /// Jitter is of so long, and of not fewer packets than that: a voice has five in that time.
 constexpr Duration stretch_min = std::chrono::milliseconds(300);
 constexpr std::int64_t stretch_packets_min = 5;
@@ -23,7 +24,7 @@ constexpr Duration way_change_max = std::chrono::seconds(10);
 
 } // namespace
 
-void QueueDelay::packet(Duration way, Instant now)
+void QueueDelay::packet(Duration way, Duration arrived, Instant now)
 {
     if (!least_ || (now - least_since_ > least_over && !is_held_)) {
         least_before_ = least_;
@@ -32,8 +33,9 @@ void QueueDelay::packet(Duration way, Instant now)
     }
     least_ = std::min(*least_, way);
 
-    const std::int64_t slot = now.time_since_epoch() / slot_length;
-    if (slot - slot_ >= static_cast<std::int64_t>(slots)) {
+    // By arrival: feedback tells of many at once, and those of before would stand beside those that wait.
+    const std::int64_t slot = arrived / slot_length;
+    if (std::abs(slot - slot_) >= static_cast<std::int64_t>(slots)) {
         recent_ = {};
         slot_ = slot;
     }
@@ -83,8 +85,15 @@ void QueueDelay::stretch_ended()
 {
     Duration more = stretch_.first + Duration(stretch_.sum_us / stretch_.count) - stretch_.least;
     // A queue grows or shrinks as much within a stretch as from one to the next, and half of it is in the mean.
-    if (stretch_before_) more -= std::chrono::abs((stretch_.least - *stretch_before_) / 2);
+    const Duration moved = stretch_before_ ? std::chrono::abs(stretch_.least - *stretch_before_) : Duration(0);
+    more -= moved / 2;
     stretches_ = std::min(stretches_ + 1, jitter_smoothing);
+    if (before_that_) {
+        // What lies beside the line from the one before to the one after: a queue grows and shrinks along such a line.
+        const Duration beside = std::chrono::abs(stretch_.least - 2 * *stretch_before_ + *before_that_) / 2;
+        unsteady_ += (std::min(beside, jitter_) - unsteady_) / stretches_;
+    }
+    before_that_ = stretch_before_;
     jitter_ += (std::clamp(more, Duration(0), way_change_max) - jitter_) / stretches_;
     stretch_before_ = stretch_.least;
     stretch_ = Stretch();

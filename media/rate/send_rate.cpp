@@ -9,13 +9,18 @@ namespace godwit::rate {
 namespace {
 
 constexpr double decrease_to = 0.85;
-/// Not beyond what the path has carried: who sends little learns little.
-constexpr double beyond_arriving = 1.5, beyond_arriving_bps = 15'000;
+/// Not beyond what the path has carried: who sends little learns little. Less far where it has been full: an encoder
+/// that sends all at once what it was allowed meanwhile fills a queue with it.
+constexpr double beyond_arriving = 1.5, beyond_limited = 1.25, beyond_arriving_bps = 15'000;
 constexpr Duration measured_over = std::chrono::milliseconds(500);
 /// What a full path carries is asked of less, or of what came before it became narrower there is too much in it.
 constexpr Duration carried_over = std::chrono::milliseconds(200);
 constexpr std::size_t carried_packets = 6;
 constexpr int carried_jitters = 6;
+/// And of what came since packets wait, when that is so long: then the path was full all the time.
+constexpr Duration busy_over = std::chrono::milliseconds(60);
+constexpr std::size_t busy_packets = 4;
+constexpr int busy_jitters = 3;
 /// Packets in that time: at the highest rate there are two thousand.
 constexpr std::size_t arrivals_max = packets_under_way_max;
 /// What was missing and came later than thought: so much more next time, at most so much, and each feedback a bit less.
@@ -43,10 +48,11 @@ constexpr double compete_decrease = 0.7;
 /// Of what arrives, so much is left out: that the queue is gone within about a second and a half.
 constexpr double drain_s = 1.5, drain_least = 0.2, drain_most = 0.6;
 /// Delay that grows is a queue when all packets wait for so long, and one and a half times the jitter: where packets do
-/// not overtake each other, one that is late holds up those behind it.
+/// not overtake each other, one that is late holds up those behind it. Then the least way is unsteady, too, and of that
+/// as much again is none. Two and a half times the jitter, and more of what is unsteady, are a queue before all packets
+/// wait: a path that has become narrow fills in no time.
 constexpr Duration queue_least = std::chrono::milliseconds(10);
-/// So many jitters at once are a queue before all packets wait: a path that has become narrow fills in no time.
-constexpr int at_once_jitters = 4;
+constexpr int unsteady_least = 2, unsteady_at_once = 4;
 /// Who sends less than that share of what he may is limited by the application, not by the path (the region in which
 /// others call him application-limited, ALR).
 constexpr double limited_below = 0.75;
@@ -133,7 +139,7 @@ void SendRate::feedback(const std::vector<Fate>& fates, Instant now)
         trend_.packet(at->second.at, *one.arrived);
         measure(at->second, *one.arrived);
         prober_.arrived(one.number, at->second.bytes, *one.arrived);
-        ways_.packet(*one.arrived - at->second.at.time_since_epoch(), now);
+        ways_.packet(*one.arrived - at->second.at.time_since_epoch(), *one.arrived, now);
         const Duration there_and_back = now - at->second.at;
         shortest = std::min(shortest.value_or(there_and_back), there_and_back);
         under_way_.erase(at);
@@ -171,8 +177,13 @@ void SendRate::feedback(const std::vector<Fate>& fates, Instant now)
 double SendRate::carried_bps() const
 {
     std::size_t bytes = 0, packets = 0;
+    bool is_busy = true;
     for (auto one = arrivals_.rbegin(); one != arrivals_.rend(); ++one) {
         const Duration over = arrivals_.back().at - one->at;
+        is_busy = is_busy && ways_.above_least(one->at - one->sent.time_since_epoch()) >= queue_least + jitter();
+        const bool is_enough = over >= busy_over + busy_jitters * jitter() && packets >= busy_packets;
+        if (!is_busy && is_enough)
+            return std::min(arriving_bps_.value_or(rate_max_bps), static_cast<double>(bytes) * 8 / seconds(over));
         if (over >= carried_over + carried_jitters * jitter() && packets >= carried_packets)
             return std::min(arriving_bps_.value_or(rate_max_bps), static_cast<double>(bytes) * 8 / seconds(over));
         bytes += one->bytes;
@@ -223,7 +234,9 @@ bool SendRate::drain(Instant now)
         draining_since_.reset();
     }
     const Duration pause = competing_ ? compete_pause_ : drain_pause;
-    if (queue() < drain_above + jitter() || (drained_at_ && now - *drained_at_ < pause)) return false;
+    if (queue() < drain_above + jitter() + ways_.unsteady() * unsteady_least ||
+        (drained_at_ && now - *drained_at_ < pause))
+        return false;
     if (competing_) delay_bps_ = rate_bps();
     competing_ = false;
     draining_since_ = now;
@@ -270,9 +283,11 @@ void SendRate::control(Instant now)
     }
     Usage usage = trend_.usage();
     // Jitter is no queue; and a probe is meant to show whether there is one.
-    const Duration others = jitter_of_others();
-    const bool is_queue =
-        queue() >= queue_least + others * 3 / 2 || ways_.queue_at_once() >= queue_least + others * at_once_jitters;
+    const Duration others = jitter_of_others(), unsteady = others < jitter() ? Duration(0) : ways_.unsteady();
+    const bool is_sudden = ways_.queue_at_once() >= queue_least + others * 5 / 2 + unsteady * unsteady_at_once;
+    const bool is_queue = is_sudden || queue() >= queue_least + others * 3 / 2 + unsteady * unsteady_least;
+    // A path that has become narrow holds up what was sent: that is known before a line can be laid through it.
+    if (is_sudden && !path_carries_it()) usage = Usage::overuse;
     if (usage == Usage::overuse && (!is_queue || competing_ || (prober_.is_out() && path_carries_it())))
         usage = Usage::normal;
     switch (usage) {
@@ -320,9 +335,9 @@ void SendRate::decrease(Instant now)
 void SendRate::increase(double elapsed_s)
 {
     const double deviation = std::sqrt(limit_variance_);
-    const bool near =
-        limit_bps_ > 0 && delay_bps_ > limit_bps_ - deviations * deviation && delay_bps_ < limit_bps_ + deviation;
-    if (limit_bps_ > 0 && delay_bps_ > limit_bps_ + deviation) limit_bps_ = 0; // past it, and no queue: it has moved
+    // Past it, and that has arrived: it has moved. To be allowed more proves nothing where the application limits.
+    if (limit_bps_ > 0 && std::min(arriving_bps_.value_or(0), offered_bps_) > limit_bps_ + deviation) limit_bps_ = 0;
+    const bool near = limit_bps_ > 0 && delay_bps_ > limit_bps_ - deviations * deviation;
     if (near || competing_) {
         // Section 5.5: a packet or so for each time an answer takes; a small one on a narrow path, where one of 1,200
         // bytes is a quarter of a second.
@@ -335,7 +350,8 @@ void SendRate::increase(double elapsed_s)
         delay_bps_ *= 1 + growth_ * elapsed_s;
     }
     if (arriving_bps_) {
-        const double most = std::max(proven_bps_, beyond_arriving * *arriving_bps_ + beyond_arriving_bps);
+        const double beyond = limit_bps_ > 0 ? beyond_limited : beyond_arriving;
+        const double most = std::max(proven_bps_, beyond * *arriving_bps_ + beyond_arriving_bps);
         if (delay_bps_ > most) delay_bps_ = std::max(most, delay_bps_ / (1 + growth_ * elapsed_s));
     }
     delay_bps_ = std::min(delay_bps_, rate_max_bps);

@@ -281,8 +281,10 @@ TEST_CASE("queue delay: what all packets wait is a queue, what some wait is jitt
     QueueDelay ways;
     CHECK(ways.queue() == 0ms);
     const auto packets = [&](int count, Duration spacing, const std::function<Duration(int)>& more) {
-        for (int i = 0; i < count; ++i)
-            ways.packet(20ms + more(i), now += spacing);
+        for (int i = 0; i < count; ++i) {
+            now += spacing;
+            ways.packet(20ms + more(i), now.time_since_epoch(), now);
+        }
     };
     packets(500, 10ms, [](int) { return 0ms; });
     CHECK(ways.queue() == 0ms);
@@ -300,10 +302,10 @@ TEST_CASE("queue delay: what all packets wait is a queue, what some wait is jitt
     packets(300, 10ms, [](int i) { return std::chrono::milliseconds(i); });
     CHECK(ways.jitter() < 8ms);
     CHECK(ways.queue() > 280ms);
-    // A voice of 60 ms a packet: the last five count.
+    // A voice of 60 ms a packet: the last four count.
     ways.reset();
     packets(50, 60ms, [](int) { return 0ms; });
-    packets(4, 60ms, [](int) { return 80ms; });
+    packets(3, 60ms, [](int) { return 80ms; });
     CHECK(ways.queue() == 0ms);
     packets(2, 60ms, [](int) { return 80ms; });
     CHECK(ways.queue() == 80ms);
@@ -312,8 +314,60 @@ TEST_CASE("queue delay: what all packets wait is a queue, what some wait is jitt
     CHECK(ways.queue() == 0ms);
     // A receiver may say anything of its clock.
     for (int i = 0; i < 5000; ++i)
-        ways.packet((i % 2 == 0 ? 1 : -1) * Duration(1'000'000h), now += 1ms);
+        ways.packet((i % 2 == 0 ? 1 : -1) * Duration(1'000'000h), (i % 3 - 1) * Duration(1'000'000h), now += 1ms);
     CHECK(ways.jitter() <= 10s);
+}
+
+TEST_CASE("queue delay: a path that has become narrow shows in the first feedback that tells of it")
+{
+    Instant now(1h);
+    QueueDelay ways;
+    Duration arrives = 1h;
+    for (int i = 0; i < 500; ++i)
+        ways.packet(20ms, arrives += 10ms, now += 10ms);
+    // One feedback of a tenth of a second: what came before the path became narrow, and six packets that waited.
+    for (int i = 0; i < 4; ++i)
+        ways.packet(20ms, arrives += 10ms, now);
+    for (int i = 1; i <= 6; ++i)
+        ways.packet(20ms + i * 20ms, arrives += 25ms, now);
+    CHECK(ways.queue_at_once() >= 40ms);
+    CHECK(ways.above_least(140ms) == 120ms);
+}
+
+TEST_CASE("queue delay: what one late packet holds up is unsteady, what a queue does is not")
+{
+    Instant now(1h);
+    QueueDelay held_up, queue;
+    std::mt19937_64 random(1);
+    std::exponential_distribution<double> late(1 / 60'000.0);
+    Duration last{};
+    for (int i = 0; i < 3000; ++i) { // 60 ms of jitter, and nobody overtakes anybody
+        now += 9ms;
+        last = std::max(last, now.time_since_epoch() + Duration(static_cast<std::int64_t>(late(random))));
+        held_up.packet(last - now.time_since_epoch(), last, now);
+        // A saw of three seconds up, one down.
+        const auto saw = std::chrono::milliseconds(i % 444 < 333 ? i % 444 / 3 : 444 - i % 444);
+        queue.packet(20ms + saw, now.time_since_epoch() + saw, now);
+    }
+    CHECK(held_up.unsteady() > 15ms);
+    CHECK(held_up.unsteady() <= held_up.jitter());
+    CHECK(queue.unsteady() < 3ms);
+}
+
+TEST_CASE("rate: to be allowed more than is sent is no proof that a path carries more, and pictures move again")
+{
+    for (const std::uint64_t seed : {1U, 2U, 3U}) {
+        CAPTURE(seed);
+        const auto moving = [](Duration t) { return t < 20s || t / 1s % 6 < 2 ? 1.0 : 0.6; };
+        const auto got = run({.there = {.delay = 50ms, .rate_bps = 300'000},
+                              .back = {.delay = 50ms},
+                              .length = 80s,
+                              .picture_share = moving,
+                              .seed = seed});
+        CAPTURE(story(got));
+        CHECK(got.delay_max(25, 80) < 220ms);
+        CHECK(got.mean_arrived(25, 80) > 225'000);
+    }
 }
 
 TEST_CASE("prober: a cluster that is carried, one that is held up, one that is lost, one that nobody sends")
@@ -436,7 +490,7 @@ TEST_CASE("share: a table that reads like a debate")
 TEST_CASE("pacer: audio at once, repetitions before pictures, files last, all at the rate")
 {
     Pacer pacer(0);
-    pacer.set_rate(800'000 / pace_factor); // 100 bytes a millisecond
+    pacer.set_rate(800'000.0 * 800'000.0 / pace_bps(800'000)); // 100 bytes a millisecond
     Instant now(1h);
     for (int i = 0; i < 3; ++i) {
         pacer.push(Priority::files, Bytes(1000, 3), now);
@@ -467,6 +521,15 @@ TEST_CASE("pacer: audio at once, repetitions before pictures, files last, all at
     pacer.push(Priority::audio, Bytes(100), now);
     CHECK(pacer.deadline() <= now);
     CHECK(pacer.next(now)->priority == Priority::audio);
+}
+
+TEST_CASE("pacer: on a narrow path a keyframe leaves no faster than the path carries it, on a wide one it is soon over")
+{
+    CHECK(pace_bps(300'000) <= 1.1 * 300'000);
+    CHECK(pace_bps(1'000'000) <= 1.1 * 1'000'000);
+    CHECK(pace_bps(3'000'000) >= 1.5 * 3'000'000);
+    for (double bps = 20'000; bps < 4'000'000; bps *= 1.1)
+        CHECK(pace_bps(1.1 * bps) > pace_bps(bps));
 }
 
 TEST_CASE("pacer: bounds")

@@ -70,8 +70,8 @@ TEST_CASE("traces: jitter takes nothing of the path, whatever its shape")
         int least[4][3]; // by shape
     } table[] = {{0ms, {{85, 80, 80}, {}, {}, {}}},
                  {10ms, {{85, 80, 80}, {85, 80, 80}, {85, 80, 80}, {85, 80, 80}}},
-                 {30ms, {{85, 80, 70}, {85, 80, 80}, {80, 65, 45}, {85, 80, 80}}},
-                 {60ms, {{50, 30, 5}, {85, 80, 80}, {80, 55, 40}, {85, 80, 80}}}};
+                 {30ms, {{85, 80, 75}, {85, 80, 80}, {85, 85, 75}, {85, 80, 80}}},
+                 {60ms, {{70, 65, 35}, {85, 80, 80}, {85, 80, 65}, {85, 80, 80}}}};
     for (const auto& one : table) {
         for (std::size_t s = 0; s < std::size(shapes); ++s) {
             if (one.least[s][0] == 0) continue;
@@ -126,8 +126,10 @@ TEST_CASE("traces: from 1,000 to 300 kbit/s, and what is allowed is less than th
                 after += got.mean_arrived(35, 45) / 3;
                 CHECK(got.mean_arrived(52, 60) > 400'000); // and back
             }
-            // What was sent before it was known fills the queue: two thirds of a second of 700 kbit/s too many.
-            CHECK(longest < 2s);
+            // What was sent before it was known fills the queue: 700 kbit/s too many, a quarter of a second of them
+            // where nothing hides it, three quarters with jitter.
+            CHECK(below <= (jitter == 0ms ? 250ms : 850ms));
+            CHECK(longest < (jitter == 0ms ? 700ms : 1400ms));
             CHECK(later < 500ms + 8 * jitter);
             CHECK(after > 240'000);
             row("| %d ms, %s | %d ms | %d ms | %d ms | %d %% |\n", ms_of(jitter), jitter == 0ms ? "none" : shape.name,
