@@ -73,6 +73,7 @@ void ChatView::menu(const QPoint& at)
         line_->setFocus();
     });
     add(tr("Take back"), own && !gone, [this, message] { session_.ask(request::Recall{message.id}); });
+    add(tr("Remove from my devices"), true, [this, message] { session_.ask(request::RemoveMessages{{message.id}}); });
     if (const auto* attachment = std::get_if<godwit::content::Attachment>(&message.body)) {
         const auto* known = delegate_->file(attachment->file.id);
         add(tr("Pause the file"), known != nullptr && known->state == godwit::FileState::fetching,

@@ -61,6 +61,8 @@ private:
     void with_message(const std::string& number, std::function<void(const godwit::Message&)> then);
     void post_command(const std::string& name, const std::string& number, const std::string& rest);
     void show_pinned();
+    void remove_messages(const std::string& from, const std::string& to);
+    void clear_conversation(const std::string& what);
     void set_timer(const std::string& seconds, const std::string& from);
     void mark_read();
     void list_conversations();
@@ -157,6 +159,7 @@ private:
     void show(const godwit::event::MessageChanged& e);
     void show(const godwit::event::ReadUpTo& e);
     void show(const godwit::event::TypingChanged& e);
+    void show(const godwit::event::ConversationCleared& e);
     void show(const godwit::event::ConversationChanged& e);
     void show(const godwit::event::ViewChanged& e);
     void show(const godwit::event::Presence& e);

@@ -21,6 +21,7 @@ constexpr const char* help_text =
     "  /search WORDS     messages that have them, in all conversations\n"
     "  /reply N text     to the Nth last message          /edit N text    write the Nth last message, yours, anew\n"
     "  /recall N         take it back                    /react N EMOJI  (-EMOJI takes a reaction back)\n"
+    "  /delete N [M]     from your history only: the Nth last, or to the Mth   /clear all   all of this conversation\n"
     "  /pin N   /unpin N   /pins   what is pinned here    /forward N NAME or #GROUP\n"
     "  /bundle N M NAME or #GROUP   the Nth to the Mth last, as one\n"
     "  /who N            who has it, and has read it\n"
@@ -194,6 +195,9 @@ const std::vector<Chat::Command>& Chat::commands()
         {"edit", "N text", post},
         {"recall", "N", post},
         {"react", "N EMOJI", post},
+        {"delete", "N [M]", [](C chat, W words) { chat.remove_messages(words.first, words.second); }},
+        {"clear", "all (on your devices; others keep what they have)",
+         [](C chat, W words) { chat.clear_conversation(words.first); }},
         {"pin", "N", post},
         {"unpin", "N", post},
         {"pins", nullptr, [](C chat, W) { chat.show_pinned(); }},

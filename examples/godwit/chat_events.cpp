@@ -118,7 +118,15 @@ void Chat::show(const godwit::event::MessageChanged& e)
             (e.message.with.empty() ? group_of(e.message.conversation) : "the conversation with " + e.message.with) +
             " has gone");
         break;
+    case What::removed: break; // Asked for, here or on another own device.
     }
+}
+
+void Chat::show(const godwit::event::ConversationCleared& e)
+{
+    screen_.print("  the conversation " +
+                  (e.with.empty() ? "in " + group_of(e.conversation) : "with " + printable(e.with)) +
+                  " is cleared, on your devices");
 }
 
 void Chat::show(const godwit::event::ReadUpTo& e)

@@ -4,6 +4,8 @@
 
 #include "words.hpp"
 
+#include <algorithm>
+
 namespace request = godwit::request;
 
 /// Finds the Nth last message, then does something with it.
@@ -64,6 +66,38 @@ void Chat::show_pinned()
         for (const auto& message : *messages)
             screen_.print(history_line(message, own_));
     });
+}
+
+void Chat::remove_messages(const std::string& from, const std::string& to)
+{
+    const auto first = number_of(from, 1, request::history_limit_max);
+    const auto last = to.empty() ? first : number_of(to, 1, request::history_limit_max);
+    if (!first || !last)
+        return screen_.print("! N and M count messages from the newest, which is 1; /history shows them");
+    const auto newest = std::min(*first, *last), oldest = std::max(*first, *last);
+    const auto count = static_cast<std::size_t>(oldest - newest + 1);
+    if (count > request::removed_max)
+        return screen_.print("! at most " + std::to_string(request::removed_max) + " messages at once");
+    if (current_.empty()) return screen_.print("! nobody chosen: /to NAME");
+    request::History page{here().with, static_cast<std::uint32_t>(oldest), {}, here().conversation};
+    ask(page, [this, oldest, count](const godwit::event::Reply& reply) {
+        const auto* messages = std::get_if<std::vector<godwit::Message>>(&reply.value);
+        if (messages == nullptr) return;
+        if (messages->size() < static_cast<std::size_t>(oldest))
+            return screen_.print("! the oldest message here is " + std::to_string(messages->size()));
+        request::RemoveMessages what;
+        for (std::size_t i = 0; i < count; ++i)
+            what.messages.push_back((*messages)[i].id);
+        ask(std::move(what), said("  gone from your history, on all your devices; others keep theirs"));
+    });
+}
+
+/// The word is asked for, since nothing brings it back.
+void Chat::clear_conversation(const std::string& what)
+{
+    if (current_.empty()) return screen_.print("! nobody chosen: /to NAME");
+    if (what != "all") return screen_.print("! /clear all removes this whole conversation from your history");
+    ask(request::ClearConversation{here()});
 }
 
 void Chat::set_timer(const std::string& seconds, const std::string& from)

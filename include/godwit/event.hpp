@@ -209,9 +209,9 @@ struct MessageStateChanged {
     ConversationId conversation{};
 };
 
-/// A message stands otherwise than before: it was edited, recalled, reacted to, pinned, or has gone by its lifetime; a
-/// live location moved; or another device of this account has sent it. What it says now is in `message`. Told once,
-/// after its commit; who was not running reads it in the history.
+/// A message stands otherwise than before: it was edited, recalled, reacted to, pinned, has gone by its lifetime, or
+/// was removed on this or another device of this account; a live location moved; or another own device has sent it.
+/// What it says now is in `message`. Told once, after its commit; who was not running reads it in the history.
 struct MessageChanged {
     enum class What : std::uint8_t {
         edited = 1,
@@ -221,6 +221,7 @@ struct MessageChanged {
         expired = 5,
         sent = 6,
         moved = 7,
+        removed = 8, ///< From this account's history, which it has left.
     };
     What what{};
     Message message;
@@ -235,6 +236,7 @@ struct MessageChanged {
     case MessageChanged::What::expired: return "expired";
     case MessageChanged::What::sent: return "sent";
     case MessageChanged::What::moved: return "moved";
+    case MessageChanged::What::removed: return "removed";
     }
     return "edited";
 }
@@ -250,6 +252,13 @@ struct TypingChanged {
     std::string with;
     std::string user;
     bool on = false; ///< Off also when nothing was heard for a while.
+};
+/// request::ClearConversation, here or on another device of this account: what stood in the history up to and including
+/// this message has left it. What came late may still stand there.
+struct ConversationCleared {
+    ConversationId conversation;
+    std::string with; ///< As in Message.
+    MessageId up_to;
 };
 /// What is shared about a conversation is another: settings, draft, timer.
 struct ConversationChanged {
@@ -425,12 +434,13 @@ struct Warning {
     Error what;
 };
 
-using Any = std::variant<Reply, MessageReceived, MessageStateChanged, MessageChanged, ReadUpTo, TypingChanged,
-                         ConversationChanged, ViewChanged, Presence, ContactRequest, ContactAccepted, ContactRemoved,
-                         Security, Linked, Connected, Disconnected, Update, PathChanged, LoggedOut, FileProgress,
-                         FileDone, FileFailed, ArchiveProgress, HistoryWanted, HistoryTaken, HistoryReceived,
-                         GroupChanged, GroupAsked, GroupRefused, NoticeReceived, NoticeWithdrawn, NoticesRead,
-                         CallIncoming, CallChanged, CallPeerMedia, CallMemberChanged, CallEnded, CallQuality, Warning>;
+using Any =
+    std::variant<Reply, MessageReceived, MessageStateChanged, MessageChanged, ReadUpTo, TypingChanged,
+                 ConversationCleared, ConversationChanged, ViewChanged, Presence, ContactRequest, ContactAccepted,
+                 ContactRemoved, Security, Linked, Connected, Disconnected, Update, PathChanged, LoggedOut,
+                 FileProgress, FileDone, FileFailed, ArchiveProgress, HistoryWanted, HistoryTaken, HistoryReceived,
+                 GroupChanged, GroupAsked, GroupRefused, NoticeReceived, NoticeWithdrawn, NoticesRead, CallIncoming,
+                 CallChanged, CallPeerMedia, CallMemberChanged, CallEnded, CallQuality, Warning>;
 
 } // namespace event
 

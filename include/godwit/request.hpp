@@ -97,6 +97,19 @@ struct Edit {
 struct Recall {
     MessageId message;
 };
+/// Removes messages from the history of this account, on all of its devices, with the files that nothing else here
+/// refers to. Nobody else hears of it, and what is on its way to others goes on. An event::MessageChanged for each.
+/// Works offline. Errors: invalid_argument (none, more than removed_max, no such message, not all of one conversation).
+struct RemoveMessages {
+    std::vector<MessageId> messages; ///< 1…removed_max
+};
+inline constexpr std::size_t removed_max = 100;
+/// Likewise all that this device has of a conversation. It stays in the list, with its settings, draft and timer. A
+/// message that comes later stays, even where its author's clock is behind. event::ConversationCleared tells of it.
+/// Works offline. Errors: not_a_contact, invalid_argument (no such conversation).
+struct ClearConversation {
+    Where where;
+};
 struct React {
     MessageId message;
     std::string emoji;
@@ -502,15 +515,16 @@ struct Fault {
 
 using Any =
     std::variant<RegisterAccount, Login, Logout, ContactAdd, ContactAccept, ContactRemove, ContactBlock, ContactUnblock,
-                 Contacts, Send, Edit, Recall, React, PinMessage, MoveLocation, EndLocation, Versions, SetVersions,
-                 SetRecallWindow, SetTimer, Forward, MarkRead, Typing, Conversations, SetConversation, SetReceipts,
-                 Scheduled, Unschedule, SetContact, Watch, Unwatch, History, Pinned, Search, Devices, DeviceLink,
-                 LinkCode, DeviceRevoke, SafetyNumber, Verify, FileAdd, FileFetch, FileSave, FilePause, FileResume,
-                 FileCancel, Files, StickerPack, StickerImage, SetRate, SetAutoFetch, ArchiveMake, ArchiveRead,
-                 ArchiveCancel, HistoryAsk, HistorySend, GroupCreate, GroupInvite, GroupRemove, GroupLeave, GroupRole,
-                 GroupMute, GroupSet, GroupPromote, GroupDissolve, GroupAbout, GroupLink, GroupJoin, GroupAnswer,
-                 Deliveries, Notices, MarkNoticesRead, CallPlace, CallAnswer, CallReject, CallHangUp, CallSetMedia,
-                 CallStats, Calls, CallDeviceList, Report, Directory, Status, NetworkChanged, SetPolicy, Fault>;
+                 Contacts, Send, Edit, Recall, RemoveMessages, ClearConversation, React, PinMessage, MoveLocation,
+                 EndLocation, Versions, SetVersions, SetRecallWindow, SetTimer, Forward, MarkRead, Typing,
+                 Conversations, SetConversation, SetReceipts, Scheduled, Unschedule, SetContact, Watch, Unwatch,
+                 History, Pinned, Search, Devices, DeviceLink, LinkCode, DeviceRevoke, SafetyNumber, Verify, FileAdd,
+                 FileFetch, FileSave, FilePause, FileResume, FileCancel, Files, StickerPack, StickerImage, SetRate,
+                 SetAutoFetch, ArchiveMake, ArchiveRead, ArchiveCancel, HistoryAsk, HistorySend, GroupCreate,
+                 GroupInvite, GroupRemove, GroupLeave, GroupRole, GroupMute, GroupSet, GroupPromote, GroupDissolve,
+                 GroupAbout, GroupLink, GroupJoin, GroupAnswer, Deliveries, Notices, MarkNoticesRead, CallPlace,
+                 CallAnswer, CallReject, CallHangUp, CallSetMedia, CallStats, Calls, CallDeviceList, Report, Directory,
+                 Status, NetworkChanged, SetPolicy, Fault>;
 
 } // namespace godwit::request
 

@@ -52,6 +52,8 @@ void Exporter::settings(std::uint32_t rows)
         last_setting_ = one.name;
         --rows;
         if (!conversation::shared::is_shared(one.name)) continue;
+        if (const auto about = conversation::shared::parse(one.name); about && conversation::cleared_by(about->what))
+            cleared_said_[about->conversation] += one.hlc_ms;
         writer_.add(record::Setting{std::move(one.name), one.hlc_ms, std::move(one.value)});
         ++counts_.settings;
     }
@@ -86,7 +88,7 @@ void Exporter::changes(std::uint32_t rows)
         upto_.change = one.number;
         const auto row = one.target.is_zero() ? std::nullopt : store_.message_in(one.conversation, one.target);
         if (row && !row->shown) {
-            gone(one.conversation, one.target);
+            gone(*row);
             continue;
         }
         if (row && store_.arrival_of(one.conversation, one.target).value_or(0) <= since_.arrival) {
@@ -110,11 +112,20 @@ void Exporter::notes(const ConversationId& conversation, const MessageId& target
     }
 }
 
-void Exporter::gone(const ConversationId& conversation, const MessageId& id)
+/// What was cleared goes by a setting that is in here, however much it was.
+void Exporter::gone(const port::StoredMessage& row)
 {
+    const auto& conversation = row.message.conversation;
+    if (!clears_ || clears_->conversation() != conversation) clears_.emplace(store_, conversation);
+    const auto said = cleared_said_.find(conversation);
+    if (said != cleared_said_.end() && said->second == clears_->stamp() && row.hlc_ms != 0) {
+        using Says = conversation::Clears::Says;
+        const auto says = clears_->of(row, {});
+        if (says == Says::named || says == Says::before) return;
+    }
     if (gone_.conversation != conversation || gone_.ids.size() == record::gone_max) flush_gone();
     gone_.conversation = conversation;
-    gone_.ids.push_back(id);
+    gone_.ids.push_back(row.message.id);
 }
 
 void Exporter::flush_gone()

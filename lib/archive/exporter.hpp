@@ -8,7 +8,10 @@
 #pragma once
 
 #include "lib/archive/stream.hpp"
+#include "lib/conversation/cleared.hpp"
 #include "lib/port/store.hpp"
+
+#include <map>
 
 namespace godwit::archive {
 
@@ -44,7 +47,7 @@ private:
     void posts(std::uint32_t rows);
     void changes(std::uint32_t rows);
     void notes(const ConversationId& conversation, const MessageId& target);
-    void gone(const ConversationId& conversation, const MessageId& id);
+    void gone(const port::StoredMessage& row);
     void flush_gone();
 
     port::Store& store_;
@@ -55,6 +58,8 @@ private:
     Phase phase_ = Phase::settings;
     std::string last_setting_;
     wire::archive::Gone gone_;
+    std::optional<conversation::Clears> clears_;          ///< Of the conversation that was looked at last.
+    std::map<ConversationId, std::int64_t> cleared_said_; ///< Clears::stamp() of the settings that are in here.
     wire::archive::End counts_;
 };
 

@@ -124,6 +124,8 @@ struct OfRequest {
     }
     std::size_t operator()(const request::Edit& it) const { return heap(it.text, it.mentions, it.links); }
     std::size_t operator()(const request::React& it) const { return heap(it.emoji); }
+    std::size_t operator()(const request::RemoveMessages& it) const { return heap(it.messages); }
+    std::size_t operator()(const request::ClearConversation& it) const { return heap(it.where); }
     std::size_t operator()(const request::Forward& it) const { return heap(it.messages, it.to, it.title); }
     std::size_t operator()(const request::SetContact& it) const { return heap(it.user, it.remark, it.labels); }
     std::size_t operator()(const request::History& it) const { return heap(it.with); }

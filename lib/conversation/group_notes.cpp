@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What happens to a group, as rows of its history. Nobody sends them: each device writes down what it sees happen,
 // under an id that the change gives (docs/adr/0049-rest-of-conversations.md).
+#include "lib/conversation/notes.hpp"
 #include "lib/conversation/settling.hpp"
 
 #include "lib/wire/names.hpp"
@@ -52,6 +53,16 @@ bool is_quiet(const port::StoredMessage& row)
     return false;
 }
 
+namespace {
+
+/// By the user, and not because it has not happened.
+bool was_removed(port::Store& store, const ConversationId& conversation, const MessageId& id)
+{
+    return !store.annotations_named(conversation, id, removed_name).empty();
+}
+
+} // namespace
+
 bool note_group(port::Store& store, const Parties& parties, const MessageId& id, const content::GroupNote& note,
                 Moment now)
 {
@@ -76,7 +87,7 @@ bool note_group(port::Store& store, const Parties& parties, const MessageId& id,
     if (store.add_message(row)) return true;
     // One that was taken back, and has happened after all.
     const auto known = store.message_in(parties.conversation, id);
-    if (!known || known->shown) return false;
+    if (!known || known->shown || was_removed(store, parties.conversation, id)) return false;
     store.update_post(row);
     return true;
 }

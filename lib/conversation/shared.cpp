@@ -10,6 +10,7 @@ constexpr std::string_view prefix = "conversation/";
 constexpr std::string_view contact_prefix = "contact/";
 constexpr std::uint8_t several_version = 1;
 constexpr std::uint8_t reached_version = 1;
+constexpr std::uint8_t removed_version = 1;
 constexpr std::size_t text_bytes_max = 255;        ///< Its length is a byte.
 constexpr std::size_t reached_text_bytes_max = 64; ///< Of a user name, and of an error's.
 
@@ -27,6 +28,27 @@ bool take_text(BytesView& from, std::string& out, std::size_t most = text_bytes_
     if (from.empty() || from[0] > most || from.size() - 1 < from[0]) return false;
     out = as_text(from.subspan(1, from[0]));
     from = from.subspan(1 + std::size_t{from[0]});
+    return true;
+}
+
+/// count (2, big-endian) ‖ ids.
+void put_ids(Bytes& out, const std::vector<MessageId>& ids)
+{
+    out.push_back(static_cast<std::uint8_t>(ids.size() >> 8));
+    out.push_back(static_cast<std::uint8_t>(ids.size()));
+    for (const auto& id : ids)
+        append(out, id.view());
+}
+
+/// Takes them off the front; false: they are not all there, or more than that.
+bool take_ids(BytesView& from, std::vector<MessageId>& out, std::size_t most)
+{
+    if (from.size() < 2) return false;
+    const auto count = std::size_t{from[0]} << 8 | from[1];
+    from = from.subspan(2);
+    if (count > most || from.size() < count * MessageId::size_bytes) return false;
+    for (std::size_t n = 0; n < count; ++n, from = from.subspan(MessageId::size_bytes))
+        out.push_back(*MessageId::from(from.first(MessageId::size_bytes)));
     return true;
 }
 
@@ -133,10 +155,7 @@ Bytes encode(const std::vector<Reached>& all)
         out.push_back(static_cast<std::uint8_t>(one.path));
         put_text(out, one.user, reached_text_bytes_max);
         put_text(out, one.failure, reached_text_bytes_max);
-        out.push_back(static_cast<std::uint8_t>(one.messages.size() >> 8));
-        out.push_back(static_cast<std::uint8_t>(one.messages.size()));
-        for (const auto& id : one.messages)
-            append(out, id.view());
+        put_ids(out, one.messages);
     }
     return out;
 }
@@ -156,13 +175,34 @@ std::optional<std::vector<Reached>> read_reached(BytesView bytes)
         if (one.state < MessageState::sent || one.state > MessageState::failed || one.path > Path::mailbox)
             return std::nullopt;
         if (!take_text(rest, one.user, reached_text_bytes_max) ||
-            !take_text(rest, one.failure, reached_text_bytes_max) || rest.size() < 2)
+            !take_text(rest, one.failure, reached_text_bytes_max) ||
+            !take_ids(rest, one.messages, reached_messages_max))
             return std::nullopt;
-        const auto count = std::size_t{rest[0]} << 8 | rest[1];
-        rest = rest.subspan(2);
-        if (count > reached_messages_max || rest.size() < count * MessageId::size_bytes) return std::nullopt;
-        for (std::size_t n = 0; n < count; ++n, rest = rest.subspan(MessageId::size_bytes))
-            one.messages.push_back(*MessageId::from(rest.first(MessageId::size_bytes)));
+        out.push_back(std::move(one));
+    }
+    return out;
+}
+
+Bytes encode(const std::vector<Removed>& all)
+{
+    Bytes out{removed_version};
+    for (const auto& one : all) {
+        append(out, one.conversation.view());
+        put_ids(out, one.messages);
+    }
+    return out;
+}
+
+std::optional<std::vector<Removed>> read_removed(BytesView bytes)
+{
+    if (bytes.empty() || bytes[0] != removed_version) return std::nullopt;
+    std::vector<Removed> out;
+    for (auto rest = bytes.subspan(1); !rest.empty();) {
+        if (rest.size() < ConversationId::size_bytes) return std::nullopt;
+        Removed one;
+        one.conversation = *ConversationId::from(rest.first(ConversationId::size_bytes));
+        rest = rest.subspan(ConversationId::size_bytes);
+        if (!take_ids(rest, one.messages, removed_messages_max)) return std::nullopt;
         out.push_back(std::move(one));
     }
     return out;

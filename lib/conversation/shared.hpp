@@ -24,6 +24,7 @@ inline constexpr std::string_view hidden = "hidden";
 inline constexpr std::string_view receipts = "receipts";
 inline constexpr std::string_view draft = "draft"; ///< Text.
 inline constexpr std::string_view asked = "asked"; ///< 1: this account has asked to be in the group, or vouches for it.
+inline constexpr std::string_view cleared = "cleared"; ///< Of each device: cleared.hpp.
 // "contact/<user>/<what>"
 inline constexpr std::string_view remark = "remark"; ///< Text.
 inline constexpr std::string_view labels = "labels"; ///< Texts.
@@ -46,10 +47,13 @@ inline constexpr std::string_view several = "registers";
 /// How far own messages have come, as the device that wrote them says: on its way only, and stored nowhere.
 inline constexpr std::string_view reached = "reached";
 
+/// Which messages have left the account's history: on its way only, and stored nowhere.
+inline constexpr std::string_view removed = "removed";
+
 /// Messages to come were registers once, of one device alone; nobody takes them from another.
 [[nodiscard]] constexpr bool is_shared(std::string_view name)
 {
-    return !name.starts_with("scheduled/") && name != several && name != reached;
+    return !name.starts_with("scheduled/") && name != several && name != reached && name != removed;
 }
 
 /// What a register named `several` holds.
@@ -79,6 +83,17 @@ inline constexpr std::size_t reached_messages_max = 256; ///< Of one entry.
 [[nodiscard]] Bytes encode(const std::vector<Reached>& all);
 /// nullopt: malformed, or of a later version.
 [[nodiscard]] std::optional<std::vector<Reached>> read_reached(BytesView bytes);
+
+/// What a register named `removed` holds, as a list.
+struct Removed {
+    ConversationId conversation;
+    std::vector<MessageId> messages;
+};
+inline constexpr std::size_t removed_messages_max = 256; ///< Of one entry.
+/// version (1), then each: conversation (16) ‖ count (2, big-endian) ‖ ids (16 each).
+[[nodiscard]] Bytes encode(const std::vector<Removed>& all);
+/// nullopt: malformed, or of a later version.
+[[nodiscard]] std::optional<std::vector<Removed>> read_removed(BytesView bytes);
 
 [[nodiscard]] std::string name_of(const ConversationId& conversation, std::string_view what);
 struct OfConversation {

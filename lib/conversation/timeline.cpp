@@ -67,7 +67,7 @@ bool may_rule(Role role)
 std::vector<MessageId> drop_notes(port::Store& store, const port::StoredMessage& row)
 {
     std::vector<MessageId> out;
-    constexpr std::string_view kept[] = {quoted_prefix, recall_name};
+    constexpr std::string_view kept[] = {quoted_prefix, recall_name, removed_name};
     for (const auto& one : store.annotations_without(row.message.conversation, row.message.id, kept)) {
         if (one.name == edit_name) out.push_back(one.id);
         store.remove_annotation(row.message.conversation, row.message.id, one.name, one.author);
@@ -85,7 +85,8 @@ void empty(port::Store& store, port::StoredMessage& row, Changed& out)
     out.quotes = empty_quotes(store, row.message.conversation, row.message.id);
 }
 
-/// Somebody's words that are gone before they came: who comes with them later finds this in their place.
+/// Somebody's words that are gone before they came: who comes with them later finds this in their place, and so does
+/// who gets an archive made here.
 void file_gone(port::Store& store, const ConversationId& conversation, const MessageId& id)
 {
     port::StoredMessage row;
@@ -94,7 +95,20 @@ void file_gone(port::Store& store, const ConversationId& conversation, const Mes
     row.message.state = MessageState::received;
     row.notified = true;
     row.shown = false;
-    if (store.add_message(row)) static_cast<void>(empty_quotes(store, conversation, id));
+    if (!store.add_message(row)) return;
+    store.update_post(row); // Only a change says so to archives.
+    static_cast<void>(empty_quotes(store, conversation, id));
+}
+
+void note_removed(port::Store& store, const ConversationId& conversation, const MessageId& id)
+{
+    port::Annotation note;
+    note.conversation = conversation;
+    note.target = id;
+    note.name = removed_name;
+    note.id = id;
+    note.value = set;
+    static_cast<void>(store.put_annotation(note));
 }
 
 const port::Annotation* earliest_recall(const port::StoredMessage& target, const std::vector<port::Annotation>& notes)
@@ -231,6 +245,7 @@ Changed end_life(port::Store& store, port::StoredMessage row)
 {
     Changed out;
     out.what = Changed::What::expired;
+    out.told = row.shown;
     row.shown = false;
     row.burn_seconds = 0;
     row.message.expires_ms = 0;
@@ -258,6 +273,32 @@ Changed take_back(port::Store& store, port::StoredMessage row)
 Changed withdraw(port::Store& store, port::StoredMessage row)
 {
     return end_life(store, std::move(row));
+}
+
+Changed remove(port::Store& store, port::StoredMessage row)
+{
+    Changed out;
+    out.what = Changed::What::removed;
+    out.told = row.shown;
+    row.shown = false;
+    row.annotated = false;
+    // Of an own one words may be under way yet, and end when they would have. Nobody has read what came.
+    if (row.message.state == MessageState::received) {
+        row.burn_seconds = 0;
+        row.message.expires_ms = 0;
+    }
+    const bool happens_again = is_group_note(row); // note_group()
+    empty(store, row, out);
+    store.update_post(row);
+    if (happens_again) note_removed(store, row.message.conversation, row.message.id);
+    out.row = std::move(row);
+    return out;
+}
+
+void remove_ahead(port::Store& store, const ConversationId& conversation, const MessageId& id)
+{
+    file_gone(store, conversation, id);
+    note_removed(store, conversation, id);
 }
 
 Filed take(port::Store& store, port::StoredMessage& row, const std::vector<MessageId>& parents, Moment now,
@@ -425,7 +466,7 @@ std::optional<Changed> merge_gone(port::Store& store, const ConversationId& conv
     auto row = store.message_in(conversation, id);
     if (!row) file_gone(store, conversation, id);
     if (!row || !row->shown) return std::nullopt;
-    return end_life(store, *std::move(row));
+    return remove(store, *std::move(row));
 }
 
 std::vector<port::Annotation> notes_of(port::Store& store, const ConversationId& conversation, const MessageId& target)

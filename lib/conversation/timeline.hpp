@@ -6,6 +6,7 @@
 //          └── acts ──> annotation (later wins) ──> file ──> settle(target)
 //   mark ──> annotation of the conversation, or the beginning of a lifetime
 //   time ──> expire: what has lived its time is emptied
+//   the user ──> remove, or cleared.hpp: the same, in this account's history alone
 #pragma once
 
 #include <godwit/request.hpp>
@@ -19,11 +20,20 @@ inline constexpr std::int64_t recall_ms_max = std::int64_t{request::recall_secon
 
 /// A post that stands otherwise than before.
 struct Changed {
-    enum class What : std::uint8_t { edited = 1, recalled = 2, reactions = 3, pinned = 4, expired = 5, moved = 7 };
+    enum class What : std::uint8_t {
+        edited = 1,
+        recalled = 2,
+        reactions = 3,
+        pinned = 4,
+        expired = 5,
+        moved = 7,
+        removed = 8,
+    };
     What what{};
     port::StoredMessage row;       ///< As it is now.
     std::vector<MessageId> edits;  ///< What its edits said is gone, too: their envelopes.
     std::vector<MessageId> quotes; ///< And these have quoted it, and do so no more.
+    bool told = true;              ///< false: nobody is shown it any more, and there is nothing to tell.
 };
 
 /// An own post that nobody else has is taken back: it keeps its place, and says nothing, as its tombstone will say
@@ -31,6 +41,12 @@ struct Changed {
 [[nodiscard]] Changed take_back(port::Store& store, port::StoredMessage row);
 /// Or it is nowhere any more.
 [[nodiscard]] Changed withdraw(port::Store& store, port::StoredMessage row);
+
+/// It leaves this account's history, and nobody else's: what is on its way of it goes on, and lives as long as it would
+/// have.
+[[nodiscard]] Changed remove(port::Store& store, port::StoredMessage row);
+/// One that is not here yet: who comes with it later finds this in its place.
+void remove_ahead(port::Store& store, const ConversationId& conversation, const MessageId& id);
 
 /// Puts a row into the history, with what it does. nullopt in `changed`: nothing else is different.
 struct Filed {
@@ -132,7 +148,7 @@ void note_opened(port::Store& store, const ConversationId& conversation, const M
 bool merge(port::Store& store, const port::StoredMessage& row, Moment now);
 /// Likewise, what was said. A post that is here may stand otherwise then.
 [[nodiscard]] std::optional<Changed> merge(port::Store& store, const port::Annotation& note, Moment now);
-/// Likewise, a post that has lived its time.
+/// Likewise, a post that has lived its time there, or was removed: it goes as if it was removed here.
 [[nodiscard]] std::optional<Changed> merge_gone(port::Store& store, const ConversationId& conversation,
                                                 const MessageId& id);
 

@@ -19,7 +19,8 @@ constexpr std::string_view register_prefix = "register/";
 constexpr std::string_view read_prefix = "read/";
 constexpr std::string_view opened_prefix = "opened/";
 constexpr std::string_view moved_prefix = "moved/";
-/// Last in the order of names: however many they are, they are in no setting's way.
+/// These two are last in the order of names: however many they are, they are in no setting's way.
+constexpr std::string_view removed_prefix = "struck/";
 constexpr std::string_view reached_prefix = "told/";
 constexpr std::string_view settings_name = "settings"; ///< Behind all registers, in the order of names.
 /// Devices of the account that have been given all settings, 32 bytes each.
@@ -27,12 +28,17 @@ constexpr std::string_view given_value = "settings/given";
 constexpr std::string_view wanted_value = "settings/wanted";
 /// Conversations of which something was read and not told, 16 bytes each.
 constexpr std::string_view held_value = "settings/held";
+/// What has left the history last: conversation (16) ‖ message (16) each, the latest last.
+constexpr std::string_view removed_value = "removed/last";
+constexpr std::size_t removed_kept_max = 1000;
+constexpr std::size_t removed_bytes = ConversationId::size_bytes + MessageId::size_bytes;
 /// Names that one look takes for one device; the others follow.
 constexpr std::uint32_t names_at_once = 256;
 constexpr std::uint32_t registers_page = 256;
 /// Accounts of one message that own devices are told of: there are more only where contacts are in a very large group.
 constexpr std::size_t reached_accounts_max = 256;
 static_assert(names_at_once <= shared::reached_messages_max); // All messages that stand alike find room in one entry.
+static_assert(names_at_once <= shared::removed_messages_max); // Likewise.
 
 template <class Id>
 std::vector<Id> read_ids(port::Store& store, std::string_view name)
@@ -208,6 +214,31 @@ void Announcer::reached(const ConversationId& conversation, const MessageId& mes
         if (outbox_.has_room(device.device)) due_.note(context_.store, device.device, name, now.mono + reached_gather);
 }
 
+void Announcer::removed(const ConversationId& conversation, const std::vector<MessageId>& messages, bool elsewhere)
+{
+    auto kept = context_.store.value(removed_value).value_or(Bytes());
+    for (const auto& id : messages) {
+        append(kept, conversation.view());
+        append(kept, id.view());
+        if (!elsewhere)
+            for (const auto& device : roster_.self().devices)
+                due_.note(context_.store, device.device,
+                          name_of(removed_prefix, conversation) + "/" + to_hex(id.view()));
+    }
+    constexpr auto most = static_cast<std::ptrdiff_t>(removed_kept_max * removed_bytes);
+    if (std::ssize(kept) > most) kept.erase(kept.begin(), kept.end() - most);
+    context_.store.put_value(removed_value, kept);
+}
+
+void Announcer::give_removed(const DeviceId& device)
+{
+    const auto kept = context_.store.value(removed_value).value_or(Bytes());
+    for (BytesView rest(kept); rest.size() >= removed_bytes; rest = rest.subspan(removed_bytes))
+        due_.note(context_.store, device,
+                  name_of(removed_prefix, *ConversationId::from(rest.first(ConversationId::size_bytes))) + "/" +
+                      to_hex(rest.subspan(ConversationId::size_bytes, MessageId::size_bytes)));
+}
+
 /// To own devices that are new: everything, once.
 void Announcer::give_settings()
 {
@@ -228,6 +259,7 @@ void Announcer::give_settings()
             after = page.back().name;
         }
         due_.note(context_.store, one.device, std::string(settings_name));
+        give_removed(one.device);
     }
     if (given == *given_) return;
     write_ids(context_.store, given_value, given);
@@ -255,10 +287,15 @@ void Announcer::said(const std::vector<std::string>& names, const Devices& devic
 {
     std::vector<std::string> registers;
     std::vector<std::string> told;
+    std::vector<std::string> removed;
     std::map<ConversationId, std::vector<std::string>> opened;
     for (const auto& name : names) {
         if (name.starts_with(reached_prefix)) {
             told.push_back(name);
+            continue;
+        }
+        if (name.starts_with(removed_prefix)) {
+            removed.push_back(name);
             continue;
         }
         if (name.starts_with(register_prefix) || name == settings_name) {
@@ -299,7 +336,27 @@ void Announcer::said(const std::vector<std::string>& names, const Devices& devic
         say_mark(conversation, of_it, devices, std::move(mark), now);
     }
     if (!registers.empty()) say_registers(registers, devices, now);
+    if (!removed.empty()) say_removed(removed, devices, now);
     if (!told.empty()) say_reached(told, devices, now);
+}
+
+void Announcer::say_removed(const std::vector<std::string>& names, const Devices& devices, Moment now)
+{
+    const auto to = ready(devices, now);
+    if (to.empty()) return;
+    std::vector<shared::Removed> all; // By conversation, as the names are.
+    for (const auto& name : names) {
+        const auto about = read_name(removed_prefix, name);
+        if (!about || !about->message) {
+            drop({name}, devices);
+            continue;
+        }
+        if (all.empty() || all.back().conversation != about->conversation) all.push_back({about->conversation, {}});
+        all.back().messages.push_back(*about->message);
+    }
+    if (all.empty()) return;
+    put_out(roster_.self().conversation, names, to,
+            wire::content::Register{now.wall_ms, std::string(shared::removed), shared::encode(all)}, now);
 }
 
 void Announcer::say_reached(const std::vector<std::string>& names, const Devices& devices, Moment now)

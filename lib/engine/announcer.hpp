@@ -10,6 +10,7 @@
 //   "read/<conversation>"              to contacts: how far this account has read
 //   "moved/<conversation>/<message>"   likewise: where a live location is
 //   "opened/<conversation>/<message>"  to all of a conversation: what burns was read
+//   "struck/<conversation>/<message>"  to the own devices: it has left the history, many in one
 //   "told/<conversation>/<message>"    to the own devices: how far what was written here has come, many in one
 //
 // A device that is new to its account does not know yet whether the account tells what it has read. Until another one
@@ -51,6 +52,10 @@ public:
     /// A message has come further: where it was written here, the own devices are told within reached_gather.
     void reached(const ConversationId& conversation, const MessageId& message, Moment now);
 
+    /// They have left the account's history: the own devices are told. `elsewhere`: they know. Devices that are new
+    /// later are told the last of them, for what an older archive may bring.
+    void removed(const ConversationId& conversation, const std::vector<MessageId>& messages, bool elsewhere);
+
     /// Other devices of the account may have settings that this one has not been given yet.
     [[nodiscard]] bool wants_settings() const { return wants_settings_; }
     /// What is read meanwhile.
@@ -68,10 +73,12 @@ private:
     using Devices = std::vector<DeviceId>;
     void all_given();
     void give_settings();
+    void give_removed(const DeviceId& device);
     void said(const std::vector<std::string>& names, const Devices& devices,
               const std::function<bool(const ConversationId&)>& tells_read, Moment now);
     void say_registers(const std::vector<std::string>& names, const Devices& devices, Moment now);
     void say_reached(const std::vector<std::string>& names, const Devices& devices, Moment now);
+    void say_removed(const std::vector<std::string>& names, const Devices& devices, Moment now);
     void say_mark(const ConversationId& conversation, const std::vector<std::string>& names, const Devices& devices,
                   decltype(wire::content::Mark::what) what, Moment now);
     /// Those of the devices that one more envelope may go to.

@@ -11,6 +11,13 @@ namespace godwit::engine {
 
 namespace shared = conversation::shared;
 
+namespace {
+
+/// A conversation in which nothing stands was hidden.
+constexpr std::int64_t hidden_empty = 1;
+
+} // namespace
+
 void Chats::tell(const ConversationId& conversation)
 {
     if (const auto stored = context_.store.conversation(conversation))
@@ -53,7 +60,9 @@ Conversation Chats::describe(const port::StoredConversation& stored)
         out.hidden = number(shared::hidden) >= newest_ms;
         out.last = conversation::present(store, std::move(*last));
     } else {
-        out.hidden = number(shared::hidden) != 0;
+        // Hidden while nothing stood in it, or up to what has gone since; not by what has brought it back meanwhile.
+        const auto hidden = number(shared::hidden);
+        out.hidden = hidden == hidden_empty || (hidden != 0 && hidden >= stored.activity_ms);
     }
     const auto own = conversation::read_up_to(store, stored.id, own_user_).value_or(conversation::Place{});
     out.unread = store.count_received_after(stored.id, own.hlc_ms, own.id, unread_max);
@@ -164,7 +173,7 @@ void Chats::set(const conversation::Parties& parties, const request::SetConversa
         const auto newest_ms = last && last->quiet && stored ? std::min(last->hlc_ms, stored->activity_ms)
                                : last                        ? last->hlc_ms
                                                              : 0;
-        put(shared::hidden, *what.hidden ? std::max<std::int64_t>(newest_ms, 1) : 0);
+        put(shared::hidden, *what.hidden ? std::max(newest_ms, hidden_empty) : 0);
     }
     if (what.receipts) share(shared::name_of(id, shared::receipts), shared::number(*what.receipts ? 1 : 0), now);
     if (what.draft) share(shared::name_of(id, shared::draft), to_bytes(as_bytes(*what.draft)), now);

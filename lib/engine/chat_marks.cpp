@@ -112,8 +112,9 @@ void Chats::mark(const conversation::Parties& parties, const conversation::Sende
         if (sender.user == own_user_) return context_.reject("a read mark of an own device, which registers are for");
         // Where that stands here: a reader's clock that is wrong has it elsewhere.
         const auto read_row = context_.store.message_in(conversation, read->id);
-        conversation::Place place{read_row ? read_row->hlc_ms
-                                           : std::min(read->hlc_ms, now.wall_ms + conversation::hlc_ahead_ms_max),
+        conversation::Place place{read_row && read_row->hlc_ms != 0
+                                      ? read_row->hlc_ms
+                                      : std::min(read->hlc_ms, now.wall_ms + conversation::hlc_ahead_ms_max),
                                   read->id};
         // What has not left this device nobody has read, whatever its clock says.
         const auto before = conversation::read_up_to(context_.store, conversation, sender.user);
@@ -169,6 +170,10 @@ void Chats::shared(const wire::content::Register& value, Moment now)
     // Of one register for all devices, as it was once, the last word is not always the furthest.
     if (!context_.store.put_register({value.name, value.hlc_ms, value.value}) && !read) return;
     read_cache_.reset();
+    clears_.reset();
+    if (about && conversation::cleared_by(about->what))
+        if (const auto cleared = conversation::decode_cleared(value.value))
+            begin_sweep(about->conversation, cleared->up_to.id);
     if (read) return read_elsewhere(about->conversation, std::move(*read), now);
     tells_delivery_.reset();
     if (value.name == shared::account_versions) forget_versions(context_.store);
@@ -198,7 +203,8 @@ void Chats::shared(const wire::content::Register& value, Moment now)
 
 void Chats::read_elsewhere(const ConversationId& conversation, conversation::OwnRead read, Moment now)
 {
-    if (const auto row = context_.store.message_in(conversation, read.place.id)) read.place.hlc_ms = row->hlc_ms;
+    if (const auto row = context_.store.message_in(conversation, read.place.id); row && row->hlc_ms != 0)
+        read.place.hlc_ms = row->hlc_ms; // As it stands here; of what was gone before it came there is no place.
     const auto parties = find({{}, conversation});
     // What was late there, and read here: they cannot know.
     if (const auto state = own_read(conversation); state.own) {
@@ -222,6 +228,7 @@ void Chats::reached(const DeviceId& from, BytesView value)
         const bool is_group = book_.find(one.conversation) != nullptr;
         for (const auto& id : one.messages) {
             const auto row = context_.store.message_in(one.conversation, id);
+            if (row && row->message.from.empty()) continue; // Gone before it came.
             const bool many = row ? row->message.with.empty() : is_group;
             if (row && (row->message.from != own_user_ || row->message.from_device != from)) {
                 context_.reject("how far a message has come, from a device that did not write it");
@@ -235,7 +242,8 @@ void Chats::reached(const DeviceId& from, BytesView value)
             if (!row || one.state == MessageState::sent) continue;
             if (many && one.user != own_user_ && one.state == MessageState::failed) continue; // For them.
             if (context_.store.set_message_state(one.conversation, id, one.state, one.path, reached_reason,
-                                                 one.failure))
+                                                 one.failure) &&
+                row->shown)
                 context_.event(event::MessageStateChanged{
                     id, row->message.with, one.state, one.path,
                     one.state == MessageState::failed ? one.failure : std::string(reached_reason), 0,
@@ -296,6 +304,8 @@ void Chats::note(std::vector<GroupBook::Happened> happened, Moment now)
         const auto id = note_id(one);
         if (!conversation::note_group(context_.store, *parties, id, one.note, now)) continue;
         context_.touched.message(one.conversation, id);
+        if (auto row = context_.store.message_in(one.conversation, id); row && is_cleared(*row, Comes::now, now))
+            leave(*std::move(row), now); // On another device it had happened before.
     }
 }
 

@@ -6,7 +6,6 @@
 #include "lib/engine/said_at.hpp"
 
 #include <algorithm>
-#include <limits>
 
 namespace godwit::engine {
 
@@ -24,34 +23,6 @@ constexpr std::uint32_t repeated_max = 4;
 
 /// Conversations in which a gap is still to be told, 16 bytes each.
 constexpr std::string_view gaps_owed_value = "gaps/owed";
-
-/// Of an envelope that is still to leave only its place stays, between what it answers to and what answers to it: who
-/// gets that must wait for the same as ever.
-void leave_place(port::Store& store, delivery::Outbox& outbox, const MessageId& id, const port::StoredMessage& row)
-{
-    const auto envelope = store.envelope(id);
-    if (!envelope) return;
-    auto place = conversation::tombstone(row);
-    if (auto content = wire::decode_content(envelope->content))
-        if (auto* post = std::get_if<wire::content::Post>(&*content)) place.parents = std::move(post->parents);
-    outbox.empty_content(store, id, wire::encode(wire::content::Any(std::move(place))));
-}
-
-void empty_edit(port::Store& store, delivery::Outbox& outbox, const MessageId& id)
-{
-    const auto envelope = store.envelope(id);
-    if (!envelope) return;
-    auto content = wire::decode_content(envelope->content);
-    auto* const post = content ? std::get_if<wire::content::Post>(&*content) : nullptr;
-    if (post == nullptr) return;
-    outbox.empty_content(store, id,
-                         wire::encode(wire::content::Any(conversation::nothing_instead(std::move(*post), id))));
-}
-
-event::MessageChanged::What told_as(conversation::Changed::What what)
-{
-    return static_cast<event::MessageChanged::What>(what);
-}
 
 /// What lives for a time from its sending would be over sooner, or at once, at others, when this clock is behind: it is
 /// said by the relay's. Anything else is said by this one, so that a relay can move nothing.
@@ -79,6 +50,7 @@ void Chats::start(const port::StoredIdentity& identity)
     const auto owed = context_.store.value(gaps_owed_value).value_or(Bytes());
     for (std::size_t at = 0; at + ConversationId::size_bytes <= owed.size(); at += ConversationId::size_bytes)
         gaps_owed_.insert(*ConversationId::from(BytesView(owed).subspan(at, ConversationId::size_bytes)));
+    load_sweeps();
     take_over_scheduled();
 }
 
@@ -291,6 +263,7 @@ bool Chats::share_at(std::string name, std::int64_t hlc_ms, Bytes value)
 {
     if (!context_.store.put_register({name, hlc_ms, std::move(value)})) return false;
     read_cache_.reset();
+    clears_.reset();
     announcer_.register_changed(name);
     return true;
 }
@@ -318,10 +291,13 @@ void Chats::show(std::vector<delivery::CausalHold::Ready> ready, Moment now)
         auto filed = conversation::take(context_.store, row, one.parents, now, clock_ahead_ms.value_or(0));
         if (!filed.added) continue;
         // What acts on something, or was taken back before it came, is no news, and its gap would be none either.
-        const bool is_told = row.shown && row.message.recalled_ms == 0;
+        const bool cleared = row.shown && is_cleared(row, Comes::now, now);
+        const bool is_told = row.shown && row.message.recalled_ms == 0 && !cleared;
         if (is_told || row.message.gap_before) owe_gap(conversation, !is_told);
         if (row.message.state == MessageState::received) roster_.caught_up(row.message.conversation);
-        if (row.shown) {
+        if (cleared) {
+            leave(std::move(row), now);
+        } else if (row.shown) {
             const bool own = row.message.from == own_user_;
             if (own) reached_before(row);
             const auto* group = book_.find(row.message.conversation);
@@ -379,6 +355,11 @@ void Chats::merged(const std::vector<port::StoredMessage>& added, std::vector<co
                    Moment now)
 {
     for (const auto& row : added) {
+        if (is_cleared(row, Comes::merged, now)) {
+            if (auto stands = context_.store.message_in(row.message.conversation, row.message.id))
+                leave(*std::move(stands), now);
+            continue;
+        }
         note_file(row, now);
         if (row.message.expires_ms > 0) look_at_expiry(now);
         context_.touched.message(row.message.conversation, row.message.id);
@@ -399,32 +380,6 @@ void Chats::complete(const ConversationId& conversation, Moment now)
     tell(conversation);
 }
 
-void Chats::changed(conversation::Changed what, Moment)
-{
-    using What = conversation::Changed::What;
-    if (what.what == What::recalled || what.what == What::expired) {
-        files_.withdrawn(what.row.message.conversation, what.row.message.id);
-        // Nothing of it is left to be told as news.
-        if (!what.row.notified) context_.store.mark_notified(what.row.message.conversation, what.row.message.id);
-        // What is still on its way goes without its words.
-        leave_place(context_.store, outbox_, what.row.message.id, what.row);
-        for (const auto& edit : what.edits)
-            empty_edit(context_.store, outbox_, edit);
-        unquoted(what.row.message.conversation, what.quotes);
-    }
-    context_.event(event::MessageChanged{told_as(what.what), conversation::present(context_.store, what.row)});
-}
-
-/// What they quoted is gone: from what is on its way, too.
-void Chats::unquoted(const ConversationId& conversation, const std::vector<MessageId>& by)
-{
-    for (const auto& id : by) {
-        context_.touched.message(conversation, id);
-        if (const auto envelope = context_.store.envelope(id))
-            outbox_.empty_content(context_.store, id, conversation::without_quote(envelope->content));
-    }
-}
-
 /// Something was shown: the conversation moves up in the list, and a hidden one comes back.
 void Chats::active(const port::StoredMessage& row, ConversationKind kind)
 {
@@ -443,32 +398,11 @@ void Chats::due_by(std::int64_t wall_ms, Moment now)
                                         std::clamp<std::int64_t>(wall_ms - now.wall_ms, 0, wall_looked_at_ms)));
 }
 
-void Chats::look_at_expiry(Moment now)
-{
-    const auto next = context_.store.next_expiry();
-    expires_ms_ = next.value_or(std::numeric_limits<WallMs>::max());
-    if (next) due_by(*next, now);
-}
-
-void Chats::hide_over(Moment now)
-{
-    if (running_ && expires_ms_ <= now.wall_ms) context_.store.hide_over(now.wall_ms);
-}
-
-/// What is left is due at once, in the next tick.
-void Chats::expire(Moment now)
-{
-    if (expires_ms_ > now.wall_ms) return;
-    hide_over(now);
-    for (auto& one : conversation::expire(context_.store, now, expired_at_once))
-        changed(std::move(one), now);
-    look_at_expiry(now);
-}
-
 void Chats::handle_deadline(Moment now)
 {
     if (!running_) return;
     expire(now); // By the wall clock, which goes on while the device sleeps.
+    sweep(now);
     if (due_ > now.mono) return;
     due_ = never;
     for (auto at = typing_.begin(); at != typing_.end();) {

@@ -5,8 +5,10 @@
 //   request ── find: which conversation ── reach: who gets it ──> say ──> take (rules, history) ──> outbox
 //   content that was opened ──> take | mark | shared ──> events
 //   time ──> what has lived its time is emptied
+//   the user, here or on another own device ──> what leaves the history, a slice in each tick (removals.cpp)
 #pragma once
 
+#include "lib/conversation/cleared.hpp"
 #include "lib/conversation/own_read.hpp"
 #include "lib/delivery/outbox.hpp"
 #include "lib/engine/announcer.hpp"
@@ -111,6 +113,18 @@ public:
     /// The user has decided about a contact's key: the account's other devices hear of it.
     void trust(const Person& person, Moment now);
 
+    // What leaves this account's history (removals.cpp).
+    /// Errors: invalid_argument.
+    [[nodiscard]] Result<void> remove(const std::vector<MessageId>& messages, Moment now);
+    void clear(const conversation::Parties& parties, Moment now);
+    /// As another own device says: encoded shared::Removed.
+    struct Filed {
+        ConversationId conversation;
+        MessageId id;
+    };
+    /// Those that had not come yet: nothing has to wait for them any more.
+    std::vector<Filed> removed(BytesView value, Moment now);
+
     // Live locations (live_places.cpp).
     /// An own one is elsewhere now; nullopt: it stays where it is. Errors: invalid_argument.
     [[nodiscard]] Result<void> move(const conversation::Parties& parties, const MessageId& id,
@@ -134,10 +148,20 @@ public:
     /// What has lived its time is read as nothing from here on: before anything is told of what is in the store. It is
     /// emptied by handle_deadline(), so much in one go: after months there may be a lot of it.
     void hide_over(Moment now);
-    [[nodiscard]] Instant deadline() const { return running_ ? due_ : never; }
+    [[nodiscard]] Instant deadline() const { return !running_ ? never : sweeps_.empty() ? due_ : Instant{}; }
 
 private:
     void changed(conversation::Changed what, Moment now);
+    /// How a row comes to be looked at: it stands, an archive brings it, or it comes only now.
+    enum class Comes : std::uint8_t { stands, merged, now };
+    [[nodiscard]] bool is_cleared(const port::StoredMessage& row, Comes comes, Moment now);
+    /// It was cleared, which is told of the conversation as a whole.
+    void leave(port::StoredMessage row, Moment now);
+    void left(const conversation::Changed& what, Moment now);
+    void begin_sweep(const ConversationId& conversation, const MessageId& up_to);
+    void sweep(Moment now);
+    void load_sweeps();
+    void save_sweeps();
     void unquoted(const ConversationId& conversation, const std::vector<MessageId>& by);
     void active(const port::StoredMessage& row, ConversationKind kind);
     void opened(const conversation::Parties& parties, const std::string& by, const MessageId& id, Moment now);
@@ -186,6 +210,7 @@ private:
     static constexpr std::size_t typing_kept_max = 512;
     static constexpr std::size_t places_kept_max = 256;
     static constexpr std::uint32_t expired_at_once = 256; ///< In a tick.
+    static constexpr std::uint32_t swept_at_once = 256;   ///< Likewise.
     /// While something is due by the wall clock: two wake-ups a minute are what an idle client may take.
     static constexpr std::int64_t wall_looked_at_ms = 30'000;
 
@@ -215,6 +240,14 @@ private:
         conversation::ReadState read;
     };
     std::optional<ReadCache> read_cache_;
+    std::optional<conversation::Clears> clears_; ///< Likewise, of one conversation.
+    /// A conversation that was cleared, while that goes on.
+    struct Sweep {
+        ConversationId conversation;
+        MessageId up_to;
+        MessageId at; ///< Down to there all was looked at; zero: nothing yet.
+    };
+    std::vector<Sweep> sweeps_;          ///< As in the store.
     std::optional<bool> tells_delivery_; ///< Looked at for each receipt; nullopt: not read yet.
     std::set<ConversationId> gaps_owed_; ///< As in the store.
 };

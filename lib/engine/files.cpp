@@ -57,6 +57,7 @@ void Files::start()
     if (!shelf_.open()) return;
     fetch_.load();
     drop_.load();
+    load_awaited();
 }
 
 // ---- posts --------------------------------------------------------------------------------------
@@ -219,27 +220,31 @@ void Files::avatar(const ConversationId& group, const content::FileRef* file, co
 void Files::withdrawn(const ConversationId& conversation, const MessageId& post)
 {
     if (!shelf_.open()) return;
-    for (const auto& grant : shelf_.remove_grants(conversation, post)) {
-        const auto& file = grant.file;
-        serve_.changed(file);
-        const auto left = context_.store.file_grants(file);
-        const auto same_blob = [&](const port::FileGrant& one) { return one.mine && one.key == grant.key; };
-        if (grant.mine && std::none_of(left.begin(), left.end(), same_blob)) {
-            upload_.stop(file);
-            drop_.drop(grant);
-        }
-        if (!left.empty()) {
-            settle_size(file);
-            continue;
-        }
-        fetch_.drop(file);
-        const auto* row = shelf_.find(file);
-        if (row == nullptr) continue;
-        if (row->state == FileState::fetching || row->state == FileState::paused)
-            context_.event(event::FileFailed{
-                FileShelf::info(*row), {ErrorCode::cancelled, "the message that referred to it was taken back", 0}});
-        shelf_.remove(file);
+    for (const auto& grant : shelf_.remove_grants(conversation, post))
+        let_go(grant, true);
+}
+
+void Files::let_go(const port::FileGrant& grant, bool nowhere)
+{
+    const auto& file = grant.file;
+    serve_.changed(file);
+    const auto left = context_.store.file_grants(file);
+    const auto same_blob = [&](const port::FileGrant& one) { return one.mine && one.key == grant.key; };
+    if (grant.mine && std::none_of(left.begin(), left.end(), same_blob)) {
+        upload_.stop(file);
+        if (nowhere) drop_.drop(grant);
     }
+    if (!left.empty()) return settle_size(file);
+    fetch_.drop(file);
+    const auto* row = shelf_.find(file);
+    if (row == nullptr) return;
+    if (row->state == FileState::fetching || row->state == FileState::paused)
+        context_.event(event::FileFailed{
+            FileShelf::info(*row),
+            {ErrorCode::cancelled,
+             nowhere ? "the message that referred to it was taken back" : "the message that referred to it was removed",
+             0}});
+    shelf_.remove(file);
 }
 
 void Files::settle_size(const FileId& file)
@@ -340,6 +345,7 @@ bool Files::frame(FileReach& reach, LinkId link, const DeviceId& device, const w
         return true;
     } else if (const auto* have = std::get_if<p::FileHave>(&frame)) {
         serve_.have(reach, device, *have);
+        awaited_looked_ = now.mono;
         return fetch_.have(link, *have, now);
     } else if (const auto* piece = std::get_if<p::FilePiece>(&frame)) {
         reach.used(link, 0, now);
@@ -409,6 +415,7 @@ void Files::end_tick(FileReach& reach, Moment now)
     take_damaged();
     upload_.end_tick(reach, serve_.serving(), now);
     drop_.end_tick(reach, now);
+    look_at_awaited(now);
 }
 
 /// What a fetch believes to have is not there.

@@ -6,6 +6,7 @@
 //   file_fetch   on their way here: which, when    file_sources from whom, and what they give
 //   file_serve   for others                        file_requests  what the application asks
 //   file_upload  for those who cannot be reached   file_drop   and away from there when it was taken back
+//   file_awaited  of posts that were removed here: what others are still to get
 #pragma once
 
 #include <godwit/content.hpp>
@@ -47,6 +48,9 @@ public:
                 const std::string& own_user, Moment now);
     /// It does not stand any more. What only it referred to goes from this device.
     void withdrawn(const ConversationId& conversation, const MessageId& post);
+    /// It was removed here alone. `of_others`: somebody else is in its conversation, and what this device has sent them
+    /// stays until they have it, or have had their time.
+    void removed(const ConversationId& conversation, const MessageId& post, bool of_others, Moment now);
 
     // Files of our own.
     [[nodiscard]] bool open() const { return shelf_.open(); }
@@ -112,6 +116,12 @@ private:
     /// What is left of the posts that say something of it is what it is taken for.
     void settle_size(const FileId& file);
     void take_damaged();
+    /// What a post had granted is granted no more. `nowhere`: at the relay, too.
+    void let_go(const port::FileGrant& grant, bool nowhere);
+    [[nodiscard]] bool is_awaited(const port::FileGrant& grant, Moment now) const;
+    void look_at_awaited(Moment now);
+    void load_awaited();
+    void save_awaited();
     [[nodiscard]] Result<void> may_send(const content::Sticker& sticker);
     /// What is in it; valid until the next call. Precondition: whole. Errors: of read_pack.
     [[nodiscard]] Result<const std::vector<transfer::PackedSticker>*> pack_of(const port::StoredFile& row);
@@ -131,6 +141,14 @@ private:
     /// The last pack that was looked into: who sends a sticker sends more of the same one. By its hash, so it is true.
     std::optional<std::pair<FileId, std::vector<transfer::PackedSticker>>> pack_;
     bool total_told_ = false; ///< That no more comes by itself.
+    /// Of posts that were removed here, what others are still to get; as in the store, at most awaited_max.
+    struct Awaited {
+        FileId file;
+        ConversationId conversation;
+        MessageId post;
+    };
+    std::vector<Awaited> awaited_;
+    Instant awaited_looked_{}; ///< Looked at again then.
 };
 
 } // namespace godwit::engine

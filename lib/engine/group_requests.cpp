@@ -102,7 +102,7 @@ void Engine::State::on(RequestId id, const request::Deliveries& wanted, Moment)
 {
     if (!identity) return context.refuse(id, {ErrorCode::not_registered, "no account on this device", 0});
     const auto row = context.store.message(wanted.message);
-    if (!row || row->message.from != identity->user)
+    if (!row || !row->shown || row->message.from != identity->user)
         return context.refuse(id, invalid("message: there is no such message of this account"));
     std::vector<DeliveryReport> out;
     const auto& message = row->message;

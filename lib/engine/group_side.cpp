@@ -226,9 +226,12 @@ void Engine::State::fanned_out(const purpose::FanOut& what, const frame::Respons
 void Engine::State::note_delivery(delivery::Progress& progress, Moment now)
 {
     bool news = progress.first;
-    if (book.find(progress.conversation) != nullptr && context.store.has_message(progress.conversation, progress.id)) {
+    const auto row = book.find(progress.conversation) != nullptr
+                         ? context.store.message_in(progress.conversation, progress.id)
+                         : std::nullopt;
+    if (row) {
         const bool alone = identity && progress.with == identity->user; // Nobody else is in the group.
-        if (!alone)
+        if (!alone && row->shown)
             news = conversation::note_delivery(context.store, progress.conversation, progress.id,
                                                {progress.with, progress.state, progress.path, progress.failure});
         context.touched.message(progress.conversation, progress.id);

@@ -19,7 +19,13 @@ namespace godwit::engine {
             const conversation::Place place{row->hlc_ms, id};
             if (place <= by.place && (!first || place < *first)) first = place;
         }
-    if (!first) return by.place.id;
+    if (!first) {
+        // What is not shown here any more nobody can point at.
+        const auto row = store.message_in(conversation, by.place.id);
+        if (!row || row->shown || row->hlc_ms == 0)
+            return by.place.id; // Of what was gone before it came there is no place.
+        first = by.place;
+    }
     const auto before = store.history(conversation, 1, first->id);
     if (before.empty()) return std::nullopt;
     return before.front().message.id;

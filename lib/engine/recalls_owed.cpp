@@ -23,7 +23,9 @@ std::string name_of(const MessageId& id)
 /// conversation (16) ‖ content.
 Bytes value_of(const ConversationId& conversation, BytesView content)
 {
-    Bytes out = to_bytes(conversation.view());
+    Bytes out;
+    out.reserve(ConversationId::size_bytes + content.size());
+    append(out, conversation.view());
     append(out, content);
     return out;
 }

@@ -4,7 +4,7 @@
 //
 //   engine.cpp    what comes in goes to its part
 //   requests.cpp  what the application asks; devices.cpp what it asks about devices and trust, chat_requests.cpp about
-//                 conversations, search_requests.cpp what is in them
+//                 conversations, search_requests.cpp what is in them, removals.cpp what is to leave them
 //   entering.cpp  register, log in, be linked, come back
 //   returning.cpp what a relay has lost, and how it is mended
 //   relay_side.cpp  what the relay says, and what a new or lost session means
@@ -159,6 +159,8 @@ struct Engine::State {
     void on(RequestId id, request::Send& send, Moment now);
     void on(RequestId id, request::Edit& edit, Moment now);
     void on(RequestId id, const request::Recall& recall, Moment now);
+    void on(RequestId id, const request::RemoveMessages& what, Moment now); // removals.cpp
+    void on(RequestId id, const request::ClearConversation& what, Moment now);
     void on(RequestId id, request::React& react, Moment now);
     void on(RequestId id, const request::PinMessage& pin, Moment now);
     void on(RequestId id, const request::SetTimer& timer, Moment now);
@@ -314,6 +316,7 @@ struct Engine::State {
     bool take_content(const seal::Opened& opened, const MessageId& id, const Arrival& arrival, Moment now);
     [[nodiscard]] static std::optional<std::string> unheard(const wire::content::Any& content,
                                                             const seal::Opened& opened, const GroupMember* member);
+    void removed_elsewhere(BytesView value, Moment now); // removals.cpp
     void unopenable(const DeviceId& from, const MessageId& id, const seal::Label& label, const Arrival& arrival);
     void send_receipts(Moment now);
     void send_unopened(Moment now);

@@ -44,6 +44,13 @@ struct PutEvent {
         put(out, "user", it.user);
         put(out, "up_to", it.up_to);
     }
+    void operator()(const event::ConversationCleared& it) const
+    {
+        put(out, "event", std::string_view("conversation_cleared"));
+        put(out, "conversation", it.conversation);
+        put(out, "with", it.with);
+        put(out, "up_to", it.up_to);
+    }
     void operator()(const event::TypingChanged& it) const
     {
         put(out, "event", std::string_view("typing"));

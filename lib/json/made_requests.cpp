@@ -63,6 +63,18 @@ template <class What> Request read_recall(Fields& in)
     need(in, "message", it.message, Form{"one message: 32 hexadecimal digits"});
     return Request(std::move(it));
 }
+template <class What> Request read_remove_messages(Fields& in)
+{
+    What it{};
+    need(in, "messages", it.messages, Most{request::removed_max}, Form{"one message: 32 hexadecimal digits"});
+    return Request(std::move(it));
+}
+template <class What> Request read_clear_conversation(Fields& in)
+{
+    What it{};
+    read_where(in, "with", it.where.with, it.where.conversation);
+    return Request(std::move(it));
+}
 template <class What> Request read_react(Fields& in)
 {
     What it{};
@@ -481,6 +493,8 @@ constexpr RequestRow rows[] = {
     {"send", read_send<request::Send>},
     {"edit", read_edit<request::Edit>},
     {"recall", read_recall<request::Recall>},
+    {"remove_messages", read_remove_messages<request::RemoveMessages>},
+    {"clear_conversation", read_clear_conversation<request::ClearConversation>},
     {"react", read_react<request::React>},
     {"pin", read_pin<request::PinMessage>},
     {"pinned", read_pinned<request::Pinned>},

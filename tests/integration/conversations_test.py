@@ -56,6 +56,29 @@ def a_place_that_moves(world):
     ben.refused("invalid_argument", "end_location", message=place)
 
 
+def what_is_removed_here(world):
+    _, ann, ben = friends(world)
+    said = [ann.ok("send", to="ben", text=f"word {n}")["message"] for n in range(3)]
+    for message in said:
+        ben.event("message", message=message)
+    ben.refused("invalid_argument", "remove_messages", messages=[])
+    ben.ok("remove_messages", messages=said[:2])
+    gone = ben.event("message_changed", what="removed", message=said[0])
+    check("text" not in gone or gone["text"] == "", "no words")
+    equal([one["text"] for one in ben.ok("history", **{"with": "ann"})["messages"]], ["word 2"], "what is left")
+    equal(ben.ok("search", text="word")["hits"][0]["message"], said[2], "what is found")
+    ben.ok("clear_conversation", **{"with": "ann"})
+    equal(ben.event("conversation_cleared")["up_to"], said[2], "up to the last one")
+    equal(ben.ok("history", **{"with": "ann"})["messages"], [], "nothing is left")
+    equal(len(ben.ok("conversations")["conversations"]), 1, "it stays in the list")
+    equal(len(ann.ok("history", **{"with": "ben"})["messages"]), 3, "ann has hers")
+    ben.kill()
+    for folder, _, names in os.walk(ben.home):
+        for name in names:
+            with open(os.path.join(folder, name), "rb") as file:
+                check(b"word 1" not in file.read(), f"words in {name}")
+
+
 def what_it_said_before(world):
     _, ann, ben = friends(world)
     ben.ok("set_versions", kept=4)
@@ -231,6 +254,8 @@ def all_of_it_typed(world):
     ann.type("/search nowhere", "nothing found")
     ann.type("/recall 1", "taken back by ann")
     ben.event("message_changed", what="recalled")
+    ann.type("/delete x", "! N and M count")
+    ann.type("/delete 1", "gone from your history")
     ann.type("/takeback 0", "what you have sent stays")
     ann.type("stays", "me → ben: stays")
     ann.type("/recall 1", "too old")
@@ -297,6 +322,9 @@ def all_of_it_typed(world):
     ann.type("/sticker pack.tar \U0001f98a", "[sticker \U0001f98a]")
     ann.type("/sticker pack.tar dog", "! there is no sticker dog")
     equal(ben.run.wait(lambda line: line.get("event") == "message" and line["kind"] == "sticker", "sticker")["body"]["name"], "fox.png", "it")
+
+    ann.type("/clear", "! ")
+    ann.type("/clear all", "with ben is cleared")
 
     # Groups.
     ann.type("/group crew ben", "#crew is there")
@@ -373,4 +401,4 @@ def all_of_it_typed(world):
     equal(ann.run.process.wait(30), 0, "the end")
 
 
-main([a_place_that_moves, what_it_said_before, a_group_and_its_history, pictures_of_groups, stickers, all_of_it_typed])
+main([a_place_that_moves, what_is_removed_here, what_it_said_before, a_group_and_its_history, pictures_of_groups, stickers, all_of_it_typed])

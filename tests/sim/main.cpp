@@ -5,6 +5,7 @@
 //   sim --seed 17 [--keep 3,5,9] [--minimise]  one seed, some of its steps, made small
 //       [--no-acts] [--no-groups] [--no-files]     without what came later than the seeds
 //       [--turnover]                               people come and go while others talk (not in the gate yet)
+//       [--removals]                               people remove what was said from their own history (likewise)
 //   sim --found FILE                           seeds that found something once
 //   sim --hashes --seeds 20                    also prints what happened, as a number
 //   sim --gate                                 what CI runs: gate_seeds, or GODWIT_SIM_SEEDS of them
@@ -64,7 +65,7 @@ struct Options {
 {
     std::fprintf(stderr,
                  "usage: sim [--seeds N] [--seed S] [--jobs J] [--keep I,J,…] [--no-acts] [--no-groups] [--no-files] "
-                 "[--turnover] [--minimise] [--hashes] [--fail-fast] [--found FILE] [--gate]\n");
+                 "[--turnover] [--removals] [--minimise] [--hashes] [--fail-fast] [--found FILE] [--gate]\n");
     std::exit(2);
 }
 
@@ -97,7 +98,8 @@ std::string replay_command(const Job& job)
 {
     return "./dev sim --seed " + std::to_string(job.seed) + (job.keeps_all ? "" : " --keep " + joined(job.keep)) +
            (job.extras.acts ? "" : " --no-acts") + (job.extras.groups ? "" : " --no-groups") +
-           (job.extras.files ? "" : " --no-files") + (job.extras.turnover ? " --turnover" : "");
+           (job.extras.files ? "" : " --no-files") + (job.extras.turnover ? " --turnover" : "") +
+           (job.extras.removals ? " --removals" : "");
 }
 
 /// What one seed came to, in a line that survives a pipe.
@@ -275,8 +277,8 @@ void make_small(Job job, const std::string& verdict)
     std::printf("     replay: %s\n", replay_command(job).c_str());
 }
 
-/// Lines "SEED [acts] [groups] [files] [turnover] [keep=I,J,…] # what it found". Without a word: from before there were
-/// any.
+/// Lines "SEED [acts] [groups] [files] [turnover] [removals] [keep=I,J,…] # what it found". Without a word: from
+/// before there were any.
 std::vector<Job> read_found(const std::string& path)
 {
     std::ifstream in(path);
@@ -301,6 +303,8 @@ std::vector<Job> read_found(const std::string& path)
                 job.extras.files = true;
             } else if (word == "turnover") {
                 job.extras.turnover = true;
+            } else if (word == "removals") {
+                job.extras.removals = true;
             } else {
                 if (!word.starts_with("keep=")) usage();
                 job.keep = numbers(word.substr(5));
@@ -340,6 +344,8 @@ Options read_options(int argc, char** argv)
             out.extras.files = false;
         else if (word == "--turnover")
             out.extras.turnover = true;
+        else if (word == "--removals")
+            out.extras.removals = true;
         else if (word == "--minimise")
             out.minimise = true;
         else if (word == "--hashes")

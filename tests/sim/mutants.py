@@ -176,7 +176,7 @@ MUTANTS = [
     ("edits_are_not_for_readers", "lib/conversation/timeline.cpp",
      "            return one.name == edit_name && one.author == row.message.from;",
      "            return one.name == edit_name && one.author == row.message.from && row.message.state != MessageState::received;"),
-    ("edits_without_words_take_back", "lib/engine/chats.cpp",
+    ("edits_without_words_take_back", "lib/engine/removals.cpp",
      "            empty_edit(context_.store, outbox_, edit);", "            leave_place(context_.store, outbox_, edit, what.row);"),
     ("gap_of_an_act_is_not_told", "lib/engine/chats.cpp",
      "        if (row.shown && gaps_owed_.contains(conversation)) row.message.gap_before = true;\n", ""),
@@ -214,7 +214,7 @@ MUTANTS = [
      "        auto sealed = transfer::seal_piece(key, row->id, piece, *bytes);",
      "        auto sealed = transfer::seal_piece(key, row->id, piece, *bytes);\n"
      "        std::copy_n(bytes->begin(), std::min(bytes->size(), sealed.size()), sealed.begin());"),
-    ("files_of_what_was_taken_back_stay", "lib/engine/chats.cpp",
+    ("files_of_what_was_taken_back_stay", "lib/engine/removals.cpp",
      "        files_.withdrawn(what.row.message.conversation, what.row.message.id);\n", ""),
     ("files_that_wait_are_forgotten_at_restart", "lib/engine/file_fetch.cpp",
      "    for (auto& row : context_.store.files_wanted(asked, limit)) {",

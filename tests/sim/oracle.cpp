@@ -197,7 +197,8 @@ void Oracle::received(Member& mine, const Message& message)
     said.before.each_not_in(known, [&](std::size_t earlier) {
         if (!said_[earlier].id || (gap != mine.gaps.end() && earlier < gap->second)) return true;
         const auto row = client.disk.store().message(*said_[earlier].id);
-        demand(!row || row->message.state != MessageState::received || row->message.recalled_ms != 0,
+        demand(!row || row->message.state != MessageState::received || row->message.recalled_ms != 0 ||
+                   may_be_removed(earlier, client),
                "disorder: " + client.name + " is shown " + words(n) + " before " + words(earlier));
         demand(row || !must_be_there(earlier, client), "a gap that is not told: " + client.name + " is shown " +
                                                            words(n) + ", and has not got " + words(earlier));

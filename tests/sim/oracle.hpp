@@ -189,12 +189,13 @@ private:
         MessageState state = MessageState::accepted; ///< As the application was told.
         std::vector<std::string> editions;           ///< Asked for.
         bool recalled = false;                       ///< Somebody asked for it.
+        std::set<std::string> removed_by;            ///< Accounts that asked for it.
         std::optional<std::size_t> file;
         bool alone = false; ///< In a group of nobody else.
     };
     /// One thing that an application did to something said.
     struct Act {
-        enum class Kind : std::uint8_t { edit, recall, react };
+        enum class Kind : std::uint8_t { edit, recall, react, remove };
         Kind kind{};
         Client* by = nullptr;
         std::size_t target = 0;
@@ -243,6 +244,10 @@ private:
     void act_moved(const event::MessageStateChanged& change);
     void is_known(std::size_t n, const MessageId& id);
     void stands_alike(std::size_t n);
+    // removals.cpp
+    void asks_removal(Member& member, RequestId id, const request::RemoveMessages& what);
+    [[nodiscard]] bool may_be_removed(std::size_t n, const Client& here) const;
+    void removed_is_gone(std::size_t n);
     // oracle_groups.cpp
     [[nodiscard]] static bool is_group(const std::string& to) { return to.starts_with('#'); }
     /// nullptr: that was said to an account.

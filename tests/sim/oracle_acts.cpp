@@ -56,6 +56,7 @@ void Oracle::asks_act(Member& mine, RequestId id, const Request& request)
         act.kind = Act::Kind::react;
         act.target = names_.at(react->message);
     } else {
+        if (const auto* remove = std::get_if<request::RemoveMessages>(&request)) asks_removal(mine, id, *remove);
         return;
     }
     mine.act_requests[id] = acts_.size();
@@ -67,7 +68,9 @@ bool Oracle::replied_act(Member& mine, const event::Reply& reply)
     const auto at = mine.act_requests.find(reply.id);
     if (at == mine.act_requests.end()) return false;
     auto& act = acts_[at->second];
-    if (reply.error.code == ErrorCode::ok) {
+    if (act.kind == Act::Kind::remove) {
+        act.accepted = reply.error.code == ErrorCode::ok;
+    } else if (reply.error.code == ErrorCode::ok) {
         const auto* id = std::get_if<MessageId>(&reply.value);
         demand(id != nullptr, "accepted without an id: an act on " + words(act.target));
         demand(mine.client->disk.store().message(*id).has_value(),
@@ -114,16 +117,20 @@ void Oracle::stands_alike(std::size_t n)
     // Who acted and left has taken along what was still under way: some have seen it, and some never will.
     for (const auto& act : acts_)
         if (act.target == n && member(*act.by).logged_out) return;
-    const auto mine = at(*said.sender);
+    auto* first = said.sender;
     for (auto* one : said.owed)
-        if (!is_lost_to(n, *one)) {
+        if (may_be_removed(n, *first) && !may_be_removed(n, *one) && !is_lost_to(n, *one)) first = one;
+    if (may_be_removed(n, *first)) return; // It is shown to nobody of whom that can be known.
+    const auto mine = at(*first);
+    for (auto* one : said.owed)
+        if (!is_lost_to(n, *one) && !may_be_removed(n, *one)) {
             const auto theirs = at(*one);
             demand(describe(theirs) == describe(mine), "stands otherwise: " + words(n) + " is \"" + describe(mine) +
                                                            "\" at its sender, and \"" + describe(theirs) + "\" at " +
                                                            one->name);
         }
     for (const auto& act : acts_) {
-        if (act.target != n || !act.accepted || act.failed) continue;
+        if (act.target != n || !act.accepted || act.failed || may_be_removed(n, *act.by)) continue;
         // Among the devices of an account, too, it goes sealed in the group: who has left that hears of it no more.
         const auto there = is_shaken(said, act.by->account()) ? at(*act.by) : mine;
         if (act.kind == Act::Kind::recall)

@@ -55,7 +55,7 @@ std::vector<Oracle::Fetch> Oracle::owed_files()
         auto devices = said.owed;
         devices.push_back(said.sender);
         for (auto* one : devices) {
-            if (one->disk.stopped() || is_lost_to(*file.said, *one)) continue;
+            if (one->disk.stopped() || is_lost_to(*file.said, *one) || may_be_removed(*file.said, *one)) continue;
             const auto message = one->disk.store().message(*said.id);
             if (!message || message->message.state == MessageState::failed) continue; // Another checker's business.
             const auto row = one->disk.store().file(*file.id);

@@ -157,6 +157,7 @@ void Oracle::all_have(std::size_t n)
         const auto theirs = one->disk.store().message(*said.id);
         demand(theirs.has_value(), "lost: " + words(n) + " never reached " + one->name);
     }
+    removed_is_gone(n);
     stands_alike(n);
     gone_with_its_post(n);
 }

@@ -52,17 +52,19 @@ TEST_CASE("swarms differ: every kind of fault is there in some seeds and missing
     constexpr auto groups = static_cast<std::size_t>(StepKind::group_create);
     constexpr auto files = static_cast<std::size_t>(StepKind::file_send);
     constexpr auto turnover = static_cast<std::size_t>(StepKind::device_parts);
+    constexpr auto removals = static_cast<std::size_t>(StepKind::remove);
     int on_real_disks = 0;
     int with_ticker = 0;
     for (std::uint64_t seed = 1; seed <= 200; ++seed) {
-        const auto swarm = make_swarm(seed, {true, true, true, true});
+        const auto swarm = make_swarm(seed, {true, true, true, true, true});
         CHECK(swarm.devices.size() >= 2);
         CHECK(swarm.devices.size() <= 9);
         for (std::size_t i = 0; i < step_kind_count; ++i)
             seen[i] += swarm.weights[i] > 0 || (i >= acts && i < groups && swarm.acts_percent > 0) ||
                                (i >= groups && i < files && swarm.groups_percent > 0) ||
                                (i >= files && i < turnover && swarm.files_percent > 0) ||
-                               (i >= turnover && swarm.turnover_percent > 0)
+                               (i >= turnover && i < removals && swarm.turnover_percent > 0) ||
+                               (i >= removals && swarm.removals_percent > 0)
                            ? 1
                            : 0;
         on_real_disks += swarm.client_disk == DiskKind::sqlite ? 1 : 0;

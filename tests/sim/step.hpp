@@ -29,7 +29,8 @@ namespace godwit::testing {
     X(group_create) X(group_say) X(group_invite) X(group_remove) X(group_leave) X(group_role) X(group_rules) \
     X(group_mute) X(group_race) X(group_link) X(group_dissolve) \
     X(file_send) X(file_fetch) X(file_pause) X(file_resume) X(file_cancel) X(file_disk_full) X(file_disk_fails) \
-    X(device_parts) X(member_parts) X(member_comes) X(contact_parts) X(file_recall)
+    X(device_parts) X(member_parts) X(member_comes) X(contact_parts) X(file_recall) \
+    X(remove)
 // clang-format on
 
 enum class StepKind : std::uint8_t {
@@ -51,6 +52,7 @@ inline constexpr std::uint32_t acts_from = 1'000;
 inline constexpr std::uint32_t groups_from = 2'000;
 inline constexpr std::uint32_t files_from = 3'000;
 inline constexpr std::uint32_t turnover_from = 4'000;
+inline constexpr std::uint32_t removals_from = 5'000;
 
 /// Which of them a run has, where its seed wants them.
 struct Extras {
@@ -58,8 +60,9 @@ struct Extras {
     bool groups = true;
     bool files = true;
     bool turnover = false; ///< Asked for: its seeds are not all judged yet.
+    bool removals = false; ///< Likewise.
 };
-inline constexpr Extras no_extras{false, false, false, false};
+inline constexpr Extras no_extras{false, false, false, false, false};
 
 struct Step {
     StepKind kind = StepKind::quiet;
@@ -67,7 +70,8 @@ struct Step {
     std::uint64_t detail = 0;  ///< What else there is to decide: the kind's own dice.
     std::uint32_t wait_ms = 0; ///< How long the world runs afterwards.
     std::uint32_t index = 0;   ///< In the scenario as generated: its dice, whatever else was taken away.
-                               ///< Extras count from acts_from, groups_from, files_from, turnover_from.
+                               ///< Extras count from acts_from, groups_from, files_from, turnover_from,
+                               ///< removals_from.
 };
 
 [[nodiscard]] inline std::string describe(const Step& step)

@@ -240,6 +240,9 @@ Swarm make_swarm(std::uint64_t seed, const Extras& extras)
     Dice turnover(seed * 0x9e3779b97f4a7c15ULL + 10);
     if (turnover.percent(25) && extras.turnover)
         swarm.turnover_percent = static_cast<std::uint32_t>(3 + turnover.pick(10));
+    Dice removals(seed * 0x9e3779b97f4a7c15ULL + 12);
+    if (removals.percent(50) && extras.removals)
+        swarm.removals_percent = static_cast<std::uint32_t>(5 + removals.pick(25));
     return swarm;
 }
 
@@ -267,7 +270,9 @@ std::vector<Step> make_steps(std::uint64_t seed, const Swarm& swarm)
     out = with_extras(Dice(seed + 4), swarm.acts_percent, act_kinds(), acts_from, swarm, std::move(out));
     out = with_extras(Dice(seed + 7), swarm.groups_percent, group_kinds(), groups_from, swarm, std::move(out));
     out = with_extras(Dice(seed + 8), swarm.files_percent, file_kinds(), files_from, swarm, std::move(out));
-    return with_extras(Dice(seed + 11), swarm.turnover_percent, turnover_kinds(swarm), turnover_from, swarm,
+    out = with_extras(Dice(seed + 11), swarm.turnover_percent, turnover_kinds(swarm), turnover_from, swarm,
+                      std::move(out));
+    return with_extras(Dice(seed + 13), swarm.removals_percent, {StepKind::remove}, removals_from, swarm,
                        std::move(out));
 }
 
@@ -284,7 +289,8 @@ std::string Swarm::describe() const
            (acts_percent > 0 ? ", acts " + std::to_string(acts_percent) + " %" : "") +
            (groups_percent > 0 ? ", groups " + std::to_string(groups_percent) + " %" : "") +
            (files_percent > 0 ? ", files " + std::to_string(files_percent) + " %" : "") +
-           (turnover_percent > 0 ? ", turnover " + std::to_string(turnover_percent) + " %" : "") + "; ";
+           (turnover_percent > 0 ? ", turnover " + std::to_string(turnover_percent) + " %" : "") +
+           (removals_percent > 0 ? ", removals " + std::to_string(removals_percent) + " %" : "") + "; ";
     bool first = true;
     for (std::size_t i = 0; i < step_kind_count; ++i)
         if (weights[i] > 0) {

@@ -30,6 +30,7 @@ struct Swarm {
     std::uint32_t files_percent = 0;  ///< … or with a file;
     /// … or somebody comes or goes, and the others talk on.
     std::uint32_t turnover_percent = 0;
+    std::uint32_t removals_percent = 0;
     Drive drive = Drive::ticker;
     DiskKind client_disk = DiskKind::memory;
     DiskKind relay_disk = DiskKind::memory;

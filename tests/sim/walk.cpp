@@ -210,6 +210,7 @@ void Walk::step(const Step& step)
     case StepKind::member_comes:
     case StepKind::contact_parts:
     case StepKind::file_recall: turnover(one, detail, step.kind); break;
+    case StepKind::remove: remove(one, detail); break;
     }
     // Nobody stays dead for long: what is dead hides what would break.
     for (auto* client : devices_)

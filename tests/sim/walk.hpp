@@ -68,6 +68,7 @@ private:
     void post_files();
     void fetch_files();
     void save_files();
+    void remove(Client& by, std::uint64_t detail); // removals.cpp
     // walk_turnover.cpp
     void turnover(Client& one, std::uint64_t detail, StepKind kind);
     struct Talk {

@@ -101,7 +101,7 @@ export type AttachmentKind = "file" | "image" | "voice" | "video";
 export type LifetimeFrom = "sent" | "read";
 
 /** How a message came to stand otherwise. */
-export type MessageChange = "edited" | "recalled" | "reactions" | "pinned" | "expired" | "sent" | "moved";
+export type MessageChange = "edited" | "recalled" | "reactions" | "pinned" | "expired" | "sent" | "moved" | "removed";
 
 /** What has happened to a group, in its history. */
 export type GroupNoteWhat = "created" | "added" | "removed" | "left" | "name" | "about" | "announcement" | "avatar" | "role" | "muted" | "all_muted" | "rules" | "promoted" | "dissolved" | "expired";
@@ -906,6 +906,18 @@ export interface RecallFields {
 export interface RecallReply {
   /** Of the recall */
   message: MessageId;
+}
+
+export interface RemoveMessagesFields {
+  /** 1–100 */
+  messages: MessageId[];
+}
+
+export interface ClearConversationFields {
+  /** An account (one's own: notes to oneself), or */
+  with?: string;
+  /** the conversation */
+  conversation?: ConversationId;
 }
 
 export interface ReactFields {
@@ -1726,6 +1738,14 @@ export interface ReadEvent {
   up_to: MessageId;
 }
 
+/** What stood in a conversation's history up to and including a message has left it, here or by another device of this account. */
+export interface ConversationClearedEvent {
+  event: "conversation_cleared";
+  conversation: ConversationId;
+  with: string;
+  up_to: MessageId;
+}
+
 /** Somebody writes, or has stopped. */
 export interface TypingEvent {
   event: "typing";
@@ -2204,6 +2224,7 @@ export type Event =
   | MessageStateEvent
   | MessageChangedEvent
   | ReadEvent
+  | ConversationClearedEvent
   | TypingEvent
   | ConversationEvent
   | ViewEvent
@@ -2267,6 +2288,10 @@ export interface Requests {
   edit(fields: EditFields): Promise<EditReply>;
   /** Takes a message back, everywhere: one's own for 48 hours; in a group, as an admin, anybody's. */
   recall(fields: RecallFields): Promise<RecallReply>;
+  /** Removes messages, 1–100 of one conversation, from the history of this account, on all of its devices. Nobody else hears of it. */
+  removeMessages(fields: RemoveMessagesFields): Promise<void>;
+  /** Likewise all that this device has of a conversation, which stays in the list with its settings. */
+  clearConversation(fields?: ClearConversationFields): Promise<void>;
   /** Reacts to a message, or takes that back. */
   react(fields: ReactFields): Promise<ReactReply>;
   /** Pins a message in its conversation; in groups for admins. */

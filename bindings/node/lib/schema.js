@@ -59,6 +59,8 @@ exports.requests = [
   ["send", "send", true],
   ["edit", "edit", true],
   ["recall", "recall", true],
+  ["removeMessages", "remove_messages", false],
+  ["clearConversation", "clear_conversation", false],
   ["react", "react", true],
   ["pin", "pin", true],
   ["pinned", "pinned", true],

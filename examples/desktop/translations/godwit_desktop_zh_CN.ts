@@ -69,6 +69,10 @@
             <translation>撤回</translation>
         </message>
         <message>
+            <source>Remove from my devices</source>
+            <translation>从我的设备中移除</translation>
+        </message>
+        <message>
             <source>Pause the file</source>
             <translation>暂停传输</translation>
         </message>

@@ -76,6 +76,9 @@ TEST_CASE("every request by its name")
         expect<request::React>(R"({"do":"react","message":"000102030405060708090a0b0c0d0eff","emoji":"+","on":false})")
             .on);
     expect<request::Recall>(R"({"do":"recall","message":"000102030405060708090a0b0c0d0eff"})");
+    CHECK(expect<request::RemoveMessages>(R"({"do":"remove_messages","messages":["000102030405060708090a0b0c0d0eff"]})")
+              .messages.size() == 1);
+    CHECK(expect<request::ClearConversation>(R"({"do":"clear_conversation","with":"bob"})").where.with == "bob");
     expect<request::PinMessage>(R"({"do":"pin","message":"000102030405060708090a0b0c0d0eff"})");
     const auto move = expect<request::MoveLocation>(
         R"({"do":"move_location","message":"000102030405060708090a0b0c0d0eff","latitude":-48.1234567,"longitude":2})");

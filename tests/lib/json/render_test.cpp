@@ -170,6 +170,9 @@ TEST_CASE("events")
             Row{event::ReadUpTo{*ConversationId::from(key(1).view().first(16)), "bob", "bob", message_id()},
                 R"({"event":"read","conversation":")" + repeat("01", 16) + R"(","with":"bob","user":"bob","up_to":")" +
                     id_hex + R"("})"},
+            Row{event::ConversationCleared{*ConversationId::from(key(1).view().first(16)), "bob", message_id()},
+                R"({"event":"conversation_cleared","conversation":")" + repeat("01", 16) +
+                    R"(","with":"bob","up_to":")" + id_hex + R"("})"},
             Row{event::Presence{"bob", true}, R"({"event":"presence","user":"bob","online":true})"},
             Row{event::ContactRequest{"bob"}, R"({"event":"contact_request","user":"bob"})"},
             Row{event::ContactAccepted{"bob"}, R"({"event":"contact_accepted","user":"bob"})"},

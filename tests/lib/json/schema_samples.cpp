@@ -110,6 +110,7 @@ std::vector<Event> event_samples()
     out.emplace_back(MessageStateChanged{});
     out.emplace_back(MessageChanged{MessageChanged::What::edited, message(content::Custom{"org.example", {1}})});
     out.emplace_back(ReadUpTo{});
+    out.emplace_back(ConversationCleared{});
     out.emplace_back(TypingChanged{});
     out.emplace_back(ConversationChanged{conversation()});
     out.emplace_back(ConversationChanged{});

@@ -133,7 +133,7 @@ AttachmentKind = Literal["file", "image", "voice", "video"]
 LifetimeFrom = Literal["sent", "read"]
 """When the lifetime of a message begins."""
 
-MessageChange = Literal["edited", "recalled", "reactions", "pinned", "expired", "sent", "moved"]
+MessageChange = Literal["edited", "recalled", "reactions", "pinned", "expired", "sent", "moved", "removed"]
 """How a message came to stand otherwise."""
 
 GroupNoteWhat = Literal["created", "added", "removed", "left", "name", "about", "announcement", "avatar", "role", "muted", "all_muted", "rules", "promoted", "dissolved", "expired"]
@@ -1194,6 +1194,17 @@ ReadEvent = TypedDict(
 )
 """Somebody has read everything up to a message; the own name: on another device."""
 
+ConversationClearedEvent = TypedDict(
+    "ConversationClearedEvent",
+    {
+        "event": Literal["conversation_cleared"],
+        "conversation": "str",
+        "with": "str",
+        "up_to": "str",
+    },
+)
+"""What stood in a conversation's history up to and including a message has left it, here or by another device of this account."""
+
 TypingEvent = TypedDict(
     "TypingEvent",
     {
@@ -1669,6 +1680,7 @@ Event = Union[
     MessageStateEvent,
     MessageChangedEvent,
     ReadEvent,
+    ConversationClearedEvent,
     TypingEvent,
     ConversationEvent,
     ViewEvent,
@@ -1789,6 +1801,21 @@ class Requests:
     async def recall(self, *, message: str) -> RecallReply:
         """Takes a message back, everywhere: one's own for 48 hours; in a group, as an admin, anybody's."""
         return cast(RecallReply, await self._ask("recall", {"message": message}))
+
+    async def remove_messages(self, *, messages: list[str]) -> None:
+        """Removes messages, 1–100 of one conversation, from the history of this account, on all of its devices. Nobody else hears of it.
+
+        messages: 1–100
+        """
+        await self._ask("remove_messages", {"messages": messages})
+
+    async def clear_conversation(self, *, with_: str | None = None, conversation: str | None = None) -> None:
+        """Likewise all that this device has of a conversation, which stays in the list with its settings.
+
+        with_: An account (one's own: notes to oneself), or
+        conversation: the conversation
+        """
+        await self._ask("clear_conversation", {"with": with_, "conversation": conversation})
 
     async def react(self, *, message: str, emoji: str, on: bool | None = None) -> ReactReply:
         """Reacts to a message, or takes that back.

@@ -150,6 +150,10 @@ public enum Do: String, Sendable {
     case `edit` = "edit"
     /// Takes a message back, everywhere: one's own for 48 hours; in a group, as an admin, anybody's.
     case `recall` = "recall"
+    /// Removes messages, 1–100 of one conversation, from the history of this account, on all of its devices. Nobody else hears of it.
+    case `removeMessages` = "remove_messages"
+    /// Likewise all that this device has of a conversation, which stays in the list with its settings.
+    case `clearConversation` = "clear_conversation"
     /// Reacts to a message, or takes that back.
     case `react` = "react"
     /// Pins a message in its conversation; in groups for admins.
@@ -308,6 +312,8 @@ public enum EventName: String, Sendable {
     case `messageChanged` = "message_changed"
     /// Somebody has read everything up to a message; the own name: on another device.
     case `read` = "read"
+    /// What stood in a conversation's history up to and including a message has left it, here or by another device of this account.
+    case `conversationCleared` = "conversation_cleared"
     /// Somebody writes, or has stopped.
     case `typing` = "typing"
     /// What is shared about a conversation is another: settings, draft, timer.

@@ -36,6 +36,10 @@ public final class Schema {
         public static final String EDIT = "edit";
         /** Takes a message back, everywhere: one's own for 48 hours; in a group, as an admin, anybody's. Fields: message. */
         public static final String RECALL = "recall";
+        /** Removes messages, 1–100 of one conversation, from the history of this account, on all of its devices. Nobody else hears of it. Fields: messages. */
+        public static final String REMOVE_MESSAGES = "remove_messages";
+        /** Likewise all that this device has of a conversation, which stays in the list with its settings. Fields: with?, conversation?. */
+        public static final String CLEAR_CONVERSATION = "clear_conversation";
         /** Reacts to a message, or takes that back. Fields: message, emoji, on?. */
         public static final String REACT = "react";
         /** Pins a message in its conversation; in groups for admins. Fields: message, on?. */
@@ -196,6 +200,8 @@ public final class Schema {
         public static final String MESSAGE_CHANGED = "message_changed";
         /** Somebody has read everything up to a message; the own name: on another device. */
         public static final String READ = "read";
+        /** What stood in a conversation's history up to and including a message has left it, here or by another device of this account. */
+        public static final String CONVERSATION_CLEARED = "conversation_cleared";
         /** Somebody writes, or has stopped. */
         public static final String TYPING = "typing";
         /** What is shared about a conversation is another: settings, draft, timer. */
