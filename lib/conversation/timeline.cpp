@@ -385,8 +385,12 @@ Result<void> may(port::Store& store, const Parties& parties, const content::Body
     if (row->message.recalled_ms != 0) return refuse("message: it was taken back");
     if (std::holds_alternative<content::Edit>(act) && row->message.from != parties.own_user)
         return refuse("message: only its author may edit it");
+    // What this account is offered goes by when it was said, which its own devices know.
+    const bool own_recall = std::holds_alternative<content::Recall>(act) && row->message.from == parties.own_user;
+    if (own_recall && now.wall_ms - row->message.sent_ms > recall_window_ms)
+        return refuse("message: it is too old to be taken back");
     if (std::holds_alternative<content::Recall>(act) &&
-        !may_recall(*row, parties.own_user, parties.own_role, now.wall_ms, std::min(recall_window_ms, recall_ms_max)))
+        !may_recall(*row, parties.own_user, parties.own_role, now.wall_ms, recall_ms_max))
         return refuse(row->message.from == parties.own_user
                           ? "message: it is too old to be taken back"
                           : "message: its author, or an admin of the group, may take it back");

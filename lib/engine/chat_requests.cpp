@@ -30,6 +30,19 @@ bool is_group_note(const port::StoredMessage& row)
     return row.kind == wire::body_kind(wire::encode(content::Body(content::GroupNote{})));
 }
 
+/// Of a live location what is sent on is where it was last, and that stays where it is.
+void stand_still(port::Store& store, const port::StoredMessage& row, content::Body& body)
+{
+    auto* const location = std::get_if<content::Location>(&body);
+    if (location == nullptr || location->live_seconds == 0) return;
+    location->live_seconds = 0;
+    const auto moved = conversation::place_of(store, row);
+    if (!moved) return;
+    location->latitude_e7 = moved->spot.latitude_e7;
+    location->longitude_e7 = moved->spot.longitude_e7;
+    location->accuracy_m = moved->spot.accuracy_m;
+}
+
 /// A call's record, or what would be taken for one.
 bool names_call(const content::Body& body)
 {
@@ -101,7 +114,7 @@ void Engine::State::say(RequestId id, const Result<conversation::Parties>& parti
     if (!draft.send_key.empty())
         if (const auto known = context.store.message_by_key(parties->conversation, draft.send_key))
             return context.reply(id, *known);
-    const auto recipients = chats.reach(*parties);
+    const auto recipients = chats.reach(*parties, content::is_shown(draft.body) ? 1 : 0);
     // What was said can be taken back also from whom nothing is said to any more: here, and there when it is again.
     const bool owed =
         std::holds_alternative<content::Recall>(draft.body) && parties->kind == ConversationKind::direct &&
@@ -267,11 +280,12 @@ void Engine::State::on(RequestId id, request::Forward& forward, Moment now)
         if (!body) return context.refuse(id, body.error());
         if (!forward.merged && names_call(*body))
             return context.refuse(id, invalid("messages: one of them is the record of a call, and no message"));
+        stand_still(context.store, *row, *body);
         const auto bound = conversation::lifetime_of_copy(*row, extra->lifetime, now);
         if (!bound) return context.refuse(id, bound.error());
         if (forward.merged) {
             lives = conversation::shorter(lives, *bound);
-            bundle.items.push_back({row->message.from, row->message.sent_ms, row->message.text, extra->body});
+            bundle.items.push_back({row->message.from, row->message.sent_ms, row->message.text, wire::encode(*body)});
             continue;
         }
         drafts.push_back({row->message.text, std::move(*body), {}, *bound, true, {}});

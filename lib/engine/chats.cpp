@@ -61,6 +61,12 @@ Result<conversation::Parties> Chats::find(const request::Where& where) const
     conversation::Parties out;
     out.own_user = own_user_;
     out.own_device = own_device_;
+    if (where.conversation && !where.with.empty()) {
+        const auto named = find({{}, where.conversation});
+        if (named && named->with != where.with)
+            return invalid("conversation: it is not the one with " + where.with + ": give one of the two");
+        return named;
+    }
     if (where.conversation) {
         out.conversation = *where.conversation;
         if (const auto* person = roster_.person_of(*where.conversation)) {
@@ -118,7 +124,9 @@ Result<std::vector<delivery::Recipient>> Chats::with_room(std::vector<delivery::
 {
     const auto of_others = [&](const auto& one) { return one.user != own_user_; };
     const bool had_others = std::any_of(all.begin(), all.end(), of_others);
-    std::erase_if(all, [&](const auto& one) { return !outbox_.has_room(one.device, messages); });
+    const std::size_t kept = messages == 0 ? 0 : context_.config.outbox_device_messages_max / room_for_acts;
+    const auto wanted = std::max<std::size_t>(messages, 1) + kept;
+    std::erase_if(all, [&](const auto& one) { return !outbox_.has_room(one.device, wanted); });
     if (had_others && std::none_of(all.begin(), all.end(), of_others))
         return Error{ErrorCode::quota_exceeded,
                      "outbox: too many messages for " + std::string(whom) +
@@ -294,7 +302,9 @@ void Chats::show(std::vector<delivery::CausalHold::Ready> ready, Moment now)
         const bool cleared = row.shown && is_cleared(row, Comes::now, now);
         const bool is_told = row.shown && row.message.recalled_ms == 0 && !cleared;
         if (is_told || row.message.gap_before) owe_gap(conversation, !is_told);
-        if (row.message.state == MessageState::received) roster_.caught_up(row.message.conversation);
+        // A recall answers to nothing: who has it may lack all that was said before.
+        if (row.message.state == MessageState::received && (row.shown || !one.parents.empty()))
+            roster_.caught_up(row.message.conversation);
         if (cleared) {
             leave(std::move(row), now);
         } else if (row.shown) {

@@ -42,7 +42,7 @@ public:
     [[nodiscard]] Result<conversation::Parties> of_message(const MessageId& message) const;
     /// Devices that get what is said there now, own ones among them, when there are so many messages. A device for
     /// which too much waits already is left out as long as others of its account are not: it sees a gap, and asks them.
-    /// Errors: as request::Send.
+    /// 0: one that acts on another, for which room is kept when no more may be said. Errors: as request::Send.
     [[nodiscard]] Result<std::vector<delivery::Recipient>> reach(const conversation::Parties& parties,
                                                                  std::size_t messages = 1) const;
     /// A group lets this account say that there, now. Errors: not_allowed.
@@ -209,6 +209,7 @@ private:
     static constexpr Duration typing_told_every = std::chrono::seconds(4);
     static constexpr std::size_t typing_kept_max = 512;
     static constexpr std::size_t places_kept_max = 256;
+    static constexpr std::uint32_t room_for_acts = 16;    ///< A sixteenth of what may wait for a device.
     static constexpr std::uint32_t expired_at_once = 256; ///< In a tick.
     static constexpr std::uint32_t swept_at_once = 256;   ///< Likewise.
     /// While something is due by the wall clock: two wake-ups a minute are what an idle client may take.

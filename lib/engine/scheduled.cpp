@@ -226,6 +226,7 @@ void Chats::fail(const conversation::Parties& parties, conversation::Draft draft
     composed.row.message.failure = error_name(why);
     static_cast<void>(conversation::take(context_.store, composed.row, composed.content.parents, now));
     active(composed.row, parties.kind);
+    if (composed.row.message.expires_ms > 0) look_at_expiry(now); // It goes by its time all the same.
     context_.event(event::MessageStateChanged{id, parties.with, MessageState::failed, Path::none,
                                               std::string(error_name(why)), 0, parties.conversation});
 }

@@ -138,9 +138,12 @@ std::vector<port::StoredMessage> SqliteStore::burning(const ConversationId& conv
 
 std::vector<port::StoredMessage> SqliteStore::expiring(std::int64_t until_ms, std::uint32_t limit)
 {
-    return read_messages("SELECT " GODWIT_MESSAGE_COLUMNS " FROM message WHERE expires_ms > 0 AND expires_ms <= ?1 "
-                         "ORDER BY expires_ms LIMIT ?2",
-                         until_ms, limit);
+    const auto over_ms = std::exchange(over_ms_, 0); // To be emptied, they are read as they are.
+    auto out = read_messages("SELECT " GODWIT_MESSAGE_COLUMNS " FROM message WHERE expires_ms > 0 AND expires_ms <= ?1 "
+                             "ORDER BY expires_ms LIMIT ?2",
+                             until_ms, limit);
+    over_ms_ = over_ms;
+    return out;
 }
 
 std::optional<std::int64_t> SqliteStore::next_expiry()

@@ -215,7 +215,7 @@ public:
         });
         std::vector<port::StoredMessage> out;
         for (auto& [arrival, row] : rows)
-            if (out.size() < limit) out.push_back(as_read(std::move(row)));
+            if (out.size() < limit) out.push_back(std::move(row)); // To be emptied, they are read as they are.
         return out;
     }
     void hide_over(std::int64_t until_ms) override { over_ms_ = until_ms; }
