@@ -84,10 +84,11 @@ bool note_group(port::Store& store, const Parties& parties, const MessageId& id,
     for (const auto& head : store.heads(parties.conversation))
         row.hlc_ms = std::max(row.hlc_ms, head.hlc_ms + 1);
     if (const auto last = store.newest(parties.conversation)) row.hlc_ms = std::max(row.hlc_ms, last->hlc_ms + 1);
+    if (was_removed(store, parties.conversation, id)) return false;
     if (store.add_message(row)) return true;
     // One that was taken back, and has happened after all.
     const auto known = store.message_in(parties.conversation, id);
-    if (!known || known->shown || was_removed(store, parties.conversation, id)) return false;
+    if (!known || known->shown) return false;
     store.update_post(row);
     return true;
 }

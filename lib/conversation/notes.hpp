@@ -28,7 +28,7 @@ inline constexpr std::string_view version_prefix = "version/";
 inline constexpr std::string_view opened_prefix = "opened/";
 /// Behind it the id of a post that quotes the target.
 inline constexpr std::string_view quoted_prefix = "quoted/";
-/// Of what was removed before it came, and of what happened to a group: it does not happen again.
+/// Of what was removed before it came: it leaves when it does. Of what happened to a group: it does not happen again.
 inline constexpr std::string_view removed_name = "removed";
 
 /// Of several the first stands: their clocks are kept negative.
@@ -39,7 +39,7 @@ inline constexpr std::string_view removed_name = "removed";
 
 /// What says nothing about how a post stands, by the beginnings of the names: there may be thousands of it, and it is
 /// not read where something else is wanted.
-inline constexpr std::string_view asides[] = {delivery_name, quoted_prefix, removed_name, version_prefix};
+inline constexpr std::string_view asides[] = {delivery_name, quoted_prefix, version_prefix};
 /// The same but for versions, which are shown with it.
 inline constexpr std::string_view unshown_asides[] = {delivery_name, quoted_prefix, removed_name};
 

@@ -176,7 +176,13 @@ bool put(port::Store& store, const port::Annotation& note, Moment now)
 std::optional<Changed> settle(port::Store& store, port::StoredMessage row, const port::Annotation* latest)
 {
     if (is_group_note(row)) return std::nullopt;
-    const auto notes = store.annotations_without(row.message.conversation, row.message.id, asides);
+    auto notes = store.annotations_without(row.message.conversation, row.message.id, asides);
+    const auto removed = std::erase_if(notes, [](const auto& one) { return one.name == removed_name; });
+    if (row.shown && removed > 0) {
+        auto gone = remove(store, std::move(row)); // Before it came.
+        gone.told = false;
+        return gone;
+    }
     Changed out;
     if (!row.shown || row.message.recalled_ms != 0)
         static_cast<void>(empty_quotes(store, row.message.conversation, row.message.id));
@@ -297,7 +303,6 @@ Changed remove(port::Store& store, port::StoredMessage row)
 
 void remove_ahead(port::Store& store, const ConversationId& conversation, const MessageId& id)
 {
-    file_gone(store, conversation, id);
     note_removed(store, conversation, id);
 }
 
@@ -341,7 +346,12 @@ Filed take(port::Store& store, port::StoredMessage& row, const std::vector<Messa
         if (lives_seconds != 0)
             row.message.expires_ms = sent_at(row, now, clock_ahead_ms) + std::int64_t{lives_seconds} * 1000;
         out.added = file(store, row, parents, now);
-        if (out.added) static_cast<void>(settle(store, row, nullptr)); // Its recall may know better when and by whom.
+        // Its recall may know better when and by whom.
+        if (auto settled = out.added ? settle(store, row, nullptr) : std::nullopt;
+            settled && settled->what == Changed::What::removed) {
+            row = settled->row;
+            out.changed = std::move(settled);
+        }
         return out;
     }
     out.added = file(store, row, parents, now);
@@ -450,8 +460,8 @@ bool merge(port::Store& store, const port::StoredMessage& row, Moment now)
     mine.quiet = is_quiet(mine);
     mind_quote(store, mine);
     if (!store.add_message(mine)) return false;
-    static_cast<void>(settle(store, std::move(mine), nullptr)); // What was said about it may have come first.
-    return true;
+    const auto settled = settle(store, std::move(mine), nullptr); // What was said about it may have come first.
+    return !settled || settled->what != Changed::What::removed;
 }
 
 std::optional<Changed> merge(port::Store& store, const port::Annotation& note, Moment now)

@@ -45,7 +45,7 @@ struct Changed {
 /// It leaves this account's history, and nobody else's: what is on its way of it goes on, and lives as long as it would
 /// have.
 [[nodiscard]] Changed remove(port::Store& store, port::StoredMessage row);
-/// One that is not here yet: who comes with it later finds this in its place.
+/// One that is not here yet: it comes as any, after what it answers to, and leaves at once.
 void remove_ahead(port::Store& store, const ConversationId& conversation, const MessageId& id);
 
 /// Puts a row into the history, with what it does. nullopt in `changed`: nothing else is different.

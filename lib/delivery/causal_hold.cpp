@@ -144,41 +144,25 @@ void CausalHold::release(port::Store& store, const ConversationId& conversation,
     cascade(store, conversation, place, out, from);
 }
 
-std::vector<CausalHold::Ready> CausalHold::filed(port::Store& store, const ConversationId& conversation,
-                                                 const MessageId& id)
-{
-    std::vector<Ready> out;
-    const auto at = conversations_.find(conversation);
-    if (at == conversations_.end()) return out;
-    free(store, conversation, at->second, id, out);
-    cascade(store, conversation, at->second, out, 0);
-    if (at->second.held.empty() && at->second.given_up.empty()) conversations_.erase(at);
-    return out;
-}
-
-void CausalHold::free(port::Store& store, const ConversationId& conversation, Conversation& place,
-                      const MessageId& parent, std::vector<Ready>& out)
-{
-    std::vector<std::pair<std::uint64_t, MessageId>> free;
-    for (auto& [id, entry] : place.held)
-        if (entry.missing.erase(parent) > 0 && entry.missing.empty()) free.emplace_back(entry.arrival, id);
-    std::sort(free.begin(), free.end());
-    for (const auto& [arrival, id] : free) {
-        const auto at = place.held.find(id);
-        place.bytes -= at->second.size_bytes;
-        place.held.erase(at);
-        auto row = store.held_message(conversation, id);
-        store.release(conversation, id);
-        if (row) out.push_back({std::move(row->message), std::move(row->parents)});
-    }
-}
-
 /// Releases whoever waited only for out[from..], which grows as it goes.
 void CausalHold::cascade(port::Store& store, const ConversationId& conversation, Conversation& place,
                          std::vector<Ready>& out, std::size_t from)
 {
-    for (std::size_t next = from; next < out.size(); ++next)
-        free(store, conversation, place, MessageId(out[next].message.message.id), out);
+    for (std::size_t next = from; next < out.size(); ++next) {
+        const auto parent = out[next].message.message.id;
+        std::vector<std::pair<std::uint64_t, MessageId>> free;
+        for (auto& [id, entry] : place.held)
+            if (entry.missing.erase(parent) > 0 && entry.missing.empty()) free.emplace_back(entry.arrival, id);
+        std::sort(free.begin(), free.end());
+        for (const auto& [arrival, id] : free) {
+            const auto at = place.held.find(id);
+            place.bytes -= at->second.size_bytes;
+            place.held.erase(at);
+            auto row = store.held_message(conversation, id);
+            store.release(conversation, id);
+            if (row) out.push_back({std::move(row->message), std::move(row->parents)});
+        }
+    }
 }
 
 Instant CausalHold::deadline() const

@@ -46,8 +46,6 @@ public:
     [[nodiscard]] std::vector<Ready> arrive(port::Store& store, port::StoredMessage message,
                                             std::vector<MessageId> parents, bool missed_some, Moment now);
     [[nodiscard]] std::vector<Ready> expire(port::Store& store, Instant now);
-    /// `id` is in the history without having come, and nobody needs to wait for it any more.
-    [[nodiscard]] std::vector<Ready> filed(port::Store& store, const ConversationId& conversation, const MessageId& id);
     [[nodiscard]] Instant deadline() const;
     [[nodiscard]] std::size_t held_count(const ConversationId& conversation) const;
 
@@ -68,9 +66,6 @@ private:
     void keep(Conversation& place, const MessageId& id, Entry entry);
     void release(port::Store& store, const ConversationId& conversation, Conversation& place, const MessageId& id,
                  bool give_up, std::vector<Ready>& out);
-    /// Whoever waits for `parent` alone goes on.
-    void free(port::Store& store, const ConversationId& conversation, Conversation& place, const MessageId& parent,
-              std::vector<Ready>& out);
     void cascade(port::Store& store, const ConversationId& conversation, Conversation& place, std::vector<Ready>& out,
                  std::size_t from);
     [[nodiscard]] static const MessageId* oldest(const Conversation& place);

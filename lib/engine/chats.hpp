@@ -118,12 +118,7 @@ public:
     [[nodiscard]] Result<void> remove(const std::vector<MessageId>& messages, Moment now);
     void clear(const conversation::Parties& parties, Moment now);
     /// As another own device says: encoded shared::Removed.
-    struct Filed {
-        ConversationId conversation;
-        MessageId id;
-    };
-    /// Those that had not come yet: nothing has to wait for them any more.
-    std::vector<Filed> removed(BytesView value, Moment now);
+    void removed(BytesView value, Moment now);
 
     // Live locations (live_places.cpp).
     /// An own one is elsewhere now; nullopt: it stays where it is. Errors: invalid_argument.

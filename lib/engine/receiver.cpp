@@ -246,7 +246,7 @@ bool Engine::State::take_content(const seal::Opened& opened, const MessageId& id
         if (value->name == conversation::shared::reached)
             chats.reached(from, value->value);
         else if (value->name == conversation::shared::removed)
-            removed_elsewhere(value->value, now);
+            chats.removed(value->value, now);
         else
             take_setting(*value, now);
     } else if (const auto* mark = std::get_if<wire::content::Mark>(&*decoded)) {

@@ -145,27 +145,20 @@ Result<void> Chats::remove(const std::vector<MessageId>& messages, Moment now)
     return {};
 }
 
-std::vector<Chats::Filed> Chats::removed(BytesView value, Moment now)
+void Chats::removed(BytesView value, Moment now)
 {
-    std::vector<Filed> out;
     const auto all = shared::read_removed(value);
-    if (!all) {
-        context_.reject("what was removed, in a form that makes no sense");
-        return out;
-    }
+    if (!all) return context_.reject("what was removed, in a form that makes no sense");
     for (const auto& one : *all) {
         announcer_.removed(one.conversation, one.messages, true);
         for (const auto& id : one.messages) {
             auto row = context_.store.message_in(one.conversation, id);
-            if (!row) {
+            if (!row)
                 conversation::remove_ahead(context_.store, one.conversation, id);
-                out.push_back({one.conversation, id});
-            } else if (row->shown) {
+            else if (row->shown)
                 changed(conversation::remove(context_.store, *std::move(row)), now);
-            }
         }
     }
-    return out;
 }
 
 void Chats::leave(port::StoredMessage row, Moment now)
@@ -269,7 +262,7 @@ void Chats::save_sweeps()
         context_.store.put_value(sweeps_value, value);
 }
 
-// ---- what the application asks, and what another own device says --------------------------------
+// ---- what the application asks ------------------------------------------------------------------
 
 void Engine::State::on(RequestId id, const request::RemoveMessages& what, Moment now)
 {
@@ -287,12 +280,6 @@ void Engine::State::on(RequestId id, const request::ClearConversation& what, Mom
     if (!parties) return context.refuse(id, parties.error());
     chats.clear(*parties, now);
     context.reply_ok(id);
-}
-
-void Engine::State::removed_elsewhere(BytesView value, Moment now)
-{
-    for (const auto& one : chats.removed(value, now))
-        chats.show(hold.filed(context.store, one.conversation, one.id), now);
 }
 
 } // namespace godwit::engine

@@ -316,7 +316,6 @@ struct Engine::State {
     bool take_content(const seal::Opened& opened, const MessageId& id, const Arrival& arrival, Moment now);
     [[nodiscard]] static std::optional<std::string> unheard(const wire::content::Any& content,
                                                             const seal::Opened& opened, const GroupMember* member);
-    void removed_elsewhere(BytesView value, Moment now); // removals.cpp
     void unopenable(const DeviceId& from, const MessageId& id, const seal::Label& label, const Arrival& arrival);
     void send_receipts(Moment now);
     void send_unopened(Moment now);

@@ -323,9 +323,6 @@ def all_of_it_typed(world):
     ann.type("/sticker pack.tar dog", "! there is no sticker dog")
     equal(ben.run.wait(lambda line: line.get("event") == "message" and line["kind"] == "sticker", "sticker")["body"]["name"], "fox.png", "it")
 
-    ann.type("/clear", "! ")
-    ann.type("/clear all", "with ben is cleared")
-
     # Groups.
     ann.type("/group crew ben", "#crew is there")
     group = ben.event("group", what="joined")["conversation"]
@@ -385,6 +382,9 @@ def all_of_it_typed(world):
     ann.line("/hangup")
     ann.type("/notices", "has said nothing")
     ann.type("/policy", "policy is direct_first")
+    ann.type("/to ben", "ben")
+    ann.type("/clear", "! ")
+    ann.type("/clear all", "with ben is cleared")
     ann.type("/policy fast", "! direct_first")
     ann.type("/status", "account    ann")
     ann.type("/remove cat", "cat is removed")

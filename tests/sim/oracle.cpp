@@ -141,7 +141,7 @@ void Oracle::replied(Member& mine, const event::Reply& reply)
     demand(id != nullptr, "accepted without an id: " + words(n));
     const auto row = mine.client->disk.store().message(*id);
     // It may stand otherwise already, by another device of the account, when an application looks late.
-    const bool acted_on = said.recalled || !said.editions.empty();
+    const bool acted_on = said.recalled || !said.editions.empty() || !said.removed_by.empty();
     demand(row && (row->message.text == said.text || acted_on),
            "lost: " + words(n) + " was accepted and is not on the disk");
     is_known(n, *id);

@@ -66,7 +66,14 @@ TEST_CASE("what is removed before it comes is not shown when it does, nor what a
     Shelf here("bob");
     remove_ahead(here.store, chat, message_named(1));
     (void)here.take(post(2, "ann", "canary", content::Edit{message_named(1), {}, {}}, 20), 20);
-    CHECK_FALSE(here.take(text(1, "ann", "canary", 10), 30).added);
+    const auto came = here.take(text(1, "ann", "canary", 10), 30);
+    CHECK(came.added);
+    REQUIRE(came.changed);
+    CHECK(came.changed->what == Changed::What::removed);
+    CHECK_FALSE(came.changed->told);
+    CHECK(here.store.message_in(chat, message_named(1))->hlc_ms == at_ms(10).wall_ms); // It has its place.
+    remove_ahead(here.store, chat, message_named(3));
+    CHECK_FALSE(merge(here.store, text(3, "ann", "canary", 11), at_ms(40)));
     auto row = text(1, "ann", "canary", 10);
     CHECK_FALSE(merge(here.store, row, at_ms(40)));
     CHECK_FALSE(finds(here.store, "canary"));

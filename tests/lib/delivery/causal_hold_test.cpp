@@ -70,26 +70,6 @@ TEST_CASE("parents first, whatever comes first")
     CHECK(desk.store.conversations_with_held().empty());
 }
 
-TEST_CASE("what is in the history without having come is waited for no more")
-{
-    Desk desk;
-    desk.arrive(4, {3});
-    desk.arrive(3, {2, 1});
-    desk.arrive(5, {2});
-    port::StoredMessage row;
-    row.message.conversation = chat;
-    row.message.id = message_named(2);
-    REQUIRE(desk.store.add_message(row));
-    desk.show(desk.hold.filed(desk.store, chat, message_named(2)));
-    CHECK(desk.shown == Numbers{5});
-    desk.arrive(1, {});
-    CHECK(desk.shown == Numbers{5, 1, 3, 4});
-    CHECK(desk.gaps.empty());
-    desk.show(desk.hold.filed(desk.store, chat, message_named(9)));
-    CHECK(desk.shown.size() == 4);
-    CHECK(desk.store.conversations_with_held().empty());
-}
-
 TEST_CASE("a duplicate of what is held or shown is nothing")
 {
     Desk desk;

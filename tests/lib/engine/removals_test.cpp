@@ -207,7 +207,7 @@ TEST_CASE("a device that was away hears of it, also when the one that removed it
     CHECK(t.bob.history("alice").size() == 120);
 }
 
-TEST_CASE("what was removed before it came is not shown when it comes, and nobody waits for it")
+TEST_CASE("what was removed before it came is not shown when it comes, and stands in nobody's way")
 {
     Four t(904);
     t.must(t.bob, request::SetPolicy{PathPolicy::direct_only});
@@ -236,37 +236,6 @@ TEST_CASE("what was removed before it came is not shown when it comes, and nobod
     CHECK(t.phone.status().frames_rejected == 0);
     CHECK(t.bob.state(gone) == MessageState::delivered);
     CHECK(t.alice.state(own) == MessageState::delivered);
-}
-
-TEST_CASE("what waits for something that was removed before it came goes on at once, without a gap")
-{
-    engine::Config patient;
-    patient.parent_wait_max = patient.first_parent_wait_max = minutes(5);
-    Crew t(905, {"bob"});
-    (void)t.world.client("alice.phone", patient);
-    auto& phone = t.enter("alice.phone");
-    auto& bob = t["bob"];
-    (void)bob.send("alice", "zero");
-    t.settle();
-    t.must(bob, request::SetPolicy{PathPolicy::direct_only});
-    phone.crash();
-    t.settle(seconds(40));
-    const auto gone = bob.send("alice", "canary");
-    t.settle();
-    bob.crash();
-    t.must(t.alice, request::Send{"bob", "yes", {}});
-    t.settle();
-    phone.start();
-    t.settle();
-    REQUIRE(phone.history("bob").size() == 1); // It waits.
-    t.must(t.alice, request::RemoveMessages{{gone}});
-    t.settle();
-    REQUIRE(phone.history("bob").size() == 2);
-    CHECK(phone.history("bob").back().text == "yes");
-    CHECK_FALSE(phone.history("bob").back().gap_before);
-    bob.start();
-    t.settle(minutes(1));
-    CHECK(phone.history("bob").size() == 2);
 }
 
 TEST_CASE("what is on its way to others goes on when it is removed, and lives as long as it would have")
