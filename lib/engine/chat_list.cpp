@@ -40,8 +40,6 @@ Conversation Chats::describe(const port::StoredConversation& stored)
         return known ? known->value : Bytes();
     };
     const auto number = [&](std::string_view what) { return shared::read_number(value(what)).value_or(0); };
-    const auto hiding = store.register_named(shared::name_of(stored.id, shared::hidden));
-    const auto hidden_ms = hiding ? hiding->hlc_ms : 0; // When it was.
     Conversation out;
     out.id = stored.id;
     out.kind = stored.kind;
@@ -76,8 +74,6 @@ Conversation Chats::describe(const port::StoredConversation& stored)
         if (row && row->shown && row->message.recalled_ms == 0 && !row->quiet &&
             conversation::Place{row->hlc_ms, late} <= own)
             ++out.unread;
-        // What comes late stands before the newest, and brings it back like any other.
-        if (row && out.hidden && row->message.received_ms > hidden_ms && row->shown && !row->quiet) out.hidden = false;
     }
     out.muted_until_ms = number(shared::muted);
     out.pinned = number(shared::pinned) != 0;

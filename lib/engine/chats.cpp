@@ -323,7 +323,10 @@ void Chats::show(std::vector<delivery::CausalHold::Ready> ready, Moment now)
             const bool stands = row.message.recalled_ms == 0 && !is_over;
             context_.touched.message(row.message.conversation, row.message.id);
             note_file(row, now);
-            if (row.message.state == MessageState::received && stands && !row.quiet) note_late(row, now);
+            if (row.message.state == MessageState::received && stands && !row.quiet) {
+                note_late(row, now);
+                come_back(row, now);
+            }
             if (!row.notified && stands) {
                 notifier_.arrived(conversation::present(context_.store, row));
                 if (typing_.erase({row.message.conversation, row.message.from}) != 0)
@@ -388,6 +391,19 @@ void Chats::complete(const ConversationId& conversation, Moment now)
             !conversation::begin_burning(context_.store, conversation, false, other.place, now).empty())
             look_at_expiry(now);
     tell(conversation);
+}
+
+/// One that is hidden comes back by its newest; also by what comes late and stands before that.
+void Chats::come_back(const port::StoredMessage& row, Moment now)
+{
+    const auto& id = row.message.conversation;
+    const auto known = context_.store.conversation(id);
+    if (!known || known->activity_ms <= row.hlc_ms) return;
+    const auto name = shared::name_of(id, shared::hidden);
+    const auto hidden = context_.store.register_named(name);
+    if (!hidden || shared::read_number(hidden->value).value_or(0) < row.hlc_ms) return;
+    share(name, shared::number(0), now);
+    tell(id);
 }
 
 /// Something was shown: the conversation moves up in the list, and a hidden one comes back.

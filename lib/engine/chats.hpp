@@ -159,6 +159,7 @@ private:
     void save_sweeps();
     void unquoted(const ConversationId& conversation, const std::vector<MessageId>& by);
     void active(const port::StoredMessage& row, ConversationKind kind);
+    void come_back(const port::StoredMessage& row, Moment now);
     void opened(const conversation::Parties& parties, const std::string& by, const MessageId& id, Moment now);
     /// How far this account has read, to the contacts there.
     void tell_read(const conversation::Parties& parties);
