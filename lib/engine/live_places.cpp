@@ -116,6 +116,8 @@ void Engine::State::on(RequestId id, const request::MoveLocation& move, Moment n
     if (!is_ready_to_talk(id)) return;
     const auto parties = chats.of_message(move.message);
     if (!parties) return context.refuse(id, parties.error());
+    // As the message itself; that it ends may be said at any time.
+    if (auto may = chats.may_say(*parties, content::Location{}, now); !may) return context.refuse(id, may.error());
     const conversation::Spot spot{move.latitude_e7, move.longitude_e7, move.accuracy_m, false};
     if (auto moved = chats.move(*parties, move.message, spot, now); !moved) return context.refuse(id, moved.error());
     context.reply(id, move.message);

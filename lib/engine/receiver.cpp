@@ -278,7 +278,14 @@ std::optional<std::string> Engine::State::unheard(const wire::content::Any& cont
                                                   const GroupMember* member)
 {
     if (member == nullptr || member->user != opened.sender.user) return "a message of somebody who is not in the group";
-    if (std::holds_alternative<wire::content::Mark>(content)) return std::nullopt;
+    if (const auto* mark = std::get_if<wire::content::Mark>(&content)) {
+        // What was read, opened or has ended is so, whoever says it. A place is said as if in a message.
+        const auto* moved = std::get_if<wire::content::mark::Moved>(&mark->what);
+        if (moved == nullptr || moved->last) return std::nullopt;
+        const auto why =
+            seal::policy::hush(*opened.policy, opened.sender.account_key, seal::policy::Speech::post, mark->hlc_ms);
+        return why ? std::optional("a move of a live location by who may not write: " + *why) : std::nullopt;
+    }
     const auto* post = std::get_if<wire::content::Post>(&content);
     if (post == nullptr) return std::nullopt;
     const auto body = wire::decode_body(post->extra.body);

@@ -50,6 +50,48 @@ TEST_CASE("what was said before a mute, and leaves after it, has failed: nobody 
     CHECK(crew.texts(crew["carol"], group) == "bob:late");
 }
 
+TEST_CASE("a live location stands still while its author is muted, and when the discussion is over; ending it passes")
+{
+    Crew crew(729, {"bob"});
+    const auto until = crew.world.wall_ms() + 180'000;
+    const auto group = crew.create(
+        request::GroupCreate{ConversationKind::discussion, "lunch", {"bob"}, "", Role::admin, JoinRule::closed, until});
+    auto& bob = crew["bob"];
+    request::Send send;
+    send.conversation = group;
+    content::Location where;
+    where.latitude_e7 = 1;
+    where.live_seconds = 3600;
+    send.body = where;
+    const auto id = std::get<MessageId>(crew.ask(bob, send).value);
+    crew.settle();
+    const auto seen = [&] {
+        return std::get<content::Location>(crew.history(crew.alice, group).front().body).latitude_e7;
+    };
+    const auto move = [&](std::int32_t to) {
+        const auto out = crew.code(bob, request::MoveLocation{id, to, 2, 3});
+        crew.settle();
+        return out;
+    };
+    CHECK(move(5) == ErrorCode::ok);
+    CHECK(seen() == 5);
+    for (const std::int32_t to : {6, 7})
+        crew.must(bob, request::MoveLocation{id, to, 2, 3});
+    crew.must(crew.alice, request::GroupMute{group, "bob", crew.world.wall_ms() + 3'600'000});
+    crew.settle();
+    CHECK(move(8) == ErrorCode::not_allowed);
+    CHECK(seen() == 6); // What waited to be told has no say any more either.
+    crew.must(crew.alice, request::GroupMute{group, "bob", 0});
+    crew.settle();
+    CHECK(move(9) == ErrorCode::ok);
+    crew.settle(minutes(3));
+    CHECK(move(10) == ErrorCode::not_allowed);
+    CHECK(seen() == 9);
+    crew.must(bob, request::EndLocation{id});
+    crew.settle();
+    CHECK(crew.history(crew.alice, group).front().live_until_ms == 0);
+}
+
 TEST_CASE("a channel: few write, all react")
 {
     Crew crew(712, {"bob", "carol"});
