@@ -23,9 +23,9 @@ Result<void> Chats::may_say(const conversation::Parties& parties, const content:
     if (group == nullptr) return {};
     if (group->own(roster_.self().stored.account_key) == nullptr)
         return Error{ErrorCode::not_allowed, "this account is not in this group", 0};
-    if (!book_.is_active(*group, now.wall_ms)) return Error{ErrorCode::not_allowed, "this group is over", 0};
     const auto speech = speech_of(body);
-    if (!speech) return {};
+    if (!speech) return {}; // Also where it is over: that somebody ends a group keeps nobody's words.
+    if (!book_.is_active(*group, now.wall_ms)) return Error{ErrorCode::not_allowed, "this group is over", 0};
     if (const auto why = seal::policy::hush(*group->policy, roster_.self().stored.account_key, *speech, now.wall_ms))
         return Error{ErrorCode::not_allowed, *why, 0};
     return {};

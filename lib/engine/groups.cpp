@@ -5,6 +5,25 @@
 
 namespace godwit::engine {
 
+namespace {
+
+/// Things go by it, and none come: a recall, what was opened and burns, the end of a live location.
+bool lets_go(BytesView encoded)
+{
+    const auto decoded = wire::decode_content(encoded);
+    if (!decoded) return false;
+    if (const auto* mark = std::get_if<wire::content::Mark>(&*decoded)) {
+        const auto* moved = std::get_if<wire::content::mark::Moved>(&mark->what);
+        return std::holds_alternative<wire::content::mark::Opened>(mark->what) || (moved != nullptr && moved->last);
+    }
+    const auto* post = std::get_if<wire::content::Post>(&*decoded);
+    if (post == nullptr) return false;
+    const auto body = wire::decode_body(post->extra.body);
+    return body && std::holds_alternative<content::Recall>(*body);
+}
+
+} // namespace
+
 /// Everything that waited for a group which is another now.
 void Engine::State::groups_moved(Moment now)
 {
@@ -114,7 +133,16 @@ delivery::Fitness Engine::State::fit_group(port::OutboxEnvelope& envelope, const
     const bool fan = fan_conversation(device).has_value();
     // Sealed before, for the relay to fan out: again only when it was not taken, and then as it is.
     const auto* circle = circles.find(group.id);
-    if (group.state == Group::State::out || (group.policy && group.policy->dissolved)) return Fitness::never;
+    if (group.state == Group::State::out) return Fitness::never;
+    if (group.policy && group.policy->dissolved) {
+        // Nobody comes in any more, and nobody goes: whoever is in its last epoch can let go what stands there.
+        if (circle == nullptr || !lets_go(envelope.content)) return Fitness::never;
+        const auto& reader = fan ? roster.own_device() : device;
+        if (!fan && !groups->is_member(group.id, device)) return Fitness::never;
+        if (!envelope.sealed.empty() && groups->can_open(group.id, reader, {envelope.incarnation, envelope.epoch}))
+            return Fitness::ready;
+        return seal_envelope(*circle, envelope);
+    }
     if (circle == nullptr || !group.policy || group.shut_out) return Fitness::wait;
     if (!fan) {
         const auto user = book.user_of(device);

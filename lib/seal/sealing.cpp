@@ -35,7 +35,14 @@ Result<Sealed> Groups::seal(const Circle& circle, Purpose purpose, const Message
                      "content of " + std::to_string(content.size()) + " bytes; at most " +
                          std::to_string(content_max(purpose)) + " fit",
                      0};
-    if (!ready(circle))
+    // A dissolved group is in its last epoch, and nothing there can be waited for: what is said in it now is for its
+    // members as they are.
+    const auto is_last = [&](Conversation* known) {
+        if (!circle.many || purpose != Purpose::content || known == nullptr || !known->group->is_active()) return false;
+        const auto& policy = state_->policy_of(*known);
+        return policy && policy->dissolved && policy->find(state_->account_key) != nullptr;
+    };
+    if (!is_last(state_->find_group(circle.conversation)) && !ready(circle))
         return Error{ErrorCode::not_connected, "the conversation has no group yet that all its devices know", 0};
     Conversation& c = *state_->find_group(circle.conversation);
     const Membership service(*c.group);

@@ -335,6 +335,46 @@ TEST_CASE("dissolved: nobody says anything there any more, and the history stays
     }
 }
 
+TEST_CASE("where a group is over words can be taken back, and what burns burns at its author, too")
+{
+    Crew crew(730, {"bob", "carol"});
+    auto& phone = crew.enter("alice.phone");
+    auto& bob = crew["bob"];
+    const auto until = crew.world.wall_ms() + 180'000;
+    const auto group = crew.create(request::GroupCreate{
+        ConversationKind::discussion, "crew", {"bob", "carol"}, "", Role::admin, JoinRule::closed, until});
+    (void)crew.say(bob, group, "canary of bob");
+    const auto words = crew.say(bob, group, "canary sings");
+    const auto others = crew.say(crew["carol"], group, "canary spams");
+    request::Send brief;
+    brief.conversation = group;
+    brief.text = "canary burns";
+    brief.lifetime = content::Lifetime{3, content::Lifetime::From::read};
+    crew.must(crew.alice, brief);
+    crew.settle();
+    crew["carol"].crash();
+    SUBCASE("dissolved") { crew.must(crew.alice, request::GroupDissolve{group}); }
+    SUBCASE("by time") { crew.settle(minutes(4)); }
+    crew.settle();
+    REQUIRE_FALSE(crew.about(bob, group).active);
+    crew.must(bob, request::MarkRead{{{}, group}, {}});
+    crew.must(bob, request::Recall{words});
+    crew.must(crew.alice, request::Recall{others}); // As the owner.
+    CHECK(crew.code(bob, request::Recall{others}) == ErrorCode::not_allowed);
+    CHECK(crew.try_say(bob, group, "x").error.code == ErrorCode::not_allowed);
+    crew.settle();
+    crew["carol"].start();
+    crew.settle(minutes(1));
+    for (auto* const who : {&crew.alice, &phone, &bob}) {
+        CAPTURE(who->name);
+        CHECK(crew.texts(*who, group) == "bob:canary of bob bob: carol:");
+    }
+    // She has read nothing, so what burns stands there.
+    CHECK(crew.texts(crew["carol"], group) == "bob:canary of bob bob: carol: alice:canary burns");
+    for (auto* const who : {&crew.alice, &phone, &bob, &crew["carol"]})
+        CHECK(who->status().outbox_messages == 0);
+}
+
 TEST_CASE("a new device of a member comes in by itself; a revoked one goes")
 {
     Crew crew(718, {"bob", "carol"});
