@@ -6,6 +6,13 @@
 namespace godwit::engine {
 namespace {
 
+/// Of a discussion whose time is over, whose owner cannot be stuck with it.
+bool is_for_the_end(const GroupAct& act)
+{
+    if (const auto* role = std::get_if<request::GroupRole>(&act)) return role->role == Role::owner;
+    return std::holds_alternative<request::GroupLeave>(act) || std::holds_alternative<request::GroupDissolve>(act);
+}
+
 ConversationId conversation_of(const GroupAct& act)
 {
     return std::visit(
@@ -52,7 +59,7 @@ Result<NextGroup> GroupActs::plan(const ConversationId& conversation, const Grou
     const auto* group = book_.find(conversation);
     if (group == nullptr || group->own(self_.account_key) == nullptr) return no_group();
     if (group->shut_out) return why_shut_out();
-    if (!book_.is_active(*group, now.wall_ms) && !std::holds_alternative<request::GroupLeave>(act))
+    if (!book_.is_active(*group, now.wall_ms) && (group->policy->dissolved || !is_for_the_end(act)))
         return Error{ErrorCode::not_allowed, "this group is over", 0};
     if (group->readable) return next_group(*group->policy, &group->profile, act, self_, key_of(), context_.entropy);
     // The relay has shown all that it has, and none of it opens the profile: an admin goes on from what was known last.

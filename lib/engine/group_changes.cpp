@@ -170,7 +170,7 @@ void GroupBook::entered(const seal::Changes& changes, WallMs now_ms)
         returned_.insert(group->id);
         if (was_out) tell(*group, What::joined, by, {own_user_});
     }
-    group->closed_told = false;
+    group->closed_told = group->closed_told && !joined && !is_active(*group, now_ms);
     auto& picture = pictures_[group->id];
     if (group->profile.avatar != profile_before.avatar) picture.by = changes.policy_before ? by : std::string();
     picture.more = picture.more || !changes.added.empty();

@@ -375,6 +375,28 @@ TEST_CASE("where a group is over words can be taken back, and what burns burns a
         CHECK(who->status().outbox_messages == 0);
 }
 
+TEST_CASE("the owner of a discussion that is over is not stuck with it")
+{
+    Crew crew(731, {"bob"});
+    const auto until = crew.world.wall_ms() + 60'000;
+    const auto group = crew.create(request::GroupCreate{
+        ConversationKind::discussion, "lunch", {"bob"}, "", Role::admin, JoinRule::closed, until});
+    crew.settle(minutes(2));
+    CHECK(crew.code(crew.alice, request::GroupSet{group, "dinner"}) == ErrorCode::not_allowed);
+    CHECK(crew.code(crew.alice, request::GroupRole{group, "bob", Role::admin}) == ErrorCode::not_allowed);
+    CHECK(crew.code(crew.alice, request::GroupLeave{group}) == ErrorCode::not_allowed); // Hands over first.
+    crew.must(crew.alice, request::GroupRole{group, "bob", Role::owner});
+    crew.settle();
+    crew.must(crew.alice, request::GroupLeave{group});
+    crew.settle();
+    CHECK(crew.members(crew["bob"], group) == "bob*");
+    crew.must(crew["bob"], request::GroupDissolve{group});
+    crew.settle();
+    CHECK(crew.about(crew["bob"], group).dissolved);
+    CHECK(told(crew["bob"], What::closed) == 2); // By its time, and by him.
+    CHECK(crew.code(crew["bob"], request::GroupRole{group, "bob", Role::owner}) == ErrorCode::not_allowed);
+}
+
 TEST_CASE("a new device of a member comes in by itself; a revoked one goes")
 {
     Crew crew(718, {"bob", "carol"});
