@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lib/engine/group_keeper.hpp"
 
+#include "lib/engine/traced.hpp"
+
 #include <algorithm>
 
 namespace godwit::engine {
@@ -414,7 +416,7 @@ void GroupKeeper::commit(const ConversationId& conversation, Chore& chore, Resul
                          RelaySession* session, Moment now)
 {
     if (!outgoing) {
-        context_.log("no commit for " + circles_.label(conversation) + ": " + outgoing.error().detail);
+        context_.log("no commit for " + traced(circles_, conversation) + ": " + outgoing.error().detail);
         if (!chore.plan) return fail(chore, now);
         drop_plan(conversation, chore, outgoing.error());
         return rest(chore, Instant{});
@@ -453,7 +455,7 @@ void GroupKeeper::send(const seal::Outgoing& outgoing, Chore& chore, RelaySessio
     out.newcomers = outgoing.newcomers;
     out.welcome = outgoing.welcome;
     out.group_info = outgoing.group_info;
-    context_.log("group with " + circles_.label(outgoing.conversation) + ": " +
+    context_.log(traced(circles_, outgoing.conversation) + ": " +
                  (outgoing.external          ? "joining"
                   : outgoing.from.epoch == 0 ? "creating"
                                              : "changing") +

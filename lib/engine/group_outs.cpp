@@ -9,6 +9,8 @@
 // And of commits that this device refuses: told to the relay until it has heard it (Report).
 #include "lib/engine/group_keeper.hpp"
 
+#include "lib/engine/traced.hpp"
+
 #include <algorithm>
 
 namespace godwit::engine {
@@ -40,7 +42,7 @@ void GroupKeeper::shut_out(const ConversationId& conversation, Chore& chore, Mom
         while (!plans_.can_wait(conversation))
             plans_.refused(conversation, why_shut_out());
         context_.security(SecurityKind::commit_withheld, user_of(conversation), {},
-                          "the relay says that this account is not in " + circles_.label(conversation) +
+                          "the relay says that this account is not in " + traced(circles_, conversation) +
                               ", and no change of the group says so: it is kept, and what is written there waits");
     }
     chore.failures = std::max(chore.failures, failures_when_shut_out);

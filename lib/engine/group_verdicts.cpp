@@ -2,6 +2,7 @@
 // What the relay answers, and what members have done.
 #include "lib/engine/group_keeper.hpp"
 
+#include "lib/engine/traced.hpp"
 #include "lib/wire/mls_outline.hpp"
 
 #include <algorithm>
@@ -53,8 +54,8 @@ void GroupKeeper::answered(const purpose::Group& what, const frame::Response& re
     case Chore::Step::packages: {
         const auto* packages = std::get_if<frame::KeyPackages>(&response.body);
         if (!ok && chore.plan && is_temporary(response.error.code)) {
-            context_.log("no KeyPackages for " + circles_.label(what.conversation) + " now: " + response.error.detail +
-                         "; the change waits for them");
+            context_.log("no KeyPackages for " + traced(circles_, what.conversation) +
+                         " now: " + response.error.detail + "; the change waits for them");
             chore.plan.reset(); // Made anew when it is tried again, with those that are here.
             chore.kept = std::exchange(chore.packages, {});
             return rest(chore, now.mono + soon(wait_of(response.error)));
@@ -292,9 +293,9 @@ void GroupKeeper::held(const ConversationId& conversation, Chore& chore, const E
 
 void GroupKeeper::entered(const seal::Changes& changes, Moment now)
 {
-    context_.log("group with " + circles_.label(changes.conversation) + ": epoch " +
-                 std::to_string(changes.version.epoch) + ", " + std::to_string(changes.added.size()) + " added, " +
-                 std::to_string(changes.removed.size()) + " removed");
+    context_.log(traced(circles_, changes.conversation) + ": epoch " + std::to_string(changes.version.epoch) + ", " +
+                 std::to_string(changes.added.size()) + " added, " + std::to_string(changes.removed.size()) +
+                 " removed");
     changed_.insert(changes.conversation);
     fresh_.erase(changes.conversation);
     book_.entered(changes, now.wall_ms);
