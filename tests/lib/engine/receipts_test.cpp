@@ -279,7 +279,7 @@ TEST_CASE("who was put out of a group reaches nobody there any more: for whom it
     const auto after = (anybody ? alice : "alice:failed/none") + std::string(" carol:failed/none");
     CHECK(t.report(bob, id) == after);
     CHECK(told_again() > before);
-    CHECK(message_state_name(bob.state(id)) == (anybody ? "delivered" : "failed"));
+    CHECK(message_state_name(bob.state(id).value()) == (anybody ? "delivered" : "failed"));
     CHECK(bob.store.message(id)->message.failure == (anybody ? "" : "not_a_contact"));
     bob.crash();
     bob.start();

@@ -34,7 +34,7 @@ TEST_CASE(
     t.settle();
     const auto recall = id_in(t.bob.wait(t.bob.ask(request::Recall{id})));
     t.settle();
-    CHECK(message_state_name(t.bob.state(recall)) == "accepted");
+    CHECK(message_state_name(t.bob.state(recall).value()) == "accepted");
     for (auto* client : {&t.bob, &t.phone}) {
         CHECK_FALSE(finds(*client, "canary"));
         CHECK(client->history("alice").front().recalled_by == "bob");
@@ -51,7 +51,7 @@ TEST_CASE(
     CHECK_FALSE(finds(t.alice, "canary"));
     CHECK(t.alice.history("bob").front().recalled_by == "bob");
     CHECK(newest(t.alice, "bob").text == "stays");
-    CHECK(message_state_name(t.bob.state(recall)) == "delivered");
+    CHECK(message_state_name(t.bob.state(recall).value()) == "delivered");
 }
 
 TEST_CASE(
@@ -73,11 +73,11 @@ TEST_CASE(
     t.settle(minutes(1));
     CHECK(finds(t.alice, "canary"));
     CHECK_FALSE(finds(t.phone, "canary"));
-    CHECK(message_state_name(t.bob.state(recall)) == "accepted");
+    CHECK(message_state_name(t.bob.state(recall).value()) == "accepted");
     REQUIRE(t.phone.wait(t.phone.ask(request::ContactUnblock{"alice"})).error.code == ErrorCode::ok);
     t.settle(minutes(1));
     CHECK_FALSE(finds(t.alice, "canary"));
-    CHECK(message_state_name(t.bob.state(recall)) == "delivered");
+    CHECK(message_state_name(t.bob.state(recall).value()) == "delivered");
 }
 
 TEST_CASE("taken back while they were away, and blocked before they came: not failed, and delivered when they are not")
@@ -102,7 +102,7 @@ TEST_CASE("taken back while they were away, and blocked before they came: not fa
     t.settle();
     REQUIRE(t.bob.wait(t.bob.ask(request::ContactBlock{"alice"})).error.code == ErrorCode::ok);
     t.settle(minutes(1));
-    CHECK(message_state_name(t.bob.state(recall)) == "accepted");
+    CHECK(message_state_name(t.bob.state(recall).value()) == "accepted");
     const auto by_the_relay = [&] {
         REQUIRE(t.bob.wait(t.bob.ask(request::SetPolicy{PathPolicy::direct_first})).error.code == ErrorCode::ok);
         t.settle();
@@ -115,7 +115,7 @@ TEST_CASE("taken back while they were away, and blocked before they came: not fa
     t.alice.start();
     t.settle(minutes(2));
     CHECK_FALSE(finds(t.alice, "canary"));
-    CHECK(message_state_name(t.bob.state(recall)) == "delivered");
+    CHECK(message_state_name(t.bob.state(recall).value()) == "delivered");
     if (phone_is_away) t.phone.start();
     t.settle(minutes(1));
     CHECK_FALSE(finds(t.phone, "canary"));
