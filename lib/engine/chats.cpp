@@ -302,9 +302,7 @@ void Chats::show(std::vector<delivery::CausalHold::Ready> ready, Moment now)
         const bool cleared = row.shown && is_cleared(row, Comes::now, now);
         const bool is_told = row.shown && row.message.recalled_ms == 0 && !cleared;
         if (is_told || row.message.gap_before) owe_gap(conversation, !is_told);
-        // A recall answers to nothing: who has it may lack all that was said before.
-        if (row.message.state == MessageState::received && (row.shown || !one.parents.empty()))
-            roster_.caught_up(row.message.conversation);
+        if (row.message.state == MessageState::received) roster_.caught_up(row.message.conversation);
         if (cleared) {
             leave(std::move(row), now);
         } else if (row.shown) {

@@ -10,30 +10,7 @@
 #include "lib/engine/said_at.hpp"
 #include "lib/engine/state.hpp"
 
-#include <algorithm>
-
 namespace godwit::engine {
-
-namespace {
-
-constexpr std::uint32_t looked_at_rows = 64;
-
-/// Somebody has said something there that this device has. What acts on something else proves nothing: a recall answers
-/// to nothing, and may be the first that comes.
-bool has_begun(port::Store& store, const ConversationId& conversation)
-{
-    const auto heads = store.heads(conversation);
-    const auto is_shown = [&](const auto& head) {
-        const auto row = store.message_in(conversation, head.id);
-        return row && row->shown;
-    };
-    if (std::any_of(heads.begin(), heads.end(), is_shown)) return true;
-    if (heads.empty()) return false;
-    const auto rows = store.history(conversation, looked_at_rows, std::nullopt);
-    return std::any_of(rows.begin(), rows.end(), [](const auto& row) { return !row.quiet; });
-}
-
-} // namespace
 
 void Engine::State::peer_frame(LinkId link, const DeviceId& device, BytesView bytes, Moment now)
 {
@@ -260,7 +237,7 @@ bool Engine::State::take_content(const seal::Opened& opened, const MessageId& id
             return false;
         }
         const bool missed_some = roster.missed_some(opened.conversation) ||
-                                 (group != nullptr && !has_begun(context.store, opened.conversation));
+                                 (group != nullptr && context.store.heads(opened.conversation).empty());
         chats.show(hold.arrive(context.store, std::move(incoming->row), std::move(incoming->parents), missed_some, now),
                    now);
     }
