@@ -19,8 +19,9 @@ Answer Mailbox::put(const Session& session, const frame::MailboxPut& request, Mo
         return {ErrorCode::invalid_argument, "a mailbox takes messages: what changes a group goes by group commit"};
     const auto named = header && header->group ? std::optional(header->group->conversation) : std::nullopt;
     frame::MailboxPutOk out;
-    auto stored =
-        newest(session, request.envelope, [&](AccountRow to) { return may_send(session, to, named) == ErrorCode::ok; });
+    auto stored = newest(session, request.envelope, [&](AccountRow to) {
+        return may_send(session, to, named) == ErrorCode::ok && !is_out_of(named, to);
+    });
     if (!stored && stored.error().code == ErrorCode::quota_exceeded) {
         context_.counters.content_envelopes_refused += request.recipients.size();
         out.results.assign(request.recipients.size(), ErrorCode::quota_exceeded);
@@ -62,8 +63,8 @@ Result<std::optional<StoredEnvelope>> Mailbox::newest(const Session& session, co
     if (stored && stored->kind != EnvelopeKind::content)
         return Error{ErrorCode::invalid_argument, "this envelope id is a commit's: choose another", 0};
     if (!stored || stored->sealed == envelope.sealed) return stored;
-    // New bytes are not for those whom this sender may not write to any more. What they wait for was said to be
-    // stored, and stays as it is.
+    // New bytes are not for those whom this sender may not write to any more, or not in this group. What they wait for
+    // was said to be stored, and stays as it is.
     std::vector<DeviceRow> unreachable;
     for (const auto device : context_.store.holders(stored->row))
         if (!reaches(context_.store.owner(device))) unreachable.push_back(device);
@@ -202,6 +203,13 @@ ErrorCode Mailbox::may_send(const Session& session, AccountRow to, const std::op
     const bool of_both = group.row != 0 && group.of_many && context_.store.is_member(group.row, session.account) &&
                          context_.store.is_member(group.row, to);
     return of_both ? ErrorCode::ok : ErrorCode::blocked;
+}
+
+/// What is sealed in a group of many now, nobody opens who has gone, though they were in it when the old bytes were.
+bool Mailbox::is_out_of(const std::optional<ConversationId>& conversation, AccountRow account) const
+{
+    const auto group = conversation ? context_.store.group(*conversation) : StoredGroup{};
+    return group.of_many && !context_.store.is_member(group.row, account);
 }
 
 // ---- room ----

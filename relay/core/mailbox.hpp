@@ -8,7 +8,7 @@
 //
 // The same envelope id with other bytes is a message that was sealed anew: the new bytes take the place of the old ones
 // for all who still wait and may still get mail from this sender, and come as new mail to those who are named and had
-// the old ones. Who has closed the door meanwhile keeps the old ones.
+// the old ones. Who has closed the door meanwhile, or is out of the group of many, keeps the old ones.
 //
 // Handshakes (groups.hpp) come through here too, in the one order of the mailbox, but have room of their own: content
 // does not crowd them out, nor they content. One that finds no room is skipped, not refused.
@@ -100,6 +100,7 @@ private:
     /// `named`: by the envelope, as the conversation that it is of.
     [[nodiscard]] ErrorCode may_send(const Session& session, AccountRow to,
                                      const std::optional<ConversationId>& named) const;
+    [[nodiscard]] bool is_out_of(const std::optional<ConversationId>& conversation, AccountRow account) const;
     [[nodiscard]] bool has_room(const Usage& usage, AccountRow sender, EnvelopeKind kind, std::uint64_t messages,
                                 std::uint64_t bytes) const;
     [[nodiscard]] Usage& usage_of(DeviceRow device);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The mailbox where groups meet it: messages that are sealed anew, room for handshakes, and when a mailbox is empty.
 #include "tests/relay/chat.hpp"
+#include "tests/relay/circle.hpp"
 
 #include "lib/sqlite/fault_disk.hpp"
 
@@ -125,6 +126,28 @@ TEST_CASE(
     c.ann.drop();
     c.ann.resume();
     CHECK(c.ann.take<frame::MailboxDeliver>().empty());
+}
+
+TEST_CASE(
+    "sealed anew in a group of many: who was put out of it meanwhile, and is a contact still, keeps the old bytes")
+{
+    Circle c;
+    c.create();
+    const auto id = envelope(5).id;
+    const auto sealed = [&](std::uint64_t epoch) { return wire::Envelope{id, message_bytes({c.id, 1}, epoch, id)}; };
+    c.bo.drop();
+    c.cy.drop();
+    CHECK(put(c.ann, {c.bo.id, c.cy.id}, sealed(1)) == std::vector{ErrorCode::ok, ErrorCode::ok});
+    CHECK(c.commit(c.ann, 1, 2, {"ann", "bo"}) == ErrorCode::ok);
+    CHECK(put(c.ann, {c.bo.id}, sealed(2)) == ok);
+    const auto waits = [&](Device& device) {
+        device.resume();
+        for (const auto& mail : device.take<frame::MailboxDeliver>())
+            if (mail.envelope.id == id) return mail.envelope.sealed;
+        return Bytes();
+    };
+    CHECK(waits(c.bo) == sealed(2).sealed);
+    CHECK(waits(c.cy) == sealed(1).sealed); // of the epoch that it can open
 }
 
 TEST_CASE("sealed anew and longer: only where there is room, and counted")
