@@ -180,6 +180,8 @@ struct Config {
     std::uint32_t held_bytes_max = 4 * 1024 * 1024;
     std::uint32_t in_flight_messages_max = 256; ///< Un-receipted envelopes on one link.
     std::uint32_t in_flight_bytes_max = 2 * 1024 * 1024;
+    /// What is said in a group of more accounts than these the relay fans out.
+    std::uint32_t group_direct_members_max = godwit::group_direct_members_max;
     std::uint32_t contacts_max = 2'000;
     std::uint32_t peer_links_max = 256;
     std::uint32_t pending_requests_max = 256;

@@ -30,6 +30,7 @@ void GroupBook::load(const port::StoredIdentity& identity)
     const auto index = context_.store.value(index_name).value_or(Bytes());
     for (std::size_t at = 0; at + ConversationId::size_bytes <= index.size(); at += ConversationId::size_bytes) {
         Group group;
+        group.direct_members_max = context_.config.group_direct_members_max;
         group.id = *ConversationId::from(BytesView(index).subspan(at, ConversationId::size_bytes));
         const auto value = WipingBytes(context_.store.value(value_name(group.id)).value_or(Bytes()));
         if (decode_record(value, group)) groups_.emplace(group.id, std::move(group));
@@ -100,6 +101,7 @@ Group& GroupBook::make(const ConversationId& id)
 {
     const auto [at, fresh] = groups_.try_emplace(id);
     at->second.id = id;
+    at->second.direct_members_max = context_.config.group_direct_members_max;
     if (fresh) save_index();
     return at->second;
 }

@@ -46,6 +46,7 @@ struct Group {
     wire::GroupProfile profile;
 
     // In memory only.
+    std::size_t direct_members_max = group_direct_members_max;
     std::shared_ptr<const seal::Policy> policy; ///< nullptr: no epoch has been entered here.
     bool readable = false;                      ///< `secret` opens its profile, and `profile` is what it says.
     std::uint64_t roster_shown = 0;
@@ -82,7 +83,7 @@ struct Group {
     }
     [[nodiscard]] std::size_t size() const { return policy ? policy->members.size() : 0; }
     /// What is said goes to each device by its best way; else the relay fans it out.
-    [[nodiscard]] bool is_small() const { return size() <= group_direct_members_max; }
+    [[nodiscard]] bool is_small() const { return size() <= direct_members_max; }
 };
 
 /// Why nothing can be changed in a group now.

@@ -316,7 +316,9 @@ struct Engine::State {
     bool take_content(const seal::Opened& opened, const MessageId& id, const Arrival& arrival, Moment now);
     [[nodiscard]] static std::optional<std::string> unheard(const wire::content::Any& content,
                                                             const seal::Opened& opened, const GroupMember* member);
-    void unopenable(const DeviceId& from, const MessageId& id, const seal::Label& label, const Arrival& arrival);
+    /// The application is told when that is news.
+    void unopenable(const DeviceId& from, const MessageId& id, const seal::Label& label, const Arrival& arrival,
+                    bool is_news = true);
     void send_receipts(Moment now);
     void send_unopened(Moment now);
     /// By the mailbox, sealed for the conversation that we have with the device's owner. False: not now.

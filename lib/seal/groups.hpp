@@ -98,6 +98,7 @@ struct Opened {
         ahead,    ///< Of an epoch that we have not entered, or of a group that we are not in (yet): try again later.
         behind,   ///< Of an epoch whose keys are gone, or that we never had: only a new sealing helps.
         repeated, ///< Its generation was opened before, or is so far back that its key was dropped: the id tells.
+        departed, ///< Of a device that was in the group in that epoch, and is in it no more: it is not heard.
         forged,   ///< Everything else, deliberately not told apart.
     } verdict = Verdict::forged;
     ConversationId conversation;

@@ -114,7 +114,11 @@ Opened Groups::open(Purpose purpose, const MessageId& id, const DeviceId& from, 
     if (!key) return judge(key.error());
     // Not a member any more: what a device that was withdrawn still sends in an epoch of its time is not heard.
     const auto leaf = find_device(group.tree(), from);
-    if (!std::ranges::equal(*key, from.bytes) || !leaf) return out;
+    if (!std::ranges::equal(*key, from.bytes)) return out;
+    if (!leaf) {
+        out.verdict = Verdict::departed;
+        return out;
+    }
     const Membership service(group);
     auto got = group.process(state_->environment(service, 0), *message);
     if (!got) return judge(got.error());

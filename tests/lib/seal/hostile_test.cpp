@@ -201,8 +201,8 @@ TEST_CASE("hostile: a withdrawn device is not heard in the epochs of its time")
     for (Member* member : {&f.ann2, &f.bob1})
         CHECK(f.commit(*member, f.ann1, out).verdict == CommitVerdict::applied);
     f.accepted(f.ann1);
-    CHECK(f.open(f.ann1, f.bob2, message_id(1), last.bytes).verdict == Verdict::forged);
-    CHECK(f.open(f.bob1, f.bob2, message_id(2), defiant->bytes).verdict == Verdict::forged);
+    CHECK(f.open(f.ann1, f.bob2, message_id(1), last.bytes).verdict == Verdict::departed);
+    CHECK(f.open(f.bob1, f.bob2, message_id(2), defiant->bytes).verdict == Verdict::departed);
     // Its commit, too: of an epoch that is over.
     std::vector<DeviceId> bad;
     const auto revolt = f.bob2.tick([&](Groups& g) { return g.change(f.circle, {}, bad, start_ms); });
