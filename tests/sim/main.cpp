@@ -3,9 +3,8 @@
 //
 //   sim --seeds 2000 [--seed 1] [--jobs 2]     seeds 1..2000
 //   sim --seed 17 [--keep 3,5,9] [--minimise]  one seed, some of its steps, made small
-//       [--no-acts] [--no-groups] [--no-files]     without what came later than the seeds
-//       [--turnover]                               people come and go while others talk (not in the gate yet)
-//       [--removals]                               people remove what was said from their own history (likewise)
+//       [--no-acts] [--no-groups] [--no-files] [--no-turnover]     without what came later than the seeds
+//       [--removals]                               people remove what was said from their own history (not in the gate yet)
 //   sim --found FILE                           seeds that found something once
 //   sim --hashes --seeds 20                    also prints what happened, as a number
 //   sim --gate                                 what CI runs: gate_seeds, or GODWIT_SIM_SEEDS of them
@@ -65,7 +64,7 @@ struct Options {
 {
     std::fprintf(stderr,
                  "usage: sim [--seeds N] [--seed S] [--jobs J] [--keep I,J,…] [--no-acts] [--no-groups] [--no-files] "
-                 "[--turnover] [--removals] [--minimise] [--hashes] [--fail-fast] [--found FILE] [--gate]\n");
+                 "[--no-turnover] [--removals] [--minimise] [--hashes] [--fail-fast] [--found FILE] [--gate]\n");
     std::exit(2);
 }
 
@@ -98,7 +97,7 @@ std::string replay_command(const Job& job)
 {
     return "./dev sim --seed " + std::to_string(job.seed) + (job.keeps_all ? "" : " --keep " + joined(job.keep)) +
            (job.extras.acts ? "" : " --no-acts") + (job.extras.groups ? "" : " --no-groups") +
-           (job.extras.files ? "" : " --no-files") + (job.extras.turnover ? " --turnover" : "") +
+           (job.extras.files ? "" : " --no-files") + (job.extras.turnover ? "" : " --no-turnover") +
            (job.extras.removals ? " --removals" : "");
 }
 
@@ -342,8 +341,8 @@ Options read_options(int argc, char** argv)
             out.extras.groups = false;
         else if (word == "--no-files")
             out.extras.files = false;
-        else if (word == "--turnover")
-            out.extras.turnover = true;
+        else if (word == "--no-turnover")
+            out.extras.turnover = false;
         else if (word == "--removals")
             out.extras.removals = true;
         else if (word == "--minimise")

@@ -67,12 +67,22 @@ std::set<DeviceId> own_devices(port::Store& store)
     return out;
 }
 
-void MemberWatch::accepted(port::Store& sender, const MessageId& id, const std::string& to, Instant asked)
+void MemberWatch::accepted(port::Store& sender, const MessageId& id, const std::string& to, Instant asked, Instant now)
 {
     if (const auto at = early_.find(id); at != early_.end() && at->second.left == asked)
         throw Broken(at->second.verdict);
-    // An application that slept hears of it late: what has left by now was sealed by what was listed then.
-    said_.try_emplace(id, Said{to, listed(sender, to), early_judged_[id]});
+    // An application that slept hears of it late: what is sealed by now was so by what was listed then, whether it has
+    // left or not.
+    Said said{to, listed(sender, to), early_judged_[id]};
+    if (const auto stored = sender.envelope(id); stored && now != asked)
+        if (const auto label = seal::read_label(stored->sealed)) said.judged.insert(label->version);
+    said_.try_emplace(id, std::move(said));
+}
+
+void MemberWatch::noted(const wire::Envelope& envelope)
+{
+    const auto label = seal::read_label(envelope.sealed);
+    if (label && label->kind == seal::Label::Kind::message) early_judged_[envelope.id].insert(label->version);
 }
 
 void MemberWatch::leaves(const std::string& from, port::Store& sender, const wire::Envelope& envelope, Instant now_is)

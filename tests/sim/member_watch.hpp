@@ -33,7 +33,9 @@ struct GroupView {
 class MemberWatch {
 public:
     /// `to`: the other account of the conversation.
-    void accepted(port::Store& sender, const MessageId& id, const std::string& to, Instant asked);
+    void accepted(port::Store& sender, const MessageId& id, const std::string& to, Instant asked, Instant now);
+    /// While all devices that there ever were are there: the same bytes, sent again later, are not of then.
+    void noted(const wire::Envelope& envelope);
     void leaves(const std::string& from, port::Store& sender, const wire::Envelope& envelope, Instant now);
     /// Looks at each conversation of this device that it may talk in. Empty: nobody is a member who has left.
     [[nodiscard]] static std::string stale(const std::string& name, port::Store& store);

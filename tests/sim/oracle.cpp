@@ -18,6 +18,32 @@ bool terminal(MessageState state)
     return state == MessageState::delivered || state == MessageState::failed;
 }
 
+/// Nobody is evil in these worlds, and no store goes back in time. Who falls out of a group, or is invited by somebody
+/// whom they know no more, is told so with good reason.
+bool is_false_alarm(SecurityKind kind)
+{
+    switch (kind) {
+    case SecurityKind::account_key_changed:
+    case SecurityKind::device_list_rollback:
+    case SecurityKind::device_list_conflict:
+    case SecurityKind::key_package_invalid:
+    case SecurityKind::commit_rejected:
+    case SecurityKind::group_forked:
+    case SecurityKind::message_forged: return true;
+    default: return false;
+    }
+}
+
+/// A conversation that is older than the device and empty on it begins somewhere: that is no gap, and is not told. What
+/// the device says itself while the first of it is held makes no difference.
+template <class Said>
+bool begins_here(const Bits& known, const std::vector<Said>& said, const Client& here, bool in_group)
+{
+    bool has_heard = false;
+    known.each_not_in(Bits(), [&](std::size_t one) { return !(has_heard = said[one].sender != &here); });
+    return !has_heard && (here.name != here.account() || in_group);
+}
+
 bool is_open(const port::Delivery& delivery)
 {
     return delivery.state == port::DeliveryState::queued || delivery.state == port::DeliveryState::stored;
@@ -112,6 +138,10 @@ void Oracle::told(Client& client, const Event& event)
         moved(known->second, *change);
     else if (const auto* group = std::get_if<event::GroupChanged>(&event))
         told_group(known->second, *group);
+    else if (const auto* alarm = std::get_if<event::Security>(&event))
+        demand(!is_false_alarm(alarm->kind), "false alarm: " + client.name + " is told " +
+                                                 std::string(security_kind_name(alarm->kind)) + " of " + alarm->user +
+                                                 ": " + alarm->detail);
 }
 
 void Oracle::replied(Member& mine, const event::Reply& reply)
@@ -150,7 +180,7 @@ void Oracle::replied(Member& mine, const event::Reply& reply)
     mine.known[said.to].set(n);
     if (is_group(said.to)) return owes_in_group(mine, n);
     if (somebody_left(said.to, mine.client->account()))
-        members_of_groups_.accepted(mine.client->disk.store(), *id, said.to, said.asked);
+        members_of_groups_.accepted(mine.client->disk.store(), *id, said.to, said.asked, world_.now());
     for (auto* one : in_order_) {
         const auto& other = member(*one);
         if (one != mine.client && other.settled && !other.logged_out &&
@@ -187,12 +217,7 @@ void Oracle::received(Member& mine, const Message& message)
     mine.shown_in_this_life.set(n);
     const auto& with = place_of(said, client.account(), message.from);
     auto& known = mine.known[with];
-    // A conversation that is older than the device and empty on it begins somewhere: that is no gap, and is not told.
-    // What the device says itself while the first of it is held makes no difference.
-    bool has_heard = false;
-    known.each_not_in(Bits(), [&](std::size_t one) { return !(has_heard = said_[one].sender != &client); });
-    const bool begins_here = !has_heard && (client.name != client.account() || is_group(with));
-    if (message.gap_before || begins_here) mine.gaps[with] = said_.size();
+    if (message.gap_before || begins_here(known, said_, client, is_group(with))) mine.gaps[with] = said_.size();
     const auto gap = mine.gaps.find(with);
     said.before.each_not_in(known, [&](std::size_t earlier) {
         if (!said_[earlier].id || (gap != mine.gaps.end() && earlier < gap->second)) return true;
@@ -229,9 +254,9 @@ void Oracle::moved(Member& mine, const event::MessageStateChanged& change)
         demand(client.account() == said.sender->account(), "misdirected: " + client.name + " hears of " + words(n));
         is_in(n, row->message.conversation, client);
         auto& known = mine.known[said.to];
-        // Of an own copy only the history tells of a gap; and a conversation may begin with one, as in received().
-        const bool begins_here = known.empty() && (client.name != client.account() || is_group(said.to));
-        if (row->message.gap_before || begins_here) mine.gaps[said.to] = said_.size();
+        // Of an own copy only the history tells of a gap; and a conversation may begin with one.
+        if (row->message.gap_before || begins_here(known, said_, client, is_group(said.to)))
+            mine.gaps[said.to] = said_.size();
         known.set(n);
         return;
     }
@@ -290,7 +315,10 @@ void Oracle::frame_to_relay(Client& from, BytesView frame)
 
 void Oracle::leaves(Client& from, const wire::Envelope& envelope)
 {
-    if (!logged_out_accounts_.empty()) members_of_groups_.leaves(from.name, from.disk.store(), envelope, world_.now());
+    if (logged_out_accounts_.empty())
+        members_of_groups_.noted(envelope);
+    else
+        members_of_groups_.leaves(from.name, from.disk.store(), envelope, world_.now());
     if (!groups_by_id_.empty()) sealed_in_group(from, envelope);
 }
 

@@ -4,6 +4,8 @@
 #include "tests/sim/broken.hpp"
 #include "tests/sim/relay_host.hpp"
 
+#include "lib/wire/mls_outline.hpp"
+
 #include <algorithm>
 
 namespace godwit::testing {
@@ -31,12 +33,12 @@ void RelayWatch::takes(relay::LinkId link, Client& from, BytesView bytes)
         if (const auto* put = std::get_if<frame::MailboxPut>(&request->body); put != nullptr && device) {
             Put kept{*device, put->envelope.id, print_of(put->envelope.sealed), put->recipients, taken_, {}};
             note_blocks(kept);
-            asked(link, request->id, std::move(kept), std::nullopt);
+            asked(link, request->id, std::move(kept), group_of(put->envelope.sealed), false);
         }
         if (const auto* put = std::get_if<frame::GroupPut>(&request->body); put != nullptr && device)
             asked(link, request->id,
                   {*device, put->envelope.id, print_of(put->envelope.sealed), readers(*device, *put), taken_, {}},
-                  put->conversation);
+                  put->conversation, true);
         if (const auto* commit = std::get_if<frame::GroupCommit>(&request->body))
             asked_commits_[{link, request->id}] = {{commit->conversation, commit->incarnation, commit->epoch},
                                                    commit->envelope.id};
@@ -99,8 +101,19 @@ void RelayWatch::ordered(const Commit& commit)
            "two commits of one epoch: the relay took another one from epoch " + std::to_string(commit.from.epoch));
 }
 
-/// New bytes take the place of the old ones with everybody whom their sender may still write to.
-void RelayWatch::asked(relay::LinkId link, std::uint64_t request, Put put, const std::optional<ConversationId>& group)
+/// The group of many that this was sealed in.
+std::optional<ConversationId> RelayWatch::group_of(BytesView sealed) const
+{
+    const auto header = wire::read_mls_header(sealed);
+    if (!header || !header->group) return std::nullopt;
+    const auto group = relay_.disk.store().group(header->group->conversation);
+    return group.row != 0 && group.of_many ? std::optional(header->group->conversation) : std::nullopt;
+}
+
+/// New bytes take the place of the old ones with everybody whom their sender may still write to, and who is still in
+/// the group that they are sealed in.
+void RelayWatch::asked(relay::LinkId link, std::uint64_t request, Put put, const std::optional<ConversationId>& group,
+                       bool fans_out)
 {
     auto& store = relay_.disk.store();
     const auto sender = store.device(put.from);
@@ -108,18 +121,19 @@ void RelayWatch::asked(relay::LinkId link, std::uint64_t request, Put put, const
         if (!put.as_good_as_stored.contains(to)) sealings_[{to, put.from, put.id}].try_emplace(put.sealed, put.taken);
     for (const auto& user : accounts_)
         if (const auto account = store.account(user);
-            account && sender && is_reached(sender->account, account->row, group))
+            account && sender && is_reached(sender->account, account->row, group, fans_out))
             for (const auto& device : store.devices(account->row))
                 if (const auto at = sealings_.find({device.key, put.from, put.id}); at != sealings_.end())
                     at->second.try_emplace(put.sealed, put.taken);
     asked_[{link, request}] = std::move(put);
 }
 
-bool RelayWatch::is_reached(relay::AccountRow from, relay::AccountRow to,
-                            const std::optional<ConversationId>& group) const
+bool RelayWatch::is_reached(relay::AccountRow from, relay::AccountRow to, const std::optional<ConversationId>& group,
+                            bool fans_out) const
 {
     auto& store = relay_.disk.store();
-    if (group) return store.is_member(store.group(*group).row, to);
+    if (group && !store.is_member(store.group(*group).row, to)) return false;
+    if (fans_out) return true;
     const auto back = store.contact(to, from);
     const bool contacts = back == wire::RosterState::accepted && store.contact(from, to) == wire::RosterState::accepted;
     return from == to || contacts || (back != wire::RosterState::blocked && store.share_group(from, to));

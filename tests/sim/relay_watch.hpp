@@ -65,9 +65,11 @@ private:
         MessageId id;
     };
     void ordered(const Commit& commit);
-    void asked(relay::LinkId link, std::uint64_t request, Put put, const std::optional<ConversationId>& group);
+    [[nodiscard]] std::optional<ConversationId> group_of(BytesView sealed) const;
+    void asked(relay::LinkId link, std::uint64_t request, Put put, const std::optional<ConversationId>& group,
+               bool fans_out);
     [[nodiscard]] bool is_reached(relay::AccountRow from, relay::AccountRow to,
-                                  const std::optional<ConversationId>& group) const;
+                                  const std::optional<ConversationId>& group, bool fans_out) const;
     [[nodiscard]] std::vector<DeviceId> readers(const DeviceId& from, const wire::relay::GroupPut& put) const;
     void note_blocks(Put& put) const;
     void promised(const Put& put, const std::vector<ErrorCode>& results);

@@ -29,7 +29,7 @@ namespace godwit::testing {
     X(group_create) X(group_say) X(group_invite) X(group_remove) X(group_leave) X(group_role) X(group_rules) \
     X(group_mute) X(group_race) X(group_link) X(group_dissolve) \
     X(file_send) X(file_fetch) X(file_pause) X(file_resume) X(file_cancel) X(file_disk_full) X(file_disk_fails) \
-    X(device_parts) X(member_parts) X(member_comes) X(contact_parts) X(file_recall) \
+    X(device_parts) X(member_parts) X(member_comes) X(contact_parts) X(file_recall) X(parts_unread) \
     X(remove)
 // clang-format on
 
@@ -59,8 +59,8 @@ struct Extras {
     bool acts = true;
     bool groups = true;
     bool files = true;
-    bool turnover = false; ///< Asked for: its seeds are not all judged yet.
-    bool removals = false; ///< Likewise.
+    bool turnover = true;
+    bool removals = false; ///< Asked for: its seeds are not all judged yet.
 };
 inline constexpr Extras no_extras{false, false, false, false, false};
 

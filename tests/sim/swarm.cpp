@@ -185,6 +185,7 @@ std::vector<StepKind> turnover_kinds(const Swarm& swarm)
                   {member_parts, swarm.groups_percent > 0 ? 4 : 0},
                   {member_comes, swarm.groups_percent > 0 ? 4 : 0},
                   {contact_parts, 2},
+                  {parts_unread, 3},
                   {file_recall, swarm.files_percent > 0 ? 4 : 0}});
 }
 
@@ -238,8 +239,14 @@ Swarm make_swarm(std::uint64_t seed, const Extras& extras)
     Dice turn(seed * 0x9e3779b97f4a7c15ULL + 9);
     swarm.turn_silent = swarm.turn && turn.percent(15);
     Dice turnover(seed * 0x9e3779b97f4a7c15ULL + 10);
-    if (turnover.percent(25) && extras.turnover)
+    if (turnover.percent(25) && extras.turnover) {
         swarm.turnover_percent = static_cast<std::uint32_t>(3 + turnover.pick(10));
+        // What waits is offered again while those who went are still on their way; and groups that take more people
+        // than a world has are like those of three.
+        if (turnover.percent(50)) swarm.client.mailbox_reoffer_ms = 3'000;
+        if (turnover.percent(40))
+            swarm.client.group_direct_members_max = static_cast<std::uint32_t>(1 + turnover.pick(2));
+    }
     Dice removals(seed * 0x9e3779b97f4a7c15ULL + 12);
     if (removals.percent(50) && extras.removals)
         swarm.removals_percent = static_cast<std::uint32_t>(5 + removals.pick(25));

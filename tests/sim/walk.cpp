@@ -209,6 +209,7 @@ void Walk::step(const Step& step)
     case StepKind::member_parts:
     case StepKind::member_comes:
     case StepKind::contact_parts:
+    case StepKind::parts_unread:
     case StepKind::file_recall: turnover(one, detail, step.kind); break;
     case StepKind::remove: remove(one, detail); break;
     }

@@ -79,6 +79,7 @@ private:
         Instant until{};
     };
     void talk_on(Talk talk);
+    void part_unread(Client& one, const std::string& other, std::uint64_t detail);
     void log_in(Client& client);
     [[nodiscard]] std::vector<std::string> friends_of(const std::string& account) const;
     [[nodiscard]] Client& device(std::uint64_t who) { return *devices_[who % devices_.size()]; }

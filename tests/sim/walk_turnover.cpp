@@ -16,6 +16,10 @@ constexpr std::size_t words_max = 10;
 constexpr Duration talk_max = milliseconds(4'000);
 /// Less than a frame takes on its way.
 constexpr Duration moment = milliseconds(20);
+/// The relay has it by then.
+constexpr Duration unread_for = milliseconds(600);
+/// More than a stored message waits for its receipt in half of these worlds, less than a dead link takes to be found.
+constexpr Duration offered_again_after = milliseconds(5'000);
 
 } // namespace
 
@@ -41,6 +45,48 @@ void Walk::talk_on(Talk talk)
         --talk.words;
     }
     world_.at(world_.now() + moment, [this, talk = std::move(talk)] { talk_on(talk); });
+}
+
+/// While what `by` has said waits for all the others, who are off, `one` goes from there; and `by` takes it back, or
+/// says it otherwise: it is sealed anew, for those who stay.
+void Walk::part_unread(Client& one, const std::string& other, std::uint64_t detail)
+{
+    const auto in = oracle_.groups_at(one);
+    const bool of_group = !in.empty() && detail % 3 != 0;
+    const auto number = of_group ? in[detail / 5 % in.size()] : 0;
+    Client* by = nullptr;
+    for (auto* client : members_in_order()) {
+        if (client->account() == one.account() || !client->running() || !client->logged_in()) continue;
+        const auto its = of_group ? oracle_.groups_at(*client) : std::vector<std::size_t>();
+        if (of_group ? std::find(its.begin(), its.end(), number) != its.end() : client->account() == other) by = client;
+    }
+    if (by == nullptr) return;
+    for (auto* client : members_in_order())
+        if (client != &one && client != by) client->crash();
+    const auto to = of_group ? Oracle::group_label(number) : one.account();
+    for (std::size_t i = 0; i < 1 + detail % 2 && by->running(); ++i) {
+        request::Send send;
+        if (of_group)
+            send.conversation = oracle_.group(number);
+        else
+            send.to = to;
+        send.text = oracle_.text(*by, to, 20 + detail / 1024 % 200);
+        (void)by->ask(std::move(send));
+    }
+    world_.run_for(unread_for);
+    if (!one.running()) return;
+    if (of_group) {
+        one.ask(request::GroupLeave{oracle_.group(number)});
+        world_.run_for(moment * (detail / 7 % 20));
+    } else {
+        // What `by` says arrives, and it hears of nothing.
+        world_.cut(*by, Cut::incoming);
+        oracle_.severs(one.account(), other);
+        one.ask(request::ContactRemove{other});
+    }
+    act(*by, 0, detail % 2 == 0 ? StepKind::recall : StepKind::edit);
+    world_.run_for(offered_again_after);
+    if (!of_group) world_.restore(*by);
 }
 
 void Walk::turnover(Client& one, std::uint64_t detail, StepKind kind)
@@ -96,6 +142,7 @@ void Walk::turnover(Client& one, std::uint64_t detail, StepKind kind)
         talk_on_when([=](Client& by) { return by.account() == other; });
         if (one.running()) one.ask(request::ContactRemove{other});
         break;
+    case StepKind::parts_unread: part_unread(one, other, detail); break;
     default:
         if (const auto post = oracle_.file_post(one, detail)) one.ask(request::Recall{*post});
     }
