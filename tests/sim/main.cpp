@@ -4,7 +4,8 @@
 //   sim --seeds 2000 [--seed 1] [--jobs 2]     seeds 1..2000
 //   sim --seed 17 [--keep 3,5,9] [--minimise]  one seed, some of its steps, made small
 //       [--no-acts] [--no-groups] [--no-files] [--no-turnover]     without what came later than the seeds
-//       [--removals]                               people remove what was said from their own history (not in the gate yet)
+//       [--removals]                               people remove what was said from their own history (not in the gate
+//       yet)
 //   sim --found FILE                           seeds that found something once
 //   sim --hashes --seeds 20                    also prints what happened, as a number
 //   sim --gate                                 what CI runs: gate_seeds, or GODWIT_SIM_SEEDS of them
