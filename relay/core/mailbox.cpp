@@ -17,10 +17,10 @@ Answer Mailbox::put(const Session& session, const frame::MailboxPut& request, Mo
     if (header &&
         (header->format != wire::MlsFormat::private_message || header->content != wire::MlsContent::application))
         return {ErrorCode::invalid_argument, "a mailbox takes messages: what changes a group goes by group commit"};
-    const auto named = header && header->group ? std::optional(header->group->conversation) : std::nullopt;
     frame::MailboxPutOk out;
+    const auto named = header && header->group ? std::optional(header->group->conversation) : std::nullopt;
     auto stored = newest(session, request.envelope, [&](AccountRow to) {
-        return may_send(session, to, named) == ErrorCode::ok && !is_out_of(named, to);
+        return may_send(session, to) == ErrorCode::ok && !is_out_of(named, to);
     });
     if (!stored && stored.error().code == ErrorCode::quota_exceeded) {
         context_.counters.content_envelopes_refused += request.recipients.size();
@@ -29,7 +29,7 @@ Answer Mailbox::put(const Session& session, const frame::MailboxPut& request, Mo
     }
     if (!stored) return stored.error();
     for (const auto& recipient : request.recipients) {
-        const auto code = put_one(session, recipient, named, request.envelope, *stored, now);
+        const auto code = put_one(session, recipient, request.envelope, *stored, now);
         if (code != ErrorCode::ok) ++context_.counters.content_envelopes_refused;
         out.results.push_back(code);
     }
@@ -73,13 +73,12 @@ Result<std::optional<StoredEnvelope>> Mailbox::newest(const Session& session, co
     return context_.store.envelope(session.peer.device, envelope.id);
 }
 
-ErrorCode Mailbox::put_one(const Session& session, const DeviceId& recipient,
-                           const std::optional<ConversationId>& named, const wire::Envelope& envelope,
+ErrorCode Mailbox::put_one(const Session& session, const DeviceId& recipient, const wire::Envelope& envelope,
                            std::optional<StoredEnvelope>& stored, Moment now)
 {
     const auto device = context_.store.device(recipient);
     if (!device) return ErrorCode::device_revoked;
-    if (const auto verdict = may_send(session, device->account, named); verdict != ErrorCode::ok)
+    if (const auto verdict = may_send(session, device->account); verdict != ErrorCode::ok)
         // Blocked people are not told: their message is as good as stored.
         return verdict == ErrorCode::blocked ? ErrorCode::ok : verdict;
     return store_one(session, device->row, envelope, stored, now);
@@ -188,21 +187,15 @@ std::uint64_t Mailbox::next_sequence(DeviceRow device, Usage& usage)
 }
 
 /// Contacts, and who is in a group with this account: what goes to one of its devices alone (a message sealed anew, a
-/// receipt). A block is about the conversation of two, and about no group that both are in: an envelope names its group
-/// in the clear. Whoever lies about that gets nothing opened: it is the seal's name as well.
-ErrorCode Mailbox::may_send(const Session& session, AccountRow to, const std::optional<ConversationId>& named) const
+/// receipt).
+ErrorCode Mailbox::may_send(const Session& session, AccountRow to) const
 {
     if (to == session.account) return ErrorCode::ok;
     const auto theirs = context_.store.contact(to, session.account);
     const bool contact = context_.store.contact(session.account, to) == RosterState::accepted &&
                          (theirs == RosterState::accepted || theirs == RosterState::blocked);
-    if (contact && theirs == RosterState::accepted) return ErrorCode::ok;
     if (!contact && !context_.store.share_group(session.account, to)) return ErrorCode::not_a_contact;
-    if (theirs != RosterState::blocked) return ErrorCode::ok;
-    const auto group = named ? context_.store.group(*named) : StoredGroup{};
-    const bool of_both = group.row != 0 && group.of_many && context_.store.is_member(group.row, session.account) &&
-                         context_.store.is_member(group.row, to);
-    return of_both ? ErrorCode::ok : ErrorCode::blocked;
+    return theirs == RosterState::blocked ? ErrorCode::blocked : ErrorCode::ok;
 }
 
 /// What is sealed in a group of many now, nobody opens who has gone, though they were in it when the old bytes were.

@@ -81,8 +81,7 @@ private:
         [[nodiscard]] Shelf& shelf(EnvelopeKind kind) { return kind == EnvelopeKind::content ? content : handshakes; }
     };
 
-    [[nodiscard]] ErrorCode put_one(const Session& session, const DeviceId& recipient,
-                                    const std::optional<ConversationId>& named, const wire::Envelope& envelope,
+    [[nodiscard]] ErrorCode put_one(const Session& session, const DeviceId& recipient, const wire::Envelope& envelope,
                                     std::optional<StoredEnvelope>& stored, Moment now);
     /// Into one mailbox. quota_exceeded: no room.
     [[nodiscard]] ErrorCode store_one(const Session& session, DeviceRow device, const wire::Envelope& envelope,
@@ -97,9 +96,7 @@ private:
     void took_out(DeviceRow device);
     void store_mail(DeviceRow device, AccountRow sender, EnvelopeRow envelope, EnvelopeKind kind, std::size_t bytes);
     [[nodiscard]] std::uint64_t next_sequence(DeviceRow device, Usage& usage);
-    /// `named`: by the envelope, as the conversation that it is of.
-    [[nodiscard]] ErrorCode may_send(const Session& session, AccountRow to,
-                                     const std::optional<ConversationId>& named) const;
+    [[nodiscard]] ErrorCode may_send(const Session& session, AccountRow to) const;
     [[nodiscard]] bool is_out_of(const std::optional<ConversationId>& conversation, AccountRow account) const;
     [[nodiscard]] bool has_room(const Usage& usage, AccountRow sender, EnvelopeKind kind, std::uint64_t messages,
                                 std::uint64_t bytes) const;

@@ -362,36 +362,6 @@ TEST_CASE("who has left a group is put back into it by no stranger, and is by as
         CHECK(crew.about(*one, group).active);
 }
 
-TEST_CASE("a block is about the conversation of two: in a group of both all is heard, taken back and set as before")
-{
-    Crew crew(726, {"bob", "carol"});
-    const auto group = crew.create({"bob", "carol"});
-    crew.must(crew.alice, request::GroupRole{group, "bob", Role::admin});
-    crew.settle();
-    crew.must(crew.alice, request::ContactBlock{"bob"});
-    crew.settle();
-    const auto words = crew.say(crew["bob"], group, "one");
-    const auto others = crew.say(crew["carol"], group, "two"); // Behind bob's.
-    CHECK(crew.texts(crew.alice, group) == "bob:one carol:two");
-    for (const auto& one : crew.history(crew.alice, group))
-        CHECK_FALSE(one.gap_before);
-    for (const auto& one : {words, others})
-        crew.must(crew["bob"], request::Recall{one});
-    crew.must(crew["bob"], request::SetTimer{{{}, group}, {60, content::Lifetime::From::sent}});
-    crew.settle();
-    CHECK(crew.texts(crew.alice, group) == "bob: carol:");
-    crew.say(crew.alice, group, "three");
-    CHECK(crew.history(crew["carol"], group).back().expires_ms > 0);
-    // Between the two nothing comes, whatever it is.
-    request::Send send;
-    send.to = "alice";
-    send.text = "to you alone";
-    crew.must(crew["bob"], send);
-    crew.settle();
-    const auto two = crew.ask(crew.alice, request::History{"bob", 10, {}, {}});
-    CHECK(std::get<std::vector<Message>>(two.value).empty());
-}
-
 TEST_CASE("a device that was not running when the group was made knows its names of before, as its sibling does")
 {
     Crew crew(721, {"bob", "carol"});
