@@ -202,16 +202,8 @@ TEST_CASE("two admins answer one who asks to be let in: who comes second is told
         CHECK(crew.members(bob, group) == crew.members(alice, group));
         CHECK(first->code == (is_in == alice_says ? ErrorCode::ok : ErrorCode::conflict));
         CHECK(second.code == (is_in == bob_says ? ErrorCode::ok : ErrorCode::conflict));
-        // All see who has let her in.
-        for (auto* who : {&alice, &bob}) {
+        for (auto* who : {&alice, &bob})
             CHECK(crew.about(*who, group).applicants.empty());
-            std::string by;
-            for (const auto& message : crew.history(*who, group))
-                if (const auto* note = std::get_if<content::GroupNote>(&message.body);
-                    note != nullptr && note->what == content::GroupNote::What::added)
-                    by = note->by;
-            if (!at_once || !(alice_says && bob_says)) CHECK(by == (is_in ? alice_says ? "alice" : "bob" : ""));
-        }
         CHECK(all<event::GroupRefused>(crew["carol"]).size() == (is_in ? 0 : 1));
     };
     for (const bool alice_says : {true, false})
