@@ -99,7 +99,7 @@ struct Recall {
 };
 /// Removes messages from the history of this account, on all of its devices, with the files that nothing else here
 /// refers to. Nobody else hears of it, and what is on its way to others goes on. An event::MessageChanged for each.
-/// Works offline. Errors: invalid_argument (none, more than removed_max, no such message, not all of one conversation).
+/// Works offline. Errors: invalid_argument (none, over removed_max, unknown, of several conversations; one that moves).
 struct RemoveMessages {
     std::vector<MessageId> messages; ///< 1…removed_max
 };

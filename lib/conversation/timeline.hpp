@@ -9,6 +9,7 @@
 //   the user ──> remove, or cleared.hpp: the same, in this account's history alone
 #pragma once
 
+#include <godwit/event.hpp>
 #include <godwit/request.hpp>
 
 #include "lib/conversation/conversation.hpp"
@@ -20,15 +21,7 @@ inline constexpr std::int64_t recall_ms_max = std::int64_t{request::recall_secon
 
 /// A post that stands otherwise than before.
 struct Changed {
-    enum class What : std::uint8_t {
-        edited = 1,
-        recalled = 2,
-        reactions = 3,
-        pinned = 4,
-        expired = 5,
-        moved = 7,
-        removed = 8,
-    };
+    using What = event::MessageChanged::What; ///< Never `sent`.
     What what{};
     port::StoredMessage row;       ///< As it is now.
     std::vector<MessageId> edits;  ///< What its edits said is gone, too: their envelopes.

@@ -170,10 +170,11 @@ void Chats::shared(const wire::content::Register& value, Moment now)
     // Of one register for all devices, as it was once, the last word is not always the furthest.
     if (!context_.store.put_register({value.name, value.hlc_ms, value.value}) && !read) return;
     read_cache_.reset();
-    clears_.reset();
-    if (about && conversation::cleared_by(about->what))
+    if (about && conversation::cleared_by(about->what)) {
+        clears_.reset();
         if (const auto cleared = conversation::decode_cleared(value.value))
             begin_sweep(about->conversation, cleared->up_to.id);
+    }
     if (read) return read_elsewhere(about->conversation, std::move(*read), now);
     tells_delivery_.reset();
     if (value.name == shared::account_versions) forget_versions(context_.store);

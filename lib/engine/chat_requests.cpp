@@ -30,17 +30,18 @@ bool is_group_note(const port::StoredMessage& row)
     return row.kind == wire::body_kind(wire::encode(content::Body(content::GroupNote{})));
 }
 
-/// Of a live location what is sent on is where it was last, and that stays where it is.
-void stand_still(port::Store& store, const port::StoredMessage& row, content::Body& body)
+/// Of a live location what is sent on is where it was last, and that stays where it is. False: it is none.
+bool stand_still(port::Store& store, const port::StoredMessage& row, content::Body& body)
 {
     auto* const location = std::get_if<content::Location>(&body);
-    if (location == nullptr || location->live_seconds == 0) return;
+    if (location == nullptr || location->live_seconds == 0) return false;
     location->live_seconds = 0;
-    const auto moved = conversation::place_of(store, row);
-    if (!moved) return;
-    location->latitude_e7 = moved->spot.latitude_e7;
-    location->longitude_e7 = moved->spot.longitude_e7;
-    location->accuracy_m = moved->spot.accuracy_m;
+    if (const auto moved = conversation::place_of(store, row)) {
+        location->latitude_e7 = moved->spot.latitude_e7;
+        location->longitude_e7 = moved->spot.longitude_e7;
+        location->accuracy_m = moved->spot.accuracy_m;
+    }
+    return true;
 }
 
 /// A call's record, or what would be taken for one.
@@ -280,12 +281,13 @@ void Engine::State::on(RequestId id, request::Forward& forward, Moment now)
         if (!body) return context.refuse(id, body.error());
         if (!forward.merged && names_call(*body))
             return context.refuse(id, invalid("messages: one of them is the record of a call, and no message"));
-        stand_still(context.store, *row, *body);
+        const bool stilled = stand_still(context.store, *row, *body);
         const auto bound = conversation::lifetime_of_copy(*row, extra->lifetime, now);
         if (!bound) return context.refuse(id, bound.error());
         if (forward.merged) {
             lives = conversation::shorter(lives, *bound);
-            bundle.items.push_back({row->message.from, row->message.sent_ms, row->message.text, wire::encode(*body)});
+            bundle.items.push_back({row->message.from, row->message.sent_ms, row->message.text,
+                                    stilled ? wire::encode(*body) : extra->body});
             continue;
         }
         drafts.push_back({row->message.text, std::move(*body), {}, *bound, true, {}});

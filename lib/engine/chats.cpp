@@ -271,7 +271,6 @@ bool Chats::share_at(std::string name, std::int64_t hlc_ms, Bytes value)
 {
     if (!context_.store.put_register({name, hlc_ms, std::move(value)})) return false;
     read_cache_.reset();
-    clears_.reset();
     announcer_.register_changed(name);
     return true;
 }

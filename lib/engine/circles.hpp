@@ -60,12 +60,6 @@ public:
         const auto* person = roster_.person_of(conversation);
         return person == nullptr ? std::string() : person->stored.user;
     }
-    /// In logs and reasons.
-    [[nodiscard]] std::string label(const ConversationId& conversation) const
-    {
-        const auto* group = book_.find(conversation);
-        return group == nullptr ? with(conversation) : "\"" + group->profile.name + "\"";
-    }
 
 private:
     const Roster& roster_;

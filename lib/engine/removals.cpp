@@ -52,11 +52,6 @@ void empty_edit(port::Store& store, delivery::Outbox& outbox, const MessageId& i
                          wire::encode(wire::content::Any(conversation::nothing_instead(std::move(*post), id))));
 }
 
-event::MessageChanged::What told_as(conversation::Changed::What what)
-{
-    return static_cast<event::MessageChanged::What>(what);
-}
-
 } // namespace
 
 // ---- it is gone, for whatever reason ------------------------------------------------------------
@@ -77,7 +72,7 @@ void Chats::changed(conversation::Changed what, Moment now)
         unquoted(what.row.message.conversation, what.quotes);
     }
     if (!what.told) return;
-    context_.event(event::MessageChanged{told_as(what.what), conversation::present(context_.store, what.row)});
+    context_.event(event::MessageChanged{what.what, conversation::present(context_.store, what.row)});
 }
 
 /// What they quoted is gone: from what is on its way, too.
@@ -185,6 +180,7 @@ void Chats::clear(const conversation::Parties& parties, Moment now)
     if (!cleared) return;
     read(parties, cleared->up_to, now);
     share(conversation::cleared_name(id, own_device_), conversation::encode(*cleared), now);
+    clears_.reset();
     begin_sweep(id, cleared->up_to.id);
 }
 

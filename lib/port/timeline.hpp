@@ -100,7 +100,7 @@ public:
     [[nodiscard]] virtual std::vector<StoredMessage> burning(const ConversationId& conversation, bool incoming,
                                                              std::int64_t hlc_ms, const MessageId& id,
                                                              std::uint32_t limit) = 0;
-    /// Posts whose expires_ms is set and not later than this, earliest first, at most `limit`.
+    /// Posts whose expires_ms is set and not later than this, as they are, earliest first, at most `limit`.
     [[nodiscard]] virtual std::vector<StoredMessage> expiring(std::int64_t until_ms, std::uint32_t limit) = 0;
     [[nodiscard]] virtual std::optional<std::int64_t> next_expiry() = 0;
     /// Posts whose expires_ms is set and not later than this are read as if they were emptied already: not shown,

@@ -67,7 +67,7 @@ Instant Pacer::deadline() const noexcept
 {
     if (!queues_[at(Priority::audio)].empty()) return last_;
     if (std::all_of(queues_.begin(), queues_.end(), [](const auto& queue) { return queue.empty(); })) return never;
-    return last_ + Duration(static_cast<std::int64_t>(std::ceil(debt_bytes_ * 8e6 / (pace_bps(rate_bps_)))));
+    return last_ + Duration(static_cast<std::int64_t>(std::ceil(debt_bytes_ * 8e6 / pace_bps(rate_bps_))));
 }
 
 Duration Pacer::wait(Priority priority) const noexcept
@@ -75,7 +75,7 @@ Duration Pacer::wait(Priority priority) const noexcept
     double bytes = debt_bytes_;
     for (std::size_t i = 0; i <= at(priority); ++i)
         bytes += static_cast<double>(bytes_[i] + queues_[i].size() * overhead_bytes_);
-    return Duration(static_cast<std::int64_t>(bytes * 8e6 / (pace_bps(rate_bps_))));
+    return Duration(static_cast<std::int64_t>(bytes * 8e6 / pace_bps(rate_bps_)));
 }
 
 void Pacer::clear(Priority priority)

@@ -119,4 +119,17 @@ struct Crew {
     }
 };
 
+/// Alice has a telephone besides; bob and carol are her contacts.
+struct Four : Crew {
+    Client& phone;
+    Client& bob;
+    Client& carol;
+
+    explicit Four(std::uint64_t seed)
+        : Crew(seed, {"bob", "carol"}), phone(enter("alice.phone")), bob((*this)["bob"]), carol((*this)["carol"])
+    {
+        settle();
+    }
+};
+
 } // namespace godwit::testing

@@ -8,17 +8,9 @@ using namespace godwit::testing;
 
 namespace {
 
-/// Alice has a telephone besides; bob and carol are her contacts.
-struct Four : Crew {
-    Client& phone;
-    Client& bob;
-    Client& carol;
+struct Told : Four {
+    using Four::Four;
 
-    explicit Four(std::uint64_t seed)
-        : Crew(seed, {"bob", "carol"}), phone(enter("alice.phone")), bob((*this)["bob"]), carol((*this)["carol"])
-    {
-        settle();
-    }
     Message shown(Client& who, const std::string& with, const MessageId& id)
     {
         for (const auto& one : who.history(with))
@@ -31,7 +23,7 @@ struct Four : Crew {
 
 TEST_CASE("how far a message has come is known on all devices of its author, by account and way")
 {
-    Four t(801);
+    Told t(801);
     const auto id = t.alice.send("bob", "hello");
     t.settle();
     CHECK(t.shown(t.alice, "bob", id).state == MessageState::delivered);
@@ -63,7 +55,7 @@ TEST_CASE("how far a message has come is known on all devices of its author, by 
 
 TEST_CASE("a device that was away hears of it when it is back, and so does one whose sibling died in between")
 {
-    Four t(802);
+    Told t(802);
     t.phone.crash();
     std::vector<MessageId> said;
     for (int n = 0; n < 40; ++n) {
@@ -95,7 +87,7 @@ TEST_CASE("a device that was away hears of it when it is back, and so does one w
 
 TEST_CASE("receipts of many at once go to the own devices in one envelope")
 {
-    Four t(803);
+    Told t(803);
     const auto phone = t.phone.store.identity()->device;
     std::vector<MessageId> said;
     for (int n = 0; n < 30; ++n)
@@ -116,7 +108,7 @@ TEST_CASE("receipts of many at once go to the own devices in one envelope")
 
 TEST_CASE("what has failed has failed on all devices of its author")
 {
-    Four t(804);
+    Told t(804);
     t.bob.crash();
     const auto id = t.alice.send("bob", "too late");
     t.settle();
@@ -206,7 +198,7 @@ TEST_CASE("how far a message has come is known before its copy is there: then it
 
 TEST_CASE("who gives no receipts of delivery has the message, and its author sees no more than that it was sent")
 {
-    Four t(805);
+    Told t(805);
     auto& tablet = t.enter("bob.tablet");
     PathPolicy policy = PathPolicy::direct_first;
     SUBCASE("on a link") {}

@@ -10,17 +10,9 @@ using namespace godwit::testing;
 
 namespace {
 
-/// Alice has a telephone besides; bob and carol are her contacts.
-struct Four : Crew {
-    Client& phone;
-    Client& bob;
-    Client& carol;
+struct Removers : Four {
+    using Four::Four;
 
-    explicit Four(std::uint64_t seed)
-        : Crew(seed, {"bob", "carol"}), phone(enter("alice.phone")), bob((*this)["bob"]), carol((*this)["carol"])
-    {
-        settle();
-    }
     ConversationId of(const std::string& with)
     {
         for (const auto& one : alice.store.conversations())
@@ -79,7 +71,7 @@ bool knows(Client& client, const ConversationId& conversation, std::string_view 
 
 TEST_CASE("what is removed is gone from all devices of the account, and stays with everybody else")
 {
-    Four t(901);
+    Removers t(901);
     const auto first = t.say_to(t.bob, "alice", "canary one");
     const auto own = t.say_to(t.alice, "bob", "canary two");
     const auto last = t.say_to(t.bob, "alice", "plain");
@@ -142,7 +134,7 @@ TEST_CASE("what is removed is gone from all devices of the account, and stays wi
 
 TEST_CASE("what cannot be removed is refused, and then nothing goes")
 {
-    Four t(902);
+    Removers t(902);
     const auto one = t.say_to(t.bob, "alice", "one");
     const auto other = t.say_to(t.carol, "alice", "other");
     request::RemoveMessages many;
@@ -178,7 +170,7 @@ TEST_CASE("what cannot be removed is refused, and then nothing goes")
 
 TEST_CASE("a device that was away hears of it, also when the one that removed it has died in between")
 {
-    Four t(903);
+    Removers t(903);
     std::vector<MessageId> said;
     for (int n = 0; n < 120; ++n)
         said.push_back(t.bob.send("alice", "words " + std::to_string(n)));
@@ -209,7 +201,7 @@ TEST_CASE("a device that was away hears of it, also when the one that removed it
 
 TEST_CASE("what was removed before it came is not shown when it comes, and stands in nobody's way")
 {
-    Four t(904);
+    Removers t(904);
     t.must(t.bob, request::SetPolicy{PathPolicy::direct_only});
     t.phone.crash();
     t.settle(seconds(40));
@@ -240,7 +232,7 @@ TEST_CASE("what was removed before it came is not shown when it comes, and stand
 
 TEST_CASE("what is on its way to others goes on when it is removed, and lives as long as it would have")
 {
-    Four t(906);
+    Removers t(906);
     t.must(t.alice, request::SetPolicy{PathPolicy::direct_only});
     t.bob.crash();
     const auto own = t.say_to(t.alice, "bob", "for bob");
@@ -285,7 +277,7 @@ TEST_CASE("what is on its way to others goes on when it is removed, and lives as
 
 TEST_CASE("in groups: messages and what has happened, on all own devices, and nowhere else")
 {
-    Four t(907);
+    Removers t(907);
     const auto group = t.create({"bob", "carol"});
     const auto one = t.say(t.bob, group, "one");
     const auto two = t.say(t.phone, group, "two");
@@ -324,7 +316,7 @@ TEST_CASE("in groups: messages and what has happened, on all own devices, and no
 
 TEST_CASE("a note to oneself is removed, and the account's own notes are cleared")
 {
-    Four t(908);
+    Removers t(908);
     const auto milk = t.say_to(t.alice, "alice", "milk");
     (void)t.say_to(t.phone, "alice", "bread");
     t.must(t.phone, request::RemoveMessages{{milk}});

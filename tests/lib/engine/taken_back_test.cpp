@@ -6,6 +6,26 @@
 using namespace godwit;
 using namespace godwit::testing;
 
+namespace {
+
+/// Bob takes that back while nothing can go; before anything can, his phone blocks alice.
+MessageId take_back_and_block(Three& t, const MessageId& id)
+{
+    t.alice.crash();
+    t.world.relay_crash();
+    t.settle();
+    const auto recall = id_in(t.bob.wait(t.bob.ask(request::Recall{id})));
+    t.settle();
+    t.bob.crash();
+    t.world.relay_start();
+    t.settle(minutes(1));
+    REQUIRE(t.phone.wait(t.phone.ask(request::ContactBlock{"alice"})).error.code == ErrorCode::ok);
+    t.bob.start();
+    return recall;
+}
+
+} // namespace
+
 TEST_CASE("taken back: a tombstone on every device, and no word of it in any store")
 {
     Three t(42);
@@ -59,16 +79,7 @@ TEST_CASE(
 {
     Three t(65);
     const auto id = t.say(t.bob, "alice", "canary");
-    t.alice.crash();
-    t.world.relay_crash();
-    t.settle();
-    const auto recall = id_in(t.bob.wait(t.bob.ask(request::Recall{id})));
-    t.settle();
-    t.bob.crash();
-    t.world.relay_start();
-    t.settle(minutes(1));
-    REQUIRE(t.phone.wait(t.phone.ask(request::ContactBlock{"alice"})).error.code == ErrorCode::ok);
-    t.bob.start();
+    const auto recall = take_back_and_block(t, id);
     t.alice.start();
     t.settle(minutes(1));
     CHECK(finds(t.alice, "canary"));
@@ -194,16 +205,7 @@ TEST_CASE("recalls that are owed are so many at most, whichever way they come to
         REQUIRE(t.bob.store.put_register({"recall/" + to_hex(recall.view()), 1, Bytes(40, 1)}));
     }
     REQUIRE(t.bob.store.commit().ok());
-    t.alice.crash();
-    t.world.relay_crash();
-    t.settle();
-    const auto recall = id_in(t.bob.wait(t.bob.ask(request::Recall{other})));
-    t.settle();
-    t.bob.crash();
-    t.world.relay_start();
-    t.settle(minutes(1));
-    REQUIRE(t.phone.wait(t.phone.ask(request::ContactBlock{"alice"})).error.code == ErrorCode::ok);
-    t.bob.start();
+    const auto recall = take_back_and_block(t, other);
     t.settle(minutes(1));
     CHECK(t.bob.state(recall) == MessageState::failed); // What was on its way.
     const auto reply = t.bob.wait(t.bob.ask(request::Recall{id}));
